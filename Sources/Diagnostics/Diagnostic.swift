@@ -1,0 +1,116 @@
+/// How grave a diagnostic is.
+package enum Severity: String, Hashable, Sendable, Comparable, CaseIterable {
+  case note, warning, error
+
+  package static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+
+  private var rank: Int {
+    switch self {
+    case .note: 0
+    case .warning: 1
+    case .error: 2
+    }
+  }
+}
+
+/// The stable name of a kind of diagnostic, such as `unknown-attribute` or `arm-vgic-v3.addr.dist:EINVAL`.
+package struct DiagnosticID: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+  package var description: String
+
+  package init(_ text: String) { description = text }
+  package init(stringLiteral text: String) { description = text }
+}
+
+/// One problem: what is wrong, where, and what would be right.
+///
+/// Messages are lower case, one line, without a full stop.
+package struct Diagnostic: Hashable, Sendable, Error {
+  package var severity: Severity
+  package var id: DiagnosticID
+  package var message: String
+  /// The culprit; nil where the problem has no place in a text (an option on the command line).
+  package var range: SourceRange?
+  package var notes: [Note]
+  package var fixIts: [FixIt]
+
+  package init(
+    _ severity: Severity, _ id: DiagnosticID, _ message: String, at range: SourceRange?, notes: [Note] = [],
+    fixIts: [FixIt] = []
+  ) {
+    self.severity = severity
+    self.id = id
+    self.message = message
+    self.range = range
+    self.notes = notes
+    self.fixIts = fixIts
+  }
+
+  package static func error(
+    _ id: DiagnosticID, _ message: String, at range: SourceRange?, notes: [Note] = [], fixIts: [FixIt] = []
+  ) -> Diagnostic {
+    Diagnostic(.error, id, message, at: range, notes: notes, fixIts: fixIts)
+  }
+
+  package static func warning(
+    _ id: DiagnosticID, _ message: String, at range: SourceRange?, notes: [Note] = [], fixIts: [FixIt] = []
+  ) -> Diagnostic {
+    Diagnostic(.warning, id, message, at: range, notes: notes, fixIts: fixIts)
+  }
+}
+
+/// A sentence that belongs to a diagnostic, with a place of its own or without.
+package struct Note: Hashable, Sendable {
+  package var message: String
+  package var range: SourceRange?
+
+  package init(_ message: String, at range: SourceRange? = nil) {
+    self.message = message
+    self.range = range
+  }
+}
+
+/// A change of the text that would mend the problem.
+package struct FixIt: Hashable, Sendable {
+  package var range: SourceRange
+  package var replacement: String
+
+  package init(replace range: SourceRange, with replacement: String) {
+    self.range = range
+    self.replacement = replacement
+  }
+}
+
+extension Sequence<String> {
+  /// The name that was probably meant, or nil when none is close.
+  ///
+  /// Close is an edit distance (with transpositions) of at most a third of the longer name; ties go to the first.
+  package func nearest(to name: String) -> String? {
+    var best: (name: String, distance: Int)?
+    for candidate in self {
+      let limit = Swift.max(candidate.unicodeScalars.count, name.unicodeScalars.count) / 3
+      let distance = editDistance(candidate, name)
+      if distance <= Swift.max(limit, 1), distance < best?.distance ?? .max { best = (candidate, distance) }
+    }
+    return best?.name
+  }
+}
+
+/// The number of insertions, deletions, replacements and swaps of neighbours that turn one string into the other.
+private func editDistance(_ a: String, _ b: String) -> Int {
+  let a = Array(a.lowercased().unicodeScalars)
+  let b = Array(b.lowercased().unicodeScalars)
+  if a.isEmpty || b.isEmpty { return Swift.max(a.count, b.count) }
+  var previous: [Int] = []
+  var row = Array(0...b.count)
+  for i in 1...a.count {
+    var next = [i]
+    for j in 1...b.count {
+      var cost = Swift.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+      if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { cost = Swift.min(cost, previous[j - 2] + 1) }
+      next.append(cost)
+    }
+    previous = row
+    row = next
+  }
+  return row[b.count]
+}

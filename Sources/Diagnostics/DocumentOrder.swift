@@ -1,0 +1,21 @@
+extension Sequence<Diagnostic> {
+  /// These, file by file in the order in which the files first occur, and within a file from top to bottom.
+  ///
+  /// Those without a place come first. Of two at the same place, the first stays first.
+  package func inDocumentOrder() -> [Diagnostic] {
+    let diagnostics = Array(self)
+    var fileOrder: [SourceFile: Int] = [:]
+    for diagnostic in diagnostics {
+      if let file = diagnostic.range?.file, fileOrder[file] == nil { fileOrder[file] = fileOrder.count }
+    }
+    let keys = diagnostics.map { diagnostic in
+      diagnostic.range.map { (file: fileOrder[$0.file] ?? 0, start: $0.start) } ?? (file: -1, start: .start)
+    }
+    let order = diagnostics.indices.sorted { a, b in
+      if keys[a].file != keys[b].file { return keys[a].file < keys[b].file }
+      if keys[a].start != keys[b].start { return keys[a].start < keys[b].start }
+      return a < b
+    }
+    return order.map { diagnostics[$0] }
+  }
+}

@@ -1,0 +1,108 @@
+/// A JSON value, for reports: integers are exact and the members of an object keep their order.
+package enum JSON: Sendable {
+  case null
+  case bool(Bool)
+  case integer(Int128)
+  case string(String)
+  case array([JSON])
+  case object([(String, JSON)])
+}
+
+extension JSON {
+  /// The number, or null where there is none.
+  package init(_ value: (some BinaryInteger)?) { self = value.map { .integer(Int128($0)) } ?? .null }
+
+  /// The string, or null where there is none.
+  package init(_ value: String?) { self = value.map { .string($0) } ?? .null }
+
+  /// Writes this as JSON text.
+  ///
+  /// - Parameter pretty: one member or element a line, indented by two spaces a level; otherwise all in one line
+  ///   without spaces. Neither ends with a line break.
+  package func write(into output: inout String, pretty: Bool = false) {
+    write(into: &output, pretty: pretty, depth: 0)
+  }
+
+  /// This as JSON text.
+  package func text(pretty: Bool = false) -> String {
+    var output = ""
+    write(into: &output, pretty: pretty)
+    return output
+  }
+
+  private func write(into output: inout String, pretty: Bool, depth: Int) {
+    switch self {
+    case .null: output += "null"
+    case .bool(let value): output += value ? "true" : "false"
+    case .integer(let value): output += String(value)
+    case .string(let value): Self.write(value, into: &output)
+    case .array(let elements):
+      Self.write(elements, "[", "]", into: &output, pretty, depth) { element, output in
+        element.write(into: &output, pretty: pretty, depth: depth + 1)
+      }
+    case .object(let members):
+      Self.write(members, "{", "}", into: &output, pretty, depth) { member, output in
+        Self.write(member.0, into: &output)
+        output += pretty ? ": " : ":"
+        member.1.write(into: &output, pretty: pretty, depth: depth + 1)
+      }
+    }
+  }
+
+  private static func write<Child>(
+    _ children: [Child], _ open: String, _ close: String, into output: inout String, _ pretty: Bool, _ depth: Int,
+    _ writeChild: (Child, inout String) -> Void
+  ) {
+    output += open
+    var isFirst = true
+    for child in children {
+      if !isFirst { output += "," }
+      isFirst = false
+      if pretty { newLine(depth + 1, into: &output) }
+      writeChild(child, &output)
+    }
+    if pretty, !isFirst { newLine(depth, into: &output) }
+    output += close
+  }
+
+  private static func newLine(_ depth: Int, into output: inout String) {
+    output += "\n"
+    for _ in 0..<depth { output += "  " }
+  }
+
+  /// A string in quotes, with the escapes of RFC 8259.
+  private static func write(_ text: String, into output: inout String) {
+    output += "\""
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      output += text
+    } else {
+      for scalar in text.unicodeScalars { write(scalar, into: &output) }
+    }
+    output += "\""
+  }
+
+  private static func write(_ scalar: Unicode.Scalar, into output: inout String) {
+    switch scalar {
+    case "\"": output += "\\\""
+    case "\\": output += "\\\\"
+    case "\n": output += "\\n"
+    case "\r": output += "\\r"
+    case "\t": output += "\\t"
+    case "\0"..<" ":
+      let digits = String(scalar.value, radix: 16)
+      output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    default: output.unicodeScalars.append(scalar)
+    }
+  }
+}
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+  ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+  package init(stringLiteral value: String) { self = .string(value) }
+  package init(integerLiteral value: Int128) { self = .integer(value) }
+  package init(booleanLiteral value: Bool) { self = .bool(value) }
+  package init(nilLiteral: ()) { self = .null }
+  package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements) }
+}

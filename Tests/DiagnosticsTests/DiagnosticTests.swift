@@ -1,0 +1,23 @@
+import Diagnostics
+import Testing
+
+@Suite struct DiagnosticTests {
+  @Test func documentOrderKeepsFilesApartAndTiesInPlace() {
+    let (a, b) = (SourceFile(path: "a", bytes: Array("1\n2\n".utf8)), SourceFile(path: "b", bytes: Array("1\n".utf8)))
+    func at(_ file: SourceFile, _ line: Int, _ message: String) -> Diagnostic {
+      let place = Position(line: line, column: 1)
+      return .error("id", message, at: SourceRange(file: file, start: place, end: place))
+    }
+    let ordered = [
+      at(a, 2, "a2"), at(b, 1, "b1"), .error("id", "nowhere", at: nil), at(a, 1, "a1"), at(a, 2, "a2 again"),
+    ].inDocumentOrder()
+    #expect(ordered.map(\.message) == ["nowhere", "a1", "a2", "a2 again", "b1"])
+  }
+
+  @Test(arguments: [
+    ("redsit", "redist"), ("Dist", "dist"), ("redist-regoin", "redist-region"), ("x", nil), ("", nil), ("crtl", "ctrl"),
+  ])
+  func nearestName(_ name: String, _ nearest: String?) {
+    #expect(["dist", "redist", "redist-region", "ctrl"].nearest(to: name) == nearest)
+  }
+}
