@@ -1,0 +1,37 @@
+/// Where in the bytes a character stands that libyaml counted.
+///
+/// It walks from one place asked for to the next, forwards or backwards: asked in the order of the text, all answers
+/// together cost one walk over it, however long its lines are.
+struct ByteCursor {
+  private let bytes: [UInt8]
+  private let range: Range<Int>
+  private let isASCII: Bool
+  private var index = 0
+  private var offset: Int
+
+  init(_ bytes: [UInt8], in range: Range<Int>, isASCII: Bool) {
+    self.bytes = bytes
+    self.range = range
+    self.isASCII = isASCII
+    offset = range.lowerBound
+  }
+
+  /// The byte offset of the character with this index.
+  mutating func offset(of target: Int) -> Int {
+    if isASCII { return min(range.lowerBound + target, range.upperBound) }
+    while index < target, offset < range.upperBound {
+      repeat { offset += 1 } while offset < range.upperBound && bytes[offset].isContinuation
+      index += 1
+    }
+    while index > target, offset > range.lowerBound {
+      repeat { offset -= 1 } while offset > range.lowerBound && bytes[offset].isContinuation
+      index -= 1
+    }
+    return offset
+  }
+}
+
+extension UInt8 {
+  /// Whether this is a byte of a UTF-8 character after its first.
+  var isContinuation: Bool { self & 0xC0 == 0x80 }
+}

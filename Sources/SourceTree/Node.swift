@@ -1,0 +1,75 @@
+import Diagnostics
+
+/// One node of a YAML document: a scalar, a mapping or a sequence, with its place in the text.
+///
+/// Scalars stay text: what `on`, `0777` or `1e3` mean is the business of whoever knows the type that is wanted.
+package struct Node: Sendable {
+  package enum Content: Sendable {
+    case scalar(String, ScalarStyle)
+    case mapping([Entry])
+    case sequence([Node])
+  }
+
+  package var content: Content
+  /// From the first character of the node to just behind its last. Where an alias stands for the node, the alias's place.
+  package var range: SourceRange
+
+  package init(_ content: Content, at range: SourceRange) {
+    self.content = content
+    self.range = range
+  }
+}
+
+/// One key of a mapping with its value.
+package struct Entry: Sendable {
+  package var key: Located<String>
+  package var value: Node
+
+  package init(key: Located<String>, value: Node) {
+    self.key = key
+    self.value = value
+  }
+}
+
+package enum ScalarStyle: Hashable, Sendable {
+  /// Written without quotes; an empty plain scalar is what stands behind `init:`.
+  case plain
+  /// In single or double quotes.
+  case quoted
+  /// `|` or `>`.
+  case block
+}
+
+extension Node {
+  /// The text, if this is a scalar.
+  package var scalar: String? {
+    if case .scalar(let text, _) = content { text } else { nil }
+  }
+
+  /// The entries in the order of the text, if this is a mapping.
+  package var entries: [Entry]? {
+    if case .mapping(let entries) = content { entries } else { nil }
+  }
+
+  /// The items, if this is a sequence.
+  package var items: [Node]? {
+    if case .sequence(let items) = content { items } else { nil }
+  }
+
+  /// Whether nothing is written here, as behind the colon of `init:`.
+  package var isEmpty: Bool {
+    if case .scalar("", .plain) = content { true } else { false }
+  }
+
+  /// The value of a key, if this is a mapping that has it.
+  package subscript(key key: String) -> Node? { entries?.first { $0.key.value == key }?.value }
+
+  /// What this is, for messages: "a mapping", "a list", "nothing" or "a scalar".
+  package var kind: String {
+    switch content {
+    case .scalar: isEmpty ? "nothing" : "a scalar"
+    case .mapping: "a mapping"
+    case .sequence: "a list"
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Diagnostics
+
+/// The entries of a block mapping, found by looking at the starts of lines only: what makes it possible to parse just
+/// those parts of a large file that are wanted.
+///
+/// It stands for plain files: entries that begin with an unquoted key at one indentation, with all that belongs to them
+/// on lines indented deeper. There is no outline where a line tells of anything else. The one thing that lines do not
+/// tell is a quoted text that goes on over several lines at the indentation of the keys or left of it, and looks like
+/// one; a file that may be written so is better parsed as a whole.
+package struct Outline: Sendable {
+  /// One entry: from the line of its key up to the line of the next.
+  package struct Part: Sendable {
+    package var key: String
+    /// Whole lines, as byte offsets into the file.
+    package var bytes: Range<Int>
+    /// The line of the key, from 1.
+    package var firstLine: Int
+    /// The number of spaces in front of the key.
+    package var indent: Int
+    /// The number of its lines.
+    package var lineCount: Int
+    /// Whether nothing but a comment stands behind the key's colon, on its line.
+    package var isOpen: Bool
+  }
+
+  package let file: SourceFile
+  package let entries: [Part]
+
+  /// The outline of a file that is one block mapping, or nil if it cannot be split surely.
+  package init?(of file: SourceFile) {
+    self.init(of: file, lines: 0..<file.bytes.count, firstLine: 1, indent: 0)
+  }
+
+  /// The outline of the mapping that is the value of an entry of this one; nil if it is none, or if it cannot be split
+  /// surely.
+  package func outline(of part: Part) -> Outline? {
+    guard part.isOpen else { return nil }
+    var start = part.bytes.lowerBound
+    while start < part.bytes.upperBound, file.bytes[start] != 0x0A { start += 1 }
+    start = min(start + 1, part.bytes.upperBound)
+    return Outline(
+      of: file, lines: start..<part.bytes.upperBound, firstLine: part.firstLine + 1, indent: part.indent + 2)
+  }
+
+  private init?(of file: SourceFile, lines: Range<Int>, firstLine: Int, indent: Int) {
+    guard let entries = OutlineScanner.parts(of: file.bytes, lines: lines, firstLine: firstLine, indent: indent) else {
+      return nil
+    }
+    self.file = file
+    self.entries = entries
+  }
+
+  /// The part with this key.
+  package subscript(key: String) -> Part? { entries.first { $0.key == key } }
+}
+
+// MARK: - Parsing
+
+extension Outline {
+  /// Parses one part: its entry, with the places, and the diagnostics, that a parse of the whole file gives.
+  package func parse(_ part: Part, limits: Limits = .manifest) -> (entry: Entry?, diagnostics: [Diagnostic]) {
+    let tree = SourceTree(parsing: file, in: part.bytes, firstLine: part.firstLine, limits: limits)
+    let entries = tree.documents.first?.entries ?? []
+    if tree.diagnostics.isEmpty, tree.documents.count == 1, entries.count == 1 { return (entries[0], []) }
+    // Something is wrong, or not as plain as it looked (an alias whose anchor is elsewhere): ask the whole.
+    let whole = SourceTree(parsing: file, limits: limits)
+    let start = part.keyStart
+    if let entry = whole.documents.lazy.compactMap({ $0.entry(at: start) }).first {
+      return (entry, whole.diagnostics.filter { part.contains($0.range?.start.line) })
+    }
+    let own = whole.diagnostics.filter { part.contains($0.range?.start.line) }
+    return (entries.first, own.isEmpty ? tree.diagnostics : own)
+  }
+
+  /// Parses all parts at once, as the mapping that they make up.
+  package func parseAll(limits: Limits = .manifest) -> (entries: [Entry], diagnostics: [Diagnostic]) {
+    var all: (entries: [Entry], diagnostics: [Diagnostic]) = ([], [])
+    for part in entries {
+      let (entry, diagnostics) = parse(part, limits: limits)
+      if let entry { all.entries.append(entry) }
+      all.diagnostics += diagnostics
+    }
+    return all
+  }
+
+  /// The key of a part, with its place.
+  package func key(of part: Part) -> Located<String> {
+    let end = Position(line: part.firstLine, column: part.indent + 1 + part.key.utf8.count)
+    return Located(part.key, at: SourceRange(file: file, start: part.keyStart, end: end))
+  }
+}
+
+extension Outline.Part {
+  fileprivate var keyStart: Position { Position(line: firstLine, column: indent + 1) }
+
+  /// Whether a line is one of this part.
+  fileprivate func contains(_ line: Int?) -> Bool {
+    guard let line else { return false }
+    return firstLine..<firstLine + lineCount ~= line
+  }
+}
+
+extension Node {
+  /// The entry whose key begins here, of this mapping or of one directly in it.
+  fileprivate func entry(at start: Position) -> Entry? {
+    for entry in entries ?? [] {
+      if entry.key.range.start == start { return entry }
+      if entry.value.range.start <= start, start <= entry.value.range.end, let inner = entry.value.entry(at: start) {
+        return inner
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,175 @@
+import Diagnostics
+import Glibc
+
+/// Splits lines into the entries of a block mapping; see `Outline`.
+enum OutlineScanner {
+  /// The parts, or nil where a line says that this cannot be done surely.
+  static func parts(of bytes: [UInt8], lines: Range<Int>, firstLine: Int, indent: Int) -> [Outline.Part]? {
+    if hasOtherLineBreaks(bytes, in: lines) { return nil }
+    var parts: [Outline.Part] = []
+    var keys: Set<String> = []
+    var line = Line(bytes, start: lines.lowerBound, end: lines.upperBound)
+    var number = firstLine
+    /// Where the last text before this line ends.
+    var lastText = lines.lowerBound
+    while line.start < lines.upperBound {
+      if line.isText {
+        if line.indent < indent || line.indent == indent && line.endsOpen(lastText, since: lines.lowerBound) {
+          return nil
+        }
+        if line.indent == indent {
+          guard let (key, isOpen) = line.key, keys.insert(key).inserted else { return nil }
+          close(&parts, at: line.start, number)
+          parts.append(
+            Outline.Part(
+              key: key, bytes: line.start..<lines.upperBound, firstLine: number, indent: indent, lineCount: 0,
+              isOpen: isOpen))
+        } else if parts.isEmpty || line.hasTab {
+          return nil
+        }
+        lastText = line.end
+      }
+      line.advance()
+      number += 1
+    }
+    close(&parts, at: lines.upperBound, number)
+    return parts.isEmpty ? nil : parts
+  }
+
+  private static func close(_ parts: inout [Outline.Part], at end: Int, _ number: Int) {
+    guard let last = parts.indices.last else { return }
+    parts[last].bytes = parts[last].bytes.lowerBound..<end
+    parts[last].lineCount = number - parts[last].firstLine
+  }
+
+  /// Whether there is a line break that is no LF: CR, NEL, LS or PS. Also a byte order mark is reported as one.
+  private static func hasOtherLineBreaks(_ bytes: [UInt8], in lines: Range<Int>) -> Bool {
+    if lines.lowerBound == 0, LineBreak.byteOrderMarkLength(of: bytes) > 0 { return true }
+    // SAFETY: the slice lies within the array.
+    let isSuspect = unsafe bytes[lines].withUnsafeBytes { buffer in
+      guard let base = buffer.baseAddress else { return false }
+      return [0x0D, 0xC2, 0xE2].contains { unsafe memchr(base, $0, buffer.count) != nil }
+    }
+    if !isSuspect { return false }
+    for i in lines where bytes[i] == 0x0D || bytes[i] >= 0xC2 && LineBreak.length(at: i, in: bytes) > 0 { return true }
+    return false
+  }
+}
+
+/// One line, as far as its start tells.
+private struct Line {
+  private let bytes: [UInt8]
+  private let limit: Int
+  private(set) var start: Int
+  /// Behind the last byte before the line break.
+  private(set) var end = 0
+  /// The number of spaces that it begins with.
+  private(set) var indent = 0
+
+  init(_ bytes: [UInt8], start: Int, end limit: Int) {
+    self.bytes = bytes
+    self.limit = limit
+    self.start = start
+    measure()
+  }
+
+  mutating func advance() {
+    start = min(end + 1, limit)
+    measure()
+  }
+
+  private mutating func measure() {
+    var i = start
+    while i < limit, bytes[i] == UInt8(ascii: " ") { i += 1 }
+    indent = i - start
+    // SAFETY: i..<limit lies within the array, as `limit` is one of its offsets and `i` is no larger.
+    end = unsafe bytes.withUnsafeBytes { buffer in
+      guard i < limit, let base = buffer.baseAddress, let newline = unsafe memchr(base + i, 0x0A, limit - i) else {
+        return limit
+      }
+      return unsafe UnsafeRawPointer(newline) - base
+    }
+  }
+
+  private subscript(offset: Int) -> UInt8 { offset < end ? bytes[offset] : 0x0A }
+
+  private var first: UInt8 { self[start + indent] }
+
+  /// Whether there is more than white space and a comment.
+  var isText: Bool { first != 0x0A && first != UInt8(ascii: "#") }
+
+  /// Whether a tab stands where the indentation ends.
+  var hasTab: Bool { first == UInt8(ascii: "\t") }
+
+  /// The unquoted key that the line begins with, and whether its value is on the lines below; nil if this is not all
+  /// that simple.
+  var key: (String, isOpen: Bool)? {
+    var i = start + indent
+    guard first.isLetterOrDigit || first == UInt8(ascii: "_") else { return nil }
+    while self[i].isLetterOrDigit || "_-./+(), ".utf8.contains(self[i]) { i += 1 }
+    guard self[i] == UInt8(ascii: ":"), self[i - 1] != UInt8(ascii: " "),
+      self[i + 1] == UInt8(ascii: " ") || i + 1 >= end
+    else { return nil }
+    let key = String(decoding: bytes[start + indent..<i], as: UTF8.self)
+    i += 1
+    while self[i] == UInt8(ascii: " ") { i += 1 }
+    switch self[i] {
+    case 0x0A, UInt8(ascii: "#"): return (key, true)
+    case UInt8(ascii: "\""), UInt8(ascii: "'"): return isClosedQuote(at: i) ? (key, false) : nil
+    case UInt8(ascii: "\t"), UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"): return nil
+    default: return (key, false)
+    }
+  }
+
+  /// Whether the quotes that open here close, with nothing between on a line that is not indented deeper than this.
+  private func isClosedQuote(at open: Int) -> Bool {
+    let quote = bytes[open]
+    var i = open + 1
+    while i < limit {
+      switch bytes[i] {
+      case quote: return true
+      case UInt8(ascii: "\\") where quote == UInt8(ascii: "\""): i += 2
+      case 0x0A:
+        let next = i + 1
+        i = next
+        while i < limit, bytes[i] == UInt8(ascii: " ") { i += 1 }
+        if i < limit, bytes[i] != 0x0A, i - next <= indent { return false }
+      default: i += 1
+      }
+    }
+    return false
+  }
+
+  /// Whether the text before this line ends so that this line could go on within its `[` or `{`.
+  func endsOpen(_ lastText: Int, since first: Int) -> Bool {
+    var i = lastText
+    while i > first, bytes[i - 1] == UInt8(ascii: " ") { i -= 1 }
+    guard i > first else { return false }
+    if leavesOpen(i - 1) { return true }
+    // Before a comment, too.
+    var j = i - 1
+    while j > first, bytes[j] != 0x0A {
+      if bytes[j] == UInt8(ascii: "#"), bytes[j - 1] == UInt8(ascii: " ") {
+        var k = j - 1
+        while k > first, bytes[k] == UInt8(ascii: " ") { k -= 1 }
+        if leavesOpen(k) { return true }
+      }
+      j -= 1
+    }
+    return false
+  }
+
+  private func leavesOpen(_ i: Int) -> Bool {
+    switch bytes[i] {
+    case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"): true
+    case UInt8(ascii: "?"): i == 0 || " ,[{".utf8.contains(bytes[i - 1])
+    default: false
+    }
+  }
+}
+
+extension UInt8 {
+  fileprivate var isLetterOrDigit: Bool {
+    0x61...0x7A ~= self || 0x41...0x5A ~= self || 0x30...0x39 ~= self
+  }
+}

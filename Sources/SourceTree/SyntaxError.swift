@@ -1,0 +1,331 @@
+import Diagnostics
+
+/// libyaml's refusal of a text, in words for whoever wrote it, at the place that has to change.
+struct SyntaxError {
+  private let failure: EventFailure
+  private let firstLine: Int
+  private let text: PlainText
+  /// The innermost `[` or `{` that is open.
+  private let openFlow: Position?
+
+  init(_ failure: EventFailure, in file: SourceFile, firstLine: Int, input: Range<Int>, openFlow: Position?) {
+    self.failure = failure
+    self.firstLine = firstLine
+    self.openFlow = openFlow
+    text = PlainText(file: file, input: input)
+  }
+
+  var diagnostic: Diagnostic {
+    switch failure.problem {
+    case .syntax(let problem, let mark): describe(problem, at: offset(of: mark))
+    case .unreadable(let byte): error("this character cannot stand in YAML", character(text.input.lowerBound + byte))
+    case .outOfMemory: error("there is not enough memory to read this file", 0..<0)
+    }
+  }
+
+  private func describe(_ problem: String, at offset: Int) -> Diagnostic {
+    if let dollar = text.bareExpression(before: offset, openFlow: openFlow) { return unquotedExpression(dollar) }
+    switch problem {
+    case "found character that cannot start any token": return badStart(offset)
+    case "found a tab character that violates indentation",
+      "found a tab character where an indentation space is expected":
+      return tab(offset)
+    case "mapping values are not allowed in this context": return misplacedColon(offset)
+    case "could not find expected ':'": return missingColon()
+    case "found unexpected ':'": return error("a space is missing behind this ':'", character(offset))
+    case "did not find expected key": return notAKey(offset)
+    case "did not find expected '-' indicator": return notAnItem(offset)
+    case "did not find expected ',' or ']'": return unfinished("list", "]", offset)
+    case "did not find expected ',' or '}'": return unfinished("mapping", "}", offset)
+    case "did not find expected node content": return missingValue(offset)
+    case "block sequence entries are not allowed in this context":
+      return error(
+        "a list item cannot begin here: it needs a line of its own", character(offset), note: mustBeQuoted("-"))
+    case "mapping keys are not allowed in this context":
+      return error("'? ' cannot stand here", character(offset), note: mustBeQuoted("?"))
+    case "found unexpected end of stream", "found unexpected document indicator":
+      return error("this quoted text is never closed", character(contextOffset))
+    case "found unknown escape character", "did not find expected hexdecimal number",
+      "found invalid Unicode character escape code":
+      return badEscape(offset, problem)
+    case "did not find expected alphabetic or numeric character": return nameless()
+    case "found an indentation indicator equal to 0": return error("the indentation cannot be 0", character(offset))
+    case "did not find expected comment or line break" where text[contextOffset] != UInt8(ascii: "%"):
+      return textBehindBlockIndicator(offset)
+    case "did not find expected <document start>":
+      return error("a '---' is missing in front of this", character(offset))
+    case "found incompatible YAML document":
+      return error("this version of YAML is not supported; leave the line out", restOfLine(offset))
+    default: return other(problem, offset)
+    }
+  }
+}
+
+// MARK: - Quoting
+
+extension SyntaxError {
+  private func unquotedExpression(_ dollar: Int) -> Diagnostic {
+    let isFlow = text.isFlow(at: dollar, openFlow: openFlow)
+    let start = text.start(ofTextAt: dollar, isFlow: isFlow)
+    let range = start..<max(text.end(ofTextAt: dollar, isFlow: isFlow, isKey: true), dollar + 2)
+    let right = quoted(text.text(range))
+    let quotes = right.hasPrefix("\"") ? "double quotes" : "single quotes"
+    return error(
+      "YAML needs quotes around an expression here: write \(right), in \(quotes)", range,
+      fixIt: FixIt(replace: text.place(range), with: right))
+  }
+
+  private func badStart(_ offset: Int) -> Diagnostic {
+    if text[offset] == UInt8(ascii: "\t") { return tab(offset) }
+    return mustQuote(offset)
+  }
+
+  /// The text here begins with a character that has a meaning of its own.
+  private func mustQuote(_ offset: Int) -> Diagnostic {
+    let range = offset..<max(text.end(ofTextAt: offset, isFlow: openFlow != nil, isKey: true), offset + 1)
+    let right = quoted(text.text(range))
+    return error(
+      "text that begins with '\(characterText(offset))' has to be quoted: write \(clipped(right))", range,
+      fixIt: FixIt(replace: text.place(range), with: right))
+  }
+
+  private func mustBeQuoted(_ start: String) -> Note {
+    Note("text that begins with '\(start)' has to be in double quotes")
+  }
+
+  private func nameless() -> Diagnostic {
+    mustQuote(contextOffset)
+  }
+
+  private func textBehindBlockIndicator(_ offset: Int) -> Diagnostic {
+    let indicator = characterText(contextOffset)
+    return error(
+      "text cannot stand on the line of '\(indicator)', but below it", restOfLine(offset), note: mustBeQuoted(indicator)
+    )
+  }
+
+  private func badEscape(_ offset: Int, _ problem: String) -> Diagnostic {
+    var start = offset
+    while start > contextOffset, text[start] != UInt8(ascii: "\\") { start -= 1 }
+    let digits: [UInt8: Int] = [UInt8(ascii: "x"): 2, UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8]
+    let length = 2 + (problem == "found invalid Unicode character escape code" ? digits[text[start + 1]] ?? 0 : 0)
+    let range = start..<min(start + max(length, 2), text.input.upperBound)
+    let escape = text.text(range)
+    if let count = digits[text[start + 1]] {
+      let isTooShort = problem == "did not find expected hexdecimal number"
+      return error(
+        isTooShort ? "'\(escape)' needs \(count) hexadecimal digits" : "'\(escape)' stands for no character", range)
+    }
+    return error(
+      "'\(escape)' is no escape of YAML's", range,
+      note: Note("in double quotes a backslash is written '\\\\'; single quotes take it as it is"))
+  }
+}
+
+// MARK: - Indentation
+
+extension SyntaxError {
+  private func tab(_ offset: Int) -> Diagnostic {
+    var end = offset
+    while text.isBlank(end) { end += 1 }
+    let isIndentation = text.textStart(ofLineWith: offset) > offset
+    return error(
+      isIndentation ? "a tab cannot indent a line; use spaces" : "a tab cannot stand here; use spaces",
+      offset..<max(end, offset + 1))
+  }
+
+  private func misplacedColon(_ colon: Int) -> Diagnostic {
+    let lineStart = text.textStart(ofLineWith: colon)
+    let before = text.text(lineStart..<max(lineStart, colon))
+    if before.hasPrefix("---") {
+      return error("a mapping cannot begin on the line of its '---'", (lineStart + 3)..<(colon + 1))
+    }
+    let value = text.start(ofTextAt: colon, isFlow: openFlow != nil)
+    if value > lineStart {
+      let range = value..<text.end(ofTextAt: value, isFlow: openFlow != nil)
+      let first = text[value]
+      if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
+        return error("a value cannot be a key at the same time", value..<(colon + 1))
+      }
+      let right = quoted(text.text(range))
+      return error(
+        "text with ': ' in it has to be quoted: write \(clipped(right))", range,
+        fixIt: FixIt(replace: text.place(range), with: right))
+    }
+    if colon - lineStart > 1024 { return error("a key cannot be longer than 1024 characters", lineStart..<colon) }
+    if let previous = keyWithoutSpace(above: lineStart) { return previous }
+    return error(
+      "the key '\(clipped(before))' is indented deeper than the keys above, or the value above is not finished",
+      lineStart..<colon)
+  }
+
+  /// The line above, if it is `key:value`, which is no key and a value but one text.
+  private func keyWithoutSpace(above lineStart: Int) -> Diagnostic? {
+    let above = text.textStart(ofLineWith: max(text.lineStart(of: lineStart) - 1, text.input.lowerBound))
+    return above < lineStart ? keyWithoutSpace(above) : nil
+  }
+
+  private func keyWithoutSpace(_ start: Int) -> Diagnostic? {
+    let end = text.end(ofTextAt: start, isFlow: false)
+    var colon = start
+    while colon < end, text[colon] != UInt8(ascii: ":") {
+      if text.isBlank(colon) { return nil }
+      colon += 1
+    }
+    guard colon > start, colon < end, !text.isLineEnd(colon + 1), !text.isBlank(colon + 1) else { return nil }
+    let gap = text.place((colon + 1)..<(colon + 1))
+    return error(
+      "a space is missing behind the ':' of '\(clipped(text.text(start..<end)))'", start..<end,
+      fixIt: FixIt(replace: gap, with: " "))
+  }
+
+  private func missingColon() -> Diagnostic {
+    let start = contextOffset
+    if let missing = keyWithoutSpace(start) { return missing }
+    let range = start..<max(text.end(ofTextAt: start, isFlow: openFlow != nil), start + 1)
+    return error("a ':' is missing: '\(clipped(text.text(range)))' is no key with a value", range)
+  }
+
+  private func notAKey(_ offset: Int) -> Diagnostic {
+    let lineStart = text.textStart(ofLineWith: offset)
+    if offset > lineStart { return textBehindValue(offset) }
+    if text[offset] == UInt8(ascii: ":") { return error("there is no key in front of this ':'", character(offset)) }
+    let mapping = text.file.position(ofByte: contextOffset).column
+    if text.file.position(ofByte: offset).column == mapping {
+      return error("a key is expected here", word(offset), note: contextNote("the mapping begins here"))
+    }
+    return error(
+      "the indentation of this line fits no line above", word(offset),
+      note: contextNote("the mapping around it begins here, in column \(mapping)"))
+  }
+
+  private func notAnItem(_ offset: Int) -> Diagnostic {
+    if offset > text.textStart(ofLineWith: offset) { return textBehindValue(offset) }
+    return error(
+      "this line belongs to no item of the list above", word(offset), note: contextNote("the list begins here"))
+  }
+
+  /// `[0] + 2`, `"a" b`.
+  private func textBehindValue(_ offset: Int) -> Diagnostic {
+    var last = offset - 1
+    while text.isBlank(last) { last -= 1 }
+    let range = restOfLine(offset)
+    switch text[last] {
+    case UInt8(ascii: "'"):
+      return error(
+        "text cannot follow the closing quote", range, note: Note("within single quotes, ' is written as ''"))
+    case UInt8(ascii: "\""):
+      return error(
+        "text cannot follow the closing quote", range, note: Note("within double quotes, \" is written as \\\""))
+    case UInt8(ascii: "}"):
+      return error("text cannot follow the closing '}'", range, note: mustBeQuoted("{"))
+    case UInt8(ascii: "]"):
+      return error("text cannot follow the closing ']'", range, note: mustBeQuoted("["))
+    default: return error("text cannot stand here, behind a value", range)
+    }
+  }
+}
+
+// MARK: - Lists and mappings in brackets
+
+extension SyntaxError {
+  private func unfinished(_ kind: String, _ closing: String, _ offset: Int) -> Diagnostic {
+    if offset >= text.lastTextEnd { return neverClosed(kind, closing, contextOffset) }
+    let found = text[offset]
+    if found == UInt8(ascii: "}") || found == UInt8(ascii: "]") {
+      return error(
+        "a \(kind) is closed by '\(closing)', not by '\(characterText(offset))'", character(offset),
+        note: contextNote("the \(kind) begins here"))
+    }
+    // In `[1, 2` above `b: 3` libyaml stops at the colon only.
+    let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset
+    let start = isKeyBelow ? text.textStart(ofLineWith: offset) : offset
+    return error(
+      "',' or '\(closing)' is missing in front of this", word(start), note: contextNote("the \(kind) begins here"))
+  }
+
+  private func neverClosed(_ kind: String, _ closing: String, _ start: Int) -> Diagnostic {
+    error("this \(kind) is never closed: '\(closing)' is missing", character(start))
+  }
+
+  private func missingValue(_ offset: Int) -> Diagnostic {
+    let found = text[offset]
+    if offset >= text.lastTextEnd, let openFlow {
+      let start = text.file.byteOffset(of: openFlow)
+      let isList = text[start] == UInt8(ascii: "[")
+      return neverClosed(isList ? "list" : "mapping", isList ? "]" : "}", start)
+    }
+    if found == UInt8(ascii: ":") { return error("there is no key in front of this ':'", character(offset)) }
+    if openFlow != nil, found == UInt8(ascii: ",") {
+      return error("a value is missing in front of ','", character(offset))
+    }
+    if found == UInt8(ascii: "]") || found == UInt8(ascii: "}") {
+      return error("this '\(characterText(offset))' closes nothing", character(offset))
+    }
+    if found == UInt8(ascii: ",") { return mustQuote(offset) }
+    return error("a value is expected here", character(offset))
+  }
+}
+
+// MARK: - The rest
+
+extension SyntaxError {
+  private func other(_ problem: String, _ offset: Int) -> Diagnostic {
+    if text[contextOffset] == UInt8(ascii: "!") {
+      return .tag(text.text(word(contextOffset)), text.place(word(contextOffset)))
+    }
+    if text[contextOffset] == UInt8(ascii: "%") {
+      return error(
+        "'\(text.text(word(contextOffset)))' is not understood: a line that begins with '%' tells about YAML itself",
+        restOfLine(contextOffset), note: mustBeQuoted("%"))
+    }
+    return error(problem, character(offset))
+  }
+
+  private func error(_ message: String, _ range: Range<Int>, note: Note? = nil, fixIt: FixIt? = nil) -> Diagnostic {
+    .error(
+      "yaml-syntax", message, at: text.place(range), notes: note.map { [$0] } ?? [], fixIts: fixIt.map { [$0] } ?? [])
+  }
+
+  private func contextNote(_ message: String) -> Note {
+    Note(message, at: text.place(character(contextOffset)))
+  }
+
+  private func offset(of mark: Mark) -> Int {
+    let position = Position(line: mark.line + firstLine, column: mark.column + 1)
+    return min(text.file.byteOffset(of: position), text.input.upperBound)
+  }
+
+  private var contextOffset: Int {
+    if let context = failure.context { return offset(of: context.start) }
+    if case .syntax(_, let mark) = failure.problem { return offset(of: mark) }
+    return text.input.lowerBound
+  }
+
+  private func character(_ offset: Int) -> Range<Int> {
+    let start = min(offset, text.lastTextEnd)
+    if text.isLineEnd(start) { return start..<start }
+    var end = min(start + 1, text.input.upperBound)
+    while text[end].isContinuation { end += 1 }
+    return start..<end
+  }
+
+  private func characterText(_ offset: Int) -> String { text.text(character(offset)) }
+
+  /// What stands here up to the next white space.
+  private func word(_ offset: Int) -> Range<Int> {
+    var end = offset
+    while !text.isBlank(end), !text.isLineEnd(end) { end += 1 }
+    return end > offset ? offset..<end : character(offset)
+  }
+
+  private func restOfLine(_ offset: Int) -> Range<Int> {
+    let end = text.end(ofTextAt: offset, isFlow: false)
+    return end > offset ? offset..<end : character(offset)
+  }
+
+  /// Short enough for a message.
+  private func clipped(_ text: String) -> String {
+    text.unicodeScalars.count <= 48 ? text : String(text.unicodeScalars.prefix(47)) + "…"
+  }
+}

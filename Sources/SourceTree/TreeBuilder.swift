@@ -1,0 +1,335 @@
+import Diagnostics
+
+/// Makes nodes from the events of a text.
+struct TreeBuilder: ~Copyable {
+  private(set) var documents: [Node] = []
+  private(set) var diagnostics: [Diagnostic] = []
+
+  private let file: SourceFile
+  private let firstLine: Int
+  private let limits: Limits
+  private var cursor: ByteCursor
+
+  /// The collections that are open, outermost first.
+  private var frames: [Frame] = []
+  private var items = ChildStack<Node>(capacity: 64)
+  private var entries = ChildStack<Entry>(capacity: 64)
+
+  private var anchors: [String: Anchor] = [:]
+  /// All nodes so far, and those among them that aliases stand for.
+  private var nodeCount = 0
+  private var aliasedCount = 0
+
+  init(_ file: SourceFile, firstLine: Int, cursor: ByteCursor, limits: Limits) {
+    self.file = file
+    self.firstLine = firstLine
+    self.limits = limits
+    self.cursor = cursor
+    frames.reserveCapacity(16)
+  }
+}
+
+/// A mapping or a sequence whose end is still to come.
+private struct Frame {
+  enum Key {
+    /// The next node is a key.
+    case awaited
+    /// The next node is the value of this key.
+    case read(Located<String>)
+    /// The next node is the value of a key that was refused, and is dropped.
+    case refused(end: Position)
+  }
+
+  var isMapping: Bool
+  var isFlow: Bool
+  var start: Position
+  /// Where the last child so far ends.
+  var lastEnd: Position
+  /// How many items or entries lie below this collection's own.
+  var base: Int
+  var anchor: String?
+  /// The number of nodes before this one.
+  var countBefore: Int
+  /// How many levels of collections are within.
+  var height = 0
+  var key = Key.awaited
+  /// The place of each key, once there are too many to look through.
+  var index: [String: SourceRange]?
+}
+
+/// What an alias can stand for.
+private enum Anchor {
+  /// The node has begun and not ended.
+  case open
+  case complete(Node, count: Int, height: Int)
+}
+
+extension TreeBuilder {
+  /// Takes the next event; false if nothing more is wanted.
+  mutating func handle(_ event: Event) -> Bool {
+    switch event.kind {
+    case .scalar(let text, let style): return scalar(text, style, event)
+    case .mappingStart(let isFlow): return open(event, isMapping: true, isFlow: isFlow)
+    case .sequenceStart(let isFlow): return open(event, isMapping: false, isFlow: isFlow)
+    case .collectionEnd: return close(event)
+    case .alias(let name): return alias(name, event)
+    case .oversizedScalar:
+      let start = position(event.start)
+      report(.oversizedScalar(range(start, Position(line: start.line, column: start.column + 1)), limits))
+      return false
+    case .documentStart(let hasTagDirectives):
+      anchors = [:]
+      if hasTagDirectives { report(.tagDirective(range(event.start, event.end))) }
+      return true
+    case .documentEnd, .streamStart: return true
+    case .streamEnd: return false
+    }
+  }
+
+  /// Reports why libyaml stopped.
+  mutating func fail(_ failure: EventFailure, input: Range<Int>) {
+    let open = frames.last.flatMap { $0.isFlow ? $0.start : nil }
+    diagnostics.append(SyntaxError(failure, in: file, firstLine: firstLine, input: input, openFlow: open).diagnostic)
+  }
+}
+
+// MARK: - Nodes
+
+extension TreeBuilder {
+  private mutating func scalar(_ text: String, _ style: ScalarStyle, _ event: Event) -> Bool {
+    var start = position(event.start)
+    var end = position(event.end)
+    if event.anchor != nil || event.hasTag {
+      start = min(skipProperties(of: event), end)
+    } else if style == .plain, text.isEmpty, case .read(let key) = frames.last?.key {
+      start = placeOfNothing(behind: key.range.end, event)
+      end = start
+    }
+    if style == .block { end = endOfBlockScalar(event, from: start) }
+    let node = Node(.scalar(text, style), at: SourceRange(file: file, start: start, end: end))
+    nodeCount += 1
+    if let anchor = event.anchor { anchors[anchor] = .complete(node, count: 1, height: 0) }
+    if frames.isEmpty, node.isEmpty { return true }
+    return deliver(node, height: 0)
+  }
+
+  private mutating func open(_ event: Event, isMapping: Bool, isFlow: Bool) -> Bool {
+    var start = position(event.start)
+    if event.anchor != nil || event.hasTag { start = skipProperties(of: event) }
+    if frames.count == limits.depth {
+      report(.tooDeep(range(start, Position(line: start.line, column: start.column + 1)), limits))
+      return false
+    }
+    if let anchor = event.anchor { anchors[anchor] = .open }
+    frames.append(
+      Frame(
+        isMapping: isMapping, isFlow: isFlow, start: start, lastEnd: start,
+        base: isMapping ? entries.count : items.count, anchor: event.anchor, countBefore: nodeCount))
+    nodeCount += 1
+    return true
+  }
+
+  private mutating func close(_ event: Event) -> Bool {
+    let frame = frames.removeLast()
+    let content: Node.Content
+    if frame.isMapping {
+      content = .mapping(entries.take(downTo: frame.base))
+    } else {
+      content = .sequence(items.take(downTo: frame.base))
+    }
+    // libyaml ends a block collection where the next token begins, also the single pair in `[a: b]`.
+    let isTrimmed = !frame.isFlow || event.start == event.end
+    let end = isTrimmed ? frame.lastEnd : position(event.end)
+    let node = Node(content, at: range(frame.start, end))
+    if let anchor = frame.anchor {
+      anchors[anchor] = .complete(node, count: nodeCount - frame.countBefore, height: frame.height + 1)
+    }
+    return deliver(node, height: frame.height + 1)
+  }
+
+  private mutating func alias(_ name: String, _ event: Event) -> Bool {
+    let place = range(event.start, event.end)
+    switch anchors[name] {
+    case .complete(var node, let count, let height):
+      if frames.count + height > limits.depth {
+        report(.tooDeep(place, limits))
+        return deliver(Node(.scalar("", .plain), at: place), height: 0)
+      }
+      aliasedCount += count
+      nodeCount += count
+      if aliasedCount > limits.aliasedNodes {
+        report(.tooManyAliases(place, limits))
+        return false
+      }
+      node.range = place
+      return deliver(node, height: height)
+    case .open: report(.recursiveAlias(name, place))
+    case nil: report(.undefinedAlias(name, place, nearest: anchors.keys.sorted().nearest(to: name)))
+    }
+    return deliver(Node(.scalar("", .plain), at: place), height: 0)
+  }
+
+  /// Gives a node to the collection that it belongs to; false if there are too many.
+  private mutating func deliver(_ node: Node, height: Int) -> Bool {
+    let top = frames.count - 1
+    if top < 0 {
+      documents.append(node)
+      return true
+    }
+    if nodeCount > limits.nodes {
+      report(.tooManyNodes(node.range, limits))
+      return false
+    }
+    frames[top].height = max(frames[top].height, height)
+    frames[top].lastEnd = node.range.end
+    if !frames[top].isMapping {
+      items.push(node)
+      return true
+    }
+    switch exchange(&frames[top].key, with: .awaited) {
+    case .awaited: frames[top].key = key(node)
+    case .read(let key): entries.push(Entry(key: key, value: node))
+    case .refused: break
+    }
+    return true
+  }
+}
+
+// MARK: - Keys
+
+extension TreeBuilder {
+  /// From how many entries on a mapping has an index of its keys.
+  private static let indexed = 16
+
+  private mutating func key(_ node: Node) -> Frame.Key {
+    guard case .scalar(let text, let style) = node.content else {
+      report(.complexKey(node))
+      return .refused(end: node.range.end)
+    }
+    if style == .plain, text.isEmpty {
+      report(.missingKey(node.range))
+    } else if style == .plain, text == "<<" {
+      report(.mergeKey(node.range))
+    } else if let first = placeOfKey(text, new: node.range) {
+      report(.duplicateKey(text, node.range, first: first))
+    } else {
+      return .read(Located(text, at: node.range))
+    }
+    return .refused(end: node.range.end)
+  }
+
+  /// Where the innermost mapping has this key already; nil if it is new.
+  private mutating func placeOfKey(_ text: String, new: SourceRange) -> SourceRange? {
+    let top = frames.count - 1
+    let base = frames[top].base
+    if entries.count - base < Self.indexed {
+      return entries.first(from: base) { $0.key.value == text }?.key.range
+    }
+    if frames[top].index == nil {
+      var index: [String: SourceRange] = [:]
+      entries.forEach(from: base) { index[$0.key.value] = $0.key.range }
+      frames[top].index = index
+    }
+    if let first = frames[top].index?[text] { return first }
+    frames[top].index?[text] = new
+    return nil
+  }
+}
+
+// MARK: - Places
+
+extension TreeBuilder {
+  private func position(_ mark: Mark) -> Position {
+    Position(line: mark.line + firstLine, column: mark.column + 1)
+  }
+
+  private func range(_ start: Position, _ end: Position) -> SourceRange {
+    SourceRange(file: file, start: start, end: end)
+  }
+
+  private func range(_ start: Mark, _ end: Mark) -> SourceRange {
+    range(position(start), position(end))
+  }
+
+  private mutating func report(_ diagnostic: Diagnostic) {
+    if diagnostics.count < limits.diagnostics { diagnostics.append(diagnostic) }
+  }
+
+  /// Where a node itself begins, behind its anchor and its tag, which is refused.
+  private mutating func skipProperties(of event: Event) -> Position {
+    let bytes = file.bytes
+    let end = cursor.offset(of: event.end.index)
+    var at = TextWalk(bytes, offset: cursor.offset(of: event.start.index), end: end, position: position(event.start))
+    while let byte = at.byte {
+      switch byte {
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), 0x0A, 0x0D: at.advance()
+      case UInt8(ascii: "#"): at.skipLine()
+      case UInt8(ascii: "&"): at.skipProperty()
+      case UInt8(ascii: "!"):
+        let (start, from) = (at.position, at.offset)
+        at.skipProperty()
+        let tag = String(decoding: bytes[from..<at.offset], as: UTF8.self)
+        report(.tag(tag, range(start, at.position)))
+      default: return at.position
+      }
+    }
+    return at.position
+  }
+
+  /// The place of a value that is not written: behind the colon of its key, or behind the key where it has none.
+  private mutating func placeOfNothing(behind key: Position, _ event: Event) -> Position {
+    let place = position(event.start)
+    if place.line == key.line, place.column == key.column + 1 || place.column == key.column { return place }
+    if place.line != key.line { return placeOfNothing(behind: key) }
+    let offset = cursor.offset(of: event.start.index - (place.column - key.column))
+    return behindColon(TextWalk(file.bytes, offset: offset, end: file.bytes.count, position: key))
+  }
+
+  private func placeOfNothing(behind key: Position) -> Position {
+    // Rare enough (`? key`, or a value left out at the end of a line in `{}`) to be looked up from the line's start.
+    let offset = file.byteOffset(of: key)
+    return behindColon(TextWalk(file.bytes, offset: offset, end: file.bytes.count, position: key))
+  }
+
+  private func behindColon(_ keyEnd: TextWalk) -> Position {
+    var at = keyEnd
+    while at.byte == UInt8(ascii: " ") || at.byte == UInt8(ascii: "\t") { at.advance() }
+    guard at.byte == UInt8(ascii: ":") else { return keyEnd.position }
+    at.advance()
+    return at.position
+  }
+
+  /// Where the last line with text ends; libyaml's end is the start of the line that the scalar ends before.
+  private mutating func endOfBlockScalar(_ event: Event, from start: Position) -> Position {
+    let bytes = file.bytes
+    let first = cursor.offset(of: event.start.index)
+    let last = cursor.offset(of: event.end.index)
+    var end = last
+    var line = position(event.end).line
+    while end > first {
+      let length = LineBreak.length(endingAt: end, in: bytes)
+      if length > 0 {
+        line -= 1
+        end -= length
+      } else if bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == UInt8(ascii: "\t") {
+        end -= 1
+      } else {
+        break
+      }
+    }
+    if line == start.line {
+      // There is no text, only `|` and what belongs to it.
+      var header = TextWalk(bytes, offset: first, end: last, position: position(event.start))
+      while header.position < start { header.advance() }
+      while let byte = header.byte, "|>+-0123456789".utf8.contains(byte) { header.advance() }
+      return header.position
+    }
+    var column = 1
+    var i = end
+    while i > first, LineBreak.length(endingAt: i, in: bytes) == 0 {
+      i -= 1
+      if !bytes[i].isContinuation { column += 1 }
+    }
+    return Position(line: line, column: column)
+  }
+}

@@ -1,0 +1,62 @@
+import Diagnostics
+
+// What the tree refuses of YAML, in words.
+
+extension Diagnostic {
+  static func duplicateKey(_ key: String, _ range: SourceRange, first: SourceRange) -> Diagnostic {
+    .error("duplicate-key", "duplicate key '\(key)'", at: range, notes: [Note("the first one is here", at: first)])
+  }
+
+  static func missingKey(_ range: SourceRange) -> Diagnostic {
+    .error("yaml-syntax", "there is no key in front of this ':'", at: range)
+  }
+
+  static func mergeKey(_ range: SourceRange) -> Diagnostic {
+    .error(
+      "merge-key", "merge keys ('<<') are not supported; write the keys out, or quote '<<' where it is a name",
+      at: range)
+  }
+
+  static func complexKey(_ key: Node) -> Diagnostic {
+    .error(
+      "complex-key", "\(key.kind) cannot be a key", at: key.range,
+      notes: [Note("text that begins with '{' or '[' has to be in double quotes")])
+  }
+
+  static func tag(_ tag: String, _ range: SourceRange) -> Diagnostic {
+    .error(
+      "yaml-tag", "tags such as '\(tag)' are not supported: a value has the type that its place gives it", at: range,
+      notes: [Note("text that begins with '!' has to be in double quotes")])
+  }
+
+  static func tagDirective(_ range: SourceRange) -> Diagnostic {
+    .error("yaml-tag", "tags are not supported, and neither is '%TAG'", at: range)
+  }
+
+  static func undefinedAlias(_ name: String, _ range: SourceRange, nearest: String?) -> Diagnostic {
+    .error(
+      "undefined-alias", "no anchor '&\(name)' stands before this alias", at: range,
+      notes: nearest == nil ? [Note("text that begins with '*' has to be in double quotes")] : [],
+      fixIts: nearest.map { [FixIt(replace: range, with: "*\($0)")] } ?? [])
+  }
+
+  static func recursiveAlias(_ name: String, _ range: SourceRange) -> Diagnostic {
+    .error("undefined-alias", "the alias '*\(name)' stands within the node that it names", at: range)
+  }
+
+  static func tooDeep(_ range: SourceRange, _ limits: Limits) -> Diagnostic {
+    .error("too-deep", "mappings and lists are nested deeper than \(limits.depth) levels", at: range)
+  }
+
+  static func tooManyAliases(_ range: SourceRange, _ limits: Limits) -> Diagnostic {
+    .error("too-many-aliases", "aliases stand for more than \(limits.aliasedNodes) nodes", at: range)
+  }
+
+  static func tooManyNodes(_ range: SourceRange, _ limits: Limits) -> Diagnostic {
+    .error("too-large", "the file has more than \(limits.nodes) nodes", at: range)
+  }
+
+  static func oversizedScalar(_ range: SourceRange, _ limits: Limits) -> Diagnostic {
+    .error("too-large", "this value is longer than \(limits.scalarBytes) bytes", at: range)
+  }
+}
