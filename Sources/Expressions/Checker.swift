@@ -1,0 +1,262 @@
+import Diagnostics
+
+extension Expression {
+  /// Parses an expression, looks its names up and checks its types.
+  ///
+  /// - Parameter wanted: the type that its place asks for.
+  package init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
+    let syntax = try Parser.parse(text)
+    var checker = Checker(scope: scope)
+    let (root, type) = try checker.check(syntax)
+    guard type.fits(wanted) else {
+      throw ExpressionError("this is \(type.name) where \(wanted.name) is wanted", at: syntax.span)
+    }
+    self.init(text: text, type: type, root: root)
+  }
+}
+
+/// Turns syntax into nodes: every name gets its meaning, every operand its type.
+struct Checker<S: Scope> {
+  let scope: S
+  /// Variables of the comprehensions around, innermost last.
+  private var variables: [(name: String, slot: Int, type: Type)] = []
+
+  init(scope: S) { self.scope = scope }
+
+  mutating func check(_ syntax: Syntax) throws(ExpressionError) -> (Node, Type) {
+    switch syntax {
+    case .integer(let value, _): return (.literal(.integer(value)), .integer)
+    case .string(let text, _): return (.literal(.string(text)), .string)
+    case .bool(let value, _): return (.literal(.bool(value)), .bool)
+    case .null: return (.literal(.null), .null)
+    case .unknown: return (.literal(.unknown), .any)
+    case .list(let items, _): return try list(items)
+    case .name(let name, let span): return try self.name(name, span)
+    case .field(let base, let name, let span): return try field(base, name, span)
+    case .index(let base, let index, let span): return try self.index(base, index, span)
+    case .call(let name, let arguments, let span): return try call(name, arguments, span)
+    case .comprehension(let kind, let list, let variable, let body, let span):
+      return try comprehension(kind, list, variable, body, span)
+    case .unary(let op, let operand, let span): return try unary(op, operand, span)
+    case .binary(let op, let left, let right, let span): return try binary(op, left, right, span)
+    case .conditional(let condition, let yes, let no, let span):
+      let test = try check(condition, as: .bool)
+      let (yesNode, yesType) = try check(yes)
+      let (noNode, noType) = try check(no)
+      return (.conditional(test, yesNode, noNode, span), yesType.joined(with: noType))
+    }
+  }
+
+  private mutating func check(_ syntax: Syntax, as wanted: Type) throws(ExpressionError) -> Node {
+    let (node, type) = try check(syntax)
+    guard type.fits(wanted) else {
+      throw ExpressionError("this is \(type.name) where \(wanted.name) is wanted", at: syntax.span)
+    }
+    return node
+  }
+
+  private mutating func list(_ items: [Syntax]) throws(ExpressionError) -> (Node, Type) {
+    var nodes: [Node] = []
+    var element: Type = .null
+    for item in items {
+      let (node, type) = try check(item)
+      nodes.append(node)
+      element = nodes.count == 1 ? type : element.joined(with: type)
+    }
+    let constants = nodes.compactMap { if case .literal(let value) = $0 { value } else { Value?.none } }
+    let node: Node = constants.count == nodes.count ? .literal(.list(constants)) : .list(nodes)
+    return (node, .list(items.isEmpty ? .any : element))
+  }
+
+  private func name(_ name: String, _ span: Span) throws(ExpressionError) -> (Node, Type) {
+    if let variable = variables.last(where: { $0.name == name }) { return (.local(variable.slot), variable.type) }
+    switch scope.meaning(of: name) {
+    case .local(let slot, let type): return (.local(slot), type)
+    case .root(let root, let type): return (.root(root), type)
+    case .constant(let value, let type): return (.literal(value), type)
+    case .host: throw ExpressionError("'host' alone has no value; name one of its facts, as in 'host.page_size'", at: span)
+    case .unavailable(let reason): throw ExpressionError(reason, at: span)
+    case nil:
+      let names = variables.map(\.name) + scope.visibleNames
+      throw ExpressionError("unknown name '\(name)'" + suggestion(names, name), at: span)
+    }
+  }
+
+  private mutating func field(_ base: Syntax, _ name: String, _ span: Span) throws(ExpressionError) -> (Node, Type) {
+    let word = Span(start: span.start + span.length - name.utf8.count, length: name.utf8.count)
+    if case .name("host", _) = base, !variables.contains(where: { $0.name == "host" }), case .host = scope.meaning(of: "host") {
+      guard let type = scope.fact(name) else {
+        throw ExpressionError("the host has no fact '\(name)'" + suggestion(scope.factNames, name), at: word)
+      }
+      return (.fact(name), type)
+    }
+    let (node, type) = try check(base)
+    switch type {
+    case .any: return (.field(node, name, span), .any)
+    case .record(let record):
+      guard let type = record.fields[name] else {
+        throw ExpressionError(
+          "\(record.name) has no field '\(name)'" + suggestion(record.fields.keys.sorted(), name), at: word)
+      }
+      return (.field(node, name, span), type)
+    default:
+      throw ExpressionError("\(type.name) has no fields", at: word)
+    }
+  }
+
+  private mutating func index(
+    _ base: Syntax, _ index: Syntax, _ span: Span
+  ) throws(ExpressionError) -> (Node, Type) {
+    let (node, type) = try check(base)
+    switch type {
+    case .list(let element): return (.index(node, try check(index, as: .integer), span), element)
+    case .map(let element): return (.index(node, try check(index).0, span), element)
+    case .any: return (.index(node, try check(index).0, span), .any)
+    default: throw ExpressionError("\(type.name) has no elements", at: base.span)
+    }
+  }
+
+  private mutating func call(
+    _ name: String, _ arguments: [Syntax], _ span: Span
+  ) throws(ExpressionError) -> (Node, Type) {
+    if let builtin = Builtin(rawValue: name) {
+      let (parameters, result) = builtin.signature
+      try count(arguments, parameters.count, name, span)
+      var nodes: [Node] = []
+      var types: [Type] = []
+      for (argument, parameter) in zip(arguments, parameters) {
+        let (node, type) = try check(argument)
+        guard type.fits(parameter) else {
+          throw ExpressionError("\(name)() wants \(parameter.name) here, not \(type.name)", at: argument.span)
+        }
+        nodes.append(node)
+        types.append(type)
+      }
+      if builtin == .last, case .list(let element) = types[0] { return (.builtin(builtin, nodes, span), element) }
+      if builtin == .size {
+        switch types[0] {
+        case .any, .list, .map, .null: break
+        default: throw ExpressionError("size() wants a list or a map, not \(types[0].name)", at: arguments[0].span)
+        }
+      }
+      return (.builtin(builtin, nodes, span), result)
+    }
+    do throws(ExpressionError) {
+      guard let function = try scope.function(name) else {
+        let names = Builtin.allCases.map(\.rawValue) + scope.functionNames
+        throw ExpressionError("unknown function '\(name)'" + suggestion(names, name), at: span)
+      }
+      try count(arguments, function.parameters.count, name, span)
+      var nodes: [Node] = []
+      for argument in arguments { nodes.append(try check(argument).0) }
+      return (.function(function, nodes, span), function.body?.type ?? .any)
+    } catch {
+      throw ExpressionError(error.message, at: error.span.length == 0 ? span : error.span)
+    }
+  }
+
+  private func count(_ arguments: [Syntax], _ wanted: Int, _ name: String, _ span: Span) throws(ExpressionError) {
+    if arguments.count != wanted {
+      throw ExpressionError(
+        "\(name)() takes \(wanted) argument\(wanted == 1 ? "" : "s"), not \(arguments.count)", at: span)
+    }
+  }
+
+  private mutating func comprehension(
+    _ kind: Comprehension, _ list: Syntax, _ variable: String, _ body: Syntax, _ span: Span
+  ) throws(ExpressionError) -> (Node, Type) {
+    let (node, type) = try check(list)
+    let element: Type
+    switch type {
+    case .list(let e): element = e
+    case .any: element = .any
+    default: throw ExpressionError("'\(kind.rawValue)' wants a list, not \(type.name)", at: list.span)
+    }
+    let slot = scope.firstFreeSlot + variables.count
+    scope.reserve(slots: slot + 1)
+    variables.append((variable, slot, element))
+    defer { variables.removeLast() }
+    if kind == .map {
+      let (bodyNode, bodyType) = try check(body)
+      return (.comprehension(kind, node, slot: slot, bodyNode, span), .list(bodyType))
+    }
+    let predicate = try check(body, as: .bool)
+    let result: Type =
+      switch kind {
+      case .all, .exists: .bool
+      case .filter: .list(element)
+      case .first: element
+      case .map: .any
+      }
+    return (.comprehension(kind, node, slot: slot, predicate, span), result)
+  }
+
+  private mutating func unary(
+    _ op: UnaryOperator, _ operand: Syntax, _ span: Span
+  ) throws(ExpressionError) -> (Node, Type) {
+    let type: Type = op == .not ? .bool : .integer
+    let node = try check(operand, as: type)
+    if op == .minus, case .literal(.integer(let value)) = node { return (.literal(.integer(-value)), .integer) }
+    return (.unary(op, node, span), type)
+  }
+
+  private mutating func binary(
+    _ op: BinaryOperator, _ left: Syntax, _ right: Syntax, _ span: Span
+  ) throws(ExpressionError) -> (Node, Type) {
+    switch op {
+    case .or, .and:
+      return (.binary(op, try check(left, as: .bool), try check(right, as: .bool), span), .bool)
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual:
+      let (leftNode, rightNode) = try comparands(op, left, right, span)
+      return (.binary(op, leftNode, rightNode, span), .bool)
+    case .contained:
+      let (leftNode, leftType) = try check(left)
+      let (rightNode, rightType) = try check(right)
+      switch rightType {
+      case .any, .map: break
+      case .list(let element):
+        guard leftType.fits(element) else {
+          throw ExpressionError("\(leftType.name) is never in a list of this kind (\(element.name))", at: left.span)
+        }
+      default: throw ExpressionError("'in' wants a list or a map, not \(rightType.name)", at: right.span)
+      }
+      return (.binary(op, leftNode, rightNode, span), .bool)
+    default:
+      return (.binary(op, try check(left, as: .integer), try check(right, as: .integer), span), .integer)
+    }
+  }
+
+  /// Both sides of a comparison; a string beside a release is read as one.
+  private mutating func comparands(
+    _ op: BinaryOperator, _ left: Syntax, _ right: Syntax, _ span: Span
+  ) throws(ExpressionError) -> (Node, Node) {
+    let (leftNode, leftType) = try check(left)
+    let (rightNode, rightType) = try check(right)
+    switch (leftType, rightType) {
+    case (.release, .release): return (leftNode, rightNode)
+    case (.release, _): return (leftNode, try release(rightNode, right.span))
+    case (_, .release): return (try release(leftNode, left.span), rightNode)
+    default: break
+    }
+    guard leftType.fits(rightType) else {
+      throw ExpressionError("\(leftType.name) is never compared with \(rightType.name)", at: span)
+    }
+    if op != .equal, op != .notEqual {
+      for (type, operand) in [(leftType, left), (rightType, right)] where !type.fits(.integer) {
+        throw ExpressionError("'\(op.rawValue)' compares integers, not \(type.name)", at: operand.span)
+      }
+    }
+    return (leftNode, rightNode)
+  }
+
+  private func release(_ node: Node, _ span: Span) throws(ExpressionError) -> Node {
+    guard case .literal(.string(let text)) = node, let release = Release(text) else {
+      throw ExpressionError("a kernel release is compared with one in quotes, such as \"6.13\"", at: span)
+    }
+    return .literal(.integer(release.number))
+  }
+
+  private func suggestion(_ names: [String], _ name: String) -> String {
+    names.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+  }
+}

@@ -1,0 +1,184 @@
+/// Parses one expression.
+///
+/// Precedence, loosest first: `? :` · `||` · `&&` · comparisons and `in` (no chaining) · `|` · `^` · `&` · `<< >>` ·
+/// `+ -` · `* / %` · `! - ~` · `.f [i] f(x)`.
+package struct Parser {
+  private var lexer: Lexer
+  private var token: Token
+  private var depth = 0
+
+  /// Deeper nesting than this is refused: text from outside must not exhaust the stack.
+  private static let deepest = 100
+
+  package static func parse(_ text: String) throws(ExpressionError) -> Syntax {
+    var parser = try Parser(text)
+    let syntax = try parser.conditional()
+    guard parser.token.kind == .end else { throw parser.unexpected("an operator or the end of the expression") }
+    return syntax
+  }
+
+  private init(_ text: String) throws(ExpressionError) {
+    lexer = Lexer(text)
+    token = try lexer.next()
+  }
+
+  private mutating func advance() throws(ExpressionError) { token = try lexer.next() }
+
+  private func unexpected(_ wanted: String) -> ExpressionError {
+    ExpressionError(
+      token.kind == .end ? "the expression ends where \(wanted) was expected" : "expected \(wanted)", at: token.span)
+  }
+
+  private mutating func expect(_ symbol: String) throws(ExpressionError) {
+    guard token.kind == .symbol(symbol) else { throw unexpected("'\(symbol)'") }
+    try advance()
+  }
+
+  private mutating func nested<Result>(
+    _ body: (inout Parser) throws(ExpressionError) -> Result
+  ) throws(ExpressionError) -> Result {
+    guard depth < Self.deepest else { throw ExpressionError("the expression is nested too deeply", at: token.span) }
+    depth += 1
+    defer { depth -= 1 }
+    return try body(&self)
+  }
+
+  private mutating func conditional() throws(ExpressionError) -> Syntax {
+    try nested { (p) throws(ExpressionError) in
+      let condition = try p.binary(1)
+      guard p.token.kind == .symbol("?") else { return condition }
+      try p.advance()
+      let yes = try p.conditional()
+      try p.expect(":")
+      let no = try p.conditional()
+      return .conditional(condition, yes, no, condition.span.through(no.span))
+    }
+  }
+
+  private mutating func binary(_ loosest: Int) throws(ExpressionError) -> Syntax {
+    var left = try unary()
+    var compared = false
+    while let symbol = token.operatorText, let op = BinaryOperator(rawValue: symbol), op.precedence >= loosest {
+      let isComparison = op.precedence == 3
+      if isComparison, compared {
+        throw ExpressionError("comparisons do not chain; combine two with '&&'", at: token.span)
+      }
+      compared = isComparison
+      try advance()
+      let right = try nested { (p) throws(ExpressionError) in try p.binary(op.precedence + 1) }
+      left = .binary(op, left, right, left.span.through(right.span))
+    }
+    return left
+  }
+
+  private mutating func unary() throws(ExpressionError) -> Syntax {
+    let op: UnaryOperator
+    switch token.kind {
+    case .symbol("!"): op = .not
+    case .symbol("-"): op = .minus
+    case .symbol("~"): op = .complement
+    default: return try postfix()
+    }
+    let start = token.span
+    try advance()
+    let operand = try nested { (p) throws(ExpressionError) in try p.unary() }
+    return .unary(op, operand, start.through(operand.span))
+  }
+
+  private mutating func postfix() throws(ExpressionError) -> Syntax {
+    var base = try primary()
+    while true {
+      if token.kind == .symbol(".") {
+        try advance()
+        guard case .word(let name) = token.kind else { throw unexpected("the name of a field") }
+        let word = token.span
+        try advance()
+        if token.kind == .symbol("(") {
+          base = try comprehension(of: base, name, at: word)
+        } else {
+          base = .field(base, name, base.span.through(word))
+        }
+      } else if token.kind == .symbol("[") {
+        try advance()
+        let index = try conditional()
+        let end = token.span
+        try expect("]")
+        base = .index(base, index, base.span.through(end))
+      } else {
+        return base
+      }
+    }
+  }
+
+  private mutating func comprehension(
+    of list: Syntax, _ name: String, at word: Span
+  ) throws(ExpressionError) -> Syntax {
+    guard let kind = Comprehension(rawValue: name) else {
+      throw ExpressionError(
+        "unknown method '\(name)'; there are \(Comprehension.allCases.map(\.rawValue).joined(separator: ", "))",
+        at: word)
+    }
+    try expect("(")
+    guard case .word(let variable) = token.kind else { throw unexpected("the name of a variable") }
+    try advance()
+    try expect(",")
+    let body = try conditional()
+    let end = token.span
+    try expect(")")
+    return .comprehension(kind, list, variable: variable, body, list.span.through(end))
+  }
+
+  private mutating func primary() throws(ExpressionError) -> Syntax {
+    let span = token.span
+    switch token.kind {
+    case .integer(let value):
+      try advance()
+      return .integer(value, span)
+    case .string(let text):
+      try advance()
+      return .string(text, span)
+    case .word("in"): throw unexpected("a value")
+    case .word(let word):
+      try advance()
+      switch word {
+      case "true": return .bool(true, span)
+      case "false": return .bool(false, span)
+      case "null": return .null(span)
+      case "unknown": return .unknown(span)
+      default:
+        guard token.kind == .symbol("(") else { return .name(word, span) }
+        try advance()
+        let (arguments, end) = try list(until: ")")
+        return .call(word, arguments, span.through(end))
+      }
+    case .symbol("("):
+      try advance()
+      let inner = try conditional()
+      try expect(")")
+      return inner
+    case .symbol("["):
+      try advance()
+      let (items, end) = try list(until: "]")
+      return .list(items, span.through(end))
+    default:
+      throw unexpected("a value")
+    }
+  }
+
+  private mutating func list(until close: String) throws(ExpressionError) -> ([Syntax], Span) {
+    var items: [Syntax] = []
+    while token.kind != .symbol(close) {
+      items.append(try conditional())
+      if token.kind == .symbol(",") { try advance() } else if token.kind != .symbol(close) {
+        throw unexpected("',' or '\(close)'")
+      }
+    }
+    let end = token.span
+    try advance()
+    return (items, end)
+  }
+}
+
+extension Span {
+  func through(_ other: Span) -> Span { Span(start: start, length: other.start + other.length - start) }
+}

@@ -1,0 +1,94 @@
+/// An expression as it was written: names are not looked up yet, types not checked.
+package indirect enum Syntax {
+  case integer(Int128, Span)
+  case string(String, Span)
+  case bool(Bool, Span)
+  case null(Span)
+  case unknown(Span)
+  case list([Syntax], Span)
+  case name(String, Span)
+  case field(Syntax, String, Span)
+  case index(Syntax, Syntax, Span)
+  case call(String, [Syntax], Span)
+  /// `list.all(x, P)` and its like: `span` is the word's.
+  case comprehension(Comprehension, Syntax, variable: String, Syntax, Span)
+  case unary(UnaryOperator, Syntax, Span)
+  case binary(BinaryOperator, Syntax, Syntax, Span)
+  case conditional(Syntax, Syntax, Syntax, Span)
+}
+
+/// A piece of an expression's text, in bytes from its start.
+package struct Span: Hashable, Sendable {
+  package var start: Int
+  package var length: Int
+
+  package init(start: Int, length: Int) {
+    self.start = start
+    self.length = length
+  }
+}
+
+/// What is wrong with an expression, and where in its text.
+package struct ExpressionError: Error, Hashable, Sendable {
+  package var message: String
+  package var span: Span
+
+  package init(_ message: String, at span: Span) {
+    self.message = message
+    self.span = span
+  }
+}
+
+package enum Comprehension: String, Hashable, Sendable, CaseIterable {
+  case all, exists, filter, map, first
+}
+
+package enum UnaryOperator: Hashable, Sendable { case not, minus, complement }
+
+package enum BinaryOperator: String, Hashable, Sendable {
+  case or = "||"
+  case and = "&&"
+  case equal = "=="
+  case notEqual = "!="
+  case less = "<"
+  case lessOrEqual = "<="
+  case greater = ">"
+  case greaterOrEqual = ">="
+  case contained = "in"
+  case bitOr = "|"
+  case bitXor = "^"
+  case bitAnd = "&"
+  case shiftLeft = "<<"
+  case shiftRight = ">>"
+  case plus = "+"
+  case minus = "-"
+  case times = "*"
+  case divide = "/"
+  case remainder = "%"
+
+  /// How tightly the operator binds; bit operators bind tighter than comparisons, unlike C's.
+  var precedence: Int {
+    switch self {
+    case .or: 1
+    case .and: 2
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .contained: 3
+    case .bitOr: 4
+    case .bitXor: 5
+    case .bitAnd: 6
+    case .shiftLeft, .shiftRight: 7
+    case .plus, .minus: 8
+    case .times, .divide, .remainder: 9
+    }
+  }
+}
+
+extension Syntax {
+  package var span: Span {
+    switch self {
+    case .integer(_, let s), .string(_, let s), .bool(_, let s), .null(let s), .unknown(let s), .list(_, let s),
+      .name(_, let s), .field(_, _, let s), .index(_, _, let s), .call(_, _, let s),
+      .comprehension(_, _, _, _, let s), .unary(_, _, let s), .binary(_, _, _, let s), .conditional(_, _, _, let s):
+      s
+    }
+  }
+}

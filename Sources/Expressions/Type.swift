@@ -1,0 +1,71 @@
+/// The static type of an expression, as far as schemas declare it.
+package indirect enum Type {
+  /// Nothing is known; every use is allowed and checked when the expression is evaluated.
+  case any
+  case null
+  case bool
+  case integer
+  case string
+  /// A kernel release; a string literal beside it is read as one.
+  case release
+  case list(Type)
+  case map(Type)
+  case record(RecordType)
+}
+
+/// The fields of a record; shared, so that fields found later are seen by all who hold it.
+package final class RecordType {
+  /// What messages call it.
+  package let name: String
+  package private(set) var fields: [String: Type]
+
+  package init(name: String, fields: [String: Type] = [:]) {
+    self.name = name
+    self.fields = fields
+  }
+
+  /// Adds what is known of a field; two different types make it `any`.
+  package func add(_ field: String, _ type: Type) {
+    fields[field] = fields[field].map { $0.joined(with: type) } ?? type
+  }
+}
+
+extension Type {
+  /// The type of something that is one or the other. Everything may be null.
+  package func joined(with other: Type) -> Type {
+    switch (self, other) {
+    case (.null, let t), (let t, .null): t
+    case (.bool, .bool), (.integer, .integer), (.string, .string), (.release, .release): self
+    case (.list(let a), .list(let b)): .list(a.joined(with: b))
+    case (.map(let a), .map(let b)): .map(a.joined(with: b))
+    case (.record(let a), .record(let b)) where a === b: self
+    default: .any
+    }
+  }
+
+  /// Whether a value of this type can stand where the other is wanted.
+  package func fits(_ wanted: Type) -> Bool {
+    switch (self, wanted) {
+    case (.any, _), (_, .any), (.null, _), (_, .null): true
+    case (.bool, .bool), (.integer, .integer), (.string, .string), (.release, .release): true
+    case (.list(let a), .list(let b)), (.map(let a), .map(let b)): a.fits(b)
+    case (.record, .record): true
+    default: false
+    }
+  }
+
+  /// What messages call it.
+  package var name: String {
+    switch self {
+    case .any: "anything"
+    case .null: "null"
+    case .bool: "a boolean"
+    case .integer: "an integer"
+    case .string: "a string"
+    case .release: "a kernel release"
+    case .list: "a list"
+    case .map: "a map"
+    case .record(let record): "a record (\(record.name))"
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/// What an expression evaluates to.
+package enum Value: Hashable, Sendable {
+  /// "Not set".
+  case null
+  /// One of several values; nobody here knows which.
+  case unknown
+  case bool(Bool)
+  /// A mathematical integer; more than 128 bits is an error.
+  case integer(Int128)
+  case string(String)
+  case list([Value])
+  /// A record that never changes: a payload, a key, a row of a table.
+  case record(Fields)
+  /// A record with an identity, which effects change; its fields are the world's business.
+  case object(ObjectID)
+  case map([Value: Value])
+}
+
+/// The identity of a record in the state of a world.
+package struct ObjectID: Hashable, Sendable {
+  package var rawValue: Int
+
+  package init(rawValue: Int) { self.rawValue = rawValue }
+}
+
+/// A few named values, in the order of their declaration.
+package struct Fields: Hashable, Sendable {
+  package private(set) var names: [String]
+  package private(set) var values: [Value]
+
+  package init(_ fields: [(String, Value)] = []) {
+    names = fields.map(\.0)
+    values = fields.map(\.1)
+  }
+
+  /// The value of a field, or nil where there is none of that name. A new name is added at the end.
+  package subscript(name: String) -> Value? {
+    get { names.firstIndex(of: name).map { values[$0] } }
+    set {
+      guard let newValue else { return }
+      if let i = names.firstIndex(of: name) {
+        values[i] = newValue
+      } else {
+        names.append(name)
+        values.append(newValue)
+      }
+    }
+  }
+
+  /// The place of a field, for `values`.
+  package func index(of name: String) -> Int? { names.firstIndex(of: name) }
+
+  package mutating func set(_ i: Int, to value: Value) { values[i] = value }
+
+  /// Changes a value where it stands, without a copy of what it holds.
+  package mutating func modify<Result>(_ i: Int, _ body: (inout Value) throws -> Result) rethrows -> Result {
+    try body(&values[i])
+  }
+}
+
+extension Value {
+  package init(_ value: some BinaryInteger) { self = .integer(Int128(value)) }
+
+  package var integer: Int128? {
+    if case .integer(let i) = self { i } else { nil }
+  }
+
+  package var list: [Value]? {
+    if case .list(let l) = self { l } else { nil }
+  }
+
+  /// What kind of value this is, for messages.
+  package var kind: String {
+    switch self {
+    case .null: "null"
+    case .unknown: "an unknown value"
+    case .bool: "a boolean"
+    case .integer: "an integer"
+    case .string: "a string"
+    case .list: "a list"
+    case .record, .object: "a record"
+    case .map: "a map"
+    }
+  }
+
+  /// Whether two values are equal; nil where an unknown part decides.
+  ///
+  /// Records with an identity are equal when they are the same.
+  package func equals(_ other: Value) -> Bool? {
+    switch (self, other) {
+    case (.unknown, _), (_, .unknown): return nil
+    case (.list(let a), .list(let b)):
+      return a.count == b.count ? Value.allEqual(a, b) : false
+    case (.record(let a), .record(let b)):
+      return a.names == b.names ? Value.allEqual(a.values, b.values) : false
+    default: return self == other
+    }
+  }
+
+  private static func allEqual(_ a: [Value], _ b: [Value]) -> Bool? {
+    var result: Bool? = true
+    for (x, y) in zip(a, b) {
+      switch x.equals(y) {
+      case true: continue
+      case nil: result = nil
+      default: return false
+      }
+    }
+    return result
+  }
+}
