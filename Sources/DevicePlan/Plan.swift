@@ -1,0 +1,211 @@
+import Diagnostics
+
+/// The ordered calls that configure one VM: a manifest, compiled.
+///
+/// A plan is a value. The kernel host issues it, the model host works its answers out, reports name its steps: all
+/// from the same one.
+package struct Plan: Hashable, Sendable {
+  /// The name of the manifest.
+  package var name: String
+  /// The file that the manifest was read from, as the user named it.
+  package var manifest: String
+  package var architecture: Architecture
+  /// The descriptors that payloads name; opened once, before the first call.
+  package var files: [PlanFile]
+  package var steps: [Step]
+
+  package init(
+    name: String, manifest: String, architecture: Architecture, files: [PlanFile] = [], steps: [Step] = []
+  ) {
+    self.name = name
+    self.manifest = manifest
+    self.architecture = architecture
+    self.files = files
+    self.steps = steps
+  }
+}
+
+/// An architecture of KVM's, as the kernel names its folder (`ppc64` for powerpc).
+package enum Architecture: String, Hashable, Sendable, CaseIterable {
+  case arm64, x86_64, riscv64, ppc64, s390x, loongarch64
+
+  /// The architecture that this program was built for, if KVM exists there.
+  package static var host: Architecture? {
+    #if arch(x86_64)
+      .x86_64
+    #elseif arch(arm64)
+      .arm64
+    #elseif arch(riscv64)
+      .riscv64
+    #elseif arch(powerpc64le) || arch(powerpc64)
+      .ppc64
+    #elseif arch(s390x)
+      .s390x
+    #elseif arch(loongarch64)
+      .loongarch64
+    #else
+      nil
+    #endif
+  }
+}
+
+/// A file that a payload names, such as a VFIO group.
+package struct PlanFile: Hashable, Sendable {
+  package var name: String
+  package var path: String
+  package var at: SourceRange
+
+  package init(name: String, path: String, at: SourceRange) {
+    self.name = name
+    self.path = path
+    self.at = at
+  }
+}
+
+/// One call, with what is expected of it.
+package struct Step: Hashable, Sendable {
+  package var operation: Operation
+  /// What reports call the object of the call: a device's name, `vm`, `system` or `vcpu.ID`.
+  package var target: String
+  /// `addr.dist`, or `nr-irqs` for a group's nameless attribute; nil for raw numbers and for other calls.
+  package var attribute: String?
+  /// The value as the manifest's author would write it, for people; nil where the call carries none.
+  package var value: String?
+  /// Where the manifest says so: the value where there is one, else the key.
+  package var at: SourceRange
+  /// The answers that are no failure.
+  package var expected: [Answer]
+  /// What a get must read: the step fails where the bytes read differ in a bit of the mask.
+  package var comparison: Comparison?
+  /// The step runs only if an earlier one had this answer; it is skipped otherwise.
+  package var guardedBy: [Guard]
+  /// Why the step does not stand where the base order has it; nil where it does.
+  package var moved: String?
+
+  package init(
+    _ operation: Operation, target: String, attribute: String? = nil, value: String? = nil, at: SourceRange,
+    expected: [Answer] = [.ok], comparison: Comparison? = nil, guardedBy: [Guard] = [], moved: String? = nil
+  ) {
+    self.operation = operation
+    self.target = target
+    self.attribute = attribute
+    self.value = value
+    self.at = at
+    self.expected = expected
+    self.comparison = comparison
+    self.guardedBy = guardedBy
+    self.moved = moved
+  }
+}
+
+/// Bytes that a get must read, under a mask of the same length.
+package struct Comparison: Hashable, Sendable {
+  package var bytes: [UInt8]
+  package var mask: [UInt8]
+
+  package init(bytes: [UInt8], mask: [UInt8]) {
+    self.bytes = bytes
+    self.mask = mask
+  }
+
+  package func matches(_ other: [UInt8]) -> Bool {
+    other.count >= bytes.count && bytes.indices.allSatisfy { (bytes[$0] ^ other[$0]) & mask[$0] == 0 }
+  }
+}
+
+/// A condition on an earlier step: whether it ended ok.
+package struct Guard: Hashable, Sendable {
+  /// The index of the earlier step in the plan, from 0.
+  package var step: Int
+  package var ok: Bool
+
+  package init(step: Int, ok: Bool) {
+    self.step = step
+    self.ok = ok
+  }
+}
+
+/// The descriptor that a call is made on.
+///
+/// vCPUs and devices are counted by the `create` steps of the plan, from 0, whether or not they succeed: the second
+/// `create-device` step fills slot 1.
+package enum Target: Hashable, Sendable {
+  case system, vm
+  case vcpu(Int)
+  case device(Int)
+}
+
+/// One call, as numbers and bytes: all that either host needs to know of it.
+package enum Operation: Hashable, Sendable {
+  /// KVM_CREATE_VM with its machine-type argument.
+  case createVM(type: UInt64)
+  /// KVM_SET_USER_MEMORY_REGION of fresh anonymous memory; `address` and `size` in bytes.
+  case addMemory(slot: UInt32, address: UInt64, size: UInt64)
+  /// KVM_ENABLE_CAP on the VM or a vCPU.
+  case enableCapability(UInt32, on: Target, flags: UInt32, arguments: [CapabilityArgument])
+  /// KVM_CREATE_IRQCHIP.
+  case createIRQChip
+  /// KVM_CREATE_VCPU with the vCPU's id; fills the next vCPU slot.
+  case createVCPU(id: UInt64)
+  /// The architecture's initialisation of a vCPU (KVM_ARM_VCPU_INIT of the preferred target, then KVM_ARM_VCPU_FINALIZE for each of `finalize`).
+  case initVCPU(Int, features: UInt64, finalize: [Int32])
+  /// KVM_CREATE_DEVICE of a type, by number; fills the next device slot.
+  case createDevice(type: UInt32, flags: UInt32)
+  /// KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST and `flags`; makes nothing.
+  case testDevice(type: UInt32, flags: UInt32)
+  /// close() of a device's descriptor.
+  case closeDevice(Int)
+  /// KVM_SET_DEVICE_ATTR.
+  case setAttribute(AttributeCall)
+  /// KVM_GET_DEVICE_ATTR; the call's data is what the buffer holds before.
+  case getAttribute(AttributeCall)
+  /// KVM_HAS_DEVICE_ATTR.
+  case hasAttribute(AttributeCall)
+  /// KVM_RUN with `immediate_exit` set; EINTR counts as ok.
+  case runVCPU(Int)
+}
+
+/// `struct kvm_device_attr`, and the descriptor that it goes to.
+package struct AttributeCall: Hashable, Sendable {
+  package var target: Target
+  package var group: UInt32
+  package var attr: UInt64
+  package var flags: UInt32
+  package var data: AttributeData
+
+  package init(target: Target, group: UInt32, attr: UInt64, flags: UInt32 = 0, data: AttributeData) {
+    self.target = target
+    self.group = group
+    self.attr = attr
+    self.flags = flags
+    self.data = data
+  }
+}
+
+/// What `addr` of a `struct kvm_device_attr` leads to.
+package enum AttributeData: Hashable, Sendable {
+  /// A null pointer: the attribute has no payload.
+  case none
+  /// A pointer to these bytes, in the byte order of the architecture.
+  case bytes([UInt8], descriptors: [DescriptorSlot] = [])
+  /// A pointer that leads nowhere.
+  case invalid
+}
+
+/// A place in a payload where the descriptor of a file of the plan goes, as a 32-bit integer.
+package struct DescriptorSlot: Hashable, Sendable {
+  package var offset: Int
+  /// An index into the plan's files.
+  package var file: Int
+
+  package init(offset: Int, file: Int) {
+    self.offset = offset
+    self.file = file
+  }
+}
+
+package enum CapabilityArgument: Hashable, Sendable {
+  case value(UInt64)
+  /// The descriptor of the device in this slot.
+  case device(Int)
+}

@@ -1,0 +1,48 @@
+extension Plan {
+  /// The plan as a table: a line a step, with its numbers and bytes, its place in the manifest, and remarks.
+  package var table: String {
+    var columns = Columns(rightAligned: [0])
+    columns.append(["#", "call", "group", "attr", "payload", "at", "remarks"])
+    for (index, step) in steps.enumerated() {
+      let call = step.operation.attributeCall
+      columns.append([
+        "\(index + 1)", step.words, call.map { "\($0.group)" } ?? "", call.map { shortHexadecimal($0.attr) } ?? "",
+        call?.data.words ?? "", "\(step.at.file.path):\(step.at.start.line):\(step.at.start.column)".printable,
+        step.remarks.joined(separator: "; "),
+      ])
+    }
+    let heading = "\(manifest.printable): \(name.printable), \(architecture.rawValue), \(steps.count) steps"
+    let files = files.map { "file \($0.name.printable) is \($0.path.printable)" }
+    return ([heading] + files + columns.lines()).joined(separator: "\n") + "\n"
+  }
+}
+
+extension Step {
+  /// What the table says of a step beside its call: other outcomes that are expected, guards, and why it moved.
+  var remarks: [String] {
+    var remarks: [String] = []
+    if expected != [.ok] { remarks.append("expects \(expected.words)") }
+    for condition in guardedBy {
+      remarks.append("only if step \(condition.step + 1) is \(condition.ok ? "" : "not ")ok")
+    }
+    if let moved { remarks.append("moved: \(moved.printable)") }
+    return remarks
+  }
+}
+
+extension AttributeData {
+  /// The bytes, the first of them where there are many.
+  fileprivate var words: String {
+    switch self {
+    case .none: ""
+    case .invalid: "invalid pointer"
+    case .bytes(let bytes, _):
+      bytes.count <= 24 ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
+    }
+  }
+}
+
+/// A number in decimal where it has one digit, else in hexadecimal.
+func shortHexadecimal(_ number: UInt64) -> String {
+  number < 10 ? "\(number)" : "0x\(String(number, radix: 16))"
+}

@@ -1,0 +1,199 @@
+import Diagnostics
+
+/// What became of a plan on a host: an entry for each step, in the plan's order.
+package struct Report: Hashable, Sendable {
+  /// One step, what the host answered, and what that means.
+  package struct Entry: Hashable, Sendable {
+    package var step: Step
+    package var result: StepResult
+    package var verdict: Verdict
+
+    package init(step: Step, result: StepResult, verdict: Verdict) {
+      self.step = step
+      self.result = result
+      self.verdict = verdict
+    }
+  }
+
+  /// The manifest's file, as the user named it.
+  package var manifest: String
+  /// The manifest's name.
+  package var name: String
+  /// The plan's architecture; the host's may be another one.
+  package var architecture: Architecture
+  package var host: HostDescription
+  package var entries: [Entry]
+  /// Whether the run ended because somebody wanted it to.
+  package var isInterrupted = false
+
+  package init(
+    manifest: String, name: String, architecture: Architecture, host: HostDescription, entries: [Entry]
+  ) {
+    self.manifest = manifest
+    self.name = name
+    self.architecture = architecture
+    self.host = host
+    self.entries = entries
+  }
+}
+
+extension Report {
+  /// How many steps there are, and how they went.
+  package struct Summary: Hashable, Sendable {
+    package var steps = 0
+    package var passed = 0
+    package var failed = 0
+    package var skipped = 0
+    package var undecided = 0
+
+    package init(steps: Int = 0, passed: Int = 0, failed: Int = 0, skipped: Int = 0, undecided: Int = 0) {
+      self.steps = steps
+      self.passed = passed
+      self.failed = failed
+      self.skipped = skipped
+      self.undecided = undecided
+    }
+  }
+
+  package var summary: Summary {
+    var summary = Summary()
+    for entry in entries {
+      summary.steps += 1
+      switch entry.verdict {
+      case .passed: summary.passed += 1
+      case .failed: summary.failed += 1
+      case .skipped: summary.skipped += 1
+      case .undecided: summary.undecided += 1
+      }
+    }
+    return summary
+  }
+}
+
+extension Report.Entry {
+  /// What a guard asks of the step: whether it ended ok, or may have.
+  package var isAvailable: Bool {
+    switch result.outcome {
+    case .ok: true
+    case .undecided(let candidates): candidates.contains(.ok)
+    case .refused, .skipped, .hazard: false
+    }
+  }
+}
+
+extension Report {
+  /// What a test of the host's abilities decided: which steps were made and which were left out because of it.
+  package struct Choice: Hashable, Sendable {
+    /// The index of the step that tested, from 0.
+    package var test: Int
+    /// The indices of the steps that were made, from 0.
+    package var made: [Int]
+    /// The indices of the steps that were left out, from 0.
+    package var leftOut: [Int]
+
+    package init(test: Int, made: [Int], leftOut: [Int]) {
+      self.test = test
+      self.made = made
+      self.leftOut = leftOut
+    }
+  }
+
+  /// Each step that others are guarded by, and what it decided. Tests that were skipped decided nothing.
+  package var choices: [Choice] {
+    var choices: [Int: Choice] = [:]
+    for (index, entry) in entries.enumerated() {
+      for condition in entry.step.guardedBy where entries[condition.step].verdict != .skipped {
+        var choice = choices[condition.step] ?? Choice(test: condition.step, made: [], leftOut: [])
+        if entries[condition.step].isAvailable != condition.ok {
+          choice.leftOut.append(index)
+        } else if entry.verdict != .skipped {
+          choice.made.append(index)
+        }
+        choices[condition.step] = choice
+      }
+    }
+    return choices.values.sorted { $0.test < $1.test }
+  }
+}
+
+extension Report {
+  /// The problems of the run, each at its place in the manifest: failed steps are errors, undecided ones and what the
+  /// kernel accepts although it cannot work are warnings.
+  package var diagnostics: [Diagnostic] { entries.flatMap { $0.diagnostics(on: host) } }
+}
+
+extension Report.Entry {
+  /// The problems of this step: at most one with its answer, and the warnings that came with it.
+  package func diagnostics(on host: HostDescription) -> [Diagnostic] {
+    let kernel = KernelWords(host)
+    let warnings = result.warnings.map {
+      Diagnostic(
+        .warning, $0.id, "the kernel \(kernel.accepts) this, and yet: \($0.message)", at: step.at, notes: $0.notes)
+    }
+    return [problem(kernel)].compactMap(\.self) + warnings
+  }
+
+  private func problem(_ kernel: KernelWords) -> Diagnostic? {
+    switch verdict {
+    case .passed, .skipped: return nil
+    case .undecided: return undecided(kernel)
+    case .failed(.schemaFault): return result.schemaFault
+    case .failed(.hazard):
+      let why: String = if case .hazard(let reason) = result.outcome { reason } else { "" }
+      return .error(
+        result.reasons.first?.id ?? "hazard", "this call would crash or hang the kernel: \(why)", at: step.at,
+        notes: result.reasons.first?.notes ?? [])
+    case .failed(.valueMismatch):
+      let read = result.value.map { readable($0, on: kernel.architecture) } ?? "nothing"
+      let wanted = step.value?.printable ?? step.comparison.map { readable($0.bytes, on: kernel.architecture) } ?? ""
+      return .error("value-mismatch", "the kernel \(kernel.answered) with \(read), not \(wanted)", at: step.at)
+    case .failed(.unexpectedAnswer): return unexpected(kernel)
+    }
+  }
+
+  private func unexpected(_ kernel: KernelWords) -> Diagnostic {
+    let reason = result.reasons.first
+    var message = "the kernel \(kernel.answered) \(result.outcome.words)"
+    if step.expected != [.ok] { message += ", not \(step.expected.words)" }
+    if let reason { message += ": \(reason.message)" }
+    return .error(
+      reason?.id ?? "unexpected-outcome", message, at: step.at, notes: result.reasons.flatMap(\.notes))
+  }
+
+  private func undecided(_ kernel: KernelWords) -> Diagnostic {
+    let message =
+      if case .undecided = result.outcome {
+        "the kernel \(kernel.answered) \(result.outcome.words); which one cannot be told here"
+      } else {
+        "the value that the kernel \(kernel.answered) with cannot be told here"
+      }
+    return .warning(
+      result.reasons.first?.id ?? "undecided", message, at: step.at,
+      notes: result.reasons.flatMap { [Note($0.message)] + $0.notes })
+  }
+}
+
+/// The tense in which a host's answers are told: the model's kernel would do what the real one did.
+private struct KernelWords {
+  var answered: String
+  var accepts: String
+  var architecture: Architecture
+
+  init(_ host: HostDescription) {
+    architecture = host.architecture
+    switch host.kind {
+    case .kernel: (answered, accepts) = ("answered", "accepted")
+    case .model: (answered, accepts) = ("would answer", "would accept")
+    }
+  }
+}
+
+extension Reason {
+  /// Where the reason stands, and what the documentation says instead.
+  fileprivate var notes: [Note] {
+    var notes: [Note] = []
+    if let rule { notes.append(Note("the rule is here", at: rule)) }
+    if let documented { notes.append(Note("documented: \(documented)")) }
+    return notes
+  }
+}

@@ -1,0 +1,135 @@
+/// Runs a plan on a host, step by step, and judges each answer.
+///
+/// A run stops at the first step that fails: the steps behind it are skipped. A step whose guard says so is skipped
+/// too, and is no failure.
+package struct Runner {
+  /// Whether the run goes on behind a failure, with the state as it is.
+  package var keepGoing: Bool
+  /// Asked before each step; once it says yes, the rest is skipped.
+  package var isInterrupted: () -> Bool
+
+  package init(keepGoing: Bool = false, isInterrupted: @escaping () -> Bool = { false }) {
+    self.keepGoing = keepGoing
+    self.isInterrupted = isInterrupted
+  }
+
+  /// Runs every step of a plan.
+  package func run<H: Host & ~Copyable>(_ plan: Plan, on host: inout H) -> Report {
+    var report = Report(
+      manifest: plan.manifest, name: plan.name, architecture: plan.architecture, host: host.description, entries: [])
+    report.entries.reserveCapacity(plan.steps.count)
+    /// Why nothing more is done, once that is so.
+    var end: String?
+    for step in plan.steps {
+      if end == nil, isInterrupted() {
+        end = "the run was interrupted"
+        report.isInterrupted = true
+      }
+      let result: StepResult
+      if let reason = end ?? report.unmetGuard(of: step) {
+        host.skip(step)
+        result = StepResult(.skipped(reason))
+      } else {
+        result = host.perform(step)
+      }
+      let verdict = Verdict(of: result, for: step)
+      report.entries.append(Report.Entry(step: step, result: result, verdict: verdict))
+      if case .failed = verdict, !keepGoing { end = end ?? "an earlier step failed" }
+    }
+    return report
+  }
+}
+
+extension Report {
+  /// Why the guards of the step that comes next keep it from being made, or nil where they do not.
+  ///
+  /// A guard whose answer is undecided counts as ok if it may be: the host goes on like that, too.
+  fileprivate func unmetGuard(of step: Step) -> String? {
+    for condition in step.guardedBy {
+      let earlier = entries[condition.step]
+      let number = condition.step + 1
+      switch earlier.result.outcome {
+      case .ok, .refused, .undecided:
+        if earlier.isAvailable != condition.ok { return "step \(number) answered \(earlier.result.outcome.words)" }
+      case .skipped: return "step \(number) was skipped"
+      case .hazard: return "step \(number) was not made"
+      }
+    }
+    return nil
+  }
+}
+
+/// What a step's result means, as against what was expected.
+package enum Verdict: Hashable, Sendable {
+  case passed
+  case failed(Failure)
+  case skipped
+  /// The model cannot tell whether the kernel's answer would be an expected one.
+  case undecided
+}
+
+/// Why a step failed.
+package enum Failure: Hashable, Sendable {
+  /// The answer, or every candidate of an undecided one, is not expected.
+  case unexpectedAnswer
+  /// A get was answered with ok, and read something else than it should.
+  case valueMismatch
+  /// The call would crash or hang the kernel.
+  case hazard
+  /// The schema is at fault, and there is no prediction.
+  case schemaFault
+}
+
+extension Verdict {
+  package init(of result: StepResult, for step: Step) {
+    self =
+      if result.schemaFault != nil {
+        .failed(.schemaFault)
+      } else {
+        switch result.outcome {
+        case .skipped: .skipped
+        case .hazard: .failed(.hazard)
+        case .ok: Verdict(answers: [.ok], result, step)
+        case .refused(let errno): Verdict(answers: [.refused(errno)], result, step)
+        case .undecided(let candidates): Verdict(answers: candidates, result, step)
+        }
+      }
+  }
+
+  /// The verdict on what can be answered: all, none or some of it is as expected.
+  private init(answers: [Answer], _ result: StepResult, _ step: Step) {
+    let verdicts = answers.map { answer -> Verdict in
+      guard step.expected.contains(answer) else { return .failed(.unexpectedAnswer) }
+      guard answer == .ok, let comparison = step.comparison else { return .passed }
+      return switch comparison.agrees(with: result) {
+      case true: .passed
+      case false: .failed(.valueMismatch)
+      case nil: .undecided
+      }
+    }
+    if let first = verdicts.first, verdicts.allSatisfy({ $0 == first }) {
+      self = first
+    } else if !verdicts.isEmpty, verdicts.allSatisfy(\.isFailure) {
+      self = .failed(.unexpectedAnswer)
+    } else {
+      self = .undecided
+    }
+  }
+
+  package var isFailure: Bool { if case .failed = self { true } else { false } }
+}
+
+extension Comparison {
+  /// Whether a get read what it should; nil where the host does not know all the bits that count.
+  fileprivate func agrees(with result: StepResult) -> Bool? {
+    guard let value = result.value else { return nil }
+    guard value.count >= bytes.count else { return false }
+    var allKnown = true
+    for i in bytes.indices {
+      let known = result.valueMask.map { i < $0.count ? $0[i] : 0 } ?? 0xFF
+      if (bytes[i] ^ value[i]) & mask[i] & known != 0 { return false }
+      if mask[i] & ~known != 0 { allKnown = false }
+    }
+    return allKnown ? true : nil
+  }
+}

@@ -1,0 +1,143 @@
+import Diagnostics
+
+extension Operation {
+  /// What reports call the operation.
+  package var name: String {
+    switch self {
+    case .createVM: "create-vm"
+    case .addMemory: "add-memory"
+    case .enableCapability: "enable-capability"
+    case .createIRQChip: "create-irqchip"
+    case .createVCPU: "create-vcpu"
+    case .initVCPU: "init-vcpu"
+    case .createDevice: "create-device"
+    case .testDevice: "test-device"
+    case .closeDevice: "close-device"
+    case .setAttribute: "set-attribute"
+    case .getAttribute: "get-attribute"
+    case .hasAttribute: "has-attribute"
+    case .runVCPU: "run-vcpu"
+    }
+  }
+
+  /// The attribute call, if this is a set, get or has.
+  package var attributeCall: AttributeCall? {
+    switch self {
+    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): call
+    default: nil
+    }
+  }
+}
+
+extension Step {
+  /// The step in a user's words, such as `set gic.addr.dist = 0x0800_0000`.
+  package var words: String {
+    switch operation {
+    case .createVM: "create vm" + detail
+    case .addMemory(_, let address, let size): "add memory at \(grouped(address)), \(byteCount(size))"
+    case .enableCapability(let number, _, _, _): "enable \(value?.printable ?? "capability \(number)") on \(name)"
+    case .createIRQChip: "create irqchip"
+    case .createVCPU: "create \(name)"
+    case .initVCPU: "init \(name)" + detail
+    case .createDevice: "create \(name)" + detail
+    case .testDevice: "test \(name)" + detail
+    case .closeDevice: "close \(name)"
+    case .setAttribute(let call): "set \(path(of: call))" + assigned(" = ", call)
+    case .getAttribute(let call): "get \(path(of: call))" + assigned(" == ", call)
+    case .hasAttribute(let call): "has \(path(of: call))"
+    case .runVCPU: "run \(name)"
+    }
+  }
+
+  private var name: String { target.printable }
+
+  private var detail: String { value.map { " (\($0.printable))" } ?? "" }
+
+  private func path(of call: AttributeCall) -> String {
+    if let attribute { "\(name).\(attribute.printable)" } else { "\(name) group \(call.group) attr \(call.attr)" }
+  }
+
+  private func assigned(_ sign: String, _ call: AttributeCall) -> String {
+    if call.data == .invalid { " (invalid pointer)" } else { value.map { sign + $0.printable } ?? "" }
+  }
+}
+
+extension Outcome {
+  /// The outcome in words: `EINVAL`, `ok or ENXIO`.
+  package var words: String {
+    switch self {
+    case .ok: "ok"
+    case .refused(let errno): errno.description
+    case .skipped: "skipped"
+    case .undecided(let candidates): candidates.words
+    case .hazard: "hazard"
+    }
+  }
+}
+
+extension Outcome {
+  /// `ok`, an errno's name, `skipped`, `hazard` or `undecided`.
+  package var name: String {
+    if case .undecided = self { "undecided" } else { words }
+  }
+}
+
+extension [Answer] {
+  /// `ok`, `ok or ENXIO`, `ok, EBUSY or ENXIO`.
+  package var words: String { map(\.description).joinedWithOr }
+}
+
+extension [String] {
+  fileprivate var joinedWithOr: String {
+    count < 2 ? first ?? "nothing" : dropLast().joined(separator: ", ") + " or " + last!
+  }
+}
+
+/// Bytes as lower-case hexadecimal digits, two a byte.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+  var text: [UInt8] = []
+  text.reserveCapacity(bytes.count * 2)
+  let digits = Array("0123456789abcdef".utf8)
+  for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+  return String(decoding: text, as: UTF8.self)
+}
+
+/// Bytes for people: a number where there are as many as a number has, else the first of them.
+func readable(_ bytes: [UInt8], on architecture: Architecture) -> String {
+  guard [1, 2, 4, 8].contains(bytes.count) else {
+    return bytes.count <= 16 ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
+  }
+  let bigEndian = architecture == .s390x ? bytes : bytes.reversed()
+  let number = bigEndian.reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+  return number < 10
+    ? "\(number)" : number >> 16 == 0 ? "0x\(String(number, radix: 16, uppercase: true))" : grouped(number)
+}
+
+/// A number as manifests write addresses: hexadecimal, in groups of four digits, at least two of them.
+func grouped(_ number: UInt64) -> String {
+  var digits = Array(String(number, radix: 16, uppercase: true).utf8)
+  digits = Array(repeating: UInt8(ascii: "0"), count: max(8, (digits.count + 3) / 4 * 4) - digits.count) + digits
+  let groups = stride(from: 0, to: digits.count, by: 4).map { String(decoding: digits[$0..<$0 + 4], as: UTF8.self) }
+  return "0x" + groups.joined(separator: "_")
+}
+
+/// A size in the largest unit that divides it.
+private func byteCount(_ size: UInt64) -> String {
+  for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, UInt64)]
+  where size != 0 && size & (1 << shift - 1) == 0 {
+    return "\(size >> shift)\(unit)"
+  }
+  return "\(size) bytes"
+}
+
+extension Plan {
+  /// What the plan calls its devices, by slot.
+  var deviceNames: [String] {
+    steps.compactMap { if case .createDevice = $0.operation { $0.target } else { nil } }
+  }
+
+  /// What the plan calls its vCPUs, by slot.
+  var vcpuNames: [String] {
+    steps.compactMap { if case .createVCPU = $0.operation { $0.target } else { nil } }
+  }
+}
