@@ -1,0 +1,90 @@
+/* Every file of schemas/ stands in this list; a test holds the two against each other. */
+#include "cschemas.h"
+
+static const unsigned char arm64_arm_vgic_its_yaml[] = {
+#embed "../../schemas/arm64/arm-vgic-its.yaml"
+};
+static const unsigned char arm64_arm_vgic_v2_yaml[] = {
+#embed "../../schemas/arm64/arm-vgic-v2.yaml"
+};
+static const unsigned char arm64_arm_vgic_v3_yaml[] = {
+#embed "../../schemas/arm64/arm-vgic-v3.yaml"
+};
+static const unsigned char arm64_arm_vgic_v5_yaml[] = {
+#embed "../../schemas/arm64/arm-vgic-v5.yaml"
+};
+static const unsigned char arm64_system_yaml[] = {
+#embed "../../schemas/arm64/system.yaml"
+};
+static const unsigned char arm64_vcpu_yaml[] = {
+#embed "../../schemas/arm64/vcpu.yaml"
+};
+static const unsigned char arm64_vm_yaml[] = {
+#embed "../../schemas/arm64/vm.yaml"
+};
+static const unsigned char common_arm64_pmu_yaml[] = {
+#embed "../../schemas/common/arm64-pmu.yaml"
+};
+static const unsigned char common_arm64_timer_yaml[] = {
+#embed "../../schemas/common/arm64-timer.yaml"
+};
+static const unsigned char common_arm64_vgic_registers_yaml[] = {
+#embed "../../schemas/common/arm64-vgic-registers.yaml"
+};
+static const unsigned char common_arm64_vgic_yaml[] = {
+#embed "../../schemas/common/arm64-vgic.yaml"
+};
+static const unsigned char common_vfio_yaml[] = {
+#embed "../../schemas/common/vfio.yaml"
+};
+static const unsigned char x86_64_system_yaml[] = {
+#embed "../../schemas/x86_64/system.yaml"
+};
+static const unsigned char x86_64_vcpu_yaml[] = {
+#embed "../../schemas/x86_64/vcpu.yaml"
+};
+static const unsigned char x86_64_vm_yaml[] = {
+#embed "../../schemas/x86_64/vm.yaml"
+};
+
+static const struct {
+	const char *path;
+	const unsigned char *text;
+	size_t size;
+} files[] = {
+	{"arm64/arm-vgic-its.yaml", arm64_arm_vgic_its_yaml, sizeof arm64_arm_vgic_its_yaml},
+	{"arm64/arm-vgic-v2.yaml", arm64_arm_vgic_v2_yaml, sizeof arm64_arm_vgic_v2_yaml},
+	{"arm64/arm-vgic-v3.yaml", arm64_arm_vgic_v3_yaml, sizeof arm64_arm_vgic_v3_yaml},
+	{"arm64/arm-vgic-v5.yaml", arm64_arm_vgic_v5_yaml, sizeof arm64_arm_vgic_v5_yaml},
+	{"arm64/system.yaml", arm64_system_yaml, sizeof arm64_system_yaml},
+	{"arm64/vcpu.yaml", arm64_vcpu_yaml, sizeof arm64_vcpu_yaml},
+	{"arm64/vm.yaml", arm64_vm_yaml, sizeof arm64_vm_yaml},
+	{"common/arm64-pmu.yaml", common_arm64_pmu_yaml, sizeof common_arm64_pmu_yaml},
+	{"common/arm64-timer.yaml", common_arm64_timer_yaml, sizeof common_arm64_timer_yaml},
+	{"common/arm64-vgic-registers.yaml", common_arm64_vgic_registers_yaml, sizeof common_arm64_vgic_registers_yaml},
+	{"common/arm64-vgic.yaml", common_arm64_vgic_yaml, sizeof common_arm64_vgic_yaml},
+	{"common/vfio.yaml", common_vfio_yaml, sizeof common_vfio_yaml},
+	{"x86_64/system.yaml", x86_64_system_yaml, sizeof x86_64_system_yaml},
+	{"x86_64/vcpu.yaml", x86_64_vcpu_yaml, sizeof x86_64_vcpu_yaml},
+	{"x86_64/vm.yaml", x86_64_vm_yaml, sizeof x86_64_vm_yaml},
+};
+
+size_t cschemas_count(void)
+{
+	return sizeof files / sizeof files[0];
+}
+
+const char *cschemas_path(size_t index)
+{
+	return files[index].path;
+}
+
+const unsigned char *cschemas_text(size_t index)
+{
+	return files[index].text;
+}
+
+size_t cschemas_size(size_t index)
+{
+	return files[index].size;
+}

@@ -1,0 +1,182 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// The three calls on an attribute.
+package enum AttributeAccess: String, Hashable, Sendable, CaseIterable {
+  case set, get, has
+}
+
+/// What a schema says of one of the three calls on a group or an attribute.
+package struct CallSchema {
+  /// Nil where nothing is said.
+  package var rules: RuleFrame?
+  /// A get reads the buffer before it answers.
+  package var takesInput = false
+  /// What a get writes.
+  package var value: CallValue?
+  /// For the planner: what of the manifest comes before and after.
+  package var after: [OrderWord] = []
+  package var before: [OrderWord] = []
+}
+
+/// One word of `after:` or `before:`.
+package struct OrderWord {
+  /// An attribute of the same device (`ctrl.init`), `TYPE.group.attribute`, a device type, `vcpus`, `memory`, `create`.
+  package var path: Located<String>
+  /// The word counts only for values, or keys, of which this holds.
+  package var when: Expression?
+}
+
+package enum CallValue {
+  case expression(Expression)
+  case fields([(String, Expression)])
+}
+
+/// How an attribute is found by its 64-bit number.
+package enum AttributeNumber {
+  case exactly(UInt64)
+  /// The number is structured.
+  case keys([BitField], bias: UInt64)
+  /// The kernel does not look at the number.
+  case any
+}
+
+/// One attribute of a group.
+package final class AttributeSchema {
+  /// Nil for the nameless attribute of a group.
+  package let name: String?
+  package let constant: String?
+  /// Other uapi constants of the same number.
+  package let aliases: [String]
+  package let doc: String?
+  package let number: AttributeNumber
+  package let lifetime: Lifetime
+  package let when: Expression?
+  package let access: Set<AttributeAccess>
+  /// Whether a manifest gives a list of values.
+  package let repeats: Bool
+  /// The first whose condition holds counts; empty where the group decides.
+  package let payloads: [(when: Expression?, type: PayloadType)]
+  package let set: CallSchema
+  package let get: CallSchema
+  package let has: CallSchema
+  package let examples: Node?
+  package let source: SourceRange
+
+  init(
+    name: String?, constant: String?, aliases: [String], doc: String?, number: AttributeNumber, lifetime: Lifetime,
+    when: Expression?,
+    access: Set<AttributeAccess>, repeats: Bool, payloads: [(when: Expression?, type: PayloadType)], set: CallSchema,
+    get: CallSchema, has: CallSchema, examples: Node?, source: SourceRange
+  ) {
+    self.name = name
+    self.constant = constant
+    self.aliases = aliases
+    self.doc = doc
+    self.number = number
+    self.lifetime = lifetime
+    self.when = when
+    self.access = access
+    self.repeats = repeats
+    self.payloads = payloads
+    self.set = set
+    self.get = get
+    self.has = has
+    self.examples = examples
+    self.source = source
+  }
+
+  package func call(_ access: AttributeAccess) -> CallSchema {
+    switch access {
+    case .set: set
+    case .get: get
+    case .has: has
+    }
+  }
+
+  /// The key fields of a structured number, empty otherwise.
+  package var keyFields: [BitField] {
+    if case .keys(let fields, _) = number { fields } else { [] }
+  }
+
+  /// The key that a number stands for, or nil where the number is not this attribute's.
+  package func key(of attr: UInt64) -> Fields? {
+    switch number {
+    case .any: return Fields()
+    case .exactly(let own): return attr == own ? Fields() : nil
+    case .keys(let fields, let bias):
+      guard attr >= bias else { return nil }
+      let raw = Int128(attr - bias)
+      let mask = fields.reduce(0) { $0 | $1.mask }
+      guard raw & ~mask == 0 else { return nil }
+      return Fields(fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) })
+    }
+  }
+}
+
+/// A group of attributes.
+package final class GroupSchema {
+  package let name: String
+  package let number: UInt32
+  package let constant: String?
+  /// Other uapi constants of the same number.
+  package let aliases: [String]
+  package let doc: String?
+  package let lifetime: Lifetime
+  package let when: Expression?
+  package let payloads: [(when: Expression?, type: PayloadType)]
+  package let set: CallSchema
+  package let get: CallSchema
+  package let has: CallSchema
+  package let source: SourceRange
+  package let attributes: [AttributeSchema]
+  /// What a call on an attribute that does not exist, or without this access, answers.
+  package let unknownAttribute: [AttributeAccess: Errno]
+
+  init(
+    name: String, number: UInt32, constant: String?, aliases: [String], doc: String?, lifetime: Lifetime,
+    when: Expression?, payloads: [(when: Expression?, type: PayloadType)], set: CallSchema, get: CallSchema, has: CallSchema,
+    source: SourceRange, attributes: [AttributeSchema], unknownAttribute: [AttributeAccess: Errno]
+  ) {
+    self.name = name
+    self.number = number
+    self.constant = constant
+    self.aliases = aliases
+    self.doc = doc
+    self.lifetime = lifetime
+    self.when = when
+    self.payloads = payloads
+    self.set = set
+    self.get = get
+    self.has = has
+    self.source = source
+    self.attributes = attributes
+    self.unknownAttribute = unknownAttribute
+  }
+
+  package func call(_ access: AttributeAccess) -> CallSchema {
+    switch access {
+    case .set: set
+    case .get: get
+    case .has: has
+    }
+  }
+
+  /// The attribute of a name; nil is the nameless one.
+  package func attribute(named name: String?) -> AttributeSchema? { attributes.first { $0.name == name } }
+
+  /// Whether the group has one attribute without a name.
+  package var isNameless: Bool { attributes.contains { $0.name == nil } }
+
+  /// `addr.dist`, or `nr-irqs` for the nameless attribute.
+  package func path(of attribute: AttributeSchema) -> String {
+    attribute.name.map { "\(name).\($0)" } ?? name
+  }
+
+  /// The payloads of an attribute: its own, or else the group's.
+  package func payloads(of attribute: AttributeSchema) -> [(when: Expression?, type: PayloadType)] {
+    attribute.payloads.isEmpty ? payloads : attribute.payloads
+  }
+}

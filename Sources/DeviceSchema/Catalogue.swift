@@ -1,0 +1,346 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// All schemas of one architecture for one release of the kernel: one program, whose files share their names.
+///
+/// Files and their parts are read when they are first asked for; what is wrong with them is collected in `faults`.
+/// A catalogue belongs to one thread.
+package final class Catalogue {
+  package let architecture: Architecture
+  package let release: Release
+  package let faults = SchemaFaults()
+  package private(set) var files: [SchemaFile] = []
+
+  /// Where each shared name is defined.
+  private var definitions: [String: [String: SchemaFile]] = [:]
+  private var functions: [String: Function] = [:]
+  private var compilingFunctions: Set<String> = []
+  private var fragments: [String: Fragment] = [:]
+  private var tables: [String: (value: Value, type: Type)] = [:]
+  private var facts: [String: Fact] = [:]
+  private var hooks: [String: [(file: SchemaFile, rules: RuleFrame)]] = [:]
+  private var ownTypes: [String: RecordType] = [:]
+  let sources: [SchemaSource]
+  /// What lists and maps of the state hold, where somebody has looked.
+  private let elements: ElementTypes
+  /// The numbers of all device types of all architectures, whatever their release.
+  private lazy var allNumbers: Set<Int128> = Set(
+    sources.compactMap { $0.text(SchemaFaults()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
+
+  package convenience init(architecture: Architecture, release: Release, sources: [SchemaSource]) {
+    self.init(architecture: architecture, release: release, sources: sources, elements: ElementTypes())
+  }
+
+  init(architecture: Architecture, release: Release, sources: [SchemaSource], elements: ElementTypes) {
+    self.architecture = architecture
+    self.elements = elements
+    self.release = release
+    self.sources = sources
+    for source in sources {
+      if let subject = subject(of: source) {
+        files.append(SchemaFile(subject: subject, text: source.text(faults), catalogue: self))
+      }
+    }
+    for section in Self.sharedSections { index(section) }
+  }
+
+  private static let sharedSections = ["functions", "fragments", "tables", "facts"]
+
+  /// What a file describes, by its path; nil where it is another architecture's.
+  private func subject(of source: SchemaSource) -> SchemaSubject? {
+    let parts = source.path.split(separator: "/")
+    guard parts.count == 2, parts[1].hasSuffix(".yaml") else { return nil }
+    let name = String(parts[1].dropLast(5))
+    if parts[0] == "common" {
+      let text = source.text(faults)
+      guard let architectures = text.top("arch")?.strings(named: "arch", faults) else {
+        faults.error("schema-type", "a common file says which architectures it is for: 'arch: [arm64, ...]'", at: text.start)
+        return nil
+      }
+      guard architectures.contains(architecture.rawValue) else { return nil }
+      return text.top("type") == nil ? .common(name) : .device(name)
+    }
+    guard parts[0] == architecture.rawValue else { return nil }
+    switch name {
+    case "vm": return .vm
+    case "vcpu": return .vcpu
+    case "system": return .system
+    default: return .device(name)
+    }
+  }
+
+  private func index(_ section: String) {
+    var found: [String: SchemaFile] = [:]
+    for file in files {
+      for key in file.text.keys(under: section) {
+        let name = Self.bareName(key.value)
+        if found[name] != nil {
+          faults.error("schema-duplicate-name", "'\(name)' is defined twice in \(section)", at: key.range)
+        }
+        found[name] = file
+      }
+    }
+    definitions[section] = found
+  }
+
+  /// `is_ppi` of `is_ppi(i)`.
+  private static func bareName(_ key: String) -> String { String(key.prefix { $0 != "(" }) }
+}
+
+extension Catalogue {
+  package var vm: SchemaFile? { files.first { $0.subject == .vm } }
+  package var vcpu: SchemaFile? { files.first { $0.subject == .vcpu } }
+  package var system: SchemaFile? { files.first { $0.subject == .system } }
+
+  /// The names of the device types that exist in this release.
+  package var deviceTypes: [String] { files.filter { $0.lifetime.includes(release) }.compactMap(\.deviceType) }
+
+  package func device(named name: String) -> SchemaFile? { files.first { $0.subject == .device(name) } }
+
+  /// The device type of a number, in this release.
+  package func device(numbered number: UInt32) -> SchemaFile? {
+    files.first { $0.deviceType != nil && $0.number == number && $0.lifetime.includes(release) }
+  }
+
+  /// The names of all device types, whatever their release.
+  package var allDeviceTypes: [String] { files.compactMap(\.deviceType) }
+
+  /// The number of a device type of any architecture, or nil.
+  package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
+    for source in sources where source.path == "\(architecture.rawValue)/\(name).yaml" || source.path == "common/\(name).yaml" {
+      let text = source.text(SchemaFaults())
+      if source.path.hasPrefix("common/"), text.top("arch")?.items?.contains(where: { $0.scalar == architecture.rawValue }) != true { continue }
+      if let number = text.top("number")?.scalar.flatMap(IntegerLiteral.parse) { return UInt32(exactly: number) }
+    }
+    return nil
+  }
+
+  /// Whether a number is a device type's that this architecture does not have in this release.
+  package func isForeign(type number: UInt32) -> Bool {
+    device(numbered: number) == nil && allNumbers.contains(Int128(number))
+  }
+
+  /// The capability of a number, in this release, with the file that describes it.
+  package func capability(numbered number: UInt32, onVCPU: Bool) -> (file: SchemaFile, capability: Capability)? {
+    for file in files {
+      for capability in file.capabilities where capability.number == number && capability.isOnVCPU == onVCPU {
+        if capability.lifetime.includes(release) { return (file, capability) }
+      }
+    }
+    return nil
+  }
+
+  /// What all files contribute to a hook, in the order of the files.
+  package func contributions(to hook: String) -> [(file: SchemaFile, rules: RuleFrame)] {
+    if let found = hooks[hook] { return found }
+    let result = files.compactMap { file -> (file: SchemaFile, rules: RuleFrame)? in
+      guard let entry = file.text.entry("hooks", hook) else { return nil }
+      return (file, ruleReader(scope(of: file, .shared)).frame(entry.value))
+    }
+    hooks[hook] = result
+    return result
+  }
+
+  /// The variables that files declare for the VM, or for each vCPU.
+  package func state(of owner: String) -> [StateVariable] { files.flatMap { state(of: owner, in: $0) } }
+
+  package func state(of owner: String, in file: SchemaFile) -> [StateVariable] {
+    guard let entry = file.text.entry("state", owner) else { return [] }
+    // An initial value may read the call's arguments and what was declared before.
+    let reader = StateReader(faults: faults, scope: scope(of: file, .shared))
+    return reader.variables(entry.value)
+  }
+
+  package func derived(of owner: String) -> [(name: String, value: Expression)] {
+    files.flatMap { derived(of: owner, in: $0) }
+  }
+
+  package func derived(of owner: String, in file: SchemaFile) -> [(name: String, value: Expression)] {
+    guard let entry = file.text.entry("derived", owner) else { return [] }
+    return (entry.value.entries ?? []).compactMap { variable in
+      let scope = scope(of: file, .shared)
+      return variable.value.expression(in: scope, faults).map { (variable.key.value, $0) }
+    }
+  }
+}
+
+/// The roots that rules see, by their place.
+extension Catalogue {
+  func ruleReader(_ scope: RuleScope) -> RuleReader { RuleReader(scope: scope, shared: self, faults: faults) }
+
+  func scope(of file: SchemaFile, _ place: RulePlace, parameters: [String] = []) -> RuleScope {
+    RuleScope(shared: self, roots: roots(of: file, place), parameters: parameters)
+  }
+
+  private func roots(of file: SchemaFile, _ place: RulePlace) -> [Root: Type] {
+    var roots: [Root: Type] = [:]
+    let vm = Type.record(ownType("vm"))
+    let vcpu = Type.record(ownType("vcpu"))
+    func seeVM() {
+      roots[.vm] = vm
+      roots[.vcpus] = .list(vcpu)
+      roots[.devices] = .list(.any)
+    }
+    func seeOwner() {
+      seeVM()
+      switch file.subject {
+      case .vcpu: roots[.vcpu] = vcpu
+      case .device(let name): roots[.self] = .record(ownType(name))
+      case .system:
+        roots[.vm] = nil
+        roots[.vcpus] = nil
+        roots[.devices] = nil
+      case .vm, .common: break
+      }
+    }
+    switch place {
+    case .constant: break
+    case .key(let key):
+      seeOwner()
+      roots[.key] = key
+      roots[.attr] = .integer
+    case .attribute(let value, let key):
+      seeOwner()
+      roots[.value] = value
+      roots[.key] = key
+      for root in [Root.attr, .group, .flags] { roots[root] = .integer }
+    case .every: seeVM()
+    case .create, .initialise, .addMemory, .createIRQChip, .run, .release:
+      seeOwner()
+      if let arguments = arguments(of: file, place) { roots[.arg] = .record(arguments) }
+    case .capability(let arguments):
+      seeOwner()
+      roots[.arg] = arguments
+    case .shared:
+      seeVM()
+      for root in Root.allCases where roots[root] == nil { roots[root] = .any }
+      roots[.vcpu] = vcpu
+      if case .device(let name) = file.subject { roots[.self] = .record(ownType(name)) }
+      for root in [Root.attr, .group, .flags] { roots[root] = .integer }
+    }
+    return roots
+  }
+
+  private func arguments(of file: SchemaFile, _ place: RulePlace) -> RecordType? {
+    let record = RecordType(name: "arg")
+    switch (place, file.subject) {
+    case (.create, .vm):
+      for argument in file.createArguments { record.add(argument.name.identifier, .integer) }
+      record.add("type", .integer)
+    case (.create, .vcpu): record.add("id", .integer)
+    case (.create, .device): record.add("flags", .integer)
+    case (.initialise, _):
+      record.add("features", .integer)
+      record.add("finalize", .list(.integer))
+    case (.addMemory, _): for name in ["slot", "at", "size"] { record.add(name, .integer) }
+    default: return nil
+    }
+    return record
+  }
+
+  /// The record type of the VM's state, of a vCPU's, or of a device type's.
+  func ownType(_ owner: String) -> RecordType {
+    if let type = ownTypes[owner] { return type }
+    let type = RecordType(name: owner)
+    ownTypes[owner] = type
+    if let file = device(named: owner) {
+      type.add("type", .string)
+      type.add(file.text.entry("state", "device")?.value.entries ?? [], elements)
+      for name in derivedNames("device", in: file) { type.add(name, .any) }
+    } else {
+      if owner == "vcpu" {
+        type.add("id", .integer)
+        type.add("index", .integer)
+      }
+      for file in files {
+        for name in derivedNames(owner, in: file) { type.add(name, .any) }
+        type.add(file.text.entry("state", owner)?.value.entries ?? [], elements)
+      }
+    }
+    return type
+  }
+
+  private func derivedNames(_ owner: String, in file: SchemaFile) -> [String] {
+    file.text.entry("derived", owner)?.value.entries?.map(\.key.value) ?? []
+  }
+}
+
+extension Catalogue: SharedNames {
+  func constant(_ name: String) -> (value: Value, type: Type)? {
+    switch name {
+    case "arch": return (.string(architecture.rawValue), .string)
+    case "kernel": return (.integer(release.number), .release)
+    default: break
+    }
+    if let table = tables[name] { return table }
+    guard let entry = entry("tables", name) else { return nil }
+    let table = TableReader(faults: faults, release: release).table(entry)
+    tables[name] = table
+    return table
+  }
+
+  func function(_ name: String) throws(ExpressionError) -> Function? {
+    if compilingFunctions.contains(name) {
+      throw ExpressionError("function '\(name)' calls itself", at: Span(start: 0, length: 0))
+    }
+    if let function = functions[name] { return function }
+    guard let file = definitions["functions"]?[name],
+      let key = file.text.keys(under: "functions").first(where: { Self.bareName($0.value) == name }),
+      let entry = file.text.entry("functions", key.value)
+    else { return nil }
+    let written = key.value.dropFirst(name.count).filter { $0 != "(" && $0 != ")" && $0 != " " }
+    let parameters = written.split(separator: ",").map(String.init)
+    let function = Function(name: name, parameters: parameters)
+    compilingFunctions.insert(name)
+    function.body = entry.value.expression(in: scope(of: file, .shared, parameters: parameters), faults)
+    compilingFunctions.remove(name)
+    functions[name] = function
+    return function
+  }
+
+  func fragment(_ name: String) -> Fragment? {
+    if let fragment = fragments[name] { return fragment }
+    guard let entry = entry("fragments", name), let file = definitions["fragments"]?[name] else { return nil }
+    let reader = KeyReader(
+      entry.value, keys: ["parameters", "rules", "doc"], of: "fragment '\(name)'", faults)
+    let fragment = Fragment(name: name, parameters: reader.strings("parameters"), source: entry.key.range)
+    fragments[name] = fragment
+    fragment.isCompiling = true
+    let scope = scope(of: file, .shared, parameters: fragment.parameters)
+    fragment.body = ruleReader(scope).frame(reader["rules"])
+    fragment.isCompiling = false
+    return fragment
+  }
+
+  func factType(_ name: String) -> Type? { fact(named: name)?.type }
+
+  private func entry(_ section: String, _ name: String) -> Entry? {
+    definitions[section]?[name]?.text.entry(section, name)
+  }
+
+  var constantNames: [String] { ["arch", "kernel"] + names("tables") }
+  var functionNames: [String] { names("functions") }
+  package var factNames: [String] { (names("facts") + ["devices"]).sorted() }
+  var fragmentNames: [String] { names("fragments") }
+  private func names(_ section: String) -> [String] { (definitions[section] ?? [:]).keys.sorted() }
+
+  /// Every fact of the host that a schema declares, or `devices`.
+  package func fact(named name: String) -> Fact? {
+    if let fact = facts[name] { return fact }
+    let fact: Fact
+    if let entry = entry("facts", name), let file = definitions["facts"]?[name] {
+      fact = FactReader(faults: faults, scope: scope(of: file, .constant)).fact(entry)
+    } else if name == "devices" {
+      let types = deviceTypes.map(Value.string)
+      fact = Fact(
+        name: name, type: .list(.string), doc: "the device types that the kernel has registered",
+        assumed: Expression(constant: .list(types), text: name), source: nil)
+    } else {
+      return nil
+    }
+    facts[name] = fact
+    return fact
+  }
+}

@@ -1,0 +1,107 @@
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// What the lists and maps of the state hold, by the name of the variable: `vm.gic.regions`.
+///
+/// A list is declared empty, `[]`; only the effects that fill it say what is in it. They stand all over the
+/// architecture's files, and a run has no time to look for them: only `check` does.
+struct ElementTypes {
+  private var types: [String: Type] = [:]
+
+  /// The type of the elements; `any` where nobody has looked, or effects differ.
+  subscript(variable: String) -> Type { types[variable] ?? .any }
+}
+
+extension ElementTypes {
+  /// Looks through all effects of an architecture's files.
+  init(of files: [SchemaFile]) {
+    var search = ElementSearch()
+    for file in files { search.declare(file) }
+    for file in files { search.look(file) }
+    for (name, found) in search.found where !found.isMixed && !found.fields.isEmpty {
+      let record = RecordType(name: "an element of \(name)")
+      for field in found.fields { record.add(field, .any) }
+      types[name] = .record(record)
+    }
+  }
+}
+
+/// What effects put into each list and map.
+private struct ElementSearch {
+  struct Found {
+    var fields: Set<String> = []
+    /// Something else than a written record is put in, too.
+    var isMixed = false
+  }
+
+  private(set) var found: [String: Found] = [:]
+
+  mutating func declare(_ file: SchemaFile) {
+    for owner in file.text.top("state")?.entries ?? [] {
+      declare(owner.value, Self.prefix(owner.key.value, file))
+    }
+  }
+
+  /// What names begin with: `vm`, `vcpu`, or the device's type.
+  private static func prefix(_ owner: String, _ file: SchemaFile) -> String { owner == "device" ? file.name : owner }
+
+  private mutating func declare(_ node: Node, _ name: String) {
+    switch node.content {
+    case .sequence: found[name] = Found()
+    case .mapping(let entries):
+      if entries.isEmpty { found[name] = Found() }
+      for entry in entries { declare(entry.value, "\(name).\(entry.key.value)") }
+    case .scalar: break
+    }
+  }
+
+  mutating func look(_ file: SchemaFile) {
+    for key in file.text.topKeys {
+      if let node = file.text.top(key.value) { look(node, file) }
+    }
+  }
+
+  private mutating func look(_ node: Node, _ file: SchemaFile) {
+    for item in node.items ?? [] { look(item, file) }
+    for entry in node.entries ?? [] {
+      if entry.key.value == "then" {
+        for effect in entry.value.entries ?? [] { note(effect, file) }
+      } else {
+        look(entry.value, file)
+      }
+    }
+  }
+
+  private mutating func note(_ effect: Entry, _ file: SchemaFile) {
+    let path = effect.key.value
+    guard let bracket = path.firstIndex(of: "["), path.hasSuffix("]") else {
+      replace(path, with: effect.value, file)
+      return
+    }
+    for name in variables(String(path[..<bracket]), file) {
+      if let entries = effect.value.entries {
+        found[name]?.fields.formUnion(entries.map(\.key.value))
+      } else if effect.value.scalar != "null" {
+        found[name]?.isMixed = true
+      }
+    }
+  }
+
+  /// A whole list is assigned: what it holds is known only where it is a part of the same list.
+  private mutating func replace(_ path: String, with value: Node, _ file: SchemaFile) {
+    guard let text = value.scalar, text != "[]", !text.hasPrefix(path + ".filter(") else { return }
+    for name in variables(path, file) { found[name]?.isMixed = true }
+  }
+
+  /// The variables that a path can mean: behind a parameter or a local, any whose name ends like it.
+  private func variables(_ path: String, _ file: SchemaFile) -> [String] {
+    guard let dot = path.firstIndex(of: ".") else { return [] }
+    let rest = path[dot...]
+    switch path[..<dot] {
+    case "vm", "vcpu": return found[path] == nil ? [] : [path]
+    case "self" where file.deviceType != nil: return ["\(file.name)\(rest)"].filter { found[$0] != nil }
+    default: return found.keys.filter { $0.hasSuffix(rest) }
+    }
+  }
+}

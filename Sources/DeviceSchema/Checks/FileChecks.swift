@@ -1,0 +1,107 @@
+import DevicePlan
+import Diagnostics
+import SourceTree
+
+/// A schema stands in a folder named by an architecture, or in `common`.
+///
+/// A file elsewhere would belong to no catalogue, and nobody would notice.
+struct KnownFolder: SchemaCheck {
+  static let id: DiagnosticID = "schema-file-name"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    let folders = Architecture.allCases.map(\.rawValue) + ["common"]
+    for source in catalogue.sources {
+      let parts = source.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      if parts.count == 2, folders.contains(parts[0]), parts[1].hasSuffix(".yaml") { continue }
+      let hint = parts.first.flatMap { folders.nearest(to: $0) }.map { "; did you mean '\($0)/'?" } ?? ""
+      report(
+        .error(
+          Self.id, "'\(source.path)' is no place for a schema: it is ARCH/NAME.yaml or common/NAME.yaml\(hint)",
+          at: SourceRange(file: source.file, start: .start, end: .start)))
+    }
+  }
+}
+
+/// The keys of a schema file are those of the language.
+struct KnownTopLevelKeys: SchemaCheck {
+  static let id: DiagnosticID = "schema-unknown-key"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    for file in catalogue.files {
+      for key in file.text.topKeys where !SchemaFile.keys.contains(key.value) {
+        let hint = SchemaFile.keys.nearest(to: key.value).map { "; did you mean '\($0)'?" } ?? ""
+        report(.error(Self.id, "a schema has no key '\(key.value)'\(hint)", at: key.range))
+      }
+    }
+  }
+}
+
+/// A schema says which version of the language it is written in.
+struct LanguageVersion: SchemaCheck {
+  static let id: DiagnosticID = "schema-version"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    for file in catalogue.files {
+      guard let version = file.text.top("schema") else {
+        report(.error(Self.id, "a schema says its version: 'schema: 1'", at: file.source))
+        continue
+      }
+      if version.scalar != "1" {
+        report(.error(Self.id, "this program reads version 1 of the schema language", at: version.range))
+      }
+    }
+  }
+}
+
+/// A file's name, and its folder, are what it says of itself.
+///
+/// Files are found by their names alone, so that only those that a run needs are read.
+struct FileSaysItsName: SchemaCheck {
+  static let id: DiagnosticID = "schema-file-name"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    for file in catalogue.files {
+      let (key, value) = file.subject.words
+      let others = ["type", "scope", "common"].filter { $0 != key }
+      if let node = file.text.top(key) {
+        if node.scalar != value {
+          report(.error(Self.id, "the file's name says '\(key): \(value)'", at: node.range))
+        }
+      } else {
+        report(.error(Self.id, "the file does not say '\(key): \(value)', as its name does", at: file.source))
+      }
+      for other in others {
+        if let found = file.text.topKeys.first(where: { $0.value == other }) {
+          report(.error(Self.id, "a file with '\(key)' has no '\(other)'", at: found.range))
+        }
+      }
+    }
+  }
+}
+
+extension SchemaSubject {
+  /// The key that says what a file describes, and its value.
+  fileprivate var words: (key: String, value: String) {
+    switch self {
+    case .device(let name): ("type", name)
+    case .vm: ("scope", "vm")
+    case .vcpu: ("scope", "vcpu")
+    case .system: ("scope", "system")
+    case .common(let name): ("common", name)
+    }
+  }
+}
+
+/// A schema names what it was written from.
+struct Referenced: SchemaCheck {
+  static let id: DiagnosticID = "schema-no-reference"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    for file in catalogue.files where file.references.isEmpty {
+      report(
+        .error(
+          Self.id, "a schema has a 'reference': the files of the kernel that say what it says",
+          at: file.text.topKeys.first { $0.value == "reference" }?.range ?? file.source))
+    }
+  }
+}

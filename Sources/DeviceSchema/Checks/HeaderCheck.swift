@@ -1,0 +1,321 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Holds the numbers and layouts of schemas against the kernel's uapi headers, with a C compiler.
+///
+/// The compiler evaluates every constant that the headers know; the values are read out of the object file, so that
+/// headers of any architecture serve on any host.
+package struct HeaderCheck {
+  /// A folder with `linux/kvm.h`, and with `asm/kvm.h` or one `TRIPLET/asm/kvm.h` for each architecture.
+  package var headers: String
+  package var compiler: String
+
+  package init(headers: String, compiler: String = "cc") {
+    self.headers = headers
+    self.compiler = compiler
+  }
+
+  package static let id: DiagnosticID = "schema-constant"
+
+  /// What differs (errors), and what the headers do not know (warnings), file by file and from top to bottom.
+  package func check(_ catalogue: Catalogue) -> [Diagnostic] {
+    let architecture = catalogue.architecture
+    guard let folders = folders(for: architecture) else {
+      return [.warning(Self.id, "'\(headers)' has no linux/kvm.h with an asm/kvm.h of \(architecture.rawValue)", at: nil)]
+    }
+    guard let directory = TemporaryDirectory() else {
+      return [.error(Self.id, "no temporary folder can be made for the C compiler", at: nil)]
+    }
+    var claims = Claims()
+    for file in catalogue.files { claims.collect(file) }
+    let compile = Compilation(compiler: compiler, folders: folders)
+    switch compile.preprocess(in: directory) {
+    case .failure(let diagnostic): return [diagnostic]
+    case .success(let text):
+      let known = HeaderNames(text)
+      // Of a struct that is not there, its size says it all.
+      let missing = claims.all.filter { !known.has($0) && ($0.structure?.field == nil || known.declares($0.structure?.tag)) }
+      var result = missing.map(Diagnostic.unknownConstant)
+      let rest = claims.all.filter(known.has)
+      switch compile.values(of: rest.map(\.expression), in: directory) {
+      case .failure(let diagnostic): result.append(diagnostic)
+      case .success(let values):
+        result += zip(rest, values).compactMap { $0.expected == $1 ? nil : .wrongConstant($0, is: $1) }
+      }
+      return result.inDocumentOrder()
+    }
+  }
+
+  /// Where the compiler looks; nil where the headers are not there, or are another architecture's.
+  private func folders(for architecture: Architecture) -> [String]? {
+    guard FileText.read("\(headers)/linux/kvm.h") != nil else { return nil }
+    for triplet in architecture.triplets {
+      let own = "\(headers)/\(triplet)"
+      if FileText.read("\(own)/asm/kvm.h") != nil { return [headers, own] }
+    }
+    guard let text = FileText.read("\(headers)/asm/kvm.h") else { return nil }
+    return HeaderNames(text).defines(architecture.headerGuard) ? [headers] : nil
+  }
+}
+
+extension Architecture {
+  /// The folders under which distributions keep `asm/`.
+  fileprivate var triplets: [String] {
+    switch self {
+    case .arm64: ["aarch64-linux-gnu"]
+    case .ppc64: ["powerpc64le-linux-gnu", "powerpc64-linux-gnu"]
+    case .x86_64, .riscv64, .s390x, .loongarch64: ["\(rawValue)-linux-gnu"]
+    }
+  }
+
+  /// The macro that keeps the architecture's `asm/kvm.h` from being read twice.
+  fileprivate var headerGuard: String {
+    switch self {
+    case .arm64: "__ARM_KVM_H__"
+    case .x86_64: "_ASM_X86_KVM_H"
+    case .riscv64: "__LINUX_KVM_RISCV_H"
+    case .ppc64: "__LINUX_KVM_POWERPC_H"
+    case .s390x: "__LINUX_KVM_S390_H"
+    case .loongarch64: "__UAPI_ASM_LOONGARCH_KVM_H"
+    }
+  }
+}
+
+extension Diagnostic {
+  fileprivate static func unknownConstant(_ claim: Claim) -> Diagnostic {
+    .warning(HeaderCheck.id, "the headers know no \(claim.what)", at: claim.place)
+  }
+
+  fileprivate static func wrongConstant(_ claim: Claim, is value: UInt64) -> Diagnostic {
+    .error(HeaderCheck.id, "\(claim.what) is \(value) in the headers, not \(claim.expected)", at: claim.place)
+  }
+}
+
+// MARK: What schemas claim
+
+/// A value that the headers should have.
+struct Claim {
+  /// In words.
+  var what: String
+  /// In C.
+  var expression: String
+  /// The names that the headers must know for the expression to compile: a constant, or a struct and a field of it.
+  var constant: String?
+  var structure: (tag: String, field: String?)?
+  var expected: UInt64
+  /// The constant in the schema.
+  var place: SourceRange
+}
+
+/// Everything that schemas say of the headers.
+private struct Claims {
+  private(set) var all: [Claim] = []
+
+  mutating func collect(_ file: SchemaFile) {
+    claim(file.text.top("constant"), file.text.top("aliases"), file.text.top("number"))
+    for group in file.text.top("groups")?.entries ?? [] { collect(group.value) }
+    for feature in file.text.top("features")?.entries ?? [] {
+      claim(feature.value[key: "constant"], nil, feature.value[key: "bit"])
+    }
+    for capability in file.text.top("capabilities")?.entries ?? [] {
+      claim(capability.value[key: "constant"], capability.value[key: "aliases"], capability.value[key: "number"])
+    }
+    for fact in file.text.top("facts")?.entries ?? [] {
+      guard let probe = fact.value[key: "probe"] else { continue }
+      claim(probe[key: "check-extension"], nil, probe[key: "number"])
+    }
+    for group in file.groups { structures(group, file) }
+  }
+
+  private mutating func collect(_ group: Node) {
+    claim(group[key: "constant"], group[key: "aliases"], group[key: "number"])
+    let attributes = (group[key: "attributes"]?.entries ?? []).map(\.value) + [group[key: "attribute"]].compactMap { $0 }
+    for attribute in attributes {
+      claim(attribute[key: "constant"], attribute[key: "aliases"], attribute[key: "number"])
+    }
+  }
+
+  private mutating func claim(_ constant: Node?, _ aliases: Node?, _ number: Node?) {
+    guard let number = number?.scalar.flatMap(IntegerLiteral.parse).flatMap({ UInt64(exactly: $0) }) else { return }
+    for node in [constant].compactMap({ $0 }) + (aliases?.items ?? [aliases].compactMap { $0 }) {
+      guard let name = node.scalar, name.isIdentifier else { continue }
+      all.append(Claim(what: name, expression: name, constant: name, expected: number, place: node.range))
+    }
+  }
+
+  /// The structs that payloads say they are.
+  private mutating func structures(_ group: GroupSchema, _ file: SchemaFile) {
+    guard let node = file.text.entry("groups", group.name)?.value else { return }
+    structure(node[key: "payload"], group.payloads)
+    for attribute in group.attributes {
+      let own = attribute.name.flatMap { node[key: "attributes"]?[key: $0] } ?? node[key: "attribute"]
+      structure(own?[key: "payload"], attribute.payloads)
+    }
+  }
+
+  private mutating func structure(_ node: Node?, _ types: [(when: Expression?, type: PayloadType)]) {
+    guard let node else { return }
+    for (item, type) in zip(node.items ?? [node], types) {
+      guard let constant = item[key: "constant"], let text = constant.scalar,
+        let name = text.split(separator: " ").last.map(String.init), name.isIdentifier
+      else { continue }
+      let fields: [StructureField] = if case .structure(let structure) = type.type { structure.fields } else { [] }
+      structure(name, type.type, fields, constant.range)
+    }
+  }
+
+  private mutating func structure(_ tag: String, _ type: PayloadType, _ fields: [StructureField], _ place: SourceRange) {
+    if let size = type.fixedSize {
+      all.append(
+        Claim(
+          what: "size of struct \(tag)", expression: "sizeof(struct \(tag))", structure: (tag, nil),
+          expected: UInt64(size), place: place))
+    }
+    guard let layout = StructureLayout(fields) else { return }
+    for (field, offset) in zip(fields, layout.offsets) where !field.isReserved {
+      let name = field.name.identifier
+      all.append(
+        Claim(
+          what: "offset of '\(name)' in struct \(tag)", expression: "__builtin_offsetof(struct \(tag), \(name))",
+          structure: (tag, name), expected: UInt64(offset), place: place))
+    }
+  }
+}
+
+extension String {
+  /// Whether C takes this for a name: nothing else gets into the program that is compiled.
+  fileprivate var isIdentifier: Bool {
+    guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+    return utf8.allSatisfy(\.isWordByte)
+  }
+}
+
+// MARK: What headers know
+
+/// The names in preprocessed headers.
+private struct HeaderNames {
+  private let words: [Substring]
+  private let names: Set<Substring>
+
+  init(_ text: [UInt8]) {
+    words = String(decoding: text, as: UTF8.self).split(whereSeparator: { character in
+      !(character.isASCII && character.utf8.first?.isWordByte == true) && character != "{" && character != "}"
+        && character != "#"
+    }).flatMap(Self.separated)
+    names = Set(words)
+  }
+
+  /// Braces and number signs stand alone.
+  private static func separated(_ word: Substring) -> [Substring] {
+    var result: [Substring] = []
+    var rest = word
+    while let i = rest.firstIndex(where: { $0 == "{" || $0 == "}" || $0 == "#" }) {
+      if i != rest.startIndex { result.append(rest[..<i]) }
+      result.append(rest[i...i])
+      rest = rest[rest.index(after: i)...]
+    }
+    if !rest.isEmpty { result.append(rest) }
+    return result
+  }
+
+  func defines(_ macro: String) -> Bool { names.contains(Substring(macro)) }
+
+  func has(_ claim: Claim) -> Bool {
+    if let constant = claim.constant { return defines(constant) }
+    guard let (tag, field) = claim.structure, let members = members(of: tag) else { return false }
+    return field.map { members.contains(Substring($0)) } ?? true
+  }
+
+  /// Whether there is a struct of this tag.
+  func declares(_ tag: String?) -> Bool { tag.flatMap(members) != nil }
+
+  /// The words between the braces of a struct; nil where it is not declared.
+  private func members(of tag: String) -> Set<Substring>? {
+    for i in words.indices.dropLast(2) where words[i] == "struct" && words[i + 1] == tag && words[i + 2] == "{" {
+      var depth = 0
+      let body = words[(i + 2)...].prefix { word in
+        depth += word == "{" ? 1 : word == "}" ? -1 : 0
+        return depth > 0
+      }
+      return Set(body)
+    }
+    return nil
+  }
+}
+
+// MARK: The compiler
+
+/// Runs of the C compiler with the headers.
+private struct Compilation {
+  enum Result<Value> {
+    case success(Value)
+    case failure(Diagnostic)
+  }
+
+  let compiler: String
+  let folders: [String]
+
+  private static let includes = "#include <linux/kvm.h>\n#include <asm/kvm.h>\n"
+  /// What the values stand behind in the object file.
+  private static let mark: [UInt64] = [0x6b76_6d63_6f6e_6601, 0x9d3b_f0c4_71a2_5e08]
+
+  /// The headers with all macros, as one text.
+  func preprocess(in directory: borrowing TemporaryDirectory) -> Result<[UInt8]> {
+    guard directory.write(Self.includes, to: "input.c") else { return .failure(cannotWrite) }
+    return run(["-E", "-dD"], in: directory)
+  }
+
+  /// The values of constant expressions.
+  func values(of expressions: [String], in directory: borrowing TemporaryDirectory) -> Result<[UInt64]> {
+    var text = Self.includes + "const unsigned long long kvmconf_values[] = {\n"
+    for mark in Self.mark { text += "\(mark)ull,\n" }
+    for expression in expressions { text += "(unsigned long long)(\(expression)),\n" }
+    text += "};\n"
+    guard directory.write(text, to: "input.c") else { return .failure(cannotWrite) }
+    if case .failure(let diagnostic) = run(["-c", "-o", directory.path(of: "output.o")], in: directory) {
+      return .failure(diagnostic)
+    }
+    guard let object = directory.read("output.o"), let values = Self.values(in: object, count: expressions.count) else {
+      return .failure(.error(HeaderCheck.id, "'\(compiler)' made no object file that can be read", at: nil))
+    }
+    return .success(values)
+  }
+
+  private func run(_ mode: [String], in directory: borrowing TemporaryDirectory) -> Result<[UInt8]> {
+    let paths = folders.flatMap { ["-isystem", $0] }
+    let words = [compiler] + mode + ["-nostdinc", "-w", "-x", "c"] + paths + [directory.path(of: "input.c")]
+    guard let result = ChildProcess.run(words, in: directory) else {
+      return .failure(.error(HeaderCheck.id, "the C compiler '\(compiler)' cannot be run", at: nil))
+    }
+    if result.status == 0 { return .success(result.output) }
+    let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+    let why = lines.first { $0.contains("error") } ?? lines.first ?? "it says nothing"
+    return .failure(.error(HeaderCheck.id, "'\(compiler)' does not take the headers: \(why)", at: nil))
+  }
+
+  private var cannotWrite: Diagnostic {
+    .error(HeaderCheck.id, "no file can be written for the C compiler", at: nil)
+  }
+
+  /// The integers behind the mark, in the host's byte order.
+  private static func values(in object: [UInt8], count: Int) -> [UInt64]? {
+    func word(at offset: Int) -> UInt64 {
+      let bytes = object[offset..<offset + 8]
+      #if _endian(little)
+        return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+      #else
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+      #endif
+    }
+    let size = 8 * (mark.count + count)
+    guard object.count >= size else { return nil }
+    // The array is aligned, and so is its section in the file.
+    for start in stride(from: 0, through: object.count - size, by: 4)
+    where word(at: start) == mark[0] && word(at: start + 8) == mark[1] {
+      return (0..<count).map { word(at: start + 8 * (mark.count + $0)) }
+    }
+    return nil
+  }
+}

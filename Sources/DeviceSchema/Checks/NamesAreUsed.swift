@@ -1,0 +1,89 @@
+import Diagnostics
+import SourceTree
+
+/// Every fragment, function, table, fact and state variable is used by some rule.
+///
+/// This looks at words alone, not at what they mean, so that it misses some names that nobody uses, but never blames
+/// one that somebody does. Keys of `then` are writes: a variable that is only written is not used.
+struct NamesAreUsed: SchemaCheck {
+  static let id: DiagnosticID = "schema-unused"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    var words = WordSearch()
+    for file in catalogue.files {
+      for key in file.text.topKeys {
+        if let node = file.text.top(key.value) { words.search(node) }
+      }
+    }
+    for file in catalogue.files {
+      for (section, what) in [("fragments", "fragment"), ("functions", "function"), ("tables", "table"), ("facts", "fact")] {
+        for key in file.text.keys(under: section) {
+          let name = String(key.value.prefix { $0 != "(" })
+          // A function that calls itself is another mistake, so its own text counts as well.
+          if !words.found.contains(name) { report(.unused(what, name, key.range)) }
+        }
+      }
+      for owner in file.text.top("state")?.entries ?? [] { check(owner.value, words, report) }
+      for owner in file.text.top("derived")?.entries ?? [] {
+        for variable in owner.value.entries ?? [] where !words.found.contains(variable.key.value) {
+          report(.unused("variable", variable.key.value, variable.key.range))
+        }
+      }
+    }
+  }
+
+  private func check(_ variables: Node, _ words: WordSearch, _ report: (Diagnostic) -> Void) {
+    for variable in variables.entries ?? [] {
+      if !words.found.contains(variable.key.value) {
+        report(.unused("variable", variable.key.value, variable.key.range))
+      } else {
+        check(variable.value, words, report)
+      }
+    }
+  }
+}
+
+extension Diagnostic {
+  fileprivate static func unused(_ what: String, _ name: String, _ range: SourceRange) -> Diagnostic {
+    .warning(NamesAreUsed.id, "nothing uses the \(what) '\(name)'", at: range)
+  }
+}
+
+/// The words of all expressions, and of the texts that name something.
+private struct WordSearch {
+  private(set) var found: Set<String> = []
+
+  /// Keys whose texts are for people.
+  private static let prose: Set<String> = ["doc", "because", "hazard", "reference", "documented", "probe", "constant"]
+
+  mutating func search(_ node: Node) {
+    switch node.content {
+    case .scalar(let text, _): add(text)
+    case .sequence(let items): for item in items { search(item) }
+    case .mapping(let entries):
+      for entry in entries where !Self.prose.contains(entry.key.value) {
+        search(entry.value)
+        // The key of `map[key]: value` is read.
+        if let bracket = entry.key.value.firstIndex(of: "[") { add(String(entry.key.value[bracket...])) }
+      }
+    }
+  }
+
+  /// Names of fragments and tables may hold hyphens, and stand alone.
+  private mutating func add(_ text: String) {
+    found.insert(text)
+    for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) { found.insert(String(decoding: word, as: UTF8.self)) }
+  }
+}
+
+extension UInt8 {
+  /// Whether the byte is part of an identifier.
+  var isWordByte: Bool {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+}

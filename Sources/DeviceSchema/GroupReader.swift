@@ -1,0 +1,187 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Reads one group with its attributes.
+struct GroupReader {
+  let file: SchemaFile
+  let catalogue: Catalogue
+  var faults: SchemaFaults { catalogue.faults }
+
+  private static let callKeys = ["payload", "set", "get", "has"]
+  private static let groupKeys =
+    callKeys + [
+      "constant", "aliases", "number", "doc", "since", "until", "when", "attributes", "attribute", "unknown-attribute",
+      "access", "repeat", "documented",
+    ]
+  private static let attributeKeys =
+    callKeys + [
+      "constant", "aliases", "number", "keys", "bias", "doc", "since", "until", "when", "access", "repeat", "examples",
+      "documented", "reference",
+    ]
+
+  func group(_ entry: Entry) -> GroupSchema {
+    let reader = KeyReader(entry.value, keys: Self.groupKeys, of: "group '\(entry.key.value)'", faults)
+    let number = reader.integer("number").flatMap { UInt32(exactly: $0) }
+    if number == nil {
+      faults.error("schema-type", "group '\(entry.key.value)' has no 'number' of 32 bits", at: entry.key.range)
+    }
+    let defaults = Defaults(
+      access: access(reader) ?? Set(AttributeAccess.allCases), repeats: reader.bool("repeat"),
+      payloads: payloads(reader, keys: []))
+    var attributes: [AttributeSchema] = []
+    if let nameless = reader["attribute"] {
+      let key = reader.keyRange("attribute") ?? nameless.range
+      attributes.append(attribute(nil, nameless, key, defaults, group: entry.key.value))
+    }
+    for attribute in reader["attributes"]?.entries ?? [] {
+      attributes.append(
+        self.attribute(attribute.key.value, attribute.value, attribute.key.range, defaults, group: entry.key.value))
+    }
+    if let both = reader.keyRange("attribute"), reader["attributes"] != nil {
+      faults.error("schema-type", "a group has 'attributes' or one nameless 'attribute'", at: both)
+    }
+    let value = defaults.payloads.count == 1 ? defaults.payloads[0].type.valueType(name: entry.key.value) : .any
+    return GroupSchema(
+      name: entry.key.value, number: number ?? .max, constant: reader.string("constant"),
+      aliases: reader.strings("aliases"), doc: reader.string("doc"),
+      lifetime: reader.lifetime(), when: condition(reader, key: .any), payloads: defaults.payloads,
+      set: call("set", reader, value: value, key: .any), get: call("get", reader, value: value, key: .any),
+      has: call("has", reader, value: .any, key: .any), source: entry.key.range, attributes: attributes,
+      unknownAttribute: unknownAttribute(reader["unknown-attribute"]))
+  }
+
+  private struct Defaults {
+    var access: Set<AttributeAccess>
+    var repeats: Bool
+    var payloads: [(when: Expression?, type: PayloadType)]
+  }
+
+  private func attribute(
+    _ name: String?, _ node: Node, _ source: SourceRange, _ defaults: Defaults, group: String
+  ) -> AttributeSchema {
+    let path = name.map { "\(group).\($0)" } ?? group
+    let reader = KeyReader(node, keys: Self.attributeKeys, of: "attribute '\(path)'", faults)
+    let number = self.number(reader, path)
+    var keys: [BitField] = []
+    if case .keys(let fields, _) = number { keys = fields }
+    let payloads = self.payloads(reader, keys: keys)
+    if payloads.isEmpty, defaults.payloads.isEmpty {
+      faults.error("schema-type", "attribute '\(path)' has no 'payload'; write 'payload: {type: none}' where it has none", at: source)
+    }
+    let effective = payloads.isEmpty ? defaults.payloads : payloads
+    let value = effective.count == 1 ? effective[0].type.valueType(name: "value") : .any
+    let key = keyType(keys)
+    return AttributeSchema(
+      name: name, constant: reader.string("constant"), aliases: reader.strings("aliases"),
+      doc: reader.string("doc"), number: number,
+      lifetime: reader.lifetime(), when: condition(reader, key: key), access: access(reader) ?? defaults.access,
+      repeats: reader["repeat"] == nil ? defaults.repeats : reader.bool("repeat"), payloads: payloads,
+      set: call("set", reader, value: value, key: key), get: call("get", reader, value: value, key: key),
+      has: call("has", reader, value: .any, key: key), examples: reader["examples"], source: source)
+  }
+
+  private func number(_ reader: KeyReader, _ path: String) -> AttributeNumber {
+    if let keys = reader["keys"] {
+      let payload = PayloadReader(faults: faults, scope: catalogue.scope(of: file, .constant))
+      let fields = payload.bitFields(keys, extra: [])
+      let bias = reader.integer("bias").flatMap { UInt64(exactly: $0) } ?? 0
+      return .keys(fields, bias: bias)
+    }
+    if reader.string("number") == "any" { return .any }
+    guard let number = reader.integer("number").flatMap({ UInt64(exactly: $0) }) else {
+      if reader["number"] == nil {
+        faults.error("schema-type", "attribute '\(path)' has 'number', 'number: any' or 'keys'", at: reader.node.range)
+      }
+      return .exactly(.max)
+    }
+    return .exactly(number)
+  }
+
+  private func keyType(_ fields: [BitField]) -> Type {
+    let record = RecordType(name: "key")
+    for field in fields { record.add(field.name.identifier, .integer) }
+    return .record(record)
+  }
+
+  private func access(_ reader: KeyReader) -> Set<AttributeAccess>? {
+    guard let node = reader["access"] else { return nil }
+    return Set(
+      reader.strings("access").compactMap { word in
+        if let access = AttributeAccess(rawValue: word) { return access }
+        faults.error("schema-type", "'access' names set, get and has", at: node.range)
+        return nil
+      })
+  }
+
+  private func payloads(_ reader: KeyReader, keys: [BitField]) -> [(when: Expression?, type: PayloadType)] {
+    guard let node = reader["payload"] else { return [] }
+    let scope = catalogue.scope(of: file, .key(keyType(keys)))
+    return PayloadReader(faults: faults, scope: scope).alternatives(node)
+  }
+
+  private func condition(_ reader: KeyReader, key: Type) -> Expression? {
+    reader["when"].flatMap { $0.expression(in: catalogue.scope(of: file, .key(key)), as: .bool, faults) }
+  }
+
+  private func call(_ name: String, _ reader: KeyReader, value: Type, key: Type) -> CallSchema {
+    var result = CallSchema()
+    guard let node = reader[name] else { return result }
+    let own = KeyReader(
+      node, keys: ["rules", "input", "value", "after", "before"], of: "'\(name)'", faults)
+    let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
+    result.rules = own["rules"].map { catalogue.ruleReader(scope).frame($0) }
+    result.takesInput = own.bool("input")
+    if let node = own["value"] {
+      let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
+      if let entries = node.entries {
+        result.value = .fields(
+          entries.compactMap { entry in
+            entry.value.expression(in: scope, faults).map { (entry.key.value.identifier, $0) }
+          })
+      } else {
+        result.value = node.expression(in: scope, faults).map(CallValue.expression)
+      }
+    }
+    result.after = orderWords(own["after"], scope)
+    result.before = orderWords(own["before"], scope)
+    return result
+  }
+
+  /// Words, or mappings `{path, when}`, alone or in a list.
+  private func orderWords(_ node: Node?, _ scope: RuleScope) -> [OrderWord] {
+    guard let node else { return [] }
+    return (node.items ?? [node]).compactMap { item in
+      if let word = item.scalar { return OrderWord(path: Located(word, at: item.range)) }
+      let reader = KeyReader(item, keys: ["path", "when"], of: "a word of the order", faults)
+      guard let path = reader["path"], let word = reader.string("path") else {
+        faults.error("schema-type", "a word of the order has a 'path'", at: item.range)
+        return nil
+      }
+      let when = reader["when"].flatMap { $0.expression(in: scope, as: .bool, faults) }
+      return OrderWord(path: Located(word, at: path.range), when: when)
+    }
+  }
+
+  private func unknownAttribute(_ node: Node?) -> [AttributeAccess: Errno] {
+    errnos(node, default: Errno(name: "ENXIO"))
+  }
+
+  /// One errno for all three calls, or a mapping from call to errno.
+  func errnos(_ node: Node?, default fallback: Errno?) -> [AttributeAccess: Errno] {
+    var result: [AttributeAccess: Errno] = [:]
+    for access in AttributeAccess.allCases { result[access] = fallback }
+    guard let node else { return result }
+    if node.scalar != nil {
+      let errno = node.errno(faults)
+      for access in AttributeAccess.allCases { result[access] = errno }
+      return result
+    }
+    let reader = KeyReader(node, keys: AttributeAccess.allCases.map(\.rawValue), of: "this", faults)
+    for access in AttributeAccess.allCases {
+      if let errno = reader.errno(access.rawValue) { result[access] = errno }
+    }
+    return result
+  }
+}

@@ -1,0 +1,32 @@
+import Expressions
+
+/// Conditions over the key of an attribute, as they are known before there is any host.
+package enum KeyCondition {
+  /// Whether a condition holds; one that depends on more than the key does.
+  package static func holds(_ condition: Expression?, _ key: [(name: String, value: Int128)], _ attr: UInt64) -> Bool {
+    guard let condition else { return true }
+    let world = KeyWorld(key: Fields(key.map { ($0.name.identifier, .integer($0.value)) }), attr: attr)
+    return (try? Evaluator(world: world).evaluate(condition)) != .bool(false)
+  }
+}
+
+private final class KeyWorld: World {
+  private let key: Fields
+  private let attr: UInt64
+
+  init(key: Fields, attr: UInt64) {
+    self.key = key
+    self.attr = attr
+  }
+
+  func value(of root: Root) throws(EvaluationError) -> Value {
+    switch root {
+    case .key: .record(key)
+    case .attr: Value(attr)
+    default: .unknown
+    }
+  }
+
+  func fact(_ name: String) -> Value { .unknown }
+  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
+}

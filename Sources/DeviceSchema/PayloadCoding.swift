@@ -1,0 +1,122 @@
+import DevicePlan
+import Expressions
+
+extension Architecture {
+  /// Whether integers in memory start with their most significant byte.
+  package var isBigEndian: Bool { self == .s390x }
+}
+
+/// Bytes of a payload, and which of their bits are known.
+package struct PayloadBytes: Hashable, Sendable {
+  package var bytes: [UInt8]
+  package var mask: [UInt8]
+
+  /// Zeros of which nothing is known.
+  package init(size: Int) {
+    bytes = Array(repeating: 0, count: size)
+    mask = bytes
+  }
+
+  /// Writes an integer under a mask of the bits that are known.
+  package mutating func put(_ value: Int128, mask known: Int128, at offset: Int, size: Int, bigEndian: Bool) {
+    for i in 0..<size {
+      let shift = Int128(8 * (bigEndian ? size - 1 - i : i))
+      bytes[offset + i] = UInt8(truncatingIfNeeded: value >> shift)
+      mask[offset + i] = UInt8(truncatingIfNeeded: known >> shift)
+    }
+  }
+}
+
+extension PayloadType {
+  /// Reads a payload's bytes as the value that rules see.
+  ///
+  /// Too few bytes read as unknown, as the kernel would read on in memory that is not the manifest's.
+  package func decode(_ bytes: ArraySlice<UInt8>, bigEndian: Bool) -> Value {
+    switch self {
+    case .none: return .null
+    case .integer(let type): return integer(bytes, type.size, signed: type.isSigned, bigEndian)
+    case .descriptor: return integer(bytes, 4, signed: true, bigEndian)
+    case .bits(let type):
+      guard case .integer(let raw) = integer(bytes, type.size, signed: false, bigEndian) else { return .unknown }
+      return .record(Fields(type.fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) } + [("raw", .integer(raw))]))
+    case .structure(let type): return decode(type.fields, bytes, bigEndian)
+    case .union(let type):
+      guard case .record(let head) = decode([type.tag], bytes, bigEndian), case .integer(let tag)? = head.values.first,
+        let match = type.cases.first(where: { $0.value == tag })
+      else { return decode([type.tag], bytes, bigEndian) }
+      return decode([type.tag] + match.fields, bytes, bigEndian)
+    case .array(let element, _):
+      guard let size = element.fixedSize, size > 0 else { return .unknown }
+      let count = bytes.count / size
+      return .list((0..<count).map { element.decode(bytes.dropFirst($0 * size).prefix(size), bigEndian: bigEndian) })
+    case .bytes: return .list(bytes.map { Value($0) })
+    }
+  }
+
+  private func integer(_ bytes: ArraySlice<UInt8>, _ size: Int, signed: Bool, _ bigEndian: Bool) -> Value {
+    guard bytes.count >= size else { return .unknown }
+    var value: Int128 = 0
+    let own = bytes.prefix(size)
+    for byte in bigEndian ? Array(own) : own.reversed() { value = value << 8 | Int128(byte) }
+    if signed, value >> Int128(size * 8 - 1) == 1 { value -= 1 << Int128(size * 8) }
+    return .integer(value)
+  }
+
+  private func decode(_ fields: [StructureField], _ bytes: ArraySlice<UInt8>, _ bigEndian: Bool) -> Value {
+    guard let layout = StructureLayout(fields) else { return .unknown }
+    var values: [(String, Value)] = []
+    for (field, offset) in zip(fields, layout.offsets) {
+      let size = field.type.fixedSize ?? 0
+      let elements = (0..<(field.count ?? 1)).map {
+        field.type.decode(bytes.dropFirst(offset + $0 * size).prefix(size), bigEndian: bigEndian)
+      }
+      values.append((field.name.identifier, field.count == nil ? elements[0] : .list(elements)))
+    }
+    return .record(Fields(values))
+  }
+
+  /// The bytes of a value that rules computed, with a mask where parts of it are unknown; nil where its shape is another.
+  package func encode(_ value: Value, bigEndian: Bool) -> PayloadBytes? {
+    guard let size = fixedSize else { return nil }
+    var payload = PayloadBytes(size: size)
+    return encode(value, into: &payload, at: 0, bigEndian) ? payload : nil
+  }
+
+  private func encode(_ value: Value, into payload: inout PayloadBytes, at offset: Int, _ bigEndian: Bool) -> Bool {
+    if case .unknown = value { return true }
+    switch (self, value) {
+    case (.none, _): return true
+    case (.integer(let type), .integer(let integer)):
+      payload.put(integer, mask: -1, at: offset, size: type.size, bigEndian: bigEndian)
+    case (.descriptor, .integer(let integer)):
+      payload.put(integer, mask: -1, at: offset, size: 4, bigEndian: bigEndian)
+    case (.bits(let type), .integer(let integer)):
+      payload.put(integer, mask: -1, at: offset, size: type.size, bigEndian: bigEndian)
+    case (.bits(let type), .record(let record)):
+      var raw: Int128 = 0
+      var mask: Int128 = 0
+      for field in type.fields {
+        guard case .integer(let part)? = record[field.name.identifier], let placed = field.place(part) else { continue }
+        raw |= placed
+        mask |= field.mask
+      }
+      payload.put(raw, mask: mask, at: offset, size: type.size, bigEndian: bigEndian)
+    case (.structure(let type), .record(let record)):
+      guard let layout = StructureLayout(type.fields) else { return false }
+      for (field, start) in zip(type.fields, layout.offsets) {
+        guard let part = record[field.name.identifier] else { continue }
+        let elements = field.count == nil ? [part] : part.list ?? []
+        for (i, element) in elements.prefix(field.count ?? 1).enumerated() {
+          let place = offset + start + i * (field.type.fixedSize ?? 0)
+          guard field.type.encode(element, into: &payload, at: place, bigEndian) else { return false }
+        }
+      }
+    case (.array(let element, _), .list(let values)):
+      for (i, value) in values.enumerated() {
+        guard element.encode(value, into: &payload, at: offset + i * (element.fixedSize ?? 0), bigEndian) else { return false }
+      }
+    default: return false
+    }
+    return true
+  }
+}

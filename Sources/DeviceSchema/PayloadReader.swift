@@ -1,0 +1,204 @@
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Reads `payload:` and the descriptions of integers in it.
+struct PayloadReader {
+  let faults: SchemaFaults
+  let scope: RuleScope
+
+  private static let descriptionKeys = [
+    "unit", "align", "region", "range", "values", "reserved", "enum", "flags", "names", "doc", "constant", "unchecked",
+  ]
+
+  /// One type, or a list of which the first fit counts.
+  func alternatives(_ node: Node) -> [(when: Expression?, type: PayloadType)] {
+    guard let items = node.items else { return [(nil, type(node))] }
+    return items.map { item in
+      let when = item[key: "when"].flatMap { $0.expression(in: scope, as: .bool, faults) }
+      return (when, type(item))
+    }
+  }
+
+  func type(_ node: Node) -> PayloadType {
+    let name = node[key: "type"]?.scalar ?? node.scalar ?? ""
+    let own: [String] =
+      switch name {
+      case "bits": ["width", "fields"]
+      case "struct": ["fields"]
+      case "array": ["of", "count"]
+      case "union": ["on", "cases", "fields"]
+      case "bytes": ["size"]
+      case "fd": ["open"]
+      default: []
+      }
+    let reader = KeyReader(
+      node.scalar == nil ? node : Node(.mapping([]), at: node.range),
+      keys: ["type", "when"] + own + Self.descriptionKeys, of: "a payload", faults)
+    if let integer = integer(named: name, reader) { return .integer(integer) }
+    switch name {
+    case "none": return .none
+    case "bits": return .bits(bits(reader))
+    case "struct": return .structure(StructureType(fields: fields(reader["fields"])))
+    case "array":
+      guard let of = reader["of"], let count = reader["count"]?.expression(in: scope, as: .integer, faults) else {
+        faults.error("schema-payload", "an array has 'of' and 'count'", at: node.range)
+        return .none
+      }
+      return .array(of: type(of), count: count)
+    case "union": return union(reader)
+    case "bytes": return .bytes(size: reader["size"]?.expression(in: scope, as: .integer, faults))
+    case "fd": return .descriptor(DescriptorType(pattern: reader.string("open")))
+    default:
+      let names = ["none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd"]
+      let hint = names.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+      faults.error("schema-payload", "there is no payload type '\(name)'\(hint)", at: (node[key: "type"] ?? node).range)
+      return .none
+    }
+  }
+
+  private func integer(named name: String, _ reader: KeyReader) -> IntegerType? {
+    let sizes = ["8": 1, "16": 2, "32": 4, "64": 8]
+    guard let first = name.first, first == "u" || first == "i", let size = sizes[String(name.dropFirst())] else { return nil }
+    return IntegerType(size: size, isSigned: first == "i", description: description(reader))
+  }
+
+  /// The keys that describe an integer, wherever it stands.
+  ///
+  /// - Parameter name: what the integer is called, if it has a name: the column of a table of `names`.
+  func description(_ reader: KeyReader, named name: String? = nil) -> IntegerDescription {
+    var result = IntegerDescription()
+    result.unit = reader.string("unit")
+    result.align = reader.integer("align")
+    result.region = reader.integer("region")
+    result.doc = reader.string("doc")
+    if let node = reader["range"] {
+      if let items = node.items, items.count == 2, let low = items[0].integer(named: "range", faults),
+        let high = items[1].integer(named: "range", faults), low <= high
+      {
+        result.range = low...high
+      } else {
+        faults.error("schema-type", "'range' is [lowest, highest]", at: node.range)
+      }
+    }
+    result.values = reader["values"]?.items?.compactMap { $0.integer(named: "values", faults) } ?? []
+    for entry in reader["enum"]?.entries ?? [] {
+      if let value = entry.value.integer(named: entry.key.value, faults) {
+        result.names.append((entry.key.value, value))
+      }
+    }
+    if let table = reader["names"] { result.names += names(from: table, column: name?.identifier ?? "value") }
+    result.isUnchecked = reader.bool("unchecked")
+    for entry in reader["flags"]?.entries ?? [] {
+      if let bit = entry.value.integer(named: entry.key.value, faults), (0..<64).contains(bit) {
+        result.flags.append((entry.key.value, Int(bit)))
+      }
+    }
+    return result
+  }
+
+  /// The names of values that a table gives: `name` of each row for the value in the column.
+  private func names(from node: Node, column: String) -> [(name: String, value: Int128)] {
+    guard let name = node.scalar, case .constant(.list(let rows), _) = scope.meaning(of: name) else {
+      faults.error("schema-unknown-name", "'names' is the name of a table", at: node.range)
+      return []
+    }
+    let found = rows.compactMap { row -> (name: String, value: Int128)? in
+      guard case .record(let cells) = row, case .string(let name)? = cells["name"], let value = cells[column]?.integer
+      else { return nil }
+      return (name, value)
+    }
+    if found.isEmpty {
+      faults.error("schema-type", "the rows of table '\(name)' have no 'name' and '\(column)'", at: node.range)
+    }
+    return found
+  }
+
+  private func bits(_ reader: KeyReader) -> BitsType {
+    let width = reader.integer("width") ?? 64
+    if ![8, 16, 32, 64].contains(width) {
+      faults.error("schema-payload", "the width of 'bits' is 8, 16, 32 or 64", at: reader["width"]?.range)
+    }
+    return BitsType(size: Int(width) / 8, fields: bitFields(reader["fields"], extra: []))
+  }
+
+  /// The fields of `bits`, and of `keys`.
+  func bitFields(_ node: Node?, extra: [String]) -> [BitField] {
+    var used: Int128 = 0
+    return (node?.entries ?? []).compactMap { entry in
+      let reader = KeyReader(
+        entry.value, keys: ["bits", "default", "in-place", "names"] + extra + Self.descriptionKeys, of: "a bit field", faults)
+      guard let bits = reader["bits"], let (high, low) = bits.bitRange(faults) else {
+        if reader["bits"] == nil {
+          faults.error("schema-type", "bit field '\(entry.key.value)' has no 'bits'", at: entry.key.range)
+        }
+        return nil
+      }
+      let field = BitField(
+        name: entry.key.value, high: high, low: low, initial: reader.integer("default"),
+        isInPlace: reader.bool("in-place"), description: description(reader, named: entry.key.value))
+      if used & field.mask != 0 {
+        faults.error("schema-overlap", "bit field '\(field.name)' overlaps an earlier one", at: bits.range)
+      }
+      used |= field.mask
+      return field
+    }
+  }
+
+  /// `names: TABLE`: the rows' names stand for their values in the column of the field's name.
+  private func names(_ reader: KeyReader, of field: String) -> [(name: String, value: Int128)] {
+    guard let table = reader.string("names") else { return [] }
+    guard case .constant(.list(let rows), _) = scope.meaning(of: table) else {
+      faults.error("schema-unknown-name", "there is no table '\(table)'", at: reader["names"]?.range)
+      return []
+    }
+    return rows.compactMap { row in
+      guard case .record(let fields) = row, case .string(let name)? = fields["name"],
+        case .integer(let value)? = fields[field.identifier]
+      else { return nil }
+      return (name, value)
+    }
+  }
+
+  private func fields(_ node: Node?) -> [StructureField] {
+    guard let items = node?.items else {
+      if let node { faults.error("schema-type", "the fields of a struct are a list", at: node.range) }
+      return []
+    }
+    return items.compactMap(field)
+  }
+
+  private func field(_ node: Node) -> StructureField? {
+    guard let name = node[key: "name"]?.scalar, node[key: "type"] != nil else {
+      faults.error("schema-type", "a field has 'name' and 'type'", at: node.range)
+      return nil
+    }
+    let count = node[key: "count"].flatMap { $0.integer(named: "count", faults) }.map { Int(clamping: $0) }
+    let own = ["name", "count", "reserved"]
+    let rest = (node.entries ?? []).filter { !own.contains($0.key.value) || ($0.key.value == "count" && node[key: "of"] != nil) }
+    let reserved = node[key: "reserved"]?.scalar == "true"
+    let type = type(Node(.mapping(rest), at: node.range))
+    return StructureField(
+      name: name, type: type, count: node[key: "of"] == nil ? count : nil, isReserved: reserved,
+      doc: node[key: "doc"]?.scalar)
+  }
+
+  private func union(_ reader: KeyReader) -> PayloadType {
+    guard let on = reader["on"], let tag = field(on) else {
+      faults.error("schema-payload", "a union's 'on' is the field that chooses: {name, type}", at: reader.node.range)
+      return .none
+    }
+    let cases = (reader["cases"]?.entries ?? []).compactMap { entry -> (Int128, String, [StructureField])? in
+      var value = IntegerLiteral.parse(entry.key.value)
+      if value == nil, case .integer(let type) = tag.type {
+        value = type.description.names.first { $0.name == entry.key.value }?.value
+      }
+      guard let value else {
+        faults.error("schema-payload", "'\(entry.key.value)' is no value of '\(tag.name)'", at: entry.key.range)
+        return nil
+      }
+      return (value, entry.key.value, fields(entry.value))
+    }
+    return .union(UnionType(tag: tag, cases: cases.map { (value: $0.0, name: $0.1, fields: $0.2) }))
+  }
+}

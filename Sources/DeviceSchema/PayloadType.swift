@@ -1,0 +1,202 @@
+import Diagnostics
+import Expressions
+
+/// What `addr` of a `struct kvm_device_attr` leads to, as a schema describes it.
+package indirect enum PayloadType {
+  /// No payload; `addr` is null.
+  case none
+  case integer(IntegerType)
+  case bits(BitsType)
+  case structure(StructureType)
+  case union(UnionType)
+  case array(of: PayloadType, count: Expression)
+  case bytes(size: Expression?)
+  /// A file descriptor, as a 32-bit integer.
+  case descriptor(DescriptorType)
+}
+
+/// An integer of 8 to 64 bits.
+package struct IntegerType {
+  /// In bytes: 1, 2, 4 or 8.
+  package var size: Int
+  package var isSigned: Bool
+  package var description: IntegerDescription
+
+  package init(size: Int, isSigned: Bool, description: IntegerDescription = IntegerDescription()) {
+    self.size = size
+    self.isSigned = isSigned
+    self.description = description
+  }
+
+  package var range: ClosedRange<Int128> {
+    let bits = Int128(size * 8)
+    return isSigned ? -(1 << (bits - 1))...(1 << (bits - 1)) - 1 : 0...(1 << bits) - 1
+  }
+}
+
+/// What is said of an integer for manifests, maps and documentation. Nothing here refuses a value by itself.
+package struct IntegerDescription {
+  /// `address`, `bytes`, `mpidr`, …
+  package var unit: String?
+  /// In bytes.
+  package var align: Int128?
+  /// In bytes.
+  package var region: Int128?
+  package var range: ClosedRange<Int128>?
+  package var values: [Int128] = []
+  /// Names of values.
+  package var names: [(name: String, value: Int128)] = []
+  /// Names of bits, counted from 0.
+  package var flags: [(name: String, bit: Int)] = []
+  /// The kernel takes any value, whatever is said here.
+  package var isUnchecked = false
+  package var doc: String?
+
+  package init() {}
+}
+
+/// Bit fields packed in one integer.
+package struct BitsType {
+  /// In bytes.
+  package var size: Int
+  package var fields: [BitField]
+}
+
+/// Bits `high` to `low` of an integer.
+package struct BitField {
+  package var name: String
+  package var high: Int
+  package var low: Int
+  package var initial: Int128?
+  /// The field keeps its position: its value is what the masked integer is, not shifted down.
+  package var isInPlace: Bool
+  package var description: IntegerDescription
+
+  package var mask: Int128 { ((1 << Int128(high - low + 1)) - 1) << Int128(low) }
+
+  /// The values that the field can hold; of one in place, those whose low bits are zero.
+  package var range: ClosedRange<Int128> { 0...(isInPlace ? mask : mask >> Int128(low)) }
+
+  package func extract(from raw: Int128) -> Int128 { isInPlace ? raw & mask : (raw & mask) >> Int128(low) }
+
+  /// The bits of a value in its place, or nil where the field cannot hold it.
+  package func place(_ value: Int128) -> Int128? {
+    let placed = isInPlace ? value : value >= 0 && value <= mask >> Int128(low) ? value << Int128(low) : -1
+    return placed >= 0 && placed & ~mask == 0 ? placed : nil
+  }
+}
+
+/// A C struct with the layout that the architecture's ABI gives it: every field at a multiple of its size.
+package struct StructureType {
+  package var fields: [StructureField]
+}
+
+package struct StructureField {
+  package var name: String
+  package var type: PayloadType
+  /// The number of elements of a C array; nil for a single one.
+  package var count: Int?
+  /// Padding: it need not be written, and is zero then.
+  package var isReserved: Bool
+  package var doc: String?
+}
+
+/// A struct whose other fields depend on one of them.
+package struct UnionType {
+  package var tag: StructureField
+  package var cases: [(value: Int128, name: String, fields: [StructureField])]
+}
+
+package struct DescriptorType {
+  /// Which files may be named: a pattern with `*`.
+  package var pattern: String?
+
+  package init(pattern: String?) { self.pattern = pattern }
+}
+
+extension PayloadType {
+  package var isNone: Bool {
+    if case .none = self { true } else { false }
+  }
+
+  /// The size in bytes, where it is the same for every value and key.
+  package var fixedSize: Int? {
+    switch self {
+    case .none: 0
+    case .integer(let type): type.size
+    case .bits(let type): type.size
+    case .structure(let type): StructureLayout(type.fields)?.size
+    case .union(let type):
+      type.cases.map { StructureLayout([type.tag] + $0.fields)?.size ?? 0 }.max()
+    case .array(let element, let count):
+      if let n = count.constant?.integer, let size = element.fixedSize { Int(clamping: n) * size } else { nil }
+    case .bytes(let size): size?.constant?.integer.map { Int(clamping: $0) }
+    case .descriptor: 4
+    }
+  }
+
+  /// The size that the C type's addresses are multiples of.
+  package var alignment: Int {
+    switch self {
+    case .none, .bytes: 1
+    case .integer(let type): type.size
+    case .bits(let type): type.size
+    case .structure(let type): type.fields.map(\.type.alignment).max() ?? 1
+    case .union(let type):
+      ([type.tag] + type.cases.flatMap(\.fields)).map(\.type.alignment).max() ?? 1
+    case .array(let element, _): element.alignment
+    case .descriptor: 4
+    }
+  }
+
+  /// The static type of `value` in the rules of an attribute with this payload.
+  package func valueType(name: String) -> Type {
+    switch self {
+    case .none: return .null
+    case .integer, .descriptor: return .integer
+    case .bits(let type):
+      let record = RecordType(name: name)
+      for field in type.fields { record.add(field.name.identifier, .integer) }
+      record.add("raw", .integer)
+      return .record(record)
+    case .structure(let type):
+      let record = RecordType(name: name)
+      for field in type.fields {
+        let element = field.type.valueType(name: "\(name).\(field.name.identifier)")
+        record.add(field.name.identifier, field.count == nil ? element : .list(element))
+      }
+      return .record(record)
+    case .union: return .any
+    case .array(let element, _): return .list(element.valueType(name: name))
+    case .bytes: return .list(.integer)
+    }
+  }
+}
+
+/// Where the fields of a C struct stand.
+package struct StructureLayout {
+  /// In bytes from the start, in the order of the fields.
+  package var offsets: [Int] = []
+  package var size = 0
+
+  /// The layout, or nil where a field has no fixed size.
+  package init?(_ fields: [StructureField]) {
+    var alignment = 1
+    for field in fields {
+      guard let element = field.type.fixedSize else { return nil }
+      let step = field.type.alignment
+      alignment = max(alignment, step)
+      size = (size + step - 1) / step * step
+      offsets.append(size)
+      size += element * (field.count ?? 1)
+    }
+    size = (size + alignment - 1) / alignment * alignment
+  }
+}
+
+extension String {
+  /// The name as expressions write it: a hyphen is a minus there.
+  package var identifier: String {
+    utf8.contains(UInt8(ascii: "-")) ? String(decoding: utf8.map { $0 == 0x2D ? 0x5F : $0 }, as: UTF8.self) : self
+  }
+}

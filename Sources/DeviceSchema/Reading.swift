@@ -1,0 +1,184 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Collects what is wrong with schemas while they are read.
+package final class SchemaFaults {
+  package private(set) var diagnostics: [Diagnostic] = []
+  private var seen: Set<Diagnostic> = []
+
+  package init() {}
+
+  package func report(_ diagnostic: Diagnostic) {
+    if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
+  }
+
+  func error(_ id: DiagnosticID, _ message: String, at range: SourceRange?) {
+    report(.error(id, message, at: range))
+  }
+}
+
+/// A mapping of a schema, read key by key; keys that nobody asked for are faults.
+struct KeyReader {
+  let node: Node
+  let faults: SchemaFaults
+  private let entries: [Entry]
+
+  /// - Parameter keys: every key that the mapping may have.
+  init(_ node: Node, keys: [String], of what: String, _ faults: SchemaFaults) {
+    self.node = node
+    self.faults = faults
+    if node.isEmpty {
+      entries = []
+    } else if let found = node.entries {
+      entries = found
+    } else {
+      faults.error("schema-type", "\(what) is a mapping, not \(node.kind)", at: node.range)
+      entries = []
+    }
+    for entry in entries where !keys.contains(entry.key.value) {
+      faults.error("schema-unknown-key", "\(what) has no key '\(entry.key.value)'\(hint(entry.key.value, keys))", at: entry.key.range)
+    }
+  }
+
+  /// What would be right in place of an unknown key.
+  private func hint(_ key: String, _ keys: [String]) -> String {
+    if let nearest = keys.nearest(to: key) { return "; did you mean '\(nearest)'?" }
+    // In a flow mapping a comma ends a plain text, and what follows reads as a key.
+    let isExpression = key.contains { "()[]=<>&|!".contains($0) }
+    return isExpression ? "; an expression with a comma, a bracket or '!' is put in quotes" : ""
+  }
+
+  subscript(key: String) -> Node? { entries.first { $0.key.value == key }?.value }
+
+  func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
+
+  func string(_ key: String) -> String? {
+    guard let node = self[key] else { return nil }
+    guard let text = node.scalar else {
+      faults.error("schema-type", "'\(key)' is text, not \(node.kind)", at: node.range)
+      return nil
+    }
+    return text
+  }
+
+  func integer(_ key: String) -> Int128? {
+    guard let node = self[key] else { return nil }
+    return node.integer(named: key, faults)
+  }
+
+  func bool(_ key: String) -> Bool {
+    guard let node = self[key] else { return false }
+    switch node.scalar {
+    case "true": return true
+    case "false": return false
+    default:
+      faults.error("schema-type", "'\(key)' is true or false", at: node.range)
+      return false
+    }
+  }
+
+  func strings(_ key: String) -> [String] { self[key]?.strings(named: key, faults) ?? [] }
+
+  func errno(_ key: String) -> Errno? {
+    guard let node = self[key] else { return nil }
+    return node.errno(faults)
+  }
+
+  func release(_ key: String) -> Release? {
+    guard let node = self[key] else { return nil }
+    guard let release = node.scalar.flatMap(Release.init) else {
+      faults.error("schema-type", "'\(key)' is a kernel release, such as '6.13'", at: node.range)
+      return nil
+    }
+    return release
+  }
+
+  func lifetime() -> Lifetime { Lifetime(since: release("since"), until: release("until")) }
+}
+
+extension Node {
+  func integer(named name: String, _ faults: SchemaFaults) -> Int128? {
+    guard let value = scalar.flatMap(IntegerLiteral.parse) else {
+      faults.error("schema-type", "'\(name)' is an integer", at: range)
+      return nil
+    }
+    return value
+  }
+
+  func strings(named name: String, _ faults: SchemaFaults) -> [String] {
+    if let text = scalar { return [text] }
+    guard let items else {
+      faults.error("schema-type", "'\(name)' is text or a list of texts", at: range)
+      return []
+    }
+    return items.compactMap { item in
+      if item.scalar == nil { faults.error("schema-type", "'\(name)' is a list of texts", at: item.range) }
+      return item.scalar
+    }
+  }
+
+  func errno(_ faults: SchemaFaults) -> Errno? {
+    guard let text = scalar, let errno = Errno(name: text) else {
+      let hint = Errno.allNames.nearest(to: scalar ?? "").map { "; did you mean \($0)?" } ?? ""
+      faults.error("schema-errno", "there is no errno '\(scalar ?? kind)'\(hint)", at: range)
+      return nil
+    }
+    return errno
+  }
+
+  /// `[hi, lo]` of a bit field.
+  func bitRange(_ faults: SchemaFaults) -> (high: Int, low: Int)? {
+    guard let items, items.count == 2, let high = items[0].scalar.flatMap({ Int($0) }),
+      let low = items[1].scalar.flatMap({ Int($0) }), low >= 0, high >= low, high < 64
+    else {
+      faults.error("schema-type", "'bits' is [high, low], from 63 to 0", at: range)
+      return nil
+    }
+    return (high, low)
+  }
+
+  /// An expression in a scalar; faults in its text are reported at the place of the text.
+  func expression(in scope: some Scope, as wanted: Type = .any, _ faults: SchemaFaults) -> Expression? {
+    guard let text = scalar else {
+      faults.error("schema-type", "an expression is text, not \(kind); quote it", at: range)
+      return nil
+    }
+    do throws(ExpressionError) {
+      var expression = try Expression(text, in: scope, as: wanted)
+      expression.source = range
+      return expression
+    } catch {
+      faults.error("schema-expression", error.message, at: self.range(of: error.span))
+      return nil
+    }
+  }
+
+  /// The place of a part of an expression's text; the whole scalar where escapes or line breaks hide it.
+  package func range(of span: Span) -> SourceRange {
+    guard case .scalar(let text, let style) = content, range.start.line == range.end.line else { return range }
+    let written = range.end.column - range.start.column
+    let quotes = style == .quoted ? 1 : 0
+    guard written == text.unicodeScalars.count + 2 * quotes else { return range }
+    let before = String(decoding: text.utf8.prefix(span.start), as: UTF8.self).unicodeScalars.count
+    let length = String(decoding: text.utf8.dropFirst(span.start).prefix(span.length), as: UTF8.self).unicodeScalars.count
+    return range.subrange(offset: before + quotes, length: Swift.max(length, 1))
+  }
+}
+
+/// From which release on, and until before which, something exists.
+package struct Lifetime: Hashable, Sendable {
+  package var since: Release?
+  /// Exclusive.
+  package var until: Release?
+
+  package init(since: Release? = nil, until: Release? = nil) {
+    self.since = since
+    self.until = until
+  }
+
+  package func includes(_ release: Release) -> Bool {
+    (since.map { release >= $0 } ?? true) && (until.map { release < $0 } ?? true)
+  }
+}

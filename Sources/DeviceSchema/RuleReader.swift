@@ -1,0 +1,151 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Compiles rules: YAML statements become `Rule` values, their expressions are checked.
+struct RuleReader {
+  let scope: RuleScope
+  let shared: any SharedNames
+  let faults: SchemaFaults
+
+  private static let keys = [
+    "since", "until", "when", "if", "else", "let", "allocate", "read", "use", "with", "hook", "for", "in", "rules",
+    "on-failure", "then", "hazard", "warn", "errno", "return", "id", "because", "documented", "doc",
+  ]
+
+  func frame(_ node: Node?) -> RuleFrame {
+    guard let node else { return .empty }
+    let list = self.list(node)
+    return RuleFrame(list: list, size: scope.frameSize)
+  }
+
+  func list(_ node: Node) -> RuleList {
+    guard let items = node.items else {
+      faults.error("schema-type", "rules are a list, not \(node.kind)", at: node.range)
+      return .empty
+    }
+    return scope.nested { RuleList(rules: items.map(rule)) }
+  }
+
+  private func rule(_ node: Node) -> Rule {
+    let reader = KeyReader(node, keys: Self.keys, of: "a rule", faults)
+    var rule = Rule(source: node.range, lifetime: reader.lifetime())
+    rule.when = condition(reader["when"])
+    rule.condition = condition(reader["if"])
+    rule.otherwise = reader["else"].map(list)
+    for entry in reader["let"]?.entries ?? [] {
+      guard let value = expression(entry.value) else { continue }
+      rule.lets.append((entry.key.value, scope.declare(entry.key.value, value.type), value))
+    }
+    rule.allocatesVCPU = word("allocate", "vcpu", reader)
+    rule.readsValue = word("read", "value", reader)
+    rule.use = use(reader)
+    rule.hook = hook(reader)
+    body(reader, into: &rule)
+    rule.effects = effects(reader["then"])
+    rule.hazard = reader.string("hazard")
+    rule.warning = reader.string("warn")
+    rule.errno = reader.errno("errno")
+    rule.returnsOK = word("return", "ok", reader)
+    rule.id = reader.string("id")
+    rule.because = reader.string("because")
+    rule.documented = reader.string("documented")
+    if rule.errno != nil, rule.because == nil {
+      faults.error("schema-no-reason", "an errno has a 'because'", at: reader.keyRange("errno") ?? node.range)
+    }
+    if rule.condition == nil, let otherwise = reader["else"] {
+      faults.error("schema-type", "'else' belongs to an 'if'", at: otherwise.range)
+    }
+    return rule
+  }
+
+  /// `for`, `in`, `rules` and `on-failure`: the variable is seen in the nested rules only.
+  private func body(_ reader: KeyReader, into rule: inout Rule) {
+    scope.nested {
+      if let variable = reader.string("for"), let list = expression(reader["in"], as: .list(.any)) {
+        let element: Type = if case .list(let type) = list.type { type } else { .any }
+        rule.loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
+      } else if let node = reader["for"] ?? reader["in"], rule.loop == nil, reader["for"] == nil || reader["in"] == nil {
+        faults.error("schema-type", "a loop has 'for', 'in' and 'rules'", at: node.range)
+      }
+      rule.rules = reader["rules"].map(list)
+    }
+    rule.onFailure = reader["on-failure"].map(list)
+  }
+
+  private func word(_ key: String, _ wanted: String, _ reader: KeyReader) -> Bool {
+    guard let text = reader.string(key) else { return false }
+    if text != wanted { faults.error("schema-type", "'\(key)' is '\(wanted)'", at: reader[key]?.range) }
+    return text == wanted
+  }
+
+  private func expression(_ node: Node?, as wanted: Type = .any) -> Expression? {
+    node.flatMap { $0.expression(in: scope, as: wanted, faults) }
+  }
+
+  /// A condition; of one that is at fault nothing is known.
+  private func condition(_ node: Node?) -> Expression? {
+    node.map { $0.expression(in: scope, as: .bool, faults) ?? Expression(constant: .unknown, text: "unknown") }
+  }
+
+  private func use(_ reader: KeyReader) -> FragmentUse? {
+    guard let name = reader.string("use") else { return nil }
+    guard let fragment = shared.fragment(name) else {
+      let hint = shared.fragmentNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+      faults.error("schema-unknown-name", "there is no fragment '\(name)'\(hint)", at: reader["use"]?.range)
+      return nil
+    }
+    if fragment.isCompiling {
+      faults.error("schema-recursion", "fragment '\(name)' uses itself", at: reader["use"]?.range)
+      return nil
+    }
+    let with = reader["with"]?.entries ?? []
+    for entry in with where !fragment.parameters.contains(entry.key.value) {
+      faults.error("schema-unknown-name", "fragment '\(name)' has no parameter '\(entry.key.value)'", at: entry.key.range)
+    }
+    let arguments = fragment.parameters.map { parameter -> Expression in
+      guard let node = with.first(where: { $0.key.value == parameter })?.value else {
+        faults.error("schema-type", "fragment '\(name)' wants '\(parameter)'", at: reader["use"]?.range)
+        return Expression(constant: .unknown, text: "unknown")
+      }
+      return expression(node) ?? Expression(constant: .unknown, text: "unknown")
+    }
+    return FragmentUse(fragment: fragment, arguments: arguments)
+  }
+
+  private func hook(_ reader: KeyReader) -> String? {
+    reader.string("hook")
+  }
+
+  private func effects(_ node: Node?) -> [Effect] {
+    guard let node else { return [] }
+    guard let entries = node.entries else {
+      faults.error("schema-type", "'then' is a mapping from paths to expressions", at: node.range)
+      return []
+    }
+    return entries.compactMap { entry in
+      let path: EffectPath
+      do throws(ExpressionError) {
+        path = try EffectPath(entry.key.value, in: scope)
+      } catch {
+        let key = Node(.scalar(entry.key.value, .plain), at: entry.key.range)
+        faults.error("schema-expression", error.message, at: key.range(of: error.span))
+        return nil
+      }
+      guard let value = effectValue(entry.value, path.type) else { return nil }
+      return Effect(path: path, value: value, source: entry.key.range)
+    }
+  }
+
+  private func effectValue(_ node: Node, _ type: Type) -> EffectValue? {
+    guard let entries = node.entries else { return expression(node, as: type).map(EffectValue.expression) }
+    return .record(
+      entries.compactMap { entry in
+        if case .record(let record) = type, record.fields[entry.key.value] == nil {
+          faults.error("schema-unknown-name", "\(record.name) has no field '\(entry.key.value)'", at: entry.key.range)
+        }
+        return expression(entry.value).map { (entry.key.value, $0) }
+      })
+  }
+}

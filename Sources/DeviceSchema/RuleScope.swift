@@ -1,0 +1,64 @@
+import Expressions
+
+/// Which names the expressions of one rule list see: the roots of its call, the schema's shared names, and the
+/// locals above.
+final class RuleScope: Scope {
+  /// The names shared by all files of the architecture.
+  private let shared: any SharedNames
+  private let roots: [Root: Type]
+  private var locals: [(name: String, slot: Int, type: Type)] = []
+  private(set) var frameSize = 0
+
+  init(shared: any SharedNames, roots: [Root: Type], parameters: [String] = []) {
+    self.shared = shared
+    self.roots = roots
+    for parameter in parameters { _ = declare(parameter, .any) }
+  }
+
+  /// Adds a local and returns its slot.
+  func declare(_ name: String, _ type: Type) -> Int {
+    let slot = locals.count
+    locals.append((name, slot, type))
+    reserve(slots: slot + 1)
+    return slot
+  }
+
+  /// What `body` declares is gone afterwards.
+  func nested<Result>(_ body: () -> Result) -> Result {
+    let count = locals.count
+    defer { locals.removeLast(locals.count - count) }
+    return body()
+  }
+
+  func meaning(of name: String) -> Meaning? {
+    if let local = locals.last(where: { $0.name == name }) { return .local(local.slot, local.type) }
+    if name == "host" { return .host }
+    if let root = Root(rawValue: name) {
+      guard let type = roots[root] else { return .unavailable("'\(name)' has no meaning in these rules") }
+      return .root(root, type)
+    }
+    return shared.constant(name).map { .constant($0.value, $0.type) }
+  }
+
+  func function(_ name: String) throws(ExpressionError) -> Function? { try shared.function(name) }
+  func fact(_ name: String) -> Type? { shared.factType(name) }
+
+  var visibleNames: [String] { locals.map(\.name) + roots.keys.map(\.rawValue) + ["host"] + shared.constantNames }
+  var functionNames: [String] { shared.functionNames }
+  var factNames: [String] { shared.factNames }
+  var firstFreeSlot: Int { locals.count }
+  func reserve(slots: Int) { frameSize = max(frameSize, slots) }
+}
+
+/// What all files of one architecture share by name.
+protocol SharedNames: AnyObject {
+  /// A table, `arch` or `kernel`.
+  func constant(_ name: String) -> (value: Value, type: Type)?
+  func function(_ name: String) throws(ExpressionError) -> Function?
+  func factType(_ name: String) -> Type?
+  func fragment(_ name: String) -> Fragment?
+  var constantNames: [String] { get }
+  var functionNames: [String] { get }
+  var factNames: [String] { get }
+  var fragmentNames: [String] { get }
+}

@@ -1,0 +1,211 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// What a schema file describes.
+package enum SchemaSubject: Hashable, Sendable {
+  case device(String)
+  case vm, vcpu, system
+  case common(String)
+}
+
+/// One file of the catalogue. Its parts are read when they are first asked for.
+package final class SchemaFile {
+  package let subject: SchemaSubject
+  package let text: SchemaText
+  private unowned let catalogue: Catalogue
+  private var groupCache: [String: GroupSchema] = [:]
+
+  init(subject: SchemaSubject, text: SchemaText, catalogue: Catalogue) {
+    self.subject = subject
+    self.text = text
+    self.catalogue = catalogue
+  }
+
+  /// Every key that a file may have at its top.
+  static let keys = [
+    "schema", "type", "scope", "common", "arch", "doc", "constant", "aliases", "number", "reference", "since", "until",
+    "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
+    "enable-capability", "no-accessor", "unknown-group", "features", "groups", "state", "derived", "functions",
+    "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "documented",
+  ]
+
+  /// The name that ids and messages begin with: the device type, `vm`, `vcpu` or `system`.
+  package var name: String {
+    switch subject {
+    case .device(let name), .common(let name): name
+    case .vm: "vm"
+    case .vcpu: "vcpu"
+    case .system: "system"
+    }
+  }
+
+  package var deviceType: String? {
+    if case .device(let name) = subject { name } else { nil }
+  }
+
+  package var doc: String? { text.top("doc")?.scalar }
+  package var constant: String? { text.top("constant")?.scalar }
+  package var references: [String] { text.top("reference")?.strings(named: "reference", catalogue.faults) ?? [] }
+  package var exampleSetup: Node? { text.top("example-setup") }
+  package var exampleFiles: Node? { text.top("example-files") }
+  package var needs: Node? { text.top("needs") }
+  package var source: SourceRange { text.start }
+
+  /// The device type's number.
+  package private(set) lazy var number: UInt32? = text.top("number")?.integer(named: "number", catalogue.faults)
+    .flatMap { UInt32(exactly: $0) }
+
+  package private(set) lazy var lifetime: Lifetime = {
+    func release(_ key: String) -> Release? {
+      guard let node = text.top(key) else { return nil }
+      return KeyReader(Node(.mapping([Entry(key: Located(key, at: node.range), value: node)]), at: node.range), keys: [key], of: "this", catalogue.faults).release(key)
+    }
+    return Lifetime(since: release("since"), until: release("until"))
+  }()
+
+  /// Whether the host has this device type; nil where the list of its types says.
+  package private(set) lazy var registered: Expression? = text.top("registered").flatMap {
+    $0.expression(in: catalogue.scope(of: self, .constant), as: .bool, catalogue.faults)
+  }
+
+  /// Calls that this descriptor does not have, and what they answer before anything else.
+  package private(set) lazy var noAccessor: [AttributeAccess: Errno] = GroupReader(file: self, catalogue: catalogue)
+    .errnos(text.top("no-accessor"), default: nil)
+
+  /// What a call on a group that does not exist answers.
+  package private(set) lazy var unknownGroup: [AttributeAccess: Errno] = GroupReader(file: self, catalogue: catalogue)
+    .errnos(text.top("unknown-group"), default: Errno(name: "ENXIO"))
+
+  package private(set) lazy var every: RuleFrame? = frame("every", .every, bare: true)
+  package private(set) lazy var create: RuleFrame? = frame("create", .create)
+  package private(set) lazy var release: RuleFrame? = frame("release", .release)
+  package private(set) lazy var initialise: RuleFrame? = frame("init", .initialise)
+  package private(set) lazy var run: RuleFrame? = frame("run", .run)
+  package private(set) lazy var createIRQChip: RuleFrame? = frame("create-irqchip", .createIRQChip)
+  package private(set) lazy var addMemory: RuleFrame? = frame("add-memory", .addMemory)
+
+  /// `enable-capability: {after: {rules}}`: what is checked after any capability took effect.
+  package private(set) lazy var afterCapability: RuleFrame? = {
+    guard let rules = text.top("enable-capability")?[key: "after"]?[key: "rules"] else { return nil }
+    return catalogue.ruleReader(catalogue.scope(of: self, .capability(.any))).frame(rules)
+  }()
+
+  private func frame(_ key: String, _ place: RulePlace, bare: Bool = false) -> RuleFrame? {
+    guard let node = text.top(key) else { return nil }
+    if node.isEmpty { return .empty }
+    let reader = catalogue.ruleReader(catalogue.scope(of: self, place))
+    if bare, node.items != nil { return reader.frame(node) }
+    _ = KeyReader(node, keys: ["rules", "after", "before", "arguments"], of: "'\(key)'", catalogue.faults)
+    return reader.frame(node[key: "rules"])
+  }
+
+  /// The words behind `after:` or `before:` of `create:`.
+  package func createOrder(_ key: String) -> [Located<String>] {
+    guard let node = text.top("create")?[key: key] else { return [] }
+    return (node.items ?? [node]).compactMap { item in item.scalar.map { Located($0, at: item.range) } }
+  }
+
+  /// The arguments of KVM_CREATE_VM.
+  package private(set) lazy var createArguments: [BitField] = {
+    guard let node = text.top("create")?[key: "arguments"] else { return [] }
+    return PayloadReader(faults: catalogue.faults, scope: catalogue.scope(of: self, .constant))
+      .bitFields(node, extra: ["type"])
+  }()
+
+  package private(set) lazy var features: [Feature] = (text.top("features")?.entries ?? []).map { entry in
+    let reader = KeyReader(
+      entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature", catalogue.faults)
+    return Feature(
+      name: entry.key.value, bit: Int(clamping: reader.integer("bit") ?? -1), constant: reader.string("constant"),
+      doc: reader.string("doc"), lifetime: reader.lifetime(),
+      finalize: reader.integer("finalize").map { Int32(clamping: $0) }, source: entry.key.range)
+  }
+
+  package private(set) lazy var capabilities: [Capability] = text.keys(under: "capabilities").compactMap { key in
+    text.entry("capabilities", key.value).map { capability($0) }
+  }
+
+  private func capability(_ entry: Entry) -> Capability {
+    let reader = KeyReader(
+      entry.value,
+      keys: ["constant", "number", "on", "arguments", "rules", "doc", "since", "until", "flags", "documented"],
+      of: "a capability", catalogue.faults)
+    let arguments = (reader["arguments"]?.items ?? []).map { item in
+      let own = KeyReader(item, keys: ["name", "type", "doc", "default", "enum", "flags"], of: "an argument", catalogue.faults)
+      return CapabilityParameter(
+        name: own.string("name") ?? "", isDevice: own.string("type") == "device",
+        isDescriptor: own.string("type") == "fd", initial: own.integer("default"), doc: own.string("doc"))
+    }
+    let record = RecordType(name: "arg")
+    for argument in arguments { record.add(argument.name.identifier, argument.isDevice ? .any : .integer) }
+    record.add("flags", .integer)
+    let scope = catalogue.scope(of: self, .capability(.record(record)))
+    return Capability(
+      name: entry.key.value, number: UInt32(clamping: reader.integer("number") ?? -1),
+      constant: reader.string("constant"), doc: reader.string("doc"), lifetime: reader.lifetime(),
+      isOnVCPU: reader.string("on") == "vcpu", parameters: arguments,
+      rules: reader["rules"].map { catalogue.ruleReader(scope).frame($0) }, source: entry.key.range)
+  }
+
+  /// The names of the groups, in the order of the file.
+  package var groupNames: [String] { text.keys(under: "groups").map(\.value) }
+
+  package func group(named name: String) -> GroupSchema? {
+    if let group = groupCache[name] { return group }
+    guard let entry = text.entry("groups", name) else { return nil }
+    let group = GroupReader(file: self, catalogue: catalogue).group(entry)
+    groupCache[name] = group
+    return group
+  }
+
+  /// The groups in the order of the file; each is read when the sequence comes to it.
+  package var groups: some Sequence<GroupSchema> { groupNames.lazy.compactMap { self.group(named: $0) } }
+}
+
+/// A feature of a vCPU, chosen when it is initialised.
+package struct Feature {
+  package var name: String
+  package var bit: Int
+  package var constant: String?
+  package var doc: String?
+  package var lifetime: Lifetime
+  /// What the vCPU is finalised with afterwards.
+  package var finalize: Int32?
+  package var source: SourceRange
+}
+
+/// A capability that KVM_ENABLE_CAP switches on.
+package struct Capability {
+  package var name: String
+  package var number: UInt32
+  package var constant: String?
+  package var doc: String?
+  package var lifetime: Lifetime
+  package var isOnVCPU: Bool
+  package var parameters: [CapabilityParameter]
+  package var rules: RuleFrame?
+  package var source: SourceRange
+}
+
+package struct CapabilityParameter {
+  package var name: String
+  /// A device of the plan, of which the descriptor is passed.
+  package var isDevice: Bool
+  package var isDescriptor: Bool
+  package var initial: Int128?
+  package var doc: String?
+}
+
+/// Which rules a list is, and so which roots it sees.
+enum RulePlace {
+  /// No call: a condition of existence, an initial value.
+  case constant
+  case key(Type)
+  case attribute(value: Type, key: Type)
+  case every, create, release, initialise, run, createIRQChip, addMemory
+  case capability(Type)
+  /// Fragments, hooks and functions: rules of any call.
+  case shared
+}

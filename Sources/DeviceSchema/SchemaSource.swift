@@ -1,0 +1,26 @@
+import CSchemas
+import Diagnostics
+
+/// A schema file that has not been read: where it belongs, and its text.
+package struct SchemaSource: Sendable {
+  /// `arm64/vm.yaml`: the folder is the architecture or `common`, the file's name the device type or scope.
+  package var path: String
+  package var file: SourceFile
+
+  package init(path: String, file: SourceFile) {
+    self.path = path
+    self.file = file
+  }
+
+  func text(_ faults: SchemaFaults) -> SchemaText { SchemaText(file: file, faults: faults) }
+}
+
+extension SchemaSource {
+  /// The schemas that are compiled into the program.
+  package static let builtIn: [SchemaSource] = (0..<cschemas_count()).map { i in
+    // SAFETY: the C side returns pointers to constants that live as long as the program, with their sizes.
+    let path = unsafe String(cString: cschemas_path(i))
+    let bytes = unsafe Array(UnsafeBufferPointer(start: cschemas_text(i), count: cschemas_size(i)))
+    return SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes))
+  }
+}

@@ -1,0 +1,168 @@
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// A variable of the VM, of each vCPU or of a device.
+package struct StateVariable {
+  package var name: String
+  package var initial: InitialValue
+}
+
+package indirect enum InitialValue {
+  case expression(Expression)
+  case list
+  case map
+  /// A record with an identity of its own.
+  case record([StateVariable])
+}
+
+extension Node {
+  /// The type of a state variable, as far as the text of its initial value shows it.
+  ///
+  /// Nothing is compiled for this: initial values may read other state, whose types are not known yet.
+  func declaredType(named name: String, _ elements: ElementTypes) -> Type {
+    switch content {
+    case .sequence: return .list(elements[name])
+    case .mapping(let entries):
+      if entries.isEmpty { return .map(elements[name]) }
+      let record = RecordType(name: name)
+      record.add(entries, elements)
+      return .record(record)
+    case .scalar("true", _), .scalar("false", _): return .bool
+    // What starts as null or unknown may become anything.
+    case .scalar(let text, _):
+      if IntegerLiteral.parse(text) != nil { return .integer }
+      return text.hasPrefix("\"") && text.hasSuffix("\"") ? .string : .any
+    }
+  }
+}
+
+extension RecordType {
+  /// Adds the variables that a mapping of initial values declares.
+  func add(_ entries: [Entry], _ elements: ElementTypes) {
+    for entry in entries {
+      add(entry.key.value, entry.value.declaredType(named: "\(name).\(entry.key.value)", elements))
+    }
+  }
+}
+
+struct StateReader {
+  let faults: SchemaFaults
+  let scope: RuleScope
+
+  func variables(_ node: Node) -> [StateVariable] {
+    guard let entries = node.entries else {
+      if !node.isEmpty { faults.error("schema-type", "state is a mapping from names to initial values", at: node.range) }
+      return []
+    }
+    return entries.compactMap { entry in
+      if entry.key.value.contains("-") {
+        faults.error("schema-type", "state variables are declared with underscores", at: entry.key.range)
+      }
+      return initial(entry.value).map { StateVariable(name: entry.key.value, initial: $0) }
+    }
+  }
+
+  private func initial(_ node: Node) -> InitialValue? {
+    switch node.content {
+    case .scalar: return node.expression(in: scope, faults).map(InitialValue.expression)
+    case .sequence(let items):
+      if !items.isEmpty { faults.error("schema-type", "a list starts empty: []", at: node.range) }
+      return .list
+    case .mapping(let entries): return entries.isEmpty ? .map : .record(variables(node))
+    }
+  }
+}
+
+/// Something about the host that the kernel's answers depend on.
+package struct Fact {
+  package var name: String
+  package var type: Type
+  package var doc: String?
+  /// What `validate` assumes without host facts; nil where it is unknown then.
+  package var assumed: Expression?
+  package var source: SourceRange?
+}
+
+struct FactReader {
+  let faults: SchemaFaults
+  let scope: RuleScope
+
+  func fact(_ entry: Entry) -> Fact {
+    let reader = KeyReader(
+      entry.value, keys: ["type", "doc", "probe", "assume", "constant", "enum", "since", "until", "documented"],
+      of: "a fact", faults)
+    let type: Type
+    switch reader.string("type") {
+    case "bool": type = .bool
+    case "string": type = .string
+    case "list": type = .list(.any)
+    case "map": type = .map(.any)
+    case let name? where ["u8", "u16", "u32", "u64", "i32", "i64", "integer"].contains(name): type = .integer
+    default:
+      type = .any
+      faults.error(
+        "schema-type", "the type of a fact is bool, string, list, map, integer or u8 to u64", at: entry.key.range)
+    }
+    let assumed = reader["assume"].flatMap { $0.expression(in: scope, as: type, faults) }
+    return Fact(name: entry.key.value, type: type, doc: reader.string("doc"), assumed: assumed, source: entry.key.range)
+  }
+}
+
+/// Reads constant rows: numbers, words, booleans and lists of them.
+struct TableReader {
+  let faults: SchemaFaults
+  let release: Release
+
+  func table(_ entry: Entry) -> (value: Value, type: Type) {
+    guard let items = entry.value.items else {
+      faults.error("schema-type", "a table is a list of rows", at: entry.value.range)
+      return (.list([]), .list(.any))
+    }
+    var rows: [[(String, Value)]] = []
+    var columns: [String] = []
+    for item in items {
+      guard let entries = item.entries else {
+        faults.error("schema-type", "a row is a mapping, not \(item.kind)", at: item.range)
+        continue
+      }
+      let lifetime = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults).lifetime()
+      guard lifetime.includes(release) else { continue }
+      let own = entries.filter { !["since", "until", "doc"].contains($0.key.value) }
+      rows.append(own.map { ($0.key.value.identifier, value($0.value)) })
+      for name in rows[rows.count - 1].map(\.0) where !columns.contains(name) { columns.append(name) }
+    }
+    // A column that a row leaves out is null there.
+    let record = RecordType(name: "a row of \(entry.key.value)")
+    let values = rows.map { row in
+      Fields(
+        columns.map { column in
+          let cell = row.first { $0.0 == column }?.1 ?? .null
+          record.add(column, type(of: cell))
+          return (column, cell)
+        })
+    }
+    return (.list(values.map(Value.record)), .list(.record(record)))
+  }
+
+  private func value(_ node: Node) -> Value {
+    switch node.content {
+    case .scalar(let text, let style):
+      if style == .plain, let integer = IntegerLiteral.parse(text) { return .integer(integer) }
+      return text == "true" ? .bool(true) : text == "false" ? .bool(false) : text == "null" ? .null : .string(text)
+    case .sequence(let items): return .list(items.map(value))
+    case .mapping(let entries): return .record(Fields(entries.map { ($0.key.value.identifier, value($0.value)) }))
+    }
+  }
+
+  private func type(of value: Value) -> Type {
+    switch value {
+    case .integer: .integer
+    case .bool: .bool
+    case .string: .string
+    case .null: .null
+    case .list: .list(.any)
+    default: .any
+    }
+  }
+}
