@@ -1,0 +1,209 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Reads `attributes:` and `raw:` of a device, the VM or a vCPU against its schema.
+struct AttributeReader {
+  let context: ReadingContext
+  var findings: Findings { context.findings }
+
+  private var encoder: PayloadEncoder { context.encoder(isStep: false) }
+
+  /// The settings of a mapping from groups to attributes.
+  func settings(_ node: Node?, of schema: SchemaFile, vcpu: VCPUContext? = nil) -> [AttributeSetting] {
+    guard let node, !node.isEmpty else { return [] }
+    var settings: [AttributeSetting] = []
+    for entry in MappingReader(node, of: "'attributes'", keys: nil, findings).entries {
+      guard let group = schema.group(named: entry.key.value) else {
+        findings.unknown(
+          "unknown-group", "\(schema.description) has no group", entry.key.value, among: schema.groupNames,
+          at: entry.key.range)
+        continue
+      }
+      if let nameless = group.attribute(named: nil) {
+        settings += values(entry, of: nameless, in: group, vcpu)
+        continue
+      }
+      guard let attributes = entry.value.entries else {
+        let names = group.attributes.compactMap(\.name).joined(separator: ", ")
+        findings.error(
+          "wrong-kind", "group '\(group.name)' is a mapping of its attributes (\(names)), not \(entry.value.kind)",
+          at: entry.value.isEmpty ? entry.key.range : entry.value.range)
+        continue
+      }
+      for attribute in attributes {
+        guard let found = group.attribute(named: attribute.key.value) else {
+          findings.unknown(
+            "unknown-attribute", "group '\(group.name)' has no attribute", attribute.key.value,
+            among: group.attributes.compactMap(\.name), at: attribute.key.range,
+            notes: [Note("its attributes are described here", at: group.source)])
+          continue
+        }
+        settings += values(attribute, of: found, in: group, vcpu)
+      }
+    }
+    return settings
+  }
+
+  /// One setting, or one for each entry of a list.
+  private func values(
+    _ entry: Entry, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?
+  ) -> [AttributeSetting] {
+    let path = group.path(of: attribute)
+    guard attribute.repeats || !attribute.keyFields.isEmpty else {
+      return [setting(entry.value, key: entry.key.range, of: attribute, in: group, vcpu)]
+    }
+    guard let items = entry.value.items else {
+      findings.error(
+        "wrong-kind", "'\(path)' takes a list, also of one: '- ' before each value",
+        at: entry.value.isEmpty ? entry.key.range : entry.value.range)
+      return []
+    }
+    return items.flatMap { item in
+      repeated(item, vcpu).map { setting($0.node, key: entry.key.range, of: attribute, in: group, $0.vcpu) }
+    }
+  }
+
+  /// An entry with `for-each: vcpu` stands for one entry a vCPU.
+  private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [(node: Node, vcpu: VCPUContext?)] {
+    guard let entries = item.entries, let each = item[key: "for-each"] else { return [(item, vcpu)] }
+    if each.scalar != "vcpu" {
+      findings.error("unknown-name", "'for-each' is 'vcpu'", at: each.range)
+      return []
+    }
+    let rest = Node(.mapping(entries.filter { $0.key.value != "for-each" }), at: item.range)
+    return context.vcpus.map { (rest, $0) }
+  }
+
+  private func setting(
+    _ written: Node, key: SourceRange, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?
+  ) -> AttributeSetting {
+    let path = group.path(of: attribute)
+    let node = context.parameters.expand(written, vcpu: vcpu)
+    let place = node.isEmpty ? key : node.range
+    var setting = AttributeSetting(
+      call: AttributeNumbers(group: group.number, attr: 0), schema: (group, attribute), path: path, data: .none,
+      at: place)
+    let payloadType: PayloadType
+    var value = node
+    let long = longForm(node, attribute, group)
+    if let long {
+      setting.isOptional = long.bool("optional") ?? false
+      if let flags = long["flags"] { setting.call.flags = context.u32(flags, "flags") ?? 0 }
+      value = long["value"] ?? Node(.scalar("", .plain), at: node.range)
+      if !value.isEmpty { setting.at = value.range }
+    }
+    switch context.number(of: attribute, named: path, long, at: place) {
+    case nil: setting.isIncomplete = true
+    case let (attr, key)?:
+      setting.call.attr = attr
+      setting.key = key
+    }
+    payloadType = context.payload(of: attribute, in: group, setting)
+    encode(value, payloadType, path, into: &setting)
+    return setting
+  }
+
+  /// The mapping around a value, where it carries more than the value.
+  private func longForm(_ node: Node, _ attribute: AttributeSchema, _ group: GroupSchema) -> MappingReader? {
+    guard let entries = node.entries else {
+      if attribute.keyFields.isEmpty { return nil }
+      return MappingReader(node, of: "an entry of '\(group.path(of: attribute))'", keys: nil, findings)
+    }
+    let names = entries.map(\.key.value)
+    let extra = ["value", "optional", "flags"]
+    let keys = attribute.keyFields.map(\.name)
+    if keys.isEmpty, !names.contains("value"), !(names == ["optional"]) { return nil }
+    return MappingReader(
+      node, of: "'\(group.path(of: attribute))'", keys: keys + extra, findings)
+  }
+
+  private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {
+    if type.isNone, node.isEmpty { return }
+    guard !node.isEmpty else {
+      findings.error("missing-value", "'\(path)' has no value; it is \(type.words)", at: setting.at)
+      setting.isIncomplete = true
+      setting.data = .bytes([])
+      return
+    }
+    if let encoded = encoder.encode(node, as: type, name: path), !setting.isIncomplete {
+      setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, descriptors: encoded.descriptors)
+      setting.value = node.flowText
+    } else {
+      // What is not known reads as unknown on the model.
+      setting.isIncomplete = true
+      setting.data = .bytes([])
+    }
+  }
+
+  /// `raw: [{group, attr, payload, flags}]`.
+  func raw(_ node: Node?, vcpu: VCPUContext? = nil) -> [AttributeSetting] {
+    guard let node, !node.isEmpty else { return [] }
+    guard let items = node.items else {
+      findings.wrongKind(node, of: "'raw'", wanted: "a list of {group, attr, payload}")
+      return []
+    }
+    return items.compactMap { item in
+      let item = context.parameters.expand(item, vcpu: vcpu)
+      let reader = MappingReader(item, of: "a raw attribute", keys: ["group", "attr", "flags", "payload", "optional"], findings)
+      guard let numbers = context.rawNumbers(reader) else { return nil }
+      var setting = AttributeSetting(call: numbers, data: .none, at: item.range.firstLine)
+      setting.isOptional = reader.bool("optional") ?? false
+      if let payload = reader["payload"] {
+        guard let data = context.rawPayload(payload, encoder) else { return nil }
+        setting.data = data
+        setting.value = payload.flowText
+      }
+      return setting
+    }
+  }
+}
+
+extension SchemaFile {
+  /// What messages call it: "device type 'arm-vgic-v3'", "the VM".
+  package var description: String {
+    switch subject {
+    case .device(let name): "device type '\(name)'"
+    case .common(let name): "'\(name)'"
+    case .vm: "the VM"
+    case .vcpu: "a vCPU"
+    case .system: "/dev/kvm"
+    }
+  }
+}
+
+extension PayloadType {
+  /// What messages call it.
+  package var words: String {
+    switch self {
+    case .none: "nothing"
+    case .integer(let type):
+      switch type.description.unit {
+      case "address": "a guest physical address"
+      case let unit?: "\(type.words) (\(unit))"
+      case nil: "\(type.isSigned ? "an" : "a") \(type.words)"
+      }
+    case .bits(let type): "a mapping with \(type.fields.map(\.name).joined(separator: ", "))"
+    case .structure(let type):
+      "a mapping with \(type.fields.filter { !$0.isReserved }.map(\.name).joined(separator: ", "))"
+    case .union(let type): "a mapping with \(type.tag.name)"
+    case .array: "a list"
+    case .bytes: "a byte string"
+    case .descriptor: "the name of an entry of 'files'"
+    }
+  }
+}
+
+extension Node {
+  /// The node on one line, as a flow collection, for tables.
+  package var flowText: String {
+    switch content {
+    case .scalar(let text, _): text
+    case .sequence(let items): "[" + items.map(\.flowText).joined(separator: ", ") + "]"
+    case .mapping(let entries):
+      "{" + entries.map { "\($0.key.value): \($0.value.flowText)" }.joined(separator: ", ") + "}"
+    }
+  }
+}

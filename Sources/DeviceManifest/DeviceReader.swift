@@ -1,0 +1,137 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Reads `devices:`.
+struct DeviceReader {
+  let context: ReadingContext
+  private var findings: Findings { context.findings }
+
+  private static let keys = ["name", "type", "attributes", "for", "optional", "raw"]
+  /// The first words of paths that stand for something else.
+  static let reservedNames = ["vm", "vcpu", "system"]
+
+  func declarations(_ node: Node?) -> [DeviceDeclaration] {
+    guard let node, !node.isEmpty else { return [] }
+    guard let items = node.items else {
+      findings.wrongKind(node, of: "'devices'", wanted: "a list of devices")
+      return []
+    }
+    var names: [String: SourceRange] = [:]
+    return items.compactMap { item in
+      guard let declaration = declaration(item) else { return nil }
+      if let first = names[declaration.name] {
+        findings.error(
+          "duplicate-name", "there are two devices '\(declaration.name)'; give one of them another 'name'",
+          at: declaration.at, notes: [Note("the first is here", at: first)])
+      } else {
+        names[declaration.name] = declaration.at
+      }
+      return declaration
+    }
+  }
+
+  private func declaration(_ node: Node) -> DeviceDeclaration? {
+    let reader = MappingReader(node, of: "a device", keys: Self.keys, findings)
+    guard let typeNode = reader.required("type", "its device type") else { return nil }
+    let types = (typeNode.items ?? [typeNode]).map { context.parameters.expand($0) }
+    let references = types.compactMap { DeviceTypeReader(context: context).reference($0) }
+    guard let first = references.first else {
+      // The type is reported; its attributes cannot be looked up.
+      return nil
+    }
+    let name = reader["name"].map { context.parameters.expand($0) }
+    if let name, let text = name.scalar, Self.reservedNames.contains(text) || text.contains(".") || text.isEmpty {
+      findings.error("bad-name", "a device cannot be called '\(text)': paths begin with its name", at: name.range)
+    }
+    let own = self.own(reader, references)
+    let alternatives = references.map { reference in
+      var alternative = DeviceAlternative(type: reference)
+      guard let schema = reference.schema else {
+        if let attributes = reader["attributes"], !attributes.isEmpty {
+          findings.error(
+            "unknown-device-type", "device type \(reference.name) has no schema: write its attributes under 'raw'",
+            at: reader.keyRange("attributes"))
+        }
+        alternative.attributes = AttributeReader(context: context).raw(reader["raw"])
+        return alternative
+      }
+      let attributes = AttributeReader(context: context)
+      alternative.attributes =
+        attributes.settings(reader["attributes"], of: schema) + attributes.settings(own[reference.name], of: schema)
+        + attributes.raw(reader["raw"])
+      return alternative
+    }
+    return DeviceDeclaration(
+      name: name?.scalar ?? first.name, alternatives: alternatives, isOptional: reader.bool("optional") ?? false,
+      at: name?.range ?? first.at)
+  }
+
+  /// `for:`, the attributes of single alternatives.
+  private func own(_ reader: MappingReader, _ references: [DeviceTypeReference]) -> [String: Node] {
+    guard let node = reader["for"] else { return [:] }
+    var result: [String: Node] = [:]
+    for entry in MappingReader(node, of: "'for'", keys: nil, findings).entries {
+      if references.contains(where: { $0.name == entry.key.value }) {
+        result[entry.key.value] = entry.value
+      } else {
+        findings.unknown(
+          "unknown-device-type", "this device has no alternative", entry.key.value, among: references.map(\.name),
+          at: entry.key.range)
+      }
+    }
+    return result
+  }
+}
+
+/// Reads a device type: a name of this architecture, `ARCH/NAME` of another, or `{number: N}`.
+struct DeviceTypeReader {
+  let context: ReadingContext
+  private var findings: Findings { context.findings }
+
+  func reference(_ node: Node) -> DeviceTypeReference? {
+    if let number = node[key: "number"] {
+      _ = MappingReader(node, of: "a device type", keys: ["number"], findings)
+      guard let value = context.u32(number, "number") else { return nil }
+      return DeviceTypeReference(
+        name: "type-\(value)", number: value, schema: context.catalogue.device(numbered: value), at: node.range)
+    }
+    guard let name = node.scalar, !node.isEmpty else {
+      findings.wrongKind(node, of: "a device type", wanted: "a name, or {number: N}")
+      return nil
+    }
+    if name.contains("/") { return foreign(name, node.range) }
+    guard let schema = context.catalogue.device(named: name), let number = schema.number else {
+      let foreign = Architecture.allCases.first { context.catalogue.number(ofType: name, of: $0) != nil }
+      if let foreign {
+        findings.error(
+          "unknown-device-type", "device type '\(name)' is \(foreign.rawValue)'s, and this manifest is for \(context.catalogue.architecture.rawValue)",
+          at: node.range, notes: [Note("'\(foreign.rawValue)/\(name)' tests or creates it nevertheless, in 'steps'")])
+      } else {
+        findings.unknown(
+          "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes, at: node.range)
+      }
+      return nil
+    }
+    return DeviceTypeReference(name: name, number: number, schema: schema, at: node.range)
+  }
+
+  private func foreign(_ name: String, _ range: SourceRange) -> DeviceTypeReference? {
+    let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
+    guard parts.count == 2, let architecture = Architecture(rawValue: parts[0]) else {
+      findings.unknown(
+        "unknown-architecture", "there is no architecture", parts.first ?? "", among: Architecture.allCases.map(\.rawValue),
+        at: range)
+      return nil
+    }
+    guard let number = context.catalogue.number(ofType: parts[1], of: architecture) else {
+      findings.error("unknown-device-type", "\(parts[0]) has no device type '\(parts[1])'", at: range)
+      return nil
+    }
+    return DeviceTypeReference(
+      name: parts[1], number: number,
+      schema: architecture == context.catalogue.architecture ? context.catalogue.device(named: parts[1]) : nil, at: range)
+  }
+}

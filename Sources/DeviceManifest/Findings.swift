@@ -1,0 +1,122 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Collects the diagnostics of one manifest; the same one is kept once.
+package final class Findings {
+  package private(set) var diagnostics: [Diagnostic] = []
+  private var seen: Set<Diagnostic> = []
+
+  package init() {}
+
+  package func report(_ diagnostic: Diagnostic) {
+    if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
+  }
+
+  package func error(
+    _ id: DiagnosticID, _ message: String, at range: SourceRange?, notes: [Note] = [], fixIts: [FixIt] = []
+  ) {
+    report(.error(id, message, at: range, notes: notes, fixIts: fixIts))
+  }
+
+  package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+}
+
+extension Findings {
+  /// A name that nobody knows, with the nearest that somebody does.
+  func unknown(
+    _ id: DiagnosticID, _ what: String, _ name: String, among names: [String], at range: SourceRange, notes: [Note] = []
+  ) {
+    guard let nearest = names.nearest(to: name) else {
+      var notes = notes
+      if !names.isEmpty, names.count <= 16 { notes.insert(Note("there are \(names.joined(separator: ", "))"), at: 0) }
+      return error(id, "\(what) '\(name)'", at: range, notes: notes)
+    }
+    error(
+      id, "\(what) '\(name)'; did you mean '\(nearest)'?", at: range, notes: notes,
+      fixIts: [FixIt(replace: range, with: nearest)])
+  }
+
+  func wrongKind(_ node: Node, of what: String, wanted: String) {
+    error("wrong-kind", "\(what) is \(wanted), not \(node.kind)", at: node.range)
+  }
+}
+
+/// A mapping of a manifest, read key by key; keys that it cannot have are reported.
+struct MappingReader {
+  let node: Node
+  let what: String
+  let findings: Findings
+  let entries: [Entry]
+
+  /// - Parameter keys: every key that the mapping may have; nil where the caller looks at all entries itself.
+  init(_ node: Node, of what: String, keys: [String]?, _ findings: Findings) {
+    self.node = node
+    self.what = what
+    self.findings = findings
+    if let entries = node.entries {
+      self.entries = entries
+    } else {
+      if !node.isEmpty { findings.wrongKind(node, of: what, wanted: "a mapping") }
+      entries = []
+    }
+    guard let keys else { return }
+    for entry in entries where !keys.contains(entry.key.value) {
+      findings.unknown("unknown-key", "\(what) has no key", entry.key.value, among: keys, at: entry.key.range)
+    }
+  }
+
+  subscript(key: String) -> Node? { entries.first { $0.key.value == key }?.value }
+
+  func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
+
+  /// The value of a key that must be there.
+  func required(_ key: String, _ meaning: String) -> Node? {
+    if let node = self[key], !node.isEmpty { return node }
+    findings.error(
+      "missing-key", "\(what) has no '\(key)': \(meaning)",
+      at: keyRange(key) ?? node.range.firstLine)
+    return nil
+  }
+
+  func text(_ key: String) -> String? {
+    guard let node = self[key] else { return nil }
+    guard let text = node.scalar else {
+      findings.wrongKind(node, of: "'\(key)'", wanted: "text")
+      return nil
+    }
+    return text
+  }
+
+  func bool(_ key: String) -> Bool? {
+    guard let node = self[key] else { return nil }
+    switch node.scalar {
+    case "true": return true
+    case "false": return false
+    default:
+      findings.error("bad-boolean", "'\(key)' is true or false, not '\(node.scalar ?? node.kind)'", at: node.range)
+      return nil
+    }
+  }
+
+  /// The items of a list; a missing or empty key is an empty list.
+  func items(_ key: String, _ meaning: String) -> [Node] {
+    guard let node = self[key], !node.isEmpty else { return [] }
+    guard let items = node.items else {
+      findings.wrongKind(node, of: "'\(key)'", wanted: "a list of \(meaning)")
+      return []
+    }
+    return items
+  }
+}
+
+extension SourceRange {
+  /// The part of a range that is on its first line.
+  package var firstLine: SourceRange {
+    guard start.line != end.line else { return self }
+    let length = file.text(ofLine: start.line).unicodeScalars.count
+    return SourceRange(
+      file: file, start: start, end: Position(line: start.line, column: max(length + 1, start.column + 1)))
+  }
+}

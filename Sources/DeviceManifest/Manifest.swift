@@ -1,0 +1,142 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import SourceTree
+
+/// One VM as a manifest declares it, with every name looked up and every value in bytes.
+package struct Manifest {
+  package var name: String
+  package var file: SourceFile
+  package var architecture: Architecture
+  package var files: [PlanFile] = []
+  /// Nil where the manifest consists of explicit steps alone.
+  package var machine: Machine?
+  /// The calls written out under `steps:`.
+  package var steps: [ExplicitStep] = []
+}
+
+/// The declarative part.
+package struct Machine {
+  /// The machine-type argument of KVM_CREATE_VM.
+  package var type: UInt64 = 0
+  package var capabilities: [CapabilityCall] = []
+  package var attributes: [AttributeSetting] = []
+  package var memory: [MemoryRegion] = []
+  package var vcpus: [VCPUDeclaration] = []
+  package var devices: [DeviceDeclaration] = []
+  package var at: SourceRange
+}
+
+package struct MemoryRegion {
+  package var slot: UInt32
+  package var address: UInt64
+  package var size: UInt64
+  package var at: SourceRange
+}
+
+package struct CapabilityCall {
+  package var name: String
+  package var number: UInt32
+  /// The vCPU's id; nil for the VM.
+  package var vcpu: UInt64?
+  package var flags: UInt32 = 0
+  package var arguments: [ArgumentValue] = []
+  package var at: SourceRange
+}
+
+/// An argument of a capability: a number, or a device by name.
+package enum ArgumentValue {
+  case number(UInt64)
+  case device(String)
+}
+
+package struct VCPUDeclaration {
+  package var id: UInt64
+  package var features: VCPUFeatures
+  package var attributes: [AttributeSetting] = []
+  package var at: SourceRange
+}
+
+package struct VCPUFeatures: Hashable {
+  /// The bit mask.
+  package var mask: UInt64 = 0
+  package var finalize: [Int32] = []
+  /// As written, for people.
+  package var names: [String] = []
+}
+
+package struct DeviceDeclaration {
+  package var name: String
+  /// The first that the host has is created.
+  package var alternatives: [DeviceAlternative]
+  package var isOptional: Bool
+  package var at: SourceRange
+}
+
+package struct DeviceAlternative {
+  package var type: DeviceTypeReference
+  package var attributes: [AttributeSetting] = []
+}
+
+/// A device type: one with a schema, or a bare number.
+package struct DeviceTypeReference {
+  package var name: String
+  package var number: UInt32
+  package var schema: SchemaFile?
+  package var at: SourceRange
+}
+
+/// One attribute that is to be set.
+package struct AttributeSetting {
+  package var call: AttributeNumbers
+  /// The schemas' view of it; nil for raw numbers.
+  package var schema: (group: GroupSchema, attribute: AttributeSchema)?
+  /// `addr.dist`; nil for raw numbers.
+  package var path: String?
+  /// The key fields of a structured number.
+  package var key: [(name: String, value: Int128)] = []
+  package var data: AttributeData
+  /// The value as a person would write it.
+  package var value: String?
+  package var isOptional = false
+  /// The text is wrong and was reported: the step stands for it only so that what follows can be judged.
+  package var isIncomplete = false
+  package var at: SourceRange
+}
+
+/// Group, number and flags of a `struct kvm_device_attr`.
+package struct AttributeNumbers {
+  package var group: UInt32
+  package var attr: UInt64
+  package var flags: UInt32 = 0
+}
+
+/// One entry of `steps:`.
+package struct ExplicitStep {
+  package var action: Action
+  package var expected: [Answer]
+  package var isIncomplete = false
+  package var at: SourceRange
+
+  package enum Action {
+    case createVM(type: UInt64)
+    case addMemory(MemoryRegion)
+    case enableCapability(CapabilityCall)
+    case createIRQChip
+    case createVCPU(UInt64)
+    case initVCPU(UInt64, VCPUFeatures)
+    case testDevice(DeviceTypeReference, flags: UInt32)
+    case createDevice(DeviceTypeReference, name: String, flags: UInt32)
+    case closeDevice(String)
+    case attribute(AttributeAccess, on: TargetName, AttributeSetting, Comparison?)
+    case runVCPU(UInt64)
+  }
+}
+
+/// What the first words of a path name.
+package enum TargetName: Hashable {
+  case system, vm
+  /// By id.
+  case vcpu(UInt64)
+  case device(String)
+}

@@ -1,0 +1,212 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Reads one document as a manifest: names are looked up in the catalogue, values become bytes.
+package struct ManifestReader {
+  private let node: Node
+  private let context: ReadingContext
+  private var findings: Findings { context.findings }
+  private let defaultName: String
+
+  private static let keys = [
+    "kvmconf", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
+  ]
+
+  /// The architecture that a document is for, read before anything else, since it decides which schemas are needed; nil
+  /// where it names none, which is reported.
+  package static func architecture(of node: Node, _ findings: Findings) -> Architecture? {
+    guard node.entries != nil else {
+      findings.wrongKind(node, of: "a manifest", wanted: "a mapping")
+      return nil
+    }
+    let names = Architecture.allCases.map(\.rawValue)
+    guard let arch = node[key: "arch"], let text = arch.scalar, !arch.isEmpty else {
+      // Someone who wrote another key for it sees that one first.
+      _ = MappingReader(node, of: "the manifest", keys: keys, findings)
+      findings.error(
+        "missing-key", "the manifest has no 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
+      return nil
+    }
+    guard let architecture = Architecture(rawValue: text) else {
+      let spellings = ["aarch64": "arm64", "amd64": "x86_64", "x86-64": "x86_64", "riscv": "riscv64", "powerpc": "ppc64", "ppc64le": "ppc64", "s390": "s390x", "loongarch": "loongarch64"]
+      if let right = spellings[text.lowercased()] {
+        findings.error(
+          "unknown-architecture", "there is no architecture '\(text)'; did you mean '\(right)'?", at: arch.range,
+          fixIts: [FixIt(replace: arch.range, with: right)])
+      } else {
+        findings.unknown("unknown-architecture", "there is no architecture", text, among: names, at: arch.range)
+      }
+      return nil
+    }
+    return architecture
+  }
+
+  /// - Parameter defaultName: the name of a manifest that gives itself none.
+  package init(_ node: Node, catalogue: Catalogue, defaultName: String, _ findings: Findings) {
+    self.node = node
+    self.defaultName = defaultName
+    context = ReadingContext(catalogue: catalogue, findings: findings)
+  }
+
+  /// - Parameter settings: the values of parameters from the command line.
+  package func manifest(settings: [String: String]) -> Manifest {
+    let reader = MappingReader(node, of: "the manifest", keys: Self.keys, findings)
+    checkVersion(reader)
+    context.parameters.read(reader["parameters"], settings: settings)
+    var manifest = Manifest(
+      name: reader.text("name") ?? defaultName, file: node.range.file, architecture: context.catalogue.architecture)
+    readFiles(reader["files"])
+    manifest.files = context.files
+    let isDeclarative = ["vm", "memory", "vcpus", "devices"].contains { reader[$0] != nil }
+    var names = StepNames()
+    if isDeclarative {
+      let machine = machine(reader)
+      manifest.machine = machine
+      names = StepNames(machine)
+    } else if reader["steps"] == nil {
+      findings.error(
+        "missing-key", "the manifest declares nothing: it has 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
+        at: node.range.firstLine)
+    }
+    if let steps = reader["steps"] {
+      manifest.steps = StepReader(context: context, names: names).steps(
+        context.parameters.expand(steps), behindMachine: isDeclarative)
+    }
+    context.parameters.reportUnused()
+    return manifest
+  }
+
+  private func checkVersion(_ reader: MappingReader) {
+    guard let node = reader.required("kvmconf", "the version of the language, 1") else { return }
+    if node.scalar != "1" {
+      findings.error("unknown-version", "this kvmconf reads version 1 of the language, not '\(node.flowText)'", at: node.range)
+    }
+  }
+
+  private func readFiles(_ node: Node?) {
+    guard let node else { return }
+    for entry in MappingReader(context.parameters.expand(node), of: "'files'", keys: nil, findings).entries {
+      guard let path = entry.value.scalar, !entry.value.isEmpty else {
+        findings.wrongKind(entry.value, of: "file '\(entry.key.value)'", wanted: "a path")
+        continue
+      }
+      context.files.append(PlanFile(name: entry.key.value, path: path, at: entry.value.range))
+    }
+  }
+
+  // MARK: The declarative part
+
+  private func machine(_ reader: MappingReader) -> Machine {
+    var machine = Machine(at: (reader.keyRange("vm") ?? reader.keyRange("arch") ?? node.range).firstLine)
+    let attributes = AttributeReader(context: context)
+    let vcpus = VCPUReader(context: context)
+    machine.memory = memory(reader)
+    // The vCPUs come first: list entries of devices can stand for one each.
+    machine.vcpus = vcpus.declarations(reader["vcpus"])
+    if let vm = reader["vm"], let schema = context.catalogue.vm {
+      let arguments = schema.createArguments.map(\.name)
+      let own = MappingReader(
+        vm, of: "'vm'", keys: arguments + ["capabilities", "attributes", "raw"], findings)
+      machine.type = type(own, schema)
+      machine.capabilities = own.items("capabilities", "names").compactMap {
+        CapabilityReader(context: context).call(context.parameters.expand($0), onVCPU: nil)
+      }
+      machine.attributes = attributes.settings(own["attributes"], of: schema) + attributes.raw(own["raw"])
+    }
+    machine.devices = DeviceReader(context: context).declarations(reader["devices"])
+    vcpus.readAttributes(reader["vcpus"], into: &machine.vcpus)
+    return machine
+  }
+
+  private func type(_ reader: MappingReader, _ schema: SchemaFile) -> UInt64 {
+    MachineTypeReader(context: context).type(reader, schema)
+  }
+
+  private func memory(_ reader: MappingReader) -> [MemoryRegion] {
+    reader.items("memory", "{at, size}").enumerated().compactMap { i, item in
+      MemoryReader(context: context).region(context.parameters.expand(item), slot: UInt32(i))
+    }
+  }
+}
+
+/// The machine-type argument of KVM_CREATE_VM, from the arguments that its schema names.
+struct MachineTypeReader {
+  let context: ReadingContext
+
+  func type(_ reader: MappingReader, _ schema: SchemaFile) -> UInt64 {
+    let expanded = reader.entries.map { Entry(key: $0.key, value: context.parameters.expand($0.value)) }
+    let own = MappingReader(
+      Node(.mapping(expanded.filter { entry in schema.createArguments.contains { $0.name == entry.key.value } }), at: reader.node.range),
+      of: reader.what, keys: nil, context.findings)
+    let encoder = context.encoder(isStep: true)
+    return encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) } ?? 0
+  }
+}
+
+struct MemoryReader {
+  let context: ReadingContext
+
+  func region(_ node: Node, slot: UInt32) -> MemoryRegion? {
+    let reader = MappingReader(node, of: "a memory region", keys: ["at", "size", "slot"], context.findings)
+    let address = reader.required("at", "its guest physical address").flatMap { context.u64($0, "at") }
+    let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
+    let slot = reader["slot"].flatMap { context.u32($0, "slot") } ?? slot
+    guard let address, let size else { return nil }
+    return MemoryRegion(slot: slot, address: address, size: size, at: node.range.firstLine)
+  }
+}
+
+struct CapabilityReader {
+  let context: ReadingContext
+  private var findings: Findings { context.findings }
+
+  /// A capability by name, or `{NAME: {ARGUMENT: VALUE}}`.
+  func call(_ node: Node, onVCPU vcpu: UInt64?) -> CapabilityCall? {
+    if let name = node.scalar { return call(Located(name, at: node.range), node, arguments: nil, onVCPU: vcpu) }
+    guard let entries = node.entries, entries.count == 1, let entry = entries.first else {
+      findings.wrongKind(node, of: "a capability", wanted: "a name, or {NAME: {ARGUMENT: VALUE}}")
+      return nil
+    }
+    return call(entry.key, node, arguments: entry.value, onVCPU: vcpu)
+  }
+
+  /// - Parameters:
+  ///   - arguments: the mapping that holds the arguments.
+  ///   - others: further keys of that mapping, which are not arguments.
+  func call(
+    _ name: Located<String>, _ node: Node, arguments: Node?, others: [String] = [], onVCPU vcpu: UInt64?
+  ) -> CapabilityCall? {
+    let known = context.catalogue.files.flatMap(\.capabilities).filter { $0.isOnVCPU == (vcpu != nil) }
+    guard let capability = known.first(where: { $0.name == name.value }) else {
+      let owner = vcpu == nil ? "the VM" : "a vCPU"
+      findings.unknown(
+        "unknown-capability", "\(owner) has no capability", name.value, among: known.map(\.name), at: name.range)
+      return nil
+    }
+    var call = CapabilityCall(name: capability.name, number: capability.number, vcpu: vcpu, at: name.range)
+    let reader = MappingReader(
+      arguments ?? Node(.mapping([]), at: node.range), of: "capability '\(name.value)'",
+      keys: capability.parameters.map(\.name) + others, findings)
+    for parameter in capability.parameters {
+      guard let value = reader[parameter.name] else {
+        if parameter.isDevice {
+          findings.error("missing-key", "capability '\(name.value)' has no '\(parameter.name)': a device's name", at: name.range)
+          return nil
+        }
+        call.arguments.append(.number(UInt64(truncatingIfNeeded: parameter.initial ?? 0)))
+        continue
+      }
+      if parameter.isDevice, let device = value.scalar {
+        call.arguments.append(.device(device))
+      } else if let number = context.u64(value, parameter.name) {
+        call.arguments.append(.number(number))
+      } else {
+        return nil
+      }
+    }
+    return call
+  }
+}

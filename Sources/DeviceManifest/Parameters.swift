@@ -1,0 +1,247 @@
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// The parameters of a manifest, and what `${…}` makes of them.
+final class Parameters {
+  private struct Parameter {
+    var value: Value
+    var range: SourceRange
+    var isUsed = false
+  }
+
+  private let findings: Findings
+  private var parameters: [String: Parameter] = [:]
+  private var order: [String] = []
+  private lazy var evaluator = Evaluator(world: NoWorld.shared)
+
+  init(_ findings: Findings) { self.findings = findings }
+
+  /// Reads `parameters:` and what the command line sets.
+  func read(_ node: Node?, settings: [String: String]) {
+    for entry in node.map({ MappingReader($0, of: "'parameters'", keys: nil, findings).entries }) ?? [] {
+      let reader = MappingReader(
+        entry.value, of: "parameter '\(entry.key.value)'", keys: ["type", "default", "doc"], findings)
+      order.append(entry.key.value)
+      parameters[entry.key.value] = Parameter(value: .unknown, range: entry.key.range)
+      guard let typeNode = reader.required("type", "u8 to u64, i8 to i64, bool or string") else { continue }
+      guard let type = ParameterType(typeNode.scalar ?? "") else {
+        findings.unknown(
+          "parameter-type", "there is no parameter type", typeNode.scalar ?? typeNode.kind,
+          among: ParameterType.names, at: typeNode.range)
+        continue
+      }
+      if let text = settings[entry.key.value] {
+        parameters[entry.key.value]?.value = value(text, type, name: entry.key.value, at: nil)
+      } else if let initial = reader["default"], let text = initial.scalar, !initial.isEmpty {
+        parameters[entry.key.value]?.value = value(text, type, name: entry.key.value, at: initial.range)
+      } else {
+        findings.error(
+          "missing-parameter", "parameter '\(entry.key.value)' has no default and no value; give it with --set \(entry.key.value)=VALUE",
+          at: entry.key.range)
+      }
+    }
+    for name in settings.keys.sorted() where parameters[name] == nil {
+      let hint = order.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+      findings.error("unknown-parameter", "--set: the manifest has no parameter '\(name)'\(hint)", at: node?.range.firstLine)
+    }
+  }
+
+  private func value(_ text: String, _ type: ParameterType, name: String, at range: SourceRange?) -> Value {
+    if let value = type.value(of: text) { return value }
+    let place = range == nil ? "--set \(name)" : "the default of parameter '\(name)'"
+    findings.error("parameter-type", "\(place) is '\(text)', which is no \(type.words)", at: range ?? parameters[name]?.range)
+    return .unknown
+  }
+
+  /// Reports the parameters that nothing used.
+  func reportUnused() {
+    for name in order {
+      if let parameter = parameters[name], !parameter.isUsed {
+        findings.error("unused-parameter", "parameter '\(name)' is not used; write \"${\(name)}\" where its value belongs", at: parameter.range)
+      }
+    }
+  }
+
+  // MARK: Expansion
+
+  /// A node with every `${…}` in its scalars replaced by its value. One that fails is reported and stays as it is; see
+  /// `Node.isUnexpanded`.
+  ///
+  /// - Parameter vcpu: what `vcpu` means there.
+  func expand(_ node: Node, vcpu: VCPUContext? = nil) -> Node {
+    switch node.content {
+    case .scalar(let text, let style):
+      guard text.utf8.contains(UInt8(ascii: "$")), let expanded = expand(text, in: node, vcpu) else { return node }
+      return Node(.scalar(expanded, style == .plain ? .quoted : style), at: node.range)
+    case .sequence(let items): return Node(.sequence(items.map { expand($0, vcpu: vcpu) }), at: node.range)
+    case .mapping(let entries):
+      return Node(
+        .mapping(entries.map { Entry(key: $0.key, value: expand($0.value, vcpu: vcpu)) }), at: node.range)
+    }
+  }
+
+  /// Nil where nothing is to be replaced.
+  private func expand(_ text: String, in node: Node, _ vcpu: VCPUContext?) -> String? {
+    var result = ""
+    var rest = Substring(text)
+    var found = false
+    while let start = rest.range(ofOpening: "${") {
+      found = true
+      result += rest[..<start]
+      let inner = rest[rest.utf8.index(start, offsetBy: 2)...]
+      guard let end = inner.utf8.firstIndex(of: UInt8(ascii: "}")) else {
+        findings.error("bad-expression", "'${' has no closing '}'", at: node.range)
+        return text
+      }
+      let offset = text.utf8.distance(from: text.startIndex, to: inner.startIndex)
+      result += evaluate(String(inner[..<end]), offset: offset, in: node, vcpu)
+      rest = inner[inner.utf8.index(after: end)...]
+    }
+    return found ? result + rest : nil
+  }
+
+  private func evaluate(_ text: String, offset: Int, in node: Node, _ vcpu: VCPUContext?) -> String {
+    let scope = ParameterScope(parameters: parameters.mapValues(\.value), vcpu: vcpu)
+    func report(_ message: String, _ span: Span) -> String {
+      let range = node.range(of: Span(start: span.start + offset, length: span.length))
+      findings.error(scope.failedName == nil ? "bad-expression" : "unknown-parameter", message, at: range)
+      return "${\(text)}"
+    }
+    let value: Value
+    do throws(ExpressionError) {
+      let expression = try Expression(text, in: scope)
+      for name in scope.used { parameters[name]?.isUsed = true }
+      do throws(EvaluationError) {
+        value = try evaluator.evaluate(expression)
+      } catch {
+        return report(error.message, error.span)
+      }
+    } catch {
+      for name in scope.used { parameters[name]?.isUsed = true }
+      return report(error.message, error.span)
+    }
+    switch value {
+    case .integer(let integer): return String(integer)
+    case .bool(let truth): return truth ? "true" : "false"
+    case .string(let string): return string
+    case .unknown: return "${\(text)}"
+    default: return report("the result is \(value.kind), not an integer or text", Span(start: 0, length: text.utf8.count))
+    }
+  }
+}
+
+extension Node {
+  /// Whether an expression in this scalar has failed, and was reported: whatever the text is then is no fault of its own.
+  var isUnexpanded: Bool { scalar.map { Substring($0).range(ofOpening: "${") != nil } ?? false }
+}
+
+extension Substring {
+  /// Where a two-character opening stands, or nil.
+  fileprivate func range(ofOpening opening: String) -> Index? {
+    let wanted = Array(opening.utf8)
+    var i = utf8.startIndex
+    while i < utf8.endIndex {
+      let next = utf8.index(after: i)
+      if utf8[i] == wanted[0], next < utf8.endIndex, utf8[next] == wanted[1] { return i }
+      i = next
+    }
+    return nil
+  }
+}
+
+/// Which vCPU `vcpu` stands for.
+struct VCPUContext: Hashable {
+  var id: UInt64
+  var index: Int
+}
+
+/// A type that a parameter can have.
+private enum ParameterType {
+  case integer(ClosedRange<Int128>, String)
+  case bool, string
+
+  static let names = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bool", "string"]
+
+  init?(_ name: String) {
+    switch name {
+    case "bool": self = .bool
+    case "string": self = .string
+    default:
+      guard let width = ["8": 8, "16": 16, "32": 32, "64": 64][name.dropFirst()] else { return nil }
+      let bits = Int128(width)
+      switch name.first {
+      case "u": self = .integer(0...(1 << bits) - 1, name)
+      case "i": self = .integer(-(1 << (bits - 1))...(1 << (bits - 1)) - 1, name)
+      default: return nil
+      }
+    }
+  }
+
+  var words: String {
+    switch self {
+    case .integer(_, let name): name
+    case .bool: "boolean"
+    case .string: "string"
+    }
+  }
+
+  func value(of text: String) -> Value? {
+    switch self {
+    case .integer(let range, _): IntegerLiteral.parse(text).flatMap { range.contains($0) ? .integer($0) : nil }
+    case .bool: text == "true" ? .bool(true) : text == "false" ? .bool(false) : nil
+    case .string: .string(text)
+    }
+  }
+}
+
+/// The names that `${…}` sees.
+private final class ParameterScope: Scope {
+  private let parameters: [String: Value]
+  private let vcpu: VCPUContext?
+  private(set) var used: Set<String> = []
+  private(set) var failedName: String?
+
+  init(parameters: [String: Value], vcpu: VCPUContext?) {
+    self.parameters = parameters
+    self.vcpu = vcpu
+  }
+
+  func meaning(of name: String) -> Meaning? {
+    if name == "vcpu" {
+      guard let vcpu else {
+        return .unavailable("'vcpu' has a meaning in 'vcpus.attributes' and in list entries with 'for-each: vcpu' only")
+      }
+      let record = RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])
+      return .constant(.record(Fields([("id", Value(vcpu.id)), ("index", Value(vcpu.index))])), .record(record))
+    }
+    guard let value = parameters[name] else {
+      failedName = name
+      return nil
+    }
+    used.insert(name)
+    switch value {
+    case .integer: return .constant(value, .integer)
+    case .bool: return .constant(value, .bool)
+    case .string: return .constant(value, .string)
+    default: return .constant(value, .any)
+    }
+  }
+
+  func function(_ name: String) throws(ExpressionError) -> Function? { nil }
+  func fact(_ name: String) -> Type? { nil }
+  var visibleNames: [String] { parameters.keys.sorted() + (vcpu == nil ? [] : ["vcpu"]) }
+  var functionNames: [String] { [] }
+  var factNames: [String] { [] }
+  var firstFreeSlot: Int { 0 }
+  func reserve(slots: Int) {}
+}
+
+/// Parameters are constants: there is nothing around them.
+private final class NoWorld: World, Sendable {
+  static let shared = NoWorld()
+
+  func value(of root: Root) throws(EvaluationError) -> Value { .unknown }
+  func fact(_ name: String) -> Value { .unknown }
+  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
+}

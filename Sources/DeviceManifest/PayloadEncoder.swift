@@ -1,0 +1,413 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Turns the values of a manifest into the bytes that the kernel reads.
+///
+/// What a payload cannot hold (a wrong type, too wide a number, an unknown name, a missing field) cannot be sent and is
+/// a diagnostic. Whether the kernel takes what can be sent is the schema's rules' business alone.
+struct PayloadEncoder {
+  let findings: Findings
+  let isBigEndian: Bool
+  /// The names of the manifest's files, in the order of the plan's.
+  let files: [PlanFile]
+  /// `{fd: -1}` and fields left out are for explicit steps.
+  var isStep = false
+
+  struct Encoded {
+    var payload: PayloadBytes
+    var descriptors: [DescriptorSlot] = []
+  }
+
+  /// The bytes of a value, with a mask of the bits that it names; nil where it was wrong, which was reported.
+  func encode(_ node: Node, as type: PayloadType, name: String) -> Encoded? {
+    if node.isUnexpanded { return nil }
+    var encoded = Encoded(payload: PayloadBytes(size: size(of: type, node)))
+    return encode(node, type, name, into: &encoded, at: 0) ? encoded : nil
+  }
+
+  private func size(of type: PayloadType, _ node: Node) -> Int {
+    switch type {
+    case .array(let element, _): (node.items?.count ?? 0) * (element.fixedSize ?? 0)
+    case .bytes: bytes(node, report: false)?.count ?? 0
+    default: type.fixedSize ?? 0
+    }
+  }
+
+  private func encode(
+    _ node: Node, _ type: PayloadType, _ name: String, into encoded: inout Encoded, at offset: Int
+  ) -> Bool {
+    switch type {
+    case .none:
+      if node.isEmpty { return true }
+      findings.error(
+        "unexpected-value", "'\(name)' takes no value; write '\(name.lastWord):'", at: node.range)
+      return false
+    case .integer(let type):
+      guard let value = integer(node, type.description, range: type.range, words: type.words, name) else { return false }
+      encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
+      return true
+    case .bits(let type): return bits(node, type, name, into: &encoded, at: offset)
+    case .structure(let type): return structure(node, type.fields, name, into: &encoded, at: offset)
+    case .union(let type): return union(node, type, name, into: &encoded, at: offset)
+    case .array(let element, _):
+      guard let items = node.items else {
+        findings.wrongKind(node, of: "'\(name)'", wanted: "a list")
+        return false
+      }
+      return elements(items, element, name, into: &encoded, at: offset)
+    case .bytes:
+      guard let bytes = bytes(node, report: true) else { return false }
+      encoded.payload.bytes.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+      encoded.payload.mask.replaceSubrange(offset..<offset + bytes.count, with: bytes.map { _ in 0xFF })
+      return true
+    case .descriptor(let type): return descriptor(node, type, name, into: &encoded, at: offset)
+    }
+  }
+
+  private func elements(
+    _ items: [Node], _ element: PayloadType, _ name: String, into encoded: inout Encoded, at offset: Int
+  ) -> Bool {
+    var good = true
+    for (i, item) in items.enumerated() {
+      let place = offset + i * (element.fixedSize ?? 0)
+      if !encode(item, element, name, into: &encoded, at: place) { good = false }
+    }
+    return good
+  }
+}
+
+extension String {
+  /// `dist` of `addr.dist`.
+  var lastWord: String { split(separator: ".").last.map(String.init) ?? self }
+}
+
+// MARK: Integers
+
+extension IntegerType {
+  /// What messages call it: `u32`.
+  package var words: String { (isSigned ? "i" : "u") + String(size * 8) }
+}
+
+extension PayloadEncoder {
+  /// The value of a number, a name or a list of flags.
+  func integer(
+    _ node: Node, _ description: IntegerDescription, range: ClosedRange<Int128>, words: String, _ name: String
+  ) -> Int128? {
+    if node.isUnexpanded { return nil }
+    if let items = node.items, !description.flags.isEmpty {
+      var value: Int128 = 0
+      for item in items {
+        guard let bit = flag(item, description, name) else { return nil }
+        value |= bit
+      }
+      return value
+    }
+    guard let text = node.scalar else {
+      findings.wrongKind(node, of: "'\(name)'", wanted: description.names.isEmpty ? "an integer" : "an integer or a name")
+      return nil
+    }
+    if node.isEmpty {
+      findings.error("missing-value", "'\(name)' has no value; it is \(words.article) \(words)", at: node.range)
+      return nil
+    }
+    if let named = description.names.first(where: { $0.name == text }) { return named.value }
+    if !description.flags.isEmpty, let bit = description.flags.first(where: { $0.name == text }) { return 1 << Int128(bit.bit) }
+    if description.unit == "mpidr", let value = Self.mpidr(text) { return value }
+    guard let value = IntegerLiteral.parse(text) else {
+      notAnInteger(text, description, node.range)
+      return nil
+    }
+    guard range.contains(value) else {
+      findings.error(
+        "value-out-of-range",
+        "\(text) does not fit '\(name)', \(words.article) \(words): it holds \(range.lowerBound.short) to \(range.upperBound.short)",
+        at: node.range)
+      return nil
+    }
+    return value
+  }
+
+  private func flag(_ node: Node, _ description: IntegerDescription, _ name: String) -> Int128? {
+    if let text = node.scalar, let flag = description.flags.first(where: { $0.name == text }) {
+      return 1 << Int128(flag.bit)
+    }
+    findings.unknown(
+      "unknown-name", "'\(name)' has no flag", node.scalar ?? node.kind, among: description.flags.map(\.name),
+      at: node.range)
+    return nil
+  }
+
+  private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) {
+    let names = description.names.map(\.name) + description.flags.map(\.name)
+    if let first = text.utf8.first, !names.isEmpty, !(0x30...0x39).contains(first), first != 0x2D {
+      return findings.unknown("unknown-name", "there is no value", text, among: names, at: range)
+    }
+    var notes: [Note] = []
+    var fixIts: [FixIt] = []
+    if let mended = Self.mended(text) {
+      notes.append(Note("did you mean \(mended)?"))
+      fixIts.append(FixIt(replace: range, with: mended))
+    }
+    findings.error(
+      "bad-integer",
+      "'\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind",
+      at: range, notes: notes, fixIts: fixIts)
+  }
+
+  /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`; nil where no such reading is plain.
+  static func mended(_ text: String) -> String? {
+    let lower = text.lowercased().filter { $0 != " " && $0 != "," }
+    for (suffixes, unit) in [
+      (["kib", "kb", "k"], "KiB"), (["mib", "mb", "m"], "MiB"), (["gib", "gb", "g"], "GiB"), (["tib", "tb", "t"], "TiB"),
+    ] {
+      for suffix in suffixes where lower.hasSuffix(suffix) {
+        let number = String(lower.dropLast(suffix.count))
+        if IntegerLiteral.parse(number) != nil { return number + unit }
+      }
+    }
+    return IntegerLiteral.parse(lower) == nil ? nil : lower
+  }
+
+  /// `0.0.1.3`: Aff3.Aff2.Aff1.Aff0, eight bits each.
+  private static func mpidr(_ text: String) -> Int128? {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    guard parts.count == 4 else { return nil }
+    return parts.reduce(Int128?.some(0)) { value, part in
+      if let value, let part { value << 8 | Int128(part) } else { nil }
+    }
+  }
+}
+
+extension String {
+  /// "a" or "an".
+  fileprivate var article: String { hasPrefix("i") ? "an" : "a" }
+}
+
+extension Int128 {
+  /// The number, in hexadecimal where that is easier to read.
+  var short: String { self > 0xFFFF ? "0x" + String(self, radix: 16) : String(self) }
+}
+
+// MARK: Records
+
+extension PayloadEncoder {
+  private func bits(
+    _ node: Node, _ type: BitsType, _ name: String, into encoded: inout Encoded, at offset: Int
+  ) -> Bool {
+    guard node.entries != nil else {
+      let integer = IntegerType(size: type.size, isSigned: false)
+      guard let value = self.integer(node, IntegerDescription(), range: integer.range, words: integer.words, name) else {
+        return false
+      }
+      encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
+      return true
+    }
+    let reader = MappingReader(node, of: "'\(name)'", keys: type.fields.map(\.name), findings)
+    guard let (value, mask) = fields(type.fields, reader, name) else { return false }
+    encoded.payload.put(value, mask: mask, at: offset, size: type.size, bigEndian: isBigEndian)
+    return true
+  }
+
+  /// The integer that a mapping's bit fields make up, and the bits that the mapping names.
+  func fields(_ fields: [BitField], _ reader: MappingReader, _ name: String) -> (value: Int128, mask: Int128)? {
+    var value: Int128 = 0
+    var mask: Int128 = 0
+    var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } && isField(entry) }
+    for field in fields {
+      guard let node = reader[field.name] else {
+        if let initial = field.initial, let placed = field.place(initial) {
+          value |= placed
+        } else if !isStep {
+          let doc = field.description.doc.map { ": \($0)" } ?? ""
+          findings.error(
+            "missing-key", "'\(name)' has no '\(field.name)'\(doc)", at: reader.node.range.firstLine)
+          good = false
+        }
+        continue
+      }
+      guard let placed = place(node, field, name) else {
+        good = false
+        continue
+      }
+      value |= placed
+      mask |= field.mask
+    }
+    return good ? (value, mask) : nil
+  }
+
+  /// Whether an entry is meant as a field; `value` and its like stand beside the fields of a key.
+  private func isField(_ entry: Entry) -> Bool { !["value", "optional", "flags", "for-each"].contains(entry.key.value) }
+
+  /// The bits of a field's value in their place.
+  private func place(_ node: Node, _ field: BitField, _ name: String) -> Int128? {
+    let width = field.high - field.low + 1
+    let words = "field of \(width) bit\(width == 1 ? "" : "s")"
+    let path = "\(name).\(field.name)"
+    guard let value = integer(node, field.description, range: field.range, words: words, path) else { return nil }
+    if let placed = field.place(value) { return placed }
+    findings.error(
+      "value-out-of-range",
+      "\(node.scalar ?? "") does not fit '\(path)': it holds multiples of \((Int128(1) << Int128(field.low)).short) up to \(field.mask.short)",
+      at: node.range)
+    return nil
+  }
+
+  private func structure(
+    _ node: Node, _ fields: [StructureField], _ name: String, into encoded: inout Encoded, at offset: Int
+  ) -> Bool {
+    guard node.entries != nil else {
+      findings.wrongKind(node, of: "'\(name)'", wanted: "a mapping with \(fields.map(\.name).joined(separator: ", "))")
+      return false
+    }
+    let reader = MappingReader(node, of: "'\(name)'", keys: fields.map(\.name), findings)
+    guard let layout = StructureLayout(fields) else { return false }
+    var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
+    for (field, start) in zip(fields, layout.offsets) {
+      guard let value = reader[field.name] else { continue }
+      let path = "\(name).\(field.name)"
+      if let count = field.count {
+        guard let items = value.items, items.count <= count else {
+          findings.error(
+            "wrong-kind", "'\(path)' is a list of at most \(count) elements", at: value.range)
+          good = false
+          continue
+        }
+        if !elements(items, field.type, path, into: &encoded, at: offset + start) { good = false }
+      } else if !encode(value, field.type, path, into: &encoded, at: offset + start) {
+        good = false
+      }
+    }
+    return good
+  }
+
+  private func union(
+    _ node: Node, _ type: UnionType, _ name: String, into encoded: inout Encoded, at offset: Int
+  ) -> Bool {
+    guard let tag = node[key: type.tag.name] else {
+      findings.error(
+        "missing-key", "'\(name)' has no '\(type.tag.name)': \(type.cases.map(\.name).joined(separator: ", "))",
+        at: node.range.firstLine)
+      return false
+    }
+    var head = Encoded(payload: PayloadBytes(size: type.tag.type.fixedSize ?? 0))
+    guard encode(tag, type.tag.type, "\(name).\(type.tag.name)", into: &head, at: 0),
+      case .integer(let value) = type.tag.type.decode(head.payload.bytes[...], bigEndian: isBigEndian)
+    else { return false }
+    guard let match = type.cases.first(where: { $0.value == value }) else {
+      findings.unknown(
+        "unknown-name", "'\(name)' has no case", tag.scalar ?? tag.kind, among: type.cases.map(\.name), at: tag.range)
+      return false
+    }
+    return structure(node, [type.tag] + match.fields, name, into: &encoded, at: offset)
+  }
+}
+
+// MARK: Descriptors and bytes
+
+extension PayloadEncoder {
+  private func descriptor(
+    _ node: Node, _ type: DescriptorType, _ name: String, into encoded: inout Encoded, at offset: Int
+  ) -> Bool {
+    if let bare = node[key: "fd"], node.entries?.count == 1 {
+      guard isStep else {
+        findings.error("bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'", at: node.range)
+        return false
+      }
+      let type = IntegerType(size: 4, isSigned: true)
+      guard let value = integer(bare, IntegerDescription(), range: type.range, words: type.words, name) else { return false }
+      encoded.payload.put(value, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
+      return true
+    }
+    guard let word = node.scalar, !node.isEmpty else {
+      findings.wrongKind(node, of: "'\(name)'", wanted: "the name of an entry of 'files'")
+      return false
+    }
+    guard let i = files.firstIndex(where: { $0.name == word }) else {
+      let notes = files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
+      findings.unknown("unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
+      return false
+    }
+    guard let pattern = type.pattern, files[i].path.matches(pattern) else {
+      let allowed = type.pattern.map { "only \($0) may be opened for it" } ?? "no file may be opened for it"
+      findings.error(
+        "file-not-allowed", "'\(name)' cannot take '\(files[i].path)': \(allowed)", at: node.range,
+        notes: [Note("the file is named here", at: files[i].at)])
+      return false
+    }
+    encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
+    encoded.descriptors.append(DescriptorSlot(offset: offset, file: i))
+    return true
+  }
+
+  /// `{hex: …}`, `{base64: …}`, or hex without a mapping.
+  func bytes(_ node: Node, report: Bool) -> [UInt8]? {
+    let hex = node.scalar ?? node[key: "hex"]?.scalar
+    if let hex {
+      if let bytes = Self.hex(hex) { return bytes }
+      if report { findings.error("bad-bytes", "'\(hex)' is not hex: two digits a byte", at: node.range) }
+      return nil
+    }
+    if let text = node[key: "base64"]?.scalar {
+      if let bytes = Self.base64(text) { return bytes }
+      if report { findings.error("bad-bytes", "this is not base64", at: node.range) }
+      return nil
+    }
+    if report { findings.wrongKind(node, of: "a byte string", wanted: "{hex: ...} or {base64: ...}") }
+    return nil
+  }
+
+  static func hex(_ text: String) -> [UInt8]? {
+    let digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A && $0 != 0x5F }
+    guard digits.count % 2 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    for i in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[i..<i + 2], as: UTF8.self), radix: 16) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+
+  static func base64(_ text: String) -> [UInt8]? {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A }
+    guard digits.count % 4 == 0 else { return nil }
+    while digits.last == UInt8(ascii: "=") { digits.removeLast() }
+    var bytes: [UInt8] = []
+    var buffer: UInt32 = 0
+    var bits = 0
+    for digit in digits {
+      guard let value = alphabet.firstIndex(of: digit) else { return nil }
+      buffer = buffer << 6 | UInt32(value)
+      bits += 6
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+      }
+    }
+    return bytes
+  }
+}
+
+extension String {
+  /// Whether a path fits a pattern: `*` stands for anything but `/`, `**` for anything. A path with `..` fits none.
+  func matches(_ pattern: String) -> Bool {
+    if split(separator: "/").contains("..") { return false }
+    return Self.match(Array(utf8)[...], Array(pattern.utf8)[...])
+  }
+
+  private static func match(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
+    guard let first = pattern.first else { return text.isEmpty }
+    guard first == UInt8(ascii: "*") else { return text.first == first && match(text.dropFirst(), pattern.dropFirst()) }
+    let isDouble = pattern.dropFirst().first == first
+    let rest = pattern.dropFirst(isDouble ? 2 : 1)
+    var i = text.startIndex
+    while true {
+      if match(text[i...], rest) { return true }
+      guard i < text.endIndex, isDouble || text[i] != UInt8(ascii: "/") else { return false }
+      i += 1
+    }
+  }
+}

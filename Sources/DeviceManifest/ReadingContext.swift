@@ -1,0 +1,102 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// What all readers of one manifest share.
+final class ReadingContext {
+  let catalogue: Catalogue
+  let findings: Findings
+  let parameters: Parameters
+  var files: [PlanFile] = []
+  /// The declared vCPUs, for `for-each: vcpu`.
+  var vcpus: [VCPUContext] = []
+
+  init(catalogue: Catalogue, findings: Findings) {
+    self.catalogue = catalogue
+    self.findings = findings
+    parameters = Parameters(findings)
+  }
+
+  func encoder(isStep: Bool) -> PayloadEncoder {
+    PayloadEncoder(
+      findings: findings, isBigEndian: catalogue.architecture.isBigEndian, files: files, isStep: isStep)
+  }
+
+  func u32(_ node: Node, _ name: String) -> UInt32? {
+    let type = IntegerType(size: 4, isSigned: false)
+    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.words, name)
+      .map { UInt32($0) }
+  }
+
+  func u64(_ node: Node, _ name: String) -> UInt64? {
+    let type = IntegerType(size: 8, isSigned: false)
+    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.words, name)
+      .map { UInt64($0) }
+  }
+
+  /// The payload that an attribute has under its key.
+  func payload(of attribute: AttributeSchema, in group: GroupSchema, _ setting: AttributeSetting) -> PayloadType {
+    group.payloads(of: attribute).first { KeyCondition.holds($0.when, setting.key, setting.call.attr) }?.type ?? .none
+  }
+
+  /// The 64-bit number of an attribute, made of its key fields where it is structured; nil where they are wrong.
+  func number(
+    of attribute: AttributeSchema, named path: String, _ reader: MappingReader?, at place: SourceRange, isStep: Bool = false
+  ) -> (attr: UInt64, key: [(name: String, value: Int128)])? {
+    switch attribute.number {
+    case .exactly(let number): return (number, [])
+    case .any: return (0, [])
+    case .keys(let fields, let bias):
+      guard let reader else { return nil }
+      var good = true
+      for field in fields where field.initial == nil && reader[field.name] == nil {
+        let doc = field.description.doc.map { ": \($0)" } ?? ""
+        findings.error(
+          "missing-key", "\(reader.what) has no '\(field.name)'\(doc)", at: reader.node.range.firstLine)
+        good = false
+      }
+      guard good, let (value, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
+      return (
+        UInt64(value) &+ bias,
+        fields.map { ($0.name, $0.extract(from: value)) }
+      )
+    }
+  }
+
+  /// Group, attr and flags of a call by raw numbers.
+  func rawNumbers(_ reader: MappingReader, group: UInt32? = nil) -> AttributeNumbers? {
+    var number = group
+    if number == nil { number = reader.required("group", "the group's number").flatMap { u32($0, "group") } }
+    let attr = reader.required("attr", "the attribute's number").flatMap { u64($0, "attr") }
+    guard let number, let attr else { return nil }
+    return AttributeNumbers(group: number, attr: attr, flags: reader["flags"].flatMap { u32($0, "flags") } ?? 0)
+  }
+
+  /// `{u32: 5}`, `{hex: …}`, `{base64: …}` or `{fd: …}`.
+  func rawPayload(_ node: Node, _ encoder: PayloadEncoder) -> AttributeData? {
+    let integers = ["u8": 1, "u16": 2, "u32": 4, "u64": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8]
+    let forms = integers.keys.sorted() + ["hex", "base64", "fd"]
+    guard let entries = node.entries, entries.count == 1, let form = entries.first else {
+      findings.wrongKind(node, of: "a raw payload", wanted: "one of {u32: 5}, {hex: \"00ff\"}, {base64: ...} or {fd: ...}")
+      return nil
+    }
+    let type: PayloadType
+    var value = form.value
+    switch form.key.value {
+    case "hex", "base64":
+      return encoder.bytes(node, report: true).map { .bytes($0) }
+    case "fd":
+      type = .descriptor(DescriptorType(pattern: nil))
+      if form.value.scalar.flatMap(IntegerLiteral.parse) != nil { value = node }
+    case let name where integers[name] != nil:
+      type = .integer(IntegerType(size: integers[name] ?? 4, isSigned: name.hasPrefix("i")))
+    default:
+      findings.unknown("unknown-key", "there is no raw payload", form.key.value, among: forms, at: form.key.range)
+      return nil
+    }
+    return encoder.encode(value, as: type, name: form.key.value)
+      .map { .bytes($0.payload.bytes, descriptors: $0.descriptors) }
+  }
+}

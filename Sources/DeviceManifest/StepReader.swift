@@ -1,0 +1,429 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// What the steps so far have named: which devices there are, of which type.
+struct StepNames {
+  /// Device names with the schema of their type; nil inside for a type without one.
+  var devices: [String: SchemaFile?] = [:]
+  /// Devices with alternative types, whose attributes cannot be looked up in one schema.
+  var ambiguous: Set<String> = []
+  var vcpus: Set<UInt64> = []
+  var nextSlot: UInt32 = 0
+
+  init() {}
+
+  init(_ machine: Machine) {
+    for device in machine.devices {
+      if device.alternatives.count > 1 { ambiguous.insert(device.name) }
+      devices[device.name] = .some(device.alternatives.first?.type.schema)
+    }
+    vcpus = Set(machine.vcpus.map(\.id))
+    nextSlot = UInt32(machine.memory.count)
+  }
+}
+
+/// Reads `steps:`, the calls written out.
+final class StepReader {
+  private let context: ReadingContext
+  private var names: StepNames
+  private var findings: Findings { context.findings }
+  private var encoder: PayloadEncoder { context.encoder(isStep: true) }
+
+  /// The word that makes a mapping a step, with the further keys that it takes.
+  private static let verbs: [(verb: String, keys: [String])] = [
+    ("create-vm", []), ("add-memory", []), ("enable-capability", ["on"]), ("create-irqchip", []), ("create-vcpu", []),
+    ("init-vcpu", ["features"]), ("test", ["flags"]), ("create", ["as", "flags"]), ("close", []),
+    ("set", []), ("get", []), ("has", []), ("run", []),
+  ]
+
+  init(context: ReadingContext, names: StepNames) {
+    self.context = context
+    self.names = names
+  }
+
+  /// - Parameter behindMachine: whether a declarative part has created the VM.
+  func steps(_ node: Node, behindMachine: Bool) -> [ExplicitStep] {
+    guard let items = node.items else {
+      if !node.isEmpty { findings.wrongKind(node, of: "'steps'", wanted: "a list of steps") }
+      return []
+    }
+    var steps: [ExplicitStep] = []
+    for (i, item) in items.enumerated() {
+      guard let entries = item.entries else {
+        findings.wrongKind(item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}")
+        continue
+      }
+      guard let verb = verb(entries, item) else { continue }
+      if verb == "create-vm", i > 0 || behindMachine {
+        let why = behindMachine ? "the declarative part has created it" : "it is the first step"
+        findings.error("misplaced-step", "a plan creates one VM: \(why)", at: item.range.firstLine)
+        continue
+      }
+      if i == 0, !behindMachine, !["create-vm", "has", "get", "set"].contains(verb) {
+        findings.error(
+          "misplaced-step", "there is no VM yet: 'create-vm: {}' comes first", at: item.range.firstLine)
+      }
+      if let step = step(verb, item) { steps.append(step) }
+    }
+    return steps
+  }
+
+  private func verb(_ entries: [Entry], _ item: Node) -> String? {
+    let known = Self.verbs.map(\.verb)
+    let found = entries.filter { known.contains($0.key.value) }
+    if let verb = found.first?.key.value {
+      if found.count > 1 {
+        findings.error(
+          "conflicting-keys", "a step is one call: '\(verb)' or '\(found[1].key.value)'", at: found[1].key.range)
+        return nil
+      }
+      return verb
+    }
+    if let first = entries.first {
+      findings.unknown("unknown-step", "there is no step", first.key.value, among: known, at: first.key.range)
+    } else {
+      findings.error("unknown-step", "an empty step", at: item.range)
+    }
+    return nil
+  }
+
+  private func step(_ verb: String, _ item: Node) -> ExplicitStep? {
+    let reader = MappingReader(item, of: "a step", keys: nil, findings)
+    guard let subject = reader[verb] else { return nil }
+    let at = subject.isEmpty ? (reader.keyRange(verb) ?? item.range).firstLine : subject.range.firstLine
+    let expected = expected(reader["expect"])
+    func made(_ action: ExplicitStep.Action?) -> ExplicitStep? {
+      action.map { ExplicitStep(action: $0, expected: expected, at: at) }
+    }
+    func only(_ extra: [String]) {
+      for entry in reader.entries where !([verb, "expect"] + extra).contains(entry.key.value) {
+        findings.unknown(
+          "unknown-key", "'\(verb)' has no key", entry.key.value, among: [verb, "expect"] + extra, at: entry.key.range)
+      }
+    }
+    if let fixed = Self.verbs.first(where: { $0.verb == verb }), !["set", "get", "has", "enable-capability"].contains(verb) {
+      only(fixed.keys)
+    }
+    let succeeds = expected.contains(.ok)
+    switch verb {
+    case "create-vm": return made(createVM(subject))
+    case "add-memory":
+      defer { names.nextSlot += 1 }
+      return made(MemoryReader(context: context).region(subject, slot: names.nextSlot).map { .addMemory($0) })
+    case "enable-capability": return made(capability(subject, item, reader))
+    case "create-irqchip": return made(.createIRQChip)
+    case "create-vcpu":
+      guard let id = context.u64(subject, verb) else { return nil }
+      if succeeds { names.vcpus.insert(id) }
+      return made(.createVCPU(id))
+    case "init-vcpu":
+      let features = VCPUReader(context: context).features(reader["features"])
+      return made(vcpu(subject).map { .initVCPU($0, features) })
+    case "run": return made(vcpu(subject).map { .runVCPU($0) })
+    case "test":
+      return made(type(subject).map { .testDevice($0, flags: flags(reader)) })
+    case "create": return made(create(subject, reader, succeeds: succeeds))
+    case "close":
+      guard let name = device(subject) else { return nil }
+      if succeeds { names.devices[name] = nil }
+      return made(.closeDevice(name))
+    default: return attribute(verb, subject, reader, expected, at)
+    }
+  }
+
+  private func flags(_ reader: MappingReader) -> UInt32 { reader["flags"].flatMap { context.u32($0, "flags") } ?? 0 }
+
+  /// One answer, or a list of those that are no failure.
+  private func expected(_ node: Node?) -> [Answer] {
+    guard let node else { return [.ok] }
+    let answers = (node.items ?? [node]).compactMap { item -> Answer? in
+      if let answer = item.scalar.flatMap(Answer.init) { return answer }
+      findings.unknown(
+        "unknown-errno", "there is no answer", item.scalar ?? item.kind, among: ["ok"] + Errno.allNames, at: item.range)
+      return nil
+    }
+    return answers.isEmpty ? [.ok] : answers
+  }
+
+  // MARK: Calls without attributes
+
+  private func createVM(_ node: Node) -> ExplicitStep.Action? {
+    guard let schema = context.catalogue.vm else { return nil }
+    let reader = MappingReader(node, of: "'create-vm'", keys: schema.createArguments.map(\.name), findings)
+    return .createVM(type: MachineTypeReader(context: context).type(reader, schema))
+  }
+
+  private func capability(_ subject: Node, _ item: Node, _ reader: MappingReader) -> ExplicitStep.Action? {
+    guard let name = subject.scalar else {
+      findings.wrongKind(subject, of: "'enable-capability'", wanted: "a name")
+      return nil
+    }
+    var vcpu: UInt64?
+    if let on = reader["on"] {
+      guard case .vcpu(let id)? = target(on)?.target else {
+        findings.error("unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'", at: on.range)
+        return nil
+      }
+      vcpu = id
+    }
+    return CapabilityReader(context: context).call(
+      Located(name, at: subject.range), item, arguments: item, others: ["enable-capability", "on", "expect"],
+      onVCPU: vcpu
+    ).map { .enableCapability($0) }
+  }
+
+  private func vcpu(_ node: Node) -> UInt64? {
+    guard let id = context.u64(node, "the vCPU's id") else { return nil }
+    if names.vcpus.contains(id) { return id }
+    findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
+    return nil
+  }
+
+  private func type(_ node: Node) -> DeviceTypeReference? { DeviceTypeReader(context: context).reference(node) }
+
+  private func create(_ subject: Node, _ reader: MappingReader, succeeds: Bool) -> ExplicitStep.Action? {
+    guard let type = type(subject) else { return nil }
+    let name = reader.text("as") ?? type.name
+    if DeviceReader.reservedNames.contains(name) || name.contains(".") || name.isEmpty {
+      findings.error("bad-name", "a device cannot be called '\(name)': paths begin with its name", at: reader["as"]?.range)
+      return nil
+    }
+    if succeeds {
+      if names.devices[name] != nil {
+        findings.error(
+          "duplicate-name", "there is a device '\(name)' already; give this one another name with 'as'",
+          at: reader["as"]?.range ?? subject.range)
+      }
+      names.devices[name] = .some(type.schema)
+    }
+    return .createDevice(type, name: name, flags: flags(reader))
+  }
+
+  private func device(_ node: Node) -> String? {
+    guard let name = node.scalar, names.devices[name] != nil else {
+      findings.unknown(
+        "unknown-device", "there is no device", node.scalar ?? node.kind, among: names.devices.keys.sorted(), at: node.range)
+      return nil
+    }
+    return name
+  }
+
+  // MARK: Attributes
+
+  private struct Path {
+    var target: TargetName
+    var schema: SchemaFile?
+    /// `addr`, `dist`: what follows the target.
+    var rest: [Substring]
+  }
+
+  /// `DEVICE…`, `vm…`, `system…` or `vcpu.ID…`.
+  private func target(_ node: Node) -> Path? {
+    guard let text = node.scalar, !node.isEmpty else {
+      findings.wrongKind(node, of: "a path", wanted: "DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…")
+      return nil
+    }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    switch parts[0] {
+    case "vm": return Path(target: .vm, schema: context.catalogue.vm, rest: Array(parts.dropFirst()))
+    case "system": return Path(target: .system, schema: context.catalogue.system, rest: Array(parts.dropFirst()))
+    case "vcpu":
+      guard parts.count > 1, let id = UInt64(parts[1]) else {
+        findings.error("unknown-target", "a vCPU is named by its id, as in 'vcpu.0'", at: node.range)
+        return nil
+      }
+      guard names.vcpus.contains(id) else {
+        findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
+        return nil
+      }
+      return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)))
+    default:
+      let name = String(parts[0])
+      guard let schema = names.devices[name] else {
+        let known = names.devices.keys.sorted() + DeviceReader.reservedNames
+        let word = node.range(of: Span(start: 0, length: name.utf8.count))
+        findings.unknown("unknown-device", "there is no device", name, among: known, at: word)
+        return nil
+      }
+      if names.ambiguous.contains(name) {
+        findings.error(
+          "ambiguous-device", "which type '\(name)' has is known only on the host; steps need a device of one type",
+          at: node.range)
+        return nil
+      }
+      return Path(target: .device(name), schema: schema, rest: Array(parts.dropFirst()))
+    }
+  }
+
+  private func attribute(
+    _ verb: String, _ subject: Node, _ reader: MappingReader, _ expected: [Answer], _ at: SourceRange
+  ) -> ExplicitStep? {
+    guard let access = AttributeAccess(rawValue: verb), let path = target(subject) else { return nil }
+    if reader["attr"] != nil || reader["group"] != nil { return raw(access, path, subject, reader, expected, at) }
+    guard let (group, attribute) = find(path, subject) else { return nil }
+    let name = group.path(of: attribute)
+    var allowed = [verb, "expect", "flags"] + attribute.keyFields.map(\.name)
+    switch access {
+    case .set: allowed += ["value", "address"]
+    case .get: allowed += ["value", "input", "address"]
+    case .has: allowed += ["address"]
+    }
+    for entry in reader.entries where !allowed.contains(entry.key.value) {
+      findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
+    }
+    var setting = AttributeSetting(
+      call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute), path: name,
+      data: .none, at: at)
+    let keys = MappingReader(
+      Node(.mapping(reader.entries.filter { entry in attribute.keyFields.contains { $0.name == entry.key.value } }), at: reader.node.range),
+      of: "this step", keys: nil, findings)
+    guard let (attr, key) = context.number(of: attribute, named: name, keys, at: at) else { return nil }
+    setting.call.attr = attr
+    setting.key = key
+    let type = context.payload(of: attribute, in: group, setting)
+    let comparison = payload(access, type, name, reader, into: &setting)
+    var step = ExplicitStep(
+      action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
+    step.isIncomplete = setting.isIncomplete
+    return step
+  }
+
+  private func find(_ path: Path, _ node: Node) -> (GroupSchema, AttributeSchema)? {
+    guard let schema = path.schema else {
+      findings.error(
+        "unknown-attribute", "there is no schema: write the group and the attribute as numbers, {\(node.scalar ?? ""), group: 0, attr: 0}",
+        at: node.range)
+      return nil
+    }
+    guard let first = path.rest.first else {
+      findings.error(
+        "unknown-group", "the path names no group: \(schema.groupNames.joined(separator: ", "))", at: node.range)
+      return nil
+    }
+    let text = node.scalar ?? ""
+    let groupStart = text.utf8.count - path.rest.map(\.utf8.count).reduce(path.rest.count - 1, +)
+    let groupRange = node.range(of: Span(start: groupStart, length: first.utf8.count))
+    guard let group = schema.group(named: String(first)) else {
+      findings.unknown(
+        "unknown-group", "\(schema.description) has no group", String(first), among: schema.groupNames, at: groupRange)
+      return nil
+    }
+    let name = path.rest.count > 1 ? path.rest.dropFirst().joined(separator: ".") : nil
+    if let attribute = group.attribute(named: name) { return (group, attribute) }
+    let known = group.attributes.compactMap(\.name)
+    guard let name else {
+      findings.error(
+        "unknown-attribute", "the path names no attribute of group '\(group.name)': \(known.joined(separator: ", "))",
+        at: node.range)
+      return nil
+    }
+    let start = groupStart + first.utf8.count + 1
+    if known.isEmpty {
+      findings.error(
+        "unknown-attribute", "group '\(group.name)' has one attribute without a name; the path ends at the group",
+        at: node.range(of: Span(start: start, length: name.utf8.count)))
+    } else {
+      findings.unknown(
+        "unknown-attribute", "group '\(group.name)' has no attribute", name, among: known,
+        at: node.range(of: Span(start: start, length: name.utf8.count)),
+        notes: [Note("its attributes are described here", at: group.source)])
+    }
+    return nil
+  }
+
+  /// Fills in what the call's pointer leads to; returns what a get must read.
+  private func payload(
+    _ access: AttributeAccess, _ type: PayloadType, _ name: String, _ reader: MappingReader,
+    into setting: inout AttributeSetting
+  ) -> Comparison? {
+    if let address = reader["address"] {
+      if address.scalar != "invalid" {
+        findings.error("unknown-name", "'address' is 'invalid'; leave it out for a good one", at: address.range)
+      }
+      setting.data = .invalid
+      return nil
+    }
+    switch access {
+    case .has: return nil
+    case .set:
+      guard let value = reader["value"], !value.isEmpty else {
+        if type.isNone { return nil }
+        findings.error("missing-key", "'set' has no 'value': '\(name)' is \(type.words)", at: setting.at)
+        setting.isIncomplete = true
+        setting.data = .bytes([])
+        return nil
+      }
+      guard let encoded = encoder.encode(value, as: type, name: name) else {
+        setting.isIncomplete = true
+        setting.data = .bytes([])
+        return nil
+      }
+      setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, descriptors: encoded.descriptors)
+      setting.value = value.flowText
+      setting.at = value.range
+      return nil
+    case .get: return buffer(type, name, reader, into: &setting)
+    }
+  }
+
+  private func buffer(
+    _ type: PayloadType, _ name: String, _ reader: MappingReader, into setting: inout AttributeSetting
+  ) -> Comparison? {
+    if type.isNone { return nil }
+    if let input = reader["input"] {
+      if let encoded = encoder.encode(input, as: type, name: name) {
+        setting.data = .bytes(encoded.payload.bytes)
+      } else {
+        setting.isIncomplete = true
+        setting.data = .bytes([])
+      }
+    } else {
+      setting.data = .bytes(Array(repeating: 0, count: type.fixedSize ?? 8))
+    }
+    guard let value = reader["value"], !value.isEmpty else { return nil }
+    guard let encoded = encoder.encode(value, as: type, name: name) else {
+      setting.isIncomplete = true
+      return nil
+    }
+    setting.value = value.flowText
+    return Comparison(bytes: encoded.payload.bytes, mask: encoded.payload.mask)
+  }
+
+  /// A call by raw numbers: `{set: gic, group: 99, attr: 0, payload: {u64: 0}}`.
+  private func raw(
+    _ access: AttributeAccess, _ path: Path, _ subject: Node, _ reader: MappingReader, _ expected: [Answer],
+    _ at: SourceRange
+  ) -> ExplicitStep? {
+    let allowed = [access.rawValue, "expect", "flags", "group", "attr", "payload", "address"]
+    for entry in reader.entries where !allowed.contains(entry.key.value) {
+      findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
+    }
+    var group: UInt32?
+    if let name = path.rest.first {
+      guard let found = path.schema?.group(named: String(name)) else {
+        findings.unknown(
+          "unknown-group", "\(path.schema?.description ?? "the device") has no group", String(name),
+          among: path.schema?.groupNames ?? [], at: subject.range)
+        return nil
+      }
+      group = found.number
+    }
+    guard let numbers = context.rawNumbers(reader, group: group) else { return nil }
+    var setting = AttributeSetting(call: numbers, data: .none, at: at)
+    if let address = reader["address"] {
+      if address.scalar != "invalid" {
+        findings.error("unknown-name", "'address' is 'invalid'; leave it out for a good one", at: address.range)
+      }
+      setting.data = .invalid
+    } else if let payload = reader["payload"] {
+      guard let data = context.rawPayload(payload, encoder) else { return nil }
+      setting.data = data
+      setting.value = payload.flowText
+    }
+    return ExplicitStep(
+      action: .attribute(access, on: path.target, setting, nil), expected: expected, at: at)
+  }
+}

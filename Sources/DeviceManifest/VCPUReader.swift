@@ -1,0 +1,132 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import SourceTree
+
+/// Reads `vcpus:`: first which there are, later, when devices have been read, their attributes.
+struct VCPUReader {
+  let context: ReadingContext
+  private var findings: Findings { context.findings }
+
+  private static let keys = ["count", "ids", "features", "attributes", "each", "raw"]
+  /// More than any kernel has, so that a typing error does not fill the memory.
+  private static let most: UInt64 = 65_536
+
+  private func reader(_ node: Node) -> MappingReader {
+    MappingReader(node, of: "'vcpus'", keys: Self.keys, findings)
+  }
+
+  func declarations(_ node: Node?) -> [VCPUDeclaration] {
+    guard let node else { return [] }
+    let reader = reader(node)
+    let ids = ids(reader)
+    let features = features(reader["features"].map { context.parameters.expand($0) })
+    context.vcpus = ids.enumerated().map { VCPUContext(id: $1.value, index: $0) }
+    return ids.map { VCPUDeclaration(id: $0.value, features: features, at: $0.range) }
+  }
+
+  private func ids(_ reader: MappingReader) -> [Located<UInt64>] {
+    if let both = reader.keyRange("count"), reader["ids"] != nil {
+      findings.error("conflicting-keys", "'vcpus' has 'count' or 'ids', not both", at: both)
+    }
+    if reader["ids"] != nil {
+      var seen: [UInt64: SourceRange] = [:]
+      return reader.items("ids", "vCPU ids").compactMap { item in
+        let item = context.parameters.expand(item)
+        guard let id = context.u64(item, "ids") else { return nil }
+        if let first = seen[id] {
+          findings.error("duplicate-name", "vCPU \(id) is listed twice", at: item.range, notes: [Note("first here", at: first)])
+          return nil
+        }
+        seen[id] = item.range
+        return Located(id, at: item.range)
+      }
+    }
+    guard let written = reader.required("count", "the number of vCPUs (or 'ids', a list)") else { return [] }
+    let node = context.parameters.expand(written)
+    guard let count = context.u64(node, "count") else { return [] }
+    guard count <= Self.most else {
+      findings.error("value-out-of-range", "\(count) vCPUs are more than any kernel has (\(Self.most) are read)", at: node.range)
+      return []
+    }
+    return (0..<count).map { Located($0, at: node.range) }
+  }
+
+  func features(_ node: Node?) -> VCPUFeatures {
+    var features = VCPUFeatures()
+    guard let node, !node.isEmpty else { return features }
+    guard let items = node.items else {
+      findings.wrongKind(node, of: "'features'", wanted: "a list of names")
+      return features
+    }
+    let known = context.catalogue.vcpu?.features ?? []
+    for item in items {
+      guard let name = item.scalar else {
+        findings.wrongKind(item, of: "a feature", wanted: "a name or the number of a bit")
+        continue
+      }
+      if let feature = known.first(where: { $0.name == name }) {
+        features.mask |= 1 << UInt64(feature.bit)
+        if let finalize = feature.finalize { features.finalize.append(finalize) }
+      } else if let bit = UInt64(name), bit < 64 {
+        features.mask |= 1 << bit
+      } else {
+        findings.unknown(
+          "unknown-feature", "vCPUs of \(context.catalogue.architecture.rawValue) have no feature", name,
+          among: known.map(\.name), at: item.range)
+        continue
+      }
+      features.names.append(name)
+    }
+    return features
+  }
+
+  func readAttributes(_ node: Node?, into vcpus: inout [VCPUDeclaration]) {
+    guard let node, let schema = context.catalogue.vcpu else { return }
+    let reader = MappingReader(node, of: "'vcpus'", keys: nil, findings)
+    let attributes = AttributeReader(context: context)
+    let each = overrides(reader, among: vcpus)
+    for i in vcpus.indices {
+      let place = context.vcpus[i]
+      var settings = attributes.settings(reader["attributes"], of: schema, vcpu: place)
+      settings += attributes.raw(reader["raw"], vcpu: place)
+      for override in each[vcpus[i].id] ?? [] {
+        if let features = override["features"] {
+          vcpus[i].features = self.features(context.parameters.expand(features, vcpu: place))
+        }
+        let own = attributes.settings(override["attributes"], of: schema, vcpu: place)
+        // They replace those of every vCPU where they stand, and are added behind otherwise.
+        for setting in own {
+          if let j = settings.firstIndex(where: { $0.path == setting.path && $0.call.attr == setting.call.attr }) {
+            settings[j] = setting
+          } else {
+            settings.append(setting)
+          }
+        }
+        settings += attributes.raw(override["raw"], vcpu: place)
+      }
+      vcpus[i].attributes = settings
+    }
+    if vcpus.isEmpty, let written = reader["attributes"], !written.isEmpty {
+      findings.report(.warning("no-vcpus", "these attributes are set on no vCPU", at: reader.keyRange("attributes")))
+    }
+  }
+
+  /// The entries of `each:`, by the vCPU's id.
+  private func overrides(_ reader: MappingReader, among vcpus: [VCPUDeclaration]) -> [UInt64: [MappingReader]] {
+    var result: [UInt64: [MappingReader]] = [:]
+    for item in reader.items("each", "{vcpu: ID, attributes: ...}") {
+      let own = MappingReader(
+        item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings)
+      guard let written = own.required("vcpu", "the vCPU's id") else { continue }
+      let node = context.parameters.expand(written)
+      guard let id = context.u64(node, "vcpu") else { continue }
+      guard vcpus.contains(where: { $0.id == id }) else {
+        findings.error("unknown-vcpu", "there is no vCPU \(id)", at: node.range)
+        continue
+      }
+      result[id, default: []].append(own)
+    }
+    return result
+  }
+}

@@ -1,0 +1,119 @@
+import Diagnostics
+import HeapModule
+
+/// Orders elements: the first in base order whose predecessors have all been taken, again and again.
+struct Ordering {
+  struct Placed {
+    var index: Int
+    /// Why the element does not stand where the base order has it.
+    var moved: String?
+  }
+
+  private let elements: [Element]
+  private var members: [Label: [Int]] = [:]
+
+  init(_ elements: [Element]) {
+    self.elements = elements
+    for (i, element) in elements.enumerated() {
+      for label in element.labels { members[label, default: []].append(i) }
+    }
+  }
+
+  /// The order, and an element of a circle, if there is one.
+  func order() -> (elements: [Placed], cycle: (index: Int, range: SourceRange)?) {
+    var graph = Graph(count: elements.count)
+    for (i, element) in elements.enumerated() {
+      // A gate stands for all elements of a label, so that many elements behind many others need few edges.
+      for label in element.after { if let gate = gate(behind: label, &graph) { graph.add(from: gate, to: i) } }
+      for label in element.before { if let gate = gate(before: label, &graph) { graph.add(from: i, to: gate) } }
+    }
+    var placed: [Placed] = []
+    var latest = -1
+    var ready = Heap(elements.indices.filter { graph.predecessors[$0] == 0 })
+    /// What an element waited for last.
+    var causes: [Int: Int] = [:]
+    while let next = ready.popMin() {
+      placed.append(Placed(index: next, moved: next < latest ? causes[next].map(words) : nil))
+      latest = max(latest, next)
+      for freed in graph.release(next) {
+        causes[freed] = next
+        ready.insert(freed)
+      }
+    }
+    guard placed.count < elements.count else { return (placed, nil) }
+    let taken = Set(placed.map(\.index))
+    let rest = elements.indices.filter { !taken.contains($0) }
+    return (
+      placed + rest.map { Placed(index: $0, moved: nil) },
+      rest.first.map { ($0, elements[$0].steps[0].at) }
+    )
+  }
+
+  private func gate(behind label: Label, _ graph: inout Graph) -> Int? {
+    if let gate = graph.gatesBehind[label] { return gate }
+    guard let members = members[label] else { return nil }
+    let gate = graph.addGate()
+    graph.gatesBehind[label] = gate
+    for member in members { graph.add(from: member, to: gate) }
+    return gate
+  }
+
+  private func gate(before label: Label, _ graph: inout Graph) -> Int? {
+    if let gate = graph.gatesBefore[label] { return gate }
+    guard let members = members[label] else { return nil }
+    let gate = graph.addGate()
+    graph.gatesBefore[label] = gate
+    for member in members { graph.add(from: gate, to: member) }
+    return gate
+  }
+
+  private func words(_ cause: Int) -> String { "after " + elements[cause].words }
+}
+
+extension Element {
+  /// What people call it.
+  fileprivate var words: String {
+    guard let step = steps.last else { return "" }
+    return step.attribute.map { "\(step.target).\($0)" } ?? step.words
+  }
+}
+
+/// Elements and, numbered behind them, gates, with the edges between them.
+private struct Graph {
+  private let elementCount: Int
+  private(set) var predecessors: [Int]
+  private var successors: [[Int]]
+  var gatesBehind: [Label: Int] = [:]
+  var gatesBefore: [Label: Int] = [:]
+
+  init(count: Int) {
+    elementCount = count
+    predecessors = Array(repeating: 0, count: count)
+    successors = Array(repeating: [], count: count)
+  }
+
+  mutating func addGate() -> Int {
+    predecessors.append(0)
+    successors.append([])
+    return predecessors.count - 1
+  }
+
+  mutating func add(from a: Int, to b: Int) {
+    successors[a].append(b)
+    predecessors[b] += 1
+  }
+
+  /// Takes an element, and every gate that this opens; returns the elements that wait for nothing any more.
+  mutating func release(_ element: Int) -> [Int] {
+    var freed: [Int] = []
+    var open = [element]
+    while let node = open.popLast() {
+      for next in successors[node] {
+        predecessors[next] -= 1
+        guard predecessors[next] == 0 else { continue }
+        if next < elementCount { freed.append(next) } else { open.append(next) }
+      }
+    }
+    return freed
+  }
+}

@@ -1,0 +1,173 @@
+import DeviceManifest
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+/// A plan, and what the planner has to say of it.
+package struct PlanningResult {
+  package var plan: Plan
+  /// The steps whose text is wrong: they stand in the plan only so that what follows them can be judged.
+  package var incomplete: Set<Int> = []
+  package var diagnostics: [Diagnostic] = []
+}
+
+/// Turns a manifest into the ordered calls that it stands for.
+///
+/// The base order is that of the manifest: the VM, its capabilities, its attributes, memory, vCPUs, devices each with
+/// its attributes, the attributes of vCPUs. The `after:` and `before:` of schemas move single calls: the plan takes,
+/// again and again, the first in base order whose predecessors have all been taken. Explicit steps follow as written.
+package struct Planner {
+  private let manifest: Manifest
+  private let catalogue: Catalogue
+  private var result: PlanningResult
+  /// The devices that names stand for at this place, and how many slots are taken.
+  private var devices: [String: Int] = [:]
+  private var vcpus: [UInt64: Int] = [:]
+  private var deviceSlots = 0
+  private var vcpuSlots = 0
+
+  package static func plan(_ manifest: Manifest, catalogue: Catalogue) -> PlanningResult {
+    var planner = Planner(manifest: manifest, catalogue: catalogue)
+    if let machine = manifest.machine { planner.add(machine) }
+    for step in manifest.steps { planner.add(step) }
+    return planner.result
+  }
+
+  private init(manifest: Manifest, catalogue: Catalogue) {
+    self.manifest = manifest
+    self.catalogue = catalogue
+    result = PlanningResult(
+      plan: Plan(
+        name: manifest.name, manifest: manifest.file.path, architecture: manifest.architecture,
+        files: manifest.files))
+  }
+}
+
+// MARK: The declarative part
+
+extension Planner {
+  private mutating func add(_ machine: Machine) {
+    var draft = Draft(catalogue: catalogue)
+    draft.add(machine)
+    for slot in draft.deviceNames.enumerated() { devices[slot.element] = slot.offset }
+    deviceSlots = draft.deviceSlots
+    for slot in machine.vcpus.enumerated() { vcpus[slot.element.id] = slot.offset }
+    vcpuSlots = machine.vcpus.count
+    let order = Ordering(draft.elements).order()
+    if let cycle = order.cycle {
+      result.diagnostics.append(
+        .error("ordering-cycle", "the schemas order these calls in a circle", at: cycle.range))
+    }
+    renumber(order.elements, &draft)
+    devices = draft.deviceNames.enumerated().reduce(into: [:]) { $0[$1.element] = draft.finalSlot[$1.offset] }
+    var stepOfElement: [Int: Int] = [:]
+    for placed in order.elements {
+      let element = draft.elements[placed.index]
+      let first = result.plan.steps.count
+      for var step in element.steps {
+        step.operation = draft.renumbered(step.operation)
+        step.moved = placed.moved
+        for guarding in element.guards where guarding.appliesTo(step) {
+          guard let index = guarding.index(first, stepOfElement) else { continue }
+          step.guardedBy.append(Guard(step: index, ok: guarding.ok))
+        }
+        if element.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
+        result.plan.steps.append(step)
+      }
+      stepOfElement[placed.index] = first
+    }
+  }
+
+  /// Slots count `create` steps in the order of the plan, which may not be the base order.
+  private func renumber(_ order: [Ordering.Placed], _ draft: inout Draft) {
+    var next = 0
+    for placed in order {
+      for step in draft.elements[placed.index].steps {
+        guard case .createDevice = step.operation, let slot = draft.elements[placed.index].deviceSlot else { continue }
+        draft.finalSlot[slot] = next
+        next += 1
+      }
+    }
+  }
+}
+
+// MARK: Explicit steps
+
+extension Planner {
+  private mutating func add(_ explicit: ExplicitStep) {
+    guard let (operation, target, details) = operation(explicit.action, expected: explicit.expected) else { return }
+    var step = Step(operation, target: target, at: explicit.at, expected: explicit.expected)
+    if let (setting, comparison) = details {
+      step.attribute = setting.path
+      step.value = setting.value
+      step.comparison = comparison
+    }
+    if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
+    result.plan.steps.append(step)
+  }
+
+  private typealias Details = (setting: AttributeSetting, comparison: Comparison?)
+
+  private mutating func operation(
+    _ action: ExplicitStep.Action, expected: [Answer]
+  ) -> (DevicePlan.Operation, String, Details?)? {
+    switch action {
+    case .createVM(let type): return (.createVM(type: type), "vm", nil)
+    case .addMemory(let region):
+      return (.addMemory(slot: region.slot, address: region.address, size: region.size), "vm", nil)
+    case .enableCapability(let call): return capability(call).map { ($0, $1, nil) }
+    case .createIRQChip: return (.createIRQChip, "vm", nil)
+    case .createVCPU(let id):
+      if expected.contains(.ok) { vcpus[id] = vcpuSlots }
+      vcpuSlots += 1
+      return (.createVCPU(id: id), "vcpu.\(id)", nil)
+    case .initVCPU(let id, let features):
+      return vcpus[id].map { (.initVCPU($0, features: features.mask, finalize: features.finalize), "vcpu.\(id)", nil) }
+    case .testDevice(let type, let flags): return (.testDevice(type: type.number, flags: flags), type.name, nil)
+    case .createDevice(let type, let name, let flags):
+      if expected.contains(.ok) { devices[name] = deviceSlots }
+      deviceSlots += 1
+      return (.createDevice(type: type.number, flags: flags), name, nil)
+    case .closeDevice(let name): return devices[name].map { (.closeDevice($0), name, nil) }
+    case .runVCPU(let id): return vcpus[id].map { (.runVCPU($0), "vcpu.\(id)", nil) }
+    case .attribute(let access, let target, let setting, let comparison):
+      guard let (target, name) = self.target(target) else { return nil }
+      let call = AttributeCall(
+        target: target, group: setting.call.group, attr: setting.call.attr, flags: setting.call.flags,
+        data: setting.data)
+      switch access {
+      case .set: return (.setAttribute(call), name, (setting, nil))
+      case .get: return (.getAttribute(call), name, (setting, comparison))
+      case .has: return (.hasAttribute(call), name, (setting, nil))
+      }
+    }
+  }
+
+  private func target(_ name: TargetName) -> (Target, String)? {
+    switch name {
+    case .system: (.system, "system")
+    case .vm: (.vm, "vm")
+    case .vcpu(let id): vcpus[id].map { (.vcpu($0), "vcpu.\(id)") }
+    case .device(let name): devices[name].map { (.device($0), name) }
+    }
+  }
+
+  private func capability(_ call: CapabilityCall) -> (DevicePlan.Operation, String)? {
+    var arguments: [CapabilityArgument] = []
+    for argument in call.arguments {
+      switch argument {
+      case .number(let number): arguments.append(.value(number))
+      case .device(let name):
+        guard let slot = devices[name] else { return nil }
+        arguments.append(.device(slot))
+      }
+    }
+    guard let id = call.vcpu else {
+      return (.enableCapability(call.number, on: .vm, flags: call.flags, arguments: arguments), "vm")
+    }
+    return vcpus[id].map {
+      (.enableCapability(call.number, on: .vcpu($0), flags: call.flags, arguments: arguments), "vcpu.\(id)")
+    }
+  }
+}
