@@ -1,0 +1,81 @@
+import DevicePlan
+import Diagnostics
+import Glibc
+import Kernel
+import Testing
+
+extension OneAtATime {
+  @Suite struct KernelHostTests {
+    @Test func anotherArchitectureIsRefusedFirst() {
+      let unavailable = refusal(of: plan([], .arm64), path: "/no/such/kvm", architecture: .x86_64)
+      #expect(unavailable?.kind == .otherArchitecture)
+      #expect(
+        unavailable?.message == "this manifest is for arm64 and this host is x86_64; `--on model` rehearses it")
+      #expect(refusal(of: plan([], .arm64), architecture: nil)?.kind == .otherArchitecture)
+    }
+
+    @Test func aMissingDeviceIsExplained() {
+      let unavailable = refusal(of: plan([], .x86_64), path: "/no/such/kvm", architecture: .x86_64)
+      #expect(unavailable?.kind == .noKVM)
+      #expect(unavailable?.message.hasPrefix("there is no /no/such/kvm: load the module kvm_intel or kvm_amd") == true)
+    }
+
+    @Test func aFileThatIsNoKVMIsExplained() {
+      let unavailable = refusal(of: plan([]), path: "/dev/null")
+      #expect(unavailable?.kind == .noKVM)
+      #expect(unavailable?.message == "/dev/null is not KVM's device; it should be /dev/kvm")
+    }
+
+    private func refusal(
+      of plan: Plan, path: String = "/dev/kvm", architecture: Architecture? = .host
+    ) -> KernelHost.Unavailable? {
+      do {
+        _ = try KernelHost(plan, path: path, architecture: architecture)
+        return nil
+      } catch { return error }
+    }
+  }
+}
+
+extension OneAtATime {
+  @Suite(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
+  struct AnyKernelTests {
+    @Test func theHostDescribesItself() throws {
+      let host = try KernelHost(plan([]))
+      #expect(host.description.kind == .kernel)
+      #expect(host.description.architecture == .host)
+      #expect(host.description.release.first?.isNumber == true)
+    }
+
+    @Test func aFileThatCannotBeOpenedIsNamed() {
+      let at = place(3)
+      let files = [
+        PlanFile(name: "null", path: "/dev/null", at: place(2)), PlanFile(name: "gpu", path: "/no/such/file", at: at),
+      ]
+      let before = descriptorCount()
+      do {
+        _ = try KernelHost(plan([], files: files))
+        Issue.record("the file was opened")
+      } catch {
+        #expect(error == KernelHost.Unavailable(kind: .file, message: "there is no file /no/such/file", at: at))
+      }
+      #expect(descriptorCount() == before)
+    }
+
+    /// A folder can be opened for reading only.
+    @Test func aFileIsOpenedForReadingWhereWritingIsRefused() throws {
+      let before = descriptorCount()
+      do {
+        let host = try KernelHost(plan([], files: [PlanFile(name: "root", path: "/", at: place(2))]))
+        #expect(descriptorCount() == before + 2)
+        _ = host.description
+      }
+      #expect(descriptorCount() == before)
+    }
+
+    @Test func callsTakeTime() throws {
+      let report = try run([createVM])
+      #expect(report.entries[0].result.nanoseconds ?? 0 > 0)
+    }
+  }
+}
