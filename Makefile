@@ -1,0 +1,43 @@
+# Two commands set everything up: `make demo` and `make test`, in either order.
+
+SWIFT ?= swift
+SOURCES = Sources Tests Package.swift
+
+# The Swift runtime goes into the program, so that it runs where no toolchain is.
+RELEASE = -c release -Xswiftc -static-stdlib
+KVMCONF = .build/release/kvmconf
+
+# One file that needs nothing at all, not even a C library; linked by the toolchain's own lld.
+STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
+	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -s
+
+.DEFAULT_GOAL := build
+.PHONY: help setup build demo test static format lint clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## install what the build needs and this machine lacks
+	@SWIFT="$(SWIFT)" Scripts/setup.sh
+
+build: setup ## build the program: .build/release/kvmconf
+	$(SWIFT) build $(RELEASE) --product kvmconf
+
+demo: build ## configure a VM with this machine's KVM
+	@KVMCONF="$(KVMCONF)" Scripts/demo.sh
+
+test: setup ## run every test
+	$(SWIFT) test
+
+static: setup ## build a fully static, stripped program: .build/static/release/kvmconf
+	$(SWIFT) build $(STATIC) --product kvmconf
+	@ls -l .build/static/release/kvmconf
+
+format: ## format the Swift code in place
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## check the format of the Swift code
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+clean: ## remove everything that was built
+	rm -rf .build

@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every target of ours: warnings are errors, and each unsafe construct says so.
+let strict: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "kvmconf",
+  products: [
+    .library(name: "KVMConf", targets: ["KVMConf"]),
+    .library(name: "kvmload", targets: ["kvmload"]),
+    .executable(name: "kvmconf", targets: ["kvmconf"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    // C
+    .systemLibrary(name: "CYAML"),
+    .target(name: "CSchemas", cSettings: [.disableWarning("c23-extensions")]),
+    .target(name: "kvmload"),
+
+    // Below everything
+    target("Diagnostics"),
+    target("Expressions", ["Diagnostics"]),
+
+    // Text in, a plan out
+    target("SourceTree", ["CYAML", "Diagnostics"]),
+    target("DeviceSchema", ["DevicePlan", "SourceTree", "Expressions", "Diagnostics", "CSchemas"]),
+    target("DeviceManifest", ["DeviceSchema", "SourceTree", "Expressions", "Diagnostics", "DevicePlan"]),
+    target(
+      "Planning",
+      [
+        "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
+
+    // A plan runs on a host
+    target("DevicePlan", ["Diagnostics"]),
+    target("Model", ["DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
+    target("Kernel", ["DevicePlan", "kvmload", "Diagnostics"]),
+
+    // What others see
+    target(
+      "KVMConf",
+      [
+        "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Model", "Kernel", "SourceTree",
+        "Diagnostics",
+      ]),
+    .executableTarget(
+      name: "kvmconf",
+      dependencies: [
+        "KVMConf", "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "Model", "Kernel", "SourceTree",
+        "Expressions", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    // Tests
+    .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
+    tests("SourceTreeTests", ["SourceTree", "Diagnostics", "TestSupport"]),
+    tests("DevicePlanTests", ["DevicePlan", "Diagnostics"]),
+    tests("KernelTests", ["Kernel", "DevicePlan", "kvmload", "Diagnostics"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)

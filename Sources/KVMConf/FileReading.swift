@@ -1,0 +1,89 @@
+import Diagnostics
+import Glibc
+
+/// Why a file could not be read.
+package struct Unreadable: Error, Hashable {
+  package var path: String
+  package var reason: String
+
+  package var diagnostic: Diagnostic { .error("cannot-read", "cannot read \(path): \(reason)", at: nil) }
+}
+
+extension SourceFile {
+  /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
+  private static let most = 64 << 20 + 1
+
+  /// Reads a file; `-` is standard input.
+  package convenience init(reading path: String) throws(Unreadable) {
+    self.init(path: path == "-" ? "<stdin>" : path, bytes: try Self.bytes(of: path))
+  }
+
+  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] {
+    // SAFETY: the path lives throughout the call.
+    let descriptor = unsafe path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Unreadable(path: path, reason: lastError()) }
+    defer { close(descriptor) }
+    var info = stat()
+    // SAFETY: `info` lives throughout the call.
+    guard unsafe fstat(descriptor, &info) == 0 else { throw Unreadable(path: path, reason: lastError()) }
+    if info.st_mode & S_IFMT == S_IFDIR { throw Unreadable(path: path, reason: "it is a folder") }
+    var bytes: [UInt8] = []
+    let chunk = max(64 << 10, min(Int(info.st_size) + 1, most))
+    while bytes.count < most {
+      let old = bytes.count
+      var failure: String?
+      // SAFETY: read() fills at most the buffer that it is given, and says how much of it.
+      unsafe bytes.append(contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+        let got = unsafe read(descriptor, buffer.baseAddress, chunk)
+        if got < 0, errno != EINTR { failure = lastError() }
+        count = max(got, 0)
+      })
+      if let failure { throw Unreadable(path: path, reason: failure) }
+      if bytes.count == old { break }
+    }
+    return bytes
+  }
+}
+
+/// The manifests that a path stands for: itself, or every `.yaml` and `.yml` file below a folder, in the order of names.
+package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
+  guard isFolder(path) else { return [path] }
+  return try files(below: path).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+}
+
+func isFolder(_ path: String) -> Bool {
+  var info = stat()
+  // SAFETY: `info` lives throughout the call.
+  return unsafe path != "-" && stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Every file below a folder, in the order of names; hidden ones are left out, links to folders are not followed.
+func files(below folder: String) throws(Unreadable) -> [String] {
+  // SAFETY: the stream is owned here, closed once, and each entry is used before the next is read.
+  guard let stream = unsafe opendir(folder) else { throw Unreadable(path: folder, reason: lastError()) }
+  var names: [String] = []
+  while let entry = unsafe readdir(stream) {
+    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    if !name.hasPrefix(".") { names.append(name) }
+  }
+  unsafe closedir(stream)
+  var found: [String] = []
+  for name in names.sorted() {
+    let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+    var info = stat()
+    // SAFETY: `info` lives throughout the call.
+    guard unsafe lstat(path, &info) == 0 else { continue }
+    switch info.st_mode & S_IFMT {
+    case S_IFDIR: found += try files(below: path)
+    case S_IFREG, S_IFLNK: if !isFolder(path) { found.append(path) }
+    default: continue
+    }
+  }
+  return found
+}
+
+/// The last error in words.
+private func lastError() -> String {
+  // SAFETY: strerror() returns a text that is copied before anything else is called.
+  unsafe String(cString: strerror(errno))
+}

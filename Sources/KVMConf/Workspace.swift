@@ -1,0 +1,113 @@
+import DeviceManifest
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import Model
+import Planning
+import SourceTree
+
+/// What decides how manifests are read and judged.
+package struct Settings: Sendable {
+  /// The schemas, built in and others.
+  package var schemas: [SchemaSource] = SchemaSource.builtIn
+  /// What is known of the host that the model plays.
+  package var facts = HostFacts()
+  /// The release that the model plays; what the facts say, or the newest that the schemas know.
+  package var release: Release?
+  /// Values of parameters.
+  package var parameters: [String: String] = [:]
+
+  package init() {}
+
+  /// The newest release that the built-in schemas describe.
+  package static let newestRelease = Release(major: 7, minor: 2)
+
+  package var playedRelease: Release { release ?? facts.release ?? Self.newestRelease }
+}
+
+/// A manifest, planned.
+package struct PlannedManifest {
+  package var plan: Plan
+  /// The steps that stand in the plan only so that what follows them can be judged.
+  package var incomplete: Set<Int>
+}
+
+/// A file with all of its manifests, and what is wrong with its text.
+package struct LoadedFile {
+  package var file: SourceFile
+  package var manifests: [PlannedManifest] = []
+  package var diagnostics: [Diagnostic] = []
+
+  package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+}
+
+/// Reads manifests, plans them, and runs them on the model. Belongs to one thread.
+package final class Workspace {
+  package let settings: Settings
+  private var catalogues: [Architecture: Catalogue] = [:]
+  private var facts: [Architecture: [String: Value]] = [:]
+
+  package init(_ settings: Settings) { self.settings = settings }
+
+  package func catalogue(for architecture: Architecture) -> Catalogue {
+    if let found = catalogues[architecture] { return found }
+    let catalogue = Catalogue(
+      architecture: architecture, release: settings.playedRelease, sources: settings.schemas)
+    catalogues[architecture] = catalogue
+    return catalogue
+  }
+
+  /// What is wrong with the schemas that were read so far.
+  package var schemaFaults: [Diagnostic] { catalogues.values.flatMap(\.faults.diagnostics) }
+
+  package func load(_ file: SourceFile) -> LoadedFile {
+    let tree = SourceTree(parsing: file)
+    var loaded = LoadedFile(file: file)
+    let findings = Findings()
+    for diagnostic in tree.diagnostics { findings.report(diagnostic) }
+    if tree.documents.isEmpty, !findings.hasErrors {
+      findings.error("no-document", "the file has no manifest", at: SourceRange(file: file, start: Position(line: 1, column: 1), end: Position(line: 1, column: 1)))
+    }
+    for (i, document) in tree.documents.enumerated() {
+      guard let architecture = ManifestReader.architecture(of: document, findings) else { continue }
+      let catalogue = catalogue(for: architecture)
+      guard catalogue.vm != nil else {
+        findings.error("no-schemas", "there are no schemas for \(architecture.rawValue)", at: document[key: "arch"]?.range)
+        continue
+      }
+      let name = i == 0 ? file.stem : "\(file.stem)#\(i + 1)"
+      let reader = ManifestReader(document, catalogue: catalogue, defaultName: name, findings)
+      let result = Planner.plan(reader.manifest(settings: settings.parameters), catalogue: catalogue)
+      for diagnostic in result.diagnostics { findings.report(diagnostic) }
+      loaded.manifests.append(PlannedManifest(plan: result.plan, incomplete: result.incomplete))
+    }
+    loaded.diagnostics = findings.diagnostics.inDocumentOrder()
+    return loaded
+  }
+
+  /// A model of the host that the settings describe.
+  package func model(_ architecture: Architecture, course: ModelHost.Course) throws(FactsFault) -> ModelHost {
+    let catalogue = catalogue(for: architecture)
+    let values: [String: Value]
+    if let found = facts[architecture] {
+      values = found
+    } else {
+      values = try settings.facts.values(for: catalogue)
+      facts[architecture] = values
+    }
+    return ModelHost(catalogue, facts: values, course: course)
+  }
+}
+
+extension SourceFile {
+  /// The name of the file without folder and ending.
+  var stem: String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    if path == "<stdin>" { return "stdin" }
+    for ending in [".yaml", ".yml"] where name.hasSuffix(ending) && name.count > ending.count {
+      return String(name.dropLast(ending.count))
+    }
+    return name
+  }
+}

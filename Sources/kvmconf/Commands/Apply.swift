@@ -1,0 +1,89 @@
+import ArgumentParser
+import DevicePlan
+import Diagnostics
+import Kernel
+import KVMConf
+
+/// `kvmconf apply`: run a manifest on the kernel.
+struct Apply: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make the calls of a manifest on /dev/kvm and report what each was answered, and why.",
+    discussion: """
+      The VM lives as long as the run. The first step that fails stops it; later ones are skipped, unless --keep-going
+      is given. A plan that would crash or hang the kernel is refused before any call.
+      """)
+
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"))
+  var file: String
+
+  @OptionGroup var options: SharedOptions
+
+  @Option(help: "What runs the plan: kernel, or model, which rehearses it without /dev/kvm.")
+  var on: HostKind = .kernel
+
+  @Flag(help: "Go on behind a failing step, with the state as it is.")
+  var keepGoing = false
+
+  @Option(help: "How the report is written: text or json (a document a manifest, one a line).")
+  var format: Format = .text
+
+  enum HostKind: String, ExpressibleByArgument, CaseIterable { case kernel, model }
+
+  func run() throws {
+    let workspace = Workspace(try options.settings())
+    let loaded = try ManifestFile.load(file, workspace)
+    Interruption.watch()
+    let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
+    var hasFailed = false
+    for manifest in loaded.manifests {
+      let report = try run(manifest.plan, workspace, runner)
+      switch format {
+      case .text: Output.result(report.text(color: Output.hasColor(1)))
+      case .json: Output.result(report.json.text() + "\n")
+      }
+      if report.isInterrupted { throw Status.interrupted }
+      if report.summary.failed > 0 { hasFailed = true }
+    }
+    let faults = workspace.schemaFaults
+    Output.print(faults, to: 2)
+    if !faults.isEmpty { throw Status.software }
+    if hasFailed { throw Status.failure }
+  }
+
+  private func run(_ plan: Plan, _ workspace: Workspace, _ runner: Runner) throws -> Report {
+    switch on {
+    case .model:
+      return try facts {
+        () throws(FactsFault) in
+        var host = try workspace.model(plan.architecture, course: .predicted)
+        return runner.run(plan, on: &host)
+      }
+    case .kernel:
+      if plan.architecture == .host { try refuseHazards(plan, workspace) }
+      do throws(KernelHost.Unavailable) {
+        return try workspace.runOnKernel(plan, with: runner)
+      } catch {
+        Output.print([error.diagnostic], to: 2)
+        throw error.kind == .file ? Status.noInput : Status.unavailable
+      }
+    }
+  }
+
+  private func refuseHazards(_ plan: Plan, _ workspace: Workspace) throws {
+    let hazards = try facts { () throws(FactsFault) in try workspace.hazards(of: plan) }
+    guard hazards.isEmpty else {
+      Output.print(hazards, to: 2)
+      Output.message("kvmconf: no call was made\n")
+      throw Status.failure
+    }
+  }
+
+  private func facts<Result>(_ body: () throws(FactsFault) -> Result) throws -> Result {
+    do throws(FactsFault) {
+      return try body()
+    } catch {
+      Output.print([error.diagnostic], to: 2)
+      throw Status.failure
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import DevicePlan
+import Diagnostics
+import KVMConf
+
+/// `kvmconf plan`: the ordered calls of a manifest.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Print the calls that a manifest stands for, in order.")
+
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"))
+  var file: String
+
+  @OptionGroup var options: SharedOptions
+
+  @Option(help: "How the plan is written: text (a table), json or strace.")
+  var format: PlanFormat = .text
+
+  enum PlanFormat: String, ExpressibleByArgument, CaseIterable { case text, json, strace }
+
+  func run() throws {
+    let loaded = try ManifestFile.load(file, Workspace(try options.settings()))
+    for (i, manifest) in loaded.manifests.enumerated() {
+      switch format {
+      case .text: Output.result((i > 0 ? "\n" : "") + manifest.plan.table)
+      case .json: Output.result(manifest.plan.json.text() + "\n")
+      case .strace: Output.result(manifest.plan.strace)
+      }
+    }
+  }
+}
+
+/// A manifest's file, as commands take it that need all of it to be good.
+enum ManifestFile {
+  /// Reads and plans; what is wrong is printed, and ends the program.
+  static func load(_ path: String, _ workspace: Workspace) throws -> LoadedFile {
+    let file: SourceFile
+    do throws(Unreadable) {
+      file = try SourceFile(reading: path)
+    } catch {
+      Output.print([error.diagnostic], to: 2)
+      throw Status.noInput
+    }
+    let loaded = workspace.load(file)
+    let schemaFaults = workspace.schemaFaults
+    Output.print(loaded.diagnostics + schemaFaults, to: 2)
+    if loaded.hasErrors { throw Status.failure }
+    if !schemaFaults.isEmpty { throw Status.software }
+    return loaded
+  }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+
+/// The program: parse, call, print.
+@main
+struct KVMConfCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kvmconf",
+    abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and the reason of every errno.",
+    discussion: """
+      EXIT STATUS
+        0   all good
+        1   a manifest is invalid, or a step's outcome was not the expected one
+        64  the command line is wrong
+        66  a file cannot be read
+        69  no usable /dev/kvm, or the manifest is for another architecture
+        70  a bug in kvmconf or in its schemas
+      """,
+    version: "kvmconf 0.1.0 (schemas of Linux 7.2)",
+    subcommands: [Validate.self, PlanCommand.self, Apply.self, Explain.self, Schema.self])
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// The program's exit statuses.
+enum Status {
+  static let success = ExitCode(0)
+  /// The manifest is invalid, or a step's outcome was not the expected one.
+  static let failure = ExitCode(1)
+  /// A file cannot be read.
+  static let noInput = ExitCode(66)
+  /// No usable `/dev/kvm`, or another architecture.
+  static let unavailable = ExitCode(69)
+  /// A bug of ours: in the program, or in the built-in schemas.
+  static let software = ExitCode(70)
+  /// Ended by SIGINT, as shells tell it.
+  static let interrupted = ExitCode(130)
+}
