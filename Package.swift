@@ -37,6 +37,7 @@ let package = Package(
     // Text in, a plan out
     target("SourceTree", ["CYAML", "Diagnostics"]),
     target("DeviceSchema", ["DevicePlan", "SourceTree", "Expressions", "Diagnostics", "CSchemas"]),
+    target("Reference", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics"]),
     target("DeviceManifest", ["DeviceSchema", "SourceTree", "Expressions", "Diagnostics", "DevicePlan"]),
     target(
       "Planning",
@@ -70,6 +71,8 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
     tests("SourceTreeTests", ["SourceTree", "Diagnostics", "TestSupport"]),
     tests("DevicePlanTests", ["DevicePlan", "Diagnostics"]),
+    tests("DeviceSchemaTests", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+    tests("ReferenceTests", ["Reference", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "kvmload", "Diagnostics"]),
   ],
   swiftLanguageModes: [.v6],

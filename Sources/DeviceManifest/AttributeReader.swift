@@ -44,6 +44,7 @@ struct AttributeReader {
         settings += values(attribute, of: found, in: group, vcpu)
       }
     }
+    for i in settings.indices { settings[i].owner = schema }
     return settings
   }
 

@@ -91,6 +91,8 @@ package struct AttributeSetting {
   package var call: AttributeNumbers
   /// The schemas' view of it; nil for raw numbers.
   package var schema: (group: GroupSchema, attribute: AttributeSchema)?
+  /// The file that describes its descriptor; nil for raw numbers.
+  package var owner: SchemaFile?
   /// `addr.dist`; nil for raw numbers.
   package var path: String?
   /// The key fields of a structured number.

@@ -66,7 +66,7 @@ package struct ManifestReader {
       let machine = machine(reader)
       manifest.machine = machine
       names = StepNames(machine)
-    } else if reader["steps"] == nil {
+    } else if reader["steps"] == nil, reader.entries.allSatisfy({ Self.keys.contains($0.key.value) }) {
       findings.error(
         "missing-key", "the manifest declares nothing: it has 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
         at: node.range.firstLine)

@@ -13,6 +13,8 @@ final class Parameters {
   private let findings: Findings
   private var parameters: [String: Parameter] = [:]
   private var order: [String] = []
+  /// An expression could not be read: which parameters it meant to use is not known.
+  private var hasUnreadableExpression = false
   private lazy var evaluator = Evaluator(world: NoWorld.shared)
 
   init(_ findings: Findings) { self.findings = findings }
@@ -56,6 +58,7 @@ final class Parameters {
 
   /// Reports the parameters that nothing used.
   func reportUnused() {
+    if hasUnreadableExpression { return }
     for name in order {
       if let parameter = parameters[name], !parameter.isUsed {
         findings.error("unused-parameter", "parameter '\(name)' is not used; write \"${\(name)}\" where its value belongs", at: parameter.range)
@@ -91,6 +94,7 @@ final class Parameters {
       result += rest[..<start]
       let inner = rest[rest.utf8.index(start, offsetBy: 2)...]
       guard let end = inner.utf8.firstIndex(of: UInt8(ascii: "}")) else {
+        hasUnreadableExpression = true
         findings.error("bad-expression", "'${' has no closing '}'", at: node.range)
         return text
       }
@@ -118,11 +122,11 @@ final class Parameters {
         return report(error.message, error.span)
       }
     } catch {
-      for name in scope.used { parameters[name]?.isUsed = true }
+      hasUnreadableExpression = true
       return report(error.message, error.span)
     }
     switch value {
-    case .integer(let integer): return String(integer)
+    case .integer(let integer): return integer > 0xFFFF ? "0x" + String(integer, radix: 16) : String(integer)
     case .bool(let truth): return truth ? "true" : "false"
     case .string(let string): return string
     case .unknown: return "${\(text)}"

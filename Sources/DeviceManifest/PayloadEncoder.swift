@@ -151,9 +151,12 @@ extension PayloadEncoder {
       notes.append(Note("did you mean \(mended)?"))
       fixIts.append(FixIt(replace: range, with: mended))
     }
+    let form =
+      description.unit == "mpidr"
+      ? "MPIDR: write its four affinities, as in 0.0.0.3, or an integer"
+      : "integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind"
     findings.error(
-      "bad-integer",
-      "'\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind",
+      "bad-integer", "'\(text)' is no \(form)",
       at: range, notes: notes, fixIts: fixIts)
   }
 

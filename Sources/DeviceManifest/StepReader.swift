@@ -281,6 +281,7 @@ final class StepReader {
       Node(.mapping(reader.entries.filter { entry in attribute.keyFields.contains { $0.name == entry.key.value } }), at: reader.node.range),
       of: "this step", keys: nil, findings)
     guard let (attr, key) = context.number(of: attribute, named: name, keys, at: at) else { return nil }
+    setting.owner = path.schema
     setting.call.attr = attr
     setting.key = key
     let type = context.payload(of: attribute, in: group, setting)

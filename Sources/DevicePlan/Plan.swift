@@ -81,10 +81,13 @@ package struct Step: Hashable, Sendable {
   package var guardedBy: [Guard]
   /// Why the step does not stand where the base order has it; nil where it does.
   package var moved: String?
+  /// What helps whoever is refused this call.
+  package var hints: [String]
 
   package init(
     _ operation: Operation, target: String, attribute: String? = nil, value: String? = nil, at: SourceRange,
-    expected: [Answer] = [.ok], comparison: Comparison? = nil, guardedBy: [Guard] = [], moved: String? = nil
+    expected: [Answer] = [.ok], comparison: Comparison? = nil, guardedBy: [Guard] = [], moved: String? = nil,
+    hints: [String] = []
   ) {
     self.operation = operation
     self.target = target
@@ -95,6 +98,7 @@ package struct Step: Hashable, Sendable {
     self.comparison = comparison
     self.guardedBy = guardedBy
     self.moved = moved
+    self.hints = hints
   }
 }
 

@@ -157,7 +157,8 @@ extension Report.Entry {
     if step.expected != [.ok] { message += ", not \(step.expected.words)" }
     if let reason { message += ": \(reason.message)" }
     return .error(
-      reason?.id ?? "unexpected-outcome", message, at: step.at, notes: result.reasons.flatMap(\.notes))
+      reason?.id ?? "unexpected-outcome", message, at: step.at,
+      notes: step.hints.map { Note($0) } + result.reasons.flatMap(\.notes))
   }
 
   private func undecided(_ kernel: KernelWords) -> Diagnostic {

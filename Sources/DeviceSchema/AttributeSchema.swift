@@ -59,17 +59,18 @@ package final class AttributeSchema {
   package let repeats: Bool
   /// The first whose condition holds counts; empty where the group decides.
   package let payloads: [(when: Expression?, type: PayloadType)]
-  package let set: CallSchema
-  package let get: CallSchema
-  package let has: CallSchema
+  package private(set) lazy var set = readCall(.set)
+  package private(set) lazy var get = readCall(.get)
+  package private(set) lazy var has = readCall(.has)
+  /// Reads what is said of a call, when it is first asked for.
+  private let readCall: (AttributeAccess) -> CallSchema
   package let examples: Node?
   package let source: SourceRange
 
   init(
     name: String?, constant: String?, aliases: [String], doc: String?, number: AttributeNumber, lifetime: Lifetime,
     when: Expression?,
-    access: Set<AttributeAccess>, repeats: Bool, payloads: [(when: Expression?, type: PayloadType)], set: CallSchema,
-    get: CallSchema, has: CallSchema, examples: Node?, source: SourceRange
+    access: Set<AttributeAccess>, repeats: Bool, payloads: [(when: Expression?, type: PayloadType)], calls readCall: @escaping (AttributeAccess) -> CallSchema, examples: Node?, source: SourceRange
   ) {
     self.name = name
     self.constant = constant
@@ -81,9 +82,7 @@ package final class AttributeSchema {
     self.access = access
     self.repeats = repeats
     self.payloads = payloads
-    self.set = set
-    self.get = get
-    self.has = has
+    self.readCall = readCall
     self.examples = examples
     self.source = source
   }
@@ -127,9 +126,11 @@ package final class GroupSchema {
   package let lifetime: Lifetime
   package let when: Expression?
   package let payloads: [(when: Expression?, type: PayloadType)]
-  package let set: CallSchema
-  package let get: CallSchema
-  package let has: CallSchema
+  package private(set) lazy var set = readCall(.set)
+  package private(set) lazy var get = readCall(.get)
+  package private(set) lazy var has = readCall(.has)
+  /// Reads what is said of a call, when it is first asked for.
+  private let readCall: (AttributeAccess) -> CallSchema
   package let source: SourceRange
   package let attributes: [AttributeSchema]
   /// What a call on an attribute that does not exist, or without this access, answers.
@@ -137,7 +138,7 @@ package final class GroupSchema {
 
   init(
     name: String, number: UInt32, constant: String?, aliases: [String], doc: String?, lifetime: Lifetime,
-    when: Expression?, payloads: [(when: Expression?, type: PayloadType)], set: CallSchema, get: CallSchema, has: CallSchema,
+    when: Expression?, payloads: [(when: Expression?, type: PayloadType)], calls readCall: @escaping (AttributeAccess) -> CallSchema,
     source: SourceRange, attributes: [AttributeSchema], unknownAttribute: [AttributeAccess: Errno]
   ) {
     self.name = name
@@ -148,9 +149,7 @@ package final class GroupSchema {
     self.lifetime = lifetime
     self.when = when
     self.payloads = payloads
-    self.set = set
-    self.get = get
-    self.has = has
+    self.readCall = readCall
     self.source = source
     self.attributes = attributes
     self.unknownAttribute = unknownAttribute

@@ -10,7 +10,7 @@ import SourceTree
 package final class Catalogue {
   package let architecture: Architecture
   package let release: Release
-  package let faults = SchemaFaults()
+  package let faults: SchemaFaults
   package private(set) var files: [SchemaFile] = []
 
   /// Where each shared name is defined.
@@ -30,11 +30,16 @@ package final class Catalogue {
     sources.compactMap { $0.text(SchemaFaults()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
 
   package convenience init(architecture: Architecture, release: Release, sources: [SchemaSource]) {
-    self.init(architecture: architecture, release: release, sources: sources, elements: ElementTypes())
+    self.init(
+      architecture: architecture, release: release, sources: sources, elements: ElementTypes(),
+      faults: SchemaFaults())
   }
 
-  init(architecture: Architecture, release: Release, sources: [SchemaSource], elements: ElementTypes) {
+  init(
+    architecture: Architecture, release: Release, sources: [SchemaSource], elements: ElementTypes, faults: SchemaFaults
+  ) {
     self.architecture = architecture
+    self.faults = faults
     self.elements = elements
     self.release = release
     self.sources = sources
@@ -305,13 +310,36 @@ extension Catalogue: SharedNames {
     guard let entry = entry("fragments", name), let file = definitions["fragments"]?[name] else { return nil }
     let reader = KeyReader(
       entry.value, keys: ["parameters", "rules", "doc"], of: "fragment '\(name)'", faults)
-    let fragment = Fragment(name: name, parameters: reader.strings("parameters"), source: entry.key.range)
+    let parameters = reader.strings("parameters")
+    let rules = RuleFrame(reader["rules"], reads: readsValue) { [unowned self] in
+      guard let node = reader["rules"] else { return (.empty, parameters.count) }
+      let scope = scope(of: file, .shared, parameters: parameters)
+      return (ruleReader(scope).list(node), scope.frameSize)
+    }
+    let fragment = Fragment(name: name, parameters: parameters, source: entry.key.range, body: rules)
     fragments[name] = fragment
-    fragment.isCompiling = true
-    let scope = scope(of: file, .shared, parameters: fragment.parameters)
-    fragment.body = ruleReader(scope).frame(reader["rules"])
-    fragment.isCompiling = false
+    if faults.isThorough { compile(fragment) }
     return fragment
+  }
+
+  func compile(_ fragment: Fragment) {
+    if fragment.isCompiling { return }
+    fragment.isCompiling = true
+    _ = fragment.body.list
+    fragment.isCompiling = false
+  }
+
+  func readsValue(_ rules: Node) -> Bool {
+    (rules.items ?? []).contains { rule in
+      (rule.entries ?? []).contains { entry in
+        switch entry.key.value {
+        case "read": true
+        case "rules", "else", "on-failure": readsValue(entry.value)
+        case "use": entry.value.scalar.flatMap(fragment)?.body.readsValue ?? false
+        default: false
+        }
+      }
+    }
   }
 
   func factType(_ name: String) -> Type? { fact(named: name)?.type }

@@ -47,8 +47,7 @@ struct GroupReader {
       name: entry.key.value, number: number ?? .max, constant: reader.string("constant"),
       aliases: reader.strings("aliases"), doc: reader.string("doc"),
       lifetime: reader.lifetime(), when: condition(reader, key: .any), payloads: defaults.payloads,
-      set: call("set", reader, value: value, key: .any), get: call("get", reader, value: value, key: .any),
-      has: call("has", reader, value: .any, key: .any), source: entry.key.range, attributes: attributes,
+      calls: { self.call($0, reader, value: $0 == .has ? .any : value, key: .any) }, source: entry.key.range, attributes: attributes,
       unknownAttribute: unknownAttribute(reader["unknown-attribute"]))
   }
 
@@ -78,8 +77,7 @@ struct GroupReader {
       doc: reader.string("doc"), number: number,
       lifetime: reader.lifetime(), when: condition(reader, key: key), access: access(reader) ?? defaults.access,
       repeats: reader["repeat"] == nil ? defaults.repeats : reader.bool("repeat"), payloads: payloads,
-      set: call("set", reader, value: value, key: key), get: call("get", reader, value: value, key: key),
-      has: call("has", reader, value: .any, key: key), examples: reader["examples"], source: source)
+      calls: { self.call($0, reader, value: $0 == .has ? .any : value, key: key) }, examples: reader["examples"], source: source)
   }
 
   private func number(_ reader: KeyReader, _ path: String) -> AttributeNumber {
@@ -125,7 +123,8 @@ struct GroupReader {
     reader["when"].flatMap { $0.expression(in: catalogue.scope(of: file, .key(key)), as: .bool, faults) }
   }
 
-  private func call(_ name: String, _ reader: KeyReader, value: Type, key: Type) -> CallSchema {
+  private func call(_ access: AttributeAccess, _ reader: KeyReader, value: Type, key: Type) -> CallSchema {
+    let name = access.rawValue
     var result = CallSchema()
     guard let node = reader[name] else { return result }
     let own = KeyReader(

@@ -7,8 +7,10 @@ import SourceTree
 package final class SchemaFaults {
   package private(set) var diagnostics: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []
+  /// Whether everything is looked at, as `schema check` does: rules that nobody runs, keys that nobody reads.
+  let isThorough: Bool
 
-  package init() {}
+  package init(isThorough: Bool = false) { self.isThorough = isThorough }
 
   package func report(_ diagnostic: Diagnostic) {
     if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }

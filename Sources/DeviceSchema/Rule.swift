@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import Expressions
+import SourceTree
 
 /// An ordered list of statements that mirrors a function of the kernel.
 package struct RuleList {
@@ -9,13 +10,30 @@ package struct RuleList {
   package static var empty: RuleList { RuleList(rules: []) }
 }
 
-/// A list with its own frame of locals: the rules of one call, of a fragment, of a hook.
-package struct RuleFrame {
-  package var list: RuleList
-  /// The number of locals that a frame for the list needs.
-  package var size: Int
+/// A list with its own frame of locals: the rules of one call, of a fragment, of a hook. It is compiled when it is
+/// first looked at.
+package final class RuleFrame {
+  private let source: Node?
+  private let isReading: (Node) -> Bool
+  private let compile: () -> (list: RuleList, size: Int)
+  private lazy var compiled = compile()
 
-  package static var empty: RuleFrame { RuleFrame(list: .empty, size: 0) }
+  /// Whether a statement of the list, or of what it uses, reads the payload; known without compiling it.
+  package private(set) lazy var readsValue: Bool = source.map(isReading) ?? false
+
+  package var list: RuleList { compiled.list }
+  /// The number of locals that a frame for the list needs.
+  package var size: Int { compiled.size }
+
+  init(
+    _ source: Node?, reads isReading: @escaping (Node) -> Bool, compile: @escaping () -> (list: RuleList, size: Int)
+  ) {
+    self.source = source
+    self.isReading = isReading
+    self.compile = compile
+  }
+
+  static var empty: RuleFrame { RuleFrame(nil, reads: { _ in false }) { (.empty, 0) } }
 }
 
 /// One statement. Its parts act in the order of the members.
@@ -62,14 +80,14 @@ package final class Fragment {
   package let name: String
   package let parameters: [String]
   package let source: SourceRange
-  /// Set once the text has been compiled.
-  package internal(set) var body = RuleFrame.empty
+  package let body: RuleFrame
   var isCompiling = false
 
-  init(name: String, parameters: [String], source: SourceRange) {
+  init(name: String, parameters: [String], source: SourceRange, body: RuleFrame) {
     self.name = name
     self.parameters = parameters
     self.source = source
+    self.body = body
   }
 }
 
@@ -90,14 +108,4 @@ package enum EffectValue {
   case expression(Expression)
   /// A new record with an identity.
   case record([(String, Expression)])
-}
-
-extension RuleList {
-  /// Whether a statement of the list, or of what it uses, reads the payload.
-  package var readsValue: Bool {
-    rules.contains { rule in
-      rule.readsValue || rule.rules?.readsValue == true || rule.otherwise?.readsValue == true
-        || rule.use?.fragment.body.list.readsValue == true
-    }
-  }
 }

@@ -14,10 +14,15 @@ struct RuleReader {
     "on-failure", "then", "hazard", "warn", "errno", "return", "id", "because", "documented", "doc",
   ]
 
+  /// The rules of a node, to be compiled when they are first looked at.
   func frame(_ node: Node?) -> RuleFrame {
     guard let node else { return .empty }
-    let list = self.list(node)
-    return RuleFrame(list: list, size: scope.frameSize)
+    let frame = RuleFrame(node, reads: shared.readsValue) {
+      let list = self.list(node)
+      return (list, scope.frameSize)
+    }
+    if faults.isThorough { _ = frame.list }
+    return frame
   }
 
   func list(_ node: Node) -> RuleList {
@@ -100,6 +105,7 @@ struct RuleReader {
       faults.error("schema-recursion", "fragment '\(name)' uses itself", at: reader["use"]?.range)
       return nil
     }
+    if faults.isThorough { shared.compile(fragment) }
     let with = reader["with"]?.entries ?? []
     for entry in with where !fragment.parameters.contains(entry.key.value) {
       faults.error("schema-unknown-name", "fragment '\(name)' has no parameter '\(entry.key.value)'", at: entry.key.range)

@@ -1,4 +1,5 @@
 import Expressions
+import SourceTree
 
 /// Which names the expressions of one rule list see: the roots of its call, the schema's shared names, and the
 /// locals above.
@@ -57,6 +58,9 @@ protocol SharedNames: AnyObject {
   func function(_ name: String) throws(ExpressionError) -> Function?
   func factType(_ name: String) -> Type?
   func fragment(_ name: String) -> Fragment?
+  func compile(_ fragment: Fragment)
+  /// Whether rules, or what they use, read the payload.
+  func readsValue(_ rules: Node) -> Bool
   var constantNames: [String] { get }
   var functionNames: [String] { get }
   var factNames: [String] { get }

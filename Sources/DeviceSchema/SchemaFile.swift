@@ -45,6 +45,7 @@ package final class SchemaFile {
     if case .device(let name) = subject { name } else { nil }
   }
 
+  package var architecture: Architecture { catalogue.architecture }
   package var doc: String? { text.top("doc")?.scalar }
   package var constant: String? { text.top("constant")?.scalar }
   package var references: [String] { text.top("reference")?.strings(named: "reference", catalogue.faults) ?? [] }

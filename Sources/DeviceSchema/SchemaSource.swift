@@ -6,13 +6,15 @@ package struct SchemaSource: Sendable {
   /// `arm64/vm.yaml`: the folder is the architecture or `common`, the file's name the device type or scope.
   package var path: String
   package var file: SourceFile
+  /// Whether the file is in plain block style for certain, so that its parts can be parsed one by one.
+  var isPlain = false
 
   package init(path: String, file: SourceFile) {
     self.path = path
     self.file = file
   }
 
-  func text(_ faults: SchemaFaults) -> SchemaText { SchemaText(file: file, faults: faults) }
+  func text(_ faults: SchemaFaults) -> SchemaText { SchemaText(file: file, isPlain: isPlain, faults: faults) }
 }
 
 extension SchemaSource {
@@ -21,6 +23,8 @@ extension SchemaSource {
     // SAFETY: the C side returns pointers to constants that live as long as the program, with their sizes.
     let path = unsafe String(cString: cschemas_path(i))
     let bytes = unsafe Array(UnsafeBufferPointer(start: cschemas_text(i), count: cschemas_size(i)))
-    return SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes))
+    var source = SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes))
+    source.isPlain = true
+    return source
   }
 }

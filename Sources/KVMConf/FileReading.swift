@@ -46,9 +46,10 @@ extension SourceFile {
 }
 
 /// The manifests that a path stands for: itself, or every `.yaml` and `.yml` file below a folder, in the order of names.
+/// `NAME.facts.yaml` holds host facts and is none.
 package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
   guard isFolder(path) else { return [path] }
-  return try files(below: path).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+  return try files(below: path).filter { ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasSuffix(".facts.yaml") }
 }
 
 func isFolder(_ path: String) -> Bool {

@@ -21,17 +21,52 @@ extension Workspace {
     let loaded = load(file)
     var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
     for manifest in loaded.manifests {
-      var host = try model(manifest.plan.architecture, course: .expected)
-      var report = Runner(keepGoing: true).run(manifest.plan, on: &host)
-      for index in manifest.incomplete {
-        // Its text is reported already; what the model makes of it is no news.
-        report.entries[index].verdict = .skipped
-        report.entries[index].result = StepResult(.skipped("its text is wrong"))
+      var found: [Diagnostic] = []
+      for absent in manifest.plan.prefixesOfQuestions {
+        let report = try rehearse(manifest, without: absent)
+        if absent.isEmpty { validation.reports.append(report) }
+        for diagnostic in report.diagnostics where !found.contains(diagnostic) { found.append(diagnostic) }
       }
-      validation.reports.append(report)
-      validation.diagnostics += report.diagnostics
+      validation.diagnostics += found
     }
     validation.diagnostics = (validation.diagnostics + schemaFaults).inDocumentOrder()
     return validation
+  }
+
+  /// - Parameter absent: device types that the host shall not have.
+  private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(FactsFault) -> Report {
+    var host = try model(manifest.plan.architecture, course: .expected, without: absent)
+    var report = Runner(keepGoing: true).run(manifest.plan, on: &host)
+    for index in manifest.incomplete { report.entries[index].silence() }
+    // What is unknown because of a text that is wrong is no news either.
+    if let first = manifest.incomplete.min() {
+      for index in report.entries.indices.dropFirst(first) where report.entries[index].verdict == .undecided {
+        report.entries[index].silence()
+      }
+    }
+    return report
+  }
+}
+
+extension Report.Entry {
+  /// The entry of a step whose text is reported already.
+  fileprivate mutating func silence() {
+    verdict = .skipped
+    result = StepResult(.skipped("the manifest is wrong here"))
+  }
+}
+
+extension Plan {
+  /// The device types whose absence shows each alternative of the plan: none, the first that is asked for, the first two, …
+  fileprivate var prefixesOfQuestions: [Set<String>] {
+    let asked = Set(steps.flatMap(\.guardedBy).map(\.step))
+    var absent: Set<String> = []
+    var prefixes = [absent]
+    for (i, step) in steps.enumerated() {
+      guard case .testDevice = step.operation, asked.contains(i) else { continue }
+      absent.insert(step.target)
+      prefixes.append(absent)
+    }
+    return prefixes
   }
 }

@@ -67,7 +67,7 @@ package final class Workspace {
     let findings = Findings()
     for diagnostic in tree.diagnostics { findings.report(diagnostic) }
     if tree.documents.isEmpty, !findings.hasErrors {
-      findings.error("no-document", "the file has no manifest", at: SourceRange(file: file, start: Position(line: 1, column: 1), end: Position(line: 1, column: 1)))
+      findings.error("empty-document", "the file has no manifest", at: SourceRange(file: file, start: Position(line: 1, column: 1), end: Position(line: 1, column: 1)))
     }
     for (i, document) in tree.documents.enumerated() {
       guard let architecture = ManifestReader.architecture(of: document, findings) else { continue }
@@ -82,21 +82,33 @@ package final class Workspace {
       for diagnostic in result.diagnostics { findings.report(diagnostic) }
       loaded.manifests.append(PlannedManifest(plan: result.plan, incomplete: result.incomplete))
     }
-    loaded.diagnostics = findings.diagnostics.inDocumentOrder()
+    loaded.diagnostics = findings.diagnostics.withoutEchoes(of: tree.diagnostics).inDocumentOrder()
     return loaded
   }
 
   /// A model of the host that the settings describe.
-  package func model(_ architecture: Architecture, course: ModelHost.Course) throws(FactsFault) -> ModelHost {
+  ///
+  /// - Parameter absent: device types that the host shall not have, unless its facts list them.
+  package func model(
+    _ architecture: Architecture, course: ModelHost.Course, without absent: Set<String> = []
+  ) throws(FactsFault) -> ModelHost {
     let catalogue = catalogue(for: architecture)
-    let values: [String: Value]
-    if let found = facts[architecture] {
-      values = found
-    } else {
-      values = try settings.facts.values(for: catalogue)
-      facts[architecture] = values
+    if facts[architecture] == nil { facts[architecture] = try settings.facts.values(for: catalogue) }
+    var values = facts[architecture] ?? [:]
+    if !absent.isEmpty, values["devices"] == nil {
+      values["devices"] = .list(catalogue.deviceTypes.filter { !absent.contains($0) }.map(Value.string))
     }
     return ModelHost(catalogue, facts: values, course: course)
+  }
+}
+
+extension [Diagnostic] {
+  /// Without what was found on lines that are wrong as YAML already: one mistake gives one diagnostic.
+  fileprivate func withoutEchoes(of faults: [Diagnostic]) -> [Diagnostic] {
+    let lines = Set(faults.filter { $0.severity == .error }.compactMap { $0.range?.start.line })
+    return filter { diagnostic in
+      faults.contains(diagnostic) || !(diagnostic.range.map { lines.contains($0.start.line) } ?? false)
+    }
   }
 }
 

@@ -52,7 +52,7 @@ extension CallModel {
     interpreter.call.payload = contents(call.data, payload)
     let rules = attribute?.call(access)
     let takesInput = access == .set || groupRules.takesInput || rules?.takesInput == true
-    let reads = groupRules.rules?.list.readsValue == true || rules?.rules?.list.readsValue == true
+    let reads = groupRules.rules?.readsValue == true || rules?.rules?.readsValue == true
     // The kernel copies the payload in before anything else, unless the rules say where.
     if takesInput, !reads, attribute?.access.contains(access) == true, !payload.isNone { try interpreter.readValue() }
     // A call that copies nothing in has nothing that could be read.

@@ -131,7 +131,7 @@ extension RuleList {
 extension CallModel {
   private func createDevice(_ type: UInt32, flags: UInt32, isTest: Bool) -> Preparation {
     guard let file = catalogue.device(numbered: type) else {
-      guard catalogue.isForeign(type: type) else { return .answer(.undecided([])) }
+      guard catalogue.isForeign(type: type) else { return .answer(.undecided([.refused(.noDevice), .ok])) }
       return call(catalogue.vm ?? catalogue.files[0], "create-device") { () throws(Stop) in
         try interpreter.refuse(.noDevice, "device type \(type) is another architecture's or another release's")
       }

@@ -102,6 +102,7 @@ extension Planner {
       step.attribute = setting.path
       step.value = setting.value
       step.comparison = comparison
+      step.hints = setting.hints
     }
     if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
     result.plan.steps.append(step)

@@ -9,7 +9,7 @@ struct Documented: SchemaCheck {
   static let id: DiagnosticID = "schema-no-doc"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
-    for file in catalogue.files { check(file, report) }
+    for file in catalogue.readableFiles { check(file, report) }
     for name in catalogue.factNames {
       if let fact = catalogue.fact(named: name), fact.doc == nil {
         report(.missing("fact '\(name)'", at: fact.source))

@@ -41,7 +41,7 @@ struct LanguageVersion: SchemaCheck {
   static let id: DiagnosticID = "schema-version"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
-    for file in catalogue.files {
+    for file in catalogue.readableFiles {
       guard let version = file.text.top("schema") else {
         report(.error(Self.id, "a schema says its version: 'schema: 1'", at: file.source))
         continue
@@ -60,7 +60,7 @@ struct FileSaysItsName: SchemaCheck {
   static let id: DiagnosticID = "schema-file-name"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
-    for file in catalogue.files {
+    for file in catalogue.readableFiles {
       let (key, value) = file.subject.words
       let others = ["type", "scope", "common"].filter { $0 != key }
       if let node = file.text.top(key) {
@@ -97,7 +97,7 @@ struct Referenced: SchemaCheck {
   static let id: DiagnosticID = "schema-no-reference"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
-    for file in catalogue.files where file.references.isEmpty {
+    for file in catalogue.readableFiles where file.references.isEmpty {
       report(
         .error(
           Self.id, "a schema has a 'reference': the files of the kernel that say what it says",

@@ -14,8 +14,15 @@ extension Catalogue {
   ///
   /// - Returns: what is wrong, file by file and from top to bottom.
   package func check() -> [Diagnostic] {
+    // Everything is looked at: the shortcut of reading files in parts would hide what stands between them.
+    let whole = sources.map { source in
+      var source = source
+      source.isPlain = false
+      return source
+    }
     let subject = Catalogue(
-      architecture: architecture, release: release, sources: sources, elements: ElementTypes(of: files))
+      architecture: architecture, release: release, sources: whole, elements: ElementTypes(of: files),
+      faults: SchemaFaults(isThorough: true))
     subject.readEverything()
     for check in Self.checks { check.check(subject) { subject.faults.report($0) } }
     return subject.faults.diagnostics.inDocumentOrder()
@@ -29,6 +36,13 @@ extension Catalogue {
 }
 
 extension Catalogue {
+  /// The files of which something could be read; of the others it is known that they are no YAML.
+  var readableFiles: [SchemaFile] {
+    files.filter { file in
+      !file.text.topKeys.isEmpty || !faults.diagnostics.contains { $0.range?.file == file.text.file }
+    }
+  }
+
   /// Forces every part of every file to be read; what is wrong with it is in `faults` then.
   func readEverything() {
     for file in files {
@@ -64,6 +78,9 @@ extension SchemaFile {
     _ = (number, lifetime, registered, references, noAccessor, unknownGroup)
     _ = (every, create, release, initialise, run, createIRQChip, addMemory, afterCapability)
     _ = (createArguments, features, capabilities)
-    for name in groupNames { _ = group(named: name) }
+    for group in groups {
+      _ = (group.set, group.get, group.has)
+      for attribute in group.attributes { _ = (attribute.set, attribute.get, attribute.has) }
+    }
   }
 }

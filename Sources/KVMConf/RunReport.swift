@@ -1,0 +1,95 @@
+import DevicePlan
+import Diagnostics
+
+/// What validation has found out about a text.
+public struct ManifestValidation: Sendable {
+  /// Every problem, in the order of the text.
+  public let problems: [Problem]
+  /// The predicted run of each manifest.
+  public let reports: [RunReport]
+
+  /// Whether there is no error. Warnings, and calls that the model cannot decide, are none.
+  public var isValid: Bool { !problems.contains { $0.severity == .error } }
+
+  init(_ validation: Validation) {
+    problems = validation.diagnostics.map(Problem.init)
+    reports = validation.reports.map(RunReport.init)
+  }
+}
+
+/// What became of a manifest on a host: one outcome for each of its calls, in order.
+public struct RunReport: Sendable {
+  /// The manifest's name.
+  public let name: String
+  public let steps: [StepReport]
+  /// The report as JSON, as the program prints it; its form is stable and versioned.
+  public let json: String
+  /// The report as people read it.
+  public let text: String
+
+  /// Whether no step failed.
+  public var isSuccess: Bool { !steps.contains { $0.verdict == .failed } }
+
+  init(_ report: Report) {
+    name = report.name
+    steps = report.entries.map(StepReport.init)
+    json = report.json.text()
+    text = report.text()
+  }
+}
+
+/// One call, what was answered, and what that means.
+public struct StepReport: Hashable, Sendable {
+  public enum Verdict: String, Hashable, Sendable { case passed, failed, skipped, undecided }
+
+  /// The call as a person would write it: `set gic.addr.dist = 0x0800_0000`.
+  public let call: String
+  /// `create-device`, `set-attribute`, …
+  public let operation: String
+  /// A device's name, `vm`, `system` or `vcpu.ID`.
+  public let target: String
+  /// `addr.dist`; nil for calls on no attribute, and for raw numbers.
+  public let attribute: String?
+  /// `ok`, the name of an errno, `skipped`, `hazard` or `undecided`.
+  public let outcome: String
+  public let verdict: Verdict
+  /// Why the call was refused, where a schema tells.
+  public let reason: String?
+  /// What a get read.
+  public let value: [UInt8]?
+
+  init(_ entry: Report.Entry) {
+    call = entry.step.words
+    operation = entry.step.operation.name
+    target = entry.step.target
+    attribute = entry.step.attribute
+    outcome = entry.result.outcome.name
+    reason = entry.result.reasons.first?.message
+    value = entry.result.value
+    switch entry.verdict {
+    case .passed: verdict = .passed
+    case .failed: verdict = .failed
+    case .skipped: verdict = .skipped
+    case .undecided: verdict = .undecided
+    }
+  }
+}
+
+/// The ordered calls of one manifest.
+public struct DevicePlanSummary: Hashable, Sendable {
+  /// The manifest's name.
+  public let name: String
+  /// `arm64`, `x86_64`, …
+  public let architecture: String
+  /// The calls as people would write them, in order.
+  public let calls: [String]
+  /// The plan as JSON, as the program prints it.
+  public let json: String
+
+  init(_ plan: Plan) {
+    name = plan.name
+    architecture = plan.architecture.rawValue
+    calls = plan.steps.map(\.words)
+    json = plan.json.text()
+  }
+}

@@ -1,0 +1,152 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+/// Every attribute that schemas describe, of whatever release: what `schema list` prints.
+package struct CatalogueList {
+  /// One attribute.
+  package struct Row {
+    package var architecture: Architecture
+    package var file: SchemaFile
+    package var group: GroupSchema
+    package var attribute: AttributeSchema
+  }
+
+  /// By architecture, then in the order of the files.
+  package let rows: [Row]
+  /// The rows' files live as long as these.
+  private let catalogues: [Catalogue]
+
+  /// - Parameter catalogues: one for each architecture; what several share is listed for each.
+  package init(_ catalogues: [Catalogue]) {
+    self.catalogues = catalogues
+    var rows: [Row] = []
+    for catalogue in catalogues {
+      for file in catalogue.files {
+        for group in file.groups {
+          for attribute in group.attributes {
+            rows.append(
+              Row(architecture: catalogue.architecture, file: file, group: group, attribute: attribute))
+          }
+        }
+      }
+    }
+    self.rows = rows
+  }
+
+  /// A line for each attribute.
+  package func text() -> String {
+    var page = PageText()
+    var table = [["ARCH", "SCOPE", "TYPE", "GROUP", "ATTRIBUTE", "NUMBER", "CALLS", "PAYLOAD", "WHAT IT IS"]]
+    for row in rows {
+      table.append([
+        row.architecture.rawValue, row.scope, row.file.deviceType ?? "-", "\(row.group.name) (\(row.group.number))",
+        row.attribute.name ?? "-", row.number, row.access.joined(separator: " "), row.payload, row.summary,
+      ])
+    }
+    page.wideTable(table)
+    return page.text
+  }
+
+  /// An array with one object for each attribute.
+  package func json() -> JSON { .array(rows.map(\.json)) }
+}
+
+extension CatalogueList.Row {
+  /// `device`, `vm`, `vcpu` or `system`.
+  package var scope: String {
+    switch file.subject {
+    case .device, .common: "device"
+    case .vm: "vm"
+    case .vcpu: "vcpu"
+    case .system: "system"
+    }
+  }
+
+  package var access: [String] { file.calls(on: attribute).map(\.rawValue) }
+
+  /// What the payload is, in a few words.
+  package var payload: String { group.payloads(of: attribute).summary }
+
+  /// What the attribute is, in one line.
+  fileprivate var summary: String { (attribute.doc ?? group.doc ?? "").firstSentence }
+
+  fileprivate var lifetimes: [Lifetime] { [file.lifetime, group.lifetime, attribute.lifetime] }
+
+  fileprivate var number: String {
+    switch attribute.number {
+    case .exactly(let number): "\(number)"
+    case .any: "any"
+    case .keys(let fields, _): fields.map(\.name).joined(separator: "+")
+    }
+  }
+
+  fileprivate var json: JSON {
+    var members: [(String, JSON)] = [
+      ("arch", .string(architecture.rawValue)),
+      ("scope", .string(scope)),
+      ("type", JSON(file.deviceType)),
+      ("typeNumber", file.deviceType == nil ? .null : JSON(file.number)),
+      ("group", JSON(group.name)),
+      ("groupNumber", JSON(group.number)),
+      ("attribute", JSON(attribute.name)),
+    ]
+    switch attribute.number {
+    case .exactly(let number): members.append(("number", JSON(number)))
+    case .any: members.append(("number", "any"))
+    case .keys(let fields, let bias):
+      let bits = fields.map { ($0.name, JSON.array([JSON($0.high), JSON($0.low)])) }
+      members.append(("key", .object(bits)))
+      if bias != 0 { members.append(("bias", JSON(bias))) }
+    }
+    members += [
+      ("access", .array(access.map { .string($0) })),
+      (
+        "constants",
+        .object([
+          ("type", JSON(file.deviceType == nil ? nil : file.constant)), ("group", JSON(group.constant)),
+          ("attribute", JSON(attribute.constant)),
+        ])
+      ),
+      ("payload", JSON(payload)),
+      ("doc", JSON(attribute.doc ?? group.doc)),
+      ("since", JSON(lifetimes.compactMap(\.since).max()?.description)),
+      ("until", JSON(lifetimes.compactMap(\.until).min()?.description)),
+    ]
+    return .object(members)
+  }
+}
+
+extension String {
+  /// The text up to the first full stop that ends a sentence, or its first clause where that is long.
+  var firstSentence: String {
+    let words = split(separator: " ")
+    var result = ""
+    for word in words {
+      result += result.isEmpty ? String(word) : " " + word
+      if word.hasSuffix(".") || word.hasSuffix(";") { return String(result.dropLast()) }
+    }
+    return result
+  }
+}
+
+extension PageText {
+  /// Cells below each other, each row one line however long.
+  mutating func wideTable(_ rows: [[String]]) {
+    var widths: [Int] = []
+    for row in rows {
+      for (i, cell) in row.enumerated() {
+        if i == widths.count { widths.append(0) }
+        widths[i] = max(widths[i], cell.count)
+      }
+    }
+    for row in rows {
+      var text = ""
+      for (cell, width) in zip(row.dropLast(), widths) {
+        text += cell + String(repeating: " ", count: width - cell.count + 2)
+      }
+      line(text + (row.last ?? ""))
+    }
+  }
+}

@@ -1,0 +1,277 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+/// Reference pages from the schemas: of device types, groups, attributes, calls, diagnostic ids and uapi constants.
+package struct Explainer {
+  let catalogues: [Catalogue]
+  let diagnostics: DiagnosticReference
+
+  /// - Parameters:
+  ///   - catalogues: one for each architecture, made from the same sources.
+  ///   - diagnostics: the diagnostics that are not a schema's.
+  package init(_ catalogues: [Catalogue], diagnostics: DiagnosticReference = DiagnosticReference()) {
+    self.catalogues = catalogues
+    self.diagnostics = diagnostics
+  }
+}
+
+/// What `explain NAME` says.
+package enum Explanation: Hashable, Sendable {
+  case page(String)
+  /// There is no such thing: a sentence that says so, with names that may be meant.
+  case unknown(String)
+}
+
+/// Something with a page, in one or several architectures.
+private struct Subject {
+  enum Kind {
+    case file
+    case group(GroupSchema)
+    case attribute(AttributeSchema, GroupSchema)
+    case call(RefusableCall)
+    case feature(Feature)
+  }
+
+  var kind: Kind
+  var file: SchemaFile
+  var catalogue: Catalogue
+  /// How the page is asked for, without the architecture.
+  var name: String
+}
+
+extension Explainer {
+  /// The page of a name.
+  ///
+  /// Names are `TYPE`, `TYPE.GROUP`, `TYPE.GROUP.ATTRIBUTE`, likewise with `vm`, `vcpu` or `system` for the type, calls
+  /// (`vcpu.init`), features and capabilities (`vcpu.FEATURE`), all also behind `ARCH/`; ids of diagnostics; and the
+  /// constants of the kernel's headers.
+  package func explain(_ name: String) -> Explanation {
+    if let entry = diagnostics.entry(for: name) {
+      var page = PageText()
+      page.page(of: entry)
+      return .page(page.text)
+    }
+    if name.contains(":") { return explainID(name) }
+    let (architecture, rest) = split(name)
+    let found = subjects(in: architecture).filter { $0.name == rest }
+    if !found.isEmpty { return .page(pages(found)) }
+    let uapi = constants().filter { $0.constant == name }.map(\.subject)
+    if !uapi.isEmpty { return .page(Set(uapi.map(\.name)).count == 1 ? pages(uapi) : index(name, uapi)) }
+    return unknown(name, rest)
+  }
+
+  /// `arm64/vm` into its parts; `vcpu.0.x` is `vcpu.x`.
+  private func split(_ name: String) -> (architecture: Architecture?, rest: String) {
+    var architecture: Architecture?
+    var rest = Substring(name)
+    if let slash = name.firstIndex(of: "/"), let found = Architecture(rawValue: String(name[..<slash])) {
+      architecture = found
+      rest = name[name.index(after: slash)...]
+    }
+    var parts = rest.split(separator: ".", omittingEmptySubsequences: false)
+    if parts.count > 1, parts[0] == "vcpu", !parts[1].isEmpty, parts[1].allSatisfy(\.isNumber) { parts.remove(at: 1) }
+    return (architecture, parts.joined(separator: "."))
+  }
+
+  private func subjects(in architecture: Architecture?) -> [Subject] {
+    catalogues.filter { architecture == nil || $0.architecture == architecture }.flatMap { catalogue in
+      catalogue.files.flatMap { subjects(of: $0, catalogue) }
+    }
+  }
+
+  private func subjects(of file: SchemaFile, _ catalogue: Catalogue) -> [Subject] {
+    func subject(_ kind: Subject.Kind, _ path: String) -> Subject {
+      Subject(kind: kind, file: file, catalogue: catalogue, name: path.isEmpty ? file.name : "\(file.name).\(path)")
+    }
+    var all = [subject(.file, "")]
+    for group in file.groups {
+      if !group.isNameless { all.append(subject(.group(group), group.name)) }
+      all += group.attributes.map { subject(.attribute($0, group), group.path(of: $0)) }
+    }
+    for call in CallReference(catalogue: catalogue).ownCalls(of: file) {
+      all.append(subject(.call(call), String(call.subject.dropFirst(file.name.count + 1))))
+    }
+    all += file.features.map { subject(.feature($0), $0.name) }
+    return all
+  }
+
+  /// The constants of the headers, each with what it is a constant of.
+  private func constants() -> [(constant: String, subject: Subject)] {
+    var all: [(constant: String, subject: Subject)] = []
+    for subject in subjects(in: nil) {
+      for constant in subject.constants { all.append((constant, subject)) }
+    }
+    return all
+  }
+
+  private func unknown(_ name: String, _ rest: String) -> Explanation {
+    let all = subjects(in: nil)
+    var names: [String] = []
+    for subject in all where !names.contains(subject.name) { names.append(subject.name) }
+    let inside = names.filter { $0.hasSuffix(".\(rest)") || $0.contains(".\(rest).") }
+    if !inside.isEmpty { return .unknown("there is no '\(name)'; did you mean \(inside.prefix(6).quoted)?") }
+    let others = constants().map(\.constant) + diagnostics.entries.map(\.id.description)
+    if let nearest = (names + others).nearest(to: rest) {
+      return .unknown("there is no '\(name)'; did you mean '\(nearest)'?")
+    }
+    let commons = all.compactMap { subject in if case .common(let name) = subject.file.subject { name } else { nil } }
+    let heads = names.filter { !$0.contains(".") && !commons.contains($0) }
+    return .unknown("there is no '\(name)'; there are \(heads.listed()), and what is in them, as NAME.GROUP.ATTRIBUTE")
+  }
+}
+
+extension RefusableCall {
+  /// The call with those of its refusals that have an id; nil where it has none.
+  fileprivate func only(id: String) -> RefusableCall? {
+    var call = self
+    call.refusals = refusals.filter { $0.id == id }
+    return call.refusals.isEmpty ? nil : call
+  }
+}
+
+extension SchemaFile {
+  /// Whether several architectures may have the file.
+  fileprivate var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
+
+  /// What a call of the descriptor does, by the call's name.
+  fileprivate func doc(ofCall name: String) -> String? {
+    switch name.dropFirst(self.name.count + 1) {
+    case "create": "makes \(words), and its descriptor"
+    case "test": "asks whether the host has the device type, and makes nothing"
+    case "init": "initialises a vCPU and chooses its features"
+    case "run": "enters a vCPU; with immediate_exit only everything that is checked before the guest runs"
+    case "add-memory": "gives the guest memory"
+    case "create-irqchip": "makes the interrupt controller, where the architecture has such a call"
+    case "close": "closes the descriptor"
+    default: nil
+    }
+  }
+}
+
+extension Sequence<String> {
+  fileprivate var quoted: String { map { "'\($0)'" }.listed("or") }
+}
+
+extension Subject {
+  /// The capability whose call this is.
+  var capability: Capability? { file.capabilities.first { "\(file.name).\($0.name)" == name } }
+
+  var constants: [String] {
+    switch kind {
+    case .file: [file.constant].compactMap { $0 }
+    case .group(let group): [group.constant].compactMap { $0 } + group.aliases
+    case .attribute(let attribute, let group):
+      ([attribute.constant].compactMap { $0 } + attribute.aliases)
+        + (group.isNameless ? [group.constant].compactMap { $0 } + group.aliases : [])
+    case .call: [capability?.constant].compactMap { $0 }
+    case .feature(let feature): [feature.constant].compactMap { $0 }
+    }
+  }
+
+  var doc: String? {
+    switch kind {
+    case .file: file.doc
+    case .group(let group): group.doc
+    case .attribute(let attribute, let group): attribute.doc ?? group.doc
+    case .call: capability?.doc ?? file.doc(ofCall: name)
+    case .feature(let feature): feature.doc
+    }
+  }
+}
+
+// MARK: Pages
+
+extension Explainer {
+  /// The pages of subjects; one page for what several architectures have from one file.
+  private func pages(_ subjects: [Subject]) -> String {
+    var pages: [String] = []
+    var done: [SourceFile] = []
+    for subject in subjects where !done.contains(subject.file.text.file) {
+      done.append(subject.file.text.file)
+      let sharing = subjects.filter { $0.file.text.file == subject.file.text.file }.map(\.catalogue.architecture.rawValue)
+      pages.append(page(subject, architectures: sharing))
+    }
+    return pages.joined(separator: "\n")
+  }
+
+  private func page(_ subject: Subject, architectures: [String]) -> String {
+    var page = PageText()
+    let reference = CallReference(catalogue: subject.catalogue)
+    let place = architectures.joined(separator: ", ")
+    switch subject.kind {
+    case .file: page.file(subject.file, reference, place)
+    case .group(let group): page.group(group, subject.file, reference, place)
+    case .attribute(let attribute, let group): page.attribute(attribute, group, subject.file, reference, place)
+    case .call(let call):
+      page.title(subject.name, "call", place)
+      page.call(call, subject.doc, subject.capability, subject.file)
+    case .feature(let feature): page.feature(feature, subject.file, place)
+    }
+    return page.text
+  }
+
+  /// Several things that bear one name.
+  private func index(_ name: String, _ subjects: [Subject]) -> String {
+    var page = PageText()
+    page.line("\(name) is:")
+    page.gap()
+    var rows: [[String]] = []
+    for subject in subjects {
+      let row = [subject.name, subject.catalogue.architecture.rawValue, (subject.doc ?? "").firstSentence]
+      if let i = rows.firstIndex(where: { $0[0] == row[0] && $0[2] == row[2] }) {
+        rows[i][1] += ", " + row[1]
+      } else {
+        rows.append(row)
+      }
+    }
+    page.table(rows)
+    return page.text
+  }
+
+  /// Everything that an id of a refusal stands for.
+  private func explainID(_ name: String) -> Explanation {
+    let (architecture, id) = split(name)
+    var page = PageText()
+    var shown: Set<SourceFile> = []
+    for catalogue in catalogues where architecture == nil || catalogue.architecture == architecture {
+      let reference = CallReference(catalogue: catalogue)
+      let calls = catalogue.files.filter { !shown.contains($0.text.file) }.flatMap { file in
+        reference.allCalls(of: file).compactMap { $0.only(id: id) }
+      }
+      if calls.isEmpty { continue }
+      // What a common file says is the same for all architectures.
+      for file in catalogue.files where file.isShared { shown.insert(file.text.file) }
+      page.gap()
+      page.title(id, "diagnostic", catalogue.architecture.rawValue)
+      page.meaning(of: calls)
+    }
+    if !page.lines.isEmpty { return .page(page.text) }
+    return unknownID(name, id, architecture)
+  }
+
+  private func unknownID(_ name: String, _ id: String, _ architecture: Architecture?) -> Explanation {
+    var ids: [String] = []
+    for catalogue in catalogues {
+      let reference = CallReference(catalogue: catalogue)
+      for file in catalogue.files {
+        for call in reference.allCalls(of: file) { ids += call.refusals.map(\.id) }
+      }
+    }
+    let head = id.prefix { $0 != ":" } + ":"
+    var same: [String] = []
+    for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }
+    if !same.isEmpty { return .unknown("nothing has the id '\(name)'; there are \(same.quoted.replacingOr)") }
+    let nearest = ids.nearest(to: id).map { "; did you mean '\($0)'?" } ?? ""
+    return .unknown("nothing has the id '\(name)'\(nearest)")
+  }
+}
+
+extension String {
+  /// A list of alternatives as a list of what there is.
+  fileprivate var replacingOr: String {
+    let parts = split(separator: " ")
+    return parts.map { $0 == "or" ? "and" : String($0) }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,202 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import SourceTree
+
+/// How an attribute is written in a manifest, made from its first example that the kernel takes.
+struct ManifestSnippet {
+  private let architecture: Architecture
+  private var files: [(name: String, path: String)] = []
+  private var memory: [Node] = []
+  private var hasVCPUs = false
+  private var features: [String] = []
+  private var vm: [Assignment] = []
+  private var vcpu: [Assignment] = []
+  private var devices: [(type: String, attributes: [Assignment])] = []
+  private var steps: [String] = []
+  /// The types of the devices that steps gave names.
+  private var aliases: [String: String] = [:]
+
+  /// A value of an attribute.
+  private struct Assignment {
+    var group: String
+    /// Nil for the nameless attribute of a group.
+    var attribute: String?
+    /// The entry of a list, or the value; nil where there is none.
+    var value: Node?
+    var isList: Bool
+  }
+
+  /// - Returns: nil where there is no example that the kernel takes.
+  init?(_ attribute: AttributeSchema, of group: GroupSchema, in file: SchemaFile, _ catalogue: Catalogue) {
+    architecture = catalogue.architecture
+    let isSettable = attribute.access.contains(.set) && file.noAccessor[.set] == nil
+    let examples = attribute.examples?.items ?? []
+    let call = isSettable ? "set" : attribute.access.contains(.get) ? "get" : "has"
+    guard let example = examples.first(where: { $0.isGood && $0.call(default: call) == call }) else { return nil }
+    let needsMemory = (group.set.after + attribute.set.after).contains { $0.path.value == "memory" }
+    for step in file.exampleSetup?.items ?? [] where needsMemory || step[key: "add-memory"] == nil {
+      add(step, file, catalogue)
+    }
+    for step in example[key: "given"]?.items ?? [] { add(step, file, catalogue) }
+    if file.exampleSetup == nil, file.subject != .system, file.subject != .vm { hasVCPUs = true }
+    if file.subject == .vcpu { hasVCPUs = true }
+    for entry in file.exampleFiles?.entries ?? [] {
+      if let path = entry.value.scalar, example.names(entry.key.value) { files.append((entry.key.value, path)) }
+    }
+    if let type = file.deviceType { _ = index(of: type) }
+    if isSettable, file.subject != .system {
+      assign(example, attribute, group, file)
+    } else {
+      let path = Self.target(of: file) + "." + group.path(of: attribute)
+      let keys = attribute.keyFields.compactMap { field in
+        example[key: field.name].map { ", \(field.name): \($0.flow)" }
+      }
+      steps = ["{\(call): \(path)\(keys.joined())}"]
+    }
+  }
+
+  /// The lines of the manifest.
+  var lines: [String] {
+    var lines = ["kvmconf: 1", "arch: \(architecture.rawValue)"]
+    if !files.isEmpty { lines += ["files:"] + files.map { "  \($0.name): \($0.path)" } }
+    if !vm.isEmpty { lines += ["vm:", "  attributes:"] + Self.attributes(vm, indent: 4) }
+    if !memory.isEmpty { lines += ["memory:"] + memory.map { "  - \($0.flow)" } }
+    if hasVCPUs {
+      lines += ["vcpus:", "  count: 1"]
+      if !features.isEmpty { lines.append("  features: [\(features.joined(separator: ", "))]") }
+      if !vcpu.isEmpty { lines += ["  attributes:"] + Self.attributes(vcpu, indent: 4) }
+    }
+    if !devices.isEmpty { lines.append("devices:") }
+    for device in devices {
+      lines.append("  - type: \(device.type)")
+      if !device.attributes.isEmpty { lines += ["    attributes:"] + Self.attributes(device.attributes, indent: 6) }
+    }
+    if !steps.isEmpty {
+      lines.append("steps:")
+      // Steps alone make their own VM.
+      if lines.count == 3 { lines.append("  - {create-vm: {}}") }
+      lines += steps.map { "  - \($0)" }
+    }
+    return lines
+  }
+
+  private static func attributes(_ all: [Assignment], indent: Int) -> [String] {
+    var lines: [String] = []
+    var groups: [String] = []
+    for one in all where !groups.contains(one.group) { groups.append(one.group) }
+    let margin = String(repeating: " ", count: indent)
+    for group in groups {
+      let own = all.filter { $0.group == group }
+      if own.contains(where: { $0.attribute == nil }) {
+        lines += entry(group, own, indent: indent)
+      } else {
+        lines.append("\(margin)\(group):")
+        var names: [String?] = []
+        for one in own where !names.contains(one.attribute) { names.append(one.attribute) }
+        for name in names { lines += entry(name ?? "", own.filter { $0.attribute == name }, indent: indent + 2) }
+      }
+    }
+    return lines
+  }
+
+  private static func entry(_ name: String, _ values: [Assignment], indent: Int) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    if values[0].isList {
+      return ["\(margin)\(name):"] + values.compactMap(\.value).flatMap { $0.block(indent: indent + 2, prefix: "- ") }
+    }
+    guard let value = values.last?.value else { return ["\(margin)\(name):"] }
+    if value.entries == nil || value.flow.count + name.count + indent < 80 { return ["\(margin)\(name): \(value.flow)"] }
+    return ["\(margin)\(name):"] + value.block(indent: indent + 2, prefix: "")
+  }
+
+  private static func target(of file: SchemaFile) -> String { file.subject == .vcpu ? "vcpu.0" : file.name }
+
+  private mutating func index(of type: String) -> Int {
+    if let i = devices.firstIndex(where: { $0.type == type }) { return i }
+    devices.append((type, []))
+    return devices.count - 1
+  }
+
+  private mutating func assign(
+    _ example: Node, _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile
+  ) {
+    var value = example[key: "value"]
+    let fields = attribute.keyFields
+    if !fields.isEmpty {
+      let names = fields.map(\.name) + ["value"]
+      value = Node(.mapping((example.entries ?? []).filter { names.contains($0.key.value) }), at: example.range)
+    }
+    let assignment = Assignment(
+      group: group.name, attribute: attribute.name, value: value, isList: !fields.isEmpty || attribute.repeats)
+    switch file.subject {
+    case .vm: vm.append(assignment)
+    case .vcpu: vcpu.append(assignment)
+    case .device(let type): devices[index(of: type)].attributes.append(assignment)
+    case .system, .common: break
+    }
+  }
+
+  /// What an explicit step of the setup comes to in a manifest.
+  private mutating func add(_ step: Node, _ file: SchemaFile, _ catalogue: Catalogue) {
+    if step[key: "create-vcpu"] != nil { hasVCPUs = true }
+    if step[key: "init-vcpu"] != nil, let node = step[key: "features"] {
+      for name in (node.items ?? [node]).compactMap(\.scalar) where !features.contains(name) { features.append(name) }
+    }
+    if let region = step[key: "add-memory"] { memory.append(region) }
+    if let type = step[key: "create"]?.scalar {
+      _ = index(of: type)
+      if let name = step[key: "as"]?.scalar { aliases[name] = type }
+    }
+    guard let path = step[key: "set"]?.scalar, step[key: "expect"] == nil else { return }
+    var parts = path.split(separator: ".").map(String.init)
+    guard let first = parts.first else { return }
+    let head = aliases[first] ?? first
+    guard let target = catalogue.files.first(where: { $0.name == head }) else { return }
+    parts.removeFirst()
+    if target.subject == .vcpu { parts.removeFirst() }
+    guard let name = parts.first, let group = target.group(named: name),
+      let attribute = group.attribute(named: parts.count > 1 ? parts[1] : nil)
+    else { return }
+    assign(step, attribute, group, target)
+  }
+}
+
+extension Node {
+  fileprivate var isGood: Bool {
+    guard let expect = self[key: "expect"] else { return false }
+    return expect.scalar == "ok" || expect.items?.first?.scalar == "ok"
+  }
+
+  fileprivate func call(default word: String) -> String { self[key: "call"]?.scalar ?? word }
+
+  /// Whether the word stands anywhere in this.
+  fileprivate func names(_ word: String) -> Bool {
+    switch content {
+    case .scalar(let text, _): text == word
+    case .sequence(let items): items.contains { $0.names(word) }
+    case .mapping(let entries): entries.contains { $0.value.names(word) }
+    }
+  }
+
+  /// The node as YAML in one line.
+  var flow: String {
+    switch content {
+    case .scalar(let text, .plain): text
+    case .scalar(let text, _): "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    case .sequence(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
+    case .mapping(let entries):
+      "{" + entries.map { $0.value.isEmpty ? "\($0.key.value): " : "\($0.key.value): \($0.value.flow)" }.joined(separator: ", ") + "}"
+    }
+  }
+
+  /// The node as YAML, a line for each entry of a mapping that one line does not hold.
+  fileprivate func block(indent: Int, prefix: String) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    if entries == nil || flow.count + indent < 84 { return [margin + prefix + flow] }
+    let rest = String(repeating: " ", count: indent + prefix.count)
+    return (entries ?? []).enumerated().map { i, entry in
+      (i == 0 ? margin + prefix : rest) + "\(entry.key.value): \(entry.value.flow)"
+    }
+  }
+}

@@ -1,0 +1,331 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+// The pages, section by section.
+extension PageText {
+  mutating func title(_ name: String, _ kind: String, _ place: String) {
+    let right = "\(kind), \(place)"
+    line(name + String(repeating: " ", count: max(2, Self.width - name.count - right.count)) + right)
+    gap()
+  }
+
+  mutating func attribute(
+    _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile, _ reference: CallReference, _ place: String
+  ) {
+    let path = group.path(of: attribute)
+    title("\(file.name).\(path)", "attribute", place)
+    if let doc = attribute.doc ?? group.doc { paragraph(doc) }
+    gap()
+    table(identity(attribute, group, file))
+    facts(attribute, group, file)
+    keys(attribute)
+    heading("VALUE")
+    let payloads = group.payloads(of: attribute)
+    for (when, type) in payloads {
+      if payloads.count > 1 { paragraph(when.map { "where \($0.text):" } ?? "else:") }
+      layout(type, indent: payloads.count > 1 ? 4 : 2)
+    }
+    order(attribute, group)
+    refusals(AttributeAccess.allCases.map { reference.call($0, on: attribute, of: group, in: file) }, file)
+    if let snippet = ManifestSnippet(attribute, of: group, in: file, reference.catalogue) {
+      heading("IN A MANIFEST")
+      for text in snippet.lines { line("  " + text) }
+    }
+    sources(file, attribute.source)
+  }
+
+  private func identity(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [[String]] {
+    var rows: [[String]] = []
+    if let type = file.deviceType { rows.append(["device type", type, file.number.map { "\($0)" } ?? "", file.constant ?? ""]) }
+    rows.append(["group", group.name, "\(group.number)", ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", ")])
+    let constants = ([attribute.constant].compactMap { $0 } + attribute.aliases).joined(separator: ", ")
+    switch attribute.number {
+    case .exactly(let number): rows.append(["attribute", attribute.name ?? "-", "\(number)", constants])
+    case .any: rows.append(["attribute", attribute.name ?? "-", "any", constants.isEmpty ? "the kernel does not look at the number" : constants])
+    case .keys: rows.append(["attribute", attribute.name ?? "-", "a key", constants.isEmpty ? "the number is made of the fields below" : constants])
+    }
+    return rows
+  }
+
+  private mutating func facts(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) {
+    var rows: [[String]] = []
+    let calls = file.calls(on: attribute)
+    rows.append(["calls", calls.isEmpty ? "none" : calls.map(\.rawValue).listed()])
+    if attribute.repeats { rows.append(["repeated", "may be set several times; a manifest gives a list"]) }
+    let lifetimes = [file.lifetime, group.lifetime, attribute.lifetime]
+    if let since = lifetimes.compactMap(\.since).max() { rows.append(["since", "Linux \(since)"]) }
+    if let until = lifetimes.compactMap(\.until).min() { rows.append(["until", "Linux \(until), which no longer has it"]) }
+    for when in [group.when, attribute.when] {
+      if let when { rows.append(["only where", when.text]) }
+    }
+    gap()
+    table(rows)
+  }
+
+  private mutating func keys(_ attribute: AttributeSchema) {
+    guard case .keys(let fields, let bias) = attribute.number else { return }
+    heading("KEY")
+    paragraph("bits of the attribute's 64-bit number\(bias == 0 ? "" : ", after \(bias) is taken off"):")
+    bitFields(fields, indent: 4)
+  }
+
+  private mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema) {
+    var sentences: [String] = []
+    for (words, side) in [(group.set.after + attribute.set.after, "after"), (group.set.before + attribute.set.before, "before")] {
+      for word in words {
+        let condition = word.when.map { ", where \($0.text)" } ?? ""
+        sentences.append("\(side) \(word.path.value)\(condition)")
+      }
+    }
+    guard !sentences.isEmpty else { return }
+    heading("ORDER")
+    paragraph("A manifest may give it anywhere; kvmconf sets it:")
+    for sentence in sentences { paragraph(sentence, indent: 4, hanging: 2) }
+  }
+
+  /// For each call, what it is refused for.
+  mutating func refusals(_ calls: [RefusableCall], _ file: SchemaFile) {
+    heading("REFUSALS, in the order in which the kernel checks")
+    for call in calls {
+      gap()
+      if call.refusals.isEmpty {
+        paragraph("\(call.title): none")
+        continue
+      }
+      paragraph("\(call.title):")
+      table(rows(call.refusals), indent: 4)
+    }
+  }
+
+  /// Errno and reason; what differs in nothing else stands once.
+  private func rows(_ refusals: [Refusal]) -> [[String]] {
+    var rows: [[String]] = []
+    for refusal in refusals {
+      var reason = refusal.reason
+      if let releases = refusal.releases { reason += " (\(releases))" }
+      if let documented = refusal.documented { reason += " (documented as \(documented))" }
+      let row = [refusal.answer, reason]
+      if !rows.contains(row) { rows.append(row) }
+    }
+    return rows
+  }
+
+  /// A call that is not on an attribute.
+  mutating func call(_ call: RefusableCall, _ doc: String?, _ capability: Capability?, _ file: SchemaFile) {
+    paragraph([call.title, doc].compactMap { $0 }.joined(separator: ": "))
+    if let capability {
+      gap()
+      table([["capability", "\(capability.number)", capability.isOnVCPU ? "on a vCPU" : "on the VM"]])
+      if let since = capability.lifetime.since { paragraph("since Linux \(since)") }
+      if !capability.parameters.isEmpty {
+        heading("ARGUMENTS")
+        table(capability.parameters.map { [$0.name, $0.isDevice ? "a device" : $0.isDescriptor ? "a file" : "a number", $0.doc ?? ""] })
+      }
+    } else if call.subject == "\(file.name).create", !file.createArguments.isEmpty {
+      heading("ARGUMENTS, as bits of the machine type")
+      bitFields(file.createArguments, indent: 2)
+    }
+    refusals([call], file)
+    sources(file, capability?.source ?? file.source)
+  }
+
+  mutating func group(_ group: GroupSchema, _ file: SchemaFile, _ reference: CallReference, _ place: String) {
+    title("\(file.name).\(group.name)", "group", place)
+    if let doc = group.doc { paragraph(doc) }
+    gap()
+    var rows: [[String]] = []
+    if let type = file.deviceType { rows.append(["device type", type, file.number.map { "\($0)" } ?? "", file.constant ?? ""]) }
+    rows.append(["group", group.name, "\(group.number)", ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", ")])
+    table(rows)
+    heading("ATTRIBUTES")
+    table(group.attributes.map { [$0.name ?? "-", summary($0, group, file), $0.doc?.firstSentence ?? ""] })
+    gap()
+    paragraph("More of each: explain \(file.name).\(group.name).\(group.attributes.first?.name ?? "ATTRIBUTE")")
+    let answers = AttributeAccess.allCases.compactMap { access in group.unknownAttribute[access].map { (access, $0) } }
+    if Set(answers.map(\.1)).count == 1, let errno = answers.first?.1 {
+      paragraph("Any other attribute number is answered by \(errno).")
+    } else if !answers.isEmpty {
+      let words = answers.map { "\($1) to \($0.rawValue)" }
+      paragraph("Any other attribute number is answered by \(words.listed()).")
+    }
+    sources(file, group.source)
+  }
+
+  private func summary(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> String {
+    let calls = file.calls(on: attribute).map(\.rawValue).joined(separator: " ")
+    return "\(calls); \(group.payloads(of: attribute).summary)"
+  }
+
+  mutating func file(_ file: SchemaFile, _ reference: CallReference, _ place: String) {
+    title(file.name, file.kind, place)
+    if let doc = file.doc { paragraph(doc) }
+    gap()
+    var rows: [[String]] = []
+    if let number = file.number { rows.append(["device type", "\(number)", file.constant ?? ""]) }
+    if let since = file.lifetime.since { rows.append(["since", "Linux \(since)", ""]) }
+    if let until = file.lifetime.until { rows.append(["until", "Linux \(until), which no longer has it", ""]) }
+    if let registered = file.registered { rows.append(["only where", registered.text, ""]) }
+    table(rows)
+    attributes(file)
+    features(file)
+    capabilities(file)
+    let own = reference.ownCalls(of: file).filter { call in
+      call.subject != "\(file.name).test" && !file.capabilities.contains { call.subject == "\(file.name).\($0.name)" }
+    }
+    if !own.isEmpty { refusals(own, file) }
+    let later = reference.laterCalls(of: file)
+    if !later.isEmpty {
+      heading("REFUSALS OF LATER CALLS")
+      for call in later {
+        gap()
+        paragraph("\(call.title):")
+        table(self.rows(call.refusals), indent: 4)
+      }
+    }
+    if file.deviceType != nil {
+      let late = reference.callsWithHooks()
+      if !late.isEmpty {
+        gap()
+        paragraph("Some verdicts on a device come later, with the vCPUs' calls: explain \(late.listed("or"))")
+      }
+    }
+    manifest(file, reference)
+    sources(file, file.source)
+  }
+
+  /// The first attribute that can be shown.
+  private mutating func manifest(_ file: SchemaFile, _ reference: CallReference) {
+    for group in file.groups {
+      for attribute in group.attributes {
+        guard let snippet = ManifestSnippet(attribute, of: group, in: file, reference.catalogue) else { continue }
+        heading("IN A MANIFEST")
+        for text in snippet.lines { line("  " + text) }
+        return
+      }
+    }
+  }
+
+  private mutating func attributes(_ file: SchemaFile) {
+    var rows: [[String]] = []
+    for group in file.groups {
+      for attribute in group.attributes {
+        let doc = (attribute.doc ?? group.doc ?? "").firstSentence
+        rows.append([group.path(of: attribute), summary(attribute, group, file), doc])
+      }
+    }
+    guard !rows.isEmpty else { return }
+    heading("ATTRIBUTES")
+    table(rows)
+    gap()
+    paragraph("More of each: explain \(file.name).\(rows[0][0])")
+    let missing = AttributeAccess.allCases.compactMap { access in
+      file.noAccessor[access].map { "\(access.ioctl) is always answered by \($0)." }
+    }
+    for sentence in missing { paragraph(sentence) }
+  }
+
+  private mutating func features(_ file: SchemaFile) {
+    if file.features.isEmpty { return }
+    heading("FEATURES")
+    table(file.features.map { ["\($0.bit)", $0.name, $0.doc ?? ""] })
+  }
+
+  private mutating func capabilities(_ file: SchemaFile) {
+    if file.capabilities.isEmpty { return }
+    heading("CAPABILITIES")
+    table(file.capabilities.map { ["\($0.number)", $0.name, ($0.doc ?? "").firstSentence] })
+    gap()
+    paragraph("More of each: explain \(file.name).\(file.capabilities[0].name)")
+  }
+
+  mutating func feature(_ feature: Feature, _ file: SchemaFile, _ place: String) {
+    title("\(file.name).\(feature.name)", "feature", place)
+    if let doc = feature.doc { paragraph(doc) }
+    gap()
+    var rows = [["feature", feature.name, "bit \(feature.bit)", feature.constant ?? ""]]
+    if let since = feature.lifetime.since { rows.append(["since", "Linux \(since)", "", ""]) }
+    if let finalize = feature.finalize { rows.append(["finalized", "with \(finalize), after the initialisation", "", ""]) }
+    table(rows)
+    heading("IN A MANIFEST")
+    for text in ["vcpus:", "  count: 1", "  features: [\(feature.name)]"] { line("  " + text) }
+    sources(file, feature.source)
+  }
+
+  private mutating func sources(_ file: SchemaFile, _ place: SourceRange) {
+    heading("SOURCES")
+    for reference in file.references { paragraph(reference) }
+    paragraph("schema: \(place.words)")
+  }
+
+  /// What refusals of one id mean: reasons, conditions, rules.
+  mutating func meaning(of calls: [RefusableCall]) {
+    var merged: [(calls: [String], call: RefusableCall)] = []
+    for call in calls {
+      let i = merged.firstIndex { $0.call.refusals.map(\.summary) == call.refusals.map(\.summary) }
+      let words = "\(call.title) on \(call.subject)"
+      if let i { merged[i].calls.append(words) } else { merged.append(([words], call)) }
+    }
+    for (names, call) in merged {
+      gap()
+      let answers = Set(call.refusals.map(\.answer)).sorted().joined(separator: ", ")
+      let who = names.count > 6 ? "Each of \(names.count) calls, such as \(names[0])," : names.listed("or")
+      let several = call.refusals.count > 1 ? ", for the first of these that holds" : ""
+      switch answers {
+      case "warning": paragraph("\(who) is accepted with a warning\(several):")
+      case "hazard": paragraph("\(who) endangers the kernel\(several):")
+      default: paragraph("\(who) is answered by \(answers)\(several):")
+      }
+      for (i, refusal) in call.refusals.enumerated() {
+        gap()
+        let mark = call.refusals.count > 1 ? "\(i + 1). " : ""
+        paragraph(mark + refusal.reason, indent: 4, hanging: mark.count)
+        details(refusal)
+      }
+    }
+    if let subject = calls.first?.subject {
+      gap()
+      paragraph("All that is checked, in order: explain \(subject)")
+    }
+  }
+
+  private mutating func details(_ refusal: Refusal) {
+    for (i, condition) in refusal.conditions.enumerated() {
+      labelled(i == 0 ? "when" : "and", condition, indent: 7, column: 15)
+    }
+    for (i, name) in refusal.names.enumerated() {
+      labelled(i == 0 ? "where" : "", "\(name.name) = \(name.value)", indent: 7, column: 15)
+    }
+    if let releases = refusal.releases { labelled("in", "Linux \(releases)", indent: 7, column: 15) }
+    if let documented = refusal.documented { labelled("doc", "the kernel's documentation says \(documented)", indent: 7, column: 15) }
+    if let rule = refusal.rule {
+      let way = refusal.path.isEmpty ? "" : ", through \(refusal.path.joined(separator: ", "))"
+      labelled("rule", rule.words + way, indent: 7, column: 15)
+    } else {
+      labelled("rule", "what all descriptors of this kind have in common", indent: 7, column: 15)
+    }
+  }
+}
+
+extension Refusal {
+  /// What makes two refusals the same to a reader.
+  fileprivate var summary: [String] { [answer, reason] + conditions }
+}
+
+extension SourceRange {
+  /// `arm64/vm.yaml:14`.
+  fileprivate var words: String { "\(file.path):\(start.line)" }
+}
+
+extension SchemaFile {
+  fileprivate var kind: String {
+    switch subject {
+    case .device: "device type"
+    case .vm: "the VM's descriptor"
+    case .vcpu: "a vCPU's descriptor"
+    case .system: "/dev/kvm"
+    case .common: "what several share"
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import DeviceSchema
+import Expressions
+
+extension PayloadType {
+  /// In a few words: `u64`, `struct of 24 bytes`, `none`.
+  package var summary: String {
+    switch self {
+    case .none: return "none"
+    case .integer(let type): return type.name
+    case .bits(let type): return "u\(type.size * 8) of bit fields"
+    case .structure: return "struct" + sizeWords
+    case .union: return "union" + sizeWords
+    case .array(let element, let count): return "array of \(element.summary), \(count.text) elements"
+    case .bytes(let size): return "bytes" + (size.map { ", \($0.text) of them" } ?? "")
+    case .descriptor: return "file descriptor"
+    }
+  }
+
+  private var sizeWords: String { fixedSize.map { " of \($0) bytes" } ?? "" }
+}
+
+extension IntegerType {
+  var name: String { "\(isSigned ? "i" : "u")\(size * 8)" }
+}
+
+extension [(when: Expression?, type: PayloadType)] {
+  /// All alternatives in a few words.
+  package var summary: String {
+    var seen: [String] = []
+    for (_, type) in self where !seen.contains(type.summary) { seen.append(type.summary) }
+    return seen.isEmpty ? "none" : seen.joined(separator: " or ")
+  }
+}
+
+extension IntegerDescription {
+  /// What is said of an integer, without its doc.
+  var words: [String] {
+    var words: [String] = []
+    switch unit {
+    case nil: break
+    case "address": words.append("a guest physical address")
+    case "mpidr": words.append("an affinity, written 0.0.0.3 (Aff3.Aff2.Aff1.Aff0) or as a number")
+    case let unit?: words.append("in \(unit)")
+    }
+    if let align, align > 1 { words.append("a multiple of \(size(align))") }
+    if let region { words.append("the start of \(size(region))") }
+    if let range { words.append("from \(range.lowerBound) to \(range.upperBound)") }
+    if !values.isEmpty { words.append("one of \(values.map(String.init).joined(separator: ", "))") }
+    if isUnchecked { words.append("the kernel does not check this") }
+    return words
+  }
+
+  /// The names that may be written in place of the number.
+  var nameWords: String? {
+    var words: [String] = []
+    if !names.isEmpty {
+      let shown = names.prefix(40).map { "\($0.name) = \(names.allSatisfy { $0.value < 64 } ? String($0.value) : hexadecimal($0.value))" }
+      words.append("names: " + shown.joined(separator: ", ") + (names.count > 40 ? ", … (\(names.count) in all)" : ""))
+    }
+    if !flags.isEmpty { words.append("flags: " + flags.map { "\($0.name) (bit \($0.bit))" }.joined(separator: ", ")) }
+    return words.isEmpty ? nil : words.joined(separator: "; ")
+  }
+}
+
+/// A size in the largest unit that divides it.
+func size(_ bytes: Int128) -> String {
+  for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, Int128)]
+  where bytes != 0 && bytes & ((1 << shift) - 1) == 0 {
+    return "\(bytes >> shift) \(unit)"
+  }
+  return "\(bytes) bytes"
+}
+
+func hexadecimal(_ value: Int128) -> String { "0x" + String(value, radix: 16) }
+
+extension PageText {
+  /// The layout of a payload, field by field.
+  mutating func layout(_ payload: PayloadType, indent: Int = 2) {
+    switch payload {
+    case .none: paragraph("none: the attribute takes no value", indent: indent)
+    case .integer(let type):
+      describe(type.name, type.description, indent: indent)
+    case .bits(let type):
+      paragraph("u\(type.size * 8), in bit fields:", indent: indent)
+      bitFields(type.fields, indent: indent + 2)
+    case .structure(let type):
+      paragraph("\(payload.summary):", indent: indent)
+      fields(type.fields, indent: indent + 2)
+    case .union(let type):
+      paragraph("\(payload.summary), laid out by the value of '\(type.tag.name)':", indent: indent)
+      for one in type.cases {
+        paragraph("\(type.tag.name) = \(one.name):", indent: indent + 2)
+        fields([type.tag] + one.fields, indent: indent + 4)
+      }
+    case .array(let element, let count):
+      paragraph("an array of \(count.text) elements, each:", indent: indent)
+      layout(element, indent: indent + 2)
+    case .bytes(let size):
+      paragraph("bytes" + (size.map { ", \($0.text) of them" } ?? "") + ": hexadecimal, base64 or a file", indent: indent)
+    case .descriptor(let type):
+      let pattern = type.pattern.map { "; files that may be opened: \($0)" } ?? ""
+      paragraph("the descriptor of an open file (i32), written as the name of an entry of 'files:'\(pattern)", indent: indent)
+    }
+  }
+
+  private mutating func describe(_ type: String, _ description: IntegerDescription, indent: Int) {
+    paragraph(([type] + description.words).joined(separator: ", "), indent: indent)
+    if let doc = description.doc { paragraph(doc, indent: indent) }
+    if let names = description.nameWords { paragraph(names, indent: indent) }
+  }
+
+  /// Bits, names and what they are.
+  mutating func bitFields(_ fields: [BitField], indent: Int) {
+    table(
+      fields.map { field in
+        let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
+        var words = field.description.words
+        if field.isInPlace { words.append("written unshifted, as it stands in these bits") }
+        if let initial = field.initial { words.append("\(initial) if left out") }
+        return [bits, field.name, Self.join(field.description.doc, words, field.description.nameWords)]
+      }, indent: indent)
+  }
+
+  private mutating func fields(_ fields: [StructureField], indent: Int) {
+    let offsets = StructureLayout(fields)?.offsets
+    var rows: [[String]] = []
+    for (i, field) in fields.enumerated() {
+      let count = field.count.map { "[\($0)]" } ?? ""
+      var words: [String] = []
+      var names: String?
+      if case .integer(let type) = field.type {
+        words = type.description.words
+        names = type.description.nameWords
+      }
+      if field.isReserved { words.append("reserved, 0 if left out") }
+      rows.append([
+        offsets.map { "+\($0[i])" } ?? "", field.type.summary + count, field.name, Self.join(field.doc, words, names),
+      ])
+    }
+    table(rows, indent: indent)
+  }
+
+  private static func join(_ doc: String?, _ words: [String], _ names: String?) -> String {
+    [doc, words.isEmpty ? nil : words.joined(separator: ", "), names].compactMap { $0 }.joined(separator: "; ")
+  }
+}

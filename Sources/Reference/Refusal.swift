@@ -1,0 +1,199 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+/// One way that a call can fail, or be warned of, as schemas describe it.
+package struct Refusal {
+  /// `arm-vgic-v3.addr.dist:EINVAL`, or the rule's own id.
+  package var id: String
+  /// An errno's name, `warning` or `hazard`.
+  package var answer: String
+  /// In words, for users.
+  package var reason: String
+  package var documented: String?
+  /// The releases in which the rule exists.
+  package var lifetimes: [Lifetime]
+  /// All of these hold where the rule acts, outermost first. Parameters of fragments are replaced by what they stand for.
+  package var conditions: [String]
+  /// What names in the conditions stand for.
+  package var names: [(name: String, value: String)]
+  /// The fragments and hooks on the way to the rule.
+  package var path: [String]
+  /// Nil where the kernel's own generic code refuses.
+  package var rule: SourceRange?
+}
+
+/// One call on a descriptor with everything that it can be refused for, in the order in which the kernel looks.
+package struct RefusableCall {
+  /// `KVM_SET_DEVICE_ATTR`.
+  package var title: String
+  /// `arm-vgic-v3.addr.dist`: what ids begin with.
+  package var subject: String
+  package var access: AttributeAccess?
+  package var refusals: [Refusal]
+}
+
+/// Collects refusals from rules, through fragments and hooks.
+struct RefusalWalk {
+  let catalogue: Catalogue
+  private(set) var found: [Refusal] = []
+  private var seen: Set<[String]> = []
+
+  init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+
+  /// Where a list of rules stands.
+  struct Context {
+    var file: String
+    var path: String
+    var conditions: [String] = []
+    var names: [(name: String, value: String)] = []
+    var lifetimes: [Lifetime] = []
+    var via: [String] = []
+    var parameters = Substitution()
+
+    init(_ file: SchemaFile, _ path: String) {
+      self.file = file.name
+      self.path = path
+    }
+
+    /// What conditions above say that something is, or is not.
+    private var equalities: [Equality] = []
+
+    /// What must hold in addition; false where it never does, or contradicts what holds already.
+    mutating func require(_ condition: Expression?, holds: Bool = true) -> Bool {
+      guard let condition else { return true }
+      let text = parameters.applied(to: condition.text)
+      switch LiteralTruth.of(text) {
+      case holds: return true
+      case nil:
+        let new = Equality.all(in: text, holds: holds)
+        if new.contains(where: { one in equalities.contains { $0.contradicts(one) } }) { return false }
+        equalities += new
+        conditions.append(holds ? text : Self.negated(text))
+        return true
+      default: return false
+      }
+    }
+
+    mutating func forgetEqualities() { equalities = [] }
+
+    private static func negated(_ text: String) -> String {
+      if case .unary(.not, let operand, let span)? = try? Parser.parse(text), span.length == text.utf8.count {
+        return operand.text(in: text)
+      }
+      return "!(\(text))"
+    }
+  }
+
+  mutating func walk(_ frame: RuleFrame?, _ context: Context) {
+    if let frame { walk(frame.list, context) }
+  }
+
+  private mutating func walk(_ list: RuleList, _ context: Context) {
+    var context = context
+    for rule in list.rules {
+      context.names += rule.lets.map { ($0.name, context.parameters.applied(to: $0.value.text)) }
+      visit(rule, context)
+      // What was so before a change need not be so behind it.
+      if rule.changesState { context.forgetEqualities() }
+    }
+  }
+
+  private mutating func visit(_ rule: Rule, _ outer: Context) {
+    var context = outer
+    if rule.lifetime != Lifetime() { context.lifetimes.append(rule.lifetime) }
+    guard context.require(rule.when) else { return }
+    if let otherwise = rule.otherwise {
+      var other = context
+      if other.require(rule.condition, holds: false) { walk(otherwise, other) }
+    }
+    guard context.require(rule.condition) else { return }
+    if rule.readsValue { add(.cannotRead(context)) }
+    if let use = rule.use {
+      var inner = context
+      inner.via.append("fragment \(use.fragment.name)")
+      let arguments = use.arguments.map { context.parameters.applied(to: $0.text) }
+      inner.parameters = Substitution(zip(use.fragment.parameters, arguments))
+      walk(use.fragment.body.list, inner)
+    }
+    if let hook = rule.hook {
+      for (file, rules) in catalogue.contributions(to: hook) {
+        var inner = context
+        inner.via.append("hook \(hook) of \(file.name)")
+        // A device's rules name the device; those of a common file the call.
+        if file.deviceType != nil { inner.file = file.name }
+        inner.parameters = Substitution()
+        walk(rules.list, inner)
+      }
+    }
+    if let rules = rule.rules {
+      var inner = context
+      if let loop = rule.loop {
+        inner.conditions.append("for some \(loop.variable) in \(context.parameters.applied(to: loop.list.text))")
+      }
+      walk(rules, inner)
+    }
+    if let refusal = Refusal(rule, context) { add(refusal) }
+  }
+
+  /// The same rule reached twice with the same conditions is one.
+  mutating func add(_ refusal: Refusal) {
+    let key = [refusal.id, refusal.reason] + refusal.conditions + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
+    if seen.insert(key).inserted { found.append(refusal) }
+  }
+}
+
+extension Rule {
+  /// Whether the rule, or something within it, has effects.
+  fileprivate var changesState: Bool {
+    !effects.isEmpty || allocatesVCPU || hook != nil
+      || [rules, otherwise, use?.fragment.body.list].contains { $0?.rules.contains(where: \.changesState) == true }
+  }
+}
+
+extension Refusal {
+  fileprivate init?(_ rule: Rule, _ context: RefusalWalk.Context) {
+    if let errno = rule.errno {
+      self.init(errno.description, errno.description, rule.because ?? errno.description, rule, context)
+    } else if let hazard = rule.hazard {
+      self.init("hazard", "hazard", rule.because ?? hazard, rule, context)
+    } else if let warning = rule.warning {
+      self.init(warning, "warning", rule.because ?? warning, rule, context)
+    } else {
+      return nil
+    }
+  }
+
+  private init(_ suffix: String, _ answer: String, _ reason: String, _ rule: Rule, _ context: RefusalWalk.Context) {
+    let used = Set(context.conditions.flatMap(Substitution.words))
+    self.init(
+      id: rule.id ?? "\(context.file).\(context.path):\(suffix)", answer: answer, reason: reason,
+      documented: rule.documented, lifetimes: context.lifetimes, conditions: context.conditions,
+      names: context.names.filter { used.contains($0.name) }, path: context.via, rule: rule.source)
+  }
+
+  /// What the kernel's common code refuses, without a rule.
+  init(generic errno: Errno, _ reason: String, _ context: RefusalWalk.Context) {
+    self.init(
+      id: "\(context.file).\(context.path):\(errno)", answer: errno.description, reason: reason, documented: nil,
+      lifetimes: [], conditions: context.conditions, names: [], path: context.via, rule: nil)
+  }
+
+  fileprivate static func cannotRead(_ context: RefusalWalk.Context) -> Refusal {
+    Refusal(generic: .badAddress, "the kernel cannot read the value at this address", context)
+  }
+
+  /// `since 6.13`, `until 7.0`, both, or nothing.
+  var releases: String? {
+    var words: [String] = []
+    if let since = lifetimes.compactMap(\.since).max() { words.append("since \(since)") }
+    if let until = lifetimes.compactMap(\.until).min() { words.append("before \(until)") }
+    return words.isEmpty ? nil : words.joined(separator: ", ")
+  }
+}
+
+extension Errno {
+  static let badAddress = Errno(name: "EFAULT")!
+  static let noDevice = Errno(name: "ENODEV")!
+}
