@@ -73,6 +73,16 @@ let package = Package(
     tests("DevicePlanTests", ["DevicePlan", "Diagnostics"]),
     tests("DeviceSchemaTests", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
     tests("ReferenceTests", ["Reference", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+    tests("ExpressionsTests", ["Expressions", "Diagnostics"]),
+    tests(
+      "DeviceManifestTests",
+      ["DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+    tests(
+      "PlanningTests",
+      ["Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+    tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
+    tests("KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "SourceTree", "Diagnostics", "TestSupport"]),
+    tests("EndToEndTests", ["TestSupport"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "kvmload", "Diagnostics"]),
   ],
   swiftLanguageModes: [.v6],

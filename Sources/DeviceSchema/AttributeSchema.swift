@@ -47,10 +47,10 @@ package enum AttributeNumber {
 package final class AttributeSchema {
   /// Nil for the nameless attribute of a group.
   package let name: String?
-  package let constant: String?
+  package var constant: String? { reader.string("constant") }
   /// Other uapi constants of the same number.
-  package let aliases: [String]
-  package let doc: String?
+  package var aliases: [String] { reader.strings("aliases") }
+  package var doc: String? { reader.string("doc") }
   package let number: AttributeNumber
   package let lifetime: Lifetime
   package let when: Expression?
@@ -58,32 +58,31 @@ package final class AttributeSchema {
   /// Whether a manifest gives a list of values.
   package let repeats: Bool
   /// The first whose condition holds counts; empty where the group decides.
-  package let payloads: [(when: Expression?, type: PayloadType)]
+  package private(set) lazy var payloads = readPayloads()
+  private let readPayloads: () -> [(when: Expression?, type: PayloadType)]
   package private(set) lazy var set = readCall(.set)
   package private(set) lazy var get = readCall(.get)
   package private(set) lazy var has = readCall(.has)
   /// Reads what is said of a call, when it is first asked for.
   private let readCall: (AttributeAccess) -> CallSchema
-  package let examples: Node?
+  private let reader: KeyReader
+  package var examples: Node? { reader["examples"] }
   package let source: SourceRange
 
   init(
-    name: String?, constant: String?, aliases: [String], doc: String?, number: AttributeNumber, lifetime: Lifetime,
-    when: Expression?,
-    access: Set<AttributeAccess>, repeats: Bool, payloads: [(when: Expression?, type: PayloadType)], calls readCall: @escaping (AttributeAccess) -> CallSchema, examples: Node?, source: SourceRange
+    name: String?, _ reader: KeyReader, number: AttributeNumber, when: Expression?, access: Set<AttributeAccess>,
+    repeats: Bool, payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
+    calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange
   ) {
     self.name = name
-    self.constant = constant
-    self.aliases = aliases
-    self.doc = doc
+    self.reader = reader
     self.number = number
-    self.lifetime = lifetime
+    lifetime = reader.lifetime()
     self.when = when
     self.access = access
     self.repeats = repeats
-    self.payloads = payloads
+    self.readPayloads = readPayloads
     self.readCall = readCall
-    self.examples = examples
     self.source = source
   }
 
@@ -119,36 +118,37 @@ package final class AttributeSchema {
 package final class GroupSchema {
   package let name: String
   package let number: UInt32
-  package let constant: String?
+  package var constant: String? { reader.string("constant") }
   /// Other uapi constants of the same number.
-  package let aliases: [String]
-  package let doc: String?
+  package var aliases: [String] { reader.strings("aliases") }
+  package var doc: String? { reader.string("doc") }
   package let lifetime: Lifetime
   package let when: Expression?
-  package let payloads: [(when: Expression?, type: PayloadType)]
+  package private(set) lazy var payloads = readPayloads()
+  private let readPayloads: () -> [(when: Expression?, type: PayloadType)]
   package private(set) lazy var set = readCall(.set)
   package private(set) lazy var get = readCall(.get)
   package private(set) lazy var has = readCall(.has)
   /// Reads what is said of a call, when it is first asked for.
   private let readCall: (AttributeAccess) -> CallSchema
+  private let reader: KeyReader
   package let source: SourceRange
   package let attributes: [AttributeSchema]
   /// What a call on an attribute that does not exist, or without this access, answers.
   package let unknownAttribute: [AttributeAccess: Errno]
 
   init(
-    name: String, number: UInt32, constant: String?, aliases: [String], doc: String?, lifetime: Lifetime,
-    when: Expression?, payloads: [(when: Expression?, type: PayloadType)], calls readCall: @escaping (AttributeAccess) -> CallSchema,
-    source: SourceRange, attributes: [AttributeSchema], unknownAttribute: [AttributeAccess: Errno]
+    name: String, number: UInt32, _ reader: KeyReader, when: Expression?,
+    payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
+    calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange, attributes: [AttributeSchema],
+    unknownAttribute: [AttributeAccess: Errno]
   ) {
     self.name = name
     self.number = number
-    self.constant = constant
-    self.aliases = aliases
-    self.doc = doc
-    self.lifetime = lifetime
+    self.reader = reader
+    lifetime = reader.lifetime()
     self.when = when
-    self.payloads = payloads
+    self.readPayloads = readPayloads
     self.readCall = readCall
     self.source = source
     self.attributes = attributes

@@ -21,7 +21,7 @@ struct GroupReader {
       "documented", "reference",
     ]
 
-  func group(_ entry: Entry) -> GroupSchema {
+  func group(_ entry: SchemaEntry) -> GroupSchema {
     let reader = KeyReader(entry.value, keys: Self.groupKeys, of: "group '\(entry.key.value)'", faults)
     let number = reader.integer("number").flatMap { UInt32(exactly: $0) }
     if number == nil {
@@ -29,55 +29,66 @@ struct GroupReader {
     }
     let defaults = Defaults(
       access: access(reader) ?? Set(AttributeAccess.allCases), repeats: reader.bool("repeat"),
-      payloads: payloads(reader, keys: []))
+      payloads: { payloads(reader, keys: []) }, hasPayload: reader.has("payload"))
     var attributes: [AttributeSchema] = []
-    if let nameless = reader["attribute"] {
-      let key = reader.keyRange("attribute") ?? nameless.range
+    if let nameless = reader.child("attribute") {
+      let key = reader.keyRange("attribute") ?? entry.key.range
       attributes.append(attribute(nil, nameless, key, defaults, group: entry.key.value))
     }
-    for attribute in reader["attributes"]?.entries ?? [] {
+    for attribute in reader.child("attributes")?.entries ?? [] {
       attributes.append(
         self.attribute(attribute.key.value, attribute.value, attribute.key.range, defaults, group: entry.key.value))
     }
-    if let both = reader.keyRange("attribute"), reader["attributes"] != nil {
+    if let both = reader.keyRange("attribute"), reader.has("attributes") {
       faults.error("schema-type", "a group has 'attributes' or one nameless 'attribute'", at: both)
     }
-    let value = defaults.payloads.count == 1 ? defaults.payloads[0].type.valueType(name: entry.key.value) : .any
     return GroupSchema(
-      name: entry.key.value, number: number ?? .max, constant: reader.string("constant"),
-      aliases: reader.strings("aliases"), doc: reader.string("doc"),
-      lifetime: reader.lifetime(), when: condition(reader, key: .any), payloads: defaults.payloads,
-      calls: { self.call($0, reader, value: $0 == .has ? .any : value, key: .any) }, source: entry.key.range, attributes: attributes,
+      name: entry.key.value, number: number ?? .max, reader, when: condition(reader, key: .any),
+      payloads: defaults.payloads,
+      calls: { access in
+        let value = access == .has ? .any : valueType(defaults.payloads(), name: entry.key.value)
+        return call(access, reader, value: value, key: .any)
+      }, source: entry.key.range, attributes: attributes,
       unknownAttribute: unknownAttribute(reader["unknown-attribute"]))
   }
 
+  private typealias Payloads = [(when: Expression?, type: PayloadType)]
+
+  /// What the attributes of a group have unless they say otherwise.
   private struct Defaults {
     var access: Set<AttributeAccess>
     var repeats: Bool
-    var payloads: [(when: Expression?, type: PayloadType)]
+    var payloads: () -> Payloads
+    var hasPayload: Bool
   }
 
   private func attribute(
-    _ name: String?, _ node: Node, _ source: SourceRange, _ defaults: Defaults, group: String
+    _ name: String?, _ node: SchemaNode, _ source: SourceRange, _ defaults: Defaults, group: String
   ) -> AttributeSchema {
     let path = name.map { "\(group).\($0)" } ?? group
     let reader = KeyReader(node, keys: Self.attributeKeys, of: "attribute '\(path)'", faults)
     let number = self.number(reader, path)
     var keys: [BitField] = []
     if case .keys(let fields, _) = number { keys = fields }
-    let payloads = self.payloads(reader, keys: keys)
-    if payloads.isEmpty, defaults.payloads.isEmpty {
+    if !reader.has("payload"), !defaults.hasPayload {
       faults.error("schema-type", "attribute '\(path)' has no 'payload'; write 'payload: {type: none}' where it has none", at: source)
     }
-    let effective = payloads.isEmpty ? defaults.payloads : payloads
-    let value = effective.count == 1 ? effective[0].type.valueType(name: "value") : .any
     let key = keyType(keys)
+    let payloads = { self.payloads(reader, keys: keys) }
     return AttributeSchema(
-      name: name, constant: reader.string("constant"), aliases: reader.strings("aliases"),
-      doc: reader.string("doc"), number: number,
-      lifetime: reader.lifetime(), when: condition(reader, key: key), access: access(reader) ?? defaults.access,
-      repeats: reader["repeat"] == nil ? defaults.repeats : reader.bool("repeat"), payloads: payloads,
-      calls: { self.call($0, reader, value: $0 == .has ? .any : value, key: key) }, examples: reader["examples"], source: source)
+      name: name, reader, number: number, when: condition(reader, key: key),
+      access: access(reader) ?? defaults.access, repeats: reader.has("repeat") ? reader.bool("repeat") : defaults.repeats,
+      payloads: payloads,
+      calls: { access in
+        let own = payloads()
+        let value = access == .has ? .any : valueType(own.isEmpty ? defaults.payloads() : own, name: "value")
+        return call(access, reader, value: value, key: key)
+      }, source: source)
+  }
+
+  /// The static type of `value`, where all alternatives have the same.
+  private func valueType(_ payloads: Payloads, name: String) -> Type {
+    payloads.count == 1 ? payloads[0].type.valueType(name: name) : .any
   }
 
   private func number(_ reader: KeyReader, _ path: String) -> AttributeNumber {
@@ -126,7 +137,7 @@ struct GroupReader {
   private func call(_ access: AttributeAccess, _ reader: KeyReader, value: Type, key: Type) -> CallSchema {
     let name = access.rawValue
     var result = CallSchema()
-    guard let node = reader[name] else { return result }
+    guard let node = reader.child(name) else { return result }
     let own = KeyReader(
       node, keys: ["rules", "input", "value", "after", "before"], of: "'\(name)'", faults)
     let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
@@ -137,7 +148,14 @@ struct GroupReader {
       if let entries = node.entries {
         result.value = .fields(
           entries.compactMap { entry in
-            entry.value.expression(in: scope, faults).map { (entry.key.value.identifier, $0) }
+            if case .record(let record) = value, record.fields[entry.key.value.identifier] == nil {
+              let hint = record.fields.keys.sorted().nearest(to: entry.key.value.identifier)
+              faults.error(
+                "schema-unknown-name",
+                "the payload has no field '\(entry.key.value)'" + (hint.map { "; did you mean '\($0)'?" } ?? ""),
+                at: entry.key.range)
+            }
+            return entry.value.expression(in: scope, faults).map { (entry.key.value.identifier, $0) }
           })
       } else {
         result.value = node.expression(in: scope, faults).map(CallValue.expression)

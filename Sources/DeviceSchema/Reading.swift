@@ -23,22 +23,29 @@ package final class SchemaFaults {
 
 /// A mapping of a schema, read key by key; keys that nobody asked for are faults.
 struct KeyReader {
-  let node: Node
+  let source: SchemaNode
   let faults: SchemaFaults
-  private let entries: [Entry]
+  private let entries: [SchemaEntry]
+
+  var node: Node { source.node }
+
+  init(_ node: Node, keys: [String], of what: String, _ faults: SchemaFaults) {
+    self.init(SchemaNode(node), keys: keys, of: what, faults)
+  }
 
   /// - Parameter keys: every key that the mapping may have.
-  init(_ node: Node, keys: [String], of what: String, _ faults: SchemaFaults) {
-    self.node = node
+  init(_ source: SchemaNode, keys: [String], of what: String, _ faults: SchemaFaults) {
+    self.source = source
     self.faults = faults
-    if node.isEmpty {
-      entries = []
-    } else if let found = node.entries {
+    if let found = source.entries {
       entries = found
     } else {
-      faults.error("schema-type", "\(what) is a mapping, not \(node.kind)", at: node.range)
+      if !source.node.isEmpty {
+        faults.error("schema-type", "\(what) is a mapping, not \(source.node.kind)", at: source.node.range)
+      }
       entries = []
     }
+    guard faults.isThorough else { return }
     for entry in entries where !keys.contains(entry.key.value) {
       faults.error("schema-unknown-key", "\(what) has no key '\(entry.key.value)'\(hint(entry.key.value, keys))", at: entry.key.range)
     }
@@ -52,7 +59,12 @@ struct KeyReader {
     return isExpression ? "; an expression with a comma, a bracket or '!' is put in quotes" : ""
   }
 
-  subscript(key: String) -> Node? { entries.first { $0.key.value == key }?.value }
+  subscript(key: String) -> Node? { child(key)?.node }
+
+  /// The value of a key, not parsed yet.
+  func child(_ key: String) -> SchemaNode? { entries.first { $0.key.value == key }?.value }
+
+  func has(_ key: String) -> Bool { entries.contains { $0.key.value == key } }
 
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
 

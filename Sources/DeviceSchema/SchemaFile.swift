@@ -155,7 +155,7 @@ package final class SchemaFile {
 
   package func group(named name: String) -> GroupSchema? {
     if let group = groupCache[name] { return group }
-    guard let entry = text.entry("groups", name) else { return nil }
+    guard let entry = text.part("groups", name) else { return nil }
     let group = GroupReader(file: self, catalogue: catalogue).group(entry)
     groupCache[name] = group
     return group

@@ -9,15 +9,19 @@ package final class SchemaText {
   package let file: SourceFile
   private let faults: SchemaFaults?
   private let outline: Outline?
-  /// The outlines of the mappings under top-level keys; nil inside where there is none.
-  private var outlines: [String: Outline?] = [:]
-  private var tops: [String: Entry?] = [:]
-  private var entries: [String: [String: Entry?]] = [:]
-  private lazy var whole: [Entry] = {
+  /// What was parsed, by the offset of its first line.
+  private var parsed: [Int: Entry?] = [:]
+  /// The entries of the file, and of the mappings under its keys.
+  private lazy var entries: [SchemaEntry] = {
+    if let outline {
+      return outline.entries.map { SchemaEntry(key: outline.key(of: $0), value: SchemaNode($0, of: outline, in: self)) }
+    }
     let tree = SourceTree(parsing: file)
     report(tree.diagnostics)
-    return tree.documents.first?.entries ?? []
+    let entries = tree.documents.first?.entries ?? []
+    return entries.map { SchemaEntry(key: $0.key, value: SchemaNode($0.value)) }
   }()
+  private var inner: [String: [SchemaEntry]] = [:]
 
   /// - Parameter isPlain: whether the file is known to be in the style that an outline shows truly.
   init(file: SourceFile, isPlain: Bool, faults: SchemaFaults? = nil) {
@@ -31,42 +35,35 @@ package final class SchemaText {
   }
 
   /// The keys of the file.
-  package var topKeys: [Located<String>] { outline.map { o in o.entries.map(o.key) } ?? whole.map(\.key) }
+  package var topKeys: [Located<String>] { entries.map(\.key) }
 
   /// The value of a key of the file.
-  package func top(_ key: String) -> Node? {
-    guard let outline else { return whole.first { $0.key.value == key }?.value }
-    if let found = tops[key] { return found?.value }
-    let entry = outline[key].flatMap { parse($0, of: outline) }
-    tops[key] = .some(entry)
-    return entry?.value
-  }
+  package func top(_ key: String) -> Node? { entries.first { $0.key.value == key }?.value.node }
 
   /// The keys of the mapping under a key of the file.
-  package func keys(under top: String) -> [Located<String>] {
-    if let outline = outline(under: top) { return outline.entries.map(outline.key) }
-    return self.top(top)?.entries?.map(\.key) ?? []
-  }
+  package func keys(under top: String) -> [Located<String>] { entries(under: top).map(\.key) }
 
   /// One entry of the mapping under a key of the file.
   package func entry(_ top: String, _ key: String) -> Entry? {
-    guard let outline = outline(under: top) else { return self.top(top)?.entries?.first { $0.key.value == key } }
-    if let found = entries[top]?[key] { return found }
-    let entry = outline[key].flatMap { parse($0, of: outline) }
-    entries[top, default: [:]][key] = .some(entry)
-    return entry
+    part(top, key).map { Entry(key: $0.key, value: $0.value.node) }
   }
 
-  private func outline(under top: String) -> Outline? {
-    if let found = outlines[top] { return found }
-    let inner = outline.flatMap { outline in outline[top].flatMap(outline.outline(of:)) }
-    outlines[top] = .some(inner)
-    return inner
+  /// One entry of the mapping under a key of the file, not parsed yet.
+  func part(_ top: String, _ key: String) -> SchemaEntry? { entries(under: top).first { $0.key.value == key } }
+
+  private func entries(under top: String) -> [SchemaEntry] {
+    if let found = inner[top] { return found }
+    let found = entries.first { $0.key.value == top }?.value.entries ?? []
+    inner[top] = found
+    return found
   }
 
-  private func parse(_ part: Outline.Part, of outline: Outline) -> Entry? {
+  /// Parses a part once.
+  func parse(_ part: Outline.Part, of outline: Outline) -> Entry? {
+    if let found = parsed[part.bytes.lowerBound] { return found }
     let (entry, diagnostics) = outline.parse(part)
     report(diagnostics)
+    parsed[part.bytes.lowerBound] = .some(entry)
     return entry
   }
 

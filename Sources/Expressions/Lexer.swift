@@ -3,86 +3,181 @@ struct Token {
     case integer(Int128)
     case string(String)
     case word(String)
-    case symbol(String)
+    case symbol(Symbol)
     case end
   }
 
   var kind: Kind
   var span: Span
 
-  /// The text of an operator, be it a symbol or the word `in`.
-  var operatorText: String? {
+  /// The operator that this is, be it a symbol or the word `in`.
+  var binaryOperator: BinaryOperator? {
     switch kind {
-    case .symbol(let text): text
-    case .word("in"): "in"
+    case .symbol(let symbol): symbol.binaryOperator
+    case .word("in"): .contained
     default: nil
     }
   }
 }
 
-struct Lexer {
-  private let text: String
-  private var rest: Substring.UTF8View
-  private var position = 0
+enum Symbol: String {
+  case or = "||"
+  case and = "&&"
+  case equal = "=="
+  case notEqual = "!="
+  case lessOrEqual = "<="
+  case greaterOrEqual = ">="
+  case shiftLeft = "<<"
+  case shiftRight = ">>"
+  case less = "<"
+  case greater = ">"
+  case bar = "|"
+  case caret = "^"
+  case ampersand = "&"
+  case plus = "+"
+  case minus = "-"
+  case star = "*"
+  case slash = "/"
+  case percent = "%"
+  case not = "!"
+  case tilde = "~"
+  case question = "?"
+  case colon = ":"
+  case dot = "."
+  case comma = ","
+  case open = "("
+  case close = ")"
+  case openBracket = "["
+  case closeBracket = "]"
 
-  init(_ text: String) {
-    self.text = text
-    rest = Substring(text).utf8
+  var binaryOperator: BinaryOperator? {
+    switch self {
+    case .or: .or
+    case .and: .and
+    case .equal: .equal
+    case .notEqual: .notEqual
+    case .lessOrEqual: .lessOrEqual
+    case .greaterOrEqual: .greaterOrEqual
+    case .shiftLeft: .shiftLeft
+    case .shiftRight: .shiftRight
+    case .less: .less
+    case .greater: .greater
+    case .bar: .bitOr
+    case .caret: .bitXor
+    case .ampersand: .bitAnd
+    case .plus: .plus
+    case .minus: .minus
+    case .star: .times
+    case .slash: .divide
+    case .percent: .remainder
+    case .not, .tilde, .question, .colon, .dot, .comma, .open, .close, .openBracket, .closeBracket: nil
+    }
   }
 
-  private static let symbols = [
-    "||", "&&", "==", "!=", "<=", ">=", "<<", ">>", "<", ">", "|", "^", "&", "+", "-", "*", "/", "%", "!", "~", "?",
-    ":", ".", ",", "(", ")", "[", "]",
-  ]
+  /// The symbol that starts with this byte, before that one, and its length.
+  init?(_ first: UInt8, _ second: UInt8, length: inout Int) {
+    length = 2
+    switch (first, second) {
+    case (UInt8(ascii: "|"), first): self = .or
+    case (UInt8(ascii: "&"), first): self = .and
+    case (UInt8(ascii: "="), first): self = .equal
+    case (UInt8(ascii: "<"), first): self = .shiftLeft
+    case (UInt8(ascii: ">"), first): self = .shiftRight
+    case (UInt8(ascii: "!"), UInt8(ascii: "=")): self = .notEqual
+    case (UInt8(ascii: "<"), UInt8(ascii: "=")): self = .lessOrEqual
+    case (UInt8(ascii: ">"), UInt8(ascii: "=")): self = .greaterOrEqual
+    default:
+      length = 1
+      guard let single = Symbol(first) else { return nil }
+      self = single
+    }
+  }
+
+  private init?(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "<"): self = .less
+    case UInt8(ascii: ">"): self = .greater
+    case UInt8(ascii: "|"): self = .bar
+    case UInt8(ascii: "^"): self = .caret
+    case UInt8(ascii: "&"): self = .ampersand
+    case UInt8(ascii: "+"): self = .plus
+    case UInt8(ascii: "-"): self = .minus
+    case UInt8(ascii: "*"): self = .star
+    case UInt8(ascii: "/"): self = .slash
+    case UInt8(ascii: "%"): self = .percent
+    case UInt8(ascii: "!"): self = .not
+    case UInt8(ascii: "~"): self = .tilde
+    case UInt8(ascii: "?"): self = .question
+    case UInt8(ascii: ":"): self = .colon
+    case UInt8(ascii: "."): self = .dot
+    case UInt8(ascii: ","): self = .comma
+    case UInt8(ascii: "("): self = .open
+    case UInt8(ascii: ")"): self = .close
+    case UInt8(ascii: "["): self = .openBracket
+    case UInt8(ascii: "]"): self = .closeBracket
+    default: return nil
+    }
+  }
+}
+
+struct Lexer {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ text: String) { bytes = Array(text.utf8) }
 
   mutating func next() throws(ExpressionError) -> Token {
-    while let byte = rest.first, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { take(1) }
-    guard let byte = rest.first else { return Token(kind: .end, span: Span(start: position, length: 0)) }
+    while position < bytes.count, Self.isBlank(bytes[position]) { position += 1 }
+    guard position < bytes.count else { return Token(kind: .end, span: Span(start: position, length: 0)) }
+    let byte = bytes[position]
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): return try integer()
     case UInt8(ascii: "\""): return try string()
-    case _ where IntegerLiteral.isWord(byte): return word()
+    case _ where IntegerLiteral.isWord(byte): return token(.word(text(wordLength)), length: wordLength)
     default: break
     }
-    for symbol in Self.symbols where rest.starts(with: symbol.utf8) {
-      return token(.symbol(symbol), length: symbol.utf8.count)
-    }
-    let character = Substring(rest).unicodeScalars.first.map(String.init) ?? ""
+    var length = 0
+    let second = position + 1 < bytes.count ? bytes[position + 1] : 0
+    if let symbol = Symbol(byte, second, length: &length) { return token(.symbol(symbol), length: length) }
+    let character = String(decoding: bytes[position...], as: UTF8.self).unicodeScalars.first.map(String.init) ?? ""
     throw ExpressionError(
       "unexpected character '\(character)'", at: Span(start: position, length: character.utf8.count))
   }
 
-  private mutating func take(_ count: Int) {
-    rest = rest.dropFirst(count)
-    position += count
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+
+  private var wordLength: Int {
+    var end = position
+    while end < bytes.count, IntegerLiteral.isWord(bytes[end]) { end += 1 }
+    return end - position
+  }
+
+  private func text(_ length: Int) -> String {
+    String(decoding: bytes[position..<position + length], as: UTF8.self)
   }
 
   private mutating func token(_ kind: Token.Kind, length: Int) -> Token {
-    defer { take(length) }
+    defer { position += length }
     return Token(kind: kind, span: Span(start: position, length: length))
   }
 
   private mutating func integer() throws(ExpressionError) -> Token {
-    let length = rest.prefix { IntegerLiteral.isWord($0) }.count
-    guard let (value, scanned) = IntegerLiteral.scan(rest), scanned == length else {
-      let text = String(Substring(rest.prefix(length)))
+    let length = wordLength
+    let word = text(length)
+    guard let value = IntegerLiteral.parse(word) else {
       throw ExpressionError(
-        "'\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind",
+        "'\(word)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind",
         at: Span(start: position, length: length))
     }
     return token(.integer(value), length: length)
   }
 
-  private mutating func word() -> Token {
-    let word = rest.prefix { IntegerLiteral.isWord($0) }
-    return token(.word(String(Substring(word))), length: word.count)
-  }
-
   private mutating func string() throws(ExpressionError) -> Token {
-    let body = rest.dropFirst().prefix { $0 != UInt8(ascii: "\"") }
-    guard rest.count > body.count + 1 else {
-      throw ExpressionError("the string has no closing quote", at: Span(start: position, length: rest.count))
+    guard let end = bytes[(position + 1)...].firstIndex(of: UInt8(ascii: "\"")) else {
+      throw ExpressionError(
+        "the string has no closing quote", at: Span(start: position, length: bytes.count - position))
     }
-    return token(.string(String(Substring(body))), length: body.count + 2)
+    let inner = String(decoding: bytes[position + 1..<end], as: UTF8.self)
+    return token(.string(inner), length: end + 1 - position)
   }
 }

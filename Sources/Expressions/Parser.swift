@@ -6,9 +6,13 @@ package struct Parser {
   private var lexer: Lexer
   private var token: Token
   private var depth = 0
+  /// How many operators lie above each other, at most, in what was parsed last.
+  private var height = 0
 
   /// Deeper nesting than this is refused: text from outside must not exhaust the stack.
   private static let deepest = 100
+  /// A chain such as `1 + 1 + …` is a high tree without any nesting; whoever walks it later needs the stack, too.
+  private static let highest = 250
 
   package static func parse(_ text: String) throws(ExpressionError) -> Syntax {
     var parser = try Parser(text)
@@ -29,8 +33,8 @@ package struct Parser {
       token.kind == .end ? "the expression ends where \(wanted) was expected" : "expected \(wanted)", at: token.span)
   }
 
-  private mutating func expect(_ symbol: String) throws(ExpressionError) {
-    guard token.kind == .symbol(symbol) else { throw unexpected("'\(symbol)'") }
+  private mutating func expect(_ symbol: Symbol) throws(ExpressionError) {
+    guard token.kind == .symbol(symbol) else { throw unexpected("'\(symbol.rawValue)'") }
     try advance()
   }
 
@@ -43,14 +47,23 @@ package struct Parser {
     return try body(&self)
   }
 
+  /// Notes that an operator lies above operands of these heights.
+  private mutating func rise(above heights: Int..., at span: Span) throws(ExpressionError) {
+    height = (heights.max() ?? 0) + 1
+    if height > Self.highest { throw ExpressionError("the expression has too many operators", at: span) }
+  }
+
   private mutating func conditional() throws(ExpressionError) -> Syntax {
     try nested { (p) throws(ExpressionError) in
       let condition = try p.binary(1)
-      guard p.token.kind == .symbol("?") else { return condition }
+      guard p.token.kind == .symbol(.question) else { return condition }
+      let (span, conditionHeight) = (p.token.span, p.height)
       try p.advance()
       let yes = try p.conditional()
-      try p.expect(":")
+      let yesHeight = p.height
+      try p.expect(.colon)
       let no = try p.conditional()
+      try p.rise(above: conditionHeight, yesHeight, p.height, at: span)
       return .conditional(condition, yes, no, condition.span.through(no.span))
     }
   }
@@ -58,14 +71,16 @@ package struct Parser {
   private mutating func binary(_ loosest: Int) throws(ExpressionError) -> Syntax {
     var left = try unary()
     var compared = false
-    while let symbol = token.operatorText, let op = BinaryOperator(rawValue: symbol), op.precedence >= loosest {
+    while let op = token.binaryOperator, op.precedence >= loosest {
       let isComparison = op.precedence == 3
       if isComparison, compared {
         throw ExpressionError("comparisons do not chain; combine two with '&&'", at: token.span)
       }
       compared = isComparison
+      let (span, leftHeight) = (token.span, height)
       try advance()
       let right = try nested { (p) throws(ExpressionError) in try p.binary(op.precedence + 1) }
+      try rise(above: leftHeight, height, at: span)
       left = .binary(op, left, right, left.span.through(right.span))
     }
     return left
@@ -74,36 +89,41 @@ package struct Parser {
   private mutating func unary() throws(ExpressionError) -> Syntax {
     let op: UnaryOperator
     switch token.kind {
-    case .symbol("!"): op = .not
-    case .symbol("-"): op = .minus
-    case .symbol("~"): op = .complement
+    case .symbol(.not): op = .not
+    case .symbol(.minus): op = .minus
+    case .symbol(.tilde): op = .complement
     default: return try postfix()
     }
     let start = token.span
     try advance()
     let operand = try nested { (p) throws(ExpressionError) in try p.unary() }
+    try rise(above: height, at: start)
     return .unary(op, operand, start.through(operand.span))
   }
 
   private mutating func postfix() throws(ExpressionError) -> Syntax {
     var base = try primary()
     while true {
-      if token.kind == .symbol(".") {
+      let (span, baseHeight) = (token.span, height)
+      if token.kind == .symbol(.dot) {
         try advance()
         guard case .word(let name) = token.kind else { throw unexpected("the name of a field") }
         let word = token.span
         try advance()
-        if token.kind == .symbol("(") {
+        if token.kind == .symbol(.open) {
           base = try comprehension(of: base, name, at: word)
+          try rise(above: baseHeight, height, at: span)
         } else {
           base = .field(base, name, base.span.through(word))
+          try rise(above: baseHeight, at: span)
         }
-      } else if token.kind == .symbol("[") {
+      } else if token.kind == .symbol(.openBracket) {
         try advance()
         let index = try conditional()
         let end = token.span
-        try expect("]")
+        try expect(.closeBracket)
         base = .index(base, index, base.span.through(end))
+        try rise(above: baseHeight, height, at: span)
       } else {
         return base
       }
@@ -118,18 +138,19 @@ package struct Parser {
         "unknown method '\(name)'; there are \(Comprehension.allCases.map(\.rawValue).joined(separator: ", "))",
         at: word)
     }
-    try expect("(")
+    try expect(.open)
     guard case .word(let variable) = token.kind else { throw unexpected("the name of a variable") }
     try advance()
-    try expect(",")
+    try expect(.comma)
     let body = try conditional()
     let end = token.span
-    try expect(")")
+    try expect(.close)
     return .comprehension(kind, list, variable: variable, body, list.span.through(end))
   }
 
   private mutating func primary() throws(ExpressionError) -> Syntax {
     let span = token.span
+    height = 0
     switch token.kind {
     case .integer(let value):
       try advance()
@@ -146,35 +167,38 @@ package struct Parser {
       case "null": return .null(span)
       case "unknown": return .unknown(span)
       default:
-        guard token.kind == .symbol("(") else { return .name(word, span) }
+        guard token.kind == .symbol(.open) else { return .name(word, span) }
         try advance()
-        let (arguments, end) = try list(until: ")")
+        let (arguments, end) = try list(until: .close)
         return .call(word, arguments, span.through(end))
       }
-    case .symbol("("):
+    case .symbol(.open):
       try advance()
       let inner = try conditional()
-      try expect(")")
+      try expect(.close)
       return inner
-    case .symbol("["):
+    case .symbol(.openBracket):
       try advance()
-      let (items, end) = try list(until: "]")
+      let (items, end) = try list(until: .closeBracket)
       return .list(items, span.through(end))
     default:
       throw unexpected("a value")
     }
   }
 
-  private mutating func list(until close: String) throws(ExpressionError) -> ([Syntax], Span) {
+  private mutating func list(until close: Symbol) throws(ExpressionError) -> ([Syntax], Span) {
     var items: [Syntax] = []
+    var highest = 0
     while token.kind != .symbol(close) {
       items.append(try conditional())
-      if token.kind == .symbol(",") { try advance() } else if token.kind != .symbol(close) {
-        throw unexpected("',' or '\(close)'")
+      highest = max(highest, height)
+      if token.kind == .symbol(.comma) { try advance() } else if token.kind != .symbol(close) {
+        throw unexpected("',' or '\(close.rawValue)'")
       }
     }
     let end = token.span
     try advance()
+    try rise(above: highest, at: end)
     return (items, end)
   }
 }

@@ -100,6 +100,7 @@ extension CallModel {
     switch data {
     case .none: return nil
     case .invalid: return .invalid
+    case .bytes(let bytes, _) where isTooShort(bytes, type): return .invalid
     case .bytes(var bytes, let descriptors):
       let bigEndian = interpreter.catalogue.architecture.isBigEndian
       for slot in descriptors where slot.offset + 4 <= bytes.count {
@@ -112,12 +113,15 @@ extension CallModel {
     }
   }
 
+  /// Whether the kernel runs into the page behind the payload, which nobody can touch.
+  private func isTooShort(_ bytes: [UInt8], _ type: PayloadType) -> Bool { bytes.count < type.fixedSize ?? 0 }
+
   /// What a get writes; the address is looked at last.
   private func read(
     _ call: AttributeCall, _ attribute: AttributeSchema, _ group: GroupSchema, _ type: PayloadType
   ) throws(Stop) -> PayloadBytes? {
     if type.isNone { return nil }
-    guard case .bytes = call.data else {
+    guard case .bytes(let bytes, _) = call.data, !isTooShort(bytes, type) else {
       try interpreter.refuse(.badAddress, "the kernel cannot write the value to this address")
       return nil
     }

@@ -77,7 +77,12 @@ struct CallModel {
     if !fields.contains(where: { $0.0 == "type" }) { fields.append(("type", Value(type))) }
     interpreter.call = CallContext(file: vm, path: "create", argument: arguments(fields))
     try interpreter.allocateVM()
-    try interpreter.runToEnd(vm.create)
+    do throws(Stop) {
+      try interpreter.runToEnd(vm.create)
+    } catch {
+      interpreter.removeVM()
+      throw error
+    }
     return nil
   }
 }

@@ -300,6 +300,9 @@ extension Interpreter {
     try initialise(vm, catalogue.state(of: "vm"))
   }
 
+  /// Takes the VM away again, of which KVM_CREATE_VM made none.
+  func removeVM() { _ = heap.assign(.null, to: "vm", of: machine) }
+
   /// Makes a vCPU's record; it enters `vcpus` when the call ends ok.
   func allocateVCPU() throws(Stop) {
     let vcpu = heap.allocate(.vcpu)

@@ -35,7 +35,9 @@ struct CallReference {
     walk.walk(common.rules, context)
     guard has else {
       if let errno = group.unknownAttribute[access] {
-        walk.add(Refusal(generic: errno, "group '\(group.name)' of \(file.words) does not \(access.verb) this attribute", context))
+        walk.add(
+          Refusal(
+            generic: errno, "group '\(group.name)' of \(file.words) does not \(access.verb) this attribute", context))
       }
       return result(walk)
     }
@@ -83,7 +85,8 @@ struct CallReference {
     add("create-irqchip", "KVM_CREATE_IRQCHIP", file.createIRQChip)
     add("close", "close() of the descriptor", file.release, isPlain: true)
     for capability in file.capabilities {
-      add(capability.name, "KVM_ENABLE_CAP of \(capability.constant ?? capability.name)", capability.rules, isThere: true)
+      add(
+        capability.name, "KVM_ENABLE_CAP of \(capability.constant ?? capability.name)", capability.rules, isThere: true)
     }
     return calls
   }
@@ -92,7 +95,9 @@ struct CallReference {
   func laterCalls(of file: SchemaFile) -> [RefusableCall] {
     guard let vcpu = catalogue.vcpu else { return [] }
     return ownCalls(of: vcpu).compactMap { call in
-      let mine = call.refusals.filter { refusal in refusal.path.contains { $0.hasPrefix("hook ") && $0.hasSuffix(" of \(file.name)") } }
+      let mine = call.refusals.filter { refusal in
+        refusal.path.contains { $0.hasPrefix("hook ") && $0.hasSuffix(" of \(file.name)") }
+      }
       if mine.isEmpty { return nil }
       return RefusableCall(title: call.title, subject: call.subject, access: nil, refusals: mine)
     }

@@ -190,7 +190,8 @@ extension Explainer {
     var done: [SourceFile] = []
     for subject in subjects where !done.contains(subject.file.text.file) {
       done.append(subject.file.text.file)
-      let sharing = subjects.filter { $0.file.text.file == subject.file.text.file }.map(\.catalogue.architecture.rawValue)
+      let sharing = subjects.filter { $0.file.text.file == subject.file.text.file }.map(
+        \.catalogue.architecture.rawValue)
       pages.append(page(subject, architectures: sharing))
     }
     return pages.joined(separator: "\n")

@@ -106,7 +106,9 @@ struct ManifestSnippet {
       return ["\(margin)\(name):"] + values.compactMap(\.value).flatMap { $0.block(indent: indent + 2, prefix: "- ") }
     }
     guard let value = values.last?.value else { return ["\(margin)\(name):"] }
-    if value.entries == nil || value.flow.count + name.count + indent < 80 { return ["\(margin)\(name): \(value.flow)"] }
+    if value.entries == nil || value.flow.count + name.count + indent < 80 {
+      return ["\(margin)\(name): \(value.flow)"]
+    }
     return ["\(margin)\(name):"] + value.block(indent: indent + 2, prefix: "")
   }
 
@@ -183,10 +185,13 @@ extension Node {
   var flow: String {
     switch content {
     case .scalar(let text, .plain): text
-    case .scalar(let text, _): "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    case .scalar(let text, _):
+      "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     case .sequence(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
     case .mapping(let entries):
-      "{" + entries.map { $0.value.isEmpty ? "\($0.key.value): " : "\($0.key.value): \($0.value.flow)" }.joined(separator: ", ") + "}"
+      "{"
+        + entries.map { $0.value.isEmpty ? "\($0.key.value): " : "\($0.key.value): \($0.value.flow)" }.joined(
+          separator: ", ") + "}"
     }
   }
 

@@ -38,13 +38,26 @@ extension PageText {
 
   private func identity(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [[String]] {
     var rows: [[String]] = []
-    if let type = file.deviceType { rows.append(["device type", type, file.number.map { "\($0)" } ?? "", file.constant ?? ""]) }
-    rows.append(["group", group.name, "\(group.number)", ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", ")])
+    if let type = file.deviceType {
+      rows.append(["device type", type, file.number.map { "\($0)" } ?? "", file.constant ?? ""])
+    }
+    rows.append([
+      "group", group.name, "\(group.number)",
+      ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", "),
+    ])
     let constants = ([attribute.constant].compactMap { $0 } + attribute.aliases).joined(separator: ", ")
     switch attribute.number {
     case .exactly(let number): rows.append(["attribute", attribute.name ?? "-", "\(number)", constants])
-    case .any: rows.append(["attribute", attribute.name ?? "-", "any", constants.isEmpty ? "the kernel does not look at the number" : constants])
-    case .keys: rows.append(["attribute", attribute.name ?? "-", "a key", constants.isEmpty ? "the number is made of the fields below" : constants])
+    case .any:
+      rows.append([
+        "attribute", attribute.name ?? "-", "any",
+        constants.isEmpty ? "the kernel does not look at the number" : constants,
+      ])
+    case .keys:
+      rows.append([
+        "attribute", attribute.name ?? "-", "a key",
+        constants.isEmpty ? "the number is made of the fields below" : constants,
+      ])
     }
     return rows
   }
@@ -56,7 +69,9 @@ extension PageText {
     if attribute.repeats { rows.append(["repeated", "may be set several times; a manifest gives a list"]) }
     let lifetimes = [file.lifetime, group.lifetime, attribute.lifetime]
     if let since = lifetimes.compactMap(\.since).max() { rows.append(["since", "Linux \(since)"]) }
-    if let until = lifetimes.compactMap(\.until).min() { rows.append(["until", "Linux \(until), which no longer has it"]) }
+    if let until = lifetimes.compactMap(\.until).min() {
+      rows.append(["until", "Linux \(until), which no longer has it"])
+    }
     for when in [group.when, attribute.when] {
       if let when { rows.append(["only where", when.text]) }
     }
@@ -73,7 +88,9 @@ extension PageText {
 
   private mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema) {
     var sentences: [String] = []
-    for (words, side) in [(group.set.after + attribute.set.after, "after"), (group.set.before + attribute.set.before, "before")] {
+    for (words, side) in [
+      (group.set.after + attribute.set.after, "after"), (group.set.before + attribute.set.before, "before"),
+    ] {
       for word in words {
         let condition = word.when.map { ", where \($0.text)" } ?? ""
         sentences.append("\(side) \(word.path.value)\(condition)")
@@ -121,7 +138,10 @@ extension PageText {
       if let since = capability.lifetime.since { paragraph("since Linux \(since)") }
       if !capability.parameters.isEmpty {
         heading("ARGUMENTS")
-        table(capability.parameters.map { [$0.name, $0.isDevice ? "a device" : $0.isDescriptor ? "a file" : "a number", $0.doc ?? ""] })
+        table(
+          capability.parameters.map {
+            [$0.name, $0.isDevice ? "a device" : $0.isDescriptor ? "a file" : "a number", $0.doc ?? ""]
+          })
       }
     } else if call.subject == "\(file.name).create", !file.createArguments.isEmpty {
       heading("ARGUMENTS, as bits of the machine type")
@@ -136,8 +156,13 @@ extension PageText {
     if let doc = group.doc { paragraph(doc) }
     gap()
     var rows: [[String]] = []
-    if let type = file.deviceType { rows.append(["device type", type, file.number.map { "\($0)" } ?? "", file.constant ?? ""]) }
-    rows.append(["group", group.name, "\(group.number)", ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", ")])
+    if let type = file.deviceType {
+      rows.append(["device type", type, file.number.map { "\($0)" } ?? "", file.constant ?? ""])
+    }
+    rows.append([
+      "group", group.name, "\(group.number)",
+      ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", "),
+    ])
     table(rows)
     heading("ATTRIBUTES")
     table(group.attributes.map { [$0.name ?? "-", summary($0, group, file), $0.doc?.firstSentence ?? ""] })
@@ -246,7 +271,9 @@ extension PageText {
     gap()
     var rows = [["feature", feature.name, "bit \(feature.bit)", feature.constant ?? ""]]
     if let since = feature.lifetime.since { rows.append(["since", "Linux \(since)", "", ""]) }
-    if let finalize = feature.finalize { rows.append(["finalized", "with \(finalize), after the initialisation", "", ""]) }
+    if let finalize = feature.finalize {
+      rows.append(["finalized", "with \(finalize), after the initialisation", "", ""])
+    }
     table(rows)
     heading("IN A MANIFEST")
     for text in ["vcpus:", "  count: 1", "  features: [\(feature.name)]"] { line("  " + text) }
@@ -298,7 +325,9 @@ extension PageText {
       labelled(i == 0 ? "where" : "", "\(name.name) = \(name.value)", indent: 7, column: 15)
     }
     if let releases = refusal.releases { labelled("in", "Linux \(releases)", indent: 7, column: 15) }
-    if let documented = refusal.documented { labelled("doc", "the kernel's documentation says \(documented)", indent: 7, column: 15) }
+    if let documented = refusal.documented {
+      labelled("doc", "the kernel's documentation says \(documented)", indent: 7, column: 15)
+    }
     if let rule = refusal.rule {
       let way = refusal.path.isEmpty ? "" : ", through \(refusal.path.joined(separator: ", "))"
       labelled("rule", rule.words + way, indent: 7, column: 15)

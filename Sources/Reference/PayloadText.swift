@@ -54,7 +54,9 @@ extension IntegerDescription {
   var nameWords: String? {
     var words: [String] = []
     if !names.isEmpty {
-      let shown = names.prefix(40).map { "\($0.name) = \(names.allSatisfy { $0.value < 64 } ? String($0.value) : hexadecimal($0.value))" }
+      let shown = names.prefix(40).map {
+        "\($0.name) = \(names.allSatisfy { $0.value < 64 } ? String($0.value) : hexadecimal($0.value))"
+      }
       words.append("names: " + shown.joined(separator: ", ") + (names.count > 40 ? ", … (\(names.count) in all)" : ""))
     }
     if !flags.isEmpty { words.append("flags: " + flags.map { "\($0.name) (bit \($0.bit))" }.joined(separator: ", ")) }
@@ -96,10 +98,12 @@ extension PageText {
       paragraph("an array of \(count.text) elements, each:", indent: indent)
       layout(element, indent: indent + 2)
     case .bytes(let size):
-      paragraph("bytes" + (size.map { ", \($0.text) of them" } ?? "") + ": hexadecimal, base64 or a file", indent: indent)
+      paragraph(
+        "bytes" + (size.map { ", \($0.text) of them" } ?? "") + ": hexadecimal, base64 or a file", indent: indent)
     case .descriptor(let type):
       let pattern = type.pattern.map { "; files that may be opened: \($0)" } ?? ""
-      paragraph("the descriptor of an open file (i32), written as the name of an entry of 'files:'\(pattern)", indent: indent)
+      paragraph(
+        "the descriptor of an open file (i32), written as the name of an entry of 'files:'\(pattern)", indent: indent)
     }
   }
 

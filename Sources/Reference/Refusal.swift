@@ -139,7 +139,8 @@ struct RefusalWalk {
 
   /// The same rule reached twice with the same conditions is one.
   mutating func add(_ refusal: Refusal) {
-    let key = [refusal.id, refusal.reason] + refusal.conditions + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
+    let key =
+      [refusal.id, refusal.reason] + refusal.conditions + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
     if seen.insert(key).inserted { found.append(refusal) }
   }
 }

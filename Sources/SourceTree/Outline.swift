@@ -59,6 +59,7 @@ package struct Outline: Sendable {
 extension Outline {
   /// Parses one part: its entry, with the places, and the diagnostics, that a parse of the whole file gives.
   package func parse(_ part: Part, limits: Limits = .manifest) -> (entry: Entry?, diagnostics: [Diagnostic]) {
+    if let entry = simpleEntry(part) { return (entry, []) }
     let tree = SourceTree(parsing: file, in: part.bytes, firstLine: part.firstLine, limits: limits)
     let entries = tree.documents.first?.entries ?? []
     if tree.diagnostics.isEmpty, tree.documents.count == 1, entries.count == 1 { return (entries[0], []) }

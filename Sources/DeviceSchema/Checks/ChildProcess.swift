@@ -28,7 +28,7 @@ enum ChildProcess {
     var process: pid_t = 0
     // SAFETY: the array is null-terminated and its strings are freed once the program has been started.
     var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for unsafe word in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     guard unsafe posix_spawnp(&process, arguments[0], &actions, nil, &words, environ) == 0 else { return nil }
     var status: Int32 = 0
     while unsafe waitpid(process, &status, 0) < 0 {

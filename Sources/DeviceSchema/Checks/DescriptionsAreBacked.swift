@@ -108,7 +108,9 @@ private struct Mentions {
       }
       let start = i
       while i < text.count, text[i].isWordByte { i += 1 }
-      guard text[start..<i].elementsEqual(parts[0]), start == 0 || text[start - 1] != UInt8(ascii: ".") else { continue }
+      guard text[start..<i].elementsEqual(parts[0]), start == 0 || text[start - 1] != UInt8(ascii: ".") else {
+        continue
+      }
       if agrees(parts.dropFirst(), with: text[i...]) { return true }
     }
     return false

@@ -78,10 +78,13 @@ extension Diagnostic {
 struct Exemplified: SchemaCheck {
   static let id: DiagnosticID = "schema-no-example"
 
-  private static let keys = ["value", "expect", "call", "given", "input", "address", "flags", "vcpu", "doc", "since", "until"]
+  private static let keys = [
+    "value", "expect", "call", "given", "input", "address", "flags", "vcpu", "doc", "since", "until",
+  ]
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
+      check(steps: file.exampleSetup, report)
       for group in file.groups {
         for attribute in group.attributes { check(attribute, group.path(of: attribute), catalogue.faults, report) }
       }
@@ -101,10 +104,26 @@ struct Exemplified: SchemaCheck {
       let reader = KeyReader(example, keys: keys, of: "an example of '\(path)'", faults)
       _ = reader.lifetime()
       expectation(reader["expect"], example, report)
+      check(steps: reader["given"], report)
       guard let call = reader["call"] else { continue }
       if call.scalar.flatMap(AttributeAccess.init) == nil {
         report(.error("schema-type", "the call of an example is set, get or has", at: call.range))
       }
+    }
+  }
+
+  /// What explicit steps do.
+  private static let steps = [
+    "create-vm", "add-memory", "enable-capability", "create-irqchip", "create-vcpu", "init-vcpu", "test", "create",
+    "close", "set", "get", "has", "run",
+  ]
+
+  private func check(steps node: Node?, _ report: (Diagnostic) -> Void) {
+    for step in node?.items ?? [] {
+      let keys = step.entries?.map(\.key) ?? []
+      if keys.filter({ Self.steps.contains($0.value) }).count == 1 { continue }
+      let hint = keys.first.flatMap { Self.steps.nearest(to: $0.value) }.map { "; did you mean '\($0)'?" } ?? ""
+      report(.error("schema-type", "a step is one of \(Self.steps.joined(separator: ", "))\(hint)", at: step.range))
     }
   }
 
@@ -114,7 +133,8 @@ struct Exemplified: SchemaCheck {
       return
     }
     for item in node.items ?? [node] where item.scalar.flatMap({ Answer($0) }) == nil && item.scalar != "hazard" {
-      report(.error("schema-errno", "an example expects ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range))
+      report(
+        .error("schema-errno", "an example expects ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range))
     }
   }
 }

@@ -23,7 +23,9 @@ package struct HeaderCheck {
   package func check(_ catalogue: Catalogue) -> [Diagnostic] {
     let architecture = catalogue.architecture
     guard let folders = folders(for: architecture) else {
-      return [.warning(Self.id, "'\(headers)' has no linux/kvm.h with an asm/kvm.h of \(architecture.rawValue)", at: nil)]
+      return [
+        .warning(Self.id, "'\(headers)' has no linux/kvm.h with an asm/kvm.h of \(architecture.rawValue)", at: nil)
+      ]
     }
     guard let directory = TemporaryDirectory() else {
       return [.error(Self.id, "no temporary folder can be made for the C compiler", at: nil)]
@@ -36,7 +38,9 @@ package struct HeaderCheck {
     case .success(let text):
       let known = HeaderNames(text)
       // Of a struct that is not there, its size says it all.
-      let missing = claims.all.filter { !known.has($0) && ($0.structure?.field == nil || known.declares($0.structure?.tag)) }
+      let missing = claims.all.filter {
+        !known.has($0) && ($0.structure?.field == nil || known.declares($0.structure?.tag))
+      }
       var result = missing.map(Diagnostic.unknownConstant)
       let rest = claims.all.filter(known.has)
       switch compile.values(of: rest.map(\.expression), in: directory) {
@@ -131,7 +135,8 @@ private struct Claims {
 
   private mutating func collect(_ group: Node) {
     claim(group[key: "constant"], group[key: "aliases"], group[key: "number"])
-    let attributes = (group[key: "attributes"]?.entries ?? []).map(\.value) + [group[key: "attribute"]].compactMap { $0 }
+    let attributes =
+      (group[key: "attributes"]?.entries ?? []).map(\.value) + [group[key: "attribute"]].compactMap { $0 }
     for attribute in attributes {
       claim(attribute[key: "constant"], attribute[key: "aliases"], attribute[key: "number"])
     }
@@ -166,7 +171,8 @@ private struct Claims {
     }
   }
 
-  private mutating func structure(_ tag: String, _ type: PayloadType, _ fields: [StructureField], _ place: SourceRange) {
+  private mutating func structure(_ tag: String, _ type: PayloadType, _ fields: [StructureField], _ place: SourceRange)
+  {
     if let size = type.fixedSize {
       all.append(
         Claim(

@@ -1,7 +1,7 @@
 import Diagnostics
 import SourceTree
 
-/// Every fragment, function, table, fact and state variable is used by some rule.
+/// Every fragment, function, table, column of a table, fact and state variable is used by some rule.
 ///
 /// This looks at words alone, not at what they mean, so that it misses some names that nobody uses, but never blames
 /// one that somebody does. Keys of `then` are writes: a variable that is only written is not used.
@@ -16,18 +16,32 @@ struct NamesAreUsed: SchemaCheck {
       }
     }
     for file in catalogue.files {
-      for (section, what) in [("fragments", "fragment"), ("functions", "function"), ("tables", "table"), ("facts", "fact")] {
+      for (section, what) in [
+        ("fragments", "fragment"), ("functions", "function"), ("tables", "table"), ("facts", "fact"),
+      ] {
         for key in file.text.keys(under: section) {
           let name = String(key.value.prefix { $0 != "(" })
           // A function that calls itself is another mistake, so its own text counts as well.
           if !words.found.contains(name) { report(.unused(what, name, key.range)) }
         }
       }
+      for table in file.text.top("tables")?.entries ?? [] { check(columnsOf: table, words, report) }
       for owner in file.text.top("state")?.entries ?? [] { check(owner.value, words, report) }
       for owner in file.text.top("derived")?.entries ?? [] {
         for variable in owner.value.entries ?? [] where !words.found.contains(variable.key.value) {
           report(.unused("variable", variable.key.value, variable.key.range))
         }
+      }
+    }
+  }
+
+  /// Each column once, where it first stands. `name` is what `names:` of a field looks for.
+  private func check(columnsOf table: Entry, _ words: WordSearch, _ report: (Diagnostic) -> Void) {
+    var seen: Set<String> = ["name", "doc", "since", "until"]
+    for row in table.value.items ?? [] {
+      for cell in row.entries ?? [] where seen.insert(cell.key.value).inserted {
+        if words.found.contains(cell.key.value.identifier) { continue }
+        report(.unused("column", cell.key.value, cell.key.range))
       }
     }
   }
@@ -72,7 +86,9 @@ private struct WordSearch {
   /// Names of fragments and tables may hold hyphens, and stand alone.
   private mutating func add(_ text: String) {
     found.insert(text)
-    for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) { found.insert(String(decoding: word, as: UTF8.self)) }
+    for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) {
+      found.insert(String(decoding: word, as: UTF8.self))
+    }
   }
 }
 

@@ -49,8 +49,11 @@ private struct Order {
 
   mutating func add(_ word: OrderWord, of step: String, isAfter: Bool, _ report: (Diagnostic) -> Void) {
     guard let others = resolve(word.path.value) else {
-      let hint = (own + catalogue.files.map(\.name)).nearest(to: word.path.value).map { "; did you mean '\($0)'?" } ?? ""
-      report(.error("schema-unknown-name", "there is no '\(word.path.value)' to be before or after\(hint)", at: word.path.range))
+      let hint =
+        (own + catalogue.files.map(\.name)).nearest(to: word.path.value).map { "; did you mean '\($0)'?" } ?? ""
+      report(
+        .error(
+          "schema-unknown-name", "there is no '\(word.path.value)' to be before or after\(hint)", at: word.path.range))
       return
     }
     guard word.when == nil else { return }
@@ -86,7 +89,8 @@ private struct Order {
     }
   }
 
-  private func visit(_ step: String, _ path: inout [String], _ done: inout Set<String>, _ report: (Diagnostic) -> Void) {
+  private func visit(_ step: String, _ path: inout [String], _ done: inout Set<String>, _ report: (Diagnostic) -> Void)
+  {
     guard !done.contains(step) else { return }
     path.append(step)
     for (name, word) in predecessors[step] ?? [] {

@@ -89,7 +89,9 @@ struct ReachableRules: SchemaCheck {
         continue
       }
       // The literal is another unknown each time.
-      if condition.text.utf8.split(whereSeparator: { !$0.isWordByte }).contains(where: { $0.elementsEqual("unknown".utf8) }) {
+      if condition.text.utf8.split(whereSeparator: { !$0.isWordByte }).contains(where: {
+        $0.elementsEqual("unknown".utf8)
+      }) {
         continue
       }
       if let earlier = refused[condition.text], rule.errno != nil, earlier.lifetime.covers(rule.lifetime) {

@@ -31,7 +31,8 @@ extension Catalogue {
   private static let checks: [any SchemaCheck] = [
     KnownFolder(), KnownTopLevelKeys(), LanguageVersion(), FileSaysItsName(),
     DistinctNumbers(), ReachableAttributes(), ReachableRules(), PossibleConditions(),
-    Documented(), Exemplified(), Referenced(), HooksAreRun(), NamesAreUsed(), OrderIsPossible(), DescriptionsAreBacked(),
+    Documented(), Exemplified(), Referenced(), HooksAreRun(), NamesAreUsed(), OrderIsPossible(),
+    DescriptionsAreBacked(),
   ]
 }
 
@@ -60,7 +61,8 @@ extension Catalogue {
   private func readState(of owner: Located<String>, in file: SchemaFile) {
     let owners = file.deviceType == nil ? ["vm", "vcpu"] : ["vm", "vcpu", "device"]
     guard owners.contains(owner.value) else {
-      faults.error("schema-unknown-key", "state is the 'vm's, a 'vcpu's or, in a device's file, the 'device's", at: owner.range)
+      faults.error(
+        "schema-unknown-key", "state is the 'vm's, a 'vcpu's or, in a device's file, the 'device's", at: owner.range)
       return
     }
     _ = state(of: owner.value, in: file)
@@ -79,8 +81,8 @@ extension SchemaFile {
     _ = (every, create, release, initialise, run, createIRQChip, addMemory, afterCapability)
     _ = (createArguments, features, capabilities)
     for group in groups {
-      _ = (group.set, group.get, group.has)
-      for attribute in group.attributes { _ = (attribute.set, attribute.get, attribute.has) }
+      _ = (group.payloads, group.set, group.get, group.has)
+      for attribute in group.attributes { _ = (attribute.payloads, attribute.set, attribute.get, attribute.has) }
     }
   }
 }

@@ -1,0 +1,153 @@
+import TestSupport
+import Testing
+
+@Suite struct DescriptionCheckTests {
+  private func attribute(_ text: String, group: String = "doc: commands") -> String {
+    thing("groups:\n  control:\n    number: 0\n    \(group)\n    attribute:\n\(text.indented(by: 6))")
+  }
+
+  @Test func noDoc() {
+    expectFaults(
+      in: thing(
+        "groups:\n  1️⃣control:\n    number: 0\n    2️⃣attribute: {number: any, payload: {type: none}, examples: [{expect: ok}]}"
+      ),
+      .init("1️⃣", "schema-no-doc", "group 'control' has no 'doc'"),
+      .init("2️⃣", "schema-no-doc", "attribute 'control' has no 'doc'"))
+  }
+
+  @Test func fieldsHaveDocs() {
+    expectFaults(
+      in: thing(
+        """
+        groups:
+          control:
+            number: 0
+            doc: commands
+            1️⃣attribute:
+              number: any
+              doc: all of it
+              payload:
+                type: struct
+                fields:
+                  - {name: base, type: u32}
+                  - {name: pad, type: u32, reserved: true}
+              examples: [{value: {base: 1}, expect: ok}]
+        """),
+      .init("1️⃣", "schema-no-doc", "field 'base' of 'control' has no 'doc'"))
+  }
+
+  @Test func noExample() {
+    expectFaults(
+      in: thing(
+        "groups:\n  control:\n    number: 0\n    doc: commands\n    1️⃣attribute: {number: any, doc: x, payload: {type: none}}"
+      ),
+      .init("1️⃣", "schema-no-example", "attribute 'control' has no 'examples'"))
+  }
+
+  @Test func anExampleThatIsNone() {
+    expectFaults(
+      in: attribute(
+        """
+        number: any
+        doc: x
+        payload: {type: none}
+        examples:
+          - {1️⃣vaule: 1, expect: ok}
+          - {expect: 2️⃣EINVALID}
+          - 3️⃣{value: 1}
+          - {call: 4️⃣poke, expect: ok}
+        """),
+      .init("1️⃣", "schema-unknown-key", "an example of 'control' has no key 'vaule'; did you mean 'value'?"),
+      .init("2️⃣", "schema-errno", "an example expects ok or an errno, not 'EINVALID'"),
+      .init("3️⃣", "schema-type", "an example says what to 'expect': ok or an errno"),
+      .init("4️⃣", "schema-type", "the call of an example is set, get or has"))
+  }
+
+  @Test func whatAGetGivesIsOfThePayload() {
+    expectFaults(
+      in: attribute(
+        """
+        number: any
+        doc: x
+        payload: {type: bits, width: 32, fields: {base: {bits: [31, 0], doc: x}}}
+        get: {value: {1️⃣bsae: '1'}}
+        examples: [{value: {base: 1}, expect: ok}]
+        """),
+      .init("1️⃣", "schema-unknown-name", "the payload has no field 'bsae'; did you mean 'base'?"))
+  }
+
+  @Test func aStepThatIsNone() {
+    expectFaults(
+      in: attribute(
+        """
+        number: any
+        doc: x
+        payload: {type: none}
+        examples:
+          - {expect: ok, given: [{set: thing.control}, 1️⃣{st: thing.control}]}
+        """),
+      .init(
+        "1️⃣", "schema-type",
+        "a step is one of create-vm, add-memory, enable-capability, create-irqchip, create-vcpu, init-vcpu, test, "
+          + "create, close, set, get, has, run; did you mean 'set'?"))
+  }
+
+  @Test func aDescriptionThatNoRuleBacks() {
+    func schema(_ payload: String, _ rule: String) -> String {
+      thing(
+        """
+        groups:
+          control:
+            number: 0
+            doc: commands
+            1️⃣attribute:
+              number: any
+              doc: x
+              payload: {type: u64, \(payload)}
+              set: {rules: [{read: value}, \(rule)]}
+              examples: [{value: 1, expect: ok}]
+        """)
+    }
+    let blind = "{if: 'attr == 5', errno: EBUSY, because: no}"
+    expectFaults(
+      in: schema("align: 4KiB", blind),
+      .init(
+        "1️⃣", "schema-unbacked", "'control' says 'align' of 'value', and no rule of its set looks at that",
+        severity: .warning, notes: [.init("where the kernel takes any value, 'unchecked: true' beside it says so")]))
+    expectFaults(in: schema("align: 4KiB", "{if: 'value % 4KiB != 0', errno: EINVAL, because: no}"))
+    expectFaults(in: schema("align: 4KiB, unchecked: true", blind))
+    expectFaults(in: schema("unit: address", blind))
+  }
+
+  @Test func whatOrderNamesExists() {
+    expectFaults(
+      in: attribute(
+        """
+        number: any
+        doc: x
+        payload: {type: none}
+        set: {after: [1️⃣vcpu, vcpus, memory], before: [{path: control, when: 'attr == 2'}]}
+        examples: [{expect: ok}]
+        """),
+      .init("1️⃣", "schema-unknown-name", "there is no 'vcpu' to be before or after"))
+  }
+
+  @Test func anOrderThatCannotBe() {
+    expectFaults(
+      in: thing(
+        """
+        groups:
+          control:
+            number: 0
+            doc: commands
+            payload: {type: none}
+            attributes:
+              start: {number: 0, doc: x, set: {after: [control.stop]}, examples: [{expect: ok}]}
+              stop: {number: 1, doc: x, set: {after: [1️⃣control.start]}, examples: [{expect: ok}]}
+              pause: {number: 2, doc: x, set: {after: [control.start]}, examples: [{expect: ok}]}
+        """),
+      .init(
+        "1️⃣", "schema-order-cycle",
+        "nothing can be in this order: 'control.start' after 'control.stop' after 'control.start'"))
+  }
+}

@@ -1,0 +1,54 @@
+import TestSupport
+import Testing
+
+@Suite struct FileCheckTests {
+  @Test func aGoodSchemaHasNoFaults() {
+    expectFaults(in: thing(control))
+  }
+
+  @Test func aKeyThatTheLanguageDoesNotHave() {
+    expectFaults(
+      in: thing(control, head: "number: 3\n1️⃣contant: KVM_DEV_TYPE_THING"),
+      .init("1️⃣", "schema-unknown-key", "a schema has no key 'contant'; did you mean 'constant'?"))
+  }
+
+  @Test func anotherVersion() {
+    expectFaults(
+      in: "schema: 1️⃣2\ntype: thing\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
+      .init("1️⃣", "schema-version", "this program reads version 1 of the schema language"))
+  }
+
+  @Test func noVersion() {
+    expectFaults(
+      in: "1️⃣type: thing\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
+      .init("1️⃣", "schema-version", "a schema says its version: 'schema: 1'"))
+  }
+
+  @Test func theNameIsAnother() {
+    expectFaults(
+      in: "schema: 1\ntype: 1️⃣thin\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
+      .init("1️⃣", "schema-file-name", "the file's name says 'type: thing'"))
+  }
+
+  @Test func theScopeIsAnother() {
+    expectFaults(
+      in: "1️⃣schema: 1\n2️⃣type: vm\ndoc: a VM\nreference: [x]\n",
+      .init("1️⃣", "schema-file-name", "the file does not say 'scope: vm', as its name does"),
+      .init("2️⃣", "schema-file-name", "a file with 'scope' has no 'type'"), path: "arm64/vm.yaml")
+  }
+
+  @Test func aFolderThatIsNoArchitecture() {
+    expectFaults(
+      in: "1️⃣schema: 1\n",
+      .init(
+        "1️⃣", "schema-file-name",
+        "'arm46/thing.yaml' is no place for a schema: it is ARCH/NAME.yaml or common/NAME.yaml; did you mean 'arm64/'?"),
+      path: "arm46/thing.yaml")
+  }
+
+  @Test func noReference() {
+    expectFaults(
+      in: "1️⃣schema: 1\ntype: thing\ndoc: a thing\nnumber: 3\n\(control)",
+      .init("1️⃣", "schema-no-reference", "a schema has a 'reference': the files of the kernel that say what it says"))
+  }
+}

@@ -1,0 +1,147 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import Glibc
+import TestSupport
+import Testing
+
+/// Schemas against headers that a test writes. The C compiler is clang, which every Swift toolchain has.
+@Suite struct HeaderCheckTests {
+  private static let schema = """
+    schema: 1
+    type: thing
+    doc: a thing
+    reference: [x]
+    constant: 1️⃣THING
+    number: 3
+    groups:
+      control:
+        constant: 2️⃣CONTROL
+        number: 0
+        doc: commands
+        attribute:
+          constant: 3️⃣START
+          number: 1
+          doc: x
+          payload:
+            type: struct
+            constant: 4️⃣thing_range
+            fields:
+              - {name: base-address, type: u64, doc: x}
+              - {name: size, type: u32, doc: x}
+              - {name: pad, type: u32, reserved: true}
+          examples: [{value: {size: 1}, expect: ok}]
+    """
+  private static let kvm = "#include <asm/kvm.h>\n#define CONTROL 0\nenum { THING = 3 };\n"
+  private static let asm = """
+    #define START (1ULL << 0)
+    struct thing_range { unsigned long long base_address; unsigned int size, pad; };
+    """
+
+  private func expect(
+    kvm: String = Self.kvm, asm: String = Self.asm, _ expected: ExpectedDiagnostic...,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let headers = Headers(kvm: kvm, asm: asm, folder: "aarch64-linux-gnu/asm")
+    expectDiagnostics(in: MarkedText(Self.schema, path: "arm64/thing.yaml"), expected, sourceLocation: sourceLocation) {
+      HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue($0))
+    }
+  }
+
+  private func catalogue(_ file: SourceFile) -> Catalogue {
+    Catalogue(
+      architecture: .arm64, release: Release("7.2")!, sources: [SchemaSource(path: "arm64/thing.yaml", file: file)])
+  }
+
+  @Test func whatAgreesIsSilent() { expect() }
+
+  @Test func aNumberDiffers() {
+    expect(
+      kvm: Self.kvm + "#undef CONTROL\n#define CONTROL 7\n",
+      .init("2️⃣", "schema-constant", "CONTROL is 7 in the headers, not 0"))
+  }
+
+  @Test func aConstantThatHeadersLackIsAWarning() {
+    expect(
+      kvm: "#include <asm/kvm.h>\n#define CONTROL 0\n",
+      .init("1️⃣", "schema-constant", "the headers know no THING", severity: .warning))
+  }
+
+  @Test func aStructIsLaidOutOtherwise() {
+    expect(
+      asm: "#define START 1\nstruct thing_range { unsigned int size, pad; unsigned long long base_address; };",
+      .init("4️⃣", "schema-constant", "offset of 'base_address' in struct thing_range is 8 in the headers, not 0"),
+      .init("4️⃣", "schema-constant", "offset of 'size' in struct thing_range is 0 in the headers, not 8"))
+    expect(
+      asm: "#define START 1\nstruct thing_range { unsigned long long base_address; unsigned int size, pad[3]; };",
+      .init("4️⃣", "schema-constant", "size of struct thing_range is 24 in the headers, not 16"))
+    expect(
+      asm: "#define START 1\nstruct thing_range { unsigned long long base; unsigned int size, pad; };",
+      .init(
+        "4️⃣", "schema-constant", "the headers know no offset of 'base_address' in struct thing_range", severity: .warning
+      ))
+    expect(
+      asm: "#define START 1\n",
+      .init("4️⃣", "schema-constant", "the headers know no size of struct thing_range", severity: .warning))
+  }
+
+  @Test func headersOfOneArchitectureAloneServeNoOther() {
+    let headers = Headers(kvm: Self.kvm, asm: Self.asm, folder: "asm")
+    let file = MarkedText(Self.schema).file
+    let found = HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue(file))
+    #expect(found.map(\.message) == ["'\(headers.path)' has no linux/kvm.h with an asm/kvm.h of arm64"])
+    let own = Headers(kvm: Self.kvm, asm: "#define __ARM_KVM_H__\n" + Self.asm, folder: "asm")
+    #expect(HeaderCheck(headers: own.path, compiler: "clang").check(catalogue(file)) == [])
+  }
+
+  @Test func aCompilerThatIsNotThere() {
+    let headers = Headers(kvm: Self.kvm, asm: Self.asm, folder: "aarch64-linux-gnu/asm")
+    let found = HeaderCheck(headers: headers.path, compiler: "no-such-compiler").check(
+      catalogue(MarkedText(Self.schema).file))
+    #expect(found.map(\.message) == ["the C compiler 'no-such-compiler' cannot be run"])
+  }
+
+  @Test func headersThatDoNotCompile() {
+    let headers = Headers(kvm: "#include <linux/nothing.h>\n", asm: Self.asm, folder: "aarch64-linux-gnu/asm")
+    let found = HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue(MarkedText(Self.schema).file))
+    #expect(found.count == 1)
+    #expect(found[0].message.hasPrefix("'clang' does not take the headers: "))
+  }
+}
+
+/// A folder with `linux/kvm.h` and `asm/kvm.h`, as long as this lives.
+private final class Headers {
+  let path: String
+  private var files: [String] = []
+  private var folders: [String] = []
+
+  init(kvm: String, asm: String, folder: String) {
+    var template = Array("/tmp/kvmconf-test-XXXXXX".utf8CString)
+    // SAFETY: mkdtemp writes within the array, which ends with a zero.
+    _ = unsafe mkdtemp(&template)
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    folders = [path]
+    write(kvm, to: "linux")
+    write(asm, to: folder)
+  }
+
+  private func write(_ text: String, to folder: String) {
+    var directory = path
+    // SAFETY: paths are C strings for the time of the calls, the file is open while it is written.
+    for part in folder.split(separator: "/") {
+      directory += "/\(part)"
+      if unsafe mkdir(directory, 0o700) == 0 { folders.append(directory) }
+    }
+    guard let file = unsafe fopen("\(directory)/kvm.h", "w") else { return }
+    unsafe fputs("#pragma once\n" + text, file)
+    unsafe fclose(file)
+    files.append("\(directory)/kvm.h")
+  }
+
+  deinit {
+    // SAFETY: paths are C strings for the time of the calls.
+    for file in files { _ = unsafe unlink(file) }
+    for folder in folders.reversed() { _ = unsafe rmdir(folder) }
+  }
+}

@@ -1,0 +1,81 @@
+import TestSupport
+import Testing
+
+@Suite struct NumberCheckTests {
+  private func attributes(_ text: String) -> String {
+    thing(
+      "groups:\n  control:\n    number: 0\n    doc: commands\n    payload: {type: none}\n    attributes:\n\(text.indented(by: 6))"
+    )
+  }
+
+  @Test func twoAttributesOfOneNumber() {
+    expectFaults(
+      in: attributes(
+        """
+        2️⃣start: {number: 1, doc: starts, examples: [{expect: ok}]}
+        1️⃣stop: {number: 1, doc: stops, examples: [{expect: ok}]}
+        """),
+      .init(
+        "1️⃣", "schema-duplicate-number", "attribute 'control.stop' has the number 1 of 'control.start'",
+        notes: [.init("2️⃣", "'control.start' is described here")]))
+  }
+
+  @Test func aNumberPassesOnWithARelease() {
+    expectFaults(
+      in: attributes(
+        """
+        start: {number: 1, until: '6.5', doc: starts, examples: [{expect: ok}]}
+        stop: {number: 1, since: '6.5', doc: stops, examples: [{expect: ok}]}
+        """))
+  }
+
+  @Test func aConditionChooses() {
+    expectFaults(
+      in: attributes(
+        """
+        start: {number: 1, when: 'arch == "arm64"', doc: starts, examples: [{expect: ok}]}
+        stop: {number: 1, doc: stops, examples: [{expect: ok}]}
+        """))
+  }
+
+  @Test func nothingIsFoundBehindAnyNumber() {
+    expectFaults(
+      in: attributes(
+        """
+        2️⃣all: {number: any, doc: all, examples: [{expect: ok}]}
+        1️⃣stop: {number: 1, doc: stops, examples: [{expect: ok}]}
+        """),
+      .init(
+        "1️⃣", "schema-unreachable", "'control.stop' can never be found: 'control.all' takes its number first",
+        notes: [.init("2️⃣", "it stands here")]))
+  }
+
+  @Test func keysTakeTheNumbersThatFitThem() {
+    expectFaults(
+      in: attributes(
+        """
+        2️⃣cpu: {keys: {cpu: {bits: [7, 0], doc: the CPU}}, doc: a CPU, examples: [{cpu: 1, expect: ok}]}
+        1️⃣stop: {number: 255, doc: stops, examples: [{expect: ok}]}
+        start: {number: 256, doc: starts, examples: [{expect: ok}]}
+        """),
+      .init(
+        "1️⃣", "schema-unreachable", "'control.stop' can never be found: 'control.cpu' takes its number first",
+        notes: [.init("2️⃣", "it stands here")]))
+  }
+
+  @Test func fieldsOverlap() {
+    expectFaults(
+      in: attributes(
+        """
+        cpu: {keys: {cpu: {bits: [7, 0], doc: the CPU}, irq: {bits: 1️⃣[9, 7], doc: the line}}, doc: x, examples: [{expect: ok}]}
+        """),
+      .init("1️⃣", "schema-overlap", "bit field 'irq' overlaps an earlier one"))
+  }
+
+  @Test func twoDeviceTypesOfOneNumber() {
+    let other = "schema: 1\ntype: other\ndoc: another\nreference: [x]\nnumber: 3\n\(control)"
+    let found = check(["arm64/other.yaml": other, "arm64/thing.yaml": thing(control)])
+    #expect(found == ["arm64/thing.yaml:5:9: device type 'thing' has the number 3 of 'other'"])
+    #expect(check(["x86_64/other.yaml": other, "arm64/thing.yaml": thing(control)]) == [])
+  }
+}

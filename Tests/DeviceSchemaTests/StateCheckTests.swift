@@ -1,0 +1,73 @@
+import TestSupport
+import Testing
+
+@Suite struct StateCheckTests {
+  private let regions = """
+      - {then: {'vm.regions[+]': {base: 'value', size: '4096'}}}
+      - {if: 'vm.owner[1] != null && vm.owner[1].who == 1', errno: EBUSY, because: taken}
+      - {then: {'vm.owner[value]': {who: '1'}}}
+    """
+  private let state = "state: {vm: {regions: [], owner: {}}}"
+
+  @Test func elementsHaveTheFieldsThatEffectsGiveThem() {
+    expectFaults(
+      in: rules(
+        regions + "\n  - {if: 'vm.regions.exists(r, r.1️⃣bsae == 1 && r.size == 1)', errno: EBUSY, because: no}",
+        more: state),
+      .init("1️⃣", "schema-expression", "an element of vm.regions has no field 'bsae'; did you mean 'base'?"))
+    expectFaults(
+      in: rules(regions + "\n  - {if: 'vm.regions.exists(r, r.base == 1)', errno: EBUSY, because: no}", more: state))
+  }
+
+  @Test func valuesOfMapsToo() {
+    expectFaults(
+      in: rules(
+        regions + "\n  - {if: 'vm.owner[2].1️⃣whom == 1 || size(vm.regions) == 3', errno: EBUSY, because: no}",
+        more: state),
+      .init("1️⃣", "schema-expression", "an element of vm.owner has no field 'whom'; did you mean 'who'?"))
+  }
+
+  @Test func aListOfPlainValuesIsLeftAlone() {
+    expectFaults(
+      in: rules(
+        """
+          - {if: 'value in vm.seen', errno: EEXIST, because: no}
+          - {then: {'vm.seen[+]': 'value'}}
+        """, more: "state: {vm: {seen: []}}"))
+  }
+
+  @Test func aVariableThatNobodyReads() {
+    expectFaults(
+      in: rules("  - {then: {vm.last: 'value'}}", more: "state: {vm: {1️⃣last: '0'}}"),
+      .init("1️⃣", "schema-unused", "nothing uses the variable 'last'", severity: .warning))
+  }
+
+  @Test func aColumnThatNobodyReads() {
+    expectFaults(
+      in: rules(
+        "  - {if: '!rows.exists(r, r.offset == value)', errno: ENXIO, because: no}",
+        more: "tables:\n  rows:\n    - {name: A, offset: 0}\n    - {name: B, 1️⃣ofset: 4}"),
+      .init("1️⃣", "schema-unused", "nothing uses the column 'ofset'", severity: .warning))
+  }
+
+  @Test func namesThatNobodyUses() {
+    expectFaults(
+      in: rules(
+        "  - {if: 'twice(value) == 2', errno: EBUSY, because: no}",
+        more: """
+          functions:
+            twice(x): 'x * 2'
+            1️⃣thrice(x): 'x * 3'
+          fragments:
+            2️⃣lost: {rules: [{errno: EBUSY, because: no}]}
+          facts:
+            3️⃣moon: {type: bool, doc: the moon shines, assume: 'true'}
+          tables:
+            4️⃣rows: [{a: 1}]
+          """),
+      .init("1️⃣", "schema-unused", "nothing uses the function 'thrice'", severity: .warning),
+      .init("2️⃣", "schema-unused", "nothing uses the fragment 'lost'", severity: .warning),
+      .init("3️⃣", "schema-unused", "nothing uses the fact 'moon'", severity: .warning),
+      .init("4️⃣", "schema-unused", "nothing uses the table 'rows'", severity: .warning))
+  }
+}

@@ -1,0 +1,91 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import TestSupport
+import Testing
+
+/// The schema of a device type `thing`: its head, and what a test wants behind it.
+func thing(_ body: String, head: String = "number: 3") -> String {
+  """
+  schema: 1
+  type: thing
+  doc: a thing
+  reference: [virt/kvm/thing.c]
+  \(head)
+  \(body)
+  """
+}
+
+/// A group with one good attribute.
+let control = """
+  groups:
+    control:
+      number: 0
+      doc: commands
+      attributes:
+        start:
+          number: 0
+          doc: starts the thing
+          payload: {type: u32}
+          set:
+            rules:
+              - {if: 'value > 3', errno: EINVAL, because: there are three}
+          examples:
+            - {value: 1, expect: ok}
+  """
+
+/// A group `control` whose attribute `start` has these rules.
+func rules(_ rules: String, more: String = "") -> String {
+  thing(
+    """
+    groups:
+      control:
+        number: 0
+        doc: commands
+        attributes:
+          start:
+            number: 0
+            doc: starts the thing
+            payload: {type: u32}
+            examples: [{value: 1, expect: ok}]
+            set:
+              rules:
+                - {read: value}
+    \(rules.indented(by: 10))
+    \(more)
+    """)
+}
+
+extension String {
+  func indented(by count: Int) -> String {
+    let margin = String(repeating: " ", count: count)
+    return split(separator: "\n", omittingEmptySubsequences: false).map { margin + $0 }.joined(separator: "\n")
+  }
+}
+
+/// Expects exactly these diagnostics of a check of `arm64/thing.yaml`, and of other files beside it.
+func expectFaults(
+  in marked: String, _ expected: ExpectedDiagnostic..., path: String = "arm64/thing.yaml",
+  beside others: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
+) {
+  expectDiagnostics(in: MarkedText(marked, path: path), expected, sourceLocation: sourceLocation) { file in
+    var sources = [SchemaSource(path: path, file: file)]
+    for (path, text) in others.sorted(by: { $0.key < $1.key }) {
+      sources.append(SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8))))
+    }
+    return Catalogue(architecture: .arm64, release: Release("7.2")!, sources: sources).check()
+  }
+}
+
+/// What a check of several files finds, one line each.
+func check(_ files: [String: String]) -> [String] {
+  let sources = files.sorted(by: { $0.key < $1.key }).map { path, text in
+    SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8)))
+  }
+  let found = Catalogue(architecture: .arm64, release: Release("7.2")!, sources: sources).check()
+  return found.map { diagnostic in
+    let place = diagnostic.range.map { "\($0.file.path):\($0.start.line):\($0.start.column): " } ?? ""
+    return place + diagnostic.message
+  }
+}

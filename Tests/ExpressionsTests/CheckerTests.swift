@@ -1,0 +1,205 @@
+import Diagnostics
+import Expressions
+import Testing
+
+/// Names and types are checked when an expression is read, each error at its culprit.
+@Suite struct CheckerTests {
+  private static func scope() -> TestScope {
+    let scope = TestScope()
+    let region = RecordType(name: "vm.regions", fields: ["base": .integer, "size": .integer])
+    let vm = RecordType(
+      name: "vm",
+      fields: [
+        "ready": .bool, "count": .integer, "model": .string, "regions": .list(.record(region)), "owner": .map(.integer),
+        "later": .any,
+      ])
+    scope.roots = [.vm: .record(vm), .value: .integer]
+    scope.constants = [
+      "kernel": (.integer(Release("7.2")!.number), .release), "arch": (.string("arm64"), .string),
+      "v": (.unknown, .any),
+    ]
+    scope.facts = ["page_size": .integer, "devices": .list(.string), "busy": .bool]
+    return scope
+  }
+
+  @Test(arguments: [
+    ("vm.redy", "error 3-7: vm has no field 'redy'; did you mean 'ready'?"),
+    ("vm.regions[0].bse", "error 14-17: vm.regions has no field 'bse'; did you mean 'base'?"),
+    ("vm.regions.all(r, r.sise == 0)", "error 20-24: vm.regions has no field 'sise'; did you mean 'size'?"),
+    ("vn.ready", "error 0-2: unknown name 'vn'; did you mean 'v'?"),
+    ("1 + valeu", "error 4-9: unknown name 'valeu'; did you mean 'value'?"),
+    ("vm.regions.all(region, rgion.base == 0)", "error 23-28: unknown name 'rgion'; did you mean 'region'?"),
+    ("vcpu.id", "error 0-4: 'vcpu' has no meaning here"),
+    ("host.pag_size", "error 5-13: the host has no fact 'pag_size'; did you mean 'page_size'?"),
+    ("host", "error 0-4: 'host' alone has no value; name one of its facts, as in 'host.page_size'"),
+    ("vm.count.low", "error 9-12: an integer has no fields"), ("vm.ready[0]", "error 0-8: a boolean has no elements"),
+    ("vm.regions[true]", "error 11-15: this is a boolean where an integer is wanted"),
+    ("vm.count && true", "error 0-8: this is an integer where a boolean is wanted"),
+    ("true || vm.model", "error 8-16: this is a string where a boolean is wanted"),
+    ("!vm.count", "error 1-9: this is an integer where a boolean is wanted"),
+    ("-vm.ready", "error 1-9: this is a boolean where an integer is wanted"),
+    ("vm.count + vm.ready", "error 11-19: this is a boolean where an integer is wanted"),
+    ("vm.count ? 1 : 2", "error 0-8: this is an integer where a boolean is wanted"),
+    ("vm.count == vm.model", "error 0-20: an integer is never compared with a string"),
+    ("vm.ready < 1", "error 0-12: a boolean is never compared with an integer"),
+    ("vm.model < \"b\"", "error 0-8: '<' compares integers, not a string"),
+    ("vm.regions.all(r, r.base)", "error 18-24: this is an integer where a boolean is wanted"),
+    ("vm.owner.all(r, true)", "error 0-8: 'all' wants a list, not a map"),
+    ("vm.count in vm.model", "error 12-20: 'in' wants a list or a map, not a string"),
+    ("\"a\" in [1, 2]", "error 0-3: a string is never in a list of this kind (an integer)"),
+    ("host.page_size in host.devices", "error 0-14: an integer is never in a list of this kind (a string)"),
+    ("kernel >= 6", "error 10-11: a kernel release is compared with one in quotes, such as \"6.13\""),
+    ("kernel >= \"6\"", "error 10-13: a kernel release is compared with one in quotes, such as \"6.13\""),
+    ("arch == 5", "error 0-9: a string is never compared with an integer"),
+  ])
+  func faults(_ text: String, _ message: String) {
+    #expect(result(text, in: Self.scope()) == message)
+  }
+
+  /// A name that is nobody's neighbour gets no suggestion.
+  @Test func noFarFetchedSuggestion() {
+    #expect(result("frobnicate", in: Self.scope()) == "error 0-10: unknown name 'frobnicate'")
+    #expect(result("host.frobnicate", in: Self.scope()) == "error 5-15: the host has no fact 'frobnicate'")
+  }
+
+  /// What is null or of no declared type may be anything.
+  @Test(arguments: [
+    "vm.count == null", "null == vm.model", "vm.later + 1", "vm.later.anything", "vm.later && vm.ready", "vm.owner[5] + 1",
+    "vm.regions == null", "vm.later in vm.regions", "last(vm.regions).base", "vm.regions.first(r, r.size == 0).base",
+    "(vm.ready ? vm.count : null) + 1", "vm.regions.filter(r, r.base > 1)[0].size", "vm.regions.map(r, r.base)[0] + 1",
+    "host.busy && host.page_size == 4KiB", "kernel < \"6.13\" || \"6.13\" <= kernel", "[1, 2][0] + 1",
+  ])
+  func good(_ text: String) throws {
+    #expect(throws: Never.self) { _ = try Expression(text, in: Self.scope()) }
+  }
+
+  @Test func wantedTypes() {
+    func fault(_ text: String, as type: Type) -> String? {
+      do throws(ExpressionError) {
+        _ = try Expression(text, in: Self.scope(), as: type)
+        return nil
+      } catch {
+        return "\(range(error.span)): \(error.message)"
+      }
+    }
+    #expect(fault("vm.count", as: .bool) == "0-8: this is an integer where a boolean is wanted")
+    #expect(fault("vm.ready", as: .bool) == nil)
+    #expect(fault("null", as: .bool) == nil)
+    #expect(fault("unknown", as: .bool) == nil)
+    #expect(fault("vm.regions", as: .list(.any)) == nil)
+    #expect(fault("1 + 1", as: .list(.any)) == "0-5: this is an integer where a list is wanted")
+  }
+
+  @Test func constants() throws {
+    #expect(try Expression("5", in: Self.scope()).constant == .integer(5))
+    #expect(try Expression("-5", in: Self.scope()).constant == .integer(-5))
+    #expect(try Expression("[1, 2]", in: Self.scope()).constant == .list([.integer(1), .integer(2)]))
+    #expect(try Expression("vm.count", in: Self.scope()).constant == nil)
+  }
+
+  /// The variables of comprehensions need room in the frame, one for each level.
+  @Test func slots() throws {
+    let scope = TestScope()
+    _ = try Expression("[1].all(a, [2].all(b, a == b))", in: scope)
+    #expect(scope.reserved == 2)
+  }
+
+  @Test(arguments: [
+    ("kernel >= \"7.2\"", "true"), ("kernel >= \"7.3\"", "false"), ("kernel > \"6.12\"", "true"), ("kernel < \"7.10\"", "true"),
+    ("\"6.9\" < kernel", "true"), ("kernel == \"7.2\"", "true"), ("kernel == \"7.2.13\"", "true"), ("kernel != \"6.2\"", "true"),
+    ("kernel >= \"10.0\"", "false"),
+  ])
+  func releases(_ text: String, _ value: String) {
+    #expect(result(text, in: Self.scope()) == value)
+  }
+}
+
+@Suite struct ReleaseTests {
+  @Test(arguments: [
+    ("7.2", "7.2"), ("6.12.3", "6.12"), ("6.12.3-amd64", "6.12"), ("6.18-rc1", "6.18"), ("4.8", "4.8"), ("6.1.0-13-amd64", "6.1"),
+  ])
+  func releases(_ text: String, _ release: String) {
+    #expect(Release(text)?.description == release)
+  }
+
+  @Test(arguments: ["", "7", "7.", ".2", "a.b", "7.x", "-1.2", "7,2", "v7.2", "7.2x", "6.1rc"])
+  func noReleases(_ text: String) {
+    #expect(Release(text) == nil)
+  }
+
+  @Test func order() {
+    let releases = ["7.0", "6.9", "6.12", "10.1", "6.1"].compactMap { Release($0) }.sorted()
+    #expect(releases.map(\.description) == ["6.1", "6.9", "6.12", "7.0", "10.1"])
+    #expect(releases.map(\.number) == releases.map(\.number).sorted())
+  }
+}
+
+/// Fields and elements, where they are looked up.
+@Suite struct AccessTests {
+  private static func world() -> (TestScope, TestWorld) {
+    let scope = TestScope()
+    scope.roots = [.vm: .any, .key: .any]
+    let world = TestWorld()
+    world.roots[.vm] = .object(ObjectID(rawValue: 7))
+    world.roots[.key] = .record(Fields([("mpidr", .integer(3))]))
+    world.objects[ObjectID(rawValue: 7)] = Fields([("base", .null), ("other", .object(ObjectID(rawValue: 7)))])
+    world.facts["page_size"] = .integer(4096)
+    scope.facts = ["page_size": .integer, "seis": .bool]
+    return (scope, world)
+  }
+
+  @Test(arguments: [
+    ("vm.base", "null"), ("vm.other.base", "null"), ("vm.other == vm", "true"), ("key.mpidr", "3"), ("host.page_size", "4096"),
+    ("host.seis", "unknown"),
+    ("vm.bse", "fails 0-6: the record has no field 'bse'"), ("key.intid", "fails 0-9: the record has no field 'intid'"),
+    ("vm.base.low", "fails 0-11: null has no field 'low'"), ("1 + vm.base", "fails 0-11: '+' has null for an operand, not an integer"),
+    ("vm.base[0]", "fails 0-10: null has no element by an integer"), ("vm.base == null || vm.base + 1 == 2", "true"),
+    ("key.mpidr.x", "fails 0-11: an integer has no field 'x'"), ("[1][\"a\"]", "error 4-7: this is a string where an integer is wanted"),
+  ])
+  func access(_ text: String, _ value: String) {
+    let (scope, world) = Self.world()
+    #expect(result(text, in: scope, world) == value)
+  }
+}
+
+/// The left sides of effects.
+@Suite struct EffectPathTests {
+  private static func scope() -> TestScope {
+    let scope = TestScope()
+    let gic = RecordType(name: "vm.gic", fields: ["ready": .bool, "regions": .list(.integer), "owner": .map(.integer)])
+    scope.roots = [.vm: .record(RecordType(name: "vm", fields: ["gic": .record(gic), "count": .integer, "free": .any])), .key: .any]
+    return scope
+  }
+
+  private func path(_ text: String) -> String {
+    do throws(ExpressionError) {
+      let path = try EffectPath(text, in: Self.scope())
+      let action =
+        switch path.action {
+        case .assign: "assign"
+        case .append: "append"
+        case .store: "store"
+        }
+      return "\(action) \(path.field): \(path.type.name)"
+    } catch {
+      return "error \(range(error.span)): \(error.message)"
+    }
+  }
+
+  @Test(arguments: [
+    ("vm.count", "assign count: an integer"), ("vm.gic.ready", "assign ready: a boolean"),
+    ("vm.gic.regions[+]", "append regions: an integer"), ("vm.gic.owner[key.intid]", "store owner: an integer"),
+    ("vm.free", "assign free: anything"), ("vm.free[+]", "append free: anything"), ("vm.free[1]", "store free: anything"),
+    ("vm", "error 0-2: an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'"),
+    ("1 + 1", "error 0-5: an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'"),
+    ("vm.gic.redy", "error 7-11: vm.gic has no field 'redy'; did you mean 'ready'?"),
+    ("vm.count[+]", "error 0-8: '[+]' appends to a list, and this is an integer"),
+    ("vm.gic.regions[1]", "error 0-14: an element is stored in a map, and this is a list"),
+    ("vm.gic.owner[nothing]", "error 13-20: unknown name 'nothing'"),
+    ("vm.", "error 3-3: the expression ends where the name of a field was expected"),
+    ("value.x", "error 0-5: 'value' has no meaning here"),
+  ])
+  func paths(_ text: String, _ meaning: String) {
+    #expect(path(text) == meaning)
+  }
+}

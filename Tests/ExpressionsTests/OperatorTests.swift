@@ -1,0 +1,235 @@
+import Expressions
+import Testing
+
+/// Arithmetic is that of the integers, up to 128 bits.
+@Suite struct ArithmeticTests {
+  @Test(arguments: [
+    ("7 / 2", "3"), ("-7 / 2", "-3"), ("7 / -2", "-3"), ("7 % 3", "1"), ("-7 % 3", "-1"), ("7 % -3", "1"),
+    ("1 << 64", "18446744073709551616"), ("0xffff_ffff_ffff_ffff + 1 >= 1 << 64", "true"), ("-1 >> 1", "-1"),
+    ("-16 >> 2", "-4"), ("-1 << 3", "-8"), ("5 ^ 1", "4"), ("~0", "-1"), ("-1 & 0xff", "255"), ("1 << 0", "1"),
+    ("1 >> 127", "0"), ("-1 >> 127", "-1"), ("1 << 126", "85070591730234615865843651857942052864"),
+    ("-1 << 127", "-170141183460469231731687303715884105728"),
+    ("0xffff_ffff_ffff_ffff * 0x7fff_ffff_ffff_ffff", "170141183460469231704017187605319778305"),
+  ])
+  func values(_ text: String, _ value: String) {
+    #expect(result(text) == value)
+  }
+
+  @Test(arguments: [
+    ("m + 1", "0-5"), ("-m - 2", "0-6"), ("m * 2", "0-5"), ("1 << 127", "0-8"), ("3 << 126", "0-8"), ("-2 << 127", "0-9"),
+    ("sum([m, 1])", "0-11"), ("overlaps(m, 1, 0, 1)", "0-20"), ("overlaps(0, 1, m, 1)", "0-20"),
+    ("1 + (m + 1)", "5-10"), ("(-m - 1) / -1", "0-12"), ("-(-m - 1)", "0-8"), ("(-m - 1) % -1", "0-12"),
+  ])
+  func overflow(_ text: String, _ place: String) {
+    #expect(result(text, ["m": .integer(.max)]).hasSuffix(": the result has more than 128 bits"))
+    // Parentheses belong to no span but that of what is around them.
+    let found = result(text, ["m": .integer(.max)])
+    if !text.contains("(-m") { #expect(found.hasPrefix("fails \(place)")) }
+  }
+
+  @Test(arguments: [
+    ("1 / 0", "fails 0-5: division by zero"), ("1 % (1 - 1)", "fails 0-10: division by zero"),
+    ("1 << 128", "fails 0-8: a shift by 128 bits"), ("1 >> 128", "fails 0-8: a shift by 128 bits"),
+    ("1 << -1", "fails 0-7: a shift by -1 bits"), ("2 + (1 >> -1)", "fails 5-12: a shift by -1 bits"),
+  ])
+  func failures(_ text: String, _ message: String) {
+    #expect(result(text) == message)
+  }
+
+  @Test(arguments: [
+    ("x + 1", "fails 0-5: '+' has a boolean for an operand, not an integer"),
+    ("1 < x", "fails 0-5: '<' has a boolean for an operand, not an integer"),
+    ("-x", "fails 0-2: the operand is a boolean"), ("~x", "fails 0-2: the operand is a boolean"),
+    ("!n", "fails 0-2: the operand is an integer"), ("n && true", "fails 0-9: an operand is an integer, not a boolean"),
+    ("true && n", "fails 0-9: an operand is an integer, not a boolean"),
+    ("n ? 1 : 2", "fails 0-9: the condition is an integer, not a boolean"),
+    ("[1].all(e, n)", "fails 4-7: the condition is an integer, not a boolean"),
+    ("n.exists(e, true)", "fails 0-17: 'exists' wants a list, not an integer"),
+    ("1 in n", "fails 0-6: 'in' wants a list or a map, not an integer"),
+    ("null + n", "fails 0-8: '+' has null for an operand, not an integer"),
+    ("size(n)", "fails 0-7: an integer is no list"), ("last(n)", "fails 0-7: an integer is no list"),
+    ("min(x, 1)", "fails 0-9: a boolean is no integer"), ("sum([1, x])", "fails 0-11: a boolean is no integer"),
+  ])
+  func typesThatShowLate(_ text: String, _ message: String) {
+    let found = result(text, ["x": .bool(true), "n": .integer(5)])
+    if text.hasPrefix("[1].all") {
+      #expect(found.hasSuffix(": the condition is an integer, not a boolean"))
+    } else {
+      #expect(found == message)
+    }
+  }
+}
+
+/// Equality is of values, whatever they are.
+@Suite struct EqualityTests {
+  @Test(arguments: [
+    ("1 == 1", "true"), ("1 != 1", "false"), ("\"a\" == \"a\"", "true"), ("\"a\" == \"A\"", "false"),
+    ("null == null", "true"), ("n == null", "false"), ("null != n", "true"), ("[1, 2] == [1, 2]", "true"),
+    ("[1, 2] == [2, 1]", "false"), ("[1] == [1, 2]", "false"), ("true == true", "true"), ("r == r", "true"),
+    ("r == s", "false"), ("unknown == 1", "unknown"), ("unknown == unknown", "unknown"), ("unknown != 1", "unknown"),
+    ("[1, unknown] == [1, 2]", "unknown"), ("[1, unknown] == [2, 2]", "false"), ("[unknown] == [1, 2]", "false"),
+    ("unknown == null", "unknown"), ("n == \"a\"", "false"),
+  ])
+  func equality(_ text: String, _ value: String) {
+    let names: [String: Value] = [
+      "n": .integer(1), "r": .record(Fields([("a", .integer(1))])), "s": .record(Fields([("a", .integer(2))])),
+    ]
+    #expect(result(text, names) == value)
+  }
+}
+
+/// Three values: what is known decides, where it does.
+@Suite struct ThreeValuedTests {
+  private static let truths = ["true", "false", "unknown"]
+
+  /// Kleene's tables, by row.
+  @Test func and() {
+    let table = Self.truths.map { a in Self.truths.map { b in result("\(a) && \(b)") } }
+    #expect(table == [["true", "false", "unknown"], ["false", "false", "false"], ["unknown", "false", "unknown"]])
+  }
+
+  @Test func or() {
+    let table = Self.truths.map { a in Self.truths.map { b in result("\(a) || \(b)") } }
+    #expect(table == [["true", "true", "true"], ["true", "false", "unknown"], ["true", "unknown", "unknown"]])
+  }
+
+  @Test func not() {
+    #expect(Self.truths.map { result("!\($0)") } == ["false", "true", "unknown"])
+  }
+
+  @Test(arguments: [
+    ("true ? 1 : 2", "1"), ("false ? 1 : 2", "2"), ("unknown ? 1 : 2", "unknown"), ("unknown ? 3 : 3", "3"),
+    ("unknown ? unknown : 3", "unknown"), ("true ? unknown : 3", "unknown"), ("false ? unknown : 3", "3"),
+    ("unknown ? [1] : [1]", "[1]"), ("unknown ? null : null", "null"),
+  ])
+  func conditional(_ text: String, _ value: String) {
+    #expect(result(text) == value)
+  }
+
+  /// The side that is decided is not looked into.
+  @Test(arguments: [
+    ("false && 1 / 0 == 1", "false"), ("true || 1 / 0 == 1", "true"), ("true ? 1 : 1 / 0", "1"), ("false ? 1 / 0 : 2", "2"),
+    ("[1, 2].exists(x, x == 1 || x / 0 == 0)", "true"), ("[1, 2].first(x, x == 1 || 1 / 0 == 0)", "1"),
+    ("[1, 2].all(x, x == 2 && 1 / 0 == 0)", "false"),
+  ])
+  func shortCuts(_ text: String, _ value: String) {
+    #expect(result(text) == value)
+  }
+
+  @Test(arguments: [
+    ("[].all(x, x)", "true"), ("[true, true].all(x, x)", "true"), ("[true, false].all(x, x)", "false"),
+    ("[true, unknown].all(x, x)", "unknown"), ("[unknown, false].all(x, x)", "false"),
+    ("[].exists(x, x)", "false"), ("[false, true].exists(x, x)", "true"), ("[false, false].exists(x, x)", "false"),
+    ("[false, unknown].exists(x, x)", "unknown"), ("[unknown, true].exists(x, x)", "true"),
+    ("[1, 2, 3].filter(x, x > 1)", "[2, 3]"), ("[1, 2].filter(x, x > 2)", "[]"), ("[1, 2].filter(x, unknown)", "unknown"),
+    ("[1, 2].filter(x, x == 1 || unknown)", "unknown"), ("[].filter(x, unknown)", "[]"),
+    ("[1, 2].map(x, x * 2)", "[2, 4]"), ("[1, unknown].map(x, x + 1)", "[2, unknown]"), ("[].map(x, x)", "[]"),
+    ("[1, 2, 3].first(x, x > 1)", "2"), ("[1].first(x, x > 1)", "null"), ("[].first(x, true)", "null"),
+    // A later one may be the first, if the unknown one is not.
+    ("[unknown, 2].first(x, x == 2)", "unknown"), ("[2, unknown].first(x, x == 2)", "2"),
+    ("[unknown].first(x, x == 2)", "unknown"),
+    ("unknown.all(x, true)", "unknown"), ("unknown.exists(x, true)", "unknown"), ("unknown.filter(x, true)", "unknown"),
+    ("unknown.map(x, 1)", "unknown"), ("unknown.first(x, true)", "unknown"),
+    ("[[1, 2], [3]].map(l, l.map(x, x + size(l)))", "[[3, 4], [4]]"),
+    ("[1, 2].all(x, [1, 2, 3].exists(y, x + y == 4))", "true"),
+    ("[1, 2].map(x, [10].map(x, x))", "[[10], [10]]"),
+  ])
+  func comprehensions(_ text: String, _ value: String) {
+    #expect(result(text) == value)
+  }
+
+  @Test(arguments: [
+    ("1 in [1, 2]", "true"), ("3 in [1, 2]", "false"), ("1 in []", "false"), ("1 in [1, unknown]", "true"),
+    ("3 in [1, unknown]", "unknown"), ("unknown in [1]", "unknown"), ("unknown in []", "false"), ("1 in unknown", "unknown"),
+    ("\"a\" in m", "true"), ("\"b\" in m", "false"), ("unknown in m", "unknown"), ("null in [null]", "true"),
+  ])
+  func membership(_ text: String, _ value: String) {
+    #expect(result(text, ["m": .map([.string("a"): .integer(1)])]) == value)
+  }
+
+  @Test(arguments: [
+    "unknown + 1", "1 - unknown", "-unknown", "~unknown", "unknown < 1", "1 << unknown", "unknown.field", "unknown[1]",
+    "[1][unknown]", "size(unknown)", "last(unknown)", "bits(unknown, 3, 0)", "wrap(unknown, 8)", "min(1, unknown)",
+    "sum([1, unknown])", "overlaps(0, 1, unknown, 1)", "distinct(unknown)", "unknown / 0", "0 * unknown", "0 & unknown",
+  ])
+  func operatorsPassItOn(_ text: String) {
+    #expect(result(text) == "unknown")
+  }
+}
+
+/// The functions of the language.
+@Suite struct FunctionTests {
+  @Test(arguments: [
+    ("size([])", "0"), ("size([1, 2, 3])", "3"), ("size(m)", "2"), ("last([1, 2])", "2"), ("last([])", "null"),
+    ("sum([])", "0"), ("sum([1, 2, 3])", "6"), ("distinct([])", "true"), ("distinct([1, 2])", "true"),
+    ("distinct([1, 2, 1])", "false"), ("distinct([1, unknown])", "unknown"), ("distinct([1, unknown, 1])", "false"),
+    ("distinct([[1], [1]])", "false"), ("min(1, 2)", "1"), ("max(1, -2)", "1"),
+    ("bits(0xabcd, 15, 12)", "10"), ("bits(0xabcd, 3, 0)", "13"), ("bits(0xabcd, 7, 7)", "1"), ("bits(-1, 63, 0)", "18446744073709551615"),
+    ("bits(0x1_0000_0000_0000_0000, 64, 64)", "1"),
+    ("wrap(256, 8)", "0"), ("wrap(257, 8)", "1"), ("wrap(-1, 8)", "255"), ("wrap(0x1_0000_0005, 32)", "5"), ("wrap(5, 64)", "5"),
+    ("overlaps(0, 4, 4, 4)", "false"), ("overlaps(0, 5, 4, 4)", "true"), ("overlaps(4, 4, 0, 4)", "false"),
+    ("overlaps(4, 4, 0, 5)", "true"), ("overlaps(0, 10, 5, 0)", "true"), ("overlaps(0, 10, 10, 0)", "false"),
+    ("overlaps(5, 0, 5, 0)", "false"), ("overlaps(0, 10, 2, 2)", "true"),
+    ("[1, 2][0]", "1"), ("[1, 2][2]", "null"), ("[1, 2][-1]", "null"), ("[1][0xffff_ffff_ffff_ffff_ffff]", "null"),
+    ("m[\"a\"]", "1"), ("m[\"c\"]", "null"),
+  ])
+  func values(_ text: String, _ value: String) {
+    #expect(result(text, ["m": .map([.string("a"): .integer(1), .string("b"): .integer(2)])]) == value)
+  }
+
+  @Test(arguments: [
+    ("bits(1, 0, 1)", "fails 0-13: bits(x, 0, 1) is no bit field"), ("bits(1, 128, 128)", "fails 0-17: bits(x, 128, 128) is no bit field"),
+    ("bits(1, 2, -1)", "fails 0-14: bits(x, 2, -1) is no bit field"), ("bits(1, 127, 0)", "fails 0-15: bits(x, 127, 0) is no bit field"),
+    ("wrap(1, 0)", "fails 0-10: wrap(x, 0) has no such width"), ("wrap(1, 127)", "fails 0-12: wrap(x, 127) has no such width"),
+    ("wrap(1, -1)", "fails 0-11: wrap(x, -1) has no such width"),
+  ])
+  func failures(_ text: String, _ message: String) {
+    #expect(result(text) == message)
+  }
+
+  @Test(arguments: [
+    ("size()", "error 0-6: size() takes 1 argument, not 0"), ("min(1)", "error 0-6: min() takes 2 arguments, not 1"),
+    ("overlaps(1, 2, 3)", "error 0-17: overlaps() takes 4 arguments, not 3"),
+    ("siez([1])", "error 0-9: unknown function 'siez'; did you mean 'size'?"),
+    ("frobnicate()", "error 0-12: unknown function 'frobnicate'"),
+    ("sum([true])", "error 4-10: sum() wants a list here, not a list"),
+    ("min(true, 1)", "error 4-8: min() wants an integer here, not a boolean"),
+    ("wrap(1, \"8\")", "error 8-11: wrap() wants an integer here, not a string"),
+    ("size(1)", "error 5-6: size() wants a list or a map, not an integer"), ("last(5)", "error 5-6: last() wants a list here, not an integer"),
+  ])
+  func misuse(_ text: String, _ message: String) {
+    #expect(result(text) == message)
+  }
+
+  @Test func functionsOfSchemas() throws {
+    let scope = TestScope()
+    let double = Function(name: "double", parameters: ["x"])
+    scope.functions["double"] = double
+    let inner = ParameterScope(["x"])
+    double.body = try Expression("[1, 2].map(i, x * i)", in: inner)
+    #expect(result("double(21)", in: scope) == "[21, 42]")
+    // Each call has its own locals.
+    #expect(result("[1, 2].map(i, double(i)[1] + i)", in: scope) == "[3, 6]")
+    #expect(result("double(double(2)[1])", in: scope) == "[4, 8]")
+    #expect(result("double()", in: scope) == "error 0-8: double() takes 1 argument, not 0")
+    #expect(result("1 + duble(2)[0]", in: scope) == "error 4-12: unknown function 'duble'; did you mean 'double'?")
+    double.body = try Expression("x / 0", in: inner)
+    #expect(result("1 + double(1)", in: scope) == "fails 4-13: in double(): division by zero")
+  }
+}
+
+/// The parameters of a function, as the first locals.
+final class ParameterScope: Scope {
+  private let parameters: [String]
+
+  init(_ parameters: [String]) { self.parameters = parameters }
+
+  func meaning(of name: String) -> Meaning? { parameters.firstIndex(of: name).map { .local($0, .any) } }
+  func function(_ name: String) throws(ExpressionError) -> Function? { nil }
+  func fact(_ name: String) -> Type? { nil }
+  var visibleNames: [String] { parameters }
+  var functionNames: [String] { [] }
+  var factNames: [String] { [] }
+  var firstFreeSlot: Int { parameters.count }
+  func reserve(slots: Int) {}
+}

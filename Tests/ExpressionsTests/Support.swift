@@ -1,0 +1,82 @@
+import Diagnostics
+import Expressions
+
+/// The names that a test's expressions see.
+final class TestScope: Scope {
+  /// Names with values that are known when the expression is read.
+  var constants: [String: (value: Value, type: Type)] = [:]
+  /// Roots that have a meaning, with their types.
+  var roots: [Root: Type] = [:]
+  var facts: [String: Type] = [:]
+  var functions: [String: Function] = [:]
+  private(set) var reserved = 0
+
+  init() {}
+
+  func meaning(of name: String) -> Meaning? {
+    if name == "host" { return .host }
+    if let root = Root(rawValue: name) {
+      return roots[root].map { .root(root, $0) } ?? .unavailable("'\(name)' has no meaning here")
+    }
+    return constants[name].map { .constant($0.value, $0.type) }
+  }
+
+  func function(_ name: String) throws(ExpressionError) -> Function? { functions[name] }
+  func fact(_ name: String) -> Type? { facts[name] }
+  var visibleNames: [String] { constants.keys.sorted() + roots.keys.map(\.rawValue).sorted() }
+  var functionNames: [String] { functions.keys.sorted() }
+  var factNames: [String] { facts.keys.sorted() }
+  var firstFreeSlot: Int { 0 }
+  func reserve(slots: Int) { reserved = max(reserved, slots) }
+}
+
+/// The values of roots, facts and the fields of objects.
+final class TestWorld: World {
+  var roots: [Root: Value] = [:]
+  var facts: [String: Value] = [:]
+  var objects: [ObjectID: Fields] = [:]
+
+  func value(of root: Root) throws(EvaluationError) -> Value { roots[root] ?? .null }
+  func fact(_ name: String) -> Value { facts[name] ?? .unknown }
+  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { objects[object]?[name] }
+}
+
+/// What a text comes to: its value in words, or `error 4-5: …` with the span of the culprit, in bytes from 0.
+///
+/// - Parameter names: what names stand for; nothing is known of their types.
+func result(_ text: String, _ names: [String: Value] = [:]) -> String {
+  let scope = TestScope()
+  for (name, value) in names { scope.constants[name] = (value, .any) }
+  return result(text, in: scope)
+}
+
+func result(_ text: String, in scope: TestScope, _ world: TestWorld = TestWorld()) -> String {
+  do throws(ExpressionError) {
+    let expression = try Expression(text, in: scope)
+    do throws(EvaluationError) {
+      return words(try Evaluator(world: world).evaluate(expression))
+    } catch {
+      return "fails \(range(error.span)): \(error.message)"
+    }
+  } catch {
+    return "error \(range(error.span)): \(error.message)"
+  }
+}
+
+func range(_ span: Span) -> String { "\(span.start)-\(span.start + span.length)" }
+
+func words(_ value: Value) -> String {
+  switch value {
+  case .null: "null"
+  case .unknown: "unknown"
+  case .bool(let truth): "\(truth)"
+  case .integer(let integer): "\(integer)"
+  case .string(let text): "\"\(text)\""
+  case .list(let list): "[" + list.map(words).joined(separator: ", ") + "]"
+  case .record(let fields):
+    "{" + zip(fields.names, fields.values).map { "\($0): \(words($1))" }.joined(separator: ", ") + "}"
+  case .object(let id): "#\(id.rawValue)"
+  case .map(let map):
+    "{" + map.map { "\(words($0)): \(words($1))" }.sorted().joined(separator: ", ") + "}"
+  }
+}
