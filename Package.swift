@@ -61,8 +61,7 @@ let package = Package(
     .executableTarget(
       name: "kvmconf",
       dependencies: [
-        "KVMConf", "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "Model", "Kernel", "SourceTree",
-        "Expressions", "Diagnostics",
+        "KVMConf", "Reference", "DeviceSchema", "DevicePlan", "Kernel", "Expressions", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

@@ -49,6 +49,8 @@ package final class SchemaFile {
   package var doc: String? { text.top("doc")?.scalar }
   package var constant: String? { text.top("constant")?.scalar }
   package var references: [String] { text.top("reference")?.strings(named: "reference", catalogue.faults) ?? [] }
+  /// Whether vCPUs of the architecture are initialised by a call of its own.
+  package var hasVCPUInit: Bool { catalogue.vcpu?.initialise != nil }
   package var exampleSetup: Node? { text.top("example-setup") }
   package var exampleFiles: Node? { text.top("example-files") }
   package var needs: Node? { text.top("needs") }

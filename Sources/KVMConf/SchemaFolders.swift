@@ -19,9 +19,6 @@ extension Settings {
 
   /// What is wrong with the schemas of these folders, together with the built-in ones.
   package func checkSchemas(in folders: [String]) -> [Diagnostic] {
-    let architectures = Architecture.allCases.filter { architecture in
-      schemas.contains { $0.path.hasPrefix("\(architecture.rawValue)/") }
-    }
     var found: [Diagnostic] = []
     for architecture in architectures {
       for diagnostic in Catalogue(architecture: architecture, release: playedRelease, sources: schemas).check()
@@ -29,7 +26,26 @@ extension Settings {
         found.append(diagnostic)
       }
     }
-    return found.filter { diagnostic in
+    return found.about(folders)
+  }
+
+  /// What is wrong with the examples of these folders' schemas, run on the model.
+  package func runExamples(in folders: [String]) -> [Diagnostic] {
+    let workspace = Workspace(self)
+    return architectures.flatMap(workspace.runExamples).about(folders)
+  }
+
+  private var architectures: [Architecture] {
+    Architecture.allCases.filter { architecture in
+      schemas.contains { $0.path.hasPrefix("\(architecture.rawValue)/") }
+    }
+  }
+}
+
+extension [Diagnostic] {
+  /// Those that point into one of these folders, or nowhere; all, where there is no folder.
+  fileprivate func about(_ folders: [String]) -> [Diagnostic] {
+    filter { diagnostic in
       folders.isEmpty || folders.contains { diagnostic.range?.file.path.hasPrefix($0) ?? true }
     }
   }

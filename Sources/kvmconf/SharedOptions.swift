@@ -39,39 +39,49 @@ struct SharedOptions: ParsableArguments {
 
   /// The settings; what is wrong with the files behind them is printed, and ends the program.
   func settings() throws -> Settings {
-    var settings = Settings()
+    var settings = try Self.settings(schemas: schemas, kernel: kernel)
     for parameter in parameters {
       let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       settings.parameters[parts[0]] = parts[1]
     }
-    settings.release = kernel.flatMap(Release.init)
+    if let hostFacts { settings.facts = try Self.facts(hostFacts) }
+    return settings
+  }
+
+  /// - Parameter areChecked: whether schemas from outside are checked as a whole before they are used.
+  static func settings(schemas: [String], kernel: String?, areChecked: Bool = true) throws -> Settings {
+    var settings = Settings()
+    if let kernel {
+      guard let release = Release(kernel) else {
+        throw ValidationError("--kernel takes a release such as 6.12, not '\(kernel)'")
+      }
+      settings.release = release
+    }
     do throws(Unreadable) {
       for folder in schemas { try settings.addSchemas(in: folder) }
-      if let hostFacts {
-        settings.facts = try Self.facts(SourceFile(reading: hostFacts))
-      }
     } catch {
       Output.print([error.diagnostic], to: 2)
       throw Status.noInput
     }
-    if !schemas.isEmpty { try check(settings) }
-    return settings
+    guard areChecked, !schemas.isEmpty else { return settings }
+    let faults = settings.checkSchemas(in: schemas).filter { $0.severity == .error }
+    if faults.isEmpty { return settings }
+    Output.print(faults, to: 2)
+    throw Status.failure
   }
 
-  private static func facts(_ file: SourceFile) -> HostFacts {
+  private static func facts(_ path: String) throws -> HostFacts {
+    let file: SourceFile
+    do throws(Unreadable) {
+      file = try SourceFile(reading: path)
+    } catch {
+      Output.print([error.diagnostic], to: 2)
+      throw Status.noInput
+    }
     do throws(FactsFault) {
       return try HostFacts(file)
     } catch {
       Output.print([error.diagnostic], to: 2)
-      KVMConfCommand.exit(withError: Status.failure)
-    }
-  }
-
-  /// Schemas from outside are checked as a whole before they are used.
-  private func check(_ settings: Settings) throws {
-    let faults = settings.checkSchemas(in: schemas).filter { $0.severity == .error }
-    guard faults.isEmpty else {
-      Output.print(faults, to: 2)
       throw Status.failure
     }
   }
