@@ -34,6 +34,9 @@ static const unsigned char common_arm64_vgic_registers_yaml[] = {
 static const unsigned char common_arm64_vgic_yaml[] = {
 #embed "../../schemas/common/arm64-vgic.yaml"
 };
+static const unsigned char common_kvm_yaml[] = {
+#embed "../../schemas/common/kvm.yaml"
+};
 static const unsigned char common_vfio_yaml[] = {
 #embed "../../schemas/common/vfio.yaml"
 };
@@ -63,6 +66,7 @@ static const struct {
 	{"common/arm64-timer.yaml", common_arm64_timer_yaml, sizeof common_arm64_timer_yaml},
 	{"common/arm64-vgic-registers.yaml", common_arm64_vgic_registers_yaml, sizeof common_arm64_vgic_registers_yaml},
 	{"common/arm64-vgic.yaml", common_arm64_vgic_yaml, sizeof common_arm64_vgic_yaml},
+	{"common/kvm.yaml", common_kvm_yaml, sizeof common_kvm_yaml},
 	{"common/vfio.yaml", common_vfio_yaml, sizeof common_vfio_yaml},
 	{"x86_64/system.yaml", x86_64_system_yaml, sizeof x86_64_system_yaml},
 	{"x86_64/vcpu.yaml", x86_64_vcpu_yaml, sizeof x86_64_vcpu_yaml},

@@ -422,7 +422,7 @@ final class StepReader {
     } else if let payload = reader["payload"] {
       guard let data = context.rawPayload(payload, encoder) else { return nil }
       setting.data = data
-      setting.value = payload.flowText
+      if access == .set { setting.value = payload.flowText }
     }
     return ExplicitStep(
       action: .attribute(access, on: path.target, setting, nil), expected: expected, at: at)

@@ -163,10 +163,11 @@ extension Report.Entry {
 
   private func undecided(_ kernel: KernelWords) -> Diagnostic {
     let message =
-      if case .undecided = result.outcome {
-        "the kernel \(kernel.answered) \(result.outcome.words); which one cannot be told here"
-      } else {
-        "the value that the kernel \(kernel.answered) with cannot be told here"
+      switch result.outcome {
+      case .undecided(let candidates) where candidates.isEmpty:
+        "what the kernel \(kernel.answered) cannot be told here: no schema describes this"
+      case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one cannot be told here"
+      default: "the value that the kernel \(kernel.answered) with cannot be told here"
       }
     return .warning(
       result.reasons.first?.id ?? "undecided", message, at: step.at,

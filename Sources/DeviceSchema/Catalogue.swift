@@ -212,7 +212,7 @@ extension Catalogue {
       roots[.key] = key
       for root in [Root.attr, .group, .flags] { roots[root] = .integer }
     case .every: seeVM()
-    case .create, .initialise, .addMemory, .createIRQChip, .run, .release:
+    case .create, .initialise, .addMemory, .createIRQChip, .run, .release, .unknownDevice:
       seeOwner()
       if let arguments = arguments(of: file, place) { roots[.arg] = .record(arguments) }
     case .capability(let arguments):
@@ -239,6 +239,7 @@ extension Catalogue {
     case (.initialise, _):
       record.add("features", .integer)
       record.add("finalize", .list(.integer))
+    case (.unknownDevice, _): for name in ["type", "flags"] { record.add(name, .integer) }
     case (.addMemory, _): for name in ["slot", "at", "size"] { record.add(name, .integer) }
     default: return nil
     }

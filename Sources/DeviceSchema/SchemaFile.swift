@@ -27,7 +27,7 @@ package final class SchemaFile {
   static let keys = [
     "schema", "type", "scope", "common", "arch", "doc", "constant", "aliases", "number", "reference", "since", "until",
     "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
-    "enable-capability", "no-accessor", "unknown-group", "features", "groups", "state", "derived", "functions",
+    "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived", "functions",
     "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "documented",
   ]
 
@@ -88,6 +88,8 @@ package final class SchemaFile {
   package private(set) lazy var run: RuleFrame? = frame("run", .run)
   package private(set) lazy var createIRQChip: RuleFrame? = frame("create-irqchip", .createIRQChip)
   package private(set) lazy var addMemory: RuleFrame? = frame("add-memory", .addMemory)
+  /// What becomes of a device type that no schema describes.
+  package private(set) lazy var unknownDevice: RuleFrame? = frame("unknown-device", .unknownDevice)
 
   /// `enable-capability: {after: {rules}}`: what is checked after any capability took effect.
   package private(set) lazy var afterCapability: RuleFrame? = {
@@ -207,7 +209,7 @@ enum RulePlace {
   case constant
   case key(Type)
   case attribute(value: Type, key: Type)
-  case every, create, release, initialise, run, createIRQChip, addMemory
+  case every, create, release, initialise, run, createIRQChip, addMemory, unknownDevice
   case capability(Type)
   /// Fragments, hooks and functions: rules of any call.
   case shared

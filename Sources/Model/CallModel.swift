@@ -136,10 +136,7 @@ extension RuleList {
 extension CallModel {
   private func createDevice(_ type: UInt32, flags: UInt32, isTest: Bool) -> Preparation {
     guard let file = catalogue.device(numbered: type) else {
-      guard catalogue.isForeign(type: type) else { return .answer(.undecided([.refused(.noDevice), .ok])) }
-      return call(catalogue.vm ?? catalogue.files[0], "create-device") { () throws(Stop) in
-        try interpreter.refuse(.noDevice, "device type \(type) is another architecture's or another release's")
-      }
+      return catalogue.isForeign(type: type) ? createForeign(type) : createUnknown(type, flags: flags, isTest: isTest)
     }
     let name = file.deviceType ?? ""
     return call(file, isTest ? "test" : "create", [("flags", Value(flags))]) { () throws(Stop) in
@@ -150,6 +147,24 @@ extension CallModel {
       try interpreter.allocateDevice(name, file)
       try interpreter.runToEnd(file.create)
       interpreter.link(interpreter.call.device, into: "devices")
+    }
+  }
+
+  private func createForeign(_ type: UInt32) -> Preparation {
+    call(catalogue.vm ?? catalogue.files[0], "create-device") { () throws(Stop) in
+      try interpreter.refuse(.noDevice, "device type \(type) is another architecture's or another release's")
+    }
+  }
+
+  /// A device type without a schema: what is known of it is said once for all of them.
+  private func createUnknown(_ type: UInt32, flags: UInt32, isTest: Bool) -> Preparation {
+    guard let file = catalogue.files.first(where: { $0.unknownDevice != nil }) else {
+      return .answer(.undecided([.refused(.noDevice), .ok]))
+    }
+    return call(file, isTest ? "test" : "create", [("type", Value(type)), ("flags", Value(flags))]) {
+      () throws(Stop) in
+      try interpreter.runToEnd(file.unknownDevice)
+      if !isTest { interpreter.call.device = .object(interpreter.heap.allocate(.plain)) }
     }
   }
 

@@ -227,7 +227,8 @@ extension Interpreter {
   }
 
   private func reason(_ rule: Rule, _ suffix: String, _ fallback: String) -> Reason {
-    let id = rule.id ?? "\(call.file.name).\(call.path):\(suffix)"
+    // A warning may be named in full.
+    let id = rule.id ?? (suffix.utf8.contains(UInt8(ascii: ":")) ? suffix : "\(call.file.name).\(call.path):\(suffix)")
     return Reason(
       id: DiagnosticID(id), errno: rule.errno, message: rule.because ?? fallback, rule: rule.source, documented: rule.documented)
   }

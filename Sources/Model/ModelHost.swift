@@ -46,6 +46,8 @@ package struct ModelHost: Host {
         devices.append(ModelDevice(object: .unknown, file: nil))
       } else {
         skip(step)
+        // A device without a schema is gone, too.
+        if case .closeDevice(let slot) = step.operation, outcome == .ok { devices[slot] = nil }
       }
       return StepResult(outcome)
     }
@@ -81,8 +83,9 @@ package struct ModelHost: Host {
     let call = interpreter.call
     switch operation {
     case .createVCPU: vcpus.append(isMade && call.vcpu != .null ? call.vcpu : nil)
-    case .createDevice:
-      devices.append(isMade && call.device != .null ? ModelDevice(object: call.device, file: call.file) : nil)
+    case .createDevice(let type, _):
+      let file = interpreter.catalogue.device(numbered: type)
+      devices.append(isMade && call.device != .null ? ModelDevice(object: call.device, file: file) : nil)
     case .closeDevice(let slot): devices[slot] = nil
     default: break
     }
