@@ -49,18 +49,17 @@ struct MappingReader {
   let what: String
   let findings: Findings
   let entries: [Entry]
+  /// Whether something else stands here, which was reported: what is missing in it is no news.
+  private let isSomethingElse: Bool
 
   /// - Parameter keys: every key that the mapping may have; nil where the caller looks at all entries itself.
   init(_ node: Node, of what: String, keys: [String]?, _ findings: Findings) {
     self.node = node
     self.what = what
     self.findings = findings
-    if let entries = node.entries {
-      self.entries = entries
-    } else {
-      if !node.isEmpty { findings.wrongKind(node, of: what, wanted: "a mapping") }
-      entries = []
-    }
+    entries = node.entries ?? []
+    isSomethingElse = node.entries == nil && !node.isEmpty
+    if isSomethingElse { findings.wrongKind(node, of: what, wanted: "a mapping") }
     guard let keys else { return }
     for entry in entries where !keys.contains(entry.key.value) {
       findings.unknown("unknown-key", "\(what) has no key", entry.key.value, among: keys, at: entry.key.range)
@@ -74,6 +73,7 @@ struct MappingReader {
   /// The value of a key that must be there.
   func required(_ key: String, _ meaning: String) -> Node? {
     if let node = self[key], !node.isEmpty { return node }
+    if isSomethingElse { return nil }
     findings.error(
       "missing-key", "\(what) has no '\(key)': \(meaning)",
       at: keyRange(key) ?? node.range.firstLine)

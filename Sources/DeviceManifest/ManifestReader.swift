@@ -15,7 +15,13 @@ package struct ManifestReader {
     "kvmconf", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
   ]
 
-  /// The architecture that a document is for, read before anything else, since it decides which schemas are needed; nil
+  /// What others call the architectures.
+  private static let spellings = [
+    "aarch64": "arm64", "amd64": "x86_64", "x86-64": "x86_64", "riscv": "riscv64", "powerpc": "ppc64",
+    "ppc64le": "ppc64", "s390": "s390x", "loongarch": "loongarch64",
+  ]
+
+  /// The architecture that a document is for, or was meant for, read before anything else, since it decides which schemas are needed; nil
   /// where it names none, which is reported.
   package static func architecture(of node: Node, _ findings: Findings) -> Architecture? {
     guard node.entries != nil else {
@@ -31,15 +37,15 @@ package struct ManifestReader {
       return nil
     }
     guard let architecture = Architecture(rawValue: text) else {
-      let spellings = ["aarch64": "arm64", "amd64": "x86_64", "x86-64": "x86_64", "riscv": "riscv64", "powerpc": "ppc64", "ppc64le": "ppc64", "s390": "s390x", "loongarch": "loongarch64"]
-      if let right = spellings[text.lowercased()] {
-        findings.error(
-          "unknown-architecture", "there is no architecture '\(text)'; did you mean '\(right)'?", at: arch.range,
-          fixIts: [FixIt(replace: arch.range, with: right)])
-      } else {
+      let right = spellings[text.lowercased()] ?? names.nearest(to: text)
+      guard let right else {
         findings.unknown("unknown-architecture", "there is no architecture", text, among: names, at: arch.range)
+        return nil
       }
-      return nil
+      findings.error(
+        "unknown-architecture", "there is no architecture '\(text)'; did you mean '\(right)'?", at: arch.range,
+        fixIts: [FixIt(replace: arch.range, with: right)])
+      return Architecture(rawValue: right)
     }
     return architecture
   }

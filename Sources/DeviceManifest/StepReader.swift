@@ -58,8 +58,8 @@ final class StepReader {
       }
       guard let verb = verb(entries, item) else { continue }
       if verb == "create-vm", i > 0 || behindMachine {
-        let why = behindMachine ? "the declarative part has created it" : "it is the first step"
-        findings.error("misplaced-step", "a plan creates one VM: \(why)", at: item.range.firstLine)
+        let why = behindMachine ? "the declarative part has created the VM" : "'create-vm' is the first step"
+        findings.error("misplaced-step", "a plan creates one VM, and \(why)", at: item.range.firstLine)
         continue
       }
       if i == 0, !behindMachine, !["create-vm", "has", "get", "set"].contains(verb) {

@@ -6,6 +6,11 @@ package struct Unreadable: Error, Hashable {
   package var path: String
   package var reason: String
 
+  package init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
   package var diagnostic: Diagnostic { .error("cannot-read", "cannot read \(path): \(reason)", at: nil) }
 }
 

@@ -56,7 +56,9 @@ struct Validate: ParsableCommand {
     var paths: [String] = []
     for argument in files {
       do throws(Unreadable) {
-        paths += try manifestPaths(argument)
+        let found = try manifestPaths(argument)
+        if found.isEmpty { throw Unreadable(path: argument, reason: "the folder has no manifests, *.yaml or *.yml") }
+        paths += found
       } catch {
         Output.print([error.diagnostic], to: 2)
         throw Status.noInput
