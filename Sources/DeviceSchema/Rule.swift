@@ -64,7 +64,7 @@ package struct Rule {
   package var returnsOK = false
   package var id: String?
   /// The reason of the errno, the warning or the hazard, for users.
-  package var because: String?
+  package var because: ReasonText?
   /// The errno that the kernel's documentation gives, where it is another.
   package var documented: String?
 }

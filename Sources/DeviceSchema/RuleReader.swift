@@ -54,7 +54,7 @@ struct RuleReader {
     rule.errno = reader.errno("errno")
     rule.returnsOK = word("return", "ok", reader)
     rule.id = reader.string("id")
-    rule.because = reader.string("because")
+    rule.because = reader["because"].map { ReasonText($0, in: scope, faults) }
     rule.documented = reader.string("documented")
     if rule.errno != nil, rule.because == nil {
       faults.error("schema-no-reason", "an errno has a 'because'", at: reader.keyRange("errno") ?? node.range)

@@ -230,7 +230,12 @@ extension Interpreter {
     // A warning may be named in full.
     let id = rule.id ?? (suffix.utf8.contains(UInt8(ascii: ":")) ? suffix : "\(call.file.name).\(call.path):\(suffix)")
     return Reason(
-      id: DiagnosticID(id), errno: rule.errno, message: rule.because ?? fallback, rule: rule.source, documented: rule.documented)
+      id: DiagnosticID(id), errno: rule.errno, message: words(of: rule) ?? fallback, rule: rule.source, documented: rule.documented)
+  }
+
+  /// The rule's reason, with the values that it speaks of.
+  private func words(of rule: Rule) -> String? {
+    rule.because?.words { expression in (try? evaluator.evaluate(expression))?.words ?? "?" }
   }
 
   /// The reason of a refusal that every descriptor of this kind has in common.

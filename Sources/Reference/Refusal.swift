@@ -78,6 +78,14 @@ struct RefusalWalk {
 
     mutating func forgetEqualities() { equalities = [] }
 
+    /// The rule's reason; a value that it speaks of is a number where the arguments say so, else its expression.
+    func words(of rule: Rule) -> String? {
+      rule.because?.words { expression in
+        let text = parameters.applied(to: expression.text)
+        return IntegerLiteral.parse(text)?.words ?? text
+      }
+    }
+
     private static func negated(_ text: String) -> String {
       if case .unary(.not, let operand, let span)? = try? Parser.parse(text), span.length == text.utf8.count {
         return operand.text(in: text)
@@ -156,11 +164,11 @@ extension Rule {
 extension Refusal {
   fileprivate init?(_ rule: Rule, _ context: RefusalWalk.Context) {
     if let errno = rule.errno {
-      self.init(errno.description, errno.description, rule.because ?? errno.description, rule, context)
+      self.init(errno.description, errno.description, context.words(of: rule) ?? errno.description, rule, context)
     } else if let hazard = rule.hazard {
-      self.init("hazard", "hazard", rule.because ?? hazard, rule, context)
+      self.init("hazard", "hazard", context.words(of: rule) ?? hazard, rule, context)
     } else if let warning = rule.warning {
-      self.init(warning, "warning", rule.because ?? warning, rule, context)
+      self.init(warning, "warning", context.words(of: rule) ?? warning, rule, context)
     } else {
       return nil
     }

@@ -80,7 +80,7 @@ extension Schema {
     private func words(_ findings: [Diagnostic], _ settings: Settings) -> String {
       let errors = findings.count { $0.severity == .error }
       let warnings = findings.count { $0.severity == .warning }
-      return "\(settings.schemas.count) schemas: \(errors) errors, \(warnings) warnings"
+      return "\(settings.schemas.count) schemas: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
     }
   }
 }
