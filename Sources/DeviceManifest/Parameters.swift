@@ -34,9 +34,11 @@ final class Parameters {
         continue
       }
       if let text = settings[entry.key.value] {
-        parameters[entry.key.value]?.value = value(text, type, name: entry.key.value, at: nil)
+        let value = value(text, type, name: entry.key.value, at: nil)
+        parameters[entry.key.value]?.value = value
       } else if let initial = reader["default"], let text = initial.scalar, !initial.isEmpty {
-        parameters[entry.key.value]?.value = value(text, type, name: entry.key.value, at: initial.range)
+        let value = value(text, type, name: entry.key.value, at: initial.range)
+        parameters[entry.key.value]?.value = value
       } else {
         findings.error(
           "missing-parameter", "parameter '\(entry.key.value)' has no default and no value; give it with --set \(entry.key.value)=VALUE",

@@ -15,7 +15,7 @@ extension Report {
 }
 
 extension Report.Summary {
-  fileprivate var json: JSON {
+  package var json: JSON {
     .object([
       ("steps", JSON(steps)),
       ("passed", JSON(passed)),

@@ -7,6 +7,8 @@ package struct Validation {
   package var file: SourceFile
   /// The run of each manifest on the model.
   package var reports: [Report]
+  /// The lines of the file that the manifests begin in.
+  package var firstLines: [Int] = []
   /// In the order of the text.
   package var diagnostics: [Diagnostic]
 
@@ -24,7 +26,10 @@ extension Workspace {
       var found: [Diagnostic] = []
       for absent in manifest.plan.prefixesOfQuestions {
         let report = try rehearse(manifest, without: absent)
-        if absent.isEmpty { validation.reports.append(report) }
+        if absent.isEmpty {
+          validation.reports.append(report)
+          validation.firstLines.append(manifest.firstLine)
+        }
         for diagnostic in report.diagnostics where !found.contains(diagnostic) { found.append(diagnostic) }
       }
       validation.diagnostics += found

@@ -2,15 +2,30 @@ import DevicePlan
 import Diagnostics
 
 extension Validation {
-  /// The validation for programs: the diagnostics of the file, and the report of each of its manifests.
-  package var json: JSON {
-    let renderer = JSONRenderer()
-    return .object([
-      ("version", 1),
-      ("file", .string(file.path)),
-      ("valid", .bool(errorCount == 0)),
-      ("diagnostics", .array(diagnostics.map(renderer.element))),
-      ("manifests", .array(reports.map(\.json))),
+  /// The validation for programs: a document for each manifest, its run on the model with the diagnostics of its text. A
+  /// file without a manifest that could be read has one document, without a host and without steps.
+  package var json: [JSON] {
+    if reports.isEmpty { return [Self.empty(file, diagnostics)] }
+    return reports.enumerated().map { i, report in
+      guard case .object(let members) = report.json else { return report.json }
+      return .object(members + [("diagnostics", Self.json(diagnostics.filter { owner(of: $0) == i }))])
+    }
+  }
+
+  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first.
+  private func owner(of diagnostic: Diagnostic) -> Int {
+    guard let line = diagnostic.range?.start.line else { return 0 }
+    return max((firstLines.firstIndex { $0 > line } ?? firstLines.count) - 1, 0)
+  }
+
+  private static func json(_ diagnostics: [Diagnostic]) -> JSON {
+    .array(diagnostics.map(JSONRenderer().element))
+  }
+
+  private static func empty(_ file: SourceFile, _ diagnostics: [Diagnostic]) -> JSON {
+    .object([
+      ("version", 1), ("manifest", .string(file.path)), ("name", nil), ("host", nil), ("steps", []),
+      ("summary", Report.Summary().json), ("diagnostics", json(diagnostics)),
     ])
   }
 }

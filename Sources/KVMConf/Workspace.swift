@@ -31,6 +31,8 @@ package struct PlannedManifest {
   package var plan: Plan
   /// The steps that stand in the plan only so that what follows them can be judged.
   package var incomplete: Set<Int>
+  /// The line of the file that its document begins in.
+  package var firstLine: Int
 }
 
 /// A file with all of its manifests, and what is wrong with its text.
@@ -80,7 +82,8 @@ package final class Workspace {
       let reader = ManifestReader(document, catalogue: catalogue, defaultName: name, findings)
       let result = Planner.plan(reader.manifest(settings: settings.parameters), catalogue: catalogue)
       for diagnostic in result.diagnostics { findings.report(diagnostic) }
-      loaded.manifests.append(PlannedManifest(plan: result.plan, incomplete: result.incomplete))
+      loaded.manifests.append(PlannedManifest(
+          plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line))
     }
     loaded.diagnostics = findings.diagnostics.withoutEchoes(of: tree.diagnostics).inDocumentOrder()
     return loaded

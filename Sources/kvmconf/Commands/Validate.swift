@@ -17,7 +17,7 @@ struct Validate: ParsableCommand {
 
   @OptionGroup var options: SharedOptions
 
-  @Option(help: "How results are written: text or json (a document a file, one a line).")
+  @Option(help: "How results are written: text or json (a document a manifest, one a line).")
   var format: Format = .text
 
   @Option(help: ArgumentHelp("Fail also on warnings, or on steps that the model cannot decide.", valueName: "kind"))
@@ -131,8 +131,10 @@ private struct Judgement: Sendable {
     switch format {
     case .text: TextRenderer(color: Output.hasColor(1)).render(validation.diagnostics, into: &results)
     case .json:
-      validation.json.write(into: &results)
-      results += "\n"
+      for document in validation.json {
+        document.write(into: &results)
+        results += "\n"
+      }
     }
   }
 }
