@@ -51,18 +51,22 @@ struct MappingReader {
   let entries: [Entry]
   /// Whether something else stands here, which was reported: what is missing in it is no news.
   private let isSomethingElse: Bool
+  /// Keys that are written wrongly, which was reported: that they are missing is no news either.
+  private let misspelt: Set<String>
 
   /// - Parameter keys: every key that the mapping may have; nil where the caller looks at all entries itself.
   init(_ node: Node, of what: String, keys: [String]?, _ findings: Findings) {
     self.node = node
     self.what = what
     self.findings = findings
-    entries = node.entries ?? []
+    let entries = node.entries ?? []
+    self.entries = entries
     isSomethingElse = node.entries == nil && !node.isEmpty
     if isSomethingElse { findings.wrongKind(node, of: what, wanted: "a mapping") }
-    guard let keys else { return }
-    for entry in entries where !keys.contains(entry.key.value) {
-      findings.unknown("unknown-key", "\(what) has no key", entry.key.value, among: keys, at: entry.key.range)
+    let unknown = keys.map { keys in entries.map(\.key).filter { !keys.contains($0.value) } } ?? []
+    misspelt = Set(unknown.compactMap { keys?.nearest(to: $0.value) })
+    for key in unknown {
+      findings.unknown("unknown-key", "\(what) has no key", key.value, among: keys ?? [], at: key.range)
     }
   }
 
@@ -73,7 +77,7 @@ struct MappingReader {
   /// The value of a key that must be there.
   func required(_ key: String, _ meaning: String) -> Node? {
     if let node = self[key], !node.isEmpty { return node }
-    if isSomethingElse { return nil }
+    if isSomethingElse || misspelt.contains(key) { return nil }
     findings.error(
       "missing-key", "\(what) has no '\(key)': \(meaning)",
       at: keyRange(key) ?? node.range.firstLine)

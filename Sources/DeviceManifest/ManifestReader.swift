@@ -71,7 +71,7 @@ package struct ManifestReader {
     if isDeclarative {
       let machine = machine(reader)
       manifest.machine = machine
-      names = StepNames(machine)
+      if reader["steps"] != nil { names = StepNames(machine) }
     } else if reader["steps"] == nil, reader.entries.allSatisfy({ Self.keys.contains($0.key.value) }) {
       findings.error(
         "missing-key", "the manifest declares nothing: it has 'vm', 'memory', 'vcpus', 'devices' or 'steps'",

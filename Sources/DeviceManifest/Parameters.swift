@@ -93,7 +93,7 @@ final class Parameters {
     var found = false
     while let start = rest.range(ofOpening: "${") {
       found = true
-      result += rest[..<start]
+      result += String(rest[..<start])
       let inner = rest[rest.utf8.index(start, offsetBy: 2)...]
       guard let end = inner.utf8.firstIndex(of: UInt8(ascii: "}")) else {
         hasUnreadableExpression = true
@@ -104,7 +104,7 @@ final class Parameters {
       result += evaluate(String(inner[..<end]), offset: offset, in: node, vcpu)
       rest = inner[inner.utf8.index(after: end)...]
     }
-    return found ? result + rest : nil
+    return found ? result + String(rest) : nil
   }
 
   private func evaluate(_ text: String, offset: Int, in node: Node, _ vcpu: VCPUContext?) -> String {
@@ -174,8 +174,9 @@ private enum ParameterType {
     case "bool": self = .bool
     case "string": self = .string
     default:
-      guard let width = ["8": 8, "16": 16, "32": 32, "64": 64][name.dropFirst()] else { return nil }
-      let bits = Int128(width)
+      guard let bits = Int128(name.dropFirst()), [8, 16, 32, 64].contains(bits), Self.names.contains(name) else {
+        return nil
+      }
       switch name.first {
       case "u": self = .integer(0...(1 << bits) - 1, name)
       case "i": self = .integer(-(1 << (bits - 1))...(1 << (bits - 1)) - 1, name)

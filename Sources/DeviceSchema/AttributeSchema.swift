@@ -8,6 +8,30 @@ package enum AttributeAccess: String, Hashable, Sendable, CaseIterable {
   case set, get, has
 }
 
+/// An errno for each of the three calls, or none.
+package struct AccessErrnos: Sendable {
+  private var set, get, has: Errno?
+
+  init(_ all: Errno?) { (set, get, has) = (all, all, all) }
+
+  package subscript(access: AttributeAccess) -> Errno? {
+    get {
+      switch access {
+      case .set: set
+      case .get: get
+      case .has: has
+      }
+    }
+    set {
+      switch access {
+      case .set: set = newValue
+      case .get: get = newValue
+      case .has: has = newValue
+      }
+    }
+  }
+}
+
 /// What a schema says of one of the three calls on a group or an attribute.
 package struct CallSchema {
   /// Nil where nothing is said.
@@ -54,7 +78,7 @@ package final class AttributeSchema {
   package let number: AttributeNumber
   package let lifetime: Lifetime
   package let when: Expression?
-  package let access: Set<AttributeAccess>
+  package let access: [AttributeAccess]
   /// Whether a manifest gives a list of values.
   package let repeats: Bool
   /// The first whose condition holds counts; empty where the group decides.
@@ -70,7 +94,7 @@ package final class AttributeSchema {
   package let source: SourceRange
 
   init(
-    name: String?, _ reader: KeyReader, number: AttributeNumber, when: Expression?, access: Set<AttributeAccess>,
+    name: String?, _ reader: KeyReader, number: AttributeNumber, when: Expression?, access: [AttributeAccess],
     repeats: Bool, payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
     calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange
   ) {
@@ -135,13 +159,13 @@ package final class GroupSchema {
   package let source: SourceRange
   package let attributes: [AttributeSchema]
   /// What a call on an attribute that does not exist, or without this access, answers.
-  package let unknownAttribute: [AttributeAccess: Errno]
+  package let unknownAttribute: AccessErrnos
 
   init(
     name: String, number: UInt32, _ reader: KeyReader, when: Expression?,
     payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
     calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange, attributes: [AttributeSchema],
-    unknownAttribute: [AttributeAccess: Errno]
+    unknownAttribute: AccessErrnos
   ) {
     self.name = name
     self.number = number

@@ -13,8 +13,13 @@ package final class Catalogue {
   package let faults: SchemaFaults
   package private(set) var files: [SchemaFile] = []
 
-  /// Where each shared name is defined.
-  private var definitions: [String: [String: SchemaFile]] = [:]
+  /// Where each shared name is defined, by the section that it is defined in.
+  private var definitions: [String: [String: Definition]] = [:]
+  private struct Definition {
+    var file: SchemaFile
+    var entry: SchemaEntry
+  }
+
   private var functions: [String: Function] = [:]
   private var compilingFunctions: Set<String> = []
   private var fragments: [String: Fragment] = [:]
@@ -22,6 +27,7 @@ package final class Catalogue {
   private var facts: [String: Fact] = [:]
   private var hooks: [String: [(file: SchemaFile, rules: RuleFrame)]] = [:]
   private var ownTypes: [String: RecordType] = [:]
+  private var states: [String: [StateVariable]] = [:]
   let sources: [SchemaSource]
   /// What lists and maps of the state hold, where somebody has looked.
   private let elements: ElementTypes
@@ -44,8 +50,8 @@ package final class Catalogue {
     self.release = release
     self.sources = sources
     for source in sources {
-      if let subject = subject(of: source) {
-        files.append(SchemaFile(subject: subject, text: source.text(faults), catalogue: self))
+      if let (subject, text) = subject(of: source) {
+        files.append(SchemaFile(subject: subject, text: text, catalogue: self))
       }
     }
     for section in Self.sharedSections { index(section) }
@@ -53,45 +59,48 @@ package final class Catalogue {
 
   private static let sharedSections = ["functions", "fragments", "tables", "facts"]
 
-  /// What a file describes, by its path; nil where it is another architecture's.
-  private func subject(of source: SchemaSource) -> SchemaSubject? {
+  /// What a file describes, by its path, and its text; nil where it is another architecture's.
+  private func subject(of source: SchemaSource) -> (SchemaSubject, SchemaText)? {
     let parts = source.path.split(separator: "/")
     guard parts.count == 2, parts[1].hasSuffix(".yaml") else { return nil }
+    let isCommon = parts[0] == "common"
+    guard isCommon || parts[0] == architecture.rawValue else { return nil }
     let name = String(parts[1].dropLast(5))
-    if parts[0] == "common" {
-      let text = source.text(faults)
+    let text = source.text(faults)
+    if isCommon {
       guard let architectures = text.top("arch")?.strings(named: "arch", faults) else {
         faults.error("schema-type", "a common file says which architectures it is for: 'arch: [arm64, ...]'", at: text.start)
         return nil
       }
       guard architectures.contains(architecture.rawValue) else { return nil }
-      return text.top("type") == nil ? .common(name) : .device(name)
+      return (text.child("type") == nil ? .common(name) : .device(name), text)
     }
-    guard parts[0] == architecture.rawValue else { return nil }
     switch name {
-    case "vm": return .vm
-    case "vcpu": return .vcpu
-    case "system": return .system
-    default: return .device(name)
+    case "vm": return (.vm, text)
+    case "vcpu": return (.vcpu, text)
+    case "system": return (.system, text)
+    default: return (.device(name), text)
     }
   }
 
   private func index(_ section: String) {
-    var found: [String: SchemaFile] = [:]
+    var found: [String: Definition] = [:]
     for file in files {
-      for key in file.text.keys(under: section) {
-        let name = Self.bareName(key.value)
-        if found[name] != nil {
-          faults.error("schema-duplicate-name", "'\(name)' is defined twice in \(section)", at: key.range)
+      for entry in file.text.entries(under: section) {
+        let name = Self.bareName(entry.key.value)
+        if found.updateValue(Definition(file: file, entry: entry), forKey: name) != nil {
+          faults.error("schema-duplicate-name", "'\(name)' is defined twice in \(section)", at: entry.key.range)
         }
-        found[name] = file
       }
     }
     definitions[section] = found
   }
 
   /// `is_ppi` of `is_ppi(i)`.
-  private static func bareName(_ key: String) -> String { String(key.prefix { $0 != "(" }) }
+  private static func bareName(_ key: String) -> String {
+    guard let parenthesis = key.utf8.firstIndex(of: UInt8(ascii: "(")) else { return key }
+    return String(key[..<parenthesis])
+  }
 }
 
 extension Catalogue {
@@ -141,15 +150,20 @@ extension Catalogue {
   package func contributions(to hook: String) -> [(file: SchemaFile, rules: RuleFrame)] {
     if let found = hooks[hook] { return found }
     let result = files.compactMap { file -> (file: SchemaFile, rules: RuleFrame)? in
-      guard let entry = file.text.entry("hooks", hook) else { return nil }
-      return (file, ruleReader(scope(of: file, .shared)).frame(entry.value))
+      guard let part = file.text.part("hooks", hook) else { return nil }
+      return (file, ruleReader(scope(of: file, .shared)).frame(part.value))
     }
     hooks[hook] = result
     return result
   }
 
   /// The variables that files declare for the VM, or for each vCPU.
-  package func state(of owner: String) -> [StateVariable] { files.flatMap { state(of: owner, in: $0) } }
+  package func state(of owner: String) -> [StateVariable] {
+    if let found = states[owner] { return found }
+    let found = files.flatMap { state(of: owner, in: $0) }
+    states[owner] = found
+    return found
+  }
 
   package func state(of owner: String, in file: SchemaFile) -> [StateVariable] {
     guard let entry = file.text.entry("state", owner) else { return [] }
@@ -176,11 +190,12 @@ extension Catalogue {
   func ruleReader(_ scope: RuleScope) -> RuleReader { RuleReader(scope: scope, shared: self, faults: faults) }
 
   func scope(of file: SchemaFile, _ place: RulePlace, parameters: [String] = []) -> RuleScope {
-    RuleScope(shared: self, roots: roots(of: file, place), parameters: parameters)
+    if case .shared = place { return RuleScope(shared: self, roots: file.sharedRoots, parameters: parameters) }
+    return RuleScope(shared: self, roots: roots(of: file, place), parameters: parameters)
   }
 
-  private func roots(of file: SchemaFile, _ place: RulePlace) -> [Root: Type] {
-    var roots: [Root: Type] = [:]
+  func roots(of file: SchemaFile, _ place: RulePlace) -> RootTypes {
+    var roots = RootTypes()
     let vm = Type.record(ownType("vm"))
     let vcpu = Type.record(ownType("vcpu"))
     func seeVM() {
@@ -281,8 +296,8 @@ extension Catalogue: SharedNames {
     default: break
     }
     if let table = tables[name] { return table }
-    guard let entry = entry("tables", name) else { return nil }
-    let table = TableReader(faults: faults, release: release).table(entry)
+    guard let entry = definitions["tables"]?[name]?.entry else { return nil }
+    let table = TableReader(faults: faults, release: release).table(Entry(key: entry.key, value: entry.value.node))
     tables[name] = table
     return table
   }
@@ -292,15 +307,13 @@ extension Catalogue: SharedNames {
       throw ExpressionError("function '\(name)' calls itself", at: Span(start: 0, length: 0))
     }
     if let function = functions[name] { return function }
-    guard let file = definitions["functions"]?[name],
-      let key = file.text.keys(under: "functions").first(where: { Self.bareName($0.value) == name }),
-      let entry = file.text.entry("functions", key.value)
-    else { return nil }
-    let written = key.value.dropFirst(name.count).filter { $0 != "(" && $0 != ")" && $0 != " " }
+    guard let definition = definitions["functions"]?[name] else { return nil }
+    let (file, entry) = (definition.file, definition.entry)
+    let written = entry.key.value.dropFirst(name.count).filter { $0 != "(" && $0 != ")" && $0 != " " }
     let parameters = written.split(separator: ",").map(String.init)
     let function = Function(name: name, parameters: parameters)
     compilingFunctions.insert(name)
-    function.body = entry.value.expression(in: scope(of: file, .shared, parameters: parameters), faults)
+    function.body = entry.value.node.expression(in: scope(of: file, .shared, parameters: parameters), faults)
     compilingFunctions.remove(name)
     functions[name] = function
     return function
@@ -308,14 +321,16 @@ extension Catalogue: SharedNames {
 
   func fragment(_ name: String) -> Fragment? {
     if let fragment = fragments[name] { return fragment }
-    guard let entry = entry("fragments", name), let file = definitions["fragments"]?[name] else { return nil }
+    guard let definition = definitions["fragments"]?[name] else { return nil }
+    let (file, entry) = (definition.file, definition.entry)
     let reader = KeyReader(
       entry.value, keys: ["parameters", "rules", "doc"], of: "fragment '\(name)'", faults)
     let parameters = reader.strings("parameters")
-    let rules = RuleFrame(reader["rules"], reads: readsValue) { [unowned self] in
-      guard let node = reader["rules"] else { return (.empty, parameters.count) }
+    let source = reader.child("rules")
+    let rules = RuleFrame(source, reads: readsValue) { [unowned self] in
+      guard let source else { return (.empty, parameters.count) }
       let scope = scope(of: file, .shared, parameters: parameters)
-      return (ruleReader(scope).list(node), scope.frameSize)
+      return (ruleReader(scope).list(source), scope.frameSize)
     }
     let fragment = Fragment(name: name, parameters: parameters, source: entry.key.range, body: rules)
     fragments[name] = fragment
@@ -330,13 +345,16 @@ extension Catalogue: SharedNames {
     fragment.isCompiling = false
   }
 
-  func readsValue(_ rules: Node) -> Bool {
-    (rules.items ?? []).contains { rule in
-      (rule.entries ?? []).contains { entry in
+  func readsValue(_ rules: SchemaNode) -> Bool {
+    // Most do not, and that shows without parsing anything.
+    guard rules.mentions("read") || rules.mentions("use") else { return false }
+    return (rules.items ?? []).contains { rule in
+      guard rule.mentions("read") || rule.mentions("use") else { return false }
+      return (rule.entries ?? []).contains { entry in
         switch entry.key.value {
         case "read": true
         case "rules", "else", "on-failure": readsValue(entry.value)
-        case "use": entry.value.scalar.flatMap(fragment)?.body.readsValue ?? false
+        case "use": entry.value.node.scalar.flatMap(fragment)?.body.readsValue ?? false
         default: false
         }
       }
@@ -344,10 +362,6 @@ extension Catalogue: SharedNames {
   }
 
   func factType(_ name: String) -> Type? { fact(named: name)?.type }
-
-  private func entry(_ section: String, _ name: String) -> Entry? {
-    definitions[section]?[name]?.text.entry(section, name)
-  }
 
   var constantNames: [String] { ["arch", "kernel"] + names("tables") }
   var functionNames: [String] { names("functions") }
@@ -359,13 +373,13 @@ extension Catalogue: SharedNames {
   package func fact(named name: String) -> Fact? {
     if let fact = facts[name] { return fact }
     let fact: Fact
-    if let entry = entry("facts", name), let file = definitions["facts"]?[name] {
-      fact = FactReader(faults: faults, scope: scope(of: file, .constant)).fact(entry)
+    if let definition = definitions["facts"]?[name] {
+      fact = FactReader(faults: faults, scope: scope(of: definition.file, .constant)).fact(definition.entry)
     } else if name == "devices" {
       let types = deviceTypes.map(Value.string)
       fact = Fact(
         name: name, type: .list(.string), doc: "the device types that the kernel has registered",
-        assumed: Expression(constant: .list(types), text: name), source: nil)
+        assumed: Expression(constant: .list(types), text: name))
     } else {
       return nil
     }

@@ -28,7 +28,7 @@ struct GroupReader {
       faults.error("schema-type", "group '\(entry.key.value)' has no 'number' of 32 bits", at: entry.key.range)
     }
     let defaults = Defaults(
-      access: access(reader) ?? Set(AttributeAccess.allCases), repeats: reader.bool("repeat"),
+      access: access(reader) ?? AttributeAccess.allCases, repeats: reader.bool("repeat"),
       payloads: { payloads(reader, keys: []) }, hasPayload: reader.has("payload"))
     var attributes: [AttributeSchema] = []
     if let nameless = reader.child("attribute") {
@@ -56,7 +56,7 @@ struct GroupReader {
 
   /// What the attributes of a group have unless they say otherwise.
   private struct Defaults {
-    var access: Set<AttributeAccess>
+    var access: [AttributeAccess]
     var repeats: Bool
     var payloads: () -> Payloads
     var hasPayload: Bool
@@ -114,14 +114,13 @@ struct GroupReader {
     return .record(record)
   }
 
-  private func access(_ reader: KeyReader) -> Set<AttributeAccess>? {
+  private func access(_ reader: KeyReader) -> [AttributeAccess]? {
     guard let node = reader["access"] else { return nil }
-    return Set(
-      reader.strings("access").compactMap { word in
-        if let access = AttributeAccess(rawValue: word) { return access }
-        faults.error("schema-type", "'access' names set, get and has", at: node.range)
-        return nil
-      })
+    return reader.strings("access").compactMap { word in
+      if let access = AttributeAccess(rawValue: word) { return access }
+      faults.error("schema-type", "'access' names set, get and has", at: node.range)
+      return nil
+    }
   }
 
   private func payloads(_ reader: KeyReader, keys: [BitField]) -> [(when: Expression?, type: PayloadType)] {
@@ -141,7 +140,7 @@ struct GroupReader {
     let own = KeyReader(
       node, keys: ["rules", "input", "value", "after", "before"], of: "'\(name)'", faults)
     let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
-    result.rules = own["rules"].map { catalogue.ruleReader(scope).frame($0) }
+    result.rules = own.child("rules").map { catalogue.ruleReader(scope).frame($0) }
     result.takesInput = own.bool("input")
     if let node = own["value"] {
       let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
@@ -181,20 +180,15 @@ struct GroupReader {
     }
   }
 
-  private func unknownAttribute(_ node: Node?) -> [AttributeAccess: Errno] {
+  private func unknownAttribute(_ node: Node?) -> AccessErrnos {
     errnos(node, default: Errno(name: "ENXIO"))
   }
 
   /// One errno for all three calls, or a mapping from call to errno.
-  func errnos(_ node: Node?, default fallback: Errno?) -> [AttributeAccess: Errno] {
-    var result: [AttributeAccess: Errno] = [:]
-    for access in AttributeAccess.allCases { result[access] = fallback }
-    guard let node else { return result }
-    if node.scalar != nil {
-      let errno = node.errno(faults)
-      for access in AttributeAccess.allCases { result[access] = errno }
-      return result
-    }
+  func errnos(_ node: Node?, default fallback: Errno?) -> AccessErrnos {
+    guard let node else { return AccessErrnos(fallback) }
+    if node.scalar != nil { return AccessErrnos(node.errno(faults)) }
+    var result = AccessErrnos(fallback)
     let reader = KeyReader(node, keys: AttributeAccess.allCases.map(\.rawValue), of: "this", faults)
     for access in AttributeAccess.allCases {
       if let errno = reader.errno(access.rawValue) { result[access] = errno }

@@ -76,7 +76,7 @@ struct PayloadReader {
       if let items = node.items, items.count == 2, let low = items[0].integer(named: "range", faults),
         let high = items[1].integer(named: "range", faults), low <= high
       {
-        result.range = low...high
+        result.range = (low, high)
       } else {
         faults.error("schema-type", "'range' is [lowest, highest]", at: node.range)
       }

@@ -42,7 +42,7 @@ package struct IntegerDescription {
   package var align: Int128?
   /// In bytes.
   package var region: Int128?
-  package var range: ClosedRange<Int128>?
+  package var range: (lowerBound: Int128, upperBound: Int128)?
   package var values: [Int128] = []
   /// Names of values.
   package var names: [(name: String, value: Int128)] = []

@@ -25,7 +25,7 @@ package final class SchemaFaults {
 struct KeyReader {
   let source: SchemaNode
   let faults: SchemaFaults
-  private let entries: [SchemaEntry]
+  let entries: [SchemaEntry]
 
   var node: Node { source.node }
 

@@ -13,8 +13,8 @@ package struct RuleList {
 /// A list with its own frame of locals: the rules of one call, of a fragment, of a hook. It is compiled when it is
 /// first looked at.
 package final class RuleFrame {
-  private let source: Node?
-  private let isReading: (Node) -> Bool
+  private let source: SchemaNode?
+  private let isReading: (SchemaNode) -> Bool
   private let compile: () -> (list: RuleList, size: Int)
   private lazy var compiled = compile()
 
@@ -22,11 +22,12 @@ package final class RuleFrame {
   package private(set) lazy var readsValue: Bool = source.map(isReading) ?? false
 
   package var list: RuleList { compiled.list }
-  /// The number of locals that a frame for the list needs.
+  /// The number of locals that a frame for the list needs, as far as it is compiled; frames grow.
   package var size: Int { compiled.size }
 
   init(
-    _ source: Node?, reads isReading: @escaping (Node) -> Bool, compile: @escaping () -> (list: RuleList, size: Int)
+    _ source: SchemaNode?, reads isReading: @escaping (SchemaNode) -> Bool,
+    compile: @escaping () -> (list: RuleList, size: Int)
   ) {
     self.source = source
     self.isReading = isReading
@@ -37,36 +38,74 @@ package final class RuleFrame {
 }
 
 /// One statement. Its parts act in the order of the members.
+///
+/// The condition and the names that it gives are compiled with the list; the rest when it is first looked at, since the
+/// conditions of most statements never hold.
 package struct Rule {
-  /// The statement, in its schema.
-  package var source: SourceRange
+  let node: SchemaNode
   package var lifetime = Lifetime()
   /// The statement exists only where this holds.
   package var when: Expression?
   /// Otherwise the statement is skipped, or `otherwise` runs.
   package var condition: Expression?
-  package var otherwise: RuleList?
+  /// Whether there is an `otherwise`.
+  package var hasOtherwise = false
   /// Names for this statement and all that follow: slot and value.
   package var lets: [(name: String, slot: Int, value: Expression)] = []
+  let rest: DeferredAction
+
+  /// The statement, in its schema.
+  package var source: SourceRange { node.node.range }
+  private var action: RuleAction { rest.action }
+
+  package var otherwise: RuleList? { action.otherwise }
   /// The new vCPU exists from here on.
-  package var allocatesVCPU = false
+  package var allocatesVCPU: Bool { action.allocatesVCPU }
   /// The place where the kernel copies the payload in.
-  package var readsValue = false
-  package var use: FragmentUse?
-  package var hook: String?
-  package var loop: Loop?
-  package var rules: RuleList?
-  package var onFailure: RuleList?
-  package var effects: [Effect] = []
-  package var hazard: String?
-  package var warning: String?
-  package var errno: Errno?
-  package var returnsOK = false
-  package var id: String?
+  package var readsValue: Bool { action.readsValue }
+  package var use: FragmentUse? { action.use }
+  package var hook: String? { action.hook }
+  package var loop: Loop? { action.loop }
+  package var rules: RuleList? { action.rules }
+  package var onFailure: RuleList? { action.onFailure }
+  package var effects: [Effect] { action.effects }
+  package var hazard: String? { action.hazard }
+  package var warning: String? { action.warning }
+  package var errno: Errno? { action.errno }
+  package var returnsOK: Bool { action.returnsOK }
+  package var id: String? { action.id }
   /// The reason of the errno, the warning or the hazard, for users.
-  package var because: ReasonText?
+  package var because: ReasonText? { action.because }
   /// The errno that the kernel's documentation gives, where it is another.
-  package var documented: String?
+  package var documented: String? { action.documented }
+}
+
+/// What a statement does: see `Rule`.
+final class RuleAction {
+  var otherwise: RuleList?
+  var allocatesVCPU = false
+  var readsValue = false
+  var use: FragmentUse?
+  var hook: String?
+  var loop: Loop?
+  var rules: RuleList?
+  var onFailure: RuleList?
+  var effects: [Effect] = []
+  var hazard: String?
+  var warning: String?
+  var errno: Errno?
+  var returnsOK = false
+  var id: String?
+  var because: ReasonText?
+  var documented: String?
+}
+
+/// What a statement does, compiled when it is first looked at.
+final class DeferredAction {
+  private(set) lazy var action = compile()
+  private let compile: () -> RuleAction
+
+  init(_ compile: @escaping () -> RuleAction) { self.compile = compile }
 }
 
 package struct FragmentUse {

@@ -15,7 +15,7 @@ struct RuleReader {
   ]
 
   /// The rules of a node, to be compiled when they are first looked at.
-  func frame(_ node: Node?) -> RuleFrame {
+  func frame(_ node: SchemaNode?) -> RuleFrame {
     guard let node else { return .empty }
     let frame = RuleFrame(node, reads: shared.readsValue) {
       let list = self.list(node)
@@ -25,58 +25,80 @@ struct RuleReader {
     return frame
   }
 
-  func list(_ node: Node) -> RuleList {
+  func list(_ node: SchemaNode) -> RuleList {
     guard let items = node.items else {
-      faults.error("schema-type", "rules are a list, not \(node.kind)", at: node.range)
+      faults.error("schema-type", "rules are a list, not \(node.node.kind)", at: node.node.range)
       return .empty
     }
     return scope.nested { RuleList(rules: items.map(rule)) }
   }
 
-  private func rule(_ node: Node) -> Rule {
+  private func rule(_ node: SchemaNode) -> Rule {
     let reader = KeyReader(node, keys: Self.keys, of: "a rule", faults)
-    var rule = Rule(source: node.range, lifetime: reader.lifetime())
-    rule.when = condition(reader["when"])
-    rule.condition = condition(reader["if"])
-    rule.otherwise = reader["else"].map(list)
+    let lifetime = reader.lifetime()
+    let when = condition(reader["when"])
+    let condition = condition(reader["if"])
+    // What follows sees the names as they are here; later statements give more.
+    let above = with(scope.copy())
+    var lets: [(name: String, slot: Int, value: Expression)] = []
     for entry in reader["let"]?.entries ?? [] {
       guard let value = expression(entry.value) else { continue }
-      rule.lets.append((entry.key.value, scope.declare(entry.key.value, value.type), value))
+      lets.append((entry.key.value, scope.declare(entry.key.value, value.type), value))
     }
-    rule.allocatesVCPU = word("allocate", "vcpu", reader)
-    rule.readsValue = word("read", "value", reader)
-    rule.use = use(reader)
-    rule.hook = hook(reader)
-    body(reader, into: &rule)
-    rule.effects = effects(reader["then"])
-    rule.hazard = reader.string("hazard")
-    rule.warning = reader.string("warn")
-    rule.errno = reader.errno("errno")
-    rule.returnsOK = word("return", "ok", reader)
-    rule.id = reader.string("id")
-    rule.because = reader["because"].map { ReasonText($0, in: scope, faults) }
-    rule.documented = reader.string("documented")
+    let here = lets.isEmpty ? above : with(scope.copy())
+    let rest = DeferredAction {
+      let action = here.action(reader)
+      action.otherwise = reader.child("else").map(above.list)
+      return action
+    }
+    let rule = Rule(
+      node: node, lifetime: lifetime, when: when, condition: condition, hasOtherwise: reader.has("else"), lets: lets,
+      rest: rest)
+    if faults.isThorough { check(rule, reader) }
+    return rule
+  }
+
+  private func with(_ scope: RuleScope) -> RuleReader { RuleReader(scope: scope, shared: shared, faults: faults) }
+
+  private func check(_ rule: Rule, _ reader: KeyReader) {
     if rule.errno != nil, rule.because == nil {
-      faults.error("schema-no-reason", "an errno has a 'because'", at: reader.keyRange("errno") ?? node.range)
+      faults.error("schema-no-reason", "an errno has a 'because'", at: reader.keyRange("errno") ?? rule.source)
     }
     if rule.condition == nil, let otherwise = reader["else"] {
       faults.error("schema-type", "'else' belongs to an 'if'", at: otherwise.range)
     }
-    return rule
+  }
+
+  private func action(_ reader: KeyReader) -> RuleAction {
+    let action = RuleAction()
+    action.allocatesVCPU = word("allocate", "vcpu", reader)
+    action.readsValue = word("read", "value", reader)
+    action.use = use(reader)
+    action.hook = hook(reader)
+    body(reader, into: action)
+    action.effects = effects(reader["then"])
+    action.hazard = reader.string("hazard")
+    action.warning = reader.string("warn")
+    action.errno = reader.errno("errno")
+    action.returnsOK = word("return", "ok", reader)
+    action.id = reader.string("id")
+    action.because = reader["because"].map { ReasonText($0, in: scope, faults) }
+    action.documented = reader.string("documented")
+    return action
   }
 
   /// `for`, `in`, `rules` and `on-failure`: the variable is seen in the nested rules only.
-  private func body(_ reader: KeyReader, into rule: inout Rule) {
+  private func body(_ reader: KeyReader, into action: RuleAction) {
     scope.nested {
       if let variable = reader.string("for"), let list = expression(reader["in"], as: .list(.any)) {
         let element: Type = if case .list(let type) = list.type { type } else { .any }
-        rule.loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
-      } else if let node = reader["for"] ?? reader["in"], rule.loop == nil, reader["for"] == nil || reader["in"] == nil {
+        action.loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
+      } else if let node = reader["for"] ?? reader["in"], action.loop == nil, reader["for"] == nil || reader["in"] == nil {
         faults.error("schema-type", "a loop has 'for', 'in' and 'rules'", at: node.range)
       }
-      rule.rules = reader["rules"].map(list)
+      action.rules = reader.child("rules").map(list)
     }
-    rule.onFailure = reader["on-failure"].map(list)
+    action.onFailure = reader.child("on-failure").map(list)
   }
 
   private func word(_ key: String, _ wanted: String, _ reader: KeyReader) -> Bool {

@@ -6,14 +6,22 @@ import SourceTree
 final class RuleScope: Scope {
   /// The names shared by all files of the architecture.
   private let shared: any SharedNames
-  private let roots: [Root: Type]
+  private let roots: RootTypes
   private var locals: [(name: String, slot: Int, type: Type)] = []
   private(set) var frameSize = 0
 
-  init(shared: any SharedNames, roots: [Root: Type], parameters: [String] = []) {
+  init(shared: any SharedNames, roots: RootTypes, parameters: [String] = []) {
     self.shared = shared
     self.roots = roots
     for parameter in parameters { _ = declare(parameter, .any) }
+  }
+
+  /// The names that are seen here, whatever is declared later.
+  func copy() -> RuleScope {
+    let copy = RuleScope(shared: shared, roots: roots)
+    copy.locals = locals
+    copy.frameSize = frameSize
+    return copy
   }
 
   /// Adds a local and returns its slot.
@@ -44,11 +52,41 @@ final class RuleScope: Scope {
   func function(_ name: String) throws(ExpressionError) -> Function? { try shared.function(name) }
   func fact(_ name: String) -> Type? { shared.factType(name) }
 
-  var visibleNames: [String] { locals.map(\.name) + roots.keys.map(\.rawValue) + ["host"] + shared.constantNames }
+  var visibleNames: [String] { locals.map(\.name) + roots.names + ["host"] + shared.constantNames }
   var functionNames: [String] { shared.functionNames }
   var factNames: [String] { shared.factNames }
   var firstFreeSlot: Int { locals.count }
   func reserve(slots: Int) { frameSize = max(frameSize, slots) }
+}
+
+/// The roots that a call has, with their types.
+struct RootTypes {
+  /// By `place`; a dictionary would have to find out first how its keys are hashed.
+  private var types = [Type?](repeating: nil, count: all.count)
+  private static let all = Root.allCases
+
+  private static func place(_ root: Root) -> Int {
+    switch root {
+    case .value: 0
+    case .key: 1
+    case .attr: 2
+    case .group: 3
+    case .flags: 4
+    case .arg: 5
+    case .vcpu: 6
+    case .self: 7
+    case .vm: 8
+    case .vcpus: 9
+    case .devices: 10
+    }
+  }
+
+  subscript(root: Root) -> Type? {
+    get { types[Self.place(root)] }
+    set { types[Self.place(root)] = newValue }
+  }
+
+  var names: [String] { Self.all.filter { self[$0] != nil }.map(\.rawValue) }
 }
 
 /// What all files of one architecture share by name.
@@ -60,7 +98,7 @@ protocol SharedNames: AnyObject {
   func fragment(_ name: String) -> Fragment?
   func compile(_ fragment: Fragment)
   /// Whether rules, or what they use, read the payload.
-  func readsValue(_ rules: Node) -> Bool
+  func readsValue(_ rules: SchemaNode) -> Bool
   var constantNames: [String] { get }
   var functionNames: [String] { get }
   var factNames: [String] { get }

@@ -16,6 +16,8 @@ package final class SchemaFile {
   package let text: SchemaText
   private unowned let catalogue: Catalogue
   private var groupCache: [String: GroupSchema] = [:]
+  /// The roots that rules of any call see.
+  private(set) lazy var sharedRoots = catalogue.roots(of: self, .shared)
 
   init(subject: SchemaSubject, text: SchemaText, catalogue: Catalogue) {
     self.subject = subject
@@ -74,11 +76,11 @@ package final class SchemaFile {
   }
 
   /// Calls that this descriptor does not have, and what they answer before anything else.
-  package private(set) lazy var noAccessor: [AttributeAccess: Errno] = GroupReader(file: self, catalogue: catalogue)
+  package private(set) lazy var noAccessor: AccessErrnos = GroupReader(file: self, catalogue: catalogue)
     .errnos(text.top("no-accessor"), default: nil)
 
   /// What a call on a group that does not exist answers.
-  package private(set) lazy var unknownGroup: [AttributeAccess: Errno] = GroupReader(file: self, catalogue: catalogue)
+  package private(set) lazy var unknownGroup: AccessErrnos = GroupReader(file: self, catalogue: catalogue)
     .errnos(text.top("unknown-group"), default: Errno(name: "ENXIO"))
 
   package private(set) lazy var every: RuleFrame? = frame("every", .every, bare: true)
@@ -93,33 +95,35 @@ package final class SchemaFile {
 
   /// `enable-capability: {after: {rules}}`: what is checked after any capability took effect.
   package private(set) lazy var afterCapability: RuleFrame? = {
-    guard let rules = text.top("enable-capability")?[key: "after"]?[key: "rules"] else { return nil }
+    guard let rules = text.child("enable-capability")?[key: "after"]?[key: "rules"] else { return nil }
     return catalogue.ruleReader(catalogue.scope(of: self, .capability(.any))).frame(rules)
   }()
 
   private func frame(_ key: String, _ place: RulePlace, bare: Bool = false) -> RuleFrame? {
-    guard let node = text.top(key) else { return nil }
-    if node.isEmpty { return .empty }
+    guard let node = text.child(key) else { return nil }
     let reader = catalogue.ruleReader(catalogue.scope(of: self, place))
-    if bare, node.items != nil { return reader.frame(node) }
+    if node.entries == nil {
+      if node.node.isEmpty { return .empty }
+      if bare, node.items != nil { return reader.frame(node) }
+    }
     _ = KeyReader(node, keys: ["rules", "after", "before", "arguments"], of: "'\(key)'", catalogue.faults)
     return reader.frame(node[key: "rules"])
   }
 
   /// The words behind `after:` or `before:` of `create:`.
   package func createOrder(_ key: String) -> [Located<String>] {
-    guard let node = text.top("create")?[key: key] else { return [] }
+    guard let node = text.child("create")?[key: key]?.node else { return [] }
     return (node.items ?? [node]).compactMap { item in item.scalar.map { Located($0, at: item.range) } }
   }
 
   /// The arguments of KVM_CREATE_VM.
   package private(set) lazy var createArguments: [BitField] = {
-    guard let node = text.top("create")?[key: "arguments"] else { return [] }
+    guard let node = text.child("create")?[key: "arguments"]?.node else { return [] }
     return PayloadReader(faults: catalogue.faults, scope: catalogue.scope(of: self, .constant))
       .bitFields(node, extra: ["type"])
   }()
 
-  package private(set) lazy var features: [Feature] = (text.top("features")?.entries ?? []).map { entry in
+  package private(set) lazy var features: [Feature] = (text.child("features")?.entries ?? []).map { entry in
     let reader = KeyReader(
       entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature", catalogue.faults)
     return Feature(
@@ -151,7 +155,7 @@ package final class SchemaFile {
       name: entry.key.value, number: UInt32(clamping: reader.integer("number") ?? -1),
       constant: reader.string("constant"), doc: reader.string("doc"), lifetime: reader.lifetime(),
       isOnVCPU: reader.string("on") == "vcpu", parameters: arguments,
-      rules: reader["rules"].map { catalogue.ruleReader(scope).frame($0) }, source: entry.key.range)
+      rules: reader.child("rules").map { catalogue.ruleReader(scope).frame($0) }, source: entry.key.range)
   }
 
   /// The names of the groups, in the order of the file.

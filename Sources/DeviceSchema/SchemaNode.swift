@@ -1,11 +1,12 @@
 import Diagnostics
 import SourceTree
 
-/// A node of a schema file, which is parsed when somebody looks into it.
-package struct SchemaNode {
+/// A node of a schema file, which is parsed when somebody looks into it, and once.
+package final class SchemaNode {
   private enum Form {
     case parsed(Node)
     case part(Outline.Part, of: Outline, in: SchemaText)
+    case item(Outline.Item, of: Outline, in: SchemaText)
   }
 
   private let form: Form
@@ -14,33 +15,59 @@ package struct SchemaNode {
 
   init(_ part: Outline.Part, of outline: Outline, in text: SchemaText) { form = .part(part, of: outline, in: text) }
 
+  private init(_ item: Outline.Item, of outline: Outline, in text: SchemaText) {
+    form = .item(item, of: outline, in: text)
+  }
+
   /// The node, parsed.
   package var node: Node {
-    switch form {
-    case .parsed(let node): return node
-    case .part(let part, let outline, let text):
-      if let entry = text.parse(part, of: outline) { return entry.value }
-      let key = outline.key(of: part).range
-      return Node(.scalar("", .plain), at: SourceRange(file: key.file, start: key.end, end: key.end))
-    }
+    if case .parsed(let node) = form { node } else { parsed }
   }
+
+  private lazy var parsed: Node =
+    switch form {
+    case .parsed(let node): node
+    case .part(let part, let outline, let text): text.parse(part, of: outline)
+    case .item(let item, let outline, let text): text.parse(item, of: outline)
+    }
 
   /// The entries, if this is a mapping.
-  var entries: [SchemaEntry]? {
+  private(set) lazy var entries: [SchemaEntry]? =
     switch form {
-    case .parsed(let node):
-      return node.entries?.map { SchemaEntry(key: $0.key, value: SchemaNode($0.value)) }
-    case .part(let part, let outline, let text):
-      guard let inner = outline.outline(of: part) else {
-        return node.entries?.map { SchemaEntry(key: $0.key, value: SchemaNode($0.value)) }
-      }
-      return inner.entries.map {
-        SchemaEntry(key: inner.key(of: $0), value: SchemaNode($0, of: inner, in: text))
-      }
+    case .parsed: parsedEntries
+    case .part(let part, let outline, let text): outline.outline(of: part)?.entries(in: text) ?? parsedEntries
+    case .item(let item, let outline, let text): outline.outline(of: item)?.entries(in: text) ?? parsedEntries
     }
+
+  private var parsedEntries: [SchemaEntry]? {
+    node.entries?.map { SchemaEntry(key: $0.key, value: SchemaNode($0.value)) }
   }
 
+  /// The items, if this is a sequence.
+  private(set) lazy var items: [SchemaNode]? = {
+    if case .part(let part, let outline, let text) = form, let items = outline.items(of: part) {
+      return items.map { SchemaNode($0, of: outline, in: text) }
+    }
+    return node.items?.map { SchemaNode($0) }
+  }()
+
+  /// The value of a key, if this is a mapping that has it.
   subscript(key key: String) -> SchemaNode? { entries?.first { $0.key.value == key }?.value }
+
+  /// Whether the text of the node has a word somewhere, be it a key or not; true where that is not known.
+  func mentions(_ word: StaticString) -> Bool {
+    switch form {
+    case .parsed: true
+    case .part(let part, _, let text): text.file.contains(word, in: part.bytes)
+    case .item(let item, _, let text): text.file.contains(word, in: item.bytes)
+    }
+  }
+}
+
+extension Outline {
+  fileprivate func entries(in text: SchemaText) -> [SchemaEntry] {
+    entries.map { SchemaEntry(key: key(of: $0), value: SchemaNode($0, of: self, in: text)) }
+  }
 }
 
 /// One key of a mapping of a schema, with a value that need not be parsed yet.

@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 import SourceTree
 
 /// The text of a schema file, parsed piece by piece.
@@ -9,8 +10,6 @@ package final class SchemaText {
   package let file: SourceFile
   private let faults: SchemaFaults?
   private let outline: Outline?
-  /// What was parsed, by the offset of its first line.
-  private var parsed: [Int: Entry?] = [:]
   /// The entries of the file, and of the mappings under its keys.
   private lazy var entries: [SchemaEntry] = {
     if let outline {
@@ -38,7 +37,10 @@ package final class SchemaText {
   package var topKeys: [Located<String>] { entries.map(\.key) }
 
   /// The value of a key of the file.
-  package func top(_ key: String) -> Node? { entries.first { $0.key.value == key }?.value.node }
+  package func top(_ key: String) -> Node? { child(key)?.node }
+
+  /// The value of a key of the file, not parsed yet.
+  func child(_ key: String) -> SchemaNode? { entries.first { $0.key.value == key }?.value }
 
   /// The keys of the mapping under a key of the file.
   package func keys(under top: String) -> [Located<String>] { entries(under: top).map(\.key) }
@@ -51,23 +53,49 @@ package final class SchemaText {
   /// One entry of the mapping under a key of the file, not parsed yet.
   func part(_ top: String, _ key: String) -> SchemaEntry? { entries(under: top).first { $0.key.value == key } }
 
-  private func entries(under top: String) -> [SchemaEntry] {
+  /// The entries of the mapping under a key of the file, not parsed yet.
+  func entries(under top: String) -> [SchemaEntry] {
     if let found = inner[top] { return found }
     let found = entries.first { $0.key.value == top }?.value.entries ?? []
     inner[top] = found
     return found
   }
 
-  /// Parses a part once.
-  func parse(_ part: Outline.Part, of outline: Outline) -> Entry? {
-    if let found = parsed[part.bytes.lowerBound] { return found }
+  /// The value of a part; nothing, behind the key, where it cannot be parsed, which is reported.
+  func parse(_ part: Outline.Part, of outline: Outline) -> Node {
     let (entry, diagnostics) = outline.parse(part)
     report(diagnostics)
-    parsed[part.bytes.lowerBound] = .some(entry)
-    return entry
+    if let entry { return entry.value }
+    let key = outline.key(of: part).range
+    return Node(.scalar("", .plain), at: SourceRange(file: key.file, start: key.end, end: key.end))
+  }
+
+  func parse(_ item: Outline.Item, of outline: Outline) -> Node {
+    let (node, diagnostics) = outline.parse(item)
+    report(diagnostics)
+    let start = Position(line: item.firstLine, column: item.indent + 1)
+    return node ?? Node(.scalar("", .plain), at: SourceRange(file: file, start: start, end: start))
   }
 
   private func report(_ diagnostics: [Diagnostic]) {
     for diagnostic in diagnostics { faults?.report(diagnostic) }
+  }
+}
+
+extension SourceFile {
+  /// Whether a piece of the text has a word in it.
+  func contains(_ word: StaticString, in range: Range<Int>) -> Bool {
+    // SAFETY: a static string lives for ever; nothing is read behind the end of the slice, which lies within the array.
+    unsafe bytes[range].withUnsafeBytes { text in
+      let count = word.utf8CodeUnitCount
+      guard var start = text.baseAddress else { return false }
+      let last = unsafe start + text.count - count
+      while unsafe start <= last {
+        guard let hit = unsafe memchr(start, Int32(word.utf8Start.pointee), last - start + 1) else { return false }
+        if unsafe memcmp(hit, word.utf8Start, count) == 0 { return true }
+        unsafe start = UnsafeRawPointer(hit) + 1
+      }
+      return false
+    }
   }
 }

@@ -56,7 +56,7 @@ struct StateReader {
       return []
     }
     return entries.compactMap { entry in
-      if entry.key.value.contains("-") {
+      if entry.key.value.utf8.contains(UInt8(ascii: "-")) {
         faults.error("schema-type", "state variables are declared with underscores", at: entry.key.range)
       }
       return initial(entry.value).map { StateVariable(name: entry.key.value, initial: $0) }
@@ -78,17 +78,29 @@ struct StateReader {
 package struct Fact {
   package var name: String
   package var type: Type
-  package var doc: String?
+  package var doc: String? { reader?.string("doc") ?? ownDoc }
+  fileprivate var reader: KeyReader?
+  /// What is said of a fact that no schema declares.
+  private var ownDoc: String?
   /// What `validate` assumes without host facts; nil where it is unknown then.
   package var assumed: Expression?
   package var source: SourceRange?
+
+  /// A fact that no schema declares.
+  init(name: String, type: Type, doc: String, assumed: Expression?) {
+    (self.name, self.type, ownDoc, self.assumed) = (name, type, doc, assumed)
+  }
+
+  fileprivate init(name: String, type: Type, reader: KeyReader, assumed: Expression?, source: SourceRange) {
+    (self.name, self.type, self.reader, self.assumed, self.source) = (name, type, reader, assumed, source)
+  }
 }
 
 struct FactReader {
   let faults: SchemaFaults
   let scope: RuleScope
 
-  func fact(_ entry: Entry) -> Fact {
+  func fact(_ entry: SchemaEntry) -> Fact {
     let reader = KeyReader(
       entry.value, keys: ["type", "doc", "probe", "assume", "constant", "enum", "since", "until", "documented"],
       of: "a fact", faults)
@@ -105,7 +117,7 @@ struct FactReader {
         "schema-type", "the type of a fact is bool, string, list, map, integer or u8 to u64", at: entry.key.range)
     }
     let assumed = reader["assume"].flatMap { $0.expression(in: scope, as: type, faults) }
-    return Fact(name: entry.key.value, type: type, doc: reader.string("doc"), assumed: assumed, source: entry.key.range)
+    return Fact(name: entry.key.value, type: type, reader: reader, assumed: assumed, source: entry.key.range)
   }
 }
 

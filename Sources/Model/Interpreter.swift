@@ -93,11 +93,11 @@ extension Interpreter {
   /// The truth of a condition; of an unknown one, what this branch was given.
   ///
   /// - Parameter preferred: what a forced call takes an unknown condition for.
-  func decide(_ condition: Expression, preferred: Bool = true) throws(Stop) -> Bool {
+  func decide(_ condition: Expression, preferred: @autoclosure () -> Bool = true) throws(Stop) -> Bool {
     switch try value(of: condition) {
     case .bool(let truth): return truth
     case .unknown:
-      if ignoresRefusals { return preferred }
+      if ignoresRefusals { return preferred() }
       if decided == decisions.count {
         alternatives.append(decisions + [false])
         decisions.append(true)
@@ -148,7 +148,7 @@ extension Interpreter {
     guard rule.lifetime.includes(catalogue.release) else { return }
     if let when = rule.when, try !decide(when) { return }
     if let condition = rule.condition, try !decide(condition, preferred: rule.errno == nil) {
-      if let otherwise = rule.otherwise { try run(otherwise) }
+      if rule.hasOtherwise, let otherwise = rule.otherwise { try run(otherwise) }
       return
     }
     for binding in rule.lets { evaluator[local: binding.slot] = try value(of: binding.value) }

@@ -57,7 +57,7 @@ struct PendingGuard {
     }
   }
 
-  func index(_ first: Int, _ steps: [Int: Int]) -> Int? {
+  func index(_ first: Int, _ steps: [Int?]) -> Int? {
     switch source {
     case .own: first
     case .element(let element): steps[element]

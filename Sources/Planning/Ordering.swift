@@ -31,7 +31,7 @@ struct Ordering {
     var latest = -1
     var ready = Heap(elements.indices.filter { graph.predecessors[$0] == 0 })
     /// What an element waited for last.
-    var causes: [Int: Int] = [:]
+    var causes: [Int?] = Array(repeating: nil, count: elements.count)
     while let next = ready.popMin() {
       placed.append(Placed(index: next, moved: next < latest ? causes[next].map(words) : nil))
       latest = max(latest, next)

@@ -52,7 +52,9 @@ extension Planner {
     draft.add(machine)
     for slot in draft.deviceNames.enumerated() { devices[slot.element] = slot.offset }
     deviceSlots = draft.deviceSlots
-    for slot in machine.vcpus.enumerated() { vcpus[slot.element.id] = slot.offset }
+    if !manifest.steps.isEmpty {
+      for (slot, vcpu) in machine.vcpus.enumerated() { vcpus[vcpu.id] = slot }
+    }
     vcpuSlots = machine.vcpus.count
     let order = Ordering(draft.elements).order()
     if let cycle = order.cycle {
@@ -60,8 +62,8 @@ extension Planner {
         .error("ordering-cycle", "the schemas order these calls in a circle", at: cycle.range))
     }
     renumber(order.elements, &draft)
-    devices = draft.deviceNames.enumerated().reduce(into: [:]) { $0[$1.element] = draft.finalSlot[$1.offset] }
-    var stepOfElement: [Int: Int] = [:]
+    for (slot, name) in draft.deviceNames.enumerated() { devices[name] = draft.finalSlot[slot] }
+    var stepOfElement: [Int?] = Array(repeating: nil, count: draft.elements.count)
     for placed in order.elements {
       let element = draft.elements[placed.index]
       let first = result.plan.steps.count

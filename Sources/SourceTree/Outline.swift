@@ -8,7 +8,7 @@ import Diagnostics
 /// tell is a quoted text that goes on over several lines at the indentation of the keys or left of it, and looks like
 /// one; a file that may be written so is better parsed as a whole.
 package struct Outline: Sendable {
-  /// One entry: from the line of its key up to the line of the next.
+  /// One entry: from the line of its key up to the line of the next, without the comments in front of that.
   package struct Part: Sendable {
     package var key: String
     /// Whole lines, as byte offsets into the file.
@@ -23,6 +23,18 @@ package struct Outline: Sendable {
     package var isOpen: Bool
   }
 
+  /// One item of a block sequence: from the line of its dash up to the line of the next.
+  package struct Item: Sendable {
+    /// Whole lines, as byte offsets into the file.
+    package var bytes: Range<Int>
+    /// The line of the dash, from 1.
+    package var firstLine: Int
+    /// The number of spaces in front of the dash.
+    package var indent: Int
+    /// The number of its lines.
+    package var lineCount: Int
+  }
+
   package let file: SourceFile
   package let entries: [Part]
 
@@ -35,17 +47,35 @@ package struct Outline: Sendable {
   /// surely.
   package func outline(of part: Part) -> Outline? {
     guard part.isOpen else { return nil }
-    var start = part.bytes.lowerBound
-    while start < part.bytes.upperBound, file.bytes[start] != 0x0A { start += 1 }
-    start = min(start + 1, part.bytes.upperBound)
-    return Outline(
-      of: file, lines: start..<part.bytes.upperBound, firstLine: part.firstLine + 1, indent: part.indent + 2)
+    return Outline(of: file, lines: linesBelow(part), firstLine: part.firstLine + 1, indent: part.indent + 2)
   }
 
-  private init?(of file: SourceFile, lines: Range<Int>, firstLine: Int, indent: Int) {
-    guard let entries = OutlineScanner.parts(of: file.bytes, lines: lines, firstLine: firstLine, indent: indent) else {
-      return nil
-    }
+  /// The items of the sequence that is the value of an entry of this one; nil if it is none, or if it cannot be split
+  /// surely.
+  package func items(of part: Part) -> [Item]? {
+    guard part.isOpen else { return nil }
+    return OutlineScanner.items(
+      of: file.bytes, lines: linesBelow(part), firstLine: part.firstLine + 1, indent: part.indent + 2)
+  }
+
+  /// The outline of an item that is a mapping; nil if it is none, or if it cannot be split surely.
+  package func outline(of item: Item) -> Outline? {
+    Outline(
+      of: file, lines: item.bytes, firstLine: item.firstLine, indent: item.indent + 2,
+      dash: item.bytes.lowerBound + item.indent)
+  }
+
+  private func linesBelow(_ part: Part) -> Range<Int> {
+    var start = part.bytes.lowerBound
+    while start < part.bytes.upperBound, file.bytes[start] != 0x0A { start += 1 }
+    return min(start + 1, part.bytes.upperBound)..<part.bytes.upperBound
+  }
+
+  private init?(of file: SourceFile, lines: Range<Int>, firstLine: Int, indent: Int, dash: Int? = nil) {
+    guard
+      let entries = OutlineScanner.parts(
+        of: file.bytes, lines: lines, firstLine: firstLine, indent: indent, dash: dash)
+    else { return nil }
     self.file = file
     self.entries = entries
   }
@@ -61,7 +91,9 @@ extension Outline {
   package func parse(_ part: Part, limits: Limits = .manifest) -> (entry: Entry?, diagnostics: [Diagnostic]) {
     if let entry = simpleEntry(part) { return (entry, []) }
     let tree = SourceTree(parsing: file, in: part.bytes, firstLine: part.firstLine, limits: limits)
-    let entries = tree.documents.first?.entries ?? []
+    let root = tree.documents.first
+    // The first entry of an item is parsed with the dash in front of it.
+    let entries = root?.entries ?? root?.items?.first?.entries ?? []
     if tree.diagnostics.isEmpty, tree.documents.count == 1, entries.count == 1 { return (entries[0], []) }
     // Something is wrong, or not as plain as it looked (an alias whose anchor is elsewhere): ask the whole.
     let whole = SourceTree(parsing: file, limits: limits)
@@ -71,6 +103,18 @@ extension Outline {
     }
     let own = whole.diagnostics.filter { part.contains($0.range?.start.line) }
     return (entries.first, own.isEmpty ? tree.diagnostics : own)
+  }
+
+  /// Parses one item: its node, with the places, and the diagnostics, that a parse of the whole file gives.
+  package func parse(_ item: Item, limits: Limits = .manifest) -> (node: Node?, diagnostics: [Diagnostic]) {
+    let tree = SourceTree(parsing: file, in: item.bytes, firstLine: item.firstLine, limits: limits)
+    let items = tree.documents.first?.items ?? []
+    if tree.diagnostics.isEmpty, tree.documents.count == 1, items.count == 1 { return (items[0], []) }
+    let whole = SourceTree(parsing: file, limits: limits)
+    let lines = item.firstLine..<item.firstLine + item.lineCount
+    let own = whole.diagnostics.filter { $0.range.map { lines.contains($0.start.line) } ?? false }
+    let node = whole.documents.lazy.compactMap { $0.item(in: lines) }.first
+    return (node ?? items.first, own.isEmpty && node == nil ? tree.diagnostics : own)
   }
 
   /// Parses all parts at once, as the mapping that they make up.
@@ -102,6 +146,18 @@ extension Outline.Part {
 }
 
 extension Node {
+  /// The outermost item of a sequence that begins in these lines.
+  fileprivate func item(in lines: Range<Int>) -> Node? {
+    for item in items ?? [] {
+      if lines.contains(item.range.start.line) { return item }
+      if let inner = item.item(in: lines) { return inner }
+    }
+    for entry in entries ?? [] {
+      if let inner = entry.value.item(in: lines) { return inner }
+    }
+    return nil
+  }
+
   /// The entry whose key begins here, of this mapping or of one directly in it.
   fileprivate func entry(at start: Position) -> Entry? {
     for entry in entries ?? [] {

@@ -1,45 +1,91 @@
 import Diagnostics
 import Glibc
 
-/// Splits lines into the entries of a block mapping; see `Outline`.
+/// Splits lines into the entries of a block mapping or the items of a block sequence; see `Outline`.
 enum OutlineScanner {
-  /// The parts, or nil where a line says that this cannot be done surely.
-  static func parts(of bytes: [UInt8], lines: Range<Int>, firstLine: Int, indent: Int) -> [Outline.Part]? {
-    if hasOtherLineBreaks(bytes, in: lines) { return nil }
+  /// The entries, or nil where a line says that this cannot be done surely.
+  ///
+  /// - Parameter dash: the offset of a dash that stands for a space: that of the item which is the mapping.
+  static func parts(
+    of bytes: [UInt8], lines: Range<Int>, firstLine: Int, indent: Int, dash: Int?
+  ) -> [Outline.Part]? {
     var parts: [Outline.Part] = []
-    var keys: Set<String> = []
-    var line = Line(bytes, start: lines.lowerBound, end: lines.upperBound)
+    let isSplit = split(bytes, lines, firstLine, indent, dash) { line, piece in
+      guard let (key, isOpen) = line.key, !parts.contains(where: { $0.key == key }) else { return false }
+      parts.append(
+        Outline.Part(
+          key: key, bytes: piece.bytes, firstLine: piece.firstLine, indent: indent, lineCount: piece.lineCount,
+          isOpen: isOpen))
+      return true
+    } end: { piece in
+      parts[parts.count - 1].bytes = piece.bytes
+      parts[parts.count - 1].lineCount = piece.lineCount
+    }
+    return isSplit && !parts.isEmpty ? parts : nil
+  }
+
+  /// The items, or nil where a line says that this cannot be done surely.
+  static func items(of bytes: [UInt8], lines: Range<Int>, firstLine: Int, indent: Int) -> [Outline.Item]? {
+    var items: [Outline.Item] = []
+    let isSplit = split(bytes, lines, firstLine, indent, nil) { line, _ in
+      line.isItem
+    } end: { piece in
+      items.append(
+        Outline.Item(bytes: piece.bytes, firstLine: piece.firstLine, indent: indent, lineCount: piece.lineCount))
+    }
+    return isSplit && !items.isEmpty ? items : nil
+  }
+
+  /// Lines that belong together.
+  private struct Piece {
+    var bytes: Range<Int>
+    var firstLine: Int
+    var lineCount = 0
+  }
+
+  /// Calls `begin` for each line at the indentation, which says whether a piece can begin with it, and `end` for each
+  /// piece; false where the lines cannot be split surely.
+  @inline(__always)
+  private static func split(
+    _ bytes: [UInt8], _ lines: Range<Int>, _ firstLine: Int, _ indent: Int, _ dash: Int?,
+    begin: (Line, Piece) -> Bool, end: (Piece) -> Void
+  ) -> Bool {
+    // Pieces of pieces have been looked at already.
+    if lines.count == bytes.count, hasOtherLineBreaks(bytes, in: lines) { return false }
+    var line = Line(bytes, start: lines.lowerBound, end: lines.upperBound, dash: dash)
     var number = firstLine
     /// Where the last text before this line ends.
     var lastText = lines.lowerBound
+    var piece: Piece?
+    /// Where comments begin that are no part of the piece, unless there is more of it behind them.
+    var comments: (start: Int, number: Int)?
+    func finish(_ piece: Piece) {
+      let (stop, behind) = comments ?? (line.start, number)
+      end(Piece(bytes: piece.bytes.lowerBound..<stop, firstLine: piece.firstLine, lineCount: behind - piece.firstLine))
+    }
     while line.start < lines.upperBound {
       if line.isText {
         if line.indent < indent || line.indent == indent && line.endsOpen(lastText, since: lines.lowerBound) {
-          return nil
+          return false
         }
         if line.indent == indent {
-          guard let (key, isOpen) = line.key, keys.insert(key).inserted else { return nil }
-          close(&parts, at: line.start, number)
-          parts.append(
-            Outline.Part(
-              key: key, bytes: line.start..<lines.upperBound, firstLine: number, indent: indent, lineCount: 0,
-              isOpen: isOpen))
-        } else if parts.isEmpty || line.hasTab {
-          return nil
+          if let piece { finish(piece) }
+          let next = Piece(bytes: line.start..<lines.upperBound, firstLine: number)
+          guard begin(line, next) else { return false }
+          piece = next
+        } else if piece == nil || line.hasTab {
+          return false
         }
+        comments = nil
         lastText = line.end
+      } else if comments == nil, line.isComment, line.indent <= indent {
+        comments = (line.start, number)
       }
       line.advance()
       number += 1
     }
-    close(&parts, at: lines.upperBound, number)
-    return parts.isEmpty ? nil : parts
-  }
-
-  private static func close(_ parts: inout [Outline.Part], at end: Int, _ number: Int) {
-    guard let last = parts.indices.last else { return }
-    parts[last].bytes = parts[last].bytes.lowerBound..<end
-    parts[last].lineCount = number - parts[last].firstLine
+    if let piece { finish(piece) }
+    return true
   }
 
   /// Whether there is a line break that is no LF: CR, NEL, LS or PS. Also a byte order mark is reported as one.
@@ -60,15 +106,18 @@ enum OutlineScanner {
 private struct Line {
   private let bytes: [UInt8]
   private let limit: Int
+  private let dash: Int
   private(set) var start: Int
   /// Behind the last byte before the line break.
   private(set) var end = 0
   /// The number of spaces that it begins with.
   private(set) var indent = 0
 
-  init(_ bytes: [UInt8], start: Int, end limit: Int) {
+  /// - Parameter dash: the offset of a dash that counts as a space.
+  init(_ bytes: [UInt8], start: Int, end limit: Int, dash: Int?) {
     self.bytes = bytes
     self.limit = limit
+    self.dash = dash ?? -1
     self.start = start
     measure()
   }
@@ -80,7 +129,7 @@ private struct Line {
 
   private mutating func measure() {
     var i = start
-    while i < limit, bytes[i] == UInt8(ascii: " ") { i += 1 }
+    while i < limit, bytes[i] == UInt8(ascii: " ") || i == dash { i += 1 }
     indent = i - start
     // SAFETY: i..<limit lies within the array, as `limit` is one of its offsets and `i` is no larger.
     end = unsafe bytes.withUnsafeBytes { buffer in
@@ -97,6 +146,11 @@ private struct Line {
 
   /// Whether there is more than white space and a comment.
   var isText: Bool { first != 0x0A && first != UInt8(ascii: "#") }
+
+  var isComment: Bool { first == UInt8(ascii: "#") }
+
+  /// Whether an item of a sequence begins here, with text on this line.
+  var isItem: Bool { first == UInt8(ascii: "-") && self[start + indent + 1] == UInt8(ascii: " ") }
 
   /// Whether a tab stands where the indentation ends.
   var hasTab: Bool { first == UInt8(ascii: "\t") }

@@ -19,6 +19,7 @@ import Testing
       let (lazy, diagnostics) = outline.parse(part)
       #expect(lazy.map { dump($0) } == dump(entry), sourceLocation: sourceLocation)
       #expect(diagnostics == [], sourceLocation: sourceLocation)
+      try expectSameItems(outline, part, entry, sourceLocation: sourceLocation)
       if let second = outline.outline(of: part) {
         inner += 1
         let parsed = second.parseAll()
@@ -28,6 +29,32 @@ import Testing
       }
     }
     return inner
+  }
+
+  /// Compares the items of an entry that can be split into them, however deep, and the entries of each item.
+  private func expectSameItems(
+    _ outline: Outline, _ part: Outline.Part, _ entry: Entry, sourceLocation: SourceLocation
+  ) throws {
+    if let inner = outline.outline(of: part) {
+      for (part, entry) in zip(inner.entries, entry.value.entries ?? []) {
+        try expectSameItems(inner, part, entry, sourceLocation: sourceLocation)
+      }
+    }
+    guard let items = outline.items(of: part) else { return }
+    let nodes = try #require(entry.value.items, sourceLocation: sourceLocation)
+    try #require(items.count == nodes.count, sourceLocation: sourceLocation)
+    for (item, node) in zip(items, nodes) {
+      let (lazy, diagnostics) = outline.parse(item)
+      #expect(lazy.map { dump($0) } == dump(node), sourceLocation: sourceLocation)
+      #expect(diagnostics == [], sourceLocation: sourceLocation)
+      guard let inner = outline.outline(of: item) else { continue }
+      let entries = try #require(node.entries, sourceLocation: sourceLocation)
+      #expect(inner.parseAll().entries.map { dump($0) } == entries.map { dump($0) }, sourceLocation: sourceLocation)
+      try #require(inner.entries.count == entries.count, sourceLocation: sourceLocation)
+      for (part, entry) in zip(inner.entries, entries) {
+        try expectSameItems(inner, part, entry, sourceLocation: sourceLocation)
+      }
+    }
   }
 
   private let sample = """
