@@ -4,7 +4,7 @@ SWIFT ?= swift
 SOURCES = Sources Tests Package.swift
 
 # The Swift runtime goes into the program, so that it runs where no toolchain is.
-RELEASE = -c release -Xswiftc -static-stdlib
+RELEASE = -c release -Xswiftc -static-stdlib --disable-local-rpath
 KVMCONF = .build/release/kvmconf
 
 # One file that needs nothing at all, not even a C library; linked by the toolchain's own lld.

@@ -24,13 +24,15 @@ extension Workspace {
     var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
     for manifest in loaded.manifests {
       var found: [Diagnostic] = []
+      var seen: Set<Diagnostic> = []
       for absent in manifest.plan.prefixesOfQuestions {
         let report = try rehearse(manifest, without: absent)
         if absent.isEmpty {
           validation.reports.append(report)
           validation.firstLines.append(manifest.firstLine)
         }
-        for diagnostic in report.diagnostics where !found.contains(diagnostic) { found.append(diagnostic) }
+        // Each alternative runs the rest of the plan again.
+        for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }
       }
       validation.diagnostics += found
     }

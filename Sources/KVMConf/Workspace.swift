@@ -47,21 +47,22 @@ package struct LoadedFile {
 /// Reads manifests, plans them, and runs them on the model. Belongs to one thread.
 package final class Workspace {
   package let settings: Settings
-  private var catalogues: [Architecture: Catalogue] = [:]
-  private var facts: [Architecture: [String: Value]] = [:]
+  private var catalogues: [Catalogue] = []
+  /// What is known of the host, for those catalogues that a model was made of.
+  private var facts: [String: [String: Value]] = [:]
 
   package init(_ settings: Settings) { self.settings = settings }
 
   package func catalogue(for architecture: Architecture) -> Catalogue {
-    if let found = catalogues[architecture] { return found }
+    if let found = catalogues.first(where: { $0.architecture == architecture }) { return found }
     let catalogue = Catalogue(
       architecture: architecture, release: settings.playedRelease, sources: settings.schemas)
-    catalogues[architecture] = catalogue
+    catalogues.append(catalogue)
     return catalogue
   }
 
   /// What is wrong with the schemas that were read so far.
-  package var schemaFaults: [Diagnostic] { catalogues.values.flatMap(\.faults.diagnostics) }
+  package var schemaFaults: [Diagnostic] { catalogues.flatMap(\.faults.diagnostics) }
 
   package func load(_ file: SourceFile) -> LoadedFile {
     let tree = SourceTree(parsing: file)
@@ -96,8 +97,8 @@ package final class Workspace {
     _ architecture: Architecture, course: ModelHost.Course, without absent: Set<String> = []
   ) throws(FactsFault) -> ModelHost {
     let catalogue = catalogue(for: architecture)
-    if facts[architecture] == nil { facts[architecture] = try settings.facts.values(for: catalogue) }
-    var values = facts[architecture] ?? [:]
+    if facts[architecture.rawValue] == nil { facts[architecture.rawValue] = try settings.facts.values(for: catalogue) }
+    var values = facts[architecture.rawValue] ?? [:]
     if !absent.isEmpty, values["devices"] == nil {
       values["devices"] = .list(catalogue.deviceTypes.filter { !absent.contains($0) }.map(Value.string))
     }

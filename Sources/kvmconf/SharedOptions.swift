@@ -5,8 +5,19 @@ import Expressions
 import KVMConf
 
 /// How results are written.
-enum Format: String, ExpressibleByArgument, CaseIterable {
+enum Format: String, Word {
   case text, json
+
+  static let allValueStrings = ["text", "json"]
+}
+
+/// A word on the command line.
+///
+/// The values are listed by hand: to find them by reflection takes a noticeable part of the start-up.
+protocol Word: ExpressibleByArgument, RawRepresentable where RawValue == String {}
+
+extension Word {
+  static var allValueDescriptions: [String: String] { [:] }
 }
 
 /// The options that decide how manifests are read and judged.

@@ -7,10 +7,10 @@ import KVMConf
 /// `kvmconf apply`: run a manifest on the kernel.
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make the calls of a manifest on /dev/kvm and report what each was answered, and why.",
+    commandName: "apply", abstract: "Make the calls of a manifest on /dev/kvm and report what each was answered, and why.",
     discussion: """
-      The VM lives as long as the run. The first step that fails stops it; later ones are skipped, unless --keep-going
-      is given. A plan that would crash or hang the kernel is refused before any call.
+      The VM lives as long as the run. The first step that fails stops it; later ones are skipped, unless \
+      --keep-going is given. A plan that would crash or hang the kernel is refused before any call.
       """)
 
   @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"))
@@ -27,7 +27,11 @@ struct Apply: ParsableCommand {
   @Option(help: "How the report is written: text or json (a document a manifest, one a line).")
   var format: Format = .text
 
-  enum HostKind: String, ExpressibleByArgument, CaseIterable { case kernel, model }
+  enum HostKind: String, Word {
+    case kernel, model
+
+    static let allValueStrings = ["kernel", "model"]
+  }
 
   func run() throws {
     let workspace = Workspace(try options.settings())

@@ -16,7 +16,11 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "How the plan is written: text (a table), json or strace.")
   var format: PlanFormat = .text
 
-  enum PlanFormat: String, ExpressibleByArgument, CaseIterable { case text, json, strace }
+  enum PlanFormat: String, Word {
+    case text, json, strace
+
+    static let allValueStrings = ["text", "json", "strace"]
+  }
 
   func run() throws {
     let loaded = try ManifestFile.load(file, Workspace(try options.settings()))

@@ -8,14 +8,14 @@ import Reference
 /// `kvmconf schema`: the catalogue.
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the schemas, or check them.", subcommands: [List.self, Check.self])
+    commandName: "schema", abstract: "List the schemas, or check them.", subcommands: [List.self, Check.self])
 }
 
 extension Schema {
   /// `kvmconf schema list`
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
+      commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
 
     @OptionGroup var options: CatalogueOptions
 
@@ -34,7 +34,7 @@ extension Schema {
   /// `kvmconf schema check`
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
+      commandName: "check", abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
       discussion: """
         Without arguments the built-in schemas are checked. A folder given by --schemas is checked together with them. \
         With --headers, every constant and struct is compared with the kernel's uapi headers by a C compiler.

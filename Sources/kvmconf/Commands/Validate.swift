@@ -6,9 +6,9 @@ import KVMConf
 /// `kvmconf validate`: run manifests on the model.
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Predict what the kernel would answer to every call of a manifest.",
+    commandName: "validate", abstract: "Predict what the kernel would answer to every call of a manifest.",
     discussion: """
-      Runs each manifest on the model of the kernel: no /dev/kvm is needed, and any architecture's manifests can be
+      Runs each manifest on the model of the kernel: no /dev/kvm is needed, and any architecture's manifests can be \
       validated on any machine. Every problem is reported, with its place in the text and the rule behind it.
       """)
 
@@ -23,7 +23,11 @@ struct Validate: ParsableCommand {
   @Option(help: ArgumentHelp("Fail also on warnings, or on steps that the model cannot decide.", valueName: "kind"))
   var failOn: FailOn?
 
-  enum FailOn: String, ExpressibleByArgument, CaseIterable { case warning, undecided }
+  enum FailOn: String, Word {
+    case warning, undecided
+
+    static let allValueStrings = ["warning", "undecided"]
+  }
 
   func run() throws {
     let settings = try options.settings()
