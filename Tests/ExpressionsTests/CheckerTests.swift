@@ -64,7 +64,8 @@ import Testing
 
   /// What is null or of no declared type may be anything.
   @Test(arguments: [
-    "vm.count == null", "null == vm.model", "vm.later + 1", "vm.later.anything", "vm.later && vm.ready", "vm.owner[5] + 1",
+    "vm.count == null", "null == vm.model", "vm.later + 1", "vm.later.anything", "vm.later && vm.ready",
+    "vm.owner[5] + 1",
     "vm.regions == null", "vm.later in vm.regions", "last(vm.regions).base", "vm.regions.first(r, r.size == 0).base",
     "(vm.ready ? vm.count : null) + 1", "vm.regions.filter(r, r.base > 1)[0].size", "vm.regions.map(r, r.base)[0] + 1",
     "host.busy && host.page_size == 4KiB", "kernel < \"6.13\" || \"6.13\" <= kernel", "[1, 2][0] + 1",
@@ -105,8 +106,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("kernel >= \"7.2\"", "true"), ("kernel >= \"7.3\"", "false"), ("kernel > \"6.12\"", "true"), ("kernel < \"7.10\"", "true"),
-    ("\"6.9\" < kernel", "true"), ("kernel == \"7.2\"", "true"), ("kernel == \"7.2.13\"", "true"), ("kernel != \"6.2\"", "true"),
+    ("kernel >= \"7.2\"", "true"), ("kernel >= \"7.3\"", "false"), ("kernel > \"6.12\"", "true"),
+    ("kernel < \"7.10\"", "true"),
+    ("\"6.9\" < kernel", "true"), ("kernel == \"7.2\"", "true"), ("kernel == \"7.2.13\"", "true"),
+    ("kernel != \"6.2\"", "true"),
     ("kernel >= \"10.0\"", "false"),
   ])
   func releases(_ text: String, _ value: String) {
@@ -116,7 +119,8 @@ import Testing
 
 @Suite struct ReleaseTests {
   @Test(arguments: [
-    ("7.2", "7.2"), ("6.12.3", "6.12"), ("6.12.3-amd64", "6.12"), ("6.18-rc1", "6.18"), ("4.8", "4.8"), ("6.1.0-13-amd64", "6.1"),
+    ("7.2", "7.2"), ("6.12.3", "6.12"), ("6.12.3-amd64", "6.12"), ("6.18-rc1", "6.18"), ("4.8", "4.8"),
+    ("6.1.0-13-amd64", "6.1"),
   ])
   func releases(_ text: String, _ release: String) {
     #expect(Release(text)?.description == release)
@@ -149,12 +153,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("vm.base", "null"), ("vm.other.base", "null"), ("vm.other == vm", "true"), ("key.mpidr", "3"), ("host.page_size", "4096"),
+    ("vm.base", "null"), ("vm.other.base", "null"), ("vm.other == vm", "true"), ("key.mpidr", "3"),
+    ("host.page_size", "4096"),
     ("host.seis", "unknown"),
     ("vm.bse", "fails 0-6: the record has no field 'bse'"), ("key.intid", "fails 0-9: the record has no field 'intid'"),
-    ("vm.base.low", "fails 0-11: null has no field 'low'"), ("1 + vm.base", "fails 0-11: '+' has null for an operand, not an integer"),
+    ("vm.base.low", "fails 0-11: null has no field 'low'"),
+    ("1 + vm.base", "fails 0-11: '+' has null for an operand, not an integer"),
     ("vm.base[0]", "fails 0-10: null has no element by an integer"), ("vm.base == null || vm.base + 1 == 2", "true"),
-    ("key.mpidr.x", "fails 0-11: an integer has no field 'x'"), ("[1][\"a\"]", "error 4-7: this is a string where an integer is wanted"),
+    ("key.mpidr.x", "fails 0-11: an integer has no field 'x'"),
+    ("[1][\"a\"]", "error 4-7: this is a string where an integer is wanted"),
   ])
   func access(_ text: String, _ value: String) {
     let (scope, world) = Self.world()
@@ -167,7 +174,9 @@ import Testing
   private static func scope() -> TestScope {
     let scope = TestScope()
     let gic = RecordType(name: "vm.gic", fields: ["ready": .bool, "regions": .list(.integer), "owner": .map(.integer)])
-    scope.roots = [.vm: .record(RecordType(name: "vm", fields: ["gic": .record(gic), "count": .integer, "free": .any])), .key: .any]
+    scope.roots = [
+      .vm: .record(RecordType(name: "vm", fields: ["gic": .record(gic), "count": .integer, "free": .any])), .key: .any,
+    ]
     return scope
   }
 
@@ -189,7 +198,8 @@ import Testing
   @Test(arguments: [
     ("vm.count", "assign count: an integer"), ("vm.gic.ready", "assign ready: a boolean"),
     ("vm.gic.regions[+]", "append regions: an integer"), ("vm.gic.owner[key.intid]", "store owner: an integer"),
-    ("vm.free", "assign free: anything"), ("vm.free[+]", "append free: anything"), ("vm.free[1]", "store free: anything"),
+    ("vm.free", "assign free: anything"), ("vm.free[+]", "append free: anything"),
+    ("vm.free[1]", "store free: anything"),
     ("vm", "error 0-2: an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'"),
     ("1 + 1", "error 0-5: an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'"),
     ("vm.gic.redy", "error 7-11: vm.gic has no field 'redy'; did you mean 'ready'?"),

@@ -10,7 +10,8 @@ import Testing
     ("0x10KiB", "16384"), ("1_0KiB", "10240"),
     ("0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffff", "170141183460469231731687303715884105727"),
     ("-1", "-1"), ("-0x10", "-16"), ("--1", "1"), ("true", "true"), ("false", "false"), ("null", "null"),
-    ("unknown", "unknown"), ("\"a b\"", "\"a b\""), ("\"\"", "\"\""), ("[]", "[]"), ("[1, \"a\", null]", "[1, \"a\", null]"),
+    ("unknown", "unknown"), ("\"a b\"", "\"a b\""), ("\"\"", "\"\""), ("[]", "[]"),
+    ("[1, \"a\", null]", "[1, \"a\", null]"),
     ("[[1], []]", "[[1], []]"), ("[1, 2,]", "[1, 2]"), (" \t1\n", "1"),
   ])
   func values(_ text: String, _ value: String) {
@@ -18,27 +19,23 @@ import Testing
   }
 
   @Test(arguments: [
-    "1k", "64K", "64KB", "64kib", "1KiBs", "1_", "1__0", "0x", "0x_1", "0b2", "0o8", "1.5", "1e3", "0xg", "1_KiB",
+    "1k", "64K", "64KB", "64kib", "1KiBs", "1_", "1__0", "0x", "0x_1", "0b2", "0o8", "1e3", "0xg", "1_KiB",
     "0x8000_0000_0000_0000_0000_0000_0000_0000", "170141183460469231731687303715884105728",
     "0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffffKiB",
   ])
   func noIntegers(_ text: String) {
-    // "1.5" is the field 5 of 1, which is no name.
-    if text == "1.5" {
-      #expect(result(text) == "error 2-3: expected the name of a field")
-    } else {
-      #expect(
-        result(text)
-          == "error 0-\(text.utf8.count): '\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and "
-          + "KiB, MiB, GiB or TiB behind")
-    }
+    #expect(
+      result(text)
+        == "error 0-\(text.utf8.count): '\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and "
+        + "KiB, MiB, GiB or TiB behind")
     #expect(IntegerLiteral.parse(text) == nil)
   }
 
-  @Test(arguments: [
-    ("-5", -5), ("-0x8000_0000_0000_0000", Int128(Int64.min)), ("7", 7),
-    ("-0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffff", -Int128.max),
-  ] as [(String, Int128)])
+  @Test(
+    arguments: [
+      ("-5", -5), ("-0x8000_0000_0000_0000", Int128(Int64.min)), ("7", 7),
+      ("-0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffff", -Int128.max),
+    ] as [(String, Int128)])
   func integersOfManifests(_ text: String, _ value: Int128) {
     #expect(IntegerLiteral.parse(text) == value)
   }

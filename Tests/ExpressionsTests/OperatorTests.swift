@@ -16,15 +16,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("m + 1", "0-5"), ("-m - 2", "0-6"), ("m * 2", "0-5"), ("1 << 127", "0-8"), ("3 << 126", "0-8"), ("-2 << 127", "0-9"),
+    ("m + 1", "0-5"), ("-m - 2", "0-6"), ("m * 2", "0-5"), ("1 << 127", "0-8"), ("3 << 126", "0-8"),
+    ("-2 << 127", "0-9"),
     ("sum([m, 1])", "0-11"), ("overlaps(m, 1, 0, 1)", "0-20"), ("overlaps(0, 1, m, 1)", "0-20"),
-    ("1 + (m + 1)", "5-10"), ("(-m - 1) / -1", "0-12"), ("-(-m - 1)", "0-8"), ("(-m - 1) % -1", "0-12"),
+    ("1 + (m + 1)", "5-10"), ("(-m - 1) / -1", "1-13"), ("-(-m - 1)", "0-8"), ("(-m - 1) % -1", "1-13"),
   ])
   func overflow(_ text: String, _ place: String) {
-    #expect(result(text, ["m": .integer(.max)]).hasSuffix(": the result has more than 128 bits"))
-    // Parentheses belong to no span but that of what is around them.
-    let found = result(text, ["m": .integer(.max)])
-    if !text.contains("(-m") { #expect(found.hasPrefix("fails \(place)")) }
+    #expect(result(text, ["m": .integer(.max)]) == "fails \(place): the result has more than 128 bits")
   }
 
   @Test(arguments: [
@@ -43,7 +41,7 @@ import Testing
     ("!n", "fails 0-2: the operand is an integer"), ("n && true", "fails 0-9: an operand is an integer, not a boolean"),
     ("true && n", "fails 0-9: an operand is an integer, not a boolean"),
     ("n ? 1 : 2", "fails 0-9: the condition is an integer, not a boolean"),
-    ("[1].all(e, n)", "fails 4-7: the condition is an integer, not a boolean"),
+    ("[1].all(e, n)", "fails 0-13: the condition is an integer, not a boolean"),
     ("n.exists(e, true)", "fails 0-17: 'exists' wants a list, not an integer"),
     ("1 in n", "fails 0-6: 'in' wants a list or a map, not an integer"),
     ("null + n", "fails 0-8: '+' has null for an operand, not an integer"),
@@ -51,12 +49,7 @@ import Testing
     ("min(x, 1)", "fails 0-9: a boolean is no integer"), ("sum([1, x])", "fails 0-11: a boolean is no integer"),
   ])
   func typesThatShowLate(_ text: String, _ message: String) {
-    let found = result(text, ["x": .bool(true), "n": .integer(5)])
-    if text.hasPrefix("[1].all") {
-      #expect(found.hasSuffix(": the condition is an integer, not a boolean"))
-    } else {
-      #expect(found == message)
-    }
+    #expect(result(text, ["x": .bool(true), "n": .integer(5)]) == message)
   }
 }
 
@@ -108,7 +101,8 @@ import Testing
 
   /// The side that is decided is not looked into.
   @Test(arguments: [
-    ("false && 1 / 0 == 1", "false"), ("true || 1 / 0 == 1", "true"), ("true ? 1 : 1 / 0", "1"), ("false ? 1 / 0 : 2", "2"),
+    ("false && 1 / 0 == 1", "false"), ("true || 1 / 0 == 1", "true"), ("true ? 1 : 1 / 0", "1"),
+    ("false ? 1 / 0 : 2", "2"),
     ("[1, 2].exists(x, x == 1 || x / 0 == 0)", "true"), ("[1, 2].first(x, x == 1 || 1 / 0 == 0)", "1"),
     ("[1, 2].all(x, x == 2 && 1 / 0 == 0)", "false"),
   ])
@@ -121,7 +115,8 @@ import Testing
     ("[true, unknown].all(x, x)", "unknown"), ("[unknown, false].all(x, x)", "false"),
     ("[].exists(x, x)", "false"), ("[false, true].exists(x, x)", "true"), ("[false, false].exists(x, x)", "false"),
     ("[false, unknown].exists(x, x)", "unknown"), ("[unknown, true].exists(x, x)", "true"),
-    ("[1, 2, 3].filter(x, x > 1)", "[2, 3]"), ("[1, 2].filter(x, x > 2)", "[]"), ("[1, 2].filter(x, unknown)", "unknown"),
+    ("[1, 2, 3].filter(x, x > 1)", "[2, 3]"), ("[1, 2].filter(x, x > 2)", "[]"),
+    ("[1, 2].filter(x, unknown)", "unknown"),
     ("[1, 2].filter(x, x == 1 || unknown)", "unknown"), ("[].filter(x, unknown)", "[]"),
     ("[1, 2].map(x, x * 2)", "[2, 4]"), ("[1, unknown].map(x, x + 1)", "[2, unknown]"), ("[].map(x, x)", "[]"),
     ("[1, 2, 3].first(x, x > 1)", "2"), ("[1].first(x, x > 1)", "null"), ("[].first(x, true)", "null"),
@@ -140,7 +135,8 @@ import Testing
 
   @Test(arguments: [
     ("1 in [1, 2]", "true"), ("3 in [1, 2]", "false"), ("1 in []", "false"), ("1 in [1, unknown]", "true"),
-    ("3 in [1, unknown]", "unknown"), ("unknown in [1]", "unknown"), ("unknown in []", "false"), ("1 in unknown", "unknown"),
+    ("3 in [1, unknown]", "unknown"), ("unknown in [1]", "unknown"), ("unknown in []", "false"),
+    ("1 in unknown", "unknown"),
     ("\"a\" in m", "true"), ("\"b\" in m", "false"), ("unknown in m", "unknown"), ("null in [null]", "true"),
   ])
   func membership(_ text: String, _ value: String) {
@@ -164,9 +160,11 @@ import Testing
     ("sum([])", "0"), ("sum([1, 2, 3])", "6"), ("distinct([])", "true"), ("distinct([1, 2])", "true"),
     ("distinct([1, 2, 1])", "false"), ("distinct([1, unknown])", "unknown"), ("distinct([1, unknown, 1])", "false"),
     ("distinct([[1], [1]])", "false"), ("min(1, 2)", "1"), ("max(1, -2)", "1"),
-    ("bits(0xabcd, 15, 12)", "10"), ("bits(0xabcd, 3, 0)", "13"), ("bits(0xabcd, 7, 7)", "1"), ("bits(-1, 63, 0)", "18446744073709551615"),
+    ("bits(0xabcd, 15, 12)", "10"), ("bits(0xabcd, 3, 0)", "13"), ("bits(0xabcd, 7, 7)", "1"),
+    ("bits(-1, 63, 0)", "18446744073709551615"),
     ("bits(0x1_0000_0000_0000_0000, 64, 64)", "1"),
-    ("wrap(256, 8)", "0"), ("wrap(257, 8)", "1"), ("wrap(-1, 8)", "255"), ("wrap(0x1_0000_0005, 32)", "5"), ("wrap(5, 64)", "5"),
+    ("wrap(256, 8)", "0"), ("wrap(257, 8)", "1"), ("wrap(-1, 8)", "255"), ("wrap(0x1_0000_0005, 32)", "5"),
+    ("wrap(5, 64)", "5"),
     ("overlaps(0, 4, 4, 4)", "false"), ("overlaps(0, 5, 4, 4)", "true"), ("overlaps(4, 4, 0, 4)", "false"),
     ("overlaps(4, 4, 0, 5)", "true"), ("overlaps(0, 10, 5, 0)", "true"), ("overlaps(0, 10, 10, 0)", "false"),
     ("overlaps(5, 0, 5, 0)", "false"), ("overlaps(0, 10, 2, 2)", "true"),
@@ -178,9 +176,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("bits(1, 0, 1)", "fails 0-13: bits(x, 0, 1) is no bit field"), ("bits(1, 128, 128)", "fails 0-17: bits(x, 128, 128) is no bit field"),
-    ("bits(1, 2, -1)", "fails 0-14: bits(x, 2, -1) is no bit field"), ("bits(1, 127, 0)", "fails 0-15: bits(x, 127, 0) is no bit field"),
-    ("wrap(1, 0)", "fails 0-10: wrap(x, 0) has no such width"), ("wrap(1, 127)", "fails 0-12: wrap(x, 127) has no such width"),
+    ("bits(1, 0, 1)", "fails 0-13: bits(x, 0, 1) is no bit field"),
+    ("bits(1, 128, 128)", "fails 0-17: bits(x, 128, 128) is no bit field"),
+    ("bits(1, 2, -1)", "fails 0-14: bits(x, 2, -1) is no bit field"),
+    ("bits(1, 127, 0)", "fails 0-15: bits(x, 127, 0) is no bit field"),
+    ("wrap(1, 0)", "fails 0-10: wrap(x, 0) has no such width"),
+    ("wrap(1, 127)", "fails 0-12: wrap(x, 127) has no such width"),
     ("wrap(1, -1)", "fails 0-11: wrap(x, -1) has no such width"),
   ])
   func failures(_ text: String, _ message: String) {
@@ -195,7 +196,8 @@ import Testing
     ("sum([true])", "error 4-10: sum() wants a list here, not a list"),
     ("min(true, 1)", "error 4-8: min() wants an integer here, not a boolean"),
     ("wrap(1, \"8\")", "error 8-11: wrap() wants an integer here, not a string"),
-    ("size(1)", "error 5-6: size() wants a list or a map, not an integer"), ("last(5)", "error 5-6: last() wants a list here, not an integer"),
+    ("size(1)", "error 5-6: size() wants a list or a map, not an integer"),
+    ("last(5)", "error 5-6: last() wants a list here, not an integer"),
   ])
   func misuse(_ text: String, _ message: String) {
     #expect(result(text) == message)

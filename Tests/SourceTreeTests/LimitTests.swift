@@ -3,7 +3,7 @@ import SourceTree
 import Testing
 
 /// Hostile texts end in a diagnostic, soon and without much memory.
-@Suite(.timeLimit(.minutes(1))) struct LimitTests {
+@Suite(.timeLimit(.minutes(10))) struct LimitTests {
   private func ids(_ text: String, _ limits: Limits = .manifest) -> [String] {
     parse(text, limits: limits).diagnostics.map(\.id.description)
   }

@@ -1,0 +1,270 @@
+import DeviceManifest
+import DevicePlan
+import Diagnostics
+import TestSupport
+import Testing
+
+/// Values become the bytes that the kernel reads.
+@Suite struct PayloadTests {
+  @Test func integers() {
+    #expect(
+      settings("int: {u8: 255, u16: 0x1234, u32: 1_000, u64: 0x1122_3344_5566_7788}") == [
+        "0:0 ff", "0:1 3412", "0:2 e8030000", "0:3 8877665544332211",
+      ])
+    #expect(
+      settings("int: {i8: -1, i16: -2, i32: -0x8000_0000, i64: -1}") == [
+        "0:4 ff", "0:5 feff", "0:6 00000080", "0:7 ffffffffffffffff",
+      ])
+    #expect(
+      settings("int: {u64: 64KiB, u32: 0b101, u16: 0o17, i8: 127}") == [
+        "0:3 0000010000000000", "0:2 05000000", "0:1 0f00", "0:4 7f",
+      ])
+    #expect(settings("int: {u32: \"5\", u16: '017'}") == ["0:2 05000000", "0:1 1100"])
+  }
+
+  @Test func names() {
+    #expect(settings("int: {named: fwd-to-user}") == ["0:8 02000000"])
+    #expect(settings("int: {named: 7}") == ["0:8 07000000"])
+    #expect(settings("int: {flags: [first, ninth]}") == ["0:9 0101"])
+    #expect(settings("int: {flags: ninth}") == ["0:9 0001"])
+    #expect(settings("int: {flags: []}") == ["0:9 0000"])
+    #expect(settings("int: {flags: 6}") == ["0:9 0600"])
+    #expect(settings("int: {mpidr: 0.1.2.3}") == ["0:a 0302010000000000"])
+    #expect(settings("int: {mpidr: 0x5}") == ["0:a 0500000000000000"])
+  }
+
+  @Test func nothing() {
+    #expect(settings("nothing: {init: }") == ["1:0"])
+  }
+
+  @Test func bitFields() {
+    // count 2 at 52, base in its place, flags by default, index 3.
+    #expect(settings("bits: {single: {count: 2, base: 0x080A_0000, index: 3}}") == ["2:1 03000a0800002000"])
+    #expect(
+      settings("bits: {single: {index: 0xfff, flags: 0xf, count: 0xfff, base: 0xF_FFFF_FFFF_0000}}") == [
+        "2:1 ffffffffffffffff"
+      ])
+    #expect(settings("bits: {single: 0x12_3456}") == ["2:1 5634120000000000"])
+    #expect(
+      settings("bits: {region: [{count: 1, base: 0, index: 0}, {count: 1, base: 64KiB, index: 1}]}") == [
+        "2:0 0000000000001000", "2:0 0100010000001000",
+      ])
+  }
+
+  /// As the ABI has it: every field at a multiple of its size, the whole a multiple of the largest.
+  @Test func structs() {
+    #expect(
+      settings("struct: {padded: {a: 0x11, b: 0x2222_2222, c: 0x3333, d: 0x4444_4444_4444_4444}}")
+        == ["3:0 11000000222222223333000000000000" + "4444444444444444"])
+    #expect(settings("struct: {padded: {c: 1}}") == ["3:0 " + "00000000000000000100000000000000" + "0000000000000000"])
+    #expect(
+      settings("struct: {inner: {head: one, list: [2, 3], rest: {low: 4}}}") == [
+        "3:1 " + "0100" + "020003000000" + "54" + "000000"
+      ])
+    #expect(settings("struct: {inner: {}}") == ["3:1 " + String(repeating: "00", count: 12)])
+  }
+
+  @Test func unions() {
+    #expect(settings("union: {event: {kind: small, x: 5}}") == ["4:0 " + "0100000005000000" + "0000000000000000"])
+    #expect(settings("union: {event: {kind: 2, y: 5}}") == ["4:0 " + "0200000000000000" + "0500000000000000"])
+  }
+
+  @Test func bytes() {
+    #expect(settings("bytes: {blob: 00ff10}") == ["5:0 00ff10"])
+    #expect(settings("bytes: {blob: {hex: \"DE AD be_ef\"}}") == ["5:0 deadbeef"])
+    #expect(settings("bytes: {blob: {base64: AP8=}}") == ["5:0 00ff"])
+    #expect(settings("bytes: {blob: {base64: AP8Q}}") == ["5:0 00ff10"])
+    #expect(settings("bytes: {list: [1, 2, 0x1234]}") == ["5:1 010002003412"])
+  }
+
+  @Test func files() {
+    #expect(settings("file: {add: [nic, gpu]}") == ["6:1 00000000 file 1 at 0", "6:1 00000000 file 0 at 0"])
+  }
+
+  /// Where the number is structured, key fields stand beside the value.
+  @Test func keys() {
+    #expect(settings("registers: [{offset: 4, value: 5}]") == ["7:5 05000000"])
+    #expect(settings("registers: [{offset: CTLR, cpu: 0.0.0.2, value: 5}]") == ["7:200000011 05000000"])
+    #expect(settings("registers: [{offset: TYPER, value: 5}]") == ["7:19 0500000000000000"])
+    #expect(settings("line: 7") == ["8:0 07000000"])
+  }
+
+  @Test func longForm() {
+    #expect(settings("line: {value: 7, optional: true}") == ["8:0 07000000 optional"])
+    #expect(settings("int: {u32: {value: 7, flags: 1}}") == ["0:2 07000000 flags 1"])
+    #expect(settings("nothing: {init: {optional: true}}") == ["1:0 optional"])
+    #expect(
+      settings("bits: {single: {value: {count: 1, base: 0, index: 0}, optional: true}}") == [
+        "2:1 0000000000001000 optional"
+      ])
+    #expect(settings("registers: [{offset: 4, value: 5, optional: true}]") == ["7:5 05000000 optional"])
+  }
+
+  @Test func forEach() {
+    #expect(
+      settings(
+        "registers: [{for-each: vcpu, offset: 4, cpu: \"${vcpu.index}\", value: \"${vcpu.id + 1}\"}, {offset: 8, value: 0}]"
+      )
+        == ["7:5 01000000", "7:100000005 08000000", "7:9 00000000"])
+  }
+
+  @Test func raw() {
+    let found = manifest(
+      """
+      devices:
+        - name: novel
+          type: {number: 42}
+          raw:
+            - {group: 1, attr: 0x7, payload: {u32: 5}}
+            - {group: 2, attr: 0, payload: {i8: -1}, flags: 3}
+            - {group: 3, attr: 1, payload: {hex: "00ff"}, optional: true}
+            - {group: 4, attr: 1, payload: {base64: AP8=}}
+            - {group: 5, attr: 1}
+      vm: {raw: [{group: 0, attr: 0, payload: {u64: 1}}]}
+      """)
+    let device = found.machine?.devices[0]
+    #expect(device?.alternatives[0].type.number == 42)
+    #expect(
+      device?.alternatives[0].attributes.map(words)
+        == ["1:7 05000000", "2:0 ff flags 3", "3:1 00ff optional", "4:1 00ff", "5:1"])
+    #expect(found.machine?.attributes.map(words) == ["0:0 0100000000000000"])
+  }
+}
+
+/// What a payload cannot hold cannot be sent.
+@Suite struct PayloadFindingTests {
+  @Test func ranges() {
+    func message(_ text: String, _ path: String, _ words: String, _ range: String) -> String {
+      "\(text) does not fit '\(path)', \(words): it holds \(range)"
+    }
+    expectFindings(
+      of: "int: {u8: 1️⃣2562️⃣}", .init("1️⃣", to: "2️⃣", "value-out-of-range", message("256", "int.u8", "a u8", "0 to 255")))
+    expectFindings(of: "int: {u8: 1️⃣-1}", .init("1️⃣", "value-out-of-range", message("-1", "int.u8", "a u8", "0 to 255")))
+    expectFindings(
+      of: "int: {i8: 1️⃣128}", .init("1️⃣", "value-out-of-range", message("128", "int.i8", "an i8", "-128 to 127")))
+    expectFindings(
+      of: "int: {i16: 1️⃣-0x8001}",
+      .init("1️⃣", "value-out-of-range", message("-0x8001", "int.i16", "an i16", "-32768 to 32767")))
+    expectFindings(
+      of: "int: {u64: 1️⃣0x1_0000_0000_0000_00002️⃣}",
+      .init(
+        "1️⃣", to: "2️⃣", "value-out-of-range",
+        message("0x1_0000_0000_0000_0000", "int.u64", "a u64", "0 to 0xffffffffffffffff")))
+    expectFindings(
+      of: "bits: {single: {count: 1️⃣40962️⃣, base: 3️⃣0x10014️⃣, index: 0}}",
+      .init(
+        "1️⃣", to: "2️⃣", "value-out-of-range", message("4096", "bits.single.count", "a field of 12 bits", "0 to 4095")),
+      .init(
+        "3️⃣", to: "4️⃣", "value-out-of-range",
+        "0x1001 does not fit 'bits.single.base': it holds multiples of 0x10000 up to 0xfffffffff0000"))
+    expectFindings(
+      of: "registers: [{offset: 1️⃣0x1_0000, value: 1}]",
+      .init("1️⃣", "value-out-of-range", message("0x1_0000", "registers.offset", "a field of 16 bits", "0 to 65535")))
+  }
+
+  private func noInteger(_ text: String) -> String {
+    "'\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind"
+  }
+
+  @Test(arguments: ["on", "1e3", "0x", "1_", "2x56", "-", "+5", "0b2", "NO", "~"])
+  func noIntegers(_ text: String) {
+    expectFindings(of: "int: {u32: 1️⃣\(text)2️⃣}", .init("1️⃣", to: "2️⃣", "bad-integer", noInteger(text)))
+  }
+
+  @Test func unitsAreMended() {
+    expectFindings(
+      of: "int: {u64: 1️⃣64MB2️⃣}",
+      .init("1️⃣", to: "2️⃣", "bad-integer", noInteger("64MB"), notes: [.init("did you mean 64MiB?")], fixIts: ["64MiB"]))
+    expectFindings(
+      of: "int: {u64: 1️⃣4k}",
+      .init("1️⃣", "bad-integer", noInteger("4k"), notes: [.init("did you mean 4KiB?")], fixIts: ["4KiB"]))
+  }
+
+  @Test func names() {
+    expectFindings(
+      of: "int: {named: 1️⃣fwd-to-usr2️⃣}",
+      .init(
+        "1️⃣", to: "2️⃣", "unknown-name", "there is no value 'fwd-to-usr'; did you mean 'fwd-to-user'?",
+        fixIts: ["fwd-to-user"]))
+    expectFindings(
+      of: "int: {flags: [first, 1️⃣nineth]}",
+      .init("1️⃣", "unknown-name", "'int.flags' has no flag 'nineth'; did you mean 'ninth'?", fixIts: ["ninth"]))
+    expectFindings(
+      of: "int: {mpidr: 1️⃣0.0.3}",
+      .init("1️⃣", "bad-integer", "'0.0.3' is no MPIDR: write its four affinities, as in 0.0.0.3, or an integer"))
+  }
+
+  @Test func kinds() {
+    expectFindings(of: "int: {u32: 1️⃣[5]2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' is an integer, not a list"))
+    expectFindings(
+      of: "int: {u32: 1️⃣{a: 5}2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' is an integer, not a mapping"))
+    expectFindings(
+      of: "int: 1️⃣5",
+      .init(
+        "1️⃣", "wrong-kind",
+        "group 'int' is a mapping of its attributes (u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr), not a scalar"
+      ))
+    expectFindings(
+      of: "bits: {region: 1️⃣{count: 1, base: 0, index: 0}2️⃣}",
+      .init("1️⃣", to: "2️⃣", "wrong-kind", "'bits.region' takes a list, also of one: '- ' before each value"))
+    expectFindings(
+      of: "registers: 1️⃣5", .init("1️⃣", "wrong-kind", "'registers' takes a list, also of one: '- ' before each value"))
+    expectFindings(
+      of: "struct: {padded: 1️⃣5}", .init("1️⃣", "wrong-kind", "'struct.padded' is a mapping with a, b, c, d, not a scalar")
+    )
+    expectFindings(of: "bytes: {list: 1️⃣5}", .init("1️⃣", "wrong-kind", "'bytes.list' is a list, not a scalar"))
+    expectFindings(
+      of: "struct: {inner: {list: 1️⃣[1, 2, 3, 4]2️⃣}}",
+      .init("1️⃣", to: "2️⃣", "wrong-kind", "'struct.inner.list' is a list of at most 3 elements"))
+    expectFindings(
+      of: "bytes: {blob: 1️⃣[1]}", .init("1️⃣", "wrong-kind", "a byte string is {hex: ...} or {base64: ...}, not a list"))
+  }
+
+  @Test func missingAndUnexpected() {
+    expectFindings(of: "int: {1️⃣u322️⃣: }", .init("1️⃣", to: "2️⃣", "missing-value", "'int.u32' has no value; it is a u32"))
+    expectFindings(
+      of: "int: {1️⃣u64: }", .init("1️⃣", "missing-value", "'int.u64' has no value; it is a guest physical address"))
+    expectFindings(
+      of: "nothing: {init: 1️⃣true2️⃣}",
+      .init("1️⃣", to: "2️⃣", "unexpected-value", "'nothing.init' takes no value; write 'init:'"))
+    expectFindings(
+      of: "bits: {single: 1️⃣{count: 1, index: 0}2️⃣}", .init("1️⃣", to: "2️⃣", "missing-key", "'bits.single' has no 'base'"))
+    expectFindings(of: "registers: [1️⃣{value: 5}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "'registers' has no 'offset'"))
+    expectFindings(
+      of: "registers: [1️⃣{offset: 4}]", .init("1️⃣", "missing-value", "'registers' has no value; it is a u32"))
+    expectFindings(of: "union: {event: 1️⃣{x: 5}}", .init("1️⃣", "missing-key", "'union.event' has no 'kind': small, big"))
+    expectFindings(
+      of: "struct: {padded: {a: 1, 1️⃣bb2️⃣: 2}}",
+      .init("1️⃣", to: "2️⃣", "unknown-key", "'struct.padded' has no key 'bb'; did you mean 'b'?", fixIts: ["b"]))
+    expectFindings(
+      of: "bits: {single: {count: 1, base: 0, index: 0, 1️⃣flgs: 3}}",
+      .init("1️⃣", "unknown-key", "'bits.single' has no key 'flgs'; did you mean 'flags'?", fixIts: ["flags"]))
+  }
+
+  @Test func files() {
+    expectFindings(
+      of: "file: {add: [1️⃣gpu22️⃣]}",
+      .init("1️⃣", to: "2️⃣", "unknown-file", "there is no file 'gpu2'; did you mean 'gpu'?", fixIts: ["gpu"]))
+    expectFindings(
+      in: "files: {key: 2️⃣/dev/vfio/../kvm}\ndevices: [{type: thing, attributes: {file: {one: 1️⃣key}}}]",
+      .init(
+        "1️⃣", "file-not-allowed", "'file.one' cannot take '/dev/vfio/../kvm': only /dev/vfio/** may be opened for it",
+        notes: [.init("2️⃣", "the file is named here")]))
+    expectFindings(
+      in: "devices: [{type: thing, attributes: {file: {one: 1️⃣gpu}}}]",
+      .init(
+        "1️⃣", "unknown-file", "there is no file 'gpu'",
+        notes: [.init("the manifest has no 'files'; add 'files: {gpu: PATH}' at its top level")]))
+    expectFindings(
+      of: "file: {one: 1️⃣{fd: 3}2️⃣}",
+      .init("1️⃣", to: "2️⃣", "bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'"))
+  }
+
+  @Test func bytes() {
+    expectFindings(of: "bytes: {blob: 1️⃣0g2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'0g' is not hex: two digits a byte"))
+    expectFindings(of: "bytes: {blob: 1️⃣123}", .init("1️⃣", "bad-bytes", "'123' is not hex: two digits a byte"))
+    expectFindings(of: "bytes: {blob: 1️⃣{base64: A}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "this is not base64"))
+    expectFindings(
+      of: "bytes: {blob: 1️⃣{hex: \"+1-1\"}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'+1-1' is not hex: two digits a byte"))
+  }
+}

@@ -1,0 +1,137 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// Whatever comes in, there is a clear answer and the right status, and never a crash.
+@Suite struct BadInputTests {
+  private static let commands = [["validate"], ["plan"], ["apply", "--on", "model"], ["apply"]]
+
+  @Test(arguments: commands)
+  func missingFiles(_ command: [String]) async {
+    let ended = await run(program, command + ["/does/not/exist.yaml"])
+    #expect(ended.output == "")
+    #expect(
+      ended.errors.hasPrefix("error: cannot read /does/not/exist.yaml: No such file or directory [cannot-read]\n"))
+    #expect(ended.status == 66)
+  }
+
+  @Test(arguments: commands)
+  func emptyFiles(_ command: [String]) async {
+    await withFolder { folder in
+      for text in ["", "\n", "# only a comment\n", "---\n", "\u{FEFF}"] {
+        write(text, toFile: folder + "/empty.yaml")
+        let ended = await run(program, command + [folder + "/empty.yaml"])
+        #expect((ended.output + ended.errors).contains("[empty-document]"), "\(text.debugDescription)")
+        #expect(ended.status == 1)
+      }
+    }
+  }
+
+  @Test func folders() async {
+    await withFolder { folder in
+      for command in Self.commands.dropFirst() {
+        let ended = await run(program, command + [folder])
+        #expect(ended.errors.contains("cannot read \(folder): it is a folder"))
+        #expect(ended.status == 66)
+      }
+      // Of a folder `validate` takes what is in it; where there is nothing, nothing was validated.
+      #expect(await kvmconf("validate", folder).status != 0)
+    }
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may read every file"))
+  func unreadableFiles() async {
+    await withFolder { folder in
+      write("kvmconf: 1\n", toFile: folder + "/secret.yaml")
+      // SAFETY: the path lives throughout the call.
+      unsafe chmod(folder + "/secret.yaml", 0)
+      let ended = await kvmconf("validate", folder + "/secret.yaml")
+      #expect(ended.errors.contains("Permission denied"))
+      #expect(ended.status == 66)
+    }
+  }
+
+  /// Much text: read up to a limit, in little time.
+  @Test(.timeLimit(.minutes(10)))
+  func largeFiles() async {
+    await withFolder { folder in
+      write(
+        String(repeating: "# a comment of fifty bytes, over and over again..\n", count: 1 << 20),
+        toFile: folder + "/a.yaml")
+      let comments = await kvmconf("validate", folder + "/a.yaml")
+      #expect(comments.output.contains("[empty-document]"))
+      #expect(comments.status == 1)
+      write("a: \"" + String(repeating: "x", count: 50 << 20) + "\"\n", toFile: folder + "/b.yaml")
+      let scalar = await kvmconf("validate", folder + "/b.yaml")
+      #expect(scalar.output.contains("[too-large]"))
+      #expect(scalar.output.utf8.count < 10_000)
+      #expect(scalar.status == 1)
+      write(String(repeating: "#", count: 65 << 20), toFile: folder + "/c.yaml")
+      let whole = await kvmconf("validate", folder + "/c.yaml")
+      #expect(whole.output.contains("[too-large]"))
+      #expect(whole.status == 1)
+    }
+  }
+
+  @Test(arguments: [
+    "\u{0}\u{1}\u{2}", "%PDF-1.7\n", "{", "[[[[", "- - - -", "\t", "a: &a *a", "5", "null", "\"${", "<<: x",
+    "!!binary x", "? [",
+  ])
+  func nonsense(_ text: String) async {
+    let ended = await kvmconf("validate", "-", input: text)
+    #expect(ended.status == 1)
+    #expect(ended.output.contains("<stdin>:"))
+  }
+
+  @Test func manyErrors() async {
+    let text = "kvmconf: 1\narch: x86_64\nvcpus: {count: 1}\n" + (0..<500).map { "key\($0): 1\n" }.joined()
+    let ended = await kvmconf("validate", "-", input: text)
+    #expect(ended.output.matches(of: #/error: the manifest has no key/#).count >= 100)
+    #expect(ended.status == 1)
+  }
+
+  @Test(arguments: [
+    ["--nonsense"], ["validate"], ["validate", "--nonsense", "x"], ["validate", "--format", "xml", "x"], ["nonsense"],
+    ["plan"],
+    ["plan", "a", "b"], ["apply", "--on", "moon", "x"], ["validate", "--set", "x", "y"],
+    ["validate", "--set", "=5", "y"],
+    ["validate", "--kernel", "six", "y"], ["validate", "--fail-on", "error", "y"], ["schema", "nonsense"],
+  ])
+  func usage(_ arguments: [String]) async {
+    let ended = await run(program, arguments)
+    #expect(ended.output == "")
+    #expect(ended.errors.hasPrefix("Error: "))
+    #expect(ended.errors.contains("kvmconf"))
+    #expect(ended.status == 64)
+  }
+
+  /// Whoever reads the output may go: no message, and no waiting.
+  @Test func closedPipes() async {
+    var ends: [Int32] = [0, 0]
+    // SAFETY: pipe() fills both elements.
+    #expect(unsafe pipe(&ends) == 0)
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    let running = Running(program, ["plan", "examples/arm64/vgic-corner-cases.yaml"], output: ends[1])
+    close(ends[0])
+    close(ends[1])
+    let ended = await running.ended()
+    #expect(ended.errors == "")
+    // It may have written before the reader was gone.
+    #expect(ended.signal == SIGPIPE || ended.status == 0)
+  }
+
+  /// A file that a manifest names is opened only where the schema says so, and its absence is told.
+  @Test(.enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"))
+  func filesOfManifests() async {
+    let text =
+      "kvmconf: 1\narch: x86_64\nfiles: {gpu: /dev/vfio/no-such-group}\ndevices: [{type: vfio, attributes: {file: {add: [gpu]}}}]\n"
+    let ended = await kvmconf("apply", "-", input: text)
+    #expect(ended.output == "")
+    #expect(ended.errors.contains("<stdin>:3:14: error: "))
+    #expect(ended.errors.contains("/dev/vfio/no-such-group"))
+    #expect(ended.status == 66)
+    let forbidden = await kvmconf("apply", "-", input: text.replacing("/dev/vfio/no-such-group", with: "/etc/passwd"))
+    #expect(forbidden.errors.contains("[file-not-allowed]"))
+    #expect(forbidden.status == 1)
+  }
+}

@@ -1,0 +1,363 @@
+import Glibc
+import TestSupport
+import Testing
+
+private let goodManifest = "kvmconf: 1\narch: x86_64\nname: good\ndevices: [{type: vfio}]\n"
+private let badManifest = "kvmconf: 1\narch: x86_64\ndevices: [{type: vfoi}]\n"
+private let refusedManifest =
+  "kvmconf: 1\narch: x86_64\nname: refused\nsteps:\n  - {create-vm: {}}\n  - {create: vfio}\n  - {create: vfio, as: second}\n  - {test: vfio}\n"
+
+@Suite struct ValidateTests {
+  @Test func good() async {
+    let ended = await kvmconf("validate", "-", input: goodManifest)
+    #expect(ended.output == "")
+    #expect(ended.errors == "1 file, 1 manifest, 2 steps: 0 errors, 0 warnings, 0 undecided\n")
+    #expect(ended.status == 0)
+  }
+
+  @Test func bad() async {
+    let ended = await kvmconf("validate", "-", input: badManifest)
+    #expect(
+      ended.output == """
+        <stdin>:3:18: error: there is no device type 'vfoi'; did you mean 'vfio'? [unknown-device-type]
+            3 | devices: [{type: vfoi}]
+              |                  ^^^^
+
+        """)
+    #expect(ended.errors == "1 file, 1 manifest, 1 step: 1 error, 0 warnings, 0 undecided\n")
+    #expect(ended.status == 1)
+  }
+
+  @Test func refused() async {
+    let ended = await kvmconf("validate", "-", input: refusedManifest)
+    #expect(
+      ended.output.hasPrefix(
+        "<stdin>:7:14: error: the kernel would answer EBUSY: a VM has one VFIO device, and this VM has it already [vfio.create:EBUSY]\n"
+      ))
+    #expect(ended.output.contains("note: common/vfio.yaml:"))
+    #expect(ended.errors.contains(": 1 error, "))
+    #expect(ended.status == 1)
+  }
+
+  @Test func severalFilesAndFolders() async {
+    await withFolder { folder in
+      let inner = folder + "/inner"
+      #expect(await run("mkdir", [inner]).status == 0)
+      write(goodManifest, toFile: folder + "/a.yaml")
+      write(goodManifest + "---\n" + goodManifest, toFile: inner + "/b.yml")
+      write("devices: [vfio]\n", toFile: inner + "/b.facts.yaml")
+      write("no manifest", toFile: inner + "/c.txt")
+      let both = await kvmconf("validate", folder + "/a.yaml", folder, "-", input: goodManifest)
+      #expect(both.output == "")
+      #expect(both.errors == "4 files, 5 manifests, 10 steps: 0 errors, 0 warnings, 0 undecided\n")
+      #expect(both.status == 0)
+      write(badManifest, toFile: inner + "/d.yaml")
+      let one = await kvmconf("validate", folder, folder + "/a.yaml")
+      #expect(one.output.hasPrefix("\(inner)/d.yaml:3:18: error: "))
+      #expect(one.status == 1)
+      // The highest status wins, and the other files are read nevertheless.
+      let missing = await kvmconf("validate", folder + "/none.yaml", inner + "/d.yaml")
+      #expect(missing.output.contains("unknown-device-type"))
+      #expect(
+        missing.errors.contains("error: cannot read \(folder)/none.yaml: No such file or directory [cannot-read]"))
+      #expect(missing.status == 66)
+    }
+  }
+
+  @Test func json() async throws {
+    var documents: [JSONValue] = []
+    for name in [goodManifest, badManifest, refusedManifest] {
+      let ended = await kvmconf("validate", "--format", "json", "-", input: name)
+      #expect(ended.output.hasSuffix("\n") && ended.output.dropLast().allSatisfy { $0 != "\n" })
+      #expect(ended.errors == "")
+      #expect(ended.status == (name == goodManifest ? 0 : 1))
+      documents.append(try #require(JSONValue(ended.output)))
+    }
+    #expect(documents.map { $0["version"]?.number } == [1, 1, 1])
+    #expect(documents.map { $0["manifest"]?.string } == ["<stdin>", "<stdin>", "<stdin>"])
+    #expect(documents.map { $0["host"]?["kind"]?.string } == ["model", "model", "model"])
+    #expect(documents.map { $0["diagnostics"]?.array?.count } == [0, 1, 1])
+    let problem = documents[1]["diagnostics"]?[0]
+    #expect(problem?["id"]?.string == "unknown-device-type")
+    #expect(problem?["line"]?.number == 3)
+    #expect(problem?["column"]?.number == 18)
+    #expect(problem?["endColumn"]?.number == 22)
+    #expect(problem?["fixIts"]?[0]?["replacement"]?.string == "vfio")
+    let step = documents[2]["steps"]?[2]
+    #expect(step?["outcome"]?.string == "EBUSY")
+    #expect(step?["pass"]?.bool == false)
+    #expect(step?["id"]?.string == "vfio.create:EBUSY")
+    #expect(documents[2]["summary"]?["failed"]?.number == 1)
+    // A document for each manifest, each with the diagnostics of its text.
+    let two = await kvmconf("validate", "--format", "json", "-", input: goodManifest + "---\n" + badManifest).output
+    #expect(two.split(separator: "\n").map { JSONValue($0)?["diagnostics"]?.array?.count } == [0, 1])
+  }
+
+  /// Every fixture's JSON is JSON.
+  @Test func jsonOfEveryFixture() async {
+    for folder in ["bad", "mistakes"] {
+      let ended = await kvmconf("validate", "--format", "json", "Tests/Fixtures/" + folder)
+      let lines = ended.output.split(separator: "\n")
+      #expect(!lines.isEmpty)
+      for line in lines { #expect(JSONValue(line)?["summary"] != nil, "\(line.prefix(200))") }
+      #expect(lines.count { JSONValue($0)?["diagnostics"]?.array?.isEmpty == false } > 0)
+    }
+  }
+
+  @Test func options() async {
+    let text = "kvmconf: 1\narch: x86_64\nparameters: {n: {type: u32, default: 1}}\nvcpus: {count: \"${n}\"}\n"
+    #expect(await kvmconf("validate", "--set", "n=3", "-", input: text).errors.contains(" 4 steps"))
+    #expect(await kvmconf("validate", "--set", "m=3", "-", input: text).output.contains("no parameter 'm'"))
+    #expect(await kvmconf("validate", "--set", "n=three", "-", input: text).output.contains("[parameter-type]"))
+    let undecided = "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {test: {number: 1000}}]\n"
+    #expect(await kvmconf("validate", "-", input: undecided).status == 0)
+    #expect(await kvmconf("validate", "--fail-on", "undecided", "-", input: undecided).status == 1)
+    #expect(await kvmconf("validate", "--fail-on", "warning", "-", input: undecided).status == 1)
+    await withFolder { folder in
+      write("devices: []\n", toFile: folder + "/host.yaml")
+      #expect(
+        await kvmconf("validate", "--host-facts", folder + "/host.yaml", "-", input: goodManifest).output.contains(
+          "ENODEV"))
+      write("devcies: []\n", toFile: folder + "/host.yaml")
+      #expect(await kvmconf("validate", "--host-facts", folder + "/host.yaml", "-", input: goodManifest).status == 1)
+      #expect(await kvmconf("validate", "--host-facts", folder + "/none.yaml", "-", input: goodManifest).status == 66)
+    }
+    #expect(await kvmconf("validate", "--kernel", "5.10", "examples/x86_64/tsc.yaml").status == 1)
+  }
+}
+
+@Suite struct PlanTests {
+  @Test func text() async {
+    let ended = await kvmconf("plan", "-", input: goodManifest)
+    #expect(
+      ended.output == """
+        <stdin>: good, x86_64, 2 steps
+        #  call         group  attr  payload  at            remarks
+        1  create vm                          <stdin>:2:1
+        2  create vfio                        <stdin>:4:18
+
+        """)
+    #expect(ended.errors == "")
+    #expect(ended.status == 0)
+  }
+
+  @Test func otherForms() async throws {
+    let strace = await kvmconf("plan", "--format", "strace", "-", input: goodManifest)
+    #expect(strace.output.contains("ioctl(kvm, KVM_CREATE_VM, 0) = vm\n"))
+    #expect(strace.status == 0)
+    let json = await kvmconf("plan", "--format", "json", "-", input: goodManifest + "---\n" + goodManifest)
+    let plans = json.output.split(separator: "\n").map { JSONValue($0) }
+    #expect(plans.count == 2)
+    #expect(plans.allSatisfy { $0?["steps"]?.array?.count == 2 })
+    #expect(plans[0]?["steps"]?[1]?["operation"]?.string == "create-device")
+  }
+
+  @Test func badManifests() async {
+    let ended = await kvmconf("plan", "-", input: badManifest)
+    #expect(ended.output == "")
+    #expect(ended.errors.contains("[unknown-device-type]"))
+    #expect(ended.status == 1)
+    // What the kernel would refuse can be planned.
+    #expect(await kvmconf("plan", "-", input: refusedManifest).status == 0)
+  }
+
+  /// The same manifest gives the same plan, byte for byte.
+  @Test func isStable() async {
+    var plans: [String] = []
+    for _ in 0..<3 { plans.append(await kvmconf("plan", "examples/arm64/gicv3-its.yaml").output) }
+    #expect(Set(plans).count == 1 && plans[0] != "")
+  }
+}
+
+@Suite struct ApplyTests {
+  @Test func onTheModel() async throws {
+    let ended = await kvmconf("apply", "--on", "model", "-", input: refusedManifest)
+    #expect(ended.output.hasPrefix("<stdin>: refused, model 7.2, x86_64\n✓  1  create vm"))
+    #expect(ended.output.contains("✗  3  create second  EBUSY\n"))
+    #expect(ended.output.contains("-  4  test vfio      skipped: an earlier step failed\n"))
+    #expect(ended.output.hasSuffix("4 steps: 2 passed, 1 failed, 1 skipped, 0 undecided\n"))
+    #expect(ended.status == 1)
+    let going = await kvmconf("apply", "--on", "model", "--keep-going", "--format", "json", "-", input: refusedManifest)
+    let report = try #require(JSONValue(going.output))
+    #expect(report["steps"]?.array?.map { $0["outcome"]?.string } == ["ok", "ok", "EBUSY", "ok"])
+    #expect(report["host"]?["kind"]?.string == "model")
+    #expect(going.status == 1)
+    #expect(await kvmconf("apply", "--on", "model", "-", input: goodManifest).status == 0)
+  }
+
+  @Test func badManifests() async {
+    let ended = await kvmconf("apply", "-", input: badManifest)
+    #expect(ended.output == "")
+    #expect(ended.errors.contains("[unknown-device-type]"))
+    #expect(ended.status == 1)
+  }
+
+  @Test func otherArchitectures() async {
+    let other = hostArchitecture == "arm64" ? "x86_64" : "arm64"
+    let ended = await kvmconf("apply", "-", input: "kvmconf: 1\narch: \(other)\nsteps: [{create-vm: {}}]\n")
+    #expect(ended.output == "")
+    #expect(ended.errors.contains("this manifest is for \(other) and this host is "))
+    #expect(ended.errors.contains("`--on model` rehearses it"))
+    #expect(ended.status == 69)
+  }
+
+  private static let here = "kvmconf: 1\narch: \(hostArchitecture ?? "x86_64")\nsteps: [{create-vm: {}}]\n"
+
+  /// Whether a mount of our own can hide /dev/kvm.
+  private static let canHide = runBlocking("unshare", ["-m", "true"]).status == 0
+
+  @Test(
+    .enabled(if: canHide, "mounts cannot be unshared here, so /dev/kvm cannot be hidden"),
+    .enabled(if: hostArchitecture != nil))
+  func withoutKVM() async {
+    await withFolder { folder in
+      write(Self.here, toFile: folder + "/vm.yaml")
+      // A /dev of its own: one without KVM, and one where the name is another device's.
+      let hide = "mount -t tmpfs none /dev && exec \"$0\" apply \"$1\""
+      let none = await run("unshare", ["-m", "sh", "-c", hide, program, folder + "/vm.yaml"])
+      #expect(none.output == "")
+      #expect(none.errors.contains("/dev/kvm"))
+      #expect(none.errors.contains("[no-kvm]"))
+      #expect(none.status == 69)
+      let other =
+        "mount -t tmpfs none /dev && mkfifo /dev/fifo && ln -s /proc/self/status /dev/kvm && exec \"$0\" apply \"$1\""
+      let wrong = await run("unshare", ["-m", "sh", "-c", other, program, folder + "/vm.yaml"])
+      #expect(wrong.errors.contains("[no-kvm]"))
+      #expect(wrong.status == 69)
+      // The model needs none.
+      let model = "mount -t tmpfs none /dev && exec \"$0\" apply --on model \"$1\""
+      #expect(await run("unshare", ["-m", "sh", "-c", model, program, folder + "/vm.yaml"]).status == 0)
+    }
+  }
+
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
+  func onTheKernel() async throws {
+    let text = Self.here.replacing("]", with: ", {test: {number: 1000}, expect: ENODEV}, {create-vcpu: 0}]")
+    let ended = await kvmconf("apply", "-", input: text)
+    #expect(ended.output.contains(", \(hostArchitecture ?? "")\n✓  1  create vm"))
+    #expect(ended.output.contains("ENODEV, as expected"))
+    #expect(ended.output.hasSuffix("3 steps: 3 passed, 0 failed, 0 skipped, 0 undecided\n"))
+    #expect(ended.status == 0)
+    let json = try #require(JSONValue(await kvmconf("apply", "--format", "json", "-", input: text).output))
+    #expect(json["host"]?["kind"]?.string == "kernel")
+    #expect(json["steps"]?.array?.allSatisfy { ($0["nanoseconds"]?.number ?? 0) > 0 } == true)
+    let failing = await kvmconf(
+      "apply", "-", input: Self.here.replacing("]", with: ", {test: {number: 1000}}, {create-vcpu: 0}]"))
+    #expect(failing.output.contains("3 steps: 1 passed, 1 failed, 1 skipped, 0 undecided"))
+    #expect(failing.status == 1)
+  }
+
+  /// What the first issue of this project asks of x86_64, on the kernel and as the model predicts it.
+  @Test(.enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"))
+  func errnosOfTheVFIODevice() async {
+    let steps = """
+      kvmconf: 1
+      arch: x86_64
+      steps:
+        - {create-vm: {}}
+        - {create: vfio}
+        - {create: vfio, as: second, expect: EBUSY}
+        - {set: vfio, group: 99, attr: 0, payload: {u64: 0}, expect: ENXIO}
+        - {get: vfio.file.add, expect: EPERM}
+        - {set: vfio.file.add, value: {fd: -1}, expect: EBADF}
+        - {set: vfio.file.add, address: invalid, expect: EFAULT}
+        - {test: arm64/arm-vgic-v3, expect: ENODEV}
+
+      """
+    #expect(await kvmconf("apply", "-", input: steps).status == 0)
+    #expect(await kvmconf("validate", "--fail-on", "undecided", "-", input: steps).status == 0)
+    // Each expectation counts: without it, the step fails on both.
+    for errno in ["EBUSY", "ENXIO", "EPERM", "EBADF", "EFAULT", "ENODEV"] {
+      let text = steps.replacing(", expect: \(errno)", with: "")
+      #expect(await kvmconf("apply", "--keep-going", "-", input: text).output.contains(errno))
+      #expect(await kvmconf("apply", "--keep-going", "-", input: text).status == 1)
+      #expect(await kvmconf("validate", "-", input: text).status == 1)
+    }
+  }
+
+  /// SIGINT ends the run between two steps: what is left is skipped, and the status says so.
+  @Test(arguments: kvmIsUsable && hostArchitecture == "x86_64" ? ["model", "kernel"] : ["model"])
+  func interrupts(_ host: String) async throws {
+    let steps = String(repeating: "  - {has: vcpu.0.tsc.offset}\n", count: 20_000)
+    let text = "kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n" + steps
+    let running = Running(program, ["apply", "--on", host, "--format", "json", "-"], input: text)
+    var waits = 0
+    while !running.catchesInterrupts, waits < 60_000 {
+      usleep(1000)
+      waits += 1
+    }
+    kill(running.id, SIGINT)
+    let ended = await running.ended()
+    #expect(ended.status == 130)
+    #expect(ended.signal == nil)
+    let report = try #require(JSONValue(ended.output))
+    #expect((report["summary"]?["skipped"]?.number ?? 0) > 0)
+    #expect(report["summary"]?["failed"]?.number == 0)
+  }
+}
+
+@Suite struct ReferenceCommandTests {
+  @Test func explain() async {
+    let page = await kvmconf("explain", "arm-vgic-v3.addr.dist")
+    #expect(page.output.contains("KVM_VGIC_V3_ADDR_TYPE_DIST"))
+    #expect(page.output.contains("EINVAL"))
+    #expect(page.errors == "")
+    #expect(page.status == 0)
+    for name in [
+      "arm-vgic-v3", "arm-vgic-v3.addr.dist:EINVAL", "vfio.create:EBUSY", "unknown-attribute", "KVM_DEV_TYPE_VFIO",
+    ] {
+      let page = await kvmconf("explain", name)
+      #expect(page.output.count > 100, "\(name)")
+      #expect(page.status == 0, "\(name)")
+    }
+    let unknown = await kvmconf("explain", "arm-vgic-v3.addr.dits")
+    #expect(unknown.output == "")
+    #expect(unknown.errors.contains("arm-vgic-v3.addr.dist"))
+    #expect(unknown.status == 1)
+    #expect(await kvmconf("explain").status == 64)
+  }
+
+  /// One object for each attribute, with the keys that others read.
+  @Test func schemaList() async throws {
+    let ended = await kvmconf("schema", "list", "--format", "json")
+    #expect(ended.status == 0)
+    let entries = try #require(JSONValue(ended.output)?.array)
+    #expect(entries.count > 40)
+    for entry in entries {
+      for key in ["arch", "scope", "group", "constants"] { #expect(entry[key] != nil, "\(entry)") }
+      #expect(["device", "vm", "vcpu", "system"].contains(entry["scope"]?.string))
+      #expect(entry["groupNumber"]?.number != nil)
+      #expect(entry["access"]?.array?.isEmpty == false)
+      #expect((entry["number"] != nil) != (entry["key"] != nil), "\(entry)")
+      if entry["scope"]?.string == "device" { #expect(entry["typeNumber"]?.number != nil) }
+    }
+    let dist = entries.first { $0["type"]?.string == "arm-vgic-v3" && $0["attribute"]?.string == "dist" }
+    #expect(dist?["typeNumber"]?.number == 7)
+    #expect(dist?["groupNumber"]?.number == 0)
+    #expect(dist?["number"]?.number == 2)
+    #expect(dist?["constants"]?["type"]?.string == "KVM_DEV_TYPE_ARM_VGIC_V3")
+    #expect(dist?["constants"]?["attribute"]?.string == "KVM_VGIC_V3_ADDR_TYPE_DIST")
+    #expect(await kvmconf("schema", "list").output.contains("arm-vgic-its"))
+  }
+
+  @Test func schemaCheck() async {
+    let ended = await kvmconf("schema", "check")
+    #expect(ended.status == 0, "\(ended.output)")
+    await withFolder { folder in
+      #expect(await run("mkdir", [folder + "/arm64"]).status == 0)
+      write("schema: 1\ntype: thing\nnumbr: 3\n", toFile: folder + "/arm64/thing.yaml")
+      let ended = await kvmconf("schema", "check", "--schemas", folder)
+      #expect((ended.output + ended.errors).contains("arm64/thing.yaml:3:1: error: "))
+      #expect(ended.status == 1)
+    }
+  }
+
+  @Test func help() async {
+    for arguments in [["--help"], ["validate", "--help"], ["help", "apply"]] {
+      let ended = await run(program, arguments)
+      #expect(ended.output.contains("USAGE: kvmconf"))
+      #expect(ended.status == 0)
+    }
+    #expect(await kvmconf("--version").output.hasPrefix("kvmconf "))
+  }
+}

@@ -1,0 +1,274 @@
+import DevicePlan
+import Diagnostics
+import Glibc
+import KVMConf
+import TestSupport
+import Testing
+
+/// The architecture of this machine, as manifests call it.
+let hostArchitecture: String? = Architecture.host?.rawValue
+
+/// What a body throws: the error's type and what it says.
+private func failure(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return "nothing"
+  } catch {
+    return "\(type(of: error)): \(error)"
+  }
+}
+
+/// The public library: what others can rely on.
+@Suite struct LibraryTests {
+  private static let good = """
+    kvmconf: 1
+    arch: x86_64
+    name: good
+    parameters: {offset: {type: u64, default: 5}}
+    vcpus: {count: 1, attributes: {tsc: {offset: "${offset}"}}}
+    steps: [{get: vcpu.0.tsc.offset, value: 5}, {create: vfio}, {create: vfio, as: second, expect: EBUSY}]
+    """
+
+  @Test func validatesGoodText() throws {
+    let validation = try ManifestSource(text: Self.good).validate()
+    #expect(validation.isValid)
+    #expect(validation.problems == [])
+    #expect(validation.reports.map(\.name) == ["good"])
+    let steps = try #require(validation.reports.first).steps
+    #expect(
+      steps.map(\.call) == [
+        "create vm", "create vcpu.0", "set vcpu.0.tsc.offset = 5", "get vcpu.0.tsc.offset == 5", "create vfio",
+        "create second",
+      ])
+    #expect(steps.map(\.outcome) == ["ok", "ok", "ok", "ok", "ok", "EBUSY"])
+    #expect(steps.allSatisfy { $0.verdict == .passed })
+    #expect(steps[2].operation == "set-attribute")
+    #expect(steps[2].target == "vcpu.0")
+    #expect(steps[2].attribute == "tsc.offset")
+    #expect(steps[3].value == [5, 0, 0, 0, 0, 0, 0, 0])
+    #expect(steps[5].reason == "a VM has one VFIO device, and this VM has it already")
+    #expect(steps[4].reason == nil)
+  }
+
+  @Test func problems() throws {
+    let source = ManifestSource(text: "kvmconf: 1\narch: x86_64\nvcpus: {cuont: 1}\n", name: "dir/bad.yaml")
+    let validation = try source.validate()
+    #expect(!validation.isValid)
+    // Who misspells a key hears nothing of the one that is missing.
+    #expect(
+      validation.problems.map(\.description)
+        == ["dir/bad.yaml:3:9: error: 'vcpus' has no key 'cuont'; did you mean 'count'? [unknown-key]"])
+    let last = try #require(validation.problems.last)
+    let place = try #require(last.place)
+    #expect(place.file == "dir/bad.yaml")
+    #expect([place.line, place.column, place.endLine, place.endColumn] == [3, 9, 3, 14])
+    #expect(place.offsets == 32..<37)
+    #expect(last.id == "unknown-key")
+    #expect(last.severity == .error)
+    #expect(throws: InvalidManifest.self) { try source.plans() }
+    #expect(throws: InvalidManifest.self) { try source.run(on: .model) }
+    do {
+      _ = try source.run(on: .kernel)
+      Issue.record("a bad manifest ran")
+    } catch let invalid as InvalidManifest {
+      #expect(invalid.problems == validation.problems)
+      #expect(invalid.description == validation.problems.map(\.description).joined(separator: "\n"))
+    }
+  }
+
+  @Test func warningsAreNoErrors() throws {
+    let validation = try ManifestSource(
+      text: "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {test: {number: 1000}}]"
+    ).validate()
+    #expect(validation.isValid)
+    #expect(validation.problems.map(\.severity) == [.warning])
+    #expect(validation.reports[0].isSuccess)
+    #expect(validation.reports[0].steps.last?.verdict == .undecided)
+  }
+
+  @Test func severalDocuments() throws {
+    let text = Self.good + "\n---\n" + Self.good.replacing("name: good\n", with: "") + "\n---\n"
+    let validation = try ManifestSource(text: text, name: "dir/some.yaml").validate()
+    #expect(validation.isValid)
+    #expect(validation.reports.map(\.name) == ["good", "some#2"])
+  }
+
+  @Test func plans() throws {
+    let plan = try #require(try ManifestSource(text: Self.good).plans().first)
+    #expect(plan.name == "good")
+    #expect(plan.architecture == "x86_64")
+    #expect(plan.calls.first == "create vm")
+    #expect(plan.calls.count == 6)
+    #expect(plan.json.hasPrefix("{"))
+    #expect(plan == (try ManifestSource(text: Self.good).plans().first))
+  }
+
+  @Test func runsOnTheModel() throws {
+    let report = try #require(try ManifestSource(text: Self.good).run(on: .model).first)
+    #expect(report.isSuccess)
+    #expect(report.json.contains("\"kind\":\"model\""))
+    #expect(report.text.contains("6 steps: 6 passed, 0 failed, 0 skipped, 0 undecided"))
+    // A run stops at a failure, unless it keeps going.
+    let bad = Self.good.replacing("value: 5}", with: "value: 6}")
+    #expect(
+      try ManifestSource(text: bad).run(on: .model)[0].steps.map(\.verdict) == [
+        .passed, .passed, .passed, .failed, .skipped, .skipped,
+      ])
+    #expect(
+      try ManifestSource(text: bad).run(on: .model, keepGoing: true)[0].steps.map(\.verdict)
+        == [.passed, .passed, .passed, .failed, .passed, .passed])
+    #expect(try !ManifestSource(text: bad).run(on: .model)[0].isSuccess)
+  }
+
+  @Test func parameters() throws {
+    var options = ManifestOptions()
+    options.parameters = ["offset": "6"]
+    let validation = try ManifestSource(text: Self.good).validate(options)
+    #expect(validation.problems.map(\.id) == ["value-mismatch"])
+    options.parameters = ["ofset": "6"]
+    #expect(
+      try ManifestSource(text: Self.good).validate(options).problems.map(\.message) == [
+        "--set: the manifest has no parameter 'ofset'; did you mean 'offset'?"
+      ])
+    options.parameters = ["offset": "many"]
+    #expect(try ManifestSource(text: Self.good).validate(options).problems.map(\.id) == ["parameter-type"])
+  }
+
+  @Test func kernels() throws {
+    var options = ManifestOptions()
+    try options.setKernel("5.15.3-amd64")
+    // vCPUs of x86 have attributes since 5.16.
+    let steps = try ManifestSource(text: Self.good).validate(options).reports[0].steps
+    #expect(steps[2].outcome != "ok")
+    #expect(failure { try options.setKernel("six") } == "InvalidOption: 'six' is no kernel release, such as 6.12")
+  }
+
+  @Test func hostFacts() throws {
+    var options = ManifestOptions()
+    try options.setHostFacts("devices: []\nkernel: '6.12'")
+    let source = ManifestSource(text: "kvmconf: 1\narch: x86_64\ndevices: [{type: vfio}]")
+    #expect(
+      try source.validate(options).problems.map(\.message) == [
+        "the kernel would answer ENODEV: this host's KVM has no device type 'vfio'"
+      ])
+    #expect(throws: InvalidOption.self) { try options.setHostFacts("[1, 2]") }
+    #expect(throws: InvalidOption.self) { try options.setHostFacts("kernel: six") }
+    #expect(throws: InvalidOption.self) { try options.setHostFacts("a: [") }
+    try options.setHostFacts("devcies: []")
+    #expect(
+      failure { _ = try source.validate(options) }
+        == "InvalidOption: facts.yaml:1:1: error: the schemas of x86_64 know no fact 'devcies'; did you mean 'devices'? [unknown-fact]"
+    )
+    try options.setHostFacts("devices: many")
+    #expect(
+      failure { _ = try source.validate(options) }
+        == "InvalidOption: facts.yaml:1:10: error: fact 'devices' is a list, not a scalar 'many' [bad-facts]")
+  }
+
+  @Test func schemas() throws {
+    let folder = temporaryFolder()
+    defer { remove(folder) }
+    // SAFETY: the path lives throughout the call.
+    _ = unsafe mkdir(folder + "/x86_64", 0o755)
+    let schema = """
+      schema: 1
+      type: novel
+      doc: a device of a test
+      reference: [a.c]
+      number: 40
+      groups:
+        number:
+          number: 0
+          doc: numbers
+          attributes:
+            value:
+              number: 0
+              doc: a number
+              payload: {type: u32}
+              set:
+                rules:
+                  - {if: 'value > 3', errno: EDOM, because: three is enough}
+              examples:
+                - {value: 1, expect: ok}
+                - {value: 4, expect: EDOM}
+      """
+    write(schema, toFile: folder + "/x86_64/novel.yaml")
+    var options = ManifestOptions()
+    try options.addSchemas(inFolder: folder)
+    let source = ManifestSource(
+      text: "kvmconf: 1\narch: x86_64\ndevices: [{type: novel, attributes: {number: {value: 4}}}]")
+    #expect(try source.validate().problems.map(\.id) == ["unknown-device-type"])
+    #expect(try source.validate(options).problems.map(\.id) == ["novel.number.value:EDOM"])
+    write(schema.replacing("errno: EDOM", with: "errno: EDUM"), toFile: folder + "/x86_64/novel.yaml")
+    #expect(throws: InvalidOption.self) { try options.addSchemas(inFolder: folder) }
+    #expect(
+      failure { try options.addSchemas(inFolder: folder + "/none") }
+        == "UnreadableFile: cannot read \(folder)/none: it is no folder of schemas")
+  }
+
+  @Test func unreadableFiles() {
+    #expect(
+      failure { _ = try ManifestSource(path: "/does/not/exist.yaml") }
+        == "UnreadableFile: cannot read /does/not/exist.yaml: No such file or directory")
+    #expect(failure { _ = try ManifestSource(path: "/") } == "UnreadableFile: cannot read /: it is a folder")
+  }
+
+  /// Whatever the machine has, a manifest for another one is refused before any call.
+  @Test func otherArchitectures() throws {
+    let other = hostArchitecture == "arm64" ? "x86_64" : "arm64"
+    do {
+      _ = try ManifestSource(text: "kvmconf: 1\narch: \(other)\nsteps: [{create-vm: {}}]").run()
+      Issue.record("it ran")
+    } catch let unavailable as HostUnavailable {
+      #expect(unavailable.description.contains(other))
+    }
+  }
+
+  @Test(arguments: [
+    "", "# only a comment\n", "---\n---\n", "5", "[1]", "kvmconf: 1", "\u{0}", "a: [", "kvmconf: 1\narch: x86_64",
+  ])
+  func whatIsNoManifest(_ text: String) throws {
+    let validation = try ManifestSource(text: text).validate()
+    #expect(!validation.isValid)
+    #expect(validation.problems.filter { $0.severity == .error }.count == 1)
+    #expect(validation.problems.allSatisfy { $0.place != nil })
+  }
+}
+
+/// Nothing takes time that is quadratic in the size of a manifest.
+@Suite(.timeLimit(.minutes(10)), .serialized) struct SizeTests {
+  private func milliseconds(_ count: Int, _ text: (Int) -> String) throws -> Double {
+    let source = ManifestSource(text: text(count))
+    var valid = false
+    let time = try ContinuousClock().measure { valid = try source.validate().isValid }
+    #expect(valid)
+    return Double(time.components.seconds) * 1000 + Double(time.components.attoseconds) / 1e15
+  }
+
+  @Test(arguments: [Shape.steps, .settings, .vcpus])
+  private func tenTimesTheSizeTakesAboutTenTimesTheTime(_ shape: Shape) throws {
+    _ = try milliseconds(50, shape.text)
+    let small = try milliseconds(1000, shape.text)
+    let large = try milliseconds(10_000, shape.text)
+    // A hundred times would be quadratic; other tests run beside this one.
+    #expect(large < max(small * 40, 2000), "\(small) ms and \(large) ms")
+  }
+}
+
+private enum Shape {
+  case steps, settings, vcpus
+
+  func text(_ count: Int) -> String {
+    switch self {
+    case .steps:
+      "kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n"
+        + String(repeating: "  - {set: vcpu.0.tsc.offset, value: 5}\n", count: count)
+    case .settings:
+      "kvmconf: 1\narch: arm64\nvcpus: {count: 1}\ndevices:\n  - type: arm-vgic-v3\n    attributes:\n      addr: {dist: 0x0800_0000, redist: 0x080A_0000}\n"
+        + "      nr-irqs: 992\n      ctrl: {init: }\n      dist-regs:\n"
+        + String(repeating: "        - {offset: GICD_ISENABLER1, value: 0}\n", count: count)
+    case .vcpus:
+      "kvmconf: 1\narch: x86_64\nvcpus: {count: \(min(count / 10, 1000)), attributes: {tsc: {offset: 5}}}\n"
+    }
+  }
+}

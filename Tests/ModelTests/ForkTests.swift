@@ -1,0 +1,220 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import Model
+import Testing
+
+/// A condition that is unknown is followed both ways.
+@Suite struct ForkTests {
+  private static let facts = "facts: {a: {type: bool}, b: {type: bool}, c: {type: u32}}\n"
+
+  @Test func candidatesInTheOrderOfTheRules() {
+    let model = TestModel(
+      rules: """
+        - {if: 'host.a', errno: EINVAL, because: a}
+        - {if: 'host.b', errno: EPERM, because: b}
+        - {if: 'value == 1', errno: EIO, because: one}
+        """, more: Self.facts)
+    #expect(model.onThing([set(0), set(1)]) == ["EINVAL, EPERM or ok", "EINVAL, EPERM or EIO"])
+    let result = model.results([createVM, createThing, set(0)])[2]
+    #expect(result.reasons.map(\.message) == ["a", "b"])
+    #expect(result.outcome == .undecided([.refused(Errno(name: "EINVAL")!), .refused(Errno(name: "EPERM")!), .ok]))
+  }
+
+  /// The same answer in every way is one answer, with each reason.
+  @Test func oneAnswerOfSeveralWays() {
+    let model = TestModel(
+      rules: """
+        - {if: 'host.a', errno: EINVAL, because: a}
+        - {errno: EINVAL, because: always}
+        """, more: Self.facts)
+    let result = model.results([createVM, createThing, set(0)])[2]
+    #expect(result.words == "EINVAL")
+    #expect(result.reasons.map(\.message) == ["a", "always"])
+  }
+
+  @Test func whatIsKnownDoesNotFork() {
+    let rules = "- {if: 'host.a', errno: EINVAL, because: a}"
+    #expect(TestModel(rules: rules, more: Self.facts, facts: ["a": .bool(true)]).onThing([set(0)]) == ["EINVAL"])
+    #expect(TestModel(rules: rules, more: Self.facts, facts: ["a": .bool(false)]).onThing([set(0)]) == ["ok"])
+    let assumed = "facts: {a: {type: bool, assume: 'true'}}"
+    #expect(TestModel(rules: rules, more: assumed).onThing([set(0)]) == ["EINVAL"])
+    #expect(TestModel(rules: rules, more: assumed, facts: ["a": .unknown]).onThing([set(0)]) == ["EINVAL or ok"])
+    #expect(TestModel(rules: rules, more: assumed, facts: ["a": .bool(false)]).onThing([set(0)]) == ["ok"])
+  }
+
+  private static let joining = TestModel(
+    thing: """
+      facts: {a: {type: bool}, b: {type: bool}}
+      state: {device: {same: '0', different: '0', untouched: '7', map: {}, list: []}}
+      groups:
+        a:
+          number: 0
+          payload: {type: u32}
+          attributes:
+            go:
+              number: 0
+              set:
+                rules:
+                  - if: 'host.a'
+                    rules:
+                      - {then: {self.same: '5', self.different: '1', 'self.map[1]': '10', 'self.map[2]': '20', 'self.list[+]': '1'}}
+                      - {if: 'value == 9', errno: EINVAL, because: a}
+                    else:
+                      - {then: {self.same: '5', self.different: '2', 'self.map[1]': '10', 'self.map[2]': '21', 'self.list[+]': '2'}}
+            same: {number: 1, get: {value: 'self.same'}}
+            different: {number: 2, get: {value: 'self.different'}}
+            untouched: {number: 3, get: {value: 'self.untouched'}}
+            first: {number: 4, get: {value: 'self.map[1]'}}
+            second: {number: 5, get: {value: 'self.map[2]'}}
+            use: {number: 6, set: {rules: [{if: 'self.different == value', errno: EBUSY, because: it is}]}}
+            list: {number: 7, get: {value: 'size(self.list)'}}
+      """)
+
+  private static let look = (1...5).map { get(attr: UInt64($0)) } + [get(attr: 7)]
+
+  /// Afterwards, what is the same in every way is known, and the rest is not.
+  @Test func joinedStates() {
+    #expect(
+      Self.joining.onThing([set(0)] + Self.look + [set(1, attr: 6)])
+        == ["ok", "ok 0x5", "ok 0x0 of 0x0", "ok 0x7", "ok 0xa", "ok 0x0 of 0x0", "ok 0x0 of 0x0", "EBUSY or ok"])
+  }
+
+  /// The expected answer says which way it went, and everything is known again.
+  @Test func expectedAnswersSelectWays() {
+    #expect(
+      Self.joining.onThing([set(9).expecting("EINVAL")] + Self.look)
+        == ["EINVAL or ok", "ok 0x5", "ok 0x1", "ok 0x7", "ok 0xa", "ok 0x14", "ok 0x1"])
+    #expect(
+      Self.joining.onThing([set(9).expecting("ok")] + Self.look)
+        == ["EINVAL or ok", "ok 0x5", "ok 0x2", "ok 0x7", "ok 0xa", "ok 0x15", "ok 0x1"])
+    // Both are expected: where it may have succeeded, it is taken to have.
+    #expect(
+      Self.joining.onThing([set(9).expecting("EINVAL", "ok")] + Self.look)
+        == ["EINVAL or ok", "ok 0x5", "ok 0x2", "ok 0x7", "ok 0xa", "ok 0x15", "ok 0x1"])
+  }
+
+  /// More than 256 ways are not followed.
+  @Test func atMost256Ways() {
+    let rules = (0..<20).map { i in
+      "- {if: 'host.c == \(i)', then: {self.mask: 'self.mask | 1 << \(i)'}}"
+    }
+    let model = TestModel(
+      rules: (rules + ["- {if: 'host.a', errno: EINVAL, because: a}"]).joined(separator: "\n"),
+      more: Self.facts + "state: {device: {mask: '0'}}")
+    let time = ContinuousClock().measure {
+      #expect(model.onThing([set(0), set(0)]) == ["EINVAL or ok", "EINVAL or ok"])
+    }
+    #expect(time < .seconds(60))
+  }
+
+  /// A loop over a list that is unknown changes nothing that could be told.
+  @Test func loopsOverTheUnknown() {
+    let model = TestModel(
+      rules: "- {for: x, in: 'host.list', rules: [{errno: EINVAL, because: x}]}", more: "facts: {list: {type: list}}")
+    #expect(model.onThing([set(0)]) == ["ok"])
+    var known = model
+    known.facts = ["list": .list([.integer(1)])]
+    #expect(known.onThing([set(0)]) == ["EINVAL"])
+  }
+
+  /// A device that may have been created is taken to have been, if that was expected.
+  @Test func creation() {
+    let model = TestModel(
+      thing: """
+        registered: 'host.a'
+        facts: {a: {type: bool}}
+        groups: {a: {number: 0, attributes: {x: {number: 0, payload: {type: u32}}}}}
+        """)
+    #expect(model.outcomes([createVM, createThing, set(0), test(3)]) == ["ok", "ok or ENODEV", "ok", "ok or ENODEV"])
+    #expect(
+      model.outcomes([createVM, createThing.expecting("ENODEV"), set(0)])
+        == ["ok", "ok or ENODEV", "skipped: the device was not created"])
+  }
+}
+
+/// With which state the model goes on.
+@Suite struct CourseTests {
+  private static let model = TestModel(
+    rules: """
+      - {if: 'value == 1', then: {self.broken: 'true'}, errno: EINVAL, because: one}
+      - {if: 'self.set', errno: EEXIST, because: once}
+      - {then: {self.set: 'true'}}
+      """, more: "state: {device: {set: 'false', broken: 'false'}}")
+
+  private static func on(_ course: ModelHost.Course, _ steps: Step...) -> [String] {
+    var model = model
+    model.course = course
+    model.files["arm64/thing.yaml"]! += """
+
+            broken: {number: 1, payload: {type: u32}, get: {value: '(self.set ? 1 : 0) + (self.broken ? 2 : 0)'}}
+      """
+    return model.onThing(steps)
+  }
+
+  /// Validation goes on as if the expected answer had come: one mistake shows once.
+  @Test func expected() {
+    #expect(Self.on(.expected, set(1), set(2), get(attr: 1)) == ["EINVAL", "EEXIST", "ok 0x1"])
+    #expect(Self.on(.expected, set(1).expecting("EINVAL"), set(2), get(attr: 1)) == ["EINVAL", "ok", "ok 0x3"])
+    #expect(Self.on(.expected, set(2).expecting("EEXIST"), get(attr: 1), set(2)) == ["ok", "ok 0x0", "ok"])
+  }
+
+  /// A run goes on as the kernel would.
+  @Test func predicted() {
+    #expect(Self.on(.predicted, set(1), set(2), get(attr: 1)) == ["EINVAL", "ok", "ok 0x3"])
+    #expect(Self.on(.predicted, set(2).expecting("EEXIST"), get(attr: 1), set(2)) == ["ok", "ok 0x1", "EEXIST"])
+  }
+
+  /// What was refused against expectation is there nevertheless, so that what is done with it can be judged.
+  @Test func creation() {
+    var model = TestModel(
+      thing: """
+        create: {rules: [{if: 'size(vcpus) == 0', errno: ENODEV, because: a vCPU comes first}]}
+        groups: {a: {number: 0, attributes: {x: {number: 0, payload: {type: u32}, set: {rules: [{if: 'value == 1', errno: EINVAL, because: one}]}}}}}
+        """)
+    #expect(model.onThing([set(1), set(2)]) == ["EINVAL", "ok"])
+    #expect(
+      model.outcomes([createVM, createThing.expecting("ENODEV"), set(2)])[2] == "skipped: the device was not created")
+    model.course = .predicted
+    #expect(model.onThing([set(1)]) == ["skipped: the device was not created"])
+  }
+
+  @Test func skippedStepsKeepTheSlots() {
+    let catalogue = Self.model.catalogue
+    var host = ModelHost(catalogue, course: .expected)
+    for step in [createVM, createThing] { _ = host.perform(step) }
+    host.skip(createThing)
+    _ = host.perform(createThing)
+    #expect(host.perform(set(2, on: .device(1))).words == "skipped: the device was not created")
+    #expect(host.perform(set(2, on: .device(2))).words == "ok")
+    #expect(host.description == HostDescription(kind: .model, architecture: .arm64, release: "7.2"))
+  }
+}
+
+/// Faults of a schema that show only when it is used, each at its place.
+@Suite struct FaultTests {
+  @Test(arguments: [
+    (
+      "- {if: 'self.base + 1 == 2', errno: EINVAL, because: b}", "14:20",
+      "'self.base + 1 == 2': '+' has null for an operand, not an integer"
+    ),
+    ("- {if: 'self.base.x == 2', errno: EINVAL, because: b}", "14:20", "'self.base.x == 2': null has no field 'x'"),
+    ("- {if: '1 / (value - 5) == 2', errno: EINVAL, because: b}", "14:20", "'1 / (value - 5) == 2': division by zero"),
+    ("- {if: 'self.base', errno: EINVAL, because: b}", "14:20", "'self.base': the condition is null, not a boolean"),
+    ("- {for: x, in: 'self.base', rules: []}", "14:28", "'self.base': a loop wants a list, not null"),
+    ("- {then: {self.base.x: '1'}}", "14:23", "an effect changes a field of null"),
+    ("- {then: {'self.base[+]': '1'}}", "14:23", "'base' cannot be changed like this"),
+  ])
+  func faults(_ rules: String, _ place: String, _ message: String) {
+    let model = TestModel(rules: rules, more: "state: {device: {base: 'null'}}")
+    #expect(model.onThing([set(5)]) == ["fault arm64/thing.yaml:\(place): \(message)"])
+  }
+
+  @Test func verdict() {
+    let model = TestModel(
+      rules: "- {if: 'self.base', errno: EINVAL, because: b}", more: "state: {device: {base: 'null'}}")
+    let step = set(5)
+    let result = model.results([createVM, createThing, step])[2]
+    #expect(Verdict(of: result, for: step) == .failed(.schemaFault))
+  }
+}

@@ -1,0 +1,352 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import Model
+import Testing
+
+/// What a call on an attribute looks at, and in which order.
+@Suite struct LookupTests {
+  /// The payload is read first, unless a rule says where.
+  @Test func thePayloadIsReadFirst() {
+    let model = TestModel(rules: "- {errno: EINVAL, because: never}")
+    #expect(model.onThing([set(0), setInvalid(), setNothing()]) == ["EINVAL", "EFAULT", "EFAULT"])
+  }
+
+  @Test func orWhereARuleSaysSo() {
+    let model = TestModel(
+      rules: """
+        - {if: 'self.ready', errno: EBUSY, because: it runs}
+        - {read: value}
+        - {if: 'value == 1', errno: EINVAL, because: one}
+        - {if: 'value == 2', then: {self.ready: 'true'}}
+        """, more: "state: {device: {ready: 'false'}}")
+    #expect(
+      model.onThing([setInvalid().expecting("EFAULT"), set(1), set(2), set(1), setInvalid()])
+        == ["EFAULT", "EINVAL", "ok", "EBUSY", "EBUSY"])
+  }
+
+  /// A fragment can hold the `read`.
+  @Test func aFragmentReads() {
+    let model = TestModel(
+      rules: "- {if: 'attr == 0', use: fetch}\n- {if: 'value == 1', errno: EINVAL, because: one}",
+      more: "fragments: {fetch: {rules: [{if: 'size(devices) > 1', errno: EPERM, because: two}, {read: value}]}}")
+    #expect(model.onThing([setInvalid(), set(1), createThing, setInvalid()]) == ["EFAULT", "EINVAL", "ok", "EPERM"])
+  }
+
+  @Test func whatIsUsedBeforeItIsReadIsAFault() {
+    let model = TestModel(rules: "- {if: 'value == 1', errno: EINVAL, because: one}\n- {read: value}")
+    let found = model.results([createVM, createThing, set(1)])[2]
+    #expect(found.words == "fault arm64/thing.yaml:14:20: 'value == 1': 'value' is used before it is read")
+    #expect(found.schemaFault?.id == "schema-evaluation")
+  }
+
+  /// The order in all its length.
+  @Test func order() {
+    let model = TestModel(
+      thing: """
+        unknown-group: {set: EPERM, get: EINVAL}
+        no-accessor: {has: ENOTTY}
+        groups:
+          both:
+            number: 1
+            payload: {type: u32}
+            unknown-attribute: {set: ENODEV, get: EACCES}
+            set:
+              rules: [{if: 'flags != 0', errno: EBUSY, because: flags}]
+            attributes:
+              open:
+                number: 0
+                set: {rules: [{if: 'value == 1', errno: EINVAL, because: one}]}
+              readonly: {number: 1, access: [get], get: {value: '7'}}
+              writeonly: {number: 2, access: [set]}
+        """)
+    func flagged(_ step: Step) -> Step {
+      guard case .setAttribute(var call) = step.operation else { return step }
+      call.flags = 1
+      return ModelTests.step(.setAttribute(call))
+    }
+    #expect(
+      model.onThing([
+        set(1, group: 5), get(group: 5), setInvalid(group: 5),  // no group
+        set(1, group: 1), flagged(set(1, group: 1)), setInvalid(group: 1),  // the payload, the group's rules, its own
+        set(1, group: 1, attr: 9), flagged(set(1, group: 1, attr: 9)), setInvalid(group: 1, attr: 9),  // no attribute
+        set(1, group: 1, attr: 1), flagged(set(1, group: 1, attr: 1)), get(group: 1, attr: 1),  // no such access
+        get(group: 1, attr: 2), get(group: 1, attr: 9), has(group: 1), has(group: 9),
+      ]) == [
+        "EPERM", "EINVAL", "EPERM", "EINVAL", "EBUSY", "EFAULT", "ENODEV", "EBUSY", "ENODEV", "ENODEV", "EBUSY",
+        "ok 0x7",
+        "EACCES", "EACCES", "ENOTTY", "ENOTTY",
+      ])
+  }
+
+  @Test func answersOfWhatDoesNotExist() {
+    let model = TestModel(
+      thing: "groups: {a: {number: 0, attributes: {x: {number: 0, access: [get, has], payload: {type: u32}}}}}",
+      vm: "no-accessor: {set: ENOTTY, get: ENOTTY, has: ENOTTY}")
+    #expect(
+      model.onThing([
+        has(), has(attr: 1), has(group: 1), set(0), set(0, attr: 1), set(0, group: 1), get(attr: 1), set(0, on: .vm),
+        get(on: .vm),
+        has(on: .vm), has(on: .vm, group: 5),
+      ]) == ["ok", "ENXIO", "ENXIO", "ENXIO", "ENXIO", "ENXIO", "ENXIO", "ENOTTY", "ENOTTY", "ENOTTY", "ENOTTY"])
+    let reasons = model.results([createVM, createThing, has(attr: 1), set(0), set(0, on: .vm)]).flatMap(\.reasons).map(
+      \.message)
+    #expect(
+      reasons == [
+        "group 'a' of a device of type 'thing' has no attribute 1",
+        "group 'a' of a device of type 'thing' does not set this attribute",
+        "the VM has no KVM_SET_DEVICE_ATTR",
+      ])
+  }
+
+  /// `has` without rules is ok, whatever `set` would say; with rules it has its own.
+  @Test func hasIsNotDerivedFromSet() {
+    let model = TestModel(
+      thing: """
+        groups:
+          a:
+            number: 0
+            payload: {type: u32}
+            attributes:
+              x: {number: 0, set: {rules: [{errno: EBUSY, because: never}]}}
+              y: {number: 1, has: {rules: [{if: 'size(vcpus) == 0', errno: ENODEV, because: no vCPU}]}}
+        """)
+    #expect(
+      model.onThing([set(0), has(), has(attr: 1), createVCPU(0), has(attr: 1)]) == [
+        "EBUSY", "ok", "ENODEV", "ok", "ok",
+      ])
+  }
+
+  /// The first that fits, in the order of the file: exact numbers, keys, any.
+  @Test func numbersKeysAny() {
+    let model = TestModel(
+      thing: """
+        groups:
+          a:
+            number: 0
+            payload: {type: u32}
+            attributes:
+              exact: {number: 5, get: {value: '0x100'}}
+              keyed:
+                keys: {cpu: {bits: [15, 8]}, register: {bits: [7, 0]}}
+                bias: 1
+                get: {value: 'key.cpu * 0x10 + key.register'}
+              other: {number: any, get: {value: '0x200'}}
+              unreachable: {number: 7, get: {value: '0x300'}}
+          b:
+            number: 1
+            payload: {type: u32}
+            attribute:
+              keys: {high: {bits: [63, 32]}, low: {bits: [11, 4], in-place: true}}
+              get: {value: 'key.high + key.low'}
+        """)
+    #expect(
+      model.onThing([
+        get(attr: 5), get(attr: 6), get(attr: 0x203), get(attr: 1), get(attr: 0), get(attr: 0x10000),
+        get(attr: 0x10001), get(attr: 7),
+        get(group: 1, attr: 0x3_0000_0050), get(group: 1, attr: 1), get(group: 1, attr: 0x1000),
+      ]) == [
+        "ok 0x100", "ok 0x5", "ok 0x22", "ok 0x0", "ok 0x200", "ok 0x10ef", "ok 0x200", "ok 0x6",
+        "ok 0x53", "ENXIO", "ENXIO",
+      ])
+  }
+
+  /// `since`, `until` and `when` say whether something exists at all.
+  @Test func lifetimes() {
+    let thing = """
+      groups:
+        new: {number: 0, since: '7.1', payload: {type: u32}, attributes: {x: {number: 0}}}
+        old: {number: 1, until: '7.1', payload: {type: u32}, attributes: {x: {number: 0}}}
+        both:
+          number: 2
+          payload: {type: u32}
+          attributes:
+            new: {number: 0, since: '7.1', get: {value: '1'}}
+            old: {number: 0, until: '7.1', get: {value: '2'}}
+            rules:
+              number: 1
+              set:
+                rules:
+                  - {if: 'value == 1', errno: EINVAL, because: one, since: '7.1'}
+                  - {if: 'value == 1', errno: EPERM, because: one, until: '7.1'}
+                  - {if: 'value == 2 && kernel >= "7.1"', errno: E2BIG, because: two}
+        odd:
+          number: 3
+          when: 'host.odd'
+          payload: {type: u32}
+          attributes: {x: {number: 0, get: {value: '3'}}}
+        even:
+          number: 3
+          payload: {type: u32}
+          attributes:
+            x: {number: 0, when: 'attr == 0 && size(vcpus) > 0', get: {value: '4'}}
+            y: {number: 0, get: {value: '5'}}
+      facts: {odd: {type: bool}}
+      """
+    let steps = [
+      has(), has(group: 1), get(group: 2), set(1, group: 2, attr: 1), set(2, group: 2, attr: 1), get(group: 3),
+      createVCPU(0), get(group: 3),
+    ]
+    let odd: [String: Value] = ["odd": .bool(true)]
+    let even: [String: Value] = ["odd": .bool(false)]
+    #expect(
+      TestModel(thing: thing, facts: odd, release: "7.2").onThing(steps)
+        == ["ok", "ENXIO", "ok 0x1", "EINVAL", "E2BIG", "ok 0x3", "ok", "ok 0x3"])
+    #expect(
+      TestModel(thing: thing, facts: even, release: "7.1").onThing(steps)
+        == ["ok", "ENXIO", "ok 0x1", "EINVAL", "E2BIG", "ok 0x5", "ok", "ok 0x4"])
+    #expect(
+      TestModel(thing: thing, facts: even, release: "7.0").onThing(steps)
+        == ["ENXIO", "ok", "ok 0x2", "EPERM", "ok", "ok 0x5", "ok", "ok 0x4"])
+    // Neither is known to exist: both answers are possible.
+    #expect(TestModel(thing: thing, release: "7.2").onThing([get(group: 3)]) == ["ok 0x1 of 0xfffffff9"])
+  }
+
+  /// A device type that another release or architecture has answers ENODEV; a number that nobody knows may exist.
+  @Test func deviceTypes() {
+    let model = TestModel(
+      beside: [
+        "arm64/new.yaml": "schema: 1\ntype: new\nnumber: 4\nsince: '7.3'\n",
+        "arm64/rare.yaml": "schema: 1\ntype: rare\nnumber: 5\nregistered: 'host.rare'\nfacts: {rare: {type: bool}}\n",
+        "x86_64/other.yaml": "schema: 1\ntype: other\nnumber: 6\n",
+        "common/shared.yaml": "schema: 1\ntype: shared\narch: [arm64, x86_64]\nnumber: 7\n",
+        "common/foreign.yaml": "schema: 1\ntype: foreign\narch: [x86_64]\nnumber: 8\n",
+      ])
+    let steps = [createVM] + [3, 4, 5, 6, 7, 8, 9].map { test($0) }
+    func outcomes(_ facts: [String: Value], release: String = "7.2") -> [String] {
+      var model = model
+      model.facts = facts
+      model.release = release
+      return Array(model.outcomes(steps).dropFirst())
+    }
+    #expect(outcomes([:]) == ["ok", "ENODEV", "ok or ENODEV", "ENODEV", "ok", "ENODEV", "ENODEV or ok"])
+    #expect(outcomes(["rare": .bool(true)])[2] == "ok")
+    #expect(
+      outcomes(["rare": .bool(false)], release: "7.3") == [
+        "ok", "ok", "ENODEV", "ENODEV", "ok", "ENODEV", "ENODEV or ok",
+      ])
+    #expect(
+      outcomes(["rare": .bool(true), "devices": .list([.string("shared")])]) == [
+        "ENODEV", "ENODEV", "ok", "ENODEV", "ok", "ENODEV", "ENODEV or ok",
+      ])
+  }
+
+  /// On a device whose type no schema knows, nothing can be told.
+  @Test func devicesWithoutASchema() {
+    let model = TestModel()
+    #expect(
+      model.outcomes([createVM, create(99), set(1), close(0), set(1)])
+        == ["ok", "ENODEV or ok", "nothing", "ok", "skipped: the device was not created"])
+  }
+
+  @Test func whatWasNotCreatedIsSkipped() {
+    let model = TestModel(vcpu: "create: {rules: [{if: 'arg.id > 3', errno: EINVAL, because: four at most}]}")
+    #expect(
+      model.outcomes([
+        createVCPU(0), createVM, createVCPU(9).expecting("EINVAL"), run(0), createVCPU(0), run(1), run(0), set(0),
+        set(0, on: .vcpu(0)),
+      ])
+        == [
+          "skipped: the VM was not created", "ok", "EINVAL", "skipped: the vCPU was not created", "ok",
+          "skipped: the vCPU was not created",
+          "skipped: the vCPU was not created", "skipped: the device was not created",
+          "skipped: the vCPU was not created",
+        ])
+  }
+}
+
+/// What a get is predicted to read.
+@Suite struct ReadingTests {
+  private let model = TestModel(
+    thing: """
+      state: {device: {count: '0', base: 'unknown'}}
+      facts: {high: {type: u8}}
+      groups:
+        a:
+          number: 0
+          attributes:
+            word:
+              number: 0
+              payload: {type: u32}
+              set: {rules: [{then: {self.count: value}}]}
+              get: {value: 'self.count'}
+            bits:
+              number: 1
+              payload: {type: bits, width: 32, fields: {low: {bits: [3, 0]}, mid: {bits: [11, 8], in-place: true}, high: {bits: [31, 24]}}}
+              get: {value: {low: 'self.count', mid: '0x300', high: 'host.high'}}
+            struct:
+              number: 2
+              payload: {type: struct, fields: [{name: first, type: u8}, {name: second, type: u16}, {name: third, type: u32}]}
+              get: {value: {first: '0x11', second: 'self.base', third: '0x33'}}
+            silent: {number: 3, payload: {type: u32}}
+            unknown: {number: 4, payload: {type: u32}, get: {value: 'self.base'}}
+            nothing: {number: 5, payload: {type: none}}
+            input:
+              number: 6
+              payload: {type: u32}
+              get: {input: true, rules: [{if: 'value == 1', errno: EINVAL, because: one}], value: 'value + 1'}
+            signed: {number: 7, payload: {type: i16}, get: {value: '-2'}}
+            refused: {number: 8, payload: {type: u32}, get: {rules: [{if: 'self.count == 0', errno: EAGAIN, because: zero}], value: '1'}}
+      """)
+
+  @Test func values() {
+    #expect(
+      model.onThing([
+        get(), set(0xABCD), get(), get(attr: 3), get(attr: 4), step(.getAttribute(call(.none, attr: 5))),
+        get(attr: 7, size: 2),
+      ])
+        == ["ok 0x0", "ok", "ok 0xabcd", "ok", "ok 0x0 of 0x0", "ok", "ok 0xfffe"])
+  }
+
+  @Test func parts() {
+    #expect(
+      model.onThing([set(5), get(attr: 1), get(attr: 2, size: 8)]) == [
+        "ok", "ok 0x305 of 0xf0f", "ok 0x3300000011 of 0xffffffff000000ff",
+      ])
+    var known = model
+    known.facts = ["high": .integer(0xFF)]
+    #expect(known.onThing([set(5), get(attr: 1)]) == ["ok", "ok 0xff000305 of 0xff000f0f"])
+  }
+
+  @Test func input() {
+    #expect(
+      model.onThing([get(attr: 6, input: 1), get(attr: 6, input: 7), getInvalid(attr: 6)]) == [
+        "EINVAL", "ok 0x8", "EFAULT",
+      ])
+  }
+
+  /// A bad address is met last.
+  @Test func badAddress() {
+    #expect(
+      model.onThing([
+        getInvalid(), getInvalid(attr: 8), set(1), getInvalid(attr: 8), getInvalid(attr: 99), getInvalid(attr: 5),
+      ])
+        == ["EFAULT", "EAGAIN", "ok", "EFAULT", "ENXIO", "ok"])
+  }
+
+  /// Some payloads depend on the key.
+  @Test func payloadsByKey() {
+    let model = TestModel(
+      thing: """
+        groups:
+          registers:
+            number: 0
+            attribute:
+              keys: {offset: {bits: [15, 0]}}
+              payload: [{when: 'key.offset < 8', type: u64}, {type: u32}]
+              set: {rules: [{if: 'value > 0xffff_ffff', errno: E2BIG, because: wide}]}
+              get: {value: '0xffff_ffff_ffff'}
+        """)
+    #expect(
+      model.onThing([
+        get(attr: 0, size: 8), get(attr: 8), set(0x1_0000_0000, attr: 4, size: 8), set(0x1_0000_0000, attr: 8, size: 8),
+      ])
+        == ["ok 0xffffffffffff", "ok 0xffffffff", "E2BIG", "ok"])
+  }
+
+  /// Behind the payload lies a page that nobody can touch.
+  @Test func shortBuffers() {
+    let model = TestModel(rules: "- {if: 'value == 1', errno: EINVAL, because: one}")
+    #expect(model.onThing([set(1, size: 2)]) == ["EFAULT"])
+  }
+}

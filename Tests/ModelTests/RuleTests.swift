@@ -1,0 +1,360 @@
+import DevicePlan
+import Diagnostics
+import Expressions
+import Model
+import Testing
+
+/// Rules run from top to bottom, and what they have changed stays.
+@Suite struct RuleTests {
+  @Test func theFirstErrnoDecides() {
+    let model = TestModel(
+      rules: """
+        - {if: 'value > 10', errno: E2BIG, because: too big}
+        - {if: 'value > 5', errno: EINVAL, because: too big, too}
+        - {if: 'value == 3', errno: EBUSY, because: three}
+        """)
+    #expect(model.onThing([set(11), set(6), set(3), set(4)]) == ["E2BIG", "EINVAL", "EBUSY", "ok"])
+  }
+
+  @Test func reasons() {
+    let model = TestModel(
+      rules: """
+        - {if: 'value == 1', errno: EINVAL, because: the value is 1}
+        - {if: 'value == 2', errno: EINVAL, because: the value is 2, id: own-id, documented: EBUSY}
+        """)
+    let results = model.results([
+      createVM, createThing, step(.setAttribute(call(bytes(1))), attribute: "number.value"), set(2), set(3),
+    ])
+    #expect(results[2].reasons.map(\.id.description) == ["thing.number.value:EINVAL"])
+    #expect(results[2].reasons.map(\.message) == ["the value is 1"])
+    #expect(results[2].reasons.map { $0.rule?.description } == ["arm64/thing.yaml:14:15"])
+    #expect(results[2].reasons.map(\.errno) == [Errno(name: "EINVAL")])
+    #expect(results[3].reasons.map(\.id.description) == ["own-id"])
+    #expect(results[3].reasons.map(\.documented) == ["EBUSY"])
+    #expect(results[4].reasons == [])
+  }
+
+  /// Without a name from the plan, ids name what the schema finds.
+  @Test func reasonsOfRawNumbers() {
+    let model = TestModel(rules: "- {errno: EINVAL, because: never}")
+    #expect(
+      model.results([createVM, createThing, set(0)])[2].reasons.map(\.id.description) == ["thing.number.value:EINVAL"])
+    #expect(
+      model.results([createVM, createThing, set(0, group: 9)])[2].reasons.map(\.message)
+        == ["a device of type 'thing' has no group 9"])
+  }
+
+  /// What changed before a check fails is not undone.
+  @Test func effectsBeforeAFailingCheckStay() {
+    let model = TestModel(
+      rules: """
+        - {then: {self.count: 'self.count + 1'}}
+        - {if: 'self.count == 2', then: {self.count: '10'}, errno: EAGAIN, because: the second}
+        - {if: 'value != self.count', errno: EINVAL, because: not the count}
+        - {then: {self.count: '100'}}
+        """, more: "state: {device: {count: '0'}}")
+    // The count is 1; 2, and so 10; 11.
+    #expect(
+      model.onThing([set(7).expecting("EINVAL"), set(0).expecting("EAGAIN"), set(11)]) == ["EINVAL", "EAGAIN", "ok"])
+    var going = model
+    going.course = .predicted
+    #expect(
+      going.onThing([set(7), set(7), set(7), set(12), set(101)]) == ["EINVAL", "EAGAIN", "EINVAL", "ok", "ok"])
+  }
+
+  /// `on-failure` undoes what it names, and only when a rule nested in its item failed.
+  @Test func onFailure() {
+    var model = TestModel(
+      rules: """
+        - rules:
+            - {then: {self.taken: 'true', self.tries: 'self.tries + 1'}}
+            - {if: 'value == 1', errno: ENOMEM, because: one}
+            - {if: 'value == 2', return: ok}
+          on-failure: [{then: {self.taken: 'false'}}]
+        - {if: 'value == 3', errno: EINVAL, because: three}
+        """,
+      more: """
+        state: {device: {taken: 'false', tries: '0'}}
+        """)
+    model.files["arm64/thing.yaml"]! += """
+
+            taken:
+              number: 1
+              payload: {type: u32}
+              get: {value: '(self.taken ? 0x100 : 0) + self.tries'}
+      """
+    model.course = .predicted
+    let taken = get(attr: 1)
+    #expect(
+      model.onThing([set(1), taken, set(0), taken, set(1), taken, set(3), taken, set(2), taken])
+        == [
+          "ENOMEM", "ok 0x1", "ok", "ok 0x102", "ENOMEM", "ok 0x3", "EINVAL", "ok 0x104", "ok", "ok 0x105",
+        ])
+  }
+
+  @Test func ifAndElse() {
+    let model = TestModel(
+      rules: """
+        - if: 'value < 5'
+          rules: [{if: 'value == 1', errno: EPERM, because: one}]
+          else:
+            - {if: 'value == 7', errno: EINVAL, because: seven}
+            - {errno: ERANGE, because: big}
+        """)
+    #expect(model.onThing([set(0), set(1), set(7), set(8)]) == ["ok", "EPERM", "EINVAL", "ERANGE"])
+  }
+
+  @Test func returnOK() {
+    let model = TestModel(
+      rules: """
+        - {if: 'value == 1', return: ok}
+        - {errno: EINVAL, because: not one}
+        """)
+    #expect(model.onThing([set(1), set(2)]) == ["ok", "EINVAL"])
+  }
+
+  /// A `let` is seen by its own item and all that follow in the list, not behind it.
+  @Test func lets() {
+    let model = TestModel(
+      rules: """
+        - {let: {double: 'value * 2', four: 'double * 2'}}
+        - {if: 'double == 0', errno: EPERM, because: zero}
+        - rules:
+            - {let: {double: '100'}}
+            - {if: 'double != 100', errno: EIO, because: the inner one hides the outer}
+        - {if: 'double == 6', errno: EINVAL, because: three}
+        - {if: 'four == 16', errno: ENXIO, because: four}
+        """)
+    #expect(model.onThing([set(0), set(1), set(3), set(4)]) == ["EPERM", "ok", "EINVAL", "ENXIO"])
+  }
+
+  /// A loop runs in the order of the list; the first errno ends all, and what was changed stays.
+  @Test func loops() {
+    var model = TestModel(
+      rules: """
+        - for: v
+          in: vcpus
+          rules:
+            - {if: 'v.id == value', errno: EINVAL, because: found}
+            - {then: {v.visits: 'v.visits + 1'}}
+        - {if: 'sum(vcpus.map(v, v.visits)) == 6', errno: EDOM, because: twice each}
+        """,
+      vcpu: "state: {vcpu: {visits: '0'}}")
+    model.course = .predicted
+    let start = [createVM, createVCPU(3), createVCPU(1), createVCPU(2), createThing]
+    func outcomes(_ steps: Step...) -> [String] { Array(model.outcomes(start + steps).dropFirst(start.count)) }
+    #expect(outcomes(set(9), set(9)) == ["ok", "EDOM"])
+    // The vCPU 1 stands behind 3: that one is visited.
+    #expect(outcomes(set(1), set(2), set(9), set(2)) == ["EINVAL", "EINVAL", "EDOM", "EINVAL"])
+    #expect(outcomes(set(3), set(9), set(9)) == ["EINVAL", "ok", "EDOM"])
+  }
+
+  @Test func fragments() {
+    let model = TestModel(
+      rules: """
+        - {use: below, with: {x: value, limit: '10'}}
+        - {use: below, with: {x: 'value + 5', limit: '12'}}
+        """,
+      more: """
+        fragments:
+          below:
+            parameters: [x, limit]
+            rules:
+              - {let: {rest: 'limit - x'}}
+              - {if: 'rest <= 0', errno: ERANGE, because: not below}
+              - {use: even, with: {number: rest}}
+          even:
+            parameters: [number]
+            rules:
+              - {if: 'number % 2 == 1', errno: EINVAL, because: odd, id: odd}
+              # `return` leaves the call, not only the fragment.
+              - {if: 'number == 8', return: ok}
+        """)
+    // 10-1 is odd; 10-2 is 8; 10-4 is 6 and 12-9 odd; 10-8 is 2 and 12-13 below; 10-6 is 4 and 12-11 is 1.
+    #expect(
+      model.onThing([set(1), set(2), set(4), set(8), set(10), set(6)]) == [
+        "EINVAL", "ok", "EINVAL", "ERANGE", "ERANGE", "EINVAL",
+      ])
+  }
+
+  @Test func functionsAndTables() {
+    let model = TestModel(
+      rules: """
+        - {let: {row: 'rows.first(r, inside(r, value))'}}
+        - {if: 'row == null', errno: ENXIO, because: no row}
+        - {if: 'row.locked', errno: EPERM, because: locked}
+        """,
+      more: """
+        functions:
+          inside(r, x): 'x >= r.start && x < r.start + r.length'
+        tables:
+          rows:
+            - {start: 0, length: 4, locked: false}
+            - {start: 0x10, length: 2, locked: true}
+            - {start: 0x20, length: 2, locked: false, since: '7.3'}
+            - {start: 0x30, length: 2, locked: false, until: '7.3'}
+        """)
+    #expect(
+      model.onThing([set(0), set(3), set(4), set(0x11), set(0x12), set(0x20), set(0x31)])
+        == ["ok", "ok", "ENXIO", "EPERM", "ENXIO", "ENXIO", "ok"])
+    var newer = model
+    newer.release = "7.3"
+    #expect(newer.onThing([set(0x20), set(0x31)]) == ["ok", "ENXIO"])
+  }
+
+  /// A hazard is no answer: the plan is not to be run.
+  @Test func hazards() {
+    let model = TestModel(
+      rules: """
+        - {if: 'value == 1', hazard: the kernel oopses, because: a null pointer}
+        - {if: 'value == 2', errno: EINVAL, because: two}
+        """)
+    let results = model.results([createVM, createThing, set(1), set(2)])
+    #expect(results[2].outcome == .hazard("the kernel oopses"))
+    #expect(results[2].reasons.map(\.id.description) == ["thing.number.value:hazard"])
+    #expect(results[2].reasons.map(\.message) == ["a null pointer"])
+    #expect(results[3].words == "EINVAL")
+  }
+
+  @Test func warnings() {
+    let model = TestModel(
+      rules: """
+        - {if: 'value == 1', warn: thing.value:odd, because: it does not work like this}
+        - {if: 'value > 1', errno: EINVAL, because: big}
+        """)
+    let results = model.results([createVM, createThing, set(1), set(2)])
+    #expect(results.map(\.words) == ["ok", "ok", "ok", "EINVAL"])
+    #expect(results[2].warnings.map(\.id.description) == ["thing.value:odd"])
+    #expect(results[2].warnings.map(\.message) == ["it does not work like this"])
+    #expect(results[3].warnings == [])
+  }
+}
+
+/// The state of VMs, vCPUs and devices.
+@Suite struct StateTests {
+  /// Lists, maps and records, and records that are found keep their identity.
+  @Test func effects() {
+    var model = TestModel(
+      rules: """
+        - {if: 'value == 0', then: {self.gone: 'true'}, return: ok}
+        - {let: {known: 'self.entries.first(e, e.number == value)'}}
+        - if: 'known == null'
+          then: {'self.entries[+]': {number: value, count: '1'}, 'self.owner[value]': 'size(self.entries)'}
+          return: ok
+        - {then: {known.count: 'known.count + 1', self.inner.last: value}}
+        - {if: 'known.count == 3', errno: EBUSY, because: three times}
+        """,
+      more: """
+        state: {device: {entries: [], owner: {}, inner: {last: 'null', first: '5'}, gone: 'false'}}
+        """)
+    model.files["arm64/thing.yaml"]! += """
+
+            look:
+              number: 1
+              payload: {type: u32}
+              get: {value: 'size(self.entries) + (2 in self.owner ? self.owner[2] * 0x10 : 0) + (self.inner.last == null ? 0 : self.inner.last * 0x100)'}
+      """
+    model.course = .predicted
+    #expect(
+      model.onThing([
+        get(attr: 1), set(1), set(2), get(attr: 1), set(2), get(attr: 1), set(2), set(1), get(attr: 1), set(1),
+      ]) == ["ok 0x0", "ok", "ok", "ok 0x22", "ok", "ok 0x222", "EBUSY", "ok", "ok 0x122", "EBUSY"])
+  }
+
+  /// Each device has its own state; the VM's is shared, and a second VM is none.
+  @Test func owners() {
+    let model = TestModel(
+      rules: """
+        - {then: {self.own: value}}
+        - {if: 'vm.shared == null', then: {vm.shared: value}, return: ok}
+        - {if: 'vm.shared != value', errno: EEXIST, because: another}
+        """,
+      more: "state: {device: {own: 'null'}, vm: {shared: 'null'}}")
+    #expect(
+      model.onThing([createThing, set(1), set(2, on: .device(1)).expecting("EEXIST"), set(1, on: .device(1))])
+        == ["ok", "ok", "EEXIST", "ok"])
+  }
+
+  /// The VM's state begins with its creation and sees its arguments; a vCPU's sees the VM.
+  @Test func initialValues() {
+    var model = TestModel(
+      vm: """
+        create:
+          arguments: {bits: {bits: [7, 0], default: 0}, kind: {bits: [15, 8], default: 0}}
+          rules: [{if: 'arg.bits > 48', errno: EINVAL, because: wide}, {if: 'vm.limit > 40', errno: E2BIG, because: above}]
+        state: {vm: {limit: 'arg.bits', kind: 'arg.kind', all: 'arg.type'}}
+        no-accessor: {set: ENOTTY}
+        groups:
+          look:
+            number: 0
+            attributes:
+              all: {number: 0, access: [get], payload: {type: u32}, get: {value: 'vm.limit + (vm.kind << 8)'}}
+        """,
+      vcpu: """
+        state: {vcpu: {own: 'vm.limit + arg.id'}}
+        derived: {vcpu: {both: 'vcpu.own + vcpu.index * 0x100'}}
+        groups:
+          look:
+            number: 0
+            attributes:
+              own: {number: 0, payload: {type: u32}, get: {value: 'vcpu.own'}}
+              both: {number: 1, payload: {type: u32}, get: {value: 'vcpu.both'}}
+              all: {number: 2, payload: {type: u32}, get: {value: 'sum(vcpus.map(v, v.both))'}}
+        """)
+    // `arg.type` is there only where no argument has this name.
+    model.files["arm64/vm.yaml"] = model.files["arm64/vm.yaml"]!.replacing(", all: 'arg.type'", with: "")
+    let vm = step(.createVM(type: 0x0228), "vm")
+    #expect(
+      model.outcomes([
+        vm, get(on: .vm), createVCPU(5), createVCPU(2), get(on: .vcpu(0)), get(on: .vcpu(1)),
+        get(on: .vcpu(1), attr: 1),
+        get(on: .vcpu(0), attr: 2),
+      ]) == ["ok", "ok 0x228", "ok", "ok", "ok 0x2d", "ok 0x2a", "ok 0x12a", "ok 0x157"])
+    #expect(model.outcomes([step(.createVM(type: 49), "vm"), get(on: .vm)]).first == "EINVAL")
+    #expect(model.outcomes([step(.createVM(type: 41), "vm")]) == ["E2BIG"])
+  }
+
+  /// A record's field is computed anew at each use, with the vCPU or device that it belongs to.
+  @Test func derivedVariablesOfDevices() {
+    let model = TestModel(
+      rules: "- {then: {self.own: value}}\n- {if: 'devices.exists(d, d.twice == 6)', errno: EBUSY, because: three}",
+      more: "state: {device: {own: '0'}}\nderived: {device: {twice: 'self.own * 2'}}")
+    #expect(
+      model.onThing([createThing, set(2, on: .device(1)), set(3, on: .device(1)), set(1)]) == [
+        "ok", "ok", "EBUSY", "EBUSY",
+      ])
+  }
+
+  @Test func theDeadVM() {
+    let model = TestModel(
+      thing: """
+        groups:
+          number:
+            number: 0
+            attributes:
+              value: {number: 0, payload: {type: u32}}
+        """,
+      vm: """
+        state: {vm: {dead: 'false'}}
+        every: [{if: 'vm.dead', errno: EIO, because: the VM is dead}]
+        """,
+      vcpu: """
+        run:
+          rules:
+            - rules: [{if: 'size(devices) == 1', errno: ENXIO, because: it cannot be mapped}]
+              on-failure: [{then: {vm.dead: 'true'}}]
+        """,
+      system: """
+        groups: {look: {number: 0, attributes: {all: {number: 0, payload: {type: u32}, get: {value: '5'}}}}}
+        """)
+    #expect(
+      model.outcomes([
+        createVM, createVCPU(0), run(0), createThing, set(1), run(0).expecting("ENXIO"), set(1), get(), has(),
+        createThing,
+        createVCPU(1), run(0), step(.addMemory(slot: 0, address: 0, size: 4096)), get(on: .system), setInvalid(),
+        set(1, group: 7),
+      ]) == [
+        "ok", "ok", "ok", "ok", "ok", "ENXIO", "EIO", "EIO", "EIO", "EIO", "EIO", "EIO", "EIO", "ok 0x5", "EIO", "EIO",
+      ])
+  }
+}
