@@ -70,15 +70,21 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
     tests("SourceTreeTests", ["SourceTree", "Diagnostics", "TestSupport"]),
     tests("DevicePlanTests", ["DevicePlan", "Diagnostics"]),
-    tests("DeviceSchemaTests", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
-    tests("ReferenceTests", ["Reference", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+    tests(
+      "DeviceSchemaTests", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+    tests(
+      "ReferenceTests",
+      ["Reference", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
     tests("ExpressionsTests", ["Expressions", "Diagnostics"]),
     tests(
       "DeviceManifestTests",
       ["DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
     tests(
       "PlanningTests",
-      ["Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+      [
+        "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics",
+        "TestSupport",
+      ]),
     tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     tests("KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "SourceTree", "Diagnostics", "TestSupport"]),
     tests("EndToEndTests", ["TestSupport"]),

@@ -148,7 +148,8 @@ struct AttributeReader {
     }
     return items.compactMap { item in
       let item = context.parameters.expand(item, vcpu: vcpu)
-      let reader = MappingReader(item, of: "a raw attribute", keys: ["group", "attr", "flags", "payload", "optional"], findings)
+      let reader = MappingReader(
+        item, of: "a raw attribute", keys: ["group", "attr", "flags", "payload", "optional"], findings)
       guard let numbers = context.rawNumbers(reader) else { return nil }
       var setting = AttributeSetting(call: numbers, data: .none, at: item.range.firstLine)
       setting.isOptional = reader.bool("optional") ?? false

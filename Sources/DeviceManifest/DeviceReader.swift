@@ -107,11 +107,13 @@ struct DeviceTypeReader {
       let foreign = Architecture.allCases.first { context.catalogue.number(ofType: name, of: $0) != nil }
       if let foreign {
         findings.error(
-          "unknown-device-type", "device type '\(name)' is \(foreign.rawValue)'s, and this manifest is for \(context.catalogue.architecture.rawValue)",
+          "unknown-device-type",
+          "device type '\(name)' is \(foreign.rawValue)'s, and this manifest is for \(context.catalogue.architecture.rawValue)",
           at: node.range, notes: [Note("'\(foreign.rawValue)/\(name)' tests or creates it nevertheless, in 'steps'")])
       } else {
         findings.unknown(
-          "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes, at: node.range)
+          "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes,
+          at: node.range)
       }
       return nil
     }
@@ -122,7 +124,8 @@ struct DeviceTypeReader {
     let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
     guard parts.count == 2, let architecture = Architecture(rawValue: parts[0]) else {
       findings.unknown(
-        "unknown-architecture", "there is no architecture", parts.first ?? "", among: Architecture.allCases.map(\.rawValue),
+        "unknown-architecture", "there is no architecture", parts.first ?? "",
+        among: Architecture.allCases.map(\.rawValue),
         at: range)
       return nil
     }
@@ -132,6 +135,7 @@ struct DeviceTypeReader {
     }
     return DeviceTypeReference(
       name: parts[1], number: number,
-      schema: architecture == context.catalogue.architecture ? context.catalogue.device(named: parts[1]) : nil, at: range)
+      schema: architecture == context.catalogue.architecture ? context.catalogue.device(named: parts[1]) : nil,
+      at: range)
   }
 }

@@ -88,7 +88,8 @@ package struct ManifestReader {
   private func checkVersion(_ reader: MappingReader) {
     guard let node = reader.required("kvmconf", "the version of the language, 1") else { return }
     if node.scalar != "1" {
-      findings.error("unknown-version", "this kvmconf reads version 1 of the language, not '\(node.flowText)'", at: node.range)
+      findings.error(
+        "unknown-version", "this kvmconf reads version 1 of the language, not '\(node.flowText)'", at: node.range)
     }
   }
 
@@ -145,7 +146,9 @@ struct MachineTypeReader {
   func type(_ reader: MappingReader, _ schema: SchemaFile) -> UInt64 {
     let expanded = reader.entries.map { Entry(key: $0.key, value: context.parameters.expand($0.value)) }
     let own = MappingReader(
-      Node(.mapping(expanded.filter { entry in schema.createArguments.contains { $0.name == entry.key.value } }), at: reader.node.range),
+      Node(
+        .mapping(expanded.filter { entry in schema.createArguments.contains { $0.name == entry.key.value } }),
+        at: reader.node.range),
       of: reader.what, keys: nil, context.findings)
     let encoder = context.encoder(isStep: true)
     return encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) } ?? 0
@@ -199,7 +202,8 @@ struct CapabilityReader {
     for parameter in capability.parameters {
       guard let value = reader[parameter.name] else {
         if parameter.isDevice {
-          findings.error("missing-key", "capability '\(name.value)' has no '\(parameter.name)': a device's name", at: name.range)
+          findings.error(
+            "missing-key", "capability '\(name.value)' has no '\(parameter.name)': a device's name", at: name.range)
           return nil
         }
         call.arguments.append(.number(UInt64(truncatingIfNeeded: parameter.initial ?? 0)))

@@ -41,20 +41,23 @@ final class Parameters {
         parameters[entry.key.value]?.value = value
       } else {
         findings.error(
-          "missing-parameter", "parameter '\(entry.key.value)' has no default and no value; give it with --set \(entry.key.value)=VALUE",
+          "missing-parameter",
+          "parameter '\(entry.key.value)' has no default and no value; give it with --set \(entry.key.value)=VALUE",
           at: entry.key.range)
       }
     }
     for name in settings.keys.sorted() where parameters[name] == nil {
       let hint = order.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
-      findings.error("unknown-parameter", "--set: the manifest has no parameter '\(name)'\(hint)", at: node?.range.firstLine)
+      findings.error(
+        "unknown-parameter", "--set: the manifest has no parameter '\(name)'\(hint)", at: node?.range.firstLine)
     }
   }
 
   private func value(_ text: String, _ type: ParameterType, name: String, at range: SourceRange?) -> Value {
     if let value = type.value(of: text) { return value }
     let place = range == nil ? "--set \(name)" : "the default of parameter '\(name)'"
-    findings.error("parameter-type", "\(place) is '\(text)', which is no \(type.words)", at: range ?? parameters[name]?.range)
+    findings.error(
+      "parameter-type", "\(place) is '\(text)', which is no \(type.words)", at: range ?? parameters[name]?.range)
     return .unknown
   }
 
@@ -63,7 +66,9 @@ final class Parameters {
     if hasUnreadableExpression { return }
     for name in order {
       if let parameter = parameters[name], !parameter.isUsed {
-        findings.error("unused-parameter", "parameter '\(name)' is not used; write \"${\(name)}\" where its value belongs", at: parameter.range)
+        findings.error(
+          "unused-parameter", "parameter '\(name)' is not used; write \"${\(name)}\" where its value belongs",
+          at: parameter.range)
       }
     }
   }
@@ -132,7 +137,8 @@ final class Parameters {
     case .bool(let truth): return truth ? "true" : "false"
     case .string(let string): return string
     case .unknown: return "${\(text)}"
-    default: return report("the result is \(value.kind), not an integer or text", Span(start: 0, length: text.utf8.count))
+    default:
+      return report("the result is \(value.kind), not an integer or text", Span(start: 0, length: text.utf8.count))
     }
   }
 }

@@ -46,7 +46,9 @@ struct PayloadEncoder {
         "unexpected-value", "'\(name)' takes no value; write '\(name.lastWord):'", at: node.range)
       return false
     case .integer(let type):
-      guard let value = integer(node, type.description, range: type.range, words: type.words, name) else { return false }
+      guard let value = integer(node, type.description, range: type.range, words: type.words, name) else {
+        return false
+      }
       encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
       return true
     case .bits(let type): return bits(node, type, name, into: &encoded, at: offset)
@@ -106,7 +108,8 @@ extension PayloadEncoder {
       return value
     }
     guard let text = node.scalar else {
-      findings.wrongKind(node, of: "'\(name)'", wanted: description.names.isEmpty ? "an integer" : "an integer or a name")
+      findings.wrongKind(
+        node, of: "'\(name)'", wanted: description.names.isEmpty ? "an integer" : "an integer or a name")
       return nil
     }
     if node.isEmpty {
@@ -114,7 +117,9 @@ extension PayloadEncoder {
       return nil
     }
     if let named = description.names.first(where: { $0.name == text }) { return named.value }
-    if !description.flags.isEmpty, let bit = description.flags.first(where: { $0.name == text }) { return 1 << Int128(bit.bit) }
+    if !description.flags.isEmpty, let bit = description.flags.first(where: { $0.name == text }) {
+      return 1 << Int128(bit.bit)
+    }
     if description.unit == "mpidr", let value = Self.mpidr(text) { return value }
     guard let value = IntegerLiteral.parse(text) else {
       notAnInteger(text, description, node.range)
@@ -164,7 +169,8 @@ extension PayloadEncoder {
   static func mended(_ text: String) -> String? {
     let lower = text.lowercased().filter { $0 != " " && $0 != "," }
     for (suffixes, unit) in [
-      (["kib", "kb", "k"], "KiB"), (["mib", "mb", "m"], "MiB"), (["gib", "gb", "g"], "GiB"), (["tib", "tb", "t"], "TiB"),
+      (["kib", "kb", "k"], "KiB"), (["mib", "mb", "m"], "MiB"), (["gib", "gb", "g"], "GiB"),
+      (["tib", "tb", "t"], "TiB"),
     ] {
       for suffix in suffixes where lower.hasSuffix(suffix) {
         let number = String(lower.dropLast(suffix.count))
@@ -202,7 +208,8 @@ extension PayloadEncoder {
   ) -> Bool {
     guard node.entries != nil else {
       let integer = IntegerType(size: type.size, isSigned: false)
-      guard let value = self.integer(node, IntegerDescription(), range: integer.range, words: integer.words, name) else {
+      guard let value = self.integer(node, IntegerDescription(), range: integer.range, words: integer.words, name)
+      else {
         return false
       }
       encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
@@ -242,7 +249,9 @@ extension PayloadEncoder {
   }
 
   /// Whether an entry is meant as a field; `value` and its like stand beside the fields of a key.
-  private func isField(_ entry: Entry) -> Bool { !["value", "optional", "flags", "for-each"].contains(entry.key.value) }
+  private func isField(_ entry: Entry) -> Bool {
+    !["value", "optional", "flags", "for-each"].contains(entry.key.value)
+  }
 
   /// The bits of a field's value in their place.
   private func place(_ node: Node, _ field: BitField, _ name: String) -> Int128? {
@@ -316,11 +325,14 @@ extension PayloadEncoder {
   ) -> Bool {
     if let bare = node[key: "fd"], node.entries?.count == 1 {
       guard isStep else {
-        findings.error("bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'", at: node.range)
+        findings.error(
+          "bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'", at: node.range)
         return false
       }
       let type = IntegerType(size: 4, isSigned: true)
-      guard let value = integer(bare, IntegerDescription(), range: type.range, words: type.words, name) else { return false }
+      guard let value = integer(bare, IntegerDescription(), range: type.range, words: type.words, name) else {
+        return false
+      }
       encoded.payload.put(value, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
       return true
     }
@@ -329,7 +341,8 @@ extension PayloadEncoder {
       return false
     }
     guard let i = files.firstIndex(where: { $0.name == word }) else {
-      let notes = files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
+      let notes =
+        files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
       findings.unknown("unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
       return false
     }

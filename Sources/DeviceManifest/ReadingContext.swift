@@ -43,7 +43,8 @@ final class ReadingContext {
 
   /// The 64-bit number of an attribute, made of its key fields where it is structured; nil where they are wrong.
   func number(
-    of attribute: AttributeSchema, named path: String, _ reader: MappingReader?, at place: SourceRange, isStep: Bool = false
+    of attribute: AttributeSchema, named path: String, _ reader: MappingReader?, at place: SourceRange,
+    isStep: Bool = false
   ) -> (attr: UInt64, key: [(name: String, value: Int128)])? {
     switch attribute.number {
     case .exactly(let number): return (number, [])
@@ -79,7 +80,8 @@ final class ReadingContext {
     let integers = ["u8": 1, "u16": 2, "u32": 4, "u64": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8]
     let forms = integers.keys.sorted() + ["hex", "base64", "fd"]
     guard let entries = node.entries, entries.count == 1, let form = entries.first else {
-      findings.wrongKind(node, of: "a raw payload", wanted: "one of {u32: 5}, {hex: \"00ff\"}, {base64: ...} or {fd: ...}")
+      findings.wrongKind(
+        node, of: "a raw payload", wanted: "one of {u32: 5}, {hex: \"00ff\"}, {base64: ...} or {fd: ...}")
       return nil
     }
     let type: PayloadType

@@ -104,7 +104,9 @@ final class StepReader {
           "unknown-key", "'\(verb)' has no key", entry.key.value, among: [verb, "expect"] + extra, at: entry.key.range)
       }
     }
-    if let fixed = Self.verbs.first(where: { $0.verb == verb }), !["set", "get", "has", "enable-capability"].contains(verb) {
+    if let fixed = Self.verbs.first(where: { $0.verb == verb }),
+      !["set", "get", "has", "enable-capability"].contains(verb)
+    {
       only(fixed.keys)
     }
     let succeeds = expected.contains(.ok)
@@ -164,7 +166,8 @@ final class StepReader {
     var vcpu: UInt64?
     if let on = reader["on"] {
       guard case .vcpu(let id)? = target(on)?.target else {
-        findings.error("unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'", at: on.range)
+        findings.error(
+          "unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'", at: on.range)
         return nil
       }
       vcpu = id
@@ -188,7 +191,8 @@ final class StepReader {
     guard let type = type(subject) else { return nil }
     let name = reader.text("as") ?? type.name
     if DeviceReader.reservedNames.contains(name) || name.contains(".") || name.isEmpty {
-      findings.error("bad-name", "a device cannot be called '\(name)': paths begin with its name", at: reader["as"]?.range)
+      findings.error(
+        "bad-name", "a device cannot be called '\(name)': paths begin with its name", at: reader["as"]?.range)
       return nil
     }
     if succeeds {
@@ -205,7 +209,8 @@ final class StepReader {
   private func device(_ node: Node) -> String? {
     guard let name = node.scalar, names.devices[name] != nil else {
       findings.unknown(
-        "unknown-device", "there is no device", node.scalar ?? node.kind, among: names.devices.keys.sorted(), at: node.range)
+        "unknown-device", "there is no device", node.scalar ?? node.kind, among: names.devices.keys.sorted(),
+        at: node.range)
       return nil
     }
     return name
@@ -275,10 +280,13 @@ final class StepReader {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
     var setting = AttributeSetting(
-      call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute), path: name,
+      call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
+      path: name,
       data: .none, at: at)
     let keys = MappingReader(
-      Node(.mapping(reader.entries.filter { entry in attribute.keyFields.contains { $0.name == entry.key.value } }), at: reader.node.range),
+      Node(
+        .mapping(reader.entries.filter { entry in attribute.keyFields.contains { $0.name == entry.key.value } }),
+        at: reader.node.range),
       of: "this step", keys: nil, findings)
     guard let (attr, key) = context.number(of: attribute, named: name, keys, at: at) else { return nil }
     setting.owner = path.schema
@@ -295,7 +303,8 @@ final class StepReader {
   private func find(_ path: Path, _ node: Node) -> (GroupSchema, AttributeSchema)? {
     guard let schema = path.schema else {
       findings.error(
-        "unknown-attribute", "there is no schema: write the group and the attribute as numbers, {\(node.scalar ?? ""), group: 0, attr: 0}",
+        "unknown-attribute",
+        "there is no schema: write the group and the attribute as numbers, {\(node.scalar ?? ""), group: 0, attr: 0}",
         at: node.range)
       return nil
     }

@@ -35,7 +35,8 @@ struct VCPUReader {
         let item = context.parameters.expand(item)
         guard let id = context.u64(item, "ids") else { return nil }
         if let first = seen[id] {
-          findings.error("duplicate-name", "vCPU \(id) is listed twice", at: item.range, notes: [Note("first here", at: first)])
+          findings.error(
+            "duplicate-name", "vCPU \(id) is listed twice", at: item.range, notes: [Note("first here", at: first)])
           return nil
         }
         seen[id] = item.range
@@ -46,7 +47,8 @@ struct VCPUReader {
     let node = context.parameters.expand(written)
     guard let count = context.u64(node, "count") else { return [] }
     guard count <= Self.most else {
-      findings.error("value-out-of-range", "\(count) vCPUs are more than any kernel has (\(Self.most) are read)", at: node.range)
+      findings.error(
+        "value-out-of-range", "\(count) vCPUs are more than any kernel has (\(Self.most) are read)", at: node.range)
       return []
     }
     return (0..<count).map { Located($0, at: node.range) }

@@ -69,7 +69,8 @@ package final class Catalogue {
     let text = source.text(faults)
     if isCommon {
       guard let architectures = text.top("arch")?.strings(named: "arch", faults) else {
-        faults.error("schema-type", "a common file says which architectures it is for: 'arch: [arm64, ...]'", at: text.start)
+        faults.error(
+          "schema-type", "a common file says which architectures it is for: 'arch: [arm64, ...]'", at: text.start)
         return nil
       }
       guard architectures.contains(architecture.rawValue) else { return nil }
@@ -123,9 +124,14 @@ extension Catalogue {
 
   /// The number of a device type of any architecture, or nil.
   package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
-    for source in sources where source.path == "\(architecture.rawValue)/\(name).yaml" || source.path == "common/\(name).yaml" {
+    for source in sources
+    where source.path == "\(architecture.rawValue)/\(name).yaml" || source.path == "common/\(name).yaml" {
       let text = source.text(SchemaFaults())
-      if source.path.hasPrefix("common/"), text.top("arch")?.items?.contains(where: { $0.scalar == architecture.rawValue }) != true { continue }
+      if source.path.hasPrefix("common/"),
+        text.top("arch")?.items?.contains(where: { $0.scalar == architecture.rawValue }) != true
+      {
+        continue
+      }
       if let number = text.top("number")?.scalar.flatMap(IntegerLiteral.parse) { return UInt32(exactly: number) }
     }
     return nil

@@ -71,13 +71,16 @@ struct GroupReader {
     var keys: [BitField] = []
     if case .keys(let fields, _) = number { keys = fields }
     if !reader.has("payload"), !defaults.hasPayload {
-      faults.error("schema-type", "attribute '\(path)' has no 'payload'; write 'payload: {type: none}' where it has none", at: source)
+      faults.error(
+        "schema-type", "attribute '\(path)' has no 'payload'; write 'payload: {type: none}' where it has none",
+        at: source)
     }
     let key = keyType(keys)
     let payloads = { self.payloads(reader, keys: keys) }
     return AttributeSchema(
       name: name, reader, number: number, when: condition(reader, key: key),
-      access: access(reader) ?? defaults.access, repeats: reader.has("repeat") ? reader.bool("repeat") : defaults.repeats,
+      access: access(reader) ?? defaults.access,
+      repeats: reader.has("repeat") ? reader.bool("repeat") : defaults.repeats,
       payloads: payloads,
       calls: { access in
         let own = payloads()

@@ -43,7 +43,8 @@ extension Catalogue {
         return nil
       }
       let onVCPU = item[key: "on"]?.scalar == "vcpu"
-      guard let capability = files.flatMap(\.capabilities).first(where: { $0.name == name && $0.isOnVCPU == onVCPU }) else {
+      guard let capability = files.flatMap(\.capabilities).first(where: { $0.name == name && $0.isOnVCPU == onVCPU })
+      else {
         faults.report(.error("schema-unknown-name", "there is no capability '\(name)'", at: item.range))
         return nil
       }

@@ -38,7 +38,8 @@ extension PayloadType {
     case .descriptor: return integer(bytes, 4, signed: true, bigEndian)
     case .bits(let type):
       guard case .integer(let raw) = integer(bytes, type.size, signed: false, bigEndian) else { return .unknown }
-      return .record(Fields(type.fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) } + [("raw", .integer(raw))]))
+      return .record(
+        Fields(type.fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) } + [("raw", .integer(raw))]))
     case .structure(let type): return decode(type.fields, bytes, bigEndian)
     case .union(let type):
       guard case .record(let head) = decode([type.tag], bytes, bigEndian), case .integer(let tag)? = head.values.first,
@@ -113,7 +114,9 @@ extension PayloadType {
       }
     case (.array(let element, _), .list(let values)):
       for (i, value) in values.enumerated() {
-        guard element.encode(value, into: &payload, at: offset + i * (element.fixedSize ?? 0), bigEndian) else { return false }
+        guard element.encode(value, into: &payload, at: offset + i * (element.fixedSize ?? 0), bigEndian) else {
+          return false
+        }
       }
     default: return false
     }

@@ -50,7 +50,9 @@ struct PayloadReader {
     case "bytes": return .bytes(size: reader["size"]?.expression(in: scope, as: .integer, faults))
     case "fd": return .descriptor(DescriptorType(pattern: reader.string("open")))
     default:
-      let names = ["none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd"]
+      let names = [
+        "none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd",
+      ]
       let hint = names.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
       faults.error("schema-payload", "there is no payload type '\(name)'\(hint)", at: (node[key: "type"] ?? node).range)
       return .none
@@ -59,7 +61,9 @@ struct PayloadReader {
 
   private func integer(named name: String, _ reader: KeyReader) -> IntegerType? {
     let sizes = ["8": 1, "16": 2, "32": 4, "64": 8]
-    guard let first = name.first, first == "u" || first == "i", let size = sizes[String(name.dropFirst())] else { return nil }
+    guard let first = name.first, first == "u" || first == "i", let size = sizes[String(name.dropFirst())] else {
+      return nil
+    }
     return IntegerType(size: size, isSigned: first == "i", description: description(reader))
   }
 
@@ -127,7 +131,8 @@ struct PayloadReader {
     var used: Int128 = 0
     return (node?.entries ?? []).compactMap { entry in
       let reader = KeyReader(
-        entry.value, keys: ["bits", "default", "in-place", "names"] + extra + Self.descriptionKeys, of: "a bit field", faults)
+        entry.value, keys: ["bits", "default", "in-place", "names"] + extra + Self.descriptionKeys, of: "a bit field",
+        faults)
       guard let bits = reader["bits"], let (high, low) = bits.bitRange(faults) else {
         if reader["bits"] == nil {
           faults.error("schema-type", "bit field '\(entry.key.value)' has no 'bits'", at: entry.key.range)
@@ -175,7 +180,9 @@ struct PayloadReader {
     }
     let count = node[key: "count"].flatMap { $0.integer(named: "count", faults) }.map { Int(clamping: $0) }
     let own = ["name", "count", "reserved"]
-    let rest = (node.entries ?? []).filter { !own.contains($0.key.value) || ($0.key.value == "count" && node[key: "of"] != nil) }
+    let rest = (node.entries ?? []).filter {
+      !own.contains($0.key.value) || ($0.key.value == "count" && node[key: "of"] != nil)
+    }
     let reserved = node[key: "reserved"]?.scalar == "true"
     let type = type(Node(.mapping(rest), at: node.range))
     return StructureField(

@@ -47,7 +47,9 @@ struct KeyReader {
     }
     guard faults.isThorough else { return }
     for entry in entries where !keys.contains(entry.key.value) {
-      faults.error("schema-unknown-key", "\(what) has no key '\(entry.key.value)'\(hint(entry.key.value, keys))", at: entry.key.range)
+      faults.error(
+        "schema-unknown-key", "\(what) has no key '\(entry.key.value)'\(hint(entry.key.value, keys))",
+        at: entry.key.range)
     }
   }
 
@@ -176,7 +178,8 @@ extension Node {
     let quotes = style == .quoted ? 1 : 0
     guard written == text.unicodeScalars.count + 2 * quotes else { return range }
     let before = String(decoding: text.utf8.prefix(span.start), as: UTF8.self).unicodeScalars.count
-    let length = String(decoding: text.utf8.dropFirst(span.start).prefix(span.length), as: UTF8.self).unicodeScalars.count
+    let length = String(decoding: text.utf8.dropFirst(span.start).prefix(span.length), as: UTF8.self).unicodeScalars
+      .count
     return range.subrange(offset: before + quotes, length: Swift.max(length, 1))
   }
 }

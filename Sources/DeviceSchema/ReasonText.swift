@@ -14,7 +14,9 @@ package struct ReasonText {
   init(_ node: Node, in scope: RuleScope, _ faults: SchemaFaults) {
     var parts: [Part] = []
     var rest = Substring(node.scalar ?? "")
-    while let dollar = rest.firstIndex(of: "$"), rest[dollar...].hasPrefix("${"), let end = rest[dollar...].firstIndex(of: "}") {
+    while let dollar = rest.firstIndex(of: "$"), rest[dollar...].hasPrefix("${"),
+      let end = rest[dollar...].firstIndex(of: "}")
+    {
       parts.append(.text(String(rest[..<dollar])))
       let text = String(rest[dollar..<end].dropFirst(2))
       do throws(ExpressionError) {

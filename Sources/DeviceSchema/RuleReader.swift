@@ -93,7 +93,9 @@ struct RuleReader {
       if let variable = reader.string("for"), let list = expression(reader["in"], as: .list(.any)) {
         let element: Type = if case .list(let type) = list.type { type } else { .any }
         action.loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
-      } else if let node = reader["for"] ?? reader["in"], action.loop == nil, reader["for"] == nil || reader["in"] == nil {
+      } else if let node = reader["for"] ?? reader["in"], action.loop == nil,
+        reader["for"] == nil || reader["in"] == nil
+      {
         faults.error("schema-type", "a loop has 'for', 'in' and 'rules'", at: node.range)
       }
       action.rules = reader.child("rules").map(list)
@@ -130,7 +132,8 @@ struct RuleReader {
     if faults.isThorough { shared.compile(fragment) }
     let with = reader["with"]?.entries ?? []
     for entry in with where !fragment.parameters.contains(entry.key.value) {
-      faults.error("schema-unknown-name", "fragment '\(name)' has no parameter '\(entry.key.value)'", at: entry.key.range)
+      faults.error(
+        "schema-unknown-name", "fragment '\(name)' has no parameter '\(entry.key.value)'", at: entry.key.range)
     }
     let arguments = fragment.parameters.map { parameter -> Expression in
       guard let node = with.first(where: { $0.key.value == parameter })?.value else {

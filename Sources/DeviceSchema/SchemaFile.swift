@@ -29,7 +29,8 @@ package final class SchemaFile {
   static let keys = [
     "schema", "type", "scope", "common", "arch", "doc", "constant", "aliases", "number", "reference", "since", "until",
     "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
-    "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived", "functions",
+    "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived",
+    "functions",
     "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "documented",
   ]
 
@@ -65,7 +66,10 @@ package final class SchemaFile {
   package private(set) lazy var lifetime: Lifetime = {
     func release(_ key: String) -> Release? {
       guard let node = text.top(key) else { return nil }
-      return KeyReader(Node(.mapping([Entry(key: Located(key, at: node.range), value: node)]), at: node.range), keys: [key], of: "this", catalogue.faults).release(key)
+      return KeyReader(
+        Node(.mapping([Entry(key: Located(key, at: node.range), value: node)]), at: node.range), keys: [key],
+        of: "this", catalogue.faults
+      ).release(key)
     }
     return Lifetime(since: release("since"), until: release("until"))
   }()
@@ -125,7 +129,8 @@ package final class SchemaFile {
 
   package private(set) lazy var features: [Feature] = (text.child("features")?.entries ?? []).map { entry in
     let reader = KeyReader(
-      entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature", catalogue.faults)
+      entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature",
+      catalogue.faults)
     return Feature(
       name: entry.key.value, bit: Int(clamping: reader.integer("bit") ?? -1), constant: reader.string("constant"),
       doc: reader.string("doc"), lifetime: reader.lifetime(),
@@ -142,7 +147,8 @@ package final class SchemaFile {
       keys: ["constant", "number", "on", "arguments", "rules", "doc", "since", "until", "flags", "documented"],
       of: "a capability", catalogue.faults)
     let arguments = (reader["arguments"]?.items ?? []).map { item in
-      let own = KeyReader(item, keys: ["name", "type", "doc", "default", "enum", "flags"], of: "an argument", catalogue.faults)
+      let own = KeyReader(
+        item, keys: ["name", "type", "doc", "default", "enum", "flags"], of: "an argument", catalogue.faults)
       return CapabilityParameter(
         name: own.string("name") ?? "", isDevice: own.string("type") == "device",
         isDescriptor: own.string("type") == "fd", initial: own.integer("default"), doc: own.string("doc"))

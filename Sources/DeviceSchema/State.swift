@@ -52,7 +52,9 @@ struct StateReader {
 
   func variables(_ node: Node) -> [StateVariable] {
     guard let entries = node.entries else {
-      if !node.isEmpty { faults.error("schema-type", "state is a mapping from names to initial values", at: node.range) }
+      if !node.isEmpty {
+        faults.error("schema-type", "state is a mapping from names to initial values", at: node.range)
+      }
       return []
     }
     return entries.compactMap { entry in

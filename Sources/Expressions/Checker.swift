@@ -74,7 +74,8 @@ struct Checker<S: Scope> {
     case .local(let slot, let type): return (.local(slot), type)
     case .root(let root, let type): return (.root(root), type)
     case .constant(let value, let type): return (.literal(value), type)
-    case .host: throw ExpressionError("'host' alone has no value; name one of its facts, as in 'host.page_size'", at: span)
+    case .host:
+      throw ExpressionError("'host' alone has no value; name one of its facts, as in 'host.page_size'", at: span)
     case .unavailable(let reason): throw ExpressionError(reason, at: span)
     case nil:
       let names = variables.map(\.name) + scope.visibleNames
@@ -84,7 +85,9 @@ struct Checker<S: Scope> {
 
   private mutating func field(_ base: Syntax, _ name: String, _ span: Span) throws(ExpressionError) -> (Node, Type) {
     let word = Span(start: span.start + span.length - name.utf8.count, length: name.utf8.count)
-    if case .name("host", _) = base, !variables.contains(where: { $0.name == "host" }), case .host = scope.meaning(of: "host") {
+    if case .name("host", _) = base, !variables.contains(where: { $0.name == "host" }),
+      case .host = scope.meaning(of: "host")
+    {
       guard let type = scope.fact(name) else {
         throw ExpressionError("the host has no fact '\(name)'" + suggestion(scope.factNames, name), at: word)
       }

@@ -192,7 +192,9 @@ package struct Parser {
     while token.kind != .symbol(close) {
       items.append(try conditional())
       highest = max(highest, height)
-      if token.kind == .symbol(.comma) { try advance() } else if token.kind != .symbol(close) {
+      if token.kind == .symbol(.comma) {
+        try advance()
+      } else if token.kind != .symbol(close) {
         throw unexpected("',' or '\(close.rawValue)'")
       }
     }

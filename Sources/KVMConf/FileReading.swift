@@ -38,11 +38,12 @@ extension SourceFile {
       let old = bytes.count
       var failure: String?
       // SAFETY: read() fills at most the buffer that it is given, and says how much of it.
-      unsafe bytes.append(contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
-        let got = unsafe read(descriptor, buffer.baseAddress, chunk)
-        if got < 0, errno != EINTR { failure = lastError() }
-        count = max(got, 0)
-      })
+      unsafe bytes.append(
+        contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+          let got = unsafe read(descriptor, buffer.baseAddress, chunk)
+          if got < 0, errno != EINTR { failure = lastError() }
+          count = max(got, 0)
+        })
       if let failure { throw Unreadable(path: path, reason: failure) }
       if bytes.count == old { break }
     }
@@ -54,7 +55,9 @@ extension SourceFile {
 /// `NAME.facts.yaml` holds host facts and is none.
 package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
   guard isFolder(path) else { return [path] }
-  return try files(below: path).filter { ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasSuffix(".facts.yaml") }
+  return try files(below: path).filter {
+    ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasSuffix(".facts.yaml")
+  }
 }
 
 func isFolder(_ path: String) -> Bool {
@@ -69,7 +72,9 @@ func files(below folder: String) throws(Unreadable) -> [String] {
   guard let stream = unsafe opendir(folder) else { throw Unreadable(path: folder, reason: lastError()) }
   var names: [String] = []
   while let entry = unsafe readdir(stream) {
-    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+      unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
     if !name.hasPrefix(".") { names.append(name) }
   }
   unsafe closedir(stream)

@@ -37,10 +37,12 @@ public struct ManifestSource: Sendable {
 
 /// A file that cannot be read.
 public struct UnreadableFile: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The path, as it was given.
   public var path: String
   /// The reason in words, such as `No such file or directory`.
   public var reason: String
 
+  /// One line that says what cannot be read, and why.
   public var description: String { "cannot read \(path): \(reason)" }
 }
 
@@ -48,6 +50,7 @@ public struct UnreadableFile: Error, Hashable, Sendable, CustomStringConvertible
 public struct ManifestOptions: Sendable {
   var settings = Settings()
 
+  /// The built-in schemas, no facts, no parameters.
   public init() {}
 
   /// The values of the manifest's parameters, by name, as `--set` takes them.
@@ -95,6 +98,7 @@ public struct ManifestOptions: Sendable {
 
 /// An option with a value that it cannot have.
 public struct InvalidOption: Error, Hashable, Sendable, CustomStringConvertible {
+  /// One line that says what is wrong.
   public var description: String
 }
 
@@ -178,8 +182,10 @@ public enum ManifestHost: Hashable, Sendable {
 
 /// A manifest that cannot be planned or must not be run.
 public struct InvalidManifest: Error, Hashable, Sendable, CustomStringConvertible {
+  /// In the order of the text.
   public var problems: [Problem]
 
+  /// The problems, a line each.
   public var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 

@@ -2,8 +2,10 @@ import Diagnostics
 
 /// One problem of a manifest: what is wrong, where, and what would be right.
 public struct Problem: Hashable, Sendable, CustomStringConvertible {
+  /// How grave a problem is.
   public enum Severity: String, Hashable, Sendable { case note, warning, error }
 
+  /// Errors make a manifest invalid.
   public var severity: Severity
   /// A stable name, such as `unknown-attribute` or `arm-vgic-v3.addr.dist:EINVAL`.
   public var id: String
@@ -16,11 +18,13 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
 
   /// A piece of a text.
   public struct Place: Hashable, Sendable {
+    /// The file, as it was named.
     public var file: String
     /// Counted from 1.
     public var line: Int
     /// In characters, counted from 1.
     public var column: Int
+    /// The line of the last character, counted from 1.
     public var endLine: Int
     /// Behind the last character.
     public var endColumn: Int

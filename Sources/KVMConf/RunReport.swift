@@ -21,6 +21,7 @@ public struct ManifestValidation: Sendable {
 public struct RunReport: Sendable {
   /// The manifest's name.
   public let name: String
+  /// The calls, in order.
   public let steps: [StepReport]
   /// The report as JSON, as the program prints it; its form is stable and versioned.
   public let json: String
@@ -40,6 +41,7 @@ public struct RunReport: Sendable {
 
 /// One call, what was answered, and what that means.
 public struct StepReport: Hashable, Sendable {
+  /// What an outcome means, as against what was expected.
   public enum Verdict: String, Hashable, Sendable { case passed, failed, skipped, undecided }
 
   /// The call as a person would write it: `set gic.addr.dist = 0x0800_0000`.
@@ -52,6 +54,7 @@ public struct StepReport: Hashable, Sendable {
   public let attribute: String?
   /// `ok`, the name of an errno, `skipped`, `hazard` or `undecided`.
   public let outcome: String
+  /// Whether the outcome was an expected one.
   public let verdict: Verdict
   /// Why the call was refused, where a schema tells.
   public let reason: String?

@@ -70,20 +70,24 @@ package final class Workspace {
     let findings = Findings()
     for diagnostic in tree.diagnostics { findings.report(diagnostic) }
     if tree.documents.isEmpty, !findings.hasErrors {
-      findings.error("empty-document", "the file has no manifest", at: SourceRange(file: file, start: Position(line: 1, column: 1), end: Position(line: 1, column: 1)))
+      findings.error(
+        "empty-document", "the file has no manifest",
+        at: SourceRange(file: file, start: Position(line: 1, column: 1), end: Position(line: 1, column: 1)))
     }
     for (i, document) in tree.documents.enumerated() {
       guard let architecture = ManifestReader.architecture(of: document, findings) else { continue }
       let catalogue = catalogue(for: architecture)
       guard catalogue.vm != nil else {
-        findings.error("no-schemas", "there are no schemas for \(architecture.rawValue)", at: document[key: "arch"]?.range)
+        findings.error(
+          "no-schemas", "there are no schemas for \(architecture.rawValue)", at: document[key: "arch"]?.range)
         continue
       }
       let name = i == 0 ? file.stem : "\(file.stem)#\(i + 1)"
       let reader = ManifestReader(document, catalogue: catalogue, defaultName: name, findings)
       let result = Planner.plan(reader.manifest(settings: settings.parameters), catalogue: catalogue)
       for diagnostic in result.diagnostics { findings.report(diagnostic) }
-      loaded.manifests.append(PlannedManifest(
+      loaded.manifests.append(
+        PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line))
     }
     loaded.diagnostics = findings.diagnostics.withoutEchoes(of: tree.diagnostics).inDocumentOrder()

@@ -49,7 +49,8 @@ struct CallModel {
     case .createDevice(let type, let flags): return createDevice(type, flags: flags, isTest: false)
     case .testDevice(let type, let flags): return createDevice(type, flags: flags, isTest: true)
     case .closeDevice(let slot): return close(slot)
-    case .runVCPU(let slot): return onVCPU(slot, "run") { () throws(Stop) in try interpreter.runToEnd(catalogue.vcpu?.run) }
+    case .runVCPU(let slot):
+      return onVCPU(slot, "run") { () throws(Stop) in try interpreter.runToEnd(catalogue.vcpu?.run) }
     case .createVM, .setAttribute, .getAttribute, .hasAttribute: preconditionFailure("answered above")
     }
   }
@@ -177,7 +178,9 @@ extension CallModel {
   }
 
   private func close(_ slot: Int) -> Preparation {
-    guard slot < devices.count, let device = devices[slot] else { return .answer(.skipped("the device was not created")) }
+    guard slot < devices.count, let device = devices[slot] else {
+      return .answer(.skipped("the device was not created"))
+    }
     guard let file = device.file else { return .answer(.ok) }
     return .call { () throws(Stop) in
       interpreter.call = CallContext(file: file, path: "close", device: device.object)

@@ -104,7 +104,8 @@ extension Interpreter {
       }
       decided += 1
       return decisions[decided - 1]
-    case let other: throw .fault(.schema("the condition is \(other.kind), not a boolean", at: condition.source, in: condition))
+    case let other:
+      throw .fault(.schema("the condition is \(other.kind), not a boolean", at: condition.source, in: condition))
     }
   }
 
@@ -230,7 +231,8 @@ extension Interpreter {
     // A warning may be named in full.
     let id = rule.id ?? (suffix.utf8.contains(UInt8(ascii: ":")) ? suffix : "\(call.file.name).\(call.path):\(suffix)")
     return Reason(
-      id: DiagnosticID(id), errno: rule.errno, message: words(of: rule) ?? fallback, rule: rule.source, documented: rule.documented)
+      id: DiagnosticID(id), errno: rule.errno, message: words(of: rule) ?? fallback, rule: rule.source,
+      documented: rule.documented)
   }
 
   /// The rule's reason, with the values that it speaks of.

@@ -81,7 +81,9 @@ struct Draft {
   mutating func add(_ machine: Machine) {
     add(Step(.createVM(type: machine.type), target: "vm", at: machine.at))
     // Capabilities that take a device come behind it.
-    let (late, early) = machine.capabilities.partitioned { $0.arguments.contains { if case .device = $0 { true } else { false } } }
+    let (late, early) = machine.capabilities.partitioned {
+      $0.arguments.contains { if case .device = $0 { true } else { false } }
+    }
     for call in early { add(capability(call)) }
     for setting in machine.attributes {
       add(setting, on: .vm, target: "vm", labels: labels(setting) { .vm(path: $0) }) { .vm(path: $0) }
@@ -261,7 +263,8 @@ extension Answer {
   static let absent = Answer("ENODEV")!
 
   /// What KVM_HAS_DEVICE_ATTR may answer where an attribute may be missing.
-  static let anyOfHas = ["ok", "ENXIO", "ENODEV", "EPERM", "EINVAL", "ENOTTY", "EBUSY", "ENOENT", "EOPNOTSUPP"].compactMap(Answer.init)
+  static let anyOfHas = ["ok", "ENXIO", "ENODEV", "EPERM", "EINVAL", "ENOTTY", "EBUSY", "ENOENT", "EOPNOTSUPP"]
+    .compactMap(Answer.init)
 }
 
 extension Sequence {

@@ -12,7 +12,11 @@ extension Draft {
       .enableCapability(
         number, on: target, flags: flags,
         arguments: arguments.map { argument in
-          if case .device(let slot) = argument, finalSlot.indices.contains(slot) { .device(finalSlot[slot]) } else { argument }
+          if case .device(let slot) = argument, finalSlot.indices.contains(slot) {
+            .device(finalSlot[slot])
+          } else {
+            argument
+          }
         })
     case .createVM, .addMemory, .createIRQChip, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: operation
     }

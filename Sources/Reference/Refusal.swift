@@ -177,7 +177,8 @@ extension Refusal {
   private init(_ suffix: String, _ answer: String, _ reason: String, _ rule: Rule, _ context: RefusalWalk.Context) {
     let used = Set(context.conditions.flatMap(Substitution.words))
     self.init(
-      id: rule.id ?? (suffix.contains(":") ? suffix : "\(context.file).\(context.path):\(suffix)"), answer: answer, reason: reason,
+      id: rule.id ?? (suffix.contains(":") ? suffix : "\(context.file).\(context.path):\(suffix)"), answer: answer,
+      reason: reason,
       documented: rule.documented, lifetimes: context.lifetimes, conditions: context.conditions,
       names: context.names.filter { used.contains($0.name) }, path: context.via, rule: rule.source)
   }

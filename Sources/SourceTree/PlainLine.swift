@@ -23,7 +23,9 @@ extension Outline {
     let quote = UInt8(ascii: "'")
     if bytes.first == quote {
       let inner = bytes.dropFirst().dropLast()
-      guard bytes.count >= 2, bytes.last == quote, inner.allSatisfy({ $0 != quote && $0 >= 0x20 && $0 < 0x7F }) else { return nil }
+      guard bytes.count >= 2, bytes.last == quote, inner.allSatisfy({ $0 != quote && $0 >= 0x20 && $0 < 0x7F }) else {
+        return nil
+      }
       return (String(decoding: inner, as: UTF8.self), .quoted)
     }
     guard let first = bytes.first, isWord(first), bytes.allSatisfy({ isWord($0) || isHarmless($0) }) else { return nil }

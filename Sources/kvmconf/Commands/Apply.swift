@@ -1,13 +1,14 @@
 import ArgumentParser
 import DevicePlan
 import Diagnostics
-import Kernel
 import KVMConf
+import Kernel
 
 /// `kvmconf apply`: run a manifest on the kernel.
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "apply", abstract: "Make the calls of a manifest on /dev/kvm and report what each was answered, and why.",
+    commandName: "apply",
+    abstract: "Make the calls of a manifest on /dev/kvm and report what each was answered, and why.",
     discussion: """
       The VM lives as long as the run. The first step that fails stops it; later ones are skipped, unless \
       --keep-going is given. A plan that would crash or hang the kernel is refused before any call.

@@ -7,7 +7,8 @@ import Reference
 /// `kvmconf explain`: the reference page of a name.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Print the reference page of a device type, group, attribute, call, constant or diagnostic id.",
+    commandName: "explain",
+    abstract: "Print the reference page of a device type, group, attribute, call, constant or diagnostic id.",
     discussion: """
       Names are TYPE, TYPE.GROUP, TYPE.GROUP.ATTRIBUTE, likewise with vm, vcpu or system for TYPE, all also behind \
       ARCH/; ids as diagnostics print them in brackets; and constants of the kernel's headers.

@@ -34,7 +34,8 @@ extension Schema {
   /// `kvmconf schema check`
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
+      commandName: "check",
+      abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
       discussion: """
         Without arguments the built-in schemas are checked. A folder given by --schemas is checked together with them. \
         With --headers, every constant and struct is compared with the kernel's uapi headers by a C compiler.
@@ -47,7 +48,8 @@ extension Schema {
 
     @Option(
       help: ArgumentHelp(
-        "A folder of the kernel's uapi headers, with linux/kvm.h and asm/kvm.h or TRIPLET/asm/kvm.h.", valueName: "dir"))
+        "A folder of the kernel's uapi headers, with linux/kvm.h and asm/kvm.h or TRIPLET/asm/kvm.h.", valueName: "dir")
+    )
     var headers: String?
 
     @Option(help: "How the findings are written: text or json.")
@@ -80,7 +82,8 @@ extension Schema {
     private func words(_ findings: [Diagnostic], _ settings: Settings) -> String {
       let errors = findings.count { $0.severity == .error }
       let warnings = findings.count { $0.severity == .warning }
-      return "\(settings.schemas.count) schemas: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
+      return
+        "\(settings.schemas.count) schemas: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
     }
   }
 }
