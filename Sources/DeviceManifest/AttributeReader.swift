@@ -54,6 +54,7 @@ struct AttributeReader {
   ) -> [AttributeSetting] {
     let path = group.path(of: attribute)
     guard attribute.repeats || !attribute.keyFields.isEmpty else {
+      guard context.mayRead(path, at: entry.key.range) else { return [] }
       return [setting(entry.value, key: entry.key.range, of: attribute, in: group, vcpu)]
     }
     guard let items = entry.value.items else {
@@ -63,7 +64,10 @@ struct AttributeReader {
       return []
     }
     return items.flatMap { item in
-      repeated(item, vcpu).map { setting($0.node, key: entry.key.range, of: attribute, in: group, $0.vcpu) }
+      repeated(item, vcpu).compactMap { node, vcpu in
+        guard context.mayRead(path, at: entry.key.range) else { return nil }
+        return setting(node, key: entry.key.range, of: attribute, in: group, vcpu)
+      }
     }
   }
 

@@ -12,6 +12,8 @@ final class ReadingContext {
   var files: [PlanFile] = []
   /// The declared vCPUs, for `for-each: vcpu`.
   var vcpus: [VCPUContext] = []
+  /// How many more attributes are read: what is written once can stand for every vCPU.
+  private var budget = 1_000_000
 
   init(catalogue: Catalogue, findings: Findings) {
     self.catalogue = catalogue
@@ -22,6 +24,15 @@ final class ReadingContext {
   func encoder(isStep: Bool) -> PayloadEncoder {
     PayloadEncoder(
       findings: findings, isBigEndian: catalogue.architecture.isBigEndian, files: files, isStep: isStep)
+  }
+
+  /// Whether one more attribute may be read; the first that may not is reported.
+  func mayRead(_ path: String, at range: SourceRange) -> Bool {
+    budget -= 1
+    if budget == -1 {
+      findings.error("too-large", "the manifest stands for more than a million attributes; '\(path)' is the first too many", at: range)
+    }
+    return budget >= 0
   }
 
   func u32(_ node: Node, _ name: String) -> UInt32? {

@@ -9,8 +9,8 @@ struct VCPUReader {
   private var findings: Findings { context.findings }
 
   private static let keys = ["count", "ids", "features", "attributes", "each", "raw"]
-  /// More than any kernel has, so that a typing error does not fill the memory.
-  private static let most: UInt64 = 65_536
+  /// No kernel has more (CONFIG_KVM_MAX_NR_VCPUS of x86), and a typing error must not fill the memory.
+  private static let most: UInt64 = 4096
 
   private func reader(_ node: Node) -> MappingReader {
     MappingReader(node, of: "'vcpus'", keys: Self.keys, findings)
@@ -109,7 +109,7 @@ struct VCPUReader {
       }
       vcpus[i].attributes = settings
     }
-    if vcpus.isEmpty, let written = reader["attributes"], !written.isEmpty {
+    if vcpus.isEmpty, !findings.hasErrors, let written = reader["attributes"], !written.isEmpty {
       findings.report(.warning("no-vcpus", "these attributes are set on no vCPU", at: reader.keyRange("attributes")))
     }
   }

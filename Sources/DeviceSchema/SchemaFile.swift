@@ -127,12 +127,16 @@ package final class SchemaFile {
       .bitFields(node, extra: ["type"])
   }()
 
-  package private(set) lazy var features: [Feature] = (text.child("features")?.entries ?? []).map { entry in
+  package private(set) lazy var features: [Feature] = (text.child("features")?.entries ?? []).compactMap { entry in
     let reader = KeyReader(
       entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature",
       catalogue.faults)
+    guard let bit = reader.integer("bit"), (0..<64).contains(bit) else {
+      catalogue.faults.error("schema-type", "a feature has a 'bit', from 0 to 63", at: entry.key.range)
+      return nil
+    }
     return Feature(
-      name: entry.key.value, bit: Int(clamping: reader.integer("bit") ?? -1), constant: reader.string("constant"),
+      name: entry.key.value, bit: Int(bit), constant: reader.string("constant"),
       doc: reader.string("doc"), lifetime: reader.lifetime(),
       finalize: reader.integer("finalize").map { Int32(clamping: $0) }, source: entry.key.range)
   }
