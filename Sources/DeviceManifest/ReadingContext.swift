@@ -30,7 +30,9 @@ final class ReadingContext {
   func mayRead(_ path: String, at range: SourceRange) -> Bool {
     budget -= 1
     if budget == -1 {
-      findings.error("too-large", "the manifest stands for more than a million attributes; '\(path)' is the first too many", at: range)
+      findings.error(
+        "too-large", "the manifest stands for more than a million attributes; '\(path)' is the first too many",
+        at: range)
     }
     return budget >= 0
   }

@@ -49,6 +49,10 @@ extension Report.Entry {
     case .skipped: break
     }
     if step.operation.isGet, let value = result.value { members.append(("value", .string(hexadecimal(value)))) }
+    // On the model: which bits of the value are predicted, where not all are.
+    if step.operation.isGet, let mask = result.valueMask, mask.contains(where: { $0 != 0xFF }) {
+      members.append(("mask", .string(hexadecimal(mask))))
+    }
     if let nanoseconds = result.nanoseconds { members.append(("nanoseconds", JSON(nanoseconds))) }
     members += jsonOfReason
     if !result.warnings.isEmpty { members.append(("warnings", .array(result.warnings.map(\.json)))) }

@@ -109,7 +109,12 @@ extension CallModel {
         payload.put(Int128(1000 + slot.file), mask: -1, at: 0, size: 4, bigEndian: bigEndian)
         bytes.replaceSubrange(slot.offset..<slot.offset + 4, with: payload.bytes)
       }
-      return .value(type.decode(bytes[...], bigEndian: bigEndian))
+      let value = type.decode(bytes[...], bigEndian: bigEndian)
+      // A bare number may be open or not: what else the process has open is not the plan's.
+      if case .descriptor = type, descriptors.isEmpty, let number = value.integer, number >= 0 {
+        return .value(.unknown)
+      }
+      return .value(value)
     }
   }
 

@@ -97,6 +97,16 @@ import Testing
         + #""summary":{"steps":7,"passed":3,"failed":1,"skipped":2,"undecided":1}}"#)
   }
 
+  /// Bits that the model does not predict are told apart from zeros.
+  @Test func maskOfAPredictedValue() {
+    var host = ScriptedHost([
+      0: StepResult(.ok, value: [1, 0, 0, 0, 0, 0, 0, 0], valueMask: [0xFF, 0, 0, 0, 0, 0, 0, 0])
+    ])
+    let json = Runner().run(plan([everyKind[10]]), on: &host).json.text()
+    #expect(json.contains(#""value":"0100000000000000","mask":"ff00000000000000""#))
+    #expect(!report.json.text().contains("mask"))
+  }
+
   @Test func planJSON() {
     let gpu = PlanFile(name: "gpu", path: "/dev/vfio/12", at: place(1, 1..<2))
     var add = everyKind[9]

@@ -289,8 +289,8 @@ import Testing
   /// Every attribute of every vCPU waits for every device's.
   @Test func manyBehindMany() {
     expectLinear { count in
-      "vcpus: {count: \(count / 4), attributes: {timer: {late: 1}}}\ndevices:\n"
-        + (0..<count / 4).map { "  - {type: thing, name: t\($0), attributes: {control: {start: }}}\n" }.joined()
+      "vcpus: {count: \(count / 5), attributes: {timer: {late: 1}}}\ndevices:\n"
+        + (0..<count / 5).map { "  - {type: thing, name: t\($0), attributes: {control: {start: }}}\n" }.joined()
     }
   }
 }

@@ -1,0 +1,27 @@
+import DevicePlan
+import Model
+import Testing
+
+/// What the model makes of descriptors in payloads.
+@Suite struct DescriptorTests {
+  /// A bare number may be open or not; -1 never is.
+  @Test func aBareNumberMayBeOpen() {
+    let model = TestModel(
+      thing: """
+        groups:
+          files:
+            number: 1
+            payload: {type: fd}
+            attributes:
+              add: {number: 0, set: {rules: [{read: value}, {if: 'value < 0', errno: EBADF, because: not open}]}}
+        """)
+    func add(_ data: AttributeData) -> Step {
+      step(.setAttribute(AttributeCall(target: .device(0), group: 1, attr: 0, data: data)))
+    }
+    #expect(
+      model.outcomes([createVM, createThing, add(.bytes([0xFF, 0xFF, 0xFF, 0xFF])), add(.bytes([0x40, 0, 0, 0]))])
+        .suffix(2) == ["EBADF", "EBADF or ok"])
+    let file = AttributeData.bytes([0, 0, 0, 0], descriptors: [DescriptorSlot(offset: 0, file: 0)])
+    #expect(model.outcomes([createVM, createThing, add(file)]).last == "ok")
+  }
+}
