@@ -131,7 +131,7 @@ struct PayloadReader {
     var used: Int128 = 0
     return (node?.entries ?? []).compactMap { entry in
       let reader = KeyReader(
-        entry.value, keys: ["bits", "default", "in-place", "names"] + extra + Self.descriptionKeys, of: "a bit field",
+        entry.value, keys: ["bits", "default", "in-place"] + extra + Self.descriptionKeys, of: "a bit field",
         faults)
       guard let bits = reader["bits"], let (high, low) = bits.bitRange(faults) else {
         if reader["bits"] == nil {
@@ -147,21 +147,6 @@ struct PayloadReader {
       }
       used |= field.mask
       return field
-    }
-  }
-
-  /// `names: TABLE`: the rows' names stand for their values in the column of the field's name.
-  private func names(_ reader: KeyReader, of field: String) -> [(name: String, value: Int128)] {
-    guard let table = reader.string("names") else { return [] }
-    guard case .constant(.list(let rows), _) = scope.meaning(of: table) else {
-      faults.error("schema-unknown-name", "there is no table '\(table)'", at: reader["names"]?.range)
-      return []
-    }
-    return rows.compactMap { row in
-      guard case .record(let fields) = row, case .string(let name)? = fields["name"],
-        case .integer(let value)? = fields[field.identifier]
-      else { return nil }
-      return (name, value)
     }
   }
 

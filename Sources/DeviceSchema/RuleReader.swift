@@ -74,7 +74,7 @@ struct RuleReader {
     action.allocatesVCPU = word("allocate", "vcpu", reader)
     action.readsValue = word("read", "value", reader)
     action.use = use(reader)
-    action.hook = hook(reader)
+    action.hook = reader.string("hook")
     body(reader, into: action)
     action.effects = effects(reader["then"])
     action.hazard = reader.string("hazard")
@@ -143,10 +143,6 @@ struct RuleReader {
       return expression(node) ?? Expression(constant: .unknown, text: "unknown")
     }
     return FragmentUse(fragment: fragment, arguments: arguments)
-  }
-
-  private func hook(_ reader: KeyReader) -> String? {
-    reader.string("hook")
   }
 
   private func effects(_ node: Node?) -> [Effect] {

@@ -60,7 +60,7 @@ extension CallModel {
     try interpreter.runToEnd(groupRules.rules)
     guard let attribute, attribute.access.contains(access) else {
       let errno = group.unknownAttribute[access] ?? .invalid
-      let what = attribute == nil ? "has no attribute \(call.attr)" : "does not \(access.words) this attribute"
+      let what = attribute == nil ? "has no attribute \(call.attr)" : "does not \(access.verb) this attribute"
       try interpreter.refuse(errno, "group '\(group.name)' of \(file.words) \(what)")
       return nil
     }
@@ -142,36 +142,6 @@ extension CallModel {
       var values: [(String, Value)] = []
       for (name, expression) in fields { values.append((name, try interpreter.value(of: expression))) }
       return .record(Fields(values))
-    }
-  }
-}
-
-extension AttributeAccess {
-  var ioctl: String {
-    switch self {
-    case .set: "KVM_SET_DEVICE_ATTR"
-    case .get: "KVM_GET_DEVICE_ATTR"
-    case .has: "KVM_HAS_DEVICE_ATTR"
-    }
-  }
-
-  var words: String {
-    switch self {
-    case .set: "set"
-    case .get: "read"
-    case .has: "test"
-    }
-  }
-}
-
-extension SchemaFile {
-  /// What messages call the descriptor.
-  var words: String {
-    switch subject {
-    case .device(let name), .common(let name): "a device of type '\(name)'"
-    case .vm: "the VM"
-    case .vcpu: "a vCPU"
-    case .system: "/dev/kvm"
     }
   }
 }

@@ -122,37 +122,9 @@ struct CallReference {
   }
 }
 
-extension AttributeAccess {
-  var ioctl: String {
-    switch self {
-    case .set: "KVM_SET_DEVICE_ATTR"
-    case .get: "KVM_GET_DEVICE_ATTR"
-    case .has: "KVM_HAS_DEVICE_ATTR"
-    }
-  }
-
-  var verb: String {
-    switch self {
-    case .set: "set"
-    case .get: "read"
-    case .has: "test"
-    }
-  }
-}
-
 extension SchemaFile {
   /// The calls that an attribute has on this descriptor.
   package func calls(on attribute: AttributeSchema) -> [AttributeAccess] {
     AttributeAccess.allCases.filter { attribute.access.contains($0) && noAccessor[$0] == nil }
-  }
-
-  /// What sentences call the descriptor.
-  var words: String {
-    switch subject {
-    case .device(let name), .common(let name): "a device of type '\(name)'"
-    case .vm: "the VM"
-    case .vcpu: "a vCPU"
-    case .system: "/dev/kvm"
-    }
   }
 }

@@ -1,0 +1,31 @@
+extension AttributeAccess {
+  /// The call's name in the kernel's headers.
+  package var ioctl: String {
+    switch self {
+    case .set: "KVM_SET_DEVICE_ATTR"
+    case .get: "KVM_GET_DEVICE_ATTR"
+    case .has: "KVM_HAS_DEVICE_ATTR"
+    }
+  }
+
+  /// What sentences call it.
+  package var verb: String {
+    switch self {
+    case .set: "set"
+    case .get: "read"
+    case .has: "test"
+    }
+  }
+}
+
+extension SchemaFile {
+  /// What sentences call the descriptor.
+  package var words: String {
+    switch subject {
+    case .device(let name), .common(let name): "a device of type '\(name)'"
+    case .vm: "the VM"
+    case .vcpu: "a vCPU"
+    case .system: "/dev/kvm"
+    }
+  }
+}
