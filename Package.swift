@@ -49,19 +49,20 @@ let package = Package(
     // A plan runs on a host
     target("DevicePlan", ["Diagnostics"]),
     target("Model", ["DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
-    target("Kernel", ["DevicePlan", "kvmload", "Diagnostics"]),
+    target("PlanFormat", ["DevicePlan", "kvmload", "Diagnostics"]),
+    target("Kernel", ["DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
 
     // What others see
     target(
       "KVMConf",
       [
-        "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Model", "Kernel", "SourceTree",
-        "Diagnostics",
+        "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "PlanFormat", "Expressions", "Model", "Kernel",
+        "SourceTree", "Diagnostics",
       ]),
     .executableTarget(
       name: "kvmconf",
       dependencies: [
-        "KVMConf", "Reference", "DeviceSchema", "DevicePlan", "Kernel", "Expressions", "Diagnostics",
+        "KVMConf", "Reference", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -86,9 +87,11 @@ let package = Package(
         "TestSupport",
       ]),
     tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
-    tests("KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "SourceTree", "Diagnostics", "TestSupport"]),
+    tests(
+      "KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "PlanFormat", "SourceTree", "Diagnostics", "TestSupport"]),
     tests("EndToEndTests", ["TestSupport"]),
-    tests("KernelTests", ["Kernel", "DevicePlan", "kvmload", "Diagnostics"]),
+    tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
+    tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

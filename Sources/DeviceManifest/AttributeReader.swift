@@ -134,7 +134,7 @@ struct AttributeReader {
       return
     }
     if let encoded = encoder.encode(node, as: type, name: path), !setting.isIncomplete {
-      setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, descriptors: encoded.descriptors)
+      setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, slots: encoded.slots)
       setting.value = node.flowText
     } else {
       // What is not known reads as unknown on the model.

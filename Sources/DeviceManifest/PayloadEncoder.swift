@@ -18,7 +18,7 @@ struct PayloadEncoder {
 
   struct Encoded {
     var payload: PayloadBytes
-    var descriptors: [DescriptorSlot] = []
+    var slots: [PayloadSlot] = []
   }
 
   /// The bytes of a value, with a mask of the bits that it names; nil where it was wrong, which was reported.
@@ -354,7 +354,7 @@ extension PayloadEncoder {
       return false
     }
     encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
-    encoded.descriptors.append(DescriptorSlot(offset: offset, file: i))
+    encoded.slots.append(.file(i, offset: offset))
     return true
   }
 

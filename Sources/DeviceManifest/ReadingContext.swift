@@ -112,6 +112,6 @@ final class ReadingContext {
       return nil
     }
     return encoder.encode(value, as: type, name: form.key.value)
-      .map { .bytes($0.payload.bytes, descriptors: $0.descriptors) }
+      .map { .bytes($0.payload.bytes, slots: $0.slots) }
   }
 }

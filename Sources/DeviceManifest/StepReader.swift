@@ -371,7 +371,7 @@ final class StepReader {
         setting.data = .bytes([])
         return nil
       }
-      setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, descriptors: encoded.descriptors)
+      setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, slots: encoded.slots)
       setting.value = value.flowText
       setting.at = value.range
       return nil

@@ -12,15 +12,19 @@ package struct Plan: Hashable, Sendable {
   package var architecture: Architecture
   /// The descriptors that payloads name; opened once, before the first call.
   package var files: [PlanFile]
+  /// The values that payloads name, and that are known only when the plan is loaded.
+  package var parameters: [PlanParameter]
   package var steps: [Step]
 
   package init(
-    name: String, manifest: String, architecture: Architecture, files: [PlanFile] = [], steps: [Step] = []
+    name: String, manifest: String, architecture: Architecture, files: [PlanFile] = [],
+    parameters: [PlanParameter] = [], steps: [Step] = []
   ) {
     self.name = name
     self.manifest = manifest
     self.architecture = architecture
     self.files = files
+    self.parameters = parameters
     self.steps = steps
   }
 }
@@ -58,6 +62,25 @@ package struct PlanFile: Hashable, Sendable {
   package init(name: String, path: String, at: SourceRange) {
     self.name = name
     self.path = path
+    self.at = at
+  }
+}
+
+/// A value that is known only when the plan is loaded, such as an address that a monitor decides.
+package struct PlanParameter: Hashable, Sendable {
+  package var name: String
+  /// In bytes: 1, 2, 4 or 8.
+  package var size: Int
+  package var isSigned: Bool
+  /// The value where whoever loads the plan gives none; nil where there must be one.
+  package var initial: Int128?
+  package var at: SourceRange
+
+  package init(name: String, size: Int, isSigned: Bool, initial: Int128? = nil, at: SourceRange) {
+    self.name = name
+    self.size = size
+    self.isSigned = isSigned
+    self.initial = initial
     self.at = at
   }
 }
@@ -191,21 +214,40 @@ package enum AttributeData: Hashable, Sendable {
   /// A null pointer: the attribute has no payload.
   case none
   /// A pointer to these bytes, in the byte order of the architecture.
-  case bytes([UInt8], descriptors: [DescriptorSlot] = [])
+  case bytes([UInt8], slots: [PayloadSlot] = [])
   /// A pointer that leads nowhere.
   case invalid
 }
 
-/// A place in a payload where the descriptor of a file of the plan goes, as a 32-bit integer.
-package struct DescriptorSlot: Hashable, Sendable {
-  package var offset: Int
-  /// An index into the plan's files.
-  package var file: Int
-
-  package init(offset: Int, file: Int) {
-    self.offset = offset
-    self.file = file
+/// A place in a payload for what is known only when the plan is run: bits of an integer in the byte order of the architecture.
+package struct PayloadSlot: Hashable, Sendable {
+  package enum Content: Hashable, Sendable {
+    /// The descriptor of a file, by its index in the plan's files.
+    case file(Int)
+    /// The value of a parameter, by its index in the plan's parameters.
+    case parameter(Int)
   }
+
+  package var content: Content
+  /// Of the integer, in bytes from the start of the payload.
+  package var offset: Int
+  /// Of the integer, in bytes: 1, 2, 4 or 8.
+  package var width: Int
+  /// The lowest of the bits that are filled.
+  package var shift: Int
+  /// How many bits are filled.
+  package var bits: Int
+
+  package init(_ content: Content, offset: Int, width: Int, shift: Int = 0, bits: Int? = nil) {
+    self.content = content
+    self.offset = offset
+    self.width = width
+    self.shift = shift
+    self.bits = bits ?? width * 8 - shift
+  }
+
+  /// A file's descriptor, as a 32-bit integer.
+  package static func file(_ index: Int, offset: Int) -> PayloadSlot { Self(.file(index), offset: offset, width: 4) }
 }
 
 package enum CapabilityArgument: Hashable, Sendable {

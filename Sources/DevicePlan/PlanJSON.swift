@@ -3,20 +3,31 @@ import Diagnostics
 extension Plan {
   /// The plan for programs: all that a host is told, with each step's place in the manifest.
   package var json: JSON {
-    .object([
+    var members: [(String, JSON)] = [
       ("version", 1),
       ("manifest", .string(manifest)),
       ("name", .string(name)),
       ("arch", .string(architecture.rawValue)),
       ("files", .array(files.map(\.json))),
-      ("steps", .array(steps.enumerated().map { $1.json(index: $0 + 1, in: self) })),
-    ])
+    ]
+    if !parameters.isEmpty { members.append(("parameters", .array(parameters.map(\.json)))) }
+    members.append(("steps", .array(steps.enumerated().map { $1.json(index: $0 + 1, in: self) })))
+    return .object(members)
   }
 }
 
 extension PlanFile {
   fileprivate var json: JSON {
     .object([("name", .string(name)), ("path", .string(path)), ("at", at.json)])
+  }
+}
+
+extension PlanParameter {
+  fileprivate var json: JSON {
+    .object([
+      ("name", .string(name)), ("type", .string(typeName)), ("default", initial.map { .integer($0) } ?? .null),
+      ("at", at.json),
+    ])
   }
 }
 
@@ -58,20 +69,33 @@ extension Operation {
     case .initVCPU(_, let features, let finalize):
       [("features", JSON(features)), ("finalize", .array(finalize.map { JSON($0) }))]
     case .createDevice(let type, _), .testDevice(let type, _): [("type", JSON(type))]
-    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call):
-      call.data.slots.isEmpty ? [] : [("descriptors", .array(call.data.slots.map { $0.json(in: plan) }))]
+    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): call.data.jsonOfSlots(in: plan)
     case .createIRQChip, .closeDevice, .runVCPU: []
     }
   }
 }
 
 extension AttributeData {
-  fileprivate var slots: [DescriptorSlot] { if case .bytes(_, let slots) = self { slots } else { [] } }
-}
-
-extension DescriptorSlot {
-  fileprivate func json(in plan: Plan) -> JSON {
-    .object([("offset", JSON(offset)), ("file", .string(plan.files[file].name))])
+  /// Where the descriptors of files and the values of parameters go.
+  fileprivate func jsonOfSlots(in plan: Plan) -> [(String, JSON)] {
+    guard case .bytes(_, let slots) = self else { return [] }
+    var descriptors: [JSON] = []
+    var values: [JSON] = []
+    for slot in slots {
+      switch slot.content {
+      case .file(let index):
+        descriptors.append(.object([("offset", JSON(slot.offset)), ("file", .string(plan.files[index].name))]))
+      case .parameter(let index):
+        values.append(
+          .object([
+            ("offset", JSON(slot.offset)), ("width", JSON(slot.width)), ("shift", JSON(slot.shift)),
+            ("bits", JSON(slot.bits)), ("parameter", .string(plan.parameters[index].name)),
+          ]))
+      }
+    }
+    return [("descriptors", descriptors), ("values", values)].compactMap { name, slots in
+      slots.isEmpty ? nil : (name, .array(slots))
+    }
   }
 }
 

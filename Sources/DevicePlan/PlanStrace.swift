@@ -114,8 +114,8 @@ private struct StraceNotation {
       var start = 0
       for slot in slots.sorted(by: { $0.offset < $1.offset }) {
         if slot.offset > start { pieces.append(escaped(bytes[start..<slot.offset])) }
-        pieces.append(plan.files[slot.file].name.printable)
-        start = slot.offset + 4
+        pieces.append(plan.name(of: slot))
+        start = slot.offset + slot.width
       }
       if start < bytes.count || pieces.isEmpty { pieces.append(escaped(bytes[start...])) }
       return pieces.count == 1 ? pieces[0] : "[\(pieces.joined(separator: ", "))]"

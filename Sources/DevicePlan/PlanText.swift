@@ -13,7 +13,11 @@ extension Plan {
     }
     let heading = "\(manifest.printable): \(name.printable), \(architecture.rawValue), \(steps.count) steps"
     let files = files.map { "file \($0.name.printable) is \($0.path.printable)" }
-    return ([heading] + files + columns.lines()).joined(separator: "\n") + "\n"
+    let parameters = parameters.map { parameter in
+      let value = parameter.initial.map { ", \($0) unless it is given" } ?? ""
+      return "parameter \(parameter.name.printable) is \(parameter.typeName)\(value)"
+    }
+    return ([heading] + files + parameters + columns.lines()).joined(separator: "\n") + "\n"
   }
 }
 

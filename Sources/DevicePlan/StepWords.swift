@@ -130,14 +130,27 @@ private func byteCount(_ size: UInt64) -> String {
   return "\(size) bytes"
 }
 
+extension PlanParameter {
+  /// `u64`, `i32`.
+  package var typeName: String { (isSigned ? "i" : "u") + "\(size * 8)" }
+}
+
 extension Plan {
+  /// What fills a slot.
+  func name(of slot: PayloadSlot) -> String {
+    switch slot.content {
+    case .file(let index): files[index].name.printable
+    case .parameter(let index): parameters[index].name.printable
+    }
+  }
+
   /// What the plan calls its devices, by slot.
-  var deviceNames: [String] {
+  package var deviceNames: [String] {
     steps.compactMap { if case .createDevice = $0.operation { $0.target } else { nil } }
   }
 
   /// What the plan calls its vCPUs, by slot.
-  var vcpuNames: [String] {
+  package var vcpuNames: [String] {
     steps.compactMap { if case .createVCPU = $0.operation { $0.target } else { nil } }
   }
 }

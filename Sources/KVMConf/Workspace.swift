@@ -65,6 +65,7 @@ package final class Workspace {
   package var schemaFaults: [Diagnostic] { catalogues.flatMap(\.faults.diagnostics) }
 
   package func load(_ file: SourceFile) -> LoadedFile {
+    if file.isCompiledPlan { return LoadedFile(compiled: file, settings: settings.parameters) }
     let tree = SourceTree(parsing: file)
     var loaded = LoadedFile(file: file)
     let findings = Findings()

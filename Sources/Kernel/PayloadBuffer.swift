@@ -36,11 +36,6 @@ import Glibc
     return unsafe base + (self.size - size)
   }
 
-  func fill(_ bytes: [UInt8]) {
-    // SAFETY: there is room for `bytes.count` bytes, which `start` checks.
-    unsafe start(size: bytes.count).copyMemory(from: bytes, byteCount: bytes.count)
-  }
-
   func contents(_ count: Int) -> [UInt8] {
     // SAFETY: the last `count` bytes before the page, which `start` checks.
     unsafe Array(UnsafeRawBufferPointer(start: start(size: count), count: count))

@@ -1,68 +1,57 @@
 import DevicePlan
 import Glibc
+import PlanFormat
 import kvmload
 
-/// How many of each the steps of a plan make.
-private struct Slots {
-  var vcpus = 0
-  var devices = 0
-  var mappings = 0
-
-  init(of plan: Plan) {
-    for step in plan.steps {
-      switch step.operation {
-      case .createVCPU: vcpus += 1
-      case .createDevice: devices += 1
-      case .addMemory: mappings += 1
-      default: continue
-      }
-    }
-  }
-}
-
-/// The one owner of a VM, its vCPUs, devices and memory, as descriptors and mappings of this process.
-// SAFETY: the arrays that the C struct leads to are this session's own, and `slots` bounds every access.
+/// The one owner of a VM, its vCPUs, devices, memory and files, as descriptors and mappings of this process: kvmload's
+/// session of one compiled plan.
+// SAFETY: what the C struct leads to is this session's own, as large as kvmload is told, and freed after it is closed.
 @safe struct Session: ~Copyable {
+  private let memory: PlanMemory
+  private let payloads: PayloadBuffer
   private var session: kvmload_session
 
-  /// Opens `/dev/kvm`, or what stands at `path`, with slots for all that a plan makes.
+  /// Opens `/dev/kvm`, or what stands at `path`, then the plan's files; makes no call of the plan's.
   init(_ plan: Plan, path: String) throws(KernelHost.Unavailable) {
-    let slots = Slots(of: plan)
-    // SAFETY: the arrays have as many elements as the session is told, all initialised; they are freed in `deinit`, or
-    // here, after the last call that is given the session.
-    var session = unsafe kvmload_session()
-    unsafe session.vcpus = .allocate(slots.vcpus, of: kvmload_vcpu())
-    unsafe session.devices = .allocate(slots.devices, of: kvmload_device())
-    unsafe session.mappings = .allocate(slots.mappings, of: kvmload_mapping())
-    unsafe session.vcpu_slots = UInt32(slots.vcpus)
-    unsafe session.device_slots = UInt32(slots.devices)
-    unsafe session.mapping_slots = UInt32(slots.mappings)
+    let memory = PlanMemory(plan.compiled())
+    let payloads = PayloadBuffer(size: memory.scratchSize)
+    // SAFETY: `memory` and `payloads` outlive the session.
+    var session = unsafe memory.session(scratch: payloads)
+    unsafe precondition(
+      kvmload_begin(&session, memory.plan) == 0, "a plan of this machine's has room in its own session")
     let error = unsafe kvmload_open(&session, path)
-    guard error == 0 else {
-      unsafe session.deallocateArrays()
-      throw .noKVM(path, Errno(rawValue: error), plan.architecture)
+    guard error == 0 else { throw .noKVM(path, Errno(rawValue: error), plan.architecture) }
+    for (i, file) in plan.files.enumerated() {
+      let error = unsafe kvmload_open_file(&session, UInt32(i))
+      guard error == 0 else {
+        unsafe kvmload_close(&session)
+        throw .cannotOpen(file, Errno(rawValue: error))
+      }
     }
+    unsafe precondition(kvmload_ready(&session) == 0, "a plan with parameters that have no value")
+    self.memory = memory
+    self.payloads = payloads
     unsafe self.session = session
   }
 
   deinit {
-    // SAFETY: nobody else has the session; its arrays are freed once, after it is closed.
+    // SAFETY: nobody else has the session.
     var session = unsafe session
     unsafe kvmload_close(&session)
-    unsafe session.deallocateArrays()
   }
 
-  /// Makes one call.
+  /// Makes the call of one step.
   ///
   /// - Returns: what `kvmload_perform` returned, and how long it took.
-  mutating func perform(_ call: KernelStep, _ payload: borrowing PayloadBuffer) -> (result: Int32, nanoseconds: UInt64)
-  {
-    var step = call.step
+  mutating func perform(_ index: Int) -> (result: Int32, nanoseconds: UInt64) {
     let start = nanosecondsNow()
-    // SAFETY: the payload is filled with `step.size` bytes, and behind them lies a page that nobody can touch.
-    let result = unsafe kvmload_perform(&session, &step, payload.start(size: call.payloadSize))
+    // SAFETY: the index is that of a step of the plan.
+    let result = unsafe kvmload_perform(&session, UInt32(index))
     return (result, nanosecondsNow() - start)
   }
+
+  /// What the last call left in its payload.
+  var payload: [UInt8] { payloads.contents(Int(unsafe session.payload_size)) }
 
   /// Whether a device slot has a descriptor.
   func hasDevice(_ slot: Int) -> Bool {
@@ -77,19 +66,71 @@ private struct Slots {
   }
 }
 
-extension kvmload_session {
-  // SAFETY: to be called once, with arrays that `Session.init` allocated.
-  @unsafe fileprivate func deallocateArrays() {
-    unsafe vcpus.deallocate()
-    unsafe devices.deallocate()
+/// A compiled plan and the arrays of its session, at addresses that do not change.
+// SAFETY: every pointer is this object's own, initialised, and freed once.
+@safe private final class PlanMemory {
+  private let bytes: UnsafeMutableRawPointer
+  let plan: UnsafeMutablePointer<kvmload_plan>
+  private let vcpus: UnsafeMutablePointer<kvmload_vcpu>
+  private let devices: UnsafeMutablePointer<kvmload_device>
+  private let mappings: UnsafeMutablePointer<kvmload_mapping>
+  private let files: UnsafeMutablePointer<Int32>
+  private let parameters: UnsafeMutablePointer<kvmload_value>
+  private let outcomes: UnsafeMutablePointer<kvmload_outcome>
+
+  init(_ compiled: [UInt8]) {
+    unsafe bytes = .allocate(byteCount: compiled.count, alignment: 8)
+    unsafe bytes.copyMemory(from: compiled, byteCount: compiled.count)
+    unsafe plan = .allocate(capacity: 1)
+    unsafe plan.initialize(to: kvmload_plan())
+    let fault = unsafe kvmload_check(plan, bytes, compiled.count)
+    precondition(fault == 0, "what was compiled here is no plan")
+    unsafe vcpus = .allocate(plan.pointee.vcpu_slots, of: kvmload_vcpu())
+    unsafe devices = .allocate(plan.pointee.device_slots, of: kvmload_device())
+    unsafe mappings = .allocate(plan.pointee.mapping_slots, of: kvmload_mapping())
+    unsafe files = .allocate(plan.pointee.files, of: -1)
+    unsafe parameters = .allocate(plan.pointee.parameters, of: kvmload_value())
+    unsafe outcomes = .allocate(plan.pointee.steps, of: kvmload_outcome())
+  }
+
+  deinit {
+    unsafe outcomes.deallocate()
+    unsafe parameters.deallocate()
+    unsafe files.deallocate()
     unsafe mappings.deallocate()
+    unsafe devices.deallocate()
+    unsafe vcpus.deallocate()
+    unsafe plan.deallocate()
+    unsafe bytes.deallocate()
+  }
+
+  var scratchSize: Int { Int(unsafe plan.pointee.scratch_size) }
+
+  /// A session that has not begun, with as much room as the plan needs.
+  @unsafe func session(scratch: borrowing PayloadBuffer) -> kvmload_session {
+    var session = unsafe kvmload_session()
+    unsafe session.vcpus = vcpus
+    unsafe session.devices = devices
+    unsafe session.mappings = mappings
+    unsafe session.files = files
+    unsafe session.parameters = parameters
+    unsafe session.outcomes = outcomes
+    unsafe session.vcpu_slots = plan.pointee.vcpu_slots
+    unsafe session.device_slots = plan.pointee.device_slots
+    unsafe session.mapping_slots = plan.pointee.mapping_slots
+    unsafe session.file_slots = plan.pointee.files
+    unsafe session.parameter_slots = plan.pointee.parameters
+    unsafe session.outcome_slots = plan.pointee.steps
+    unsafe session.scratch = scratch.start(size: scratchSize).assumingMemoryBound(to: UInt8.self)
+    unsafe session.scratch_size = scratchSize
+    return unsafe session
   }
 }
 
 extension UnsafeMutablePointer {
-  fileprivate static func allocate(_ count: Int, of element: Pointee) -> Self {
-    let array = allocate(capacity: count)
-    unsafe array.initialize(repeating: element, count: count)
+  fileprivate static func allocate(_ count: UInt32, of element: Pointee) -> Self {
+    let array = allocate(capacity: Int(count))
+    unsafe array.initialize(repeating: element, count: Int(count))
     return unsafe array
   }
 }

@@ -101,17 +101,19 @@ extension CallModel {
     case .none: return nil
     case .invalid: return .invalid
     case .bytes(let bytes, _) where isTooShort(bytes, type): return .invalid
-    case .bytes(var bytes, let descriptors):
+    case .bytes(var bytes, let slots):
       let bigEndian = interpreter.catalogue.architecture.isBigEndian
-      for slot in descriptors where slot.offset + 4 <= bytes.count {
+      for slot in slots where slot.offset + slot.width <= bytes.count {
+        // A parameter's value comes with the loader.
+        guard case .file(let file) = slot.content else { return .value(.unknown) }
         // An open file: a number of its own, of which nothing else is known.
-        var payload = PayloadBytes(size: 4)
-        payload.put(Int128(1000 + slot.file), mask: -1, at: 0, size: 4, bigEndian: bigEndian)
-        bytes.replaceSubrange(slot.offset..<slot.offset + 4, with: payload.bytes)
+        var payload = PayloadBytes(size: slot.width)
+        payload.put(Int128(1000 + file), mask: -1, at: 0, size: slot.width, bigEndian: bigEndian)
+        bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
       }
       let value = type.decode(bytes[...], bigEndian: bigEndian)
       // A bare number may be open or not: what else the process has open is not the plan's.
-      if case .descriptor = type, descriptors.isEmpty, let number = value.integer, number >= 0 {
+      if case .descriptor = type, slots.isEmpty, let number = value.integer, number >= 0 {
         return .value(.unknown)
       }
       return .value(value)

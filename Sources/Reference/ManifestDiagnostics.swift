@@ -22,6 +22,8 @@ extension DiagnosticReference {
     Entry("not-utf-8", "The text is in UTF-8."),
     Entry("empty-document", "A file holds at least one manifest."),
     Entry("cannot-read", "Every file that is named can be read.", "The exit status is 66."),
+    Entry("cannot-write", "The file that compile makes can be written.", "The exit status is 73."),
+    Entry("bad-plan", "A compiled plan is complete and unchanged, and of a version that this kvmconf reads."),
     // The shape
     Entry(
       "unknown-key", "Every key is one that its mapping can have.",

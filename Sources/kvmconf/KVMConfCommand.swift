@@ -12,9 +12,10 @@ struct KVMConfCommand: ParsableCommand {
         1   a manifest is invalid, or a step's outcome was not the expected one
         64  the command line is wrong
         66  a file cannot be read
+        73  a file cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,
     version: "kvmconf 0.1.0 (schemas of Linux 7.2)",
-    subcommands: [Validate.self, PlanCommand.self, Apply.self, Explain.self, Schema.self])
+    subcommands: [Validate.self, PlanCommand.self, Compile.self, Apply.self, Explain.self, Schema.self])
 }

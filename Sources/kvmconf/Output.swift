@@ -20,17 +20,58 @@ enum Output {
   }
 
   private static func write(_ text: String, to descriptor: Int32) {
-    var text = text
-    text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count {
-        // SAFETY: the range lies inside the buffer, which lives throughout the call.
-        let count = unsafe Glibc.write(descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
-        if count < 0, errno == EINTR { continue }
-        // The reader is gone; there is nobody to tell.
-        if count < 0 { return }
-        done += count
-      }
-    }
+    // Where the reader is gone, there is nobody to tell.
+    _ = write(Array(text.utf8), to: descriptor)
   }
+
+  /// - Returns: 0 or an errno.
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    var done = 0
+    while done < bytes.count {
+      // SAFETY: the range lies inside the buffer, which lives throughout the call.
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
+      }
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { return errno }
+      done += count
+    }
+    return 0
+  }
+
+  /// Writes a whole file, or nothing: what stood there stays until the new one is complete. `-` is standard output; what
+  /// is no regular file is written to as it is.
+  static func write(_ bytes: [UInt8], toFile path: String) throws(Unwritable) {
+    var status: Int32
+    var info = stat()
+    // SAFETY: paths and `info` live throughout the calls.
+    if path == "-" {
+      status = write(bytes, to: STDOUT_FILENO)
+    } else if unsafe stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG {
+      status = create(bytes, path, O_WRONLY)
+    } else {
+      let draft = "\(path).\(getpid())"
+      status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
+      if status == 0, unsafe rename(draft, path) != 0 { status = errno }
+      if status != 0 { unsafe unlink(draft) }
+    }
+    // SAFETY: strerror() returns a text that is copied at once.
+    if status != 0 { throw Unwritable(path: path, reason: unsafe String(cString: strerror(status))) }
+  }
+
+  private static func create(_ bytes: [UInt8], _ path: String, _ flags: Int32) -> Int32 {
+    // SAFETY: the path lives throughout the call.
+    let descriptor = unsafe open(path, flags | O_CLOEXEC, 0o666)
+    if descriptor < 0 { return errno }
+    let status = write(bytes, to: descriptor)
+    return close(descriptor) == 0 || status != 0 ? status : errno
+  }
+}
+
+/// Why a file could not be written.
+struct Unwritable: Error {
+  var path: String
+  var reason: String
+
+  var diagnostic: Diagnostic { .error("cannot-write", "cannot write \(path): \(reason)", at: nil) }
 }

@@ -7,6 +7,8 @@ enum Status {
   static let failure = ExitCode(1)
   /// A file cannot be read.
   static let noInput = ExitCode(66)
+  /// A file cannot be written.
+  static let cannotCreate = ExitCode(73)
   /// No usable `/dev/kvm`, or another architecture.
   static let unavailable = ExitCode(69)
   /// A bug of ours: in the program, or in the built-in schemas.

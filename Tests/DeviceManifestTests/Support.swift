@@ -156,8 +156,15 @@ func words(_ data: AttributeData) -> String {
   switch data {
   case .none: ""
   case .invalid: " invalid"
-  case .bytes(let bytes, let descriptors):
-    " " + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-      + descriptors.map { " file \($0.file) at \($0.offset)" }.joined()
+  case .bytes(let bytes, let slots):
+    " " + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + slots.map(words).joined()
+  }
+}
+
+private func words(_ slot: PayloadSlot) -> String {
+  switch slot.content {
+  case .file(let index): " file \(index) at \(slot.offset)"
+  case .parameter(let index):
+    " parameter \(index) at \(slot.offset), \(slot.width) bytes, bits \(slot.shift)+\(slot.bits)"
   }
 }

@@ -66,7 +66,7 @@ import Testing
         .setAttribute(
           AttributeCall(
             target: .device(0), group: 1, attr: 1,
-            data: .bytes([0, 0, 0, 0], descriptors: [DescriptorSlot(offset: 0, file: 0)]))), target: "vfio",
+            data: .bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)]))), target: "vfio",
         attribute: "file.add", value: "gpu", at: place(1, 1..<2)),
     ]
     #expect(

@@ -116,7 +116,7 @@ import Testing
     add.operation = .setAttribute(
       AttributeCall(
         target: .device(0), group: 1, attr: 1,
-        data: .bytes([255, 255, 255, 255], descriptors: [DescriptorSlot(offset: 0, file: 0)])))
+        data: .bytes([255, 255, 255, 255], slots: [.file(0, offset: 0)])))
     let capability = Step(
       .enableCapability(92, on: .vcpu(0), flags: 0, arguments: [.device(0), .value(3)]), target: "vcpu.3",
       at: place(4, 5..<6))

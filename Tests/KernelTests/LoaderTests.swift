@@ -1,114 +1,201 @@
+import DevicePlan
 import Glibc
+import PlanFormat
 import Testing
 import kvmload
 
 extension OneAtATime {
-  /// kvmload itself, where the kernel host does not lead.
+  /// kvmload itself: what a program that embeds it meets.
   @Suite struct LoaderTests {
     @Test func openingReportsTheErrno() {
-      #expect(OneOfEach(path: "/no/such/kvm").openError == ENOENT)
-      #expect(OneOfEach(path: "/dev/null").openError == ENOTTY)
+      #expect(Loaded(plan([createVM])).open("/no/such/kvm") == ENOENT)
+      #expect(Loaded(plan([createVM])).open("/dev/null") == ENOTTY)
     }
 
-    /// After a failed open, and after a close, every call finds its slot empty.
-    @Test func aClosedSessionMakesNoCall() {
-      let session = OneOfEach(path: "/no/such/kvm")
-      for operation in KVMLOAD_CREATE_VM.rawValue...KVMLOAD_RUN_VCPU.rawValue {
-        #expect(session.perform(operation) == KVMLOAD_EMPTY.rawValue)
-      }
-      session.close()
-      #expect(session.perform(KVMLOAD_CREATE_VM.rawValue) == KVMLOAD_EMPTY.rawValue)
+    @Test func anotherArchitectureIsRefused() {
+      let other: Architecture = Architecture.host == .arm64 ? .x86_64 : .arm64
+      #expect(Loaded(plan([createVM], other)).begun == KVMLOAD_OTHER_ARCHITECTURE.rawValue)
     }
 
-    @Test func whatIsNoStepIsRefused() {
-      let session = OneOfEach(path: "/no/such/kvm")
-      let bad = KVMLOAD_BAD_STEP.rawValue
-      #expect(session.perform(0) == bad)
-      #expect(session.perform(14) == bad)
-      #expect(session.perform(.max) == bad)
-      for slot in [1, .max] as [UInt32] {
-        #expect(session.perform(KVMLOAD_CREATE_VCPU.rawValue) { $0.slot = slot } == bad)
-        #expect(session.perform(KVMLOAD_INIT_VCPU.rawValue) { $0.slot = slot } == bad)
-        #expect(session.perform(KVMLOAD_RUN_VCPU.rawValue) { $0.slot = slot } == bad)
-        #expect(session.perform(KVMLOAD_CREATE_DEVICE.rawValue) { $0.slot = slot } == bad)
-        #expect(session.perform(KVMLOAD_CLOSE_DEVICE.rawValue) { $0.slot = slot } == bad)
+    @Test func tooLittleRoomIsRefused() {
+      let full = plan([
+        createVM, createVCPU, createVFIO("vfio"), step(.addMemory(slot: 0, address: 0, size: 4096), "vm"),
+      ])
+      for lack in Loaded.Lack.allCases {
+        #expect(Loaded(full, lacking: lack).begun == KVMLOAD_NO_ROOM.rawValue)
       }
-      #expect(session.perform(KVMLOAD_HAS_ATTRIBUTE.rawValue) { $0.target = 4 } == bad)
-      #expect(session.perform(KVMLOAD_HAS_ATTRIBUTE.rawValue) { $0.data = 3 } == bad)
-      #expect(session.perform(KVMLOAD_ENABLE_CAPABILITY.rawValue) { $0.target = 9 } == bad)
+      #expect(Loaded(full).begun == 0)
+    }
+
+    /// Without a VM no call finds a descriptor; each is skipped, and the run comes to its end.
+    @Test func withoutAVMEverythingIsSkipped() {
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1), step(.runVCPU(0), "vcpu.0")]))
+      #expect(loaded.run() == KVMLOAD_FINISHED)
+      #expect(loaded.answers == Array(repeating: KVMLOAD_NO_ANSWER, count: 5))
+      #expect(loaded.verdicts == Array(repeating: KVMLOAD_SKIPPED, count: 5))
+    }
+
+    /// The caller makes what is its own, in its way; all that is left comes in between.
+    @Test func theCallersStepsAreReturned() {
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1)]))
+      loaded.own(KVMLOAD_OWN_VM.rawValue | KVMLOAD_OWN_VCPUS.rawValue)
+      #expect(loaded.run() == KVMLOAD_YOURS && loaded.next == 0)
+      #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
+      #expect(loaded.run() == KVMLOAD_YOURS && loaded.next == 1)
+      #expect(loaded.answer(EEXIST) == KVMLOAD_UNEXPECTED)
+      // Descriptor 0 is no VM, whatever it is; it is the caller's and stays open.
+      #expect(loaded.run() == KVMLOAD_FAILED && loaded.next == 3)
+      #expect(loaded.run() == KVMLOAD_FINISHED)
+      loaded.close()
+      #expect(fcntl(0, F_GETFD) != -1 || errno != EBADF)
+    }
+
+    @Test func theCallbackDecides() {
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio")]))
+      loaded.stop(before: 1)
+      #expect(loaded.run() == KVMLOAD_STOPPED && loaded.next == 1)
+      loaded.skip()
+      #expect(loaded.run() == KVMLOAD_FINISHED)
+      #expect(loaded.told == [0, 1, 2])
+    }
+
+    /// A guard holds by the answer of its step, and by none where that was skipped.
+    @Test func guardsAreKept() {
+      var refused = createVFIO("vfio")
+      refused.guardedBy = [Guard(step: 0, ok: false)]
+      var made = has(group: 1)
+      made.guardedBy = [Guard(step: 1, ok: true)]
+      let loaded = Loaded(plan([createVM, refused, made]))
+      loaded.own(KVMLOAD_OWN_VM.rawValue)
+      #expect(loaded.run() == KVMLOAD_YOURS)
+      #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
+      #expect(loaded.run() == KVMLOAD_FINISHED)
+      #expect(loaded.verdicts == [KVMLOAD_PASSED, KVMLOAD_SKIPPED, KVMLOAD_SKIPPED])
+    }
+
+    @Test func filesAndParametersComeFirst() {
+      let slot = PayloadSlot(.parameter(0), offset: 0, width: 4, bits: 12)
+      let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes([0, 0, 0, 0], slots: [slot]))
+      var plan = plan([createVM, step(.setAttribute(call), "vm")])
+      plan.parameters = [PlanParameter(name: "p", size: 4, isSigned: false, at: place(1))]
+      let loaded = Loaded(plan)
+      #expect(loaded.run().rawValue == UInt32(bitPattern: KVMLOAD_NO_VALUE.rawValue) && loaded.next == 0)
+      loaded.give(0x1000)
+      #expect(loaded.run().rawValue == UInt32(bitPattern: KVMLOAD_BAD_VALUE.rawValue) && loaded.next == 0)
+      loaded.give(0xFFF)
+      #expect(loaded.run() == KVMLOAD_FINISHED)
     }
 
     @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
-    func aSlotIsFilledOnce() {
+    func everythingIsClosed() {
       let before = descriptorCount()
-      let session = OneOfEach(path: nil)
-      #expect(session.openError == 0)
-      #expect(session.perform(KVMLOAD_CREATE_VM.rawValue) == 0)
-      #expect(session.perform(KVMLOAD_CREATE_VM.rawValue) == KVMLOAD_BAD_STEP.rawValue)
-      #expect(session.perform(KVMLOAD_CREATE_VCPU.rawValue) == 0)
-      #expect(session.perform(KVMLOAD_CREATE_VCPU.rawValue) { $0.value = 1 } == KVMLOAD_BAD_STEP.rawValue)
-      #expect(session.perform(KVMLOAD_ADD_MEMORY.rawValue) { $0.size = 1 << 20 } == 0)
-      #expect(
-        session.perform(KVMLOAD_ADD_MEMORY.rawValue) {
-          $0.number = 1
-          $0.size = 1 << 20
-        } == KVMLOAD_BAD_STEP.rawValue)
-      #expect(descriptorCount() == before + 3)
-      session.close()
-      session.close()
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), step(.runVCPU(0), "vcpu.0"), has(group: 1)]))
+      #expect(loaded.open(nil) == 0)
+      #expect(loaded.run() == KVMLOAD_FINISHED)
+      #expect(loaded.answers == [0, 0, 0, 0, 0])
+      #expect(descriptorCount() == before + 4)
+      loaded.close()
+      loaded.close()
       #expect(descriptorCount() == before)
-      #expect(session.perform(KVMLOAD_CREATE_VM.rawValue) == KVMLOAD_EMPTY.rawValue)
     }
 
     @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
     func memoryThatCannotBeMappedIsRefused() {
-      let session = OneOfEach(path: nil)
-      #expect(session.perform(KVMLOAD_CREATE_VM.rawValue) == 0)
-      #expect(session.perform(KVMLOAD_ADD_MEMORY.rawValue) { $0.size = .max } == ENOMEM)
-      #expect(session.perform(KVMLOAD_ADD_MEMORY.rawValue) { $0.size = 4096 } == 0)
+      func memory(_ slot: UInt32, _ size: UInt64) -> Step { step(.addMemory(slot: slot, address: 0, size: size), "vm") }
+      let loaded = Loaded(plan([createVM, memory(0, .max), memory(0, 4096)]))
+      #expect(loaded.open(nil) == 0)
+      #expect(loaded.run() == KVMLOAD_FAILED)
+      #expect(loaded.run() == KVMLOAD_FINISHED)
+      #expect(loaded.answers == [0, ENOMEM, 0])
     }
+
+    private func has(group: UInt32) -> Step { step(.hasAttribute(vfio(group: group)(1, .none))) }
   }
 }
 
-/// A session with one slot of each kind, on /dev/kvm or the file at a path.
+/// A session of a compiled plan, as a program in C would have it.
 // SAFETY: what the pointers lead to is this object's own, initialised, and freed after the session is closed.
-@safe private final class OneOfEach {
+@safe private final class Loaded {
   private var session = unsafe kvmload_session()
-  let openError: Int32
+  private let plan: UnsafeMutablePointer<kvmload_plan>
+  private let bytes: UnsafeMutableRawPointer
+  private(set) var told: [UInt32] = []
+  private var stop: UInt32?
+  /// What `kvmload_begin` returned.
+  private(set) var begun: Int32 = 0
 
-  init(path: String?) {
-    // SAFETY: one element each, as the session is told.
-    unsafe session.vcpus = .allocate(capacity: 1)
-    unsafe session.devices = .allocate(capacity: 1)
-    unsafe session.mappings = .allocate(capacity: 1)
-    unsafe session.vcpus.initialize(to: kvmload_vcpu())
-    unsafe session.devices.initialize(to: kvmload_device())
-    unsafe session.mappings.initialize(to: kvmload_mapping())
-    unsafe session.vcpu_slots = 1
-    unsafe session.device_slots = 1
-    unsafe session.mapping_slots = 1
-    openError = unsafe kvmload_open(&session, path)
+  /// An array that has no element.
+  enum Lack: CaseIterable { case vcpus, devices, mappings, outcomes }
+
+  init(_ source: Plan, lacking lack: Lack? = nil) {
+    let compiled = source.compiled()
+    unsafe bytes = .allocate(byteCount: compiled.count, alignment: 1)
+    unsafe bytes.copyMemory(from: compiled, byteCount: compiled.count)
+    unsafe plan = .allocate(capacity: 1)
+    unsafe plan.initialize(to: kvmload_plan())
+    // SAFETY: the arrays have eight elements each, which is as many as the session is told, or more.
+    let fault = unsafe kvmload_check(plan, bytes, compiled.count)
+    precondition(fault == 0)
+    unsafe session.vcpus = .allocate(capacity: 8)
+    unsafe session.devices = .allocate(capacity: 8)
+    unsafe session.mappings = .allocate(capacity: 8)
+    unsafe session.files = .allocate(capacity: 8)
+    unsafe session.parameters = .allocate(capacity: 8)
+    unsafe session.outcomes = .allocate(capacity: 8)
+    unsafe session.scratch = .allocate(capacity: 64)
+    unsafe session.vcpu_slots = 8
+    unsafe session.device_slots = 8
+    unsafe session.mapping_slots = 8
+    unsafe session.file_slots = 8
+    unsafe session.parameter_slots = 8
+    unsafe session.outcome_slots = 8
+    unsafe session.scratch_size = 64
+    switch lack {
+    case .vcpus: unsafe session.vcpu_slots = 0
+    case .devices: unsafe session.device_slots = 0
+    case .mappings: unsafe session.mapping_slots = 0
+    case .outcomes: unsafe session.outcome_slots = 0
+    case nil: break
+    }
+    begun = unsafe kvmload_begin(&session, plan)
+    guard begun == 0 else { return }
+    unsafe session.context = Unmanaged.passUnretained(self).toOpaque()
+    unsafe session.before = { _, index, context in
+      unsafe Unmanaged<Loaded>.fromOpaque(context!).takeUnretainedValue().stop == index ? KVMLOAD_STOP : KVMLOAD_MAKE
+    }
+    unsafe session.after = { _, index, context in
+      unsafe Unmanaged<Loaded>.fromOpaque(context!).takeUnretainedValue().told.append(index)
+    }
   }
 
   deinit {
-    close()
-    // SAFETY: the session is closed.
+    if begun == 0 { close() }
     unsafe session.vcpus.deallocate()
     unsafe session.devices.deallocate()
     unsafe session.mappings.deallocate()
+    unsafe session.files.deallocate()
+    unsafe session.parameters.deallocate()
+    unsafe session.outcomes.deallocate()
+    unsafe session.scratch.deallocate()
+    unsafe plan.deallocate()
+    unsafe bytes.deallocate()
   }
 
-  func close() {
-    // SAFETY: closing twice does nothing.
-    unsafe kvmload_close(&session)
+  func open(_ path: String?) -> Int32 { unsafe kvmload_open(&session, path) }
+  func run() -> kvmload_state { kvmload_state(UInt32(bitPattern: unsafe kvmload_run(&session))) }
+  func skip() { unsafe kvmload_skip(&session) }
+  func close() { unsafe kvmload_close(&session) }
+  func own(_ operations: UInt32) { unsafe session.own = operations }
+  func stop(before index: UInt32) { stop = index }
+  func give(_ value: UInt64) { unsafe session.parameters[0] = kvmload_value(value: value, is_set: 1) }
+
+  func answer(_ answer: Int32, fd: Int32 = -1) -> kvmload_verdict {
+    kvmload_verdict(UInt32(bitPattern: unsafe kvmload_answer(&session, answer, fd, nil)))
   }
 
-  /// Makes a call without a payload.
-  func perform(_ operation: UInt32, _ change: (inout kvmload_step) -> Void = { _ in }) -> Int32 {
-    var step = kvmload_step()
-    step.operation = operation
-    change(&step)
-    // SAFETY: the session is open or closed, and the step has no payload.
-    return unsafe kvmload_perform(&session, &step, nil)
+  var next: UInt32 { unsafe session.next }
+  var answers: [Int32] { (0..<Int(unsafe plan.pointee.steps)).map { unsafe session.outcomes[$0].answer } }
+  var verdicts: [kvmload_verdict] {
+    (0..<Int(unsafe plan.pointee.steps)).map { kvmload_verdict(unsafe session.outcomes[$0].verdict) }
   }
 }

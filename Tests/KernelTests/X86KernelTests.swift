@@ -26,7 +26,7 @@ import Testing
             step(.setAttribute(file(1, .none))),
             step(.setAttribute(vfio(group: 99)(0, .none))),
             // /dev/null is no VFIO file.
-            step(.setAttribute(file(1, .bytes([0, 0, 0, 0], descriptors: [DescriptorSlot(offset: 0, file: 0)])))),
+            step(.setAttribute(file(1, .bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)])))),
           ], files: [PlanFile(name: "null", path: "/dev/null", at: place(2))])
         #expect(
           outcomes(report) == [

@@ -21,7 +21,7 @@ import Testing
     #expect(
       model.outcomes([createVM, createThing, add(.bytes([0xFF, 0xFF, 0xFF, 0xFF])), add(.bytes([0x40, 0, 0, 0]))])
         .suffix(2) == ["EBADF", "EBADF or ok"])
-    let file = AttributeData.bytes([0, 0, 0, 0], descriptors: [DescriptorSlot(offset: 0, file: 0)])
+    let file = AttributeData.bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)])
     #expect(model.outcomes([createVM, createThing, add(file)]).last == "ok")
   }
 }

@@ -1,0 +1,113 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+/// What each errno means as the answer to the steps of a plan, from the schemas.
+package struct StepReasons {
+  private let plan: Plan
+  private let catalogue: Catalogue
+  private let reference: CallReference
+  /// The descriptions of the plan's devices, by slot; nil where there is no schema.
+  private let devices: [SchemaFile?]
+  private var known: [String: [(errno: Errno, text: String)]] = [:]
+
+  package init(_ plan: Plan, _ catalogue: Catalogue) {
+    self.plan = plan
+    self.catalogue = catalogue
+    reference = CallReference(catalogue: catalogue)
+    devices = plan.steps.compactMap { step in
+      if case .createDevice(let type, _) = step.operation { .some(catalogue.device(numbered: type)) } else { nil }
+    }
+  }
+
+  /// Each errno that the schemas know for a step, once, with the reasons that there are for it, in the order in which the
+  /// kernel looks.
+  package mutating func reasons(forStep index: Int) -> [(errno: Errno, text: String)] {
+    guard let (subject, call) = call(of: plan.steps[index]) else { return [] }
+    if let reasons = known[subject] { return reasons }
+    let reasons = Self.joined(call().refusals, catalogue.release)
+    known[subject] = reasons
+    return reasons
+  }
+
+  private static func joined(_ refusals: [Refusal], _ release: Release) -> [(errno: Errno, text: String)] {
+    var texts: [(errno: Errno, texts: [String])] = []
+    for refusal in refusals where refusal.lifetimes.allSatisfy({ $0.includes(release) }) {
+      guard let errno = Errno(name: refusal.answer) else { continue }
+      if let i = texts.firstIndex(where: { $0.errno == errno }) {
+        if !texts[i].texts.contains(refusal.reason) { texts[i].texts.append(refusal.reason) }
+      } else {
+        texts.append((errno, [refusal.reason]))
+      }
+    }
+    return texts.map { ($0.errno, $0.texts.joined(separator: "; or ")) }
+  }
+
+  /// A name for all calls of the kind, and how to find out what they can be refused for.
+  private func call(of step: Step) -> (subject: String, call: () -> RefusableCall)? {
+    switch step.operation {
+    case .createVM: own("create", of: catalogue.vm)
+    case .addMemory: own("add-memory", of: catalogue.vm)
+    case .createIRQChip: own("create-irqchip", of: catalogue.vm)
+    case .createVCPU: own("create", of: catalogue.vcpu)
+    case .initVCPU: own("init", of: catalogue.vcpu)
+    case .runVCPU: own("run", of: catalogue.vcpu)
+    case .createDevice(let type, _): own("create", of: catalogue.device(numbered: type))
+    case .testDevice(let type, _): own("test", of: catalogue.device(numbered: type))
+    case .closeDevice(let slot): own("close", of: devices[slot])
+    case .enableCapability(let number, _, _, _): capability(number)
+    case .setAttribute(let call): attribute(.set, call)
+    case .getAttribute(let call): attribute(.get, call)
+    case .hasAttribute(let call): attribute(.has, call)
+    }
+  }
+
+  private func own(_ path: String, of file: SchemaFile?) -> (String, () -> RefusableCall)? {
+    guard let file else { return nil }
+    let subject = "\(file.name).\(path)"
+    guard let call = reference.ownCalls(of: file).first(where: { $0.subject == subject }) else { return nil }
+    return (subject, { call })
+  }
+
+  private func capability(_ number: UInt32) -> (String, () -> RefusableCall)? {
+    for file in catalogue.files {
+      if let capability = file.capabilities.first(where: { $0.number == number }) {
+        return own(capability.name, of: file)
+      }
+    }
+    return nil
+  }
+
+  private func attribute(_ access: AttributeAccess, _ call: AttributeCall) -> (String, () -> RefusableCall)? {
+    let file =
+      switch call.target {
+      case .system: catalogue.system
+      case .vm: catalogue.vm
+      case .vcpu: catalogue.vcpu
+      case .device(let slot): devices[slot]
+      }
+    guard let file, let group = file.groups.first(where: { $0.number == call.group && $0.isThere(catalogue.release) }),
+      let attribute = group.attributes.first(where: { $0.isNamed(by: call.attr, catalogue.release) })
+    else { return nil }
+    return (
+      "\(access.rawValue) \(file.name).\(group.path(of: attribute))",
+      { reference.call(access, on: attribute, of: group, in: file) }
+    )
+  }
+}
+
+extension GroupSchema {
+  fileprivate func isThere(_ release: Release) -> Bool { lifetime.includes(release) }
+}
+
+extension AttributeSchema {
+  /// Whether the kernel may find this attribute under a number.
+  fileprivate func isNamed(by number: UInt64, _ release: Release) -> Bool {
+    guard lifetime.includes(release) else { return false }
+    switch self.number {
+    case .exactly(let own): return own == number
+    case .any, .keys: return true
+    }
+  }
+}

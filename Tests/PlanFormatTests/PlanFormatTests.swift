@@ -1,0 +1,166 @@
+import DevicePlan
+import Diagnostics
+import PlanFormat
+import Testing
+
+@Suite struct RoundTripTests {
+  @Test func nothingIsLost() throws {
+    let plan = everything()
+    let read = try Plan(compiled: plan.compiled(), path: "vm.kvmplan")
+    #expect(read.json.text() == plan.json.text())
+    #expect(read.table == plan.table)
+    #expect(read.strace == plan.strace)
+    #expect(read.steps.map(\.hints) == plan.steps.map(\.hints))
+    #expect(read.parameters.map(\.initial) == [nil, -2])
+  }
+
+  @Test func theSameBytesAgain() throws {
+    let bytes = everything().compiled()
+    #expect(everything().compiled() == bytes)
+    #expect(try Plan(compiled: bytes, path: "vm.kvmplan").compiled() == bytes)
+  }
+
+  /// What only reports need is left out; the calls, and what is expected of them, are the same.
+  @Test func aStrippedPlanMakesTheSameCalls() throws {
+    let plan = everything()
+    let bytes = plan.compiled(isStripped: true)
+    let read = try Plan(compiled: bytes, path: "vm.kvmplan")
+    #expect(read.steps.map(\.operation) == plan.steps.map(\.operation))
+    #expect(read.steps.map(\.expected) == plan.steps.map(\.expected))
+    #expect(read.steps.map(\.guardedBy) == plan.steps.map(\.guardedBy))
+    #expect(read.steps.map(\.comparison) == plan.steps.map(\.comparison))
+    #expect(bytes.count < plan.compiled().count)
+    #expect(!String(decoding: bytes, as: UTF8.self).contains("addr.dist"))
+    #expect(read.steps[7].target == "device0" && read.steps[7].at.description == "vm.kvmplan:8:1")
+  }
+
+  /// The offsets that docs/plan-format.md gives, in a plan of one step.
+  @Test func theBytesAreThoseOfTheSpecification() {
+    let bytes = Plan(
+      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.createVM(type: 0x28), target: "vm", at: place(2))]
+    ).compiled()
+    #expect(Array(bytes[0..<16]) == Array("KVMPLAN\n".utf8) + [1, 0, 0, 0, 144, 0, 0, 0])
+    #expect(bytes[24] == UInt8(bytes.count & 255) && bytes[28] == 1 && bytes[29] == 0)
+    // Steps stand behind the header, labels behind them.
+    #expect(Array(bytes[56..<72]) == [144, 0, 0, 0, 1, 0, 0, 0, 216, 0, 0, 0, 1, 0, 0, 0])
+    #expect(bytes[144] == 1 && bytes[160] == 0x28)
+  }
+}
+
+@Suite struct DamageTests {
+  private func isRefused(_ bytes: [UInt8]) -> Bool {
+    do throws(PlanFault) {
+      _ = try Plan(compiled: bytes, path: "vm.kvmplan")
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  @Test func everyTruncationIsRefused() {
+    let bytes = everything().compiled()
+    for length in 0..<bytes.count where !isRefused(Array(bytes[..<length])) {
+      Issue.record("\(length) of \(bytes.count) bytes were taken for a plan")
+    }
+    #expect(isRefused(bytes + [0]) && isRefused(bytes + [0, 0, 0, 0, 0, 0, 0, 0]))
+  }
+
+  @Test func everyChangedByteIsRefused() {
+    let bytes = everything().compiled()
+    for i in bytes.indices {
+      for change in [1, 0x80, 0xFF] as [UInt8] {
+        var damaged = bytes
+        damaged[i] ^= change
+        if !isRefused(damaged) { Issue.record("byte \(i) was changed and the plan accepted") }
+      }
+    }
+  }
+
+  /// Whoever repairs the checksum gets a refusal, or a plan whose parts are all inside the file.
+  @Test func aRepairedPlanIsRefusedOrWhole() {
+    let bytes = everything().compiled()
+    var accepted = 0
+    for i in bytes.indices {
+      for value in [0, 1, 0x7F, 0xFF, bytes[i] &+ 1] as [UInt8] where value != bytes[i] {
+        var damaged = bytes
+        damaged[i] = value
+        repair(&damaged)
+        guard let plan = try? Plan(compiled: damaged, path: "vm.kvmplan") else { continue }
+        accepted += 1
+        #expect(!plan.json.text().isEmpty && !plan.table.isEmpty && !plan.strace.isEmpty)
+      }
+    }
+    #expect(accepted > 0)
+  }
+
+  @Test func faultsAreToldInWords() {
+    func message(_ bytes: [UInt8]) -> String {
+      do throws(PlanFault) {
+        _ = try Plan(compiled: bytes, path: "vm.kvmplan")
+        return ""
+      } catch {
+        return error.message
+      }
+    }
+    var later = everything().compiled()
+    #expect(message([]) == "it is no compiled plan")
+    #expect(message(Array(later.dropLast(8))) == "the plan is not complete, or something follows it")
+    later[8] = 2
+    #expect(message(later) == "the plan's format is of another version; compile it again")
+  }
+
+  /// The checksum as docs/plan-format.md has it.
+  private func repair(_ bytes: inout [UInt8]) {
+    for i in 16..<24 { bytes[i] = 0 }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for start in stride(from: 0, to: bytes.count, by: 8) {
+      let word = (0..<8).reduce(0 as UInt64) { $0 | UInt64(bytes[start + $1]) << (8 * UInt64($1)) }
+      hash ^= word
+      hash = (hash << 29 | hash >> 35) &* 0x9e37_79b9_7f4a_7c15
+    }
+    for i in 0..<8 { bytes[16 + i] = UInt8(truncatingIfNeeded: hash >> (8 * UInt64(i))) }
+  }
+}
+
+@Suite struct ParameterTests {
+  private func parameter(_ size: Int, signed: Bool = false) -> PlanParameter {
+    PlanParameter(name: "p", size: size, isSigned: signed, at: place(3))
+  }
+
+  private func plan(_ parameter: PlanParameter, _ slot: PayloadSlot, _ bytes: [UInt8]) -> Plan {
+    let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes(bytes, slots: [slot]))
+    return Plan(
+      name: "n", manifest: "m", architecture: .x86_64, parameters: [parameter],
+      steps: [
+        Step(.createVM(type: 0), target: "vm", at: place(1)), Step(.setAttribute(call), target: "vm", at: place(4)),
+      ])
+  }
+
+  private func data(_ plan: Plan) -> AttributeData? { plan.steps[1].operation.attributeCall?.data }
+
+  @Test func aValueFillsItsBits() {
+    var whole = plan(parameter(8), PayloadSlot(.parameter(0), offset: 1, width: 8), Array(repeating: 0xAA, count: 10))
+    #expect(whole.missingParameters == [0])
+    #expect(whole.fill([0: 0x0102_0304]).isEmpty)
+    #expect(data(whole) == .bytes([0xAA, 4, 3, 2, 1, 0, 0, 0, 0, 0xAA]))
+    #expect(whole.missingParameters.isEmpty)
+
+    var part = plan(
+      parameter(2), PayloadSlot(.parameter(0), offset: 0, width: 4, shift: 4, bits: 12), [0xFF, 0xFF, 0xFF, 0xFF])
+    #expect(part.fill([0: 0xABC]).isEmpty)
+    #expect(data(part) == .bytes([0xCF, 0xAB, 0xFF, 0xFF]))
+  }
+
+  @Test func aValueThatDoesNotFitIsRefused() {
+    var part = plan(parameter(2), PayloadSlot(.parameter(0), offset: 0, width: 4, shift: 4, bits: 12), [0, 0, 0, 0])
+    let found = part.fill([0: 0x1000])
+    #expect(found.map(\.message) == ["4096 does not fit here: parameter 'p' fills 12 bits"])
+    #expect(found.first?.range == place(4))
+  }
+
+  @Test func negativeValues() {
+    var whole = plan(parameter(4, signed: true), PayloadSlot(.parameter(0), offset: 0, width: 4), [0, 0, 0, 0])
+    #expect(whole.fill([0: -2]).isEmpty)
+    #expect(data(whole) == .bytes([0xFE, 0xFF, 0xFF, 0xFF]))
+  }
+}

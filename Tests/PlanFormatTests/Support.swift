@@ -1,0 +1,53 @@
+import DevicePlan
+import Diagnostics
+
+private let manifest = SourceFile(path: "vm.yaml", bytes: [])
+
+func place(_ line: Int) -> SourceRange {
+  SourceRange(file: manifest, start: Position(line: line, column: 3), end: Position(line: line, column: 3))
+}
+
+/// A plan with every operation, every kind of data, and everything that a step can carry.
+func everything() -> Plan {
+  let attribute = AttributeCall(target: .device(0), group: 0, attr: 1 << 40, flags: 1, data: .bytes([1, 2, 3, 4]))
+  let slots = [
+    PayloadSlot.file(0, offset: 0), PayloadSlot(.parameter(1), offset: 4, width: 2, shift: 3, bits: 9),
+    PayloadSlot(.parameter(0), offset: 8, width: 8),
+  ]
+  let filled = AttributeCall(
+    target: .vcpu(0), group: 2, attr: 0, data: .bytes(Array(repeating: 0xEE, count: 16), slots: slots))
+  var steps = [
+    Step(.createVM(type: 0x28), target: "vm", value: "ipa-bits: 40", at: place(2)),
+    Step(.addMemory(slot: 1, address: 1 << 32, size: 1 << 20), target: "vm", at: place(3)),
+    Step(.createVCPU(id: 7), target: "vcpu.7", at: place(4)),
+    Step(.initVCPU(0, features: 0x14, finalize: [4, -1]), target: "vcpu.7", value: "sve", at: place(5)),
+    Step(.createIRQChip, target: "vm", at: place(6)),
+    Step(.enableCapability(166, on: .vm, flags: 0, arguments: [.value(0), .value(0)]), target: "vm", at: place(7)),
+    Step(.testDevice(type: 7, flags: 0), target: "arm-vgic-v3", at: place(8), expected: [.ok, Answer("ENODEV")!]),
+    Step(.createDevice(type: 7, flags: 0), target: "gic", at: place(9), guardedBy: [Guard(step: 6, ok: true)]),
+    Step(
+      .enableCapability(110, on: .vcpu(0), flags: 2, arguments: [.device(0), .value(9)]), target: "vcpu.7",
+      at: place(10)),
+    Step(.hasAttribute(attribute), target: "gic", attribute: "addr.dist", at: place(11)),
+    Step(.setAttribute(filled), target: "vcpu.7", attribute: "timer", value: "größer\u{0}", at: place(12)),
+    Step(
+      .getAttribute(attribute), target: "gic", attribute: "addr.dist", value: "", at: place(13),
+      comparison: Comparison(bytes: [1, 2, 3, 4], mask: [0xFF, 0, 0xFF, 0])),
+    Step(
+      .setAttribute(AttributeCall(target: .system, group: 0, attr: 0, data: .invalid)), target: "system",
+      at: place(14), expected: [Answer("EFAULT")!]),
+    Step(
+      .hasAttribute(AttributeCall(target: .vm, group: 99, attr: 0, data: .none)), target: "vm", at: place(15),
+      moved: "after vcpus", hints: ["one hint", "another"]),
+    Step(.runVCPU(0), target: "vcpu.7", at: place(16)),
+    Step(.closeDevice(0), target: "gic", at: place(17)),
+  ]
+  steps[15].expected = []
+  return Plan(
+    name: "every-thing", manifest: "vm.yaml", architecture: .x86_64,
+    files: [PlanFile(name: "gpu", path: "/dev/null", at: place(1))],
+    parameters: [
+      PlanParameter(name: "dist", size: 8, isSigned: false, at: place(1)),
+      PlanParameter(name: "delta", size: 2, isSigned: true, initial: -2, at: place(1)),
+    ], steps: steps)
+}
