@@ -9,6 +9,8 @@ package struct Manifest {
   package var file: SourceFile
   package var architecture: Architecture
   package var files: [PlanFile] = []
+  /// The values that come with the loader.
+  package var parameters: [PlanParameter] = []
   /// Nil where the manifest consists of explicit steps alone.
   package var machine: Machine?
   /// The calls written out under `steps:`.

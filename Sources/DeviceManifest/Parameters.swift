@@ -1,3 +1,4 @@
+import DevicePlan
 import Diagnostics
 import Expressions
 import SourceTree
@@ -13,6 +14,8 @@ final class Parameters {
   private let findings: Findings
   private var parameters: [String: Parameter] = [:]
   private var order: [String] = []
+  /// Those that are known only when the plan is loaded, in the order of the text.
+  private(set) var loaded: [PlanParameter] = []
   /// An expression could not be read: which parameters it meant to use is not known.
   private var hasUnreadableExpression = false
   private lazy var evaluator = Evaluator(world: NoWorld.shared)
@@ -23,7 +26,7 @@ final class Parameters {
   func read(_ node: Node?, settings: [String: String]) {
     for entry in node.map({ MappingReader($0, of: "'parameters'", keys: nil, findings).entries }) ?? [] {
       let reader = MappingReader(
-        entry.value, of: "parameter '\(entry.key.value)'", keys: ["type", "default", "doc"], findings)
+        entry.value, of: "parameter '\(entry.key.value)'", keys: ["type", "default", "doc", "at"], findings)
       order.append(entry.key.value)
       parameters[entry.key.value] = Parameter(value: .unknown, range: entry.key.range)
       guard let typeNode = reader.required("type", "u8 to u64, i8 to i64, bool or string") else { continue }
@@ -33,9 +36,16 @@ final class Parameters {
           among: ParameterType.names, at: typeNode.range)
         continue
       }
+      if let at = reader["at"], at.scalar != "load" {
+        findings.unknown(
+          "unknown-name", "a parameter is known 'at'", at.scalar ?? at.kind, among: ["load"], at: at.range)
+        continue
+      }
       if let text = settings[entry.key.value] {
         let value = value(text, type, name: entry.key.value, at: nil)
         parameters[entry.key.value]?.value = value
+      } else if reader["at"] != nil {
+        readLoaded(entry.key, type, typeNode, reader["default"])
       } else if let initial = reader["default"], let text = initial.scalar, !initial.isEmpty {
         let value = value(text, type, name: entry.key.value, at: initial.range)
         parameters[entry.key.value]?.value = value
@@ -51,6 +61,20 @@ final class Parameters {
       findings.error(
         "unknown-parameter", "--set: the manifest has no parameter '\(name)'\(hint)", at: node?.range.firstLine)
     }
+  }
+
+  /// A parameter whose value comes with the loader; its default is what is used where the loader has none.
+  private func readLoaded(_ name: Located<String>, _ type: ParameterType, _ typeNode: Node, _ initial: Node?) {
+    guard case .integer(let range, let typeName) = type, let bits = Int(typeName.dropFirst()) else {
+      findings.error(
+        "parameter-type", "a parameter that is known at load is an integer, u8 to u64 or i8 to i64", at: typeNode.range)
+      return
+    }
+    var parameter = PlanParameter(name: name.value, size: bits / 8, isSigned: range.lowerBound < 0, at: name.range)
+    if let initial, let text = initial.scalar, !initial.isEmpty {
+      parameter.initial = value(text, type, name: name.value, at: initial.range).integer
+    }
+    loaded.append(parameter)
   }
 
   private func value(_ text: String, _ type: ParameterType, name: String, at range: SourceRange?) -> Value {
@@ -116,13 +140,22 @@ final class Parameters {
     let scope = ParameterScope(parameters: parameters.mapValues(\.value), vcpu: vcpu)
     func report(_ message: String, _ span: Span) -> String {
       let range = node.range(of: Span(start: span.start + offset, length: span.length))
-      findings.error(scope.failedName == nil ? "bad-expression" : "unknown-parameter", message, at: range)
+      let isLoaded = loaded.contains { scope.used.contains($0.name) }
+      let id: DiagnosticID =
+        isLoaded ? "load-parameter" : scope.failedName == nil ? "bad-expression" : "unknown-parameter"
+      findings.error(id, message, at: range)
       return "${\(text)}"
     }
     let value: Value
     do throws(ExpressionError) {
       let expression = try Expression(text, in: scope)
       for name in scope.used { parameters[name]?.isUsed = true }
+      if let name = loaded.map(\.name).first(where: scope.used.contains) {
+        if node.scalar == "${\(name)}" { return "${\(name)}" }
+        return report(
+          "parameter '\(name)' is known only when the plan is loaded: it can be a whole value, \"${\(name)}\", "
+            + "and no part of one", Span(start: 0, length: text.utf8.count))
+      }
       do throws(EvaluationError) {
         value = try evaluator.evaluate(expression)
       } catch {

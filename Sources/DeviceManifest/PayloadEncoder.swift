@@ -13,6 +13,8 @@ struct PayloadEncoder {
   let isBigEndian: Bool
   /// The names of the manifest's files, in the order of the plan's.
   let files: [PlanFile]
+  /// Those whose values come with the loader, in the order of the plan's.
+  var parameters: [PlanParameter] = []
   /// `{fd: -1}` and fields left out are for explicit steps.
   var isStep = false
 
@@ -23,7 +25,7 @@ struct PayloadEncoder {
 
   /// The bytes of a value, with a mask of the bits that it names; nil where it was wrong, which was reported.
   func encode(_ node: Node, as type: PayloadType, name: String) -> Encoded? {
-    if node.isUnexpanded { return nil }
+    if node.isUnexpanded, loadParameter(node) == nil { return nil }
     var encoded = Encoded(payload: PayloadBytes(size: size(of: type, node)))
     return encode(node, type, name, into: &encoded, at: 0) ? encoded : nil
   }
@@ -46,6 +48,10 @@ struct PayloadEncoder {
         "unexpected-value", "'\(name)' takes no value; write '\(name.lastWord):'", at: node.range)
       return false
     case .integer(let type):
+      if let parameter = loadParameter(node) {
+        encoded.slots.append(PayloadSlot(.parameter(parameter), offset: offset, width: type.size))
+        return true
+      }
       guard let value = integer(node, type.description, range: type.range, words: type.words, name) else {
         return false
       }
@@ -86,6 +92,14 @@ extension String {
   var lastWord: String { split(separator: ".").last.map(String.init) ?? self }
 }
 
+extension PayloadEncoder {
+  /// The index of the parameter that a value is, and whose value comes with the loader; nil for other values.
+  fileprivate func loadParameter(_ node: Node) -> Int? {
+    guard !parameters.isEmpty, let text = node.scalar else { return nil }
+    return parameters.firstIndex { text == "${\($0.name)}" }
+  }
+}
+
 // MARK: Integers
 
 extension IntegerType {
@@ -98,6 +112,12 @@ extension PayloadEncoder {
   func integer(
     _ node: Node, _ description: IntegerDescription, range: ClosedRange<Int128>, words: String, _ name: String
   ) -> Int128? {
+    if let parameter = loadParameter(node) {
+      findings.error(
+        "load-parameter",
+        "parameter '\(parameters[parameter].name)' is known only when the plan is loaded, and '\(name)' before; "
+          + "only values of attributes can wait for it", at: node.range)
+    }
     if node.isUnexpanded { return nil }
     if let items = node.items, !description.flags.isEmpty {
       var value: Int128 = 0
@@ -207,6 +227,10 @@ extension PayloadEncoder {
     _ node: Node, _ type: BitsType, _ name: String, into encoded: inout Encoded, at offset: Int
   ) -> Bool {
     guard node.entries != nil else {
+      if let parameter = loadParameter(node) {
+        encoded.slots.append(PayloadSlot(.parameter(parameter), offset: offset, width: type.size))
+        return true
+      }
       let integer = IntegerType(size: type.size, isSigned: false)
       guard let value = self.integer(node, IntegerDescription(), range: integer.range, words: integer.words, name)
       else {
@@ -216,13 +240,25 @@ extension PayloadEncoder {
       return true
     }
     let reader = MappingReader(node, of: "'\(name)'", keys: type.fields.map(\.name), findings)
-    guard let (value, mask) = fields(type.fields, reader, name) else { return false }
+    guard let (value, mask, loaded) = fields(type.fields, reader, name, canBeLoaded: true) else { return false }
+    for (field, parameter) in loaded {
+      encoded.slots.append(
+        PayloadSlot(
+          .parameter(parameter), offset: offset, width: type.size, shift: field.low, bits: field.high - field.low + 1,
+          dropped: field.isInPlace ? field.low : 0))
+    }
     encoded.payload.put(value, mask: mask, at: offset, size: type.size, bigEndian: isBigEndian)
     return true
   }
 
   /// The integer that a mapping's bit fields make up, and the bits that the mapping names.
-  func fields(_ fields: [BitField], _ reader: MappingReader, _ name: String) -> (value: Int128, mask: Int128)? {
+  ///
+  /// - Parameter canBeLoaded: whether the value of a field can be a parameter that comes with the loader.
+  /// - Returns: also such fields, with the parameters.
+  func fields(
+    _ fields: [BitField], _ reader: MappingReader, _ name: String, canBeLoaded: Bool = false
+  ) -> (value: Int128, mask: Int128, loaded: [(BitField, Int)])? {
+    var loaded: [(BitField, Int)] = []
     var value: Int128 = 0
     var mask: Int128 = 0
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } && isField(entry) }
@@ -238,6 +274,11 @@ extension PayloadEncoder {
         }
         continue
       }
+      if canBeLoaded, let parameter = loadParameter(node) {
+        loaded.append((field, parameter))
+        mask |= field.mask
+        continue
+      }
       guard let placed = place(node, field, name) else {
         good = false
         continue
@@ -245,7 +286,7 @@ extension PayloadEncoder {
       value |= placed
       mask |= field.mask
     }
-    return good ? (value, mask) : nil
+    return good ? (value, mask, loaded) : nil
   }
 
   /// Whether an entry is meant as a field; `value` and its like stand beside the fields of a key.

@@ -23,7 +23,8 @@ final class ReadingContext {
 
   func encoder(isStep: Bool) -> PayloadEncoder {
     PayloadEncoder(
-      findings: findings, isBigEndian: catalogue.architecture.isBigEndian, files: files, isStep: isStep)
+      findings: findings, isBigEndian: catalogue.architecture.isBigEndian, files: files,
+      parameters: parameters.loaded, isStep: isStep)
   }
 
   /// Whether one more attribute may be read; the first that may not is reported.
@@ -71,7 +72,7 @@ final class ReadingContext {
           "missing-key", "\(reader.what) has no '\(field.name)'\(doc)", at: reader.node.range.firstLine)
         good = false
       }
-      guard good, let (value, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
+      guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
       return (
         UInt64(value) &+ bias,
         fields.map { ($0.name, $0.extract(from: value)) }

@@ -11,16 +11,20 @@ extension PlanParameter {
 extension Plan {
   /// Puts values into the payloads that name them. The parameters stay, and no slot leads to those with a value.
   ///
-  /// - Parameter values: by the parameter's index; one without a value here has its own, if there is one.
+  /// - Parameters:
+  ///   - values: by the parameter's index.
+  ///   - withDefaults: whether a parameter without a value here has its own, if there is one.
   /// - Returns: what is wrong with them: a value that does not fit the bits that it belongs to.
-  package mutating func fill(_ values: [Int: Int128]) -> [Diagnostic] {
+  package mutating func fill(_ values: [Int: Int128], withDefaults: Bool = false) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     for i in steps.indices {
       steps[i].operation = steps[i].operation.mappingData { data in
         guard case .bytes(var bytes, let slots) = data else { return data }
         var left: [PayloadSlot] = []
         for slot in slots {
-          guard case .parameter(let index) = slot.content, let value = values[index] ?? parameters[index].initial else {
+          guard case .parameter(let index) = slot.content,
+            let value = values[index] ?? (withDefaults ? parameters[index].initial : nil)
+          else {
             left.append(slot)
             continue
           }
@@ -30,7 +34,8 @@ extension Plan {
             diagnostics.append(
               .error(
                 "value-out-of-range",
-                "\(value) does not fit here: parameter '\(parameters[index].name)' fills \(slot.bits) bits",
+                "\(value) does not fit here: parameter '\(parameters[index].name)' fills \(slot.bits) bits"
+                  + (slot.dropped > 0 ? " of a multiple of \(1 << slot.dropped)" : ""),
                 at: steps[i].at))
           }
         }
@@ -40,10 +45,34 @@ extension Plan {
     return diagnostics
   }
 
+  /// The plan with the values that its parameters have by themselves: what a host can run without being told others.
+  package var withDefaults: Plan {
+    var plan = self
+    if !parameters.isEmpty { _ = plan.fill([:], withDefaults: true) }
+    return plan
+  }
+
+  /// The parameters' own values that do not fit where they belong.
+  package var faultsOfDefaults: [Diagnostic] {
+    var plan = self
+    return parameters.isEmpty ? [] : plan.fill([:], withDefaults: true)
+  }
+
   /// The parameters that payloads name and that have no value, by index.
   package var missingParameters: [Int] {
-    let named = steps.flatMap { $0.operation.attributeCall?.data.parameters ?? [] }
+    let named = Set(steps.flatMap { $0.operation.attributeCall?.data.parameters ?? [] })
     return parameters.indices.filter { named.contains($0) && parameters[$0].initial == nil }
+  }
+
+  /// What keeps the plan from being run here: parameters without a value.
+  package var obstacles: [Diagnostic] {
+    missingParameters.map { index in
+      let parameter = parameters[index]
+      return .error(
+        "missing-parameter",
+        "parameter '\(parameter.name)' comes with the loader; to run the plan here, give it with "
+          + "--set \(parameter.name)=VALUE", at: parameter.at)
+    }
   }
 }
 
@@ -58,12 +87,13 @@ extension AttributeData {
 extension PayloadSlot {
   /// Whether a value has no more bits than the slot: as they are, or as the two's complement of a negative one.
   package func holds(_ value: Int128) -> Bool {
-    value >= 0 ? value < 1 << Int128(bits) : value >= -(1 << Int128(bits - 1))
+    let kept = value >> Int128(dropped)
+    return kept << Int128(dropped) == value && (kept >= 0 ? kept < 1 << Int128(bits) : kept >= -(1 << Int128(bits - 1)))
   }
 
   fileprivate func put(_ value: Int128, into bytes: inout [UInt8], bigEndian: Bool) {
     let mask: Int128 = ((1 << Int128(bits)) - 1) << Int128(shift)
-    let placed = value << Int128(shift) & mask
+    let placed = (value >> Int128(dropped)) << Int128(shift) & mask
     for i in 0..<width {
       let place = Int128(8 * (bigEndian ? width - 1 - i : i))
       let own = UInt8(truncatingIfNeeded: mask >> place)

@@ -237,13 +237,17 @@ package struct PayloadSlot: Hashable, Sendable {
   package var shift: Int
   /// How many bits are filled.
   package var bits: Int
+  /// How many low bits of the value are left out; they must be zero. An address that keeps its place in the integer has
+  /// as many as its shift.
+  package var dropped: Int
 
-  package init(_ content: Content, offset: Int, width: Int, shift: Int = 0, bits: Int? = nil) {
+  package init(_ content: Content, offset: Int, width: Int, shift: Int = 0, bits: Int? = nil, dropped: Int = 0) {
     self.content = content
     self.offset = offset
     self.width = width
     self.shift = shift
     self.bits = bits ?? width * 8 - shift
+    self.dropped = dropped
   }
 
   /// A file's descriptor, as a 32-bit integer.

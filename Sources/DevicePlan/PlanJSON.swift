@@ -89,7 +89,8 @@ extension AttributeData {
         values.append(
           .object([
             ("offset", JSON(slot.offset)), ("width", JSON(slot.width)), ("shift", JSON(slot.shift)),
-            ("bits", JSON(slot.bits)), ("parameter", .string(plan.parameters[index].name)),
+            ("bits", JSON(slot.bits)), ("dropped", JSON(slot.dropped)),
+            ("parameter", .string(plan.parameters[index].name)),
           ]))
       }
     }

@@ -139,7 +139,9 @@ extension ManifestSource {
   ) throws -> [RunReport] {
     let workspace = Workspace(options.settings)
     let loaded = try load(options, workspace)
-    return try loaded.manifests.map { try run($0.plan, on: host, Runner(keepGoing: keepGoing), workspace) }
+    let obstacles = loaded.manifests.flatMap(\.plan.obstacles)
+    if !obstacles.isEmpty { throw InvalidManifest(problems: obstacles.map(Problem.init)) }
+    return try loaded.manifests.map { try run($0.plan.withDefaults, on: host, Runner(keepGoing: keepGoing), workspace) }
   }
 
   private func run(

@@ -43,7 +43,7 @@ extension Workspace {
   /// - Parameter absent: device types that the host shall not have.
   private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(FactsFault) -> Report {
     var host = try model(manifest.plan.architecture, course: .expected, without: absent)
-    var report = Runner(keepGoing: true).run(manifest.plan, on: &host)
+    var report = Runner(keepGoing: true).run(manifest.plan.withDefaults, on: &host)
     for index in manifest.incomplete { report.entries[index].silence() }
     // What is unknown because of a text that is wrong is no news either.
     if let first = manifest.incomplete.min() {

@@ -86,7 +86,7 @@ package final class Workspace {
       let name = i == 0 ? file.stem : "\(file.stem)#\(i + 1)"
       let reader = ManifestReader(document, catalogue: catalogue, defaultName: name, findings)
       let result = Planner.plan(reader.manifest(settings: settings.parameters), catalogue: catalogue)
-      for diagnostic in result.diagnostics { findings.report(diagnostic) }
+      for diagnostic in result.diagnostics + result.plan.faultsOfDefaults { findings.report(diagnostic) }
       loaded.manifests.append(
         PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line))

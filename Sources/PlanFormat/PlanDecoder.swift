@@ -234,7 +234,7 @@ private struct PlanDecoder {
       return PayloadSlot(
         bytes[patch + 4] == PatchNumber.file.rawValue ? .file(index) : .parameter(index),
         offset: Int(bytes.le32(patch)), width: Int(bytes[patch + 5]), shift: Int(bytes[patch + 6]),
-        bits: Int(bytes[patch + 7]))
+        bits: Int(bytes[patch + 7]), dropped: Int(bytes.le32(patch + 12)))
     }
   }
 }

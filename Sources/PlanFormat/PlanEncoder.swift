@@ -127,7 +127,7 @@ private struct PlanEncoder {
       records.append(le: UInt32(slot.offset))
       records += [kind.rawValue, UInt8(slot.width), UInt8(slot.shift), UInt8(slot.bits)]
       records.append(le: UInt32(index))
-      records.append(le: 0 as UInt32)
+      records.append(le: UInt32(slot.dropped))
     }
     return range(records, in: .patches)
   }

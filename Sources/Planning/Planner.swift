@@ -40,7 +40,7 @@ package struct Planner {
     result = PlanningResult(
       plan: Plan(
         name: manifest.name, manifest: manifest.file.path, architecture: manifest.architecture,
-        files: manifest.files))
+        files: manifest.files, parameters: manifest.parameters))
   }
 }
 

@@ -92,6 +92,10 @@ extension DiagnosticReference {
     Entry("unknown-parameter", "Every parameter that is used or set is declared under parameters."),
     Entry("unused-parameter", "Every parameter is used."),
     Entry("missing-parameter", "Every parameter has a value: its default, or --set NAME=VALUE."),
+    Entry(
+      "load-parameter",
+      "A parameter that comes with the loader is a whole value of an attribute, or of one of its fields.",
+      "It is declared with at: load. What is known only then can decide no name, number or count of the plan."),
     Entry("parameter-type", "A parameter's value has its type."),
     // Hosts and outcomes
     Entry("unknown-fact", "A host fact is one that the architecture's schemas declare."),

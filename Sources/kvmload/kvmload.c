@@ -218,11 +218,11 @@ static int check_patch(const struct check *check, uint32_t index, uint32_t paylo
 	const uint32_t width = p[5], shift = p[6], bits = p[7];
 
 	if (!is_width(width) || !has_range(le32(p), width, payload_size) || bits == 0 || shift + bits > width * 8 ||
-	    le32(p + 12) != 0)
+	    le32(p + 12) > 63)
 		return 0;
 	switch (p[4]) {
 	case PATCH_FILE:
-		return le32(p + 8) < check->counts[FILES] && width == 4 && bits == 32;
+		return le32(p + 8) < check->counts[FILES] && width == 4 && bits == 32 && le32(p + 12) == 0;
 	case PATCH_PARAMETER:
 		return le32(p + 8) < check->counts[PARAMETERS];
 	default:
@@ -864,9 +864,14 @@ static int close_device(struct kvmload_session *session, const struct kvmload_st
 	return answer(close(fd));
 }
 
-/* Whether a value, of a parameter of so many bytes, fits a field of so many bits. */
-static int fits(uint64_t value, uint32_t bits, uint32_t is_signed)
+/* Whether a value without its low `dropped` bits, which are zero, fits a field of so many bits. */
+static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
 {
+	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
+
+	if (value & ((UINT64_C(1) << dropped) - 1))
+		return 0;
+	value = value >> dropped | sign;
 	if (bits >= 64)
 		return 1;
 	if (is_signed && value >> (bits - 1) == UINT64_MAX >> (bits - 1))
@@ -893,7 +898,8 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 {
 	const uint32_t index = le32(patch + 8);
 
-	return patch[4] == PATCH_FILE ? (uint32_t)session->files[index] : session->parameters[index].value;
+	return patch[4] == PATCH_FILE ? (uint32_t)session->files[index]
+				      : session->parameters[index].value >> le32(patch + 12);
 }
 
 static int attribute(struct kvmload_session *session, const struct kvmload_step *step, uint32_t index,
@@ -1024,8 +1030,8 @@ int kvmload_ready(const struct kvmload_session *session)
 			if (!session->parameters[index].is_set)
 				return KVMLOAD_NO_VALUE;
 			kvmload_parameter(plan, index, &parameter);
-			if (!fits(session->parameters[index].value, parameter.size * 8, parameter.is_signed) ||
-			    !fits(session->parameters[index].value, patch[7], parameter.is_signed))
+			if (!fits(session->parameters[index].value, parameter.size * 8, 0, parameter.is_signed) ||
+			    !fits(session->parameters[index].value, patch[7], le32(patch + 12), parameter.is_signed))
 				return KVMLOAD_BAD_VALUE;
 		}
 	}

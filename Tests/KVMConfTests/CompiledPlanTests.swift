@@ -43,6 +43,68 @@ import Testing
       ])
   }
 
+  private static let addresses = """
+    kvmconf: 1
+    arch: arm64
+    parameters:
+      dist: {type: u64, at: load}
+      redist: {type: u64, at: load, default: 0x080A_0000}
+    vcpus: {count: 1, features: [psci-0.2]}
+    devices:
+      - name: gic
+        type: arm-vgic-v3
+        attributes:
+          addr: {dist: "${dist}", redist-region: [{index: 0, base: "${redist}", count: 1}]}
+          ctrl: {init: }
+    """
+
+  private func plan(_ text: String, _ parameters: [String: String] = [:]) throws -> Plan {
+    var settings = Settings()
+    settings.parameters = parameters
+    let loaded = Workspace(settings).load(SourceFile(path: "vm.yaml", bytes: Array(text.utf8)))
+    #expect(loaded.diagnostics.isEmpty)
+    return try #require(loaded.manifests.first?.plan)
+  }
+
+  private func data(_ plan: Plan, _ attribute: String) -> AttributeData? {
+    plan.steps.first { $0.attribute == attribute }?.operation.attributeCall?.data
+  }
+
+  @Test func aManifestLeavesValuesToTheLoader() throws {
+    let plan = try plan(Self.addresses)
+    #expect(
+      data(plan, "addr.dist")
+        == .bytes(Array(repeating: 0, count: 8), slots: [PayloadSlot(.parameter(0), offset: 0, width: 8)]))
+    // Bits 51 to 16 of an address keep their place.
+    #expect(
+      data(plan, "addr.redist-region")
+        == .bytes(
+          [0, 0, 0, 0, 0, 0, 0x10, 0],
+          slots: [PayloadSlot(.parameter(1), offset: 0, width: 8, shift: 16, bits: 36, dropped: 16)]))
+    #expect(
+      plan.obstacles.map(\.message) == [
+        "parameter 'dist' comes with the loader; to run the plan here, give it with --set dist=VALUE"
+      ])
+    #expect(data(plan.withDefaults, "addr.redist-region") == .bytes([0, 0, 0x0A, 0x08, 0, 0, 0x10, 0]))
+  }
+
+  /// With a value it is a parameter like any other.
+  @Test func aValueOnTheCommandLineIsThere() throws {
+    let plan = try plan(Self.addresses, ["dist": "0x0800_0000", "redist": "0x080B_0000"])
+    #expect(plan.parameters.isEmpty && plan.obstacles.isEmpty)
+    #expect(data(plan, "addr.dist") == .bytes([0, 0, 0, 8, 0, 0, 0, 0]))
+  }
+
+  /// A plan with the same values is the same, whenever they were given.
+  @Test func aPlanIsFilledAsAManifestIs() throws {
+    let compiled = try plan(Self.addresses).compiled()
+    var settings = Settings()
+    settings.parameters = ["dist": "0x0800_0000", "redist": "0x080B_0000"]
+    let loaded = Workspace(settings).load(SourceFile(path: "vm.kvmplan", bytes: compiled))
+    let later = try #require(loaded.manifests.first?.plan)
+    #expect(later.steps.map(\.operation) == (try plan(Self.addresses, settings.parameters)).steps.map(\.operation))
+  }
+
   @Test func parametersAreGiven() {
     let loaded = load(withParameter, ["base": "0x10"])
     #expect(loaded.diagnostics.isEmpty)

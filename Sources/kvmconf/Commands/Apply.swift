@@ -40,8 +40,13 @@ struct Apply: ParsableCommand {
     Interruption.watch()
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
+    let obstacles = loaded.manifests.flatMap(\.plan.obstacles)
+    if !obstacles.isEmpty {
+      Output.print(obstacles, to: 2)
+      throw Status.failure
+    }
     for manifest in loaded.manifests {
-      let report = try run(manifest.plan, workspace, runner)
+      let report = try run(manifest.plan.withDefaults, workspace, runner)
       switch format {
       case .text: Output.result(report.text(color: Output.hasColor(1)))
       case .json: Output.result(report.json.text() + "\n")
