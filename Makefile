@@ -12,7 +12,7 @@ STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -s
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test static format lint clean
+.PHONY: help setup build demo test bench static format lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -28,6 +28,9 @@ demo: build ## configure a VM with this machine's KVM
 
 test: setup ## run every test
 	$(SWIFT) test
+
+bench: build ## measure kvmload against calls written by hand, on this machine's KVM
+	@KVMCONF="$(KVMCONF)" Scripts/bench.sh
 
 static: setup ## build a fully static, stripped program: .build/static/release/kvmconf
 	$(SWIFT) build $(STATIC) --product kvmconf

@@ -1,4 +1,6 @@
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* O_CLOEXEC, MAP_NORESERVE */
+#endif
 
 #include "kvmload.h"
 
@@ -71,19 +73,20 @@ enum header {
 /* A patch: what is put into a payload before the call. */
 enum patch { PATCH_FILE = 1, PATCH_PARAMETER = 2 };
 
-static uint32_t le16(const unsigned char *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
 static uint32_t le32(const unsigned char *p)
 {
-	return le16(p) | le16(p + 2) << 16;
+	uint32_t number;
+
+	memcpy(&number, p, sizeof(number));
+	return IS_BIG_ENDIAN ? __builtin_bswap32(number) : number;
 }
 
 static uint64_t le64(const unsigned char *p)
 {
-	return le32(p) | (uint64_t)le32(p + 4) << 32;
+	uint64_t number;
+
+	memcpy(&number, p, sizeof(number));
+	return IS_BIG_ENDIAN ? __builtin_bswap64(number) : number;
 }
 
 static const unsigned char *record(const struct kvmload_plan *plan, enum section section, uint32_t index)
@@ -388,7 +391,7 @@ int kvmload_check(struct kvmload_plan *plan, const void *bytes, size_t size)
 		return KVMLOAD_TRUNCATED;
 	if (le64(p + HEADER_CHECKSUM) != checksum(p, (uint32_t)size))
 		return KVMLOAD_BAD_CHECKSUM;
-	if (le32(p + HEADER_HEADER_SIZE) != HEADER_BYTES || p[HEADER_BYTE_ORDER] > 1 || le16(p + HEADER_RESERVED) != 0 ||
+	if (le32(p + HEADER_HEADER_SIZE) != HEADER_BYTES || p[HEADER_BYTE_ORDER] > 1 || !is_zero(p + HEADER_RESERVED, 2) ||
 	    p[HEADER_ARCHITECTURE] < KVMLOAD_ARM64 || p[HEADER_ARCHITECTURE] > KVMLOAD_LOONGARCH64)
 		return KVMLOAD_BAD_LAYOUT;
 
@@ -533,15 +536,20 @@ const char *kvmload_reason(const struct kvmload_plan *plan, uint32_t index, int 
 	return NULL;
 }
 
-int kvmload_expects(const struct kvmload_plan *plan, uint32_t index, int answer)
+static int expects(const struct kvmload_plan *plan, const unsigned char *step, int answer)
 {
-	const unsigned char *p = record(plan, STEPS, index);
+	const unsigned char *expected = record(plan, ANSWERS, le32(step + 48));
 	uint32_t i;
 
-	for (i = 0; i < le32(p + 52); i++)
-		if (le32(record(plan, ANSWERS, le32(p + 48) + i)) == (uint32_t)answer)
+	for (i = 0; i < le32(step + 52); i++)
+		if (le32(expected + i * 4) == (uint32_t)answer)
 			return 1;
 	return 0;
+}
+
+int kvmload_expects(const struct kvmload_plan *plan, uint32_t index, int answer)
+{
+	return expects(plan, record(plan, STEPS, index), answer);
 }
 
 void kvmload_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file)
@@ -902,32 +910,37 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 				      : session->parameters[index].value >> le32(patch + 12);
 }
 
-static int attribute(struct kvmload_session *session, const struct kvmload_step *step, uint32_t index,
-		     unsigned long request)
+/* The payload of a step, in the scratch memory, with all that is known only now. */
+static unsigned char *prepare_payload(struct kvmload_session *session, const unsigned char *step)
 {
-	struct kvm_device_attr attr = {.flags = step->flags, .group = step->number, .attr = step->value};
-	const int fd = descriptor(session, step->target, step->slot);
+	const uint32_t size = le32(step + 36);
+	unsigned char *payload = session->scratch + session->scratch_size - size;
+	uint32_t i;
+
+	if (size)
+		memcpy(payload, record(session->plan, DATA, le32(step + 32)), size);
+	for (i = 0; i < le32(step + 68); i++) {
+		const unsigned char *patch = record(session->plan, PATCHES, le32(step + 64) + i);
+
+		put(payload + le32(patch), patch[5], patch[6], patch[7], patch_value(session, patch));
+	}
+	session->payload = payload;
+	session->payload_size = size;
+	return payload;
+}
+
+/* Plans consist of these calls in the main: the record is read without a detour. */
+static int attribute(struct kvmload_session *session, const unsigned char *step, unsigned long request)
+{
+	struct kvm_device_attr attr = {.flags = le32(step + 12), .group = le32(step + 8), .attr = le64(step + 16)};
+	const int fd = descriptor(session, step[1], le32(step + 4));
 
 	if (fd < 0)
 		return KVMLOAD_NO_ANSWER;
-	if (step->data == KVMLOAD_BYTES) {
-		unsigned char *payload = session->scratch + session->scratch_size - step->payload_size;
-		const unsigned char *own = record(session->plan, STEPS, index);
-		uint32_t i;
-
-		if (step->payload_size)
-			memcpy(payload, step->payload, step->payload_size);
-		for (i = 0; i < le32(own + 68); i++) {
-			const unsigned char *patch = record(session->plan, PATCHES, le32(own + 64) + i);
-
-			put(payload + le32(patch), patch[5], patch[6], patch[7], patch_value(session, patch));
-		}
-		session->payload = payload;
-		session->payload_size = step->payload_size;
-		attr.addr = (uintptr_t)payload;
-	} else if (step->data == KVMLOAD_INVALID_POINTER) {
+	if (step[2] == KVMLOAD_BYTES)
+		attr.addr = (uintptr_t)prepare_payload(session, step);
+	else if (step[2] == KVMLOAD_INVALID_POINTER)
 		attr.addr = KVMLOAD_INVALID_ADDRESS;
-	}
 	return answer(ioctl(fd, request, &attr));
 }
 
@@ -970,12 +983,11 @@ static int run_vcpu(struct kvmload_session *session, const struct kvmload_step *
 	return error == EINTR ? 0 : error;
 }
 
-int kvmload_perform(struct kvmload_session *session, uint32_t index)
+/* Every other call. */
+static int other_call(struct kvmload_session *session, uint32_t index)
 {
 	struct kvmload_step step;
 
-	session->payload = NULL;
-	session->payload_size = 0;
 	kvmload_step(session->plan, index, &step);
 	switch (step.operation) {
 	case KVMLOAD_CREATE_VM:
@@ -996,15 +1008,28 @@ int kvmload_perform(struct kvmload_session *session, uint32_t index)
 		return test_device(session, &step);
 	case KVMLOAD_CLOSE_DEVICE:
 		return close_device(session, &step);
-	case KVMLOAD_SET_ATTRIBUTE:
-		return attribute(session, &step, index, KVM_SET_DEVICE_ATTR);
-	case KVMLOAD_GET_ATTRIBUTE:
-		return attribute(session, &step, index, KVM_GET_DEVICE_ATTR);
-	case KVMLOAD_HAS_ATTRIBUTE:
-		return attribute(session, &step, index, KVM_HAS_DEVICE_ATTR);
 	default:
 		return run_vcpu(session, &step);
 	}
+}
+
+static int perform(struct kvmload_session *session, uint32_t index, const unsigned char *step)
+{
+	session->payload = NULL;
+	session->payload_size = 0;
+	/* No switch: behind a system call a jump through a table is seldom predicted. */
+	if (step[0] == KVMLOAD_SET_ATTRIBUTE)
+		return attribute(session, step, KVM_SET_DEVICE_ATTR);
+	if (step[0] == KVMLOAD_GET_ATTRIBUTE)
+		return attribute(session, step, KVM_GET_DEVICE_ATTR);
+	if (step[0] == KVMLOAD_HAS_ATTRIBUTE)
+		return attribute(session, step, KVM_HAS_DEVICE_ATTR);
+	return other_call(session, index);
+}
+
+int kvmload_perform(struct kvmload_session *session, uint32_t index)
+{
+	return perform(session, index, record(session->plan, STEPS, index));
 }
 
 /* ---- The run ---- */
@@ -1039,9 +1064,8 @@ int kvmload_ready(const struct kvmload_session *session)
 }
 
 /* Whether the guards of a step let it be made. */
-static int is_let(const struct kvmload_session *session, uint32_t index)
+static int is_let(const struct kvmload_session *session, const unsigned char *step)
 {
-	const unsigned char *step = record(session->plan, STEPS, index);
 	uint32_t i;
 
 	for (i = 0; i < le32(step + 60); i++) {
@@ -1055,9 +1079,8 @@ static int is_let(const struct kvmload_session *session, uint32_t index)
 }
 
 /* Whether what a get has read is what it should read, in every bit of the mask. */
-static int is_as_expected(const struct kvmload_session *session, uint32_t index)
+static int is_as_expected(const struct kvmload_session *session, const unsigned char *step)
 {
-	const unsigned char *step = record(session->plan, STEPS, index);
 	const uint32_t size = le32(step + 44);
 	const unsigned char *value = record(session->plan, DATA, le32(step + 40));
 	const unsigned char *read = session->payload;
@@ -1072,7 +1095,7 @@ static int is_as_expected(const struct kvmload_session *session, uint32_t index)
 }
 
 /* Notes what became of the step whose turn it is, and goes on to the next. Returns the verdict. */
-static int finish(struct kvmload_session *session, int answer)
+static int finish(struct kvmload_session *session, const unsigned char *step, int answer)
 {
 	const uint32_t index = session->next++;
 	struct kvmload_outcome *outcome = &session->outcomes[index];
@@ -1080,9 +1103,9 @@ static int finish(struct kvmload_session *session, int answer)
 	outcome->answer = answer;
 	if (answer < 0)
 		outcome->verdict = KVMLOAD_SKIPPED;
-	else if (!kvmload_expects(session->plan, index, answer))
+	else if (!expects(session->plan, step, answer))
 		outcome->verdict = KVMLOAD_UNEXPECTED;
-	else if (answer == 0 && !is_as_expected(session, index))
+	else if (answer == 0 && !is_as_expected(session, step))
 		outcome->verdict = KVMLOAD_MISMATCH;
 	else
 		outcome->verdict = KVMLOAD_PASSED;
@@ -1099,10 +1122,11 @@ int kvmload_run(struct kvmload_session *session)
 		return fault;
 	while (session->next < session->plan->steps) {
 		const uint32_t index = session->next;
-		enum kvmload_decision decision = is_let(session, index) ? KVMLOAD_MAKE : KVMLOAD_SKIP;
+		const unsigned char *step = record(session->plan, STEPS, index);
+		enum kvmload_decision decision = is_let(session, step) ? KVMLOAD_MAKE : KVMLOAD_SKIP;
 		int verdict;
 
-		if (decision == KVMLOAD_MAKE && session->own & UINT32_C(1) << record(session->plan, STEPS, index)[0])
+		if (decision == KVMLOAD_MAKE && session->own & UINT32_C(1) << step[0])
 			return KVMLOAD_YOURS;
 		if (decision == KVMLOAD_MAKE && session->before)
 			decision = session->before(session, index, session->context);
@@ -1112,7 +1136,7 @@ int kvmload_run(struct kvmload_session *session)
 			kvmload_skip(session);
 			continue;
 		}
-		verdict = finish(session, kvmload_perform(session, index));
+		verdict = finish(session, step, perform(session, index, step));
 		if (verdict == KVMLOAD_UNEXPECTED || verdict == KVMLOAD_MISMATCH)
 			return KVMLOAD_FAILED;
 	}
@@ -1134,12 +1158,12 @@ int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *ru
 	}
 	session->payload = NULL;
 	session->payload_size = 0;
-	return finish(session, answer);
+	return finish(session, record(session->plan, STEPS, session->next), answer);
 }
 
 void kvmload_skip(struct kvmload_session *session)
 {
 	session->payload = NULL;
 	session->payload_size = 0;
-	finish(session, KVMLOAD_NO_ANSWER);
+	finish(session, record(session->plan, STEPS, session->next), KVMLOAD_NO_ANSWER);
 }
