@@ -171,8 +171,8 @@ private struct PlanDecoder {
 
   private func operation(_ p: Int) -> DevicePlan.Operation {
     let slot = Int(bytes.le32(p + 4))
-    let number = bytes.le32(p + 8)
-    let flags = bytes.le32(p + 12)
+    let flags = bytes.le32(p + 8)
+    let number = bytes.le32(p + 12)
     let value = bytes.le64(p + 16)
     guard let operation = OperationNumber(rawValue: bytes[p]) else { preconditionFailure("the plan was checked") }
     switch operation {
@@ -225,7 +225,7 @@ private struct PlanDecoder {
     case nil: preconditionFailure("the plan was checked")
     }
     return AttributeCall(
-      target: target(p), group: bytes.le32(p + 8), attr: bytes.le64(p + 16), flags: bytes.le32(p + 12), data: data)
+      target: target(p), group: bytes.le32(p + 12), attr: bytes.le64(p + 16), flags: bytes.le32(p + 8), data: data)
   }
 
   private func slots(_ p: Int) -> [PayloadSlot] {

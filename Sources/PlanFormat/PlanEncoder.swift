@@ -80,8 +80,8 @@ private struct PlanEncoder {
     scratch = max(scratch, call.payload.count)
     var record: [UInt8] = [call.operation.rawValue, call.target.rawValue, call.data.rawValue, call.argumentDevices]
     record.append(le: call.slot)
-    record.append(le: call.number)
     record.append(le: call.flags)
+    record.append(le: call.number)
     record.append(le: call.value)
     record.append(le: call.size)
     record.append(le: first(call.payload, in: .data))

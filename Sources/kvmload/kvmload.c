@@ -461,8 +461,8 @@ void kvmload_step(const struct kvmload_plan *plan, uint32_t index, struct kvmloa
 	step->data = p[2];
 	step->argument_devices = p[3];
 	step->slot = le32(p + 4);
-	step->number = le32(p + 8);
-	step->flags = le32(p + 12);
+	step->flags = le32(p + 8);
+	step->number = le32(p + 12);
 	step->value = le64(p + 16);
 	step->size = le64(p + 24);
 	step->payload = record(plan, DATA, le32(p + 32));
@@ -932,7 +932,7 @@ static unsigned char *prepare_payload(struct kvmload_session *session, const uns
 /* Plans consist of these calls in the main: the record is read without a detour. */
 static int attribute(struct kvmload_session *session, const unsigned char *step, unsigned long request)
 {
-	struct kvm_device_attr attr = {.flags = le32(step + 12), .group = le32(step + 8), .attr = le64(step + 16)};
+	struct kvm_device_attr attr = {.flags = le32(step + 8), .group = le32(step + 12), .attr = le64(step + 16)};
 	const int fd = descriptor(session, step[1], le32(step + 4));
 
 	if (fd < 0)
