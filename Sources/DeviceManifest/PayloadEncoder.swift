@@ -10,6 +10,7 @@ import SourceTree
 /// a diagnostic. Whether the kernel takes what can be sent is the schema's rules' business alone.
 struct PayloadEncoder {
   let findings: Findings
+  let byteStrings: ByteStringReader
   let isBigEndian: Bool
   /// The names of the manifest's files, in the order of the plan's.
   let files: [PlanFile]
@@ -33,7 +34,6 @@ struct PayloadEncoder {
   private func size(of type: PayloadType, _ node: Node) -> Int {
     switch type {
     case .array(let element, _): (node.items?.count ?? 0) * (element.fixedSize ?? 0)
-    case .bytes: bytes(node, report: false)?.count ?? 0
     default: type.fixedSize ?? 0
     }
   }
@@ -67,9 +67,8 @@ struct PayloadEncoder {
       }
       return elements(items, element, name, into: &encoded, at: offset)
     case .bytes:
-      guard let bytes = bytes(node, report: true) else { return false }
-      encoded.payload.bytes.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-      encoded.payload.mask.replaceSubrange(offset..<offset + bytes.count, with: bytes.map { _ in 0xFF })
+      guard let bytes = byteStrings.bytes(node, size: type.fixedSize, name: name) else { return false }
+      encoded.payload.put(bytes, at: offset)
       return true
     case .descriptor(let type): return descriptor(node, type, name, into: &encoded, at: offset)
     }
@@ -358,7 +357,7 @@ extension PayloadEncoder {
   }
 }
 
-// MARK: Descriptors and bytes
+// MARK: Descriptors
 
 extension PayloadEncoder {
   private func descriptor(
@@ -397,54 +396,6 @@ extension PayloadEncoder {
     encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
     encoded.slots.append(.file(i, offset: offset))
     return true
-  }
-
-  /// `{hex: …}`, `{base64: …}`, or hex without a mapping.
-  func bytes(_ node: Node, report: Bool) -> [UInt8]? {
-    let hex = node.scalar ?? node[key: "hex"]?.scalar
-    if let hex {
-      if let bytes = Self.hex(hex) { return bytes }
-      if report { findings.error("bad-bytes", "'\(hex)' is not hex: two digits a byte", at: node.range) }
-      return nil
-    }
-    if let text = node[key: "base64"]?.scalar {
-      if let bytes = Self.base64(text) { return bytes }
-      if report { findings.error("bad-bytes", "this is not base64", at: node.range) }
-      return nil
-    }
-    if report { findings.wrongKind(node, of: "a byte string", wanted: "{hex: ...} or {base64: ...}") }
-    return nil
-  }
-
-  static func hex(_ text: String) -> [UInt8]? {
-    let digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A && $0 != 0x5F }
-    guard digits.count % 2 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    for i in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[i..<i + 2], as: UTF8.self), radix: 16) else { return nil }
-      bytes.append(byte)
-    }
-    return bytes
-  }
-
-  static func base64(_ text: String) -> [UInt8]? {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A }
-    guard digits.count % 4 == 0 else { return nil }
-    while digits.last == UInt8(ascii: "=") { digits.removeLast() }
-    var bytes: [UInt8] = []
-    var buffer: UInt32 = 0
-    var bits = 0
-    for digit in digits {
-      guard let value = alphabet.firstIndex(of: digit) else { return nil }
-      buffer = buffer << 6 | UInt32(value)
-      bits += 6
-      if bits >= 8 {
-        bits -= 8
-        bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
-      }
-    }
-    return bytes
   }
 }
 

@@ -9,6 +9,7 @@ final class ReadingContext {
   let catalogue: Catalogue
   let findings: Findings
   let parameters: Parameters
+  private let byteStrings: ByteStringReader
   var files: [PlanFile] = []
   /// The declared vCPUs, for `for-each: vcpu`.
   var vcpus: [VCPUContext] = []
@@ -19,11 +20,12 @@ final class ReadingContext {
     self.catalogue = catalogue
     self.findings = findings
     parameters = Parameters(findings)
+    byteStrings = ByteStringReader(findings)
   }
 
   func encoder(isStep: Bool) -> PayloadEncoder {
     PayloadEncoder(
-      findings: findings, isBigEndian: catalogue.architecture.isBigEndian, files: files,
+      findings: findings, byteStrings: byteStrings, isBigEndian: catalogue.architecture.isBigEndian, files: files,
       parameters: parameters.loaded, isStep: isStep)
   }
 
@@ -102,7 +104,7 @@ final class ReadingContext {
     var value = form.value
     switch form.key.value {
     case "hex", "base64":
-      return encoder.bytes(node, report: true).map { .bytes($0) }
+      return byteStrings.bytes(node, size: nil, name: form.key.value).map { .bytes($0) }
     case "fd":
       type = .descriptor(DescriptorType(pattern: nil))
       if form.value.scalar.flatMap(IntegerLiteral.parse) != nil { value = node }

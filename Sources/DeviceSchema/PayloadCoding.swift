@@ -17,6 +17,15 @@ package struct PayloadBytes: Hashable, Sendable {
     mask = bytes
   }
 
+  /// Writes bytes that are all known; the payload grows where they reach beyond its end.
+  package mutating func put(_ known: [UInt8], at offset: Int) {
+    let missing = Array<UInt8>(repeating: 0, count: max(offset + known.count - bytes.count, 0))
+    bytes += missing
+    mask += missing
+    bytes.replaceSubrange(offset..<offset + known.count, with: known)
+    mask.replaceSubrange(offset..<offset + known.count, with: Array(repeating: 0xFF, count: known.count))
+  }
+
   /// Writes an integer under a mask of the bits that are known.
   package mutating func put(_ value: Int128, mask known: Int128, at offset: Int, size: Int, bigEndian: Bool) {
     for i in 0..<size {

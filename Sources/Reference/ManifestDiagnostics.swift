@@ -83,6 +83,9 @@ extension DiagnosticReference {
     ),
     Entry("bad-boolean", "A switch is true or false."),
     Entry("bad-bytes", "A byte string is hex or base64."),
+    Entry(
+      "wrong-size", "A byte string has as many bytes as its schema says.",
+      "It is neither cut nor filled up, and what stands behind it in a struct keeps its place."),
     Entry("bad-descriptor", "Bare descriptors, {fd: -1}, exist in steps only."),
     Entry(
       "file-not-allowed", "A file is one that the attribute's schema allows to be opened.",

@@ -74,6 +74,8 @@ import Testing
     #expect(settings("bytes: {blob: {hex: \"DE AD be_ef\"}}") == ["5:0 deadbeef"])
     #expect(settings("bytes: {blob: {base64: AP8=}}") == ["5:0 00ff"])
     #expect(settings("bytes: {blob: {base64: AP8Q}}") == ["5:0 00ff10"])
+    #expect(settings("bytes: {key: 01020304}") == ["5:2 01020304"])
+    #expect(settings("bytes: {named: {id: {hex: aabbcc}, rest: 1}}") == ["5:3 0000aabbcc01"])
     #expect(settings("bytes: {list: [1, 2, 0x1234]}") == ["5:1 010002003412"])
   }
 
@@ -266,5 +268,22 @@ import Testing
     expectFindings(of: "bytes: {blob: 1️⃣{base64: A}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "this is not base64"))
     expectFindings(
       of: "bytes: {blob: 1️⃣{hex: \"+1-1\"}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'+1-1' is not hex: two digits a byte"))
+    expectFindings(
+      of: "bytes: {blob: {1️⃣hx2️⃣: 00}}",
+      .init("1️⃣", to: "2️⃣", "unknown-key", "a byte string has no key 'hx'; did you mean 'hex'?", fixIts: ["hex"]))
+    expectFindings(
+      of: "bytes: {blob: {hex: 00, 1️⃣base642️⃣: AA==}}",
+      .init("1️⃣", to: "2️⃣", "conflicting-keys", "a byte string is written once: 'hex' or 'base64'"))
+    expectFindings(
+      of: "bytes: {blob: {hex: 1️⃣[]2️⃣}}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'hex' is text, not a list"))
+  }
+
+  /// Neither too few bytes nor too many are sent, and what stands behind them keeps its place.
+  @Test func sizes() {
+    expectFindings(
+      of: "bytes: {key: 1️⃣0102032️⃣}", .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, and this has 3"))
+    expectFindings(
+      of: "bytes: {named: {id: {base64: 1️⃣AP8QAP8Q2️⃣}}}",
+      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.named.id' takes 3 bytes, and this has 6"))
   }
 }

@@ -71,7 +71,7 @@ private let schemas: [String: String] = [
         event: {number: 0, payload: {type: union, on: {name: kind, type: u32, enum: {small: 1, big: 2}}, cases: {small: [{name: x, type: u8}], big: [{name: y, type: u64}]}}}
     bytes:
       number: 5
-      attributes: {blob: {number: 0, payload: {type: bytes}}, list: {number: 1, payload: {type: array, of: {type: u16}, count: '3'}}}
+      attributes: {blob: {number: 0, payload: {type: bytes}}, list: {number: 1, payload: {type: array, of: {type: u16}, count: '3'}}, key: {number: 2, payload: {type: bytes, size: '4'}}, named: {number: 3, payload: {type: struct, fields: [{name: kind, type: u16}, {name: id, type: bytes, size: '3'}, {name: rest, type: u8}]}}}
     file: {number: 6, payload: {type: fd, open: /dev/vfio/**}, attributes: {add: {number: 1, repeat: true}, one: {number: 2}}}
     registers:
       number: 7

@@ -6,7 +6,7 @@ import Testing
 /// A bad manifest has one fault, bears its check's id and trips that check alone.
 ///
 /// Its first line is `# expect: LINE:COLUMN TEXT`: where the diagnostic is, and what its message, a note or a fix contains.
-/// Its folder is called by the id (with `.` for `:`), and perhaps `--` and a word, where there are several for one id.
+/// A schema that only it needs stands in `Tests/Fixtures/schemas`. Its folder is called by the id (with `.` for `:`), and perhaps `--` and a word, where there are several for one id.
 @Suite struct BadFixtureTests {
   static let folder = fixtures + "/bad"
 
@@ -35,7 +35,7 @@ import Testing
     let expectation = try #require(first.hasPrefix("# expect: ") ? first.dropFirst(10) : nil)
     let (place, words) = try #require(
       expectation.firstIndex(of: " ").map { (expectation[..<$0], expectation[$0...].dropFirst()) })
-    let found = try validation(path).diagnostics
+    let found = try validation(path, schemas: fixtures + "/schemas").diagnostics
     #expect(found.map(KVMConfTests.place) == ["\(place) \(Self.id(fixture))"], "\(found.map(\.message))")
     if let diagnostic = found.first { #expect(KVMConfTests.words(diagnostic).contains(words)) }
   }

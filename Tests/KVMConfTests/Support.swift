@@ -5,9 +5,12 @@ import Kernel
 import Testing
 
 /// What validation finds in a file of the repository, each diagnostic in one line, and its notes below it.
-func validation(_ path: String, facts: HostFacts = HostFacts()) throws -> Validation {
+///
+/// - Parameter schemas: a folder of schemas that are added to the built-in ones.
+func validation(_ path: String, facts: HostFacts = HostFacts(), schemas: String? = nil) throws -> Validation {
   var settings = Settings()
   settings.facts = facts
+  if let schemas { try settings.addSchemas(in: schemas) }
   return try Workspace(settings).validate(SourceFile(reading: path))
 }
 

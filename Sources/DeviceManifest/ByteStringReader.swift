@@ -1,0 +1,96 @@
+import Diagnostics
+import SourceTree
+
+/// Reads byte strings.
+struct ByteStringReader {
+  private let findings: Findings
+
+  private static let forms = ["hex", "base64"]
+
+  init(_ findings: Findings) { self.findings = findings }
+
+  /// The bytes of `{hex: …}`, `{base64: …}`, or of hex without a mapping; nil where they were wrong, which was reported.
+  ///
+  /// - Parameter size: how many bytes there are to be; nil where any number will do.
+  func bytes(_ node: Node, size: Int?, name: String) -> [UInt8]? {
+    guard let (form, value) = form(node), let text = value.scalar, !value.isUnexpanded,
+      let bytes = decode(text, form, node)
+    else { return nil }
+    if let size, bytes.count != size {
+      findings.error(
+        "wrong-size", "'\(name)' takes \(size.bytes), and this has \(bytes.count)", at: value.range)
+      return nil
+    }
+    return bytes
+  }
+
+  /// How a byte string is written, and the text of it.
+  private func form(_ node: Node) -> (String, Node)? {
+    if node.scalar != nil { return ("hex", node) }
+    guard let entries = node.entries, !entries.isEmpty else {
+      findings.wrongKind(node, of: "a byte string", wanted: "{hex: ...} or {base64: ...}")
+      return nil
+    }
+    if let stranger = entries.first(where: { !Self.forms.contains($0.key.value) }) {
+      findings.unknown(
+        "unknown-key", "a byte string has no key", stranger.key.value, among: Self.forms, at: stranger.key.range)
+      return nil
+    }
+    if entries.count > 1 {
+      findings.error(
+        "conflicting-keys", "a byte string is written once: '\(entries[0].key.value)' or '\(entries[1].key.value)'",
+        at: entries[1].key.range)
+      return nil
+    }
+    if entries[0].value.scalar == nil {
+      findings.wrongKind(entries[0].value, of: "'\(entries[0].key.value)'", wanted: "text")
+      return nil
+    }
+    return (entries[0].key.value, entries[0].value)
+  }
+
+  private func decode(_ text: String, _ form: String, _ node: Node) -> [UInt8]? {
+    let bytes = form == "hex" ? Self.hex(text) : Self.base64(text)
+    if bytes == nil {
+      findings.error(
+        "bad-bytes", form == "hex" ? "'\(text)' is not hex: two digits a byte" : "this is not base64", at: node.range)
+    }
+    return bytes
+  }
+
+  private static func hex(_ text: String) -> [UInt8]? {
+    let digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A && $0 != 0x5F }
+    guard digits.count % 2 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    for i in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[i..<i + 2], as: UTF8.self), radix: 16) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+
+  private static func base64(_ text: String) -> [UInt8]? {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A }
+    guard digits.count % 4 == 0 else { return nil }
+    while digits.last == UInt8(ascii: "=") { digits.removeLast() }
+    var bytes: [UInt8] = []
+    var buffer: UInt32 = 0
+    var bits = 0
+    for digit in digits {
+      guard let value = alphabet.firstIndex(of: digit) else { return nil }
+      buffer = buffer << 6 | UInt32(value)
+      bits += 6
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+      }
+    }
+    return bytes
+  }
+}
+
+extension Int {
+  /// `1 byte`, `16 bytes`.
+  fileprivate var bytes: String { "\(self) byte\(self == 1 ? "" : "s")" }
+}
