@@ -1,24 +1,43 @@
 import Diagnostics
 import SourceTree
 
-/// Reads byte strings.
-struct ByteStringReader {
+/// Reads the byte strings of one manifest.
+final class ByteStringReader {
   private let findings: Findings
+  private let files: NamedFiles
+  /// How many more bytes are taken: what is written once can stand for every vCPU.
+  private var budget = 64 << 20
 
-  private static let forms = ["hex", "base64"]
+  static let forms = ["hex", "base64", "file"]
 
-  init(_ findings: Findings) { self.findings = findings }
+  init(_ findings: Findings, readFile: @escaping ReadFile) {
+    self.findings = findings
+    files = NamedFiles(findings, readFile: readFile)
+  }
 
-  /// The bytes of `{hex: …}`, `{base64: …}`, or of hex without a mapping; nil where they were wrong, which was reported.
+  /// The bytes of `{hex: …}`, `{base64: …}`, `{file: …}`, or of hex without a mapping; nil where they were wrong, which
+  /// was reported.
   ///
   /// - Parameter size: how many bytes there are to be; nil where any number will do.
   func bytes(_ node: Node, size: Int?, name: String) -> [UInt8]? {
-    guard let (form, value) = form(node), let text = value.scalar, !value.isUnexpanded,
-      let bytes = decode(text, form, node)
-    else { return nil }
+    guard let (form, value) = form(node), let text = value.scalar, !value.isUnexpanded else { return nil }
+    let bytes: [UInt8]
+    if form == "file" {
+      guard let read = files.bytes(of: text, size: size, name: name, at: value.range) else { return nil }
+      bytes = read
+    } else {
+      guard let decoded = decode(text, form, node) else { return nil }
+      bytes = decoded
+    }
     if let size, bytes.count != size {
+      let found = form == "file" ? "'\(text)'" : "this"
       findings.error(
-        "wrong-size", "'\(name)' takes \(size.bytes), and this has \(bytes.count)", at: value.range)
+        "wrong-size", "'\(name)' takes \(size.bytes), and \(found) has \(bytes.count)", at: value.range)
+      return nil
+    }
+    budget -= bytes.count
+    if budget < 0 {
+      findings.error("too-large", "the manifest's byte strings stand for more than 64 MiB", at: value.range)
       return nil
     }
     return bytes
@@ -28,7 +47,7 @@ struct ByteStringReader {
   private func form(_ node: Node) -> (String, Node)? {
     if node.scalar != nil { return ("hex", node) }
     guard let entries = node.entries, !entries.isEmpty else {
-      findings.wrongKind(node, of: "a byte string", wanted: "{hex: ...} or {base64: ...}")
+      findings.wrongKind(node, of: "a byte string", wanted: "{hex: ...}, {base64: ...} or {file: ...}")
       return nil
     }
     if let stranger = entries.first(where: { !Self.forms.contains($0.key.value) }) {
@@ -92,5 +111,5 @@ struct ByteStringReader {
 
 extension Int {
   /// `1 byte`, `16 bytes`.
-  fileprivate var bytes: String { "\(self) byte\(self == 1 ? "" : "s")" }
+  var bytes: String { "\(self) byte\(self == 1 ? "" : "s")" }
 }

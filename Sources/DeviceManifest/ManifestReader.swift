@@ -50,11 +50,16 @@ package struct ManifestReader {
     return architecture
   }
 
-  /// - Parameter defaultName: the name of a manifest that gives itself none.
-  package init(_ node: Node, catalogue: Catalogue, defaultName: String, _ findings: Findings) {
+  /// - Parameters:
+  ///   - defaultName: the name of a manifest that gives itself none.
+  ///   - readFile: reads the files that byte strings name.
+  package init(
+    _ node: Node, catalogue: Catalogue, defaultName: String, _ findings: Findings,
+    readFile: @escaping ReadFile = noFiles
+  ) {
     self.node = node
     self.defaultName = defaultName
-    context = ReadingContext(catalogue: catalogue, findings: findings)
+    context = ReadingContext(catalogue: catalogue, findings: findings, readFile: readFile)
   }
 
   /// - Parameter settings: the values of parameters from the command line.

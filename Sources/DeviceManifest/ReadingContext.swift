@@ -16,11 +16,11 @@ final class ReadingContext {
   /// How many more attributes are read: what is written once can stand for every vCPU.
   private var budget = 1_000_000
 
-  init(catalogue: Catalogue, findings: Findings) {
+  init(catalogue: Catalogue, findings: Findings, readFile: @escaping ReadFile) {
     self.catalogue = catalogue
     self.findings = findings
     parameters = Parameters(findings)
-    byteStrings = ByteStringReader(findings)
+    byteStrings = ByteStringReader(findings, readFile: readFile)
   }
 
   func encoder(isStep: Bool) -> PayloadEncoder {
@@ -91,19 +91,19 @@ final class ReadingContext {
     return AttributeNumbers(group: number, attr: attr, flags: reader["flags"].flatMap { u32($0, "flags") } ?? 0)
   }
 
-  /// `{u32: 5}`, `{hex: …}`, `{base64: …}` or `{fd: …}`.
+  /// `{u32: 5}`, `{hex: …}`, `{base64: …}`, `{file: …}` or `{fd: …}`.
   func rawPayload(_ node: Node, _ encoder: PayloadEncoder) -> AttributeData? {
     let integers = ["u8": 1, "u16": 2, "u32": 4, "u64": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8]
-    let forms = integers.keys.sorted() + ["hex", "base64", "fd"]
+    let forms = integers.keys.sorted() + ByteStringReader.forms + ["fd"]
     guard let entries = node.entries, entries.count == 1, let form = entries.first else {
       findings.wrongKind(
-        node, of: "a raw payload", wanted: "one of {u32: 5}, {hex: \"00ff\"}, {base64: ...} or {fd: ...}")
+        node, of: "a raw payload", wanted: "one of {u32: 5}, {hex: \"00ff\"}, {base64: ...}, {file: ...} or {fd: ...}")
       return nil
     }
     let type: PayloadType
     var value = form.value
     switch form.key.value {
-    case "hex", "base64":
+    case let name where ByteStringReader.forms.contains(name):
       return byteStrings.bytes(node, size: nil, name: form.key.value).map { .bytes($0) }
     case "fd":
       type = .descriptor(DescriptorType(pattern: nil))

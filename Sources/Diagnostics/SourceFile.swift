@@ -6,12 +6,15 @@ package final class SourceFile: Sendable {
   package let path: String
   /// The text, in UTF-8.
   package let bytes: [UInt8]
+  /// The folder that the text was found in, and what it names is looked for; nil where it did not come from a file.
+  package let folder: String?
 
   private let lineTable = Mutex<LineTable?>(nil)
 
-  package init(path: String, bytes: [UInt8]) {
+  package init(path: String, bytes: [UInt8], folder: String? = nil) {
     self.path = path
     self.bytes = bytes
+    self.folder = folder
   }
 }
 

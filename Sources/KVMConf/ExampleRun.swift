@@ -28,7 +28,8 @@ extension Workspace {
 
   private func run(_ example: ExampleCall, _ catalogue: Catalogue) -> [Diagnostic] {
     let findings = Findings()
-    let reader = ManifestReader(example.document, catalogue: catalogue, defaultName: "example", findings)
+    let reader = ManifestReader(
+      example.document, catalogue: catalogue, defaultName: "example", findings, readFile: readNamedFile)
     let result = Planner.plan(reader.manifest(settings: [:]), catalogue: catalogue)
     if findings.hasErrors { return findings.diagnostics }
     guard var host = try? model(catalogue.architecture, course: .expected) else { return [] }

@@ -18,9 +18,10 @@ extension SourceFile {
   /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
   private static let most = 64 << 20 + 1
 
-  /// Reads a file; `-` is standard input.
+  /// Reads a file; `-` is standard input, which stands in the working directory.
   package convenience init(reading path: String) throws(Unreadable) {
-    self.init(path: path == "-" ? "<stdin>" : path, bytes: try Self.bytes(of: path))
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    self.init(path: path == "-" ? "<stdin>" : path, bytes: try Self.bytes(of: path), folder: folder)
   }
 
   package static func bytes(of path: String) throws(Unreadable) -> [UInt8] {
@@ -32,8 +33,15 @@ extension SourceFile {
     // SAFETY: `info` lives throughout the call.
     guard unsafe fstat(descriptor, &info) == 0 else { throw Unreadable(path: path, reason: lastError()) }
     if info.st_mode & S_IFMT == S_IFDIR { throw Unreadable(path: path, reason: "it is a folder") }
+    return try bytes(of: path, descriptor, size: Int(info.st_size), most: most)
+  }
+
+  /// Reads an open file to its end, or until there are `most` bytes or a few more.
+  ///
+  /// - Parameter size: how many bytes are probably there.
+  static func bytes(of path: String, _ descriptor: Int32, size: Int, most: Int) throws(Unreadable) -> [UInt8] {
     var bytes: [UInt8] = []
-    let chunk = max(64 << 10, min(Int(info.st_size) + 1, most))
+    let chunk = max(64 << 10, min(size + 1, most))
     while bytes.count < most {
       let old = bytes.count
       var failure: String?
@@ -94,7 +102,7 @@ func files(below folder: String) throws(Unreadable) -> [String] {
 }
 
 /// The last error in words.
-private func lastError() -> String {
+func lastError() -> String {
   // SAFETY: strerror() returns a text that is copied before anything else is called.
   unsafe String(cString: strerror(errno))
 }

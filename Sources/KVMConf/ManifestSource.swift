@@ -27,7 +27,7 @@ public struct ManifestSource: Sendable {
     }
   }
 
-  /// Takes a text.
+  /// Takes a text. It has no folder, so a byte string in a file beside it, `{file: PATH}`, is a problem.
   ///
   /// - Parameter name: what problems call it.
   public init(text: String, name: String = "manifest.yaml") {

@@ -84,7 +84,8 @@ package final class Workspace {
         continue
       }
       let name = i == 0 ? file.stem : "\(file.stem)#\(i + 1)"
-      let reader = ManifestReader(document, catalogue: catalogue, defaultName: name, findings)
+      let reader = ManifestReader(
+        document, catalogue: catalogue, defaultName: name, findings, readFile: readNamedFile)
       let result = Planner.plan(reader.manifest(settings: settings.parameters), catalogue: catalogue)
       for diagnostic in result.diagnostics + result.plan.faultsOfDefaults { findings.report(diagnostic) }
       loaded.manifests.append(

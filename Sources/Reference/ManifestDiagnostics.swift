@@ -18,7 +18,9 @@ extension DiagnosticReference {
     Entry(
       "too-many-aliases", "Aliases stand for a bounded number of nodes.",
       "A few hundred bytes of aliases can expand to gigabytes."),
-    Entry("too-large", "Files and single values have a bounded size: 64 MiB and 1 MiB."),
+    Entry(
+      "too-large", "Files and single values have a bounded size: 64 MiB and 1 MiB.",
+      "So have the files of byte strings, 1 MiB, and all byte strings of a manifest together, 64 MiB."),
     Entry("not-utf-8", "The text is in UTF-8."),
     Entry("empty-document", "A file holds at least one manifest."),
     Entry("cannot-read", "Every file that is named can be read.", "The exit status is 66."),
@@ -83,6 +85,11 @@ extension DiagnosticReference {
     ),
     Entry("bad-boolean", "A switch is true or false."),
     Entry("bad-bytes", "A byte string is hex or base64."),
+    Entry("bad-file", "The file of a byte string is a regular one that can be read."),
+    Entry(
+      "file-outside", "The file of a byte string is in the manifest's folder or below it.",
+      "A manifest must not be able to read any file of the machine. Its path is relative to that folder; neither .. nor a link leads out of it."
+    ),
     Entry(
       "wrong-size", "A byte string has as many bytes as its schema says.",
       "It is neither cut nor filled up, and what stands behind it in a struct keeps its place."),

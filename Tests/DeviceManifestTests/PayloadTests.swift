@@ -74,6 +74,8 @@ import Testing
     #expect(settings("bytes: {blob: {hex: \"DE AD be_ef\"}}") == ["5:0 deadbeef"])
     #expect(settings("bytes: {blob: {base64: AP8=}}") == ["5:0 00ff"])
     #expect(settings("bytes: {blob: {base64: AP8Q}}") == ["5:0 00ff10"])
+    #expect(settings("bytes: {blob: {file: blob.bin}}") == ["5:0 dead"])
+    #expect(settings("bytes: {key: {file: fw/../fw/key.bin}}") == ["5:2 01020304"])
     #expect(settings("bytes: {key: 01020304}") == ["5:2 01020304"])
     #expect(settings("bytes: {named: {id: {hex: aabbcc}, rest: 1}}") == ["5:3 0000aabbcc01"])
     #expect(settings("bytes: {list: [1, 2, 0x1234]}") == ["5:1 010002003412"])
@@ -122,13 +124,14 @@ import Testing
             - {group: 3, attr: 1, payload: {hex: "00ff"}, optional: true}
             - {group: 4, attr: 1, payload: {base64: AP8=}}
             - {group: 5, attr: 1}
+            - {group: 6, attr: 1, payload: {file: blob.bin}}
       vm: {raw: [{group: 0, attr: 0, payload: {u64: 1}}]}
       """)
     let device = found.machine?.devices[0]
     #expect(device?.alternatives[0].type.number == 42)
     #expect(
       device?.alternatives[0].attributes.map(words)
-        == ["1:7 05000000", "2:0 ff flags 3", "3:1 00ff optional", "4:1 00ff", "5:1"])
+        == ["1:7 05000000", "2:0 ff flags 3", "3:1 00ff optional", "4:1 00ff", "5:1", "6:1 dead"])
     #expect(found.machine?.attributes.map(words) == ["0:0 0100000000000000"])
   }
 }
@@ -219,7 +222,8 @@ import Testing
       of: "struct: {inner: {list: 1️⃣[1, 2, 3, 4]2️⃣}}",
       .init("1️⃣", to: "2️⃣", "wrong-kind", "'struct.inner.list' is a list of at most 3 elements"))
     expectFindings(
-      of: "bytes: {blob: 1️⃣[1]}", .init("1️⃣", "wrong-kind", "a byte string is {hex: ...} or {base64: ...}, not a list"))
+      of: "bytes: {blob: 1️⃣[1]}",
+      .init("1️⃣", "wrong-kind", "a byte string is {hex: ...}, {base64: ...} or {file: ...}, not a list"))
   }
 
   @Test func missingAndUnexpected() {
@@ -285,5 +289,46 @@ import Testing
     expectFindings(
       of: "bytes: {named: {id: {base64: 1️⃣AP8QAP8Q2️⃣}}}",
       .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.named.id' takes 3 bytes, and this has 6"))
+  }
+
+  /// Only what is in the manifest's folder is asked for.
+  @Test func filesOutside() {
+    for (path, words) in [
+      ("/etc/passwd", "is an absolute path"), ("../key", "is outside of the manifest's folder"),
+      ("fw/../../key", "is outside of the manifest's folder"),
+      ("./..", "is outside of the manifest's folder"), ("link", "leads out of the manifest's folder"),
+    ] {
+      expectFindings(
+        of: "bytes: {blob: {file: 1️⃣\(path)2️⃣}}", .init("1️⃣", to: "2️⃣", "file-outside", "'\(path)' \(words)"))
+    }
+  }
+
+  @Test func badFiles() {
+    expectFindings(
+      of: "bytes: {blob: {file: 1️⃣nothing2️⃣}}",
+      .init("1️⃣", to: "2️⃣", "bad-file", "cannot read 'nothing': there is none"))
+    expectFindings(of: "bytes: {blob: {file: 1️⃣\"\"2️⃣}}", .init("1️⃣", to: "2️⃣", "bad-file", "no file has such a name"))
+    expectFindings(
+      of: "bytes: {blob: {file: 1️⃣[a]2️⃣}}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'file' is text, not a list"))
+    expectFindings(
+      of: "bytes: {key: {file: 1️⃣blob.bin2️⃣}}",
+      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, and 'blob.bin' has 2"))
+    expectFindings(
+      of: "bytes: {key: {file: 1️⃣half2️⃣}}",
+      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, and 'half' has 524288"))
+    expectFindings(
+      of: "bytes: {blob: {file: 1️⃣more2️⃣}}",
+      .init("1️⃣", to: "2️⃣", "too-large", "'more' has 1048577 bytes; a file of bytes has at most 1048576"))
+    expectFindings(
+      of: "bytes: {blob: {file: \"${1️⃣nobody2️⃣}\"}}",
+      .init("1️⃣", to: "2️⃣", "unknown-parameter", "unknown name 'nobody'"))
+  }
+
+  /// A short text can stand for many bytes.
+  @Test func manyBytes() {
+    expectFindings(
+      in:
+        "vcpus: {count: 129}\ndevices: [{type: thing, attributes: {blobs: [{for-each: vcpu, value: {file: 1️⃣half2️⃣}}]}}]",
+      .init("1️⃣", to: "2️⃣", "too-large", "the manifest's byte strings stand for more than 64 MiB"))
   }
 }

@@ -80,6 +80,7 @@ private let schemas: [String: String] = [
         bias: 1
         payload: [{when: 'key.offset >= 0x18', type: u64}, {type: u32}]
     line: {number: 8, attribute: {number: any, payload: {type: u32}}}
+    blobs: {number: 9, attribute: {repeat: true, number: any, payload: {type: bytes}}}
   """,
   "arm64/other.yaml":
     "schema: 1\ntype: other\nnumber: 4\ngroups: {line: {number: 0, attribute: {number: any, payload: {type: u32}}}}\n",
@@ -94,14 +95,29 @@ func catalogue() -> Catalogue {
     })
 }
 
+/// The files beside the manifests: those of a folder that none has to write.
+private let filesBeside: [String: [UInt8]] = [
+  "blob.bin": [0xDE, 0xAD], "fw/../fw/key.bin": [1, 2, 3, 4], "half": Array(repeating: 7, count: 1 << 19),
+  "more": Array(repeating: 7, count: 1 << 20 + 1),
+]
+
+private func readFile(_ path: String, in manifest: SourceFile, most: Int) throws(FileFault) -> [UInt8] {
+  if path == "link" { throw .outside }
+  guard let bytes = filesBeside[path] else { throw .unreadable("there is none") }
+  if bytes.count > most { throw .tooLarge(bytes.count) }
+  return bytes
+}
+
 /// Reads a text as a manifest; `arch` and the version are put in front of it.
 func read(_ file: SourceFile, settings: [String: String] = [:]) -> (manifest: Manifest, diagnostics: [Diagnostic]) {
   let tree = SourceTree(parsing: file)
   let findings = Findings()
   for diagnostic in tree.diagnostics { findings.report(diagnostic) }
   let catalogue = catalogue()
-  let manifest = ManifestReader(tree.documents[0], catalogue: catalogue, defaultName: "vm", findings).manifest(
-    settings: settings)
+  let manifest = ManifestReader(
+    tree.documents[0], catalogue: catalogue, defaultName: "vm", findings, readFile: readFile
+  )
+  .manifest(settings: settings)
   for diagnostic in catalogue.faults.diagnostics { findings.report(diagnostic) }
   return (manifest, findings.diagnostics.inDocumentOrder())
 }

@@ -169,6 +169,46 @@ private let refusedManifest =
   }
 }
 
+/// Byte strings in files beside the manifest.
+@Suite struct NamedFileTests {
+  private let text = """
+    kvmconf: 1
+    arch: arm64
+    devices: [{type: blob-device, attributes: {firmware: {image: {file: fw/image.bin}, key: {file: key.bin}}}}]
+
+    """
+
+  @Test func areInThePlan() async {
+    await withFolder { folder in
+      // SAFETY: the path lives throughout the call.
+      unsafe mkdir(folder + "/fw", 0o700)
+      write("hello", toFile: folder + "/fw/image.bin")
+      write("0123456789abcdef", toFile: folder + "/key.bin")
+      write(text, toFile: folder + "/vm.yaml")
+      let schemas = ["--schemas", repository + "/Tests/Fixtures/schemas"]
+      // A file's are in its folder, those of standard input in the working directory.
+      for (manifest, workingFolder) in [(folder + "/vm.yaml", repository), ("vm.yaml", folder), ("-", folder)] {
+        let plan = await run(program, ["plan"] + schemas + [manifest], input: text, in: workingFolder)
+        #expect(plan.output.contains("  68656c6c6f  "))
+        #expect(plan.output.contains("  30313233343536373839616263646566  "))
+        #expect(plan.status == 0)
+        for command in [["validate"], ["apply", "--on", "model"]] {
+          let ended = await run(program, command + schemas + [manifest], input: text, in: workingFolder)
+          #expect(ended.status == 0, "\(ended.output)")
+        }
+      }
+      let elsewhere = await run(program, ["plan"] + schemas + ["-"], input: text, in: folder + "/fw")
+      #expect(elsewhere.errors.contains("<stdin>:3:69: error: cannot read 'fw/image.bin': No such file or directory"))
+      #expect(elsewhere.status == 1)
+    }
+  }
+
+  /// Those of a schema's examples are beside the schema.
+  @Test func ofExamples() async {
+    #expect(await kvmconf("schema", "check", "Tests/Fixtures/schemas").status == 0)
+  }
+}
+
 @Suite struct ApplyTests {
   @Test func onTheModel() async throws {
     let ended = await kvmconf("apply", "--on", "model", "-", input: refusedManifest)
