@@ -45,15 +45,17 @@ extension SourceFile {
     while bytes.count < most {
       let old = bytes.count
       var failure: String?
+      var wasInterrupted = false
       // SAFETY: read() fills at most the buffer that it is given, and says how much of it.
       unsafe bytes.append(
         contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
           let got = unsafe read(descriptor, buffer.baseAddress, chunk)
-          if got < 0, errno != EINTR { failure = lastError() }
+          wasInterrupted = got < 0 && errno == EINTR
+          if got < 0, !wasInterrupted { failure = lastError() }
           count = max(got, 0)
         })
       if let failure { throw Unreadable(path: path, reason: failure) }
-      if bytes.count == old { break }
+      if bytes.count == old, !wasInterrupted { break }
     }
     return bytes
   }
