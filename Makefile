@@ -15,7 +15,7 @@ STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
 .PHONY: help setup build demo test bench static format lint clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: ## install what the build needs and this machine lacks
 	@SWIFT="$(SWIFT)" Scripts/setup.sh
@@ -41,6 +41,8 @@ format: ## format the Swift code in place
 
 lint: ## check the format of the Swift code
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+include Tools/kvmload/build.mk
 
 clean: ## remove everything that was built
 	rm -rf .build

@@ -39,6 +39,13 @@
 #error "KVM's device control API exists on other architectures than this"
 #endif
 
+/* What ioctl() takes its request as: an int with musl, where constants with the highest bit set overflow it. */
+#ifdef __GLIBC__
+#define REQUEST(number) (number)
+#else
+#define REQUEST(number) ((int)(number))
+#endif
+
 #define IS_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 /* ---- The bytes of a plan, as docs/plan-format.md has them ---- */
@@ -812,7 +819,7 @@ static int init_vcpu(struct kvmload_session *session, const struct kvmload_step 
 	if (fd < 0 || session->vm < 0)
 		return KVMLOAD_NO_ANSWER;
 	memset(&init, 0, sizeof(init));
-	error = answer(ioctl(session->vm, KVM_ARM_PREFERRED_TARGET, &init));
+	error = answer(ioctl(session->vm, REQUEST(KVM_ARM_PREFERRED_TARGET), &init));
 	if (error)
 		return error;
 	memset(init.features, 0, sizeof(init.features));
@@ -841,7 +848,7 @@ static int create_device(struct kvmload_session *session, const struct kvmload_s
 
 	if (session->vm < 0 || device->fd >= 0)
 		return KVMLOAD_NO_ANSWER;
-	error = answer(ioctl(session->vm, KVM_CREATE_DEVICE, &create));
+	error = answer(ioctl(session->vm, REQUEST(KVM_CREATE_DEVICE), &create));
 	/* A test makes nothing, whatever stands in fd. */
 	if (!error && !(create.flags & KVM_CREATE_DEVICE_TEST))
 		device->fd = (int)create.fd;
@@ -858,7 +865,7 @@ static int test_device(struct kvmload_session *session, const struct kvmload_ste
 
 	if (session->vm < 0)
 		return KVMLOAD_NO_ANSWER;
-	return answer(ioctl(session->vm, KVM_CREATE_DEVICE, &create));
+	return answer(ioctl(session->vm, REQUEST(KVM_CREATE_DEVICE), &create));
 }
 
 static int close_device(struct kvmload_session *session, const struct kvmload_step *step)
@@ -941,7 +948,7 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 		attr.addr = (uintptr_t)prepare_payload(session, step);
 	else if (step[2] == KVMLOAD_INVALID_POINTER)
 		attr.addr = KVMLOAD_INVALID_ADDRESS;
-	return answer(ioctl(fd, request, &attr));
+	return answer(ioctl(fd, REQUEST(request), &attr));
 }
 
 /* Maps the vCPU's struct kvm_run where it is not mapped yet. Returns 0 or an errno. */

@@ -1,0 +1,176 @@
+import TestSupport
+import Testing
+
+private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
+
+/// The programs around kvmload: built, installed, and run on a plan.
+@Suite struct LoaderProgramTests {
+  /// A folder with what `make install-kvmload` installs.
+  static let prefix: String = {
+    let folder = temporaryFolder()
+    let installed = runBlocking("make", ["-s", "install-kvmload", "PREFIX=\(folder)"])
+    precondition(installed.status == 0, "make install-kvmload failed: \(installed.errors)")
+    return folder
+  }()
+
+  private static let example = "examples/x86_64/device-corner-cases.yaml"
+
+  /// The outcomes of a report's steps, in order.
+  private func outcomes(_ json: String) -> [String] {
+    json.matches(of: #/"outcome":"([^"]*)"/#).map { String($0.1) }
+  }
+
+  private func compile(_ manifest: String, _ folder: String, _ options: String...) async -> String {
+    let path = folder + "/vm.kvmplan"
+    let ended = await run(program, ["compile", manifest, "-o", path] + options)
+    #expect(ended.status == 0, "\(ended.errors)")
+    return path
+  }
+
+  @Test func everythingIsInstalled() async {
+    for file in [
+      "bin/kvmload", "include/kvmload.h", "lib/libkvmload.a", "lib/pkgconfig/kvmload.pc", "share/man/man1/kvmload.1",
+      "share/man/man3/kvmload.3",
+    ] {
+      #expect(await run("test", ["-r", "\(Self.prefix)/\(file)"]).status == 0, "\(file) is missing")
+    }
+  }
+
+  /// Every step has the same outcome through kvmconf and through kvmload, whether the plan is stripped or not.
+  @Test(.enabled(if: kvmIsUsable && isX86, "there is no /dev/kvm of x86_64 that can be opened"))
+  func kvmloadAndKvmconfAgree() async {
+    await withFolder { folder in
+      let applied = await kvmconf("apply", "--format", "json", Self.example)
+      let expected = outcomes(applied.output)
+      #expect(expected.count == 21)
+      for options in [[], ["--strip"]] as [[String]] {
+        let plan = await run(program, ["compile", Self.example, "-o", folder + "/vm.kvmplan"] + options)
+        #expect(plan.status == 0)
+        let loaded = await run(Self.prefix + "/bin/kvmload", ["--json", folder + "/vm.kvmplan"])
+        #expect(loaded.status == 0 && outcomes(loaded.output) == expected)
+        #expect(loaded.output.hasSuffix("{\"summary\":{\"steps\":21,\"passed\":21,\"failed\":0,\"skipped\":0}}\n"))
+      }
+    }
+  }
+
+  @Test(.enabled(if: kvmIsUsable && isX86, "there is no /dev/kvm of x86_64 that can be opened"))
+  func aRefusalIsExplained() async {
+    await withFolder { folder in
+      let text = "kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create: vfio}\n"
+      write(text + "  - {create: vfio, as: second}\n  - {test: vfio}\n", toFile: folder + "/vm.yaml")
+      let plan = await compile(folder + "/vm.yaml", folder)
+      let stopped = await run(Self.prefix + "/bin/kvmload", [plan])
+      #expect(
+        stopped.output == """
+          ok     1  create-vm vm: ok
+          ok     2  create-device vfio: ok
+          FAIL   3  create-device second: EBUSY
+                     \(folder)/vm.yaml:6:14: a VM has one VFIO device, and this VM has it already
+          -      4  test-device vfio: skipped
+          4 steps: 2 passed, 1 failed, 1 skipped
+
+          """)
+      #expect(stopped.status == 1)
+      let kept = await run(Self.prefix + "/bin/kvmload", ["--keep-going", plan])
+      #expect(kept.status == 1 && kept.output.hasSuffix("4 steps: 3 passed, 1 failed, 0 skipped\n"))
+    }
+  }
+
+  @Test func badInput() async {
+    await withFolder { folder in
+      let kvmload = Self.prefix + "/bin/kvmload"
+      write("no plan", toFile: folder + "/bad")
+      let bad = await run(kvmload, [folder + "/bad"])
+      #expect(bad.status == 1 && bad.errors == "kvmload: \(folder)/bad: it is no compiled plan\n")
+      #expect(await run(kvmload, [folder]).errors == "kvmload: \(folder): Is a directory\n")
+      #expect(await run(kvmload, [folder + "/none"]).status == 66)
+      #expect(await run(kvmload, []).status == 64)
+      #expect(await run(kvmload, ["--nonsense", "x"]).status == 64)
+      let foreign = await compile(isX86 ? "examples/arm64/gicv3.yaml" : Self.example, folder)
+      #expect(await run(kvmload, ["--check", foreign]).status == 0)
+      let other = await run(kvmload, [foreign])
+      #expect(other.status == 69 && other.errors.contains("for another architecture"))
+    }
+  }
+
+  @Test(.enabled(if: isX86, "the plan is for x86_64"))
+  func withoutKVM() async {
+    await withFolder { folder in
+      let plan = await compile(Self.example, folder)
+      let missing = await run(Self.prefix + "/bin/kvmload", ["--kvm", "/no/such/kvm", plan])
+      #expect(missing.status == 69 && missing.errors == "kvmload: /no/such/kvm: No such file or directory\n")
+      #expect(missing.output == "")
+      #expect(await run(Self.prefix + "/bin/kvmload", ["--kvm", "/dev/null", plan]).status == 69)
+    }
+  }
+
+  @Test(.enabled(if: isX86, "minivmm is for x86_64"))
+  func parametersAreGiven() async {
+    await withFolder { folder in
+      let text = "kvmconf: 1\narch: x86_64\nparameters: {offset: {type: u64, at: load}}\n"
+      write(
+        text + "vcpus: {count: 1, attributes: {tsc: {offset: \"${offset}\"}}}\n", toFile: folder + "/vm.yaml")
+      let plan = await compile(folder + "/vm.yaml", folder)
+      let kvmload = Self.prefix + "/bin/kvmload"
+      let none = await run(kvmload, [plan])
+      #expect(
+        none.status == 1
+          && none.errors == "kvmload: offset: this parameter has no value; give it with --set NAME=VALUE\n")
+      #expect(await run(kvmload, ["--set", "ofset=1", plan]).status == 64)
+      #expect(await run(kvmload, ["--set", "offset=many", plan]).status == 64)
+      let given = await run(kvmload, ["--set", "offset=0x10", plan])
+      #expect(given.status == (kvmIsUsable ? 0 : 69), "\(given.output)\(given.errors)")
+    }
+  }
+}
+
+/// The monitors in miniature, built against an installed prefix.
+@Suite(.enabled(if: isX86 && kvmIsUsable, "minivmm needs a /dev/kvm of x86_64 that can be opened"))
+struct MiniVMMTests {
+  private static let expected = """
+    step 1: create-vm vm: ok
+    step 2: create-vcpu vcpu.0: ok
+    step 3: create-device vfio: ok
+    step 4: set-attribute vcpu.0.tsc.offset: ok
+    Hello from the guest
+
+    """
+
+  private func compile(_ folder: String) async -> String {
+    #expect(await kvmconf("compile", "examples/minivmm/vm.yaml", "-o", folder + "/vm.kvmplan").status == 0)
+    return folder + "/vm.kvmplan"
+  }
+
+  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v pkg-config"]).status == 0, "there is no pkg-config"))
+  func inC() async {
+    await withFolder { folder in
+      let built = await run(
+        "sh",
+        [
+          "-c",
+          "cc -std=c11 -Wall -Wextra -Werror $0/minivmm.c -o $1/minivmm "
+            + "$(PKG_CONFIG_PATH=$2/lib/pkgconfig pkg-config --cflags --libs kvmload)",
+          "examples/minivmm", folder, LoaderProgramTests.prefix,
+        ])
+      #expect(built.status == 0, "\(built.errors)")
+      let ended = await run(folder + "/minivmm", [await compile(folder)])
+      #expect(ended.output == Self.expected && ended.status == 0, "\(ended.errors)")
+    }
+  }
+
+  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v rustc"]).status == 0, "there is no rustc"))
+  func inRust() async {
+    await withFolder { folder in
+      let built = await run(
+        "rustc",
+        [
+          "--edition", "2021", "-D", "warnings", "examples/minivmm/minivmm.rs", "-L",
+          LoaderProgramTests.prefix + "/lib",
+          "-l", "static=kvmload", "-o", folder + "/minivmm",
+        ])
+      #expect(built.status == 0, "\(built.errors)")
+      let ended = await run(folder + "/minivmm", [await compile(folder)])
+      #expect(ended.output == Self.expected && ended.status == 0, "\(ended.errors)")
+    }
+  }
+}
