@@ -128,7 +128,13 @@ struct check {
 	uint32_t counts[SECTIONS];
 	/* So many slots the steps so far have filled, and so long their longest payload is. */
 	uint32_t vcpus, devices, mappings, scratch;
+	/* So many guards and patches have been looked at. Steps may share them, and a hostile plan could let each of its
+	 * steps have all of them. */
+	uint64_t looked_at;
 };
+
+/* More than any plan has that was compiled from a manifest; looking at as many takes a fraction of a second. */
+#define MOST_LOOKED_AT (UINT64_C(1) << 26)
 
 static int has_range(uint32_t first, uint32_t count, uint32_t limit)
 {
@@ -342,6 +348,9 @@ static int check_step(struct check *check, uint32_t index)
 		return 0;
 	if (step.payload_size > check->scratch)
 		check->scratch = step.payload_size;
+	check->looked_at += (uint64_t)le32(p + 60) + le32(p + 68);
+	if (check->looked_at > MOST_LOOKED_AT)
+		return 0;
 	for (i = 0; i < le32(p + 60); i++)
 		if (!check_guard(check, le32(p + 56) + i, index))
 			return 0;
