@@ -66,7 +66,9 @@ struct AttributeReader {
     return items.flatMap { item in
       repeated(item, vcpu).compactMap { node, vcpu in
         guard context.mayRead(path, at: entry.key.range) else { return nil }
-        return setting(node, key: entry.key.range, of: attribute, in: group, vcpu)
+        var setting = setting(node, key: entry.key.range, of: attribute, in: group, vcpu)
+        setting.isForEachVCPU = vcpu?.isEach == true
+        return setting
       }
     }
   }

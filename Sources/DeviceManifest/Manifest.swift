@@ -25,6 +25,8 @@ package struct Machine {
   package var attributes: [AttributeSetting] = []
   package var memory: [MemoryRegion] = []
   package var vcpus: [VCPUDeclaration] = []
+  /// The parameter that is the number of vCPUs, where that comes with the loader; `vcpus` is one then, for each.
+  package var vcpuCount: Int?
   package var devices: [DeviceDeclaration] = []
   package var at: SourceRange
 }
@@ -103,6 +105,8 @@ package struct AttributeSetting {
   /// The value as a person would write it.
   package var value: String?
   package var isOptional = false
+  /// It stands for one setting a vCPU, whose number comes with the loader.
+  package var isForEachVCPU = false
   /// The text is wrong and was reported: the step stands for it only so that what follows can be judged.
   package var isIncomplete = false
   package var at: SourceRange

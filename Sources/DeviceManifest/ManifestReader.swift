@@ -83,7 +83,11 @@ package struct ManifestReader {
         "missing-key", "the manifest declares nothing: it has 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
         at: node.range.firstLine)
     }
-    if let steps = reader["steps"] {
+    if let steps = reader["steps"], context.vcpuCount != nil {
+      findings.error(
+        "load-parameter", "how many vCPUs there are is known only when the plan is loaded: no steps can follow",
+        at: reader.keyRange("steps") ?? steps.range.firstLine)
+    } else if let steps = reader["steps"] {
       manifest.steps = StepReader(context: context, names: names).steps(
         context.parameters.expand(steps), behindMachine: isDeclarative)
     }
@@ -119,6 +123,7 @@ package struct ManifestReader {
     machine.memory = memory(reader)
     // The vCPUs come first: list entries of devices can stand for one each.
     machine.vcpus = vcpus.declarations(reader["vcpus"])
+    machine.vcpuCount = context.vcpuCount
     if let vm = reader["vm"], let schema = context.catalogue.vm {
       let arguments = schema.createArguments.map(\.name)
       let own = MappingReader(

@@ -11,6 +11,9 @@ final class Parameters {
     var isUsed = false
   }
 
+  /// What stands for the index of a vCPU that is known only when the plan is loaded.
+  static let vcpuIndex = "${vcpu.index}"
+
   private let findings: Findings
   private var parameters: [String: Parameter] = [:]
   private var order: [String] = []
@@ -140,7 +143,8 @@ final class Parameters {
     let scope = ParameterScope(parameters: parameters.mapValues(\.value), vcpu: vcpu)
     func report(_ message: String, _ span: Span) -> String {
       let range = node.range(of: Span(start: span.start + offset, length: span.length))
-      let isLoaded = loaded.contains { scope.used.contains($0.name) }
+      let isLoaded =
+        loaded.contains { scope.used.contains($0.name) } || (scope.usesVCPU && vcpu?.isEach == true)
       let id: DiagnosticID =
         isLoaded ? "load-parameter" : scope.failedName == nil ? "bad-expression" : "unknown-parameter"
       findings.error(id, message, at: range)
@@ -150,6 +154,12 @@ final class Parameters {
     do throws(ExpressionError) {
       let expression = try Expression(text, in: scope)
       for name in scope.used { parameters[name]?.isUsed = true }
+      if scope.usesVCPU, vcpu?.isEach == true {
+        if ["${vcpu.index}", "${vcpu.id}"].contains(node.scalar) { return Self.vcpuIndex }
+        return report(
+          "which vCPU it is is known only when the plan is loaded: \"${vcpu.index}\" can be a whole value, and no part "
+            + "of one", Span(start: 0, length: text.utf8.count))
+      }
       if let name = loaded.map(\.name).first(where: scope.used.contains) {
         if node.scalar == "${\(name)}" { return "${\(name)}" }
         return report(
@@ -199,6 +209,8 @@ extension Substring {
 struct VCPUContext: Hashable {
   var id: UInt64
   var index: Int
+  /// It stands for every vCPU, of which the number comes with the loader.
+  var isEach = false
 }
 
 /// A type that a parameter can have.
@@ -246,6 +258,7 @@ private final class ParameterScope: Scope {
   private let parameters: [String: Value]
   private let vcpu: VCPUContext?
   private(set) var used: Set<String> = []
+  private(set) var usesVCPU = false
   private(set) var failedName: String?
 
   init(parameters: [String: Value], vcpu: VCPUContext?) {
@@ -259,7 +272,9 @@ private final class ParameterScope: Scope {
         return .unavailable("'vcpu' has a meaning in 'vcpus.attributes' and in list entries with 'for-each: vcpu' only")
       }
       let record = RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])
-      return .constant(.record(Fields([("id", Value(vcpu.id)), ("index", Value(vcpu.index))])), .record(record))
+      usesVCPU = true
+      let values: [Value] = vcpu.isEach ? [.unknown, .unknown] : [Value(vcpu.id), Value(vcpu.index)]
+      return .constant(.record(Fields([("id", values[0]), ("index", values[1])])), .record(record))
     }
     guard let value = parameters[name] else {
       failedName = name

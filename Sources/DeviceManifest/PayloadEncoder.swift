@@ -26,7 +26,7 @@ struct PayloadEncoder {
 
   /// The bytes of a value, with a mask of the bits that it names; nil where it was wrong, which was reported.
   func encode(_ node: Node, as type: PayloadType, name: String) -> Encoded? {
-    if node.isUnexpanded, loadParameter(node) == nil { return nil }
+    if node.isUnexpanded, loaded(node) == nil { return nil }
     var encoded = Encoded(payload: PayloadBytes(size: size(of: type, node)))
     return encode(node, type, name, into: &encoded, at: 0) ? encoded : nil
   }
@@ -48,8 +48,8 @@ struct PayloadEncoder {
         "unexpected-value", "'\(name)' takes no value; write '\(name.lastWord):'", at: node.range)
       return false
     case .integer(let type):
-      if let parameter = loadParameter(node) {
-        encoded.slots.append(PayloadSlot(.parameter(parameter), offset: offset, width: type.size))
+      if let content = loaded(node) {
+        encoded.slots.append(PayloadSlot(content, offset: offset, width: type.size))
         return true
       }
       guard let value = integer(node, type.description, range: type.range, words: type.words, name) else {
@@ -92,10 +92,24 @@ extension String {
 }
 
 extension PayloadEncoder {
-  /// The index of the parameter that a value is, and whose value comes with the loader; nil for other values.
-  fileprivate func loadParameter(_ node: Node) -> Int? {
+  /// What comes with the loader and is a whole value; nil for other values.
+  fileprivate func loaded(_ node: Node) -> PayloadSlot.Content? {
     guard !parameters.isEmpty, let text = node.scalar else { return nil }
-    return parameters.firstIndex { text == "${\($0.name)}" }
+    if text == Parameters.vcpuIndex { return .vcpuIndex }
+    return parameters.firstIndex { text == "${\($0.name)}" }.map { .parameter($0) }
+  }
+
+  private func words(_ content: PayloadSlot.Content) -> String {
+    if case .parameter(let index) = content { "parameter '\(parameters[index].name)'" } else { "which vCPU it is" }
+  }
+
+  /// Reports a value that comes with the loader where none can.
+  fileprivate func refuseLoaded(_ node: Node, _ name: String) {
+    guard let content = loaded(node) else { return }
+    findings.error(
+      "load-parameter",
+      "\(words(content)) is known only when the plan is loaded, and '\(name)' before; "
+        + "only values of attributes can wait for it", at: node.range)
   }
 }
 
@@ -111,12 +125,7 @@ extension PayloadEncoder {
   func integer(
     _ node: Node, _ description: IntegerDescription, range: ClosedRange<Int128>, words: String, _ name: String
   ) -> Int128? {
-    if let parameter = loadParameter(node) {
-      findings.error(
-        "load-parameter",
-        "parameter '\(parameters[parameter].name)' is known only when the plan is loaded, and '\(name)' before; "
-          + "only values of attributes can wait for it", at: node.range)
-    }
+    refuseLoaded(node, name)
     if node.isUnexpanded { return nil }
     if let items = node.items, !description.flags.isEmpty {
       var value: Int128 = 0
@@ -226,8 +235,8 @@ extension PayloadEncoder {
     _ node: Node, _ type: BitsType, _ name: String, into encoded: inout Encoded, at offset: Int
   ) -> Bool {
     guard node.entries != nil else {
-      if let parameter = loadParameter(node) {
-        encoded.slots.append(PayloadSlot(.parameter(parameter), offset: offset, width: type.size))
+      if let content = loaded(node) {
+        encoded.slots.append(PayloadSlot(content, offset: offset, width: type.size))
         return true
       }
       let integer = IntegerType(size: type.size, isSigned: false)
@@ -240,10 +249,10 @@ extension PayloadEncoder {
     }
     let reader = MappingReader(node, of: "'\(name)'", keys: type.fields.map(\.name), findings)
     guard let (value, mask, loaded) = fields(type.fields, reader, name, canBeLoaded: true) else { return false }
-    for (field, parameter) in loaded {
+    for (field, content) in loaded {
       encoded.slots.append(
         PayloadSlot(
-          .parameter(parameter), offset: offset, width: type.size, shift: field.low, bits: field.high - field.low + 1,
+          content, offset: offset, width: type.size, shift: field.low, bits: field.high - field.low + 1,
           dropped: field.isInPlace ? field.low : 0))
     }
     encoded.payload.put(value, mask: mask, at: offset, size: type.size, bigEndian: isBigEndian)
@@ -256,8 +265,8 @@ extension PayloadEncoder {
   /// - Returns: also such fields, with the parameters.
   func fields(
     _ fields: [BitField], _ reader: MappingReader, _ name: String, canBeLoaded: Bool = false
-  ) -> (value: Int128, mask: Int128, loaded: [(BitField, Int)])? {
-    var loaded: [(BitField, Int)] = []
+  ) -> (value: Int128, mask: Int128, loaded: [(BitField, PayloadSlot.Content)])? {
+    var loaded: [(BitField, PayloadSlot.Content)] = []
     var value: Int128 = 0
     var mask: Int128 = 0
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } && isField(entry) }
@@ -273,8 +282,8 @@ extension PayloadEncoder {
         }
         continue
       }
-      if canBeLoaded, let parameter = loadParameter(node) {
-        loaded.append((field, parameter))
+      if canBeLoaded, let content = self.loaded(node) {
+        loaded.append((field, content))
         mask |= field.mask
         continue
       }

@@ -13,6 +13,8 @@ final class ReadingContext {
   var files: [PlanFile] = []
   /// The declared vCPUs, for `for-each: vcpu`.
   var vcpus: [VCPUContext] = []
+  /// The parameter that is the number of vCPUs, where that comes with the loader.
+  var vcpuCount: Int?
   /// How many more attributes are read: what is written once can stand for every vCPU.
   private var budget = 1_000_000
 

@@ -9,8 +9,7 @@ struct VCPUReader {
   private var findings: Findings { context.findings }
 
   private static let keys = ["count", "ids", "features", "attributes", "each", "raw"]
-  /// No kernel has more (CONFIG_KVM_MAX_NR_VCPUS of x86), and a typing error must not fill the memory.
-  private static let most: UInt64 = 4096
+  private static let most = UInt64(Plan.mostVCPUs)
 
   private func reader(_ node: Node) -> MappingReader {
     MappingReader(node, of: "'vcpus'", keys: Self.keys, findings)
@@ -21,7 +20,9 @@ struct VCPUReader {
     let reader = reader(node)
     let ids = ids(reader)
     let features = features(reader["features"].map { context.parameters.expand($0) })
-    context.vcpus = ids.enumerated().map { VCPUContext(id: $1.value, index: $0) }
+    context.vcpus = ids.enumerated().map {
+      VCPUContext(id: $1.value, index: $0, isEach: context.vcpuCount != nil)
+    }
     return ids.map { VCPUDeclaration(id: $0.value, features: features, at: $0.range) }
   }
 
@@ -45,6 +46,11 @@ struct VCPUReader {
     }
     guard let written = reader.required("count", "the number of vCPUs (or 'ids', a list)") else { return [] }
     let node = context.parameters.expand(written)
+    if let parameter = context.parameters.loaded.firstIndex(where: { node.scalar == "${\($0.name)}" }) {
+      context.vcpuCount = parameter
+      // It stands for each.
+      return [Located(0, at: node.range)]
+    }
     guard let count = context.u64(node, "count") else { return [] }
     guard count <= Self.most else {
       findings.error(
@@ -117,7 +123,14 @@ struct VCPUReader {
   /// The entries of `each:`, by the vCPU's id.
   private func overrides(_ reader: MappingReader, among vcpus: [VCPUDeclaration]) -> [UInt64: [MappingReader]] {
     var result: [UInt64: [MappingReader]] = [:]
-    for item in reader.items("each", "{vcpu: ID, attributes: ...}") {
+    let items = reader.items("each", "{vcpu: ID, attributes: ...}")
+    if context.vcpuCount != nil, let first = items.first {
+      findings.error(
+        "load-parameter", "how many vCPUs there are is known only when the plan is loaded: 'each' cannot name one",
+        at: first.range.firstLine)
+      return [:]
+    }
+    for item in items {
       let own = MappingReader(
         item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings)
       guard let written = own.required("vcpu", "the vCPU's id") else { continue }

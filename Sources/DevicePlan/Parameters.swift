@@ -17,6 +17,16 @@ extension Plan {
   /// - Returns: what is wrong with them: a value that does not fit the bits that it belongs to.
   package mutating func fill(_ values: [Int: Int128], withDefaults: Bool = false) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
+    if let index = vcpuCount, let count = values[index] ?? (withDefaults ? parameters[index].initial : nil) {
+      guard count <= Self.mostVCPUs else {
+        return [
+          .error(
+            "value-out-of-range", "\(count) vCPUs are more than any kernel has (\(Self.mostVCPUs) are read)",
+            at: parameters[index].at)
+        ]
+      }
+      makeBlocks(vcpus: Int(count))
+    }
     for i in steps.indices {
       steps[i].operation = steps[i].operation.mappingData { data in
         guard case .bytes(var bytes, let slots) = data else { return data }
@@ -60,7 +70,8 @@ extension Plan {
 
   /// The parameters that payloads name and that have no value, by index.
   package var missingParameters: [Int] {
-    let named = Set(steps.flatMap { $0.operation.attributeCall?.data.parameters ?? [] })
+    let named = Set(
+      steps.flatMap { $0.operation.attributeCall?.data.parameters ?? [] } + [vcpuCount].compactMap(\.self))
     return parameters.indices.filter { named.contains($0) && parameters[$0].initial == nil }
   }
 
@@ -91,7 +102,7 @@ extension PayloadSlot {
     return kept << Int128(dropped) == value && (kept >= 0 ? kept < 1 << Int128(bits) : kept >= -(1 << Int128(bits - 1)))
   }
 
-  fileprivate func put(_ value: Int128, into bytes: inout [UInt8], bigEndian: Bool) {
+  func put(_ value: Int128, into bytes: inout [UInt8], bigEndian: Bool) {
     let mask: Int128 = ((1 << Int128(bits)) - 1) << Int128(shift)
     let placed = (value >> Int128(dropped)) << Int128(shift) & mask
     for i in 0..<width {

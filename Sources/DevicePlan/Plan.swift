@@ -14,6 +14,8 @@ package struct Plan: Hashable, Sendable {
   package var files: [PlanFile]
   /// The values that payloads name, and that are known only when the plan is loaded.
   package var parameters: [PlanParameter]
+  /// The parameter that is the number of vCPUs, by its index; nil where the plan creates each vCPU by a step of its own.
+  package var vcpuCount: Int?
   package var steps: [Step]
 
   package init(
@@ -104,6 +106,9 @@ package struct Step: Hashable, Sendable {
   package var guardedBy: [Guard]
   /// Why the step does not stand where the base order has it; nil where it does.
   package var moved: String?
+  /// The step is made once for each vCPU, whose number is known only when the plan is loaded: it belongs to this block of
+  /// steps. Neighbours of the same block are made together, vCPU by vCPU. Its vCPU is slot 0, and stands for each.
+  package var block: Int?
   /// What helps whoever is refused this call.
   package var hints: [String]
 
@@ -226,6 +231,8 @@ package struct PayloadSlot: Hashable, Sendable {
     case file(Int)
     /// The value of a parameter, by its index in the plan's parameters.
     case parameter(Int)
+    /// The index of the vCPU that the step is made for.
+    case vcpuIndex
   }
 
   package var content: Content

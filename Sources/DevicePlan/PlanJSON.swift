@@ -11,6 +11,7 @@ extension Plan {
       ("files", .array(files.map(\.json))),
     ]
     if !parameters.isEmpty { members.append(("parameters", .array(parameters.map(\.json)))) }
+    if let vcpuCount { members.append(("vcpus", .string(parameters[vcpuCount].name))) }
     members.append(("steps", .array(steps.enumerated().map { $1.json(index: $0 + 1, in: self) })))
     return .object(members)
   }
@@ -41,6 +42,7 @@ extension Step {
     members.append(("expected", expected.json))
     if let comparison { members.append(("comparison", comparison.json)) }
     if !guardedBy.isEmpty { members.append(("guards", .array(guardedBy.map(\.json)))) }
+    if let block { members.append(("block", JSON(block))) }
     if let moved { members.append(("moved", .string(moved))) }
     return .object(members)
   }
@@ -91,6 +93,12 @@ extension AttributeData {
             ("offset", JSON(slot.offset)), ("width", JSON(slot.width)), ("shift", JSON(slot.shift)),
             ("bits", JSON(slot.bits)), ("dropped", JSON(slot.dropped)),
             ("parameter", .string(plan.parameters[index].name)),
+          ]))
+      case .vcpuIndex:
+        values.append(
+          .object([
+            ("offset", JSON(slot.offset)), ("width", JSON(slot.width)), ("shift", JSON(slot.shift)),
+            ("bits", JSON(slot.bits)), ("dropped", JSON(slot.dropped)), ("vcpu", "index"),
           ]))
       }
     }

@@ -24,7 +24,11 @@ private struct StraceNotation {
     let files = plan.files.map { "openat(AT_FDCWD, \(quoted($0.path)), O_RDWR|O_CLOEXEC) = \($0.name.printable)" }
     var lines = ["openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = kvm"] + files
     for step in plan.steps {
-      let guards = step.guardedBy.map { " /* only if step \($0.step + 1) is \($0.ok ? "" : "not ")ok */" }.joined()
+      let each = step.block == nil ? "" : " /* for each vCPU */"
+      let guards =
+        each
+        + step.guardedBy.map { " /* only if step \($0.step + 1) is \($0.ok ? "" : "not ")ok */" }
+        .joined()
       lines += calls(of: step.operation, named: step.target.printable).map { $0 + guards }
     }
     return lines

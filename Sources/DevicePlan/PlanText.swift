@@ -26,6 +26,7 @@ extension Step {
   var remarks: [String] {
     var remarks: [String] = []
     if expected != [.ok] { remarks.append("expects \(expected.words)") }
+    if block != nil { remarks.append("for each vCPU") }
     for condition in guardedBy {
       remarks.append("only if step \(condition.step + 1) is \(condition.ok ? "" : "not ")ok")
     }

@@ -141,6 +141,7 @@ extension Plan {
     switch slot.content {
     case .file(let index): files[index].name.printable
     case .parameter(let index): parameters[index].name.printable
+    case .vcpuIndex: "vcpu.index"
     }
   }
 

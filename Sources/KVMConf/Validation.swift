@@ -24,6 +24,7 @@ extension Workspace {
     var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
     for manifest in loaded.manifests {
       var found: [Diagnostic] = []
+      if let assumption = manifest.assumption { found.append(assumption) }
       var seen: Set<Diagnostic> = []
       for absent in manifest.plan.prefixesOfQuestions {
         let report = try rehearse(manifest, without: absent)
@@ -43,7 +44,7 @@ extension Workspace {
   /// - Parameter absent: device types that the host shall not have.
   private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(FactsFault) -> Report {
     var host = try model(manifest.plan.architecture, course: .expected, without: absent)
-    var report = Runner(keepGoing: true).run(manifest.plan.withDefaults, on: &host)
+    var report = Runner(keepGoing: true).run(manifest.planToRehearse, on: &host)
     for index in manifest.incomplete { report.entries[index].silence() }
     // What is unknown because of a text that is wrong is no news either.
     if let first = manifest.incomplete.min() {
@@ -52,6 +53,28 @@ extension Workspace {
       }
     }
     return report
+  }
+}
+
+extension PlannedManifest {
+  /// The plan with the values that parameters have by themselves, and with one vCPU where nobody tells how many there are,
+  /// or where its steps have to stay where they are.
+  fileprivate var planToRehearse: Plan {
+    var plan = plan
+    if !incomplete.isEmpty { plan.makeBlocks(vcpus: 1) }
+    plan = plan.withDefaults
+    plan.makeBlocks(vcpus: 1)
+    return plan
+  }
+
+  /// What is said where one vCPU is assumed.
+  fileprivate var assumption: Diagnostic? {
+    guard let index = plan.withDefaults.vcpuCount else { return nil }
+    let parameter = plan.parameters[index]
+    return .warning(
+      "assumed-vcpus",
+      "how many vCPUs there are comes with the loader, and one is assumed here; --set \(parameter.name)=N tells another "
+        + "number", at: parameter.at)
   }
 }
 

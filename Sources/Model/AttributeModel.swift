@@ -104,7 +104,7 @@ extension CallModel {
     case .bytes(var bytes, let slots):
       let bigEndian = interpreter.catalogue.architecture.isBigEndian
       for slot in slots where slot.offset + slot.width <= bytes.count {
-        // A parameter's value comes with the loader.
+        // A parameter's value comes with the loader, and so do the vCPUs.
         guard case .file(let file) = slot.content else { return .value(.unknown) }
         // An open file: a number of its own, of which nothing else is known.
         var payload = PayloadBytes(size: slot.width)

@@ -11,7 +11,8 @@ enum Layout {
     static let checksum = 16
     static let name = 48
     static let manifest = 52
-    static let sections = 56
+    static let vcpuCount = 56
+    static let sections = 64
   }
 
   /// The tables, in their order; the raw value is the place in the header's list.
@@ -21,7 +22,7 @@ enum Layout {
     /// In bytes.
     var recordSize: Int {
       switch self {
-      case .steps: 72
+      case .steps: 80
       case .labels: 48
       case .files: 24
       case .parameters: 32
@@ -79,7 +80,7 @@ enum DataNumber: UInt8 { case none, bytes, invalid }
 /// What fills a slot of a payload, and its number in a plan.
 enum PatchNumber: UInt8 {
   case file = 1
-  case parameter
+  case parameter, vcpuIndex
 }
 
 extension [UInt8] {

@@ -65,7 +65,16 @@ private struct PlanDecoder {
         initial: bytes[p + 6] == 0 ? nil : isSigned ? Int128(Int64(bitPattern: bits)) : Int128(bits),
         at: place(p + 16))
     }
-    for i in indices(of: .steps) { plan.steps.append(step(i)) }
+    let vcpuCount = Int(bytes.le32(Layout.Header.vcpuCount))
+    plan.vcpuCount = vcpuCount == 0 ? nil : vcpuCount - 1
+    /// The block that the steps before this one belong to.
+    var block = (number: 0, end: 0)
+    for i in indices(of: .steps) {
+      plan.steps.append(step(i))
+      let length = Int(bytes.le32(record(.steps, i) + 72))
+      if length > 0 { block = (block.number + 1, i + length) }
+      if i < block.end { plan.steps[i].block = block.number }
+    }
     return plan
   }
 
@@ -231,8 +240,15 @@ private struct PlanDecoder {
   private func slots(_ p: Int) -> [PayloadSlot] {
     records(.patches, at: p + 64).map { patch in
       let index = Int(bytes.le32(patch + 8))
+      let content: PayloadSlot.Content =
+        switch PatchNumber(rawValue: bytes[patch + 4]) {
+        case .file: .file(index)
+        case .parameter: .parameter(index)
+        case .vcpuIndex: .vcpuIndex
+        case nil: preconditionFailure("the plan was checked")
+        }
       return PayloadSlot(
-        bytes[patch + 4] == PatchNumber.file.rawValue ? .file(index) : .parameter(index),
+        content,
         offset: Int(bytes.le32(patch)), width: Int(bytes[patch + 5]), shift: Int(bytes[patch + 6]),
         bits: Int(bytes[patch + 7]), dropped: Int(bytes.le32(patch + 12)))
     }

@@ -20,7 +20,8 @@ extension Plan {
   ///   - reasons: what each errno means as the answer to a step, by the step's index.
   package func compiled(isStripped: Bool = false, reasons: (Int) -> [ErrnoReason] = { _ in [] }) -> [UInt8] {
     var encoder = PlanEncoder(isStripped: isStripped)
-    for (i, step) in steps.enumerated() { encoder.add(step, isStripped ? [] : reasons(i)) }
+    let blocks = Dictionary(uniqueKeysWithValues: blocks.map { ($0.lowerBound, $0.count) })
+    for (i, step) in steps.enumerated() { encoder.add(step, block: blocks[i] ?? 0, isStripped ? [] : reasons(i)) }
     return encoder.file(self)
   }
 }
@@ -74,7 +75,8 @@ private struct PlanEncoder {
 
   // MARK: Steps
 
-  mutating func add(_ step: Step, _ reasons: [ErrnoReason]) {
+  /// - Parameter block: how many steps from this one on are made for each vCPU in one go; 0 where none begins here.
+  mutating func add(_ step: Step, block: Int, _ reasons: [ErrnoReason]) {
     let call = Call(step.operation, vcpuSlots: &vcpuSlots, deviceSlots: &deviceSlots)
     if call.operation == .addMemory { mappings += 1 }
     scratch = max(scratch, call.payload.count)
@@ -92,6 +94,8 @@ private struct PlanEncoder {
     record += answers(step.expected)
     record += guards(step.guardedBy)
     record += patches(call.slots)
+    record.append(le: UInt32(block))
+    record.append(le: 0 as UInt32)
     tables[.steps, default: []] += record
     if !isStripped { label(step, reasons) }
   }
@@ -123,6 +127,7 @@ private struct PlanEncoder {
         switch slot.content {
         case .file(let index): (PatchNumber.file, index)
         case .parameter(let index): (PatchNumber.parameter, index)
+        case .vcpuIndex: (PatchNumber.vcpuIndex, 0)
         }
       records.append(le: UInt32(slot.offset))
       records += [kind.rawValue, UInt8(slot.width), UInt8(slot.shift), UInt8(slot.bits)]
@@ -207,6 +212,8 @@ private struct PlanEncoder {
     file.append(le: UInt32(Layout.headerSize + body.count))
     file += [plan.architecture.numberInPlans, plan.architecture.hasBigEndianPayloads ? 1 : 0, 0, 0]
     for count in [vcpuSlots, deviceSlots, mappings, UInt32(scratch), name, manifest] { file.append(le: count) }
+    file.append(le: plan.vcpuCount.map { UInt32($0 + 1) } ?? 0)
+    file.append(le: 0 as UInt32)
     file += directory + body
     var checksum: [UInt8] = []
     checksum.append(le: Layout.checksum(of: file))

@@ -14,6 +14,8 @@ struct Element {
   var guards: [PendingGuard] = []
   /// The draft's slot of the device that the element creates.
   var deviceSlot: Int?
+  /// Made for each vCPU, in one go with its neighbours of the same block.
+  var block: Int?
   var isIncomplete = false
 }
 
@@ -74,7 +76,16 @@ struct Draft {
   /// The slot that a device of the draft has in the plan.
   var finalSlot: [Int] = []
 
+  /// What is wrong with the machine: what a device needs cannot be said.
+  private(set) var diagnostics: [Diagnostic] = []
+  private var blocks = 0
+
   var deviceSlots: Int { deviceNames.count }
+
+  private mutating func newBlock() -> Int {
+    blocks += 1
+    return blocks
+  }
 
   init(catalogue: Catalogue) { self.catalogue = catalogue }
 
@@ -92,14 +103,27 @@ struct Draft {
       let operation = DevicePlan.Operation.addMemory(slot: region.slot, address: region.address, size: region.size)
       add(Step(operation, target: "vm", at: region.at), labels: [.memory])
     }
+    let firstVCPU = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() { add(vcpu, i) }
+    if machine.vcpuCount != nil { gather(from: firstVCPU) }
     for device in machine.devices { add(device, machine) }
     for call in late { add(capability(call)) }
+    let firstAttribute = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() {
       for setting in vcpu.attributes {
         let own = labels(setting) { .vcpu(i, path: $0) } + labels(setting) { .vcpu(nil, path: $0) }
         add(setting, on: .vcpu(i), target: "vcpu.\(vcpu.id)", labels: own) { .vcpu(i, path: $0) }
       }
+    }
+    if machine.vcpuCount != nil { gather(from: firstAttribute) }
+  }
+
+  /// The elements from one on are made for each vCPU, in one go.
+  private mutating func gather(from first: Int) {
+    let block = newBlock()
+    for i in first..<elements.count {
+      elements[i].block = block
+      for j in elements[i].steps.indices { elements[i].steps[j].target = Step.eachVCPU }
     }
   }
 
@@ -182,6 +206,14 @@ struct Draft {
     needs type: DeviceTypeReference, _ device: DeviceDeclaration, slot: Int, _ machine: Machine, guards: [PendingGuard]
   ) {
     for need in type.schema.map({ catalogue.needs(of: $0) }) ?? [] {
+      if machine.vcpuCount != nil, need.capability.isOnVCPU {
+        diagnostics.append(
+          .error(
+            "load-parameter",
+            "'\(type.name)' needs '\(need.capability.name)' on every vCPU: how many there are must be known before the plan "
+              + "is loaded", at: device.at))
+        continue
+      }
       let targets: [(Target, String, Fields)] =
         need.capability.isOnVCPU
         ? machine.vcpus.enumerated().map { i, vcpu in
@@ -217,6 +249,7 @@ struct Draft {
     }
     var element = Element(steps: [], labels: labels, guards: guards, isIncomplete: setting.isIncomplete)
     if case .device(let slot) = target { element.after.append(.creation(device: slot)) }
+    if setting.isForEachVCPU { element.block = newBlock() }
     if setting.isOptional {
       element.steps.append(
         Step(

@@ -50,6 +50,8 @@ extension Planner {
   private mutating func add(_ machine: Machine) {
     var draft = Draft(catalogue: catalogue)
     draft.add(machine)
+    result.plan.vcpuCount = machine.vcpuCount
+    result.diagnostics += draft.diagnostics
     for slot in draft.deviceNames.enumerated() { devices[slot.element] = slot.offset }
     deviceSlots = draft.deviceSlots
     if !manifest.steps.isEmpty {
@@ -70,6 +72,7 @@ extension Planner {
       for var step in element.steps {
         step.operation = draft.renumbered(step.operation)
         step.moved = placed.moved
+        step.block = element.block
         for guarding in element.guards where guarding.appliesTo(step) {
           guard let index = guarding.index(first, stepOfElement) else { continue }
           step.guardedBy.append(Guard(step: index, ok: guarding.ok))
@@ -79,6 +82,7 @@ extension Planner {
       }
       stepOfElement[placed.index] = first
     }
+    result.plan.numberBlocks()
   }
 
   /// Slots count `create` steps in the order of the plan, which may not be the base order.

@@ -103,6 +103,9 @@ extension DiagnosticReference {
     Entry("unused-parameter", "Every parameter is used."),
     Entry("missing-parameter", "Every parameter has a value: its default, or --set NAME=VALUE."),
     Entry(
+      "assumed-vcpus", "Where the number of vCPUs comes with the loader, validate is told one, or assumes one vCPU.",
+      "--set NAME=N, or a default of the parameter, tells it."),
+    Entry(
       "load-parameter",
       "A parameter that comes with the loader is a whole value of an attribute, or of one of its fields.",
       "It is declared with at: load. What is known only then can decide no name, number or count of the plan."),

@@ -53,7 +53,7 @@
 enum section { STEPS, LABELS, FILES, PARAMETERS, PATCHES, GUARDS, ANSWERS, NOTES, REASONS, DATA, STRINGS, SECTIONS };
 
 static const uint8_t record_size[SECTIONS] = {
-	[STEPS] = 72, [LABELS] = 48, [FILES] = 24, [PARAMETERS] = 32, [PATCHES] = 16, [GUARDS] = 8,
+	[STEPS] = 80, [LABELS] = 48, [FILES] = 24, [PARAMETERS] = 32, [PATCHES] = 16, [GUARDS] = 8,
 	[ANSWERS] = 4, [NOTES] = 4, [REASONS] = 8, [DATA] = 1, [STRINGS] = 1,
 };
 
@@ -73,12 +73,14 @@ enum header {
 	HEADER_SCRATCH_SIZE = 44,
 	HEADER_NAME = 48,
 	HEADER_MANIFEST = 52,
-	HEADER_SECTIONS = 56, /* for each: offset, count */
+	HEADER_VCPU_COUNT = 56, /* the parameter's index and 1, or 0 */
+	HEADER_ZERO = 60,
+	HEADER_SECTIONS = 64, /* for each: offset, count */
 	HEADER_BYTES = HEADER_SECTIONS + SECTIONS * 8,
 };
 
 /* A patch: what is put into a payload before the call. */
-enum patch { PATCH_FILE = 1, PATCH_PARAMETER = 2 };
+enum patch { PATCH_FILE = 1, PATCH_PARAMETER = 2, PATCH_VCPU_INDEX = 3 };
 
 static uint32_t le32(const unsigned char *p)
 {
@@ -131,6 +133,8 @@ struct check {
 	/* So many guards and patches have been looked at. Steps may share them, and a hostile plan could let each of its
 	 * steps have all of them. */
 	uint64_t looked_at;
+	/* The step behind the block that is made for each vCPU. */
+	uint32_t block_end;
 };
 
 /* More than any plan has that was compiled from a manifest; looking at as many takes a fraction of a second. */
@@ -228,7 +232,7 @@ static int check_parameter(const struct check *check, uint32_t index)
 }
 
 /* A patch lies inside the payload, and its bits inside its integer. */
-static int check_patch(const struct check *check, uint32_t index, uint32_t payload_size)
+static int check_patch(const struct check *check, uint32_t index, uint32_t payload_size, uint32_t step)
 {
 	const unsigned char *p = record(check->plan, PATCHES, index);
 	const uint32_t width = p[5], shift = p[6], bits = p[7];
@@ -241,6 +245,8 @@ static int check_patch(const struct check *check, uint32_t index, uint32_t paylo
 		return le32(p + 8) < check->counts[FILES] && width == 4 && bits == 32 && le32(p + 12) == 0;
 	case PATCH_PARAMETER:
 		return le32(p + 8) < check->counts[PARAMETERS];
+	case PATCH_VCPU_INDEX:
+		return le32(p + 8) == 0 && step < check->block_end;
 	default:
 		return 0;
 	}
@@ -328,6 +334,30 @@ static int check_operation(struct check *check, const struct kvmload_step *step,
 	}
 }
 
+/* Whether a step concerns a vCPU. */
+static int is_vcpus(const struct kvmload_step *step)
+{
+	return step->operation == KVMLOAD_CREATE_VCPU || step->operation == KVMLOAD_INIT_VCPU ||
+	       step->operation == KVMLOAD_RUN_VCPU || step->target == KVMLOAD_VCPU;
+}
+
+/* A block is made once for each vCPU. Where the number of vCPUs is known only when the plan is loaded, all that concerns
+ * them stands in blocks, where slot 0 stands for each; elsewhere there are no blocks. */
+static int check_block(struct check *check, const unsigned char *p, const struct kvmload_step *step, uint32_t index)
+{
+	const uint32_t length = le32(p + 72);
+
+	if (length) {
+		if (!check->plan->vcpu_count || index < check->block_end ||
+		    !has_range(index, length, check->counts[STEPS]))
+			return 0;
+		check->block_end = index + length;
+	}
+	if (check->plan->vcpu_count && is_vcpus(step) && (index >= check->block_end || step->slot != 0))
+		return 0;
+	return le32(p + 76) == 0;
+}
+
 static int check_step(struct check *check, uint32_t index)
 {
 	const unsigned char *p = record(check->plan, STEPS, index);
@@ -342,7 +372,7 @@ static int check_step(struct check *check, uint32_t index)
 	    !has_records(check, PATCHES, p + 64))
 		return 0;
 	kvmload_step(check->plan, index, &step);
-	if (!check_operation(check, &step, index))
+	if (!check_block(check, p, &step, index) || !check_operation(check, &step, index))
 		return 0;
 	if (compared && step.operation != KVMLOAD_GET_ATTRIBUTE)
 		return 0;
@@ -355,7 +385,7 @@ static int check_step(struct check *check, uint32_t index)
 		if (!check_guard(check, le32(p + 56) + i, index))
 			return 0;
 	for (i = 0; i < le32(p + 68); i++)
-		if (step.data != KVMLOAD_BYTES || !check_patch(check, le32(p + 64) + i, step.payload_size))
+		if (step.data != KVMLOAD_BYTES || !check_patch(check, le32(p + 64) + i, step.payload_size, index))
 			return 0;
 	return 1;
 }
@@ -367,6 +397,8 @@ static int check_records(struct check *check)
 
 	if (!has_string(check, le32(plan->bytes + HEADER_NAME), 0) ||
 	    !has_string(check, le32(plan->bytes + HEADER_MANIFEST), 0))
+		return 0;
+	if (plan->vcpu_count > check->counts[PARAMETERS] || le32(plan->bytes + HEADER_ZERO) != 0)
 		return 0;
 	for (i = 0; i < check->counts[NOTES]; i++)
 		if (!has_string(check, le32(record(plan, NOTES, i)), 0))
@@ -421,6 +453,7 @@ int kvmload_check(struct kvmload_plan *plan, const void *bytes, size_t size)
 		plan->labels = check.counts[LABELS];
 		plan->files = check.counts[FILES];
 		plan->parameters = check.counts[PARAMETERS];
+		plan->vcpu_count = le32(p + HEADER_VCPU_COUNT);
 		plan->vcpu_slots = le32(p + HEADER_VCPU_SLOTS);
 		plan->device_slots = le32(p + HEADER_DEVICE_SLOTS);
 		plan->mapping_slots = le32(p + HEADER_MAPPING_SLOTS);
@@ -635,6 +668,10 @@ int kvmload_begin(struct kvmload_session *session, const struct kvmload_plan *pl
 	session->context = NULL;
 	session->plan = plan;
 	session->next = 0;
+	session->last = 0;
+	session->vcpu = 0;
+	session->block_first = 0;
+	session->block_end = 0;
 	session->system = -1;
 	session->vm = -1;
 	session->vm_is_callers = 0;
@@ -718,7 +755,7 @@ static int descriptor(const struct kvmload_session *session, uint32_t target, ui
 	case KVMLOAD_VM:
 		return session->vm;
 	case KVMLOAD_VCPU:
-		return session->vcpus[slot].fd;
+		return session->vcpus[slot + session->vcpu].fd;
 	default:
 		return session->devices[slot].fd;
 	}
@@ -809,11 +846,11 @@ static int create_irqchip(struct kvmload_session *session)
 
 static int create_vcpu(struct kvmload_session *session, const struct kvmload_step *step)
 {
-	struct kvmload_vcpu *vcpu = &session->vcpus[step->slot];
+	struct kvmload_vcpu *vcpu = &session->vcpus[step->slot + session->vcpu];
 
 	if (session->vm < 0 || vcpu->fd >= 0)
 		return KVMLOAD_NO_ANSWER;
-	vcpu->fd = ioctl(session->vm, KVM_CREATE_VCPU, (unsigned long)step->value);
+	vcpu->fd = ioctl(session->vm, KVM_CREATE_VCPU, (unsigned long)(step->value + session->vcpu));
 	return answer(vcpu->fd);
 }
 
@@ -922,8 +959,14 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 {
 	const uint32_t index = le32(patch + 8);
 
-	return patch[4] == PATCH_FILE ? (uint32_t)session->files[index]
-				      : session->parameters[index].value >> le32(patch + 12);
+	switch (patch[4]) {
+	case PATCH_FILE:
+		return (uint32_t)session->files[index];
+	case PATCH_PARAMETER:
+		return session->parameters[index].value >> le32(patch + 12);
+	default:
+		return session->vcpu >> le32(patch + 12);
+	}
 }
 
 /* The payload of a step, in the scratch memory, with all that is known only now. */
@@ -982,16 +1025,18 @@ static int map_run(struct kvmload_session *session, struct kvmload_vcpu *vcpu)
 static int run_vcpu(struct kvmload_session *session, const struct kvmload_step *step)
 {
 	const int fd = descriptor(session, KVMLOAD_VCPU, step->slot);
+	struct kvmload_vcpu *vcpu;
 	struct kvm_run *run;
 	uint8_t immediate_exit;
 	int error;
 
-	if (fd < 0 || (session->system < 0 && !session->vcpus[step->slot].run))
+	vcpu = &session->vcpus[step->slot + session->vcpu];
+	if (fd < 0 || (session->system < 0 && !vcpu->run))
 		return KVMLOAD_NO_ANSWER;
-	error = map_run(session, &session->vcpus[step->slot]);
+	error = map_run(session, vcpu);
 	if (error)
 		return error;
-	run = session->vcpus[step->slot].run;
+	run = vcpu->run;
 	immediate_exit = run->immediate_exit;
 	run->immediate_exit = 1;
 	error = answer(ioctl(fd, KVM_RUN, 0));
@@ -1050,11 +1095,22 @@ int kvmload_perform(struct kvmload_session *session, uint32_t index)
 
 /* ---- The run ---- */
 
+/* How many vCPUs blocks are made for. */
+static uint64_t vcpu_count(const struct kvmload_session *session)
+{
+	return session->plan->vcpu_count ? session->parameters[session->plan->vcpu_count - 1].value : 0;
+}
+
 int kvmload_ready(const struct kvmload_session *session)
 {
 	const struct kvmload_plan *plan = session->plan;
+	const uint64_t vcpus = vcpu_count(session);
 	uint32_t i, j;
 
+	if (plan->vcpu_count && !session->parameters[plan->vcpu_count - 1].is_set)
+		return KVMLOAD_NO_VALUE;
+	if (plan->vcpu_count && vcpus > session->vcpu_slots)
+		return KVMLOAD_BAD_VALUE;
 	for (i = 0; i < plan->steps; i++) {
 		const unsigned char *step = record(plan, STEPS, i);
 
@@ -1066,6 +1122,11 @@ int kvmload_ready(const struct kvmload_session *session)
 			if (patch[4] == PATCH_FILE) {
 				if (session->files[index] < 0)
 					return KVMLOAD_NO_VALUE;
+				continue;
+			}
+			if (patch[4] == PATCH_VCPU_INDEX) {
+				if (vcpus && !fits(vcpus - 1, patch[7], le32(patch + 12), 0))
+					return KVMLOAD_BAD_VALUE;
 				continue;
 			}
 			if (!session->parameters[index].is_set)
@@ -1110,10 +1171,38 @@ static int is_as_expected(const struct kvmload_session *session, const unsigned 
 	return 1;
 }
 
+/* To the step that comes next: at the end of a block its first one, for the next vCPU, where there is one. */
+static void go_on(struct kvmload_session *session, uint32_t index, const unsigned char *step)
+{
+	const uint32_t length = le32(step + 72);
+
+	if (length) {
+		session->block_first = index;
+		session->block_end = index + length;
+	}
+	session->last = index;
+	session->next = index + 1;
+	if (session->next != session->block_end)
+		return;
+	if (session->vcpu + UINT64_C(1) < vcpu_count(session)) {
+		session->vcpu++;
+		session->next = session->block_first;
+	} else {
+		session->vcpu = 0;
+		session->block_end = 0;
+	}
+}
+
+/* Whether a step stands in a block, and there is no vCPU to make it for. */
+static int is_for_nobody(const struct kvmload_session *session, uint32_t index, const unsigned char *step)
+{
+	return (le32(step + 72) || index < session->block_end) && vcpu_count(session) == 0;
+}
+
 /* Notes what became of the step whose turn it is, and goes on to the next. Returns the verdict. */
 static int finish(struct kvmload_session *session, const unsigned char *step, int answer)
 {
-	const uint32_t index = session->next++;
+	const uint32_t index = session->next;
 	struct kvmload_outcome *outcome = &session->outcomes[index];
 
 	outcome->answer = answer;
@@ -1127,6 +1216,7 @@ static int finish(struct kvmload_session *session, const unsigned char *step, in
 		outcome->verdict = KVMLOAD_PASSED;
 	if (session->after)
 		session->after(session, index, session->context);
+	go_on(session, index, step);
 	return (int)outcome->verdict;
 }
 
@@ -1139,9 +1229,11 @@ int kvmload_run(struct kvmload_session *session)
 	while (session->next < session->plan->steps) {
 		const uint32_t index = session->next;
 		const unsigned char *step = record(session->plan, STEPS, index);
-		enum kvmload_decision decision = is_let(session, step) ? KVMLOAD_MAKE : KVMLOAD_SKIP;
+		enum kvmload_decision decision = KVMLOAD_MAKE;
 		int verdict;
 
+		if (!is_let(session, step) || is_for_nobody(session, index, step))
+			decision = KVMLOAD_SKIP;
 		if (decision == KVMLOAD_MAKE && session->own & UINT32_C(1) << step[0])
 			return KVMLOAD_YOURS;
 		if (decision == KVMLOAD_MAKE && session->before)
@@ -1168,9 +1260,11 @@ int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *ru
 		session->vm = fd;
 		session->vm_is_callers = 1;
 	} else if (answer == 0 && step.operation == KVMLOAD_CREATE_VCPU) {
-		session->vcpus[step.slot].fd = fd;
-		session->vcpus[step.slot].run = run;
-		session->vcpus[step.slot].is_callers = run ? 3 : 1;
+		struct kvmload_vcpu *vcpu = &session->vcpus[step.slot + session->vcpu];
+
+		vcpu->fd = fd;
+		vcpu->run = run;
+		vcpu->is_callers = run ? 3 : 1;
 	}
 	session->payload = NULL;
 	session->payload_size = 0;

@@ -182,5 +182,6 @@ private func words(_ slot: PayloadSlot) -> String {
   case .file(let index): " file \(index) at \(slot.offset)"
   case .parameter(let index):
     " parameter \(index) at \(slot.offset), \(slot.width) bytes, bits \(slot.shift)+\(slot.bits)"
+  case .vcpuIndex: " vcpu index at \(slot.offset), \(slot.width) bytes"
   }
 }

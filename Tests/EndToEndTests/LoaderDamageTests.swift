@@ -19,6 +19,11 @@ private let hasSanitizers: Bool = {
         plans.append("\(folder)/\(i).kvmplan")
         #expect(await kvmconf("compile", "examples/\(example).yaml", "-o", plans[i]).status == 0)
       }
+      let each = "kvmconf: 1\narch: x86_64\nparameters: {n: {type: u32, at: load}}\nvcpus:\n  count: \"${n}\"\n"
+      plans.append(folder + "/each.kvmplan")
+      let compiled = await kvmconf(
+        "compile", "-", "-o", plans[3], input: each + "  attributes: {tsc: {offset: \"${vcpu.index}\"}}\n")
+      #expect(compiled.status == 0, "\(compiled.errors)")
       let built = await run(
         "cc",
         [

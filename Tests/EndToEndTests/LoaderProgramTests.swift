@@ -76,6 +76,31 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
     }
   }
 
+  /// What stands for each vCPU in the plan comes once for each, in the same order, from both programs.
+  @Test(.enabled(if: kvmIsUsable && isX86, "there is no /dev/kvm of x86_64 that can be opened"))
+  func vcpusComeWithTheLoader() async {
+    await withFolder { folder in
+      let text = "kvmconf: 1\narch: x86_64\nparameters: {cpus: {type: u32, at: load}}\n"
+      let vcpus = "vcpus: {count: \"${cpus}\", attributes: {tsc: {offset: \"${vcpu.index}\"}}}\n"
+      write(text + vcpus + "devices: [{type: vfio}]\n", toFile: folder + "/vm.yaml")
+      let plan = await compile(folder + "/vm.yaml", folder)
+      for count in ["0", "1", "3"] {
+        let applied = await kvmconf("apply", "--format", "json", "--set", "cpus=\(count)", plan)
+        let loaded = await run(Self.prefix + "/bin/kvmload", ["--json", "--set", "cpus=\(count)", plan])
+        #expect(applied.status == 0 && loaded.status == 0, "\(applied.errors)\(loaded.errors)")
+        let made = loaded.output.split(separator: "\n").filter { !$0.contains("skipped") }.joined(separator: "\n")
+        #expect(targets(made) == targets(applied.output))
+        #expect(outcomes(made) == outcomes(applied.output))
+      }
+      let tooMany = await run(Self.prefix + "/bin/kvmload", ["--set", "cpus=5000", plan])
+      #expect(tooMany.status == 1 && tooMany.errors.contains("does not fit"))
+    }
+  }
+
+  private func targets(_ json: String) -> [String] {
+    json.matches(of: #/"target":"([^"]*)"/#).map { String($0.1) }
+  }
+
   @Test func badInput() async {
     await withFolder { folder in
       let kvmload = Self.prefix + "/bin/kvmload"

@@ -88,6 +88,36 @@ import Testing
     #expect(data(plan.withDefaults, "addr.redist-region") == .bytes([0, 0, 0x0A, 0x08, 0, 0, 0x10, 0]))
   }
 
+  private static let machine = """
+    kvmconf: 1
+    arch: arm64
+    parameters: {cpus: {type: u32, at: load, default: 2}}
+    vcpus: {count: "${cpus}", features: [psci-0.2], attributes: {timer: {vtimer: 27}}}
+    devices:
+      - name: gic
+        type: arm-vgic-v3
+        attributes:
+          addr: {dist: 0x0800_0000, redist-region: [{index: 0, base: 0x080A_0000, count: "${cpus}"}]}
+          ctrl: {init: }
+    """
+
+  /// A plan that is filled with a number of vCPUs has the calls of one that was compiled for them.
+  @Test(arguments: ["1", "2", "5"])
+  func vcpusComeWithTheLoader(_ count: String) throws {
+    var later = try plan(Self.machine)
+    #expect(later.vcpuCount == 0 && later.blocks.count == 2)
+    #expect(later.fill([0: Int128(count) ?? 0]).isEmpty)
+    let earlier = try plan(Self.machine, ["cpus": count])
+    #expect(earlier.vcpuCount == nil)
+    #expect(later.steps.map(\.operation) == earlier.steps.map(\.operation))
+    #expect(later.steps.map(\.target) == earlier.steps.map(\.target))
+  }
+
+  @Test func validateTakesTheDefaultNumber() throws {
+    let found = try Workspace(Settings()).validate(SourceFile(path: "vm.yaml", bytes: Array(Self.machine.utf8)))
+    #expect(found.diagnostics.isEmpty && found.reports.first?.summary.steps == 11)
+  }
+
   /// With a value it is a parameter like any other.
   @Test func aValueOnTheCommandLineIsThere() throws {
     let plan = try plan(Self.addresses, ["dist": "0x0800_0000", "redist": "0x080B_0000"])

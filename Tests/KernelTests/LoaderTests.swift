@@ -73,6 +73,32 @@ extension OneAtATime {
       #expect(loaded.verdicts == [KVMLOAD_PASSED, KVMLOAD_SKIPPED, KVMLOAD_SKIPPED])
     }
 
+    /// A block comes back to its first step for each vCPU; what is the caller's is returned each time.
+    @Test func blocksAreMadeForEachVCPU() {
+      var each = [createVCPU, step(.runVCPU(0), "vcpu.*")]
+      for i in each.indices { each[i].block = 1 }
+      var plan = plan([createVM] + each + [createVFIO("vfio")])
+      plan.parameters = [PlanParameter(name: "cpus", size: 4, isSigned: false, at: place(1))]
+      plan.vcpuCount = 0
+      let loaded = Loaded(plan)
+      loaded.own(KVMLOAD_OWN_VCPUS.rawValue)
+      loaded.give(9)
+      #expect(loaded.run().rawValue == UInt32(bitPattern: KVMLOAD_BAD_VALUE.rawValue))
+      loaded.give(2)
+      for vcpu in [0, 1] as [UInt32] {
+        #expect(loaded.run() == KVMLOAD_YOURS && loaded.next == 1 && loaded.vcpu == vcpu)
+        #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
+      }
+      #expect(loaded.run() == KVMLOAD_FINISHED && loaded.vcpu == 0)
+      #expect(loaded.told == [0, 1, 2, 1, 2, 3])
+
+      let none = Loaded(plan)
+      none.own(KVMLOAD_OWN_VCPUS.rawValue)
+      none.give(0)
+      #expect(none.run() == KVMLOAD_FINISHED)
+      #expect(none.told == [0, 1, 2, 3])
+    }
+
     @Test func filesAndParametersComeFirst() {
       let slot = PayloadSlot(.parameter(0), offset: 0, width: 4, bits: 12)
       let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes([0, 0, 0, 0], slots: [slot]))
@@ -194,6 +220,7 @@ extension OneAtATime {
   }
 
   var next: UInt32 { unsafe session.next }
+  var vcpu: UInt32 { unsafe session.vcpu }
   var answers: [Int32] { (0..<Int(unsafe plan.pointee.steps)).map { unsafe session.outcomes[$0].answer } }
   var verdicts: [kvmload_verdict] {
     (0..<Int(unsafe plan.pointee.steps)).map { kvmload_verdict(unsafe session.outcomes[$0].verdict) }

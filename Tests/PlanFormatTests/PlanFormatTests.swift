@@ -4,6 +4,16 @@ import PlanFormat
 import Testing
 
 @Suite struct RoundTripTests {
+  /// A plan whose vCPUs come with the loader.
+  @Test func blocksAreKept() throws {
+    let plan = forEachVCPU()
+    let bytes = plan.compiled()
+    let read = try Plan(compiled: bytes, path: "vm.kvmplan")
+    #expect(read.json.text() == plan.json.text() && read.table == plan.table && read.strace == plan.strace)
+    #expect(read.blocks == [1..<3, 4..<6, 6..<7] && read.vcpuCount == 0)
+    #expect(read.compiled() == bytes)
+  }
+
   @Test func nothingIsLost() throws {
     let plan = everything()
     let read = try Plan(compiled: plan.compiled(), path: "vm.kvmplan")
@@ -39,11 +49,11 @@ import Testing
     let bytes = Plan(
       name: "n", manifest: "m", architecture: .arm64, steps: [Step(.createVM(type: 0x28), target: "vm", at: place(2))]
     ).compiled()
-    #expect(Array(bytes[0..<16]) == Array("KVMPLAN\n".utf8) + [1, 0, 0, 0, 144, 0, 0, 0])
+    #expect(Array(bytes[0..<16]) == Array("KVMPLAN\n".utf8) + [1, 0, 0, 0, 152, 0, 0, 0])
     #expect(bytes[24] == UInt8(bytes.count & 255) && bytes[28] == 1 && bytes[29] == 0)
     // Steps stand behind the header, labels behind them.
-    #expect(Array(bytes[56..<72]) == [144, 0, 0, 0, 1, 0, 0, 0, 216, 0, 0, 0, 1, 0, 0, 0])
-    #expect(bytes[144] == 1 && bytes[160] == 0x28)
+    #expect(Array(bytes[64..<80]) == [152, 0, 0, 0, 1, 0, 0, 0, 232, 0, 0, 0, 1, 0, 0, 0])
+    #expect(bytes[152] == 1 && bytes[168] == 0x28)
   }
 }
 
@@ -58,11 +68,12 @@ import Testing
   }
 
   @Test func everyTruncationIsRefused() {
-    let bytes = everything().compiled()
-    for length in 0..<bytes.count where !isRefused(Array(bytes[..<length])) {
-      Issue.record("\(length) of \(bytes.count) bytes were taken for a plan")
+    for bytes in [everything().compiled(), forEachVCPU().compiled()] {
+      for length in 0..<bytes.count where !isRefused(Array(bytes[..<length])) {
+        Issue.record("\(length) of \(bytes.count) bytes were taken for a plan")
+      }
+      #expect(isRefused(bytes + [0]) && isRefused(bytes + [0, 0, 0, 0, 0, 0, 0, 0]))
     }
-    #expect(isRefused(bytes + [0]) && isRefused(bytes + [0, 0, 0, 0, 0, 0, 0, 0]))
   }
 
   @Test func everyChangedByteIsRefused() {
@@ -78,7 +89,14 @@ import Testing
 
   /// Whoever repairs the checksum gets a refusal, or a plan whose parts are all inside the file.
   @Test func aRepairedPlanIsRefusedOrWhole() {
-    let bytes = everything().compiled()
+    var accepted = 0
+    for bytes in [everything().compiled(), forEachVCPU().compiled()] {
+      accepted += acceptedDamages(of: bytes)
+    }
+    #expect(accepted > 0)
+  }
+
+  private func acceptedDamages(of bytes: [UInt8]) -> Int {
     var accepted = 0
     for i in bytes.indices {
       for value in [0, 1, 0x7F, 0xFF, bytes[i] &+ 1] as [UInt8] where value != bytes[i] {
@@ -88,9 +106,10 @@ import Testing
         guard let plan = try? Plan(compiled: damaged, path: "vm.kvmplan") else { continue }
         accepted += 1
         #expect(!plan.json.text().isEmpty && !plan.table.isEmpty && !plan.strace.isEmpty)
+        #expect(!plan.withDefaults.strace.isEmpty)
       }
     }
-    #expect(accepted > 0)
+    return accepted
   }
 
   @Test func faultsAreToldInWords() {
@@ -162,5 +181,37 @@ import Testing
     var whole = plan(parameter(4, signed: true), PayloadSlot(.parameter(0), offset: 0, width: 4), [0, 0, 0, 0])
     #expect(whole.fill([0: -2]).isEmpty)
     #expect(data(whole) == .bytes([0xFE, 0xFF, 0xFF, 0xFF]))
+  }
+}
+
+@Suite struct BlockTests {
+  /// Every block as a whole for one vCPU after the other; guards follow their steps.
+  @Test func blocksAreWrittenOut() {
+    var plan = forEachVCPU()
+    #expect(plan.fill([0: 2]).isEmpty)
+    #expect(
+      plan.steps.map(\.words) == [
+        "create vm", "create vcpu.0", "init vcpu.0", "create vcpu.1", "init vcpu.1", "create gic",
+        "has vcpu.0.timer", "set vcpu.0.timer", "has vcpu.1.timer", "set vcpu.1.timer", "set gic.addr.region",
+        "set gic.addr.region",
+      ])
+    #expect(plan.steps[9].guardedBy == [Guard(step: 8, ok: true)])
+    #expect(plan.steps[9].operation.attributeCall?.target == .vcpu(1))
+    #expect(plan.steps[11].operation.attributeCall?.data == .bytes([1, 0, 0, 0]))
+    #expect(plan.vcpuCount == nil && plan.blocks.isEmpty)
+    var empty = forEachVCPU()
+    #expect(empty.fill([0: 0]).isEmpty && empty.steps.map(\.words) == ["create vm", "create gic"])
+  }
+
+  @Test func oneVCPUMovesNothing() {
+    var plan = forEachVCPU()
+    let places = plan.steps.map(\.at)
+    plan.makeBlocks(vcpus: 1)
+    #expect(plan.steps.map(\.at) == places)
+  }
+
+  @Test func tooManyVCPUsAreRefused() {
+    var plan = forEachVCPU()
+    #expect(plan.fill([0: 5000]).map(\.message) == ["5000 vCPUs are more than any kernel has (4096 are read)"])
   }
 }

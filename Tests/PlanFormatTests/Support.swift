@@ -51,3 +51,28 @@ func everything() -> Plan {
       PlanParameter(name: "delta", size: 2, isSigned: true, initial: -2, at: place(1)),
     ], steps: steps)
 }
+
+/// A plan whose vCPUs come with the loader: two blocks, a device's attribute for each vCPU, and what stands between.
+func forEachVCPU() -> Plan {
+  func attribute(_ target: Target, _ data: AttributeData = .none) -> AttributeCall {
+    AttributeCall(target: target, group: 1, attr: 2, data: data)
+  }
+  let index = AttributeData.bytes([0, 0, 0, 0], slots: [PayloadSlot(.vcpuIndex, offset: 0, width: 4)])
+  var steps = [
+    Step(.createVM(type: 0), target: "vm", at: place(1)),
+    Step(.createVCPU(id: 0), target: "vcpu.*", at: place(2)),
+    Step(.initVCPU(0, features: 4, finalize: []), target: "vcpu.*", at: place(3)),
+    Step(.createDevice(type: 7, flags: 0), target: "gic", at: place(4)),
+    Step(.hasAttribute(attribute(.vcpu(0))), target: "vcpu.*", attribute: "timer", at: place(5)),
+    Step(
+      .setAttribute(attribute(.vcpu(0))), target: "vcpu.*", attribute: "timer", at: place(6),
+      guardedBy: [Guard(step: 4, ok: true)]),
+    Step(.setAttribute(attribute(.device(0), index)), target: "gic", attribute: "addr.region", at: place(7)),
+  ]
+  for (i, block) in [1: 1, 2: 1, 4: 2, 5: 2, 6: 3] { steps[i].block = block }
+  var plan = Plan(
+    name: "each", manifest: "vm.yaml", architecture: .x86_64,
+    parameters: [PlanParameter(name: "cpus", size: 4, isSigned: false, initial: 3, at: place(1))], steps: steps)
+  plan.vcpuCount = 0
+  return plan
+}

@@ -88,11 +88,16 @@ static unsigned char *guarded(size_t size)
 	return base + room - size;
 }
 
+/* More vCPUs than any kernel has. */
+enum { MOST_VCPUS = 4096 };
+
 /* Gives the session as much room as the plan needs. Returns whether there is so much memory. */
 static int make_room(struct kvmload_session *session, const struct kvmload_plan *plan)
 {
+	const uint32_t vcpus = plan->vcpu_count ? MOST_VCPUS : plan->vcpu_slots;
+
 	*session = (struct kvmload_session){
-		.vcpus = calloc(plan->vcpu_slots + 1, sizeof(*session->vcpus)),
+		.vcpus = calloc(vcpus + 1, sizeof(*session->vcpus)),
 		.devices = calloc(plan->device_slots + 1, sizeof(*session->devices)),
 		.mappings = calloc(plan->mapping_slots + 1, sizeof(*session->mappings)),
 		.files = calloc(plan->files + 1, sizeof(*session->files)),
@@ -100,7 +105,7 @@ static int make_room(struct kvmload_session *session, const struct kvmload_plan 
 		.outcomes = calloc((size_t)plan->steps + 1, sizeof(*session->outcomes)),
 		.scratch = guarded(plan->scratch_size),
 		.scratch_size = plan->scratch_size,
-		.vcpu_slots = plan->vcpu_slots,
+		.vcpu_slots = vcpus,
 		.device_slots = plan->device_slots,
 		.mapping_slots = plan->mapping_slots,
 		.file_slots = plan->files,
@@ -187,27 +192,28 @@ static enum kvmload_decision before_step(struct kvmload_session *session, uint32
 
 static void after_step(struct kvmload_session *session, uint32_t index, void *context)
 {
-	report_step(session, index, *(const int *)context);
+	report_step(context, session, index);
 }
 
 static int run(struct kvmload_session *session, int as_json, int keeps_going)
 {
-	int state, failed = 0;
+	struct report report = {.as_json = as_json};
+	int state;
 
 	session->before = before_step;
 	session->after = after_step;
-	session->context = &as_json;
+	session->context = &report;
 	do
 		state = kvmload_run(session);
-	while (state == KVMLOAD_FAILED && (failed = 1) && keeps_going);
+	while (state == KVMLOAD_FAILED && keeps_going);
 	if (state < 0)
 		return complain(FAILURE, session->plan->manifest, kvmload_fault_text(state));
 	while (session->next < session->plan->steps)
 		kvmload_skip(session);
-	report_summary(session, as_json);
+	report_summary(&report);
 	if (fflush(stdout) || ferror(stdout))
 		return complain(FAILURE, "standard output", strerror(errno));
-	return state == KVMLOAD_STOPPED ? INTERRUPTED : failed ? FAILURE : SUCCESS;
+	return state == KVMLOAD_STOPPED ? INTERRUPTED : report.failed ? FAILURE : SUCCESS;
 }
 
 int main(int argc, char **argv)

@@ -65,6 +65,15 @@ static void print_member(const char *name, const char *text)
 	putchar('"');
 }
 
+/* What the step is made on. Of one that is made for each vCPU the plan knows only that. */
+static void print_target(const struct kvmload_session *session, const struct kvmload_label *label)
+{
+	if (strcmp(label->target, "vcpu.*") == 0)
+		printf("vcpu.%" PRIu32, session->vcpu);
+	else
+		print_text(label->target);
+}
+
 static int is_attribute_call(uint32_t operation)
 {
 	return operation >= KVMLOAD_SET_ATTRIBUTE && operation <= KVMLOAD_HAS_ATTRIBUTE;
@@ -91,14 +100,17 @@ static void print_expected(const struct kvmload_plan *plan, uint32_t index)
 	}
 }
 
-static void report_json(const struct kvmload_session *session, uint32_t index, const struct kvmload_step *step,
-			const struct kvmload_label *label, const char *reason)
+static void report_json(const struct kvmload_session *session, uint32_t number, uint32_t index,
+			const struct kvmload_step *step, const struct kvmload_label *label, const char *reason)
 {
 	const struct kvmload_outcome *outcome = &session->outcomes[index];
 
-	printf("{\"index\":%" PRIu32 ",\"operation\":\"%s\"", index + 1, kvmload_operation_name(step->operation));
-	if (label->target)
-		print_member("target", label->target);
+	printf("{\"index\":%" PRIu32 ",\"operation\":\"%s\"", number, kvmload_operation_name(step->operation));
+	if (label->target) {
+		fputs(",\"target\":\"", stdout);
+		print_target(session, label);
+		putchar('"');
+	}
 	if (label->attribute)
 		print_member("attribute", label->attribute);
 	if (is_attribute_call(step->operation))
@@ -125,8 +137,8 @@ static void report_json(const struct kvmload_session *session, uint32_t index, c
 	puts("}");
 }
 
-static void report_text(const struct kvmload_session *session, uint32_t index, const struct kvmload_step *step,
-			const struct kvmload_label *label, const char *reason)
+static void report_text(const struct kvmload_session *session, uint32_t number, uint32_t index,
+			const struct kvmload_step *step, const struct kvmload_label *label, const char *reason)
 {
 	static const char *const marks[] = {
 		[KVMLOAD_PENDING] = "?", [KVMLOAD_PASSED] = "ok  ", [KVMLOAD_UNEXPECTED] = "FAIL",
@@ -135,10 +147,10 @@ static void report_text(const struct kvmload_session *session, uint32_t index, c
 	const struct kvmload_outcome *outcome = &session->outcomes[index];
 	const int has_failed = outcome->verdict == KVMLOAD_UNEXPECTED || outcome->verdict == KVMLOAD_MISMATCH;
 
-	printf("%s %3" PRIu32 "  %s", marks[outcome->verdict], index + 1, kvmload_operation_name(step->operation));
+	printf("%s %3" PRIu32 "  %s", marks[outcome->verdict], number, kvmload_operation_name(step->operation));
 	if (label->target) {
 		putchar(' ');
-		print_text(label->target);
+		print_target(session, label);
 	}
 	if (label->attribute) {
 		putchar('.');
@@ -170,35 +182,31 @@ static void report_text(const struct kvmload_session *session, uint32_t index, c
 	}
 }
 
-void report_step(const struct kvmload_session *session, uint32_t index, int as_json)
+void report_step(struct report *report, const struct kvmload_session *session, uint32_t index)
 {
-	const char *reason = kvmload_reason(session->plan, index, session->outcomes[index].answer);
+	const struct kvmload_outcome *outcome = &session->outcomes[index];
+	const char *reason = kvmload_reason(session->plan, index, outcome->answer);
 	struct kvmload_step step;
 	struct kvmload_label label;
 
+	report->steps++;
+	report->passed += outcome->verdict == KVMLOAD_PASSED;
+	report->skipped += outcome->verdict == KVMLOAD_SKIPPED;
+	report->failed += outcome->verdict == KVMLOAD_UNEXPECTED || outcome->verdict == KVMLOAD_MISMATCH;
 	kvmload_step(session->plan, index, &step);
 	kvmload_label(session->plan, index, &label);
-	if (as_json)
-		report_json(session, index, &step, &label, reason);
+	if (report->as_json)
+		report_json(session, report->steps, index, &step, &label, reason);
 	else
-		report_text(session, index, &step, &label, reason);
+		report_text(session, report->steps, index, &step, &label, reason);
 }
 
-void report_summary(const struct kvmload_session *session, int as_json)
+void report_summary(const struct report *report)
 {
-	uint32_t passed = 0, failed = 0, skipped = 0, i;
-
-	for (i = 0; i < session->plan->steps; i++) {
-		const uint32_t verdict = session->outcomes[i].verdict;
-
-		passed += verdict == KVMLOAD_PASSED;
-		skipped += verdict == KVMLOAD_SKIPPED;
-		failed += verdict == KVMLOAD_UNEXPECTED || verdict == KVMLOAD_MISMATCH;
-	}
-	printf(as_json ? "{\"summary\":{\"steps\":%" PRIu32 ",\"passed\":%" PRIu32 ",\"failed\":%" PRIu32
-			 ",\"skipped\":%" PRIu32 "}}\n"
-		       : "%" PRIu32 " steps: %" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " skipped\n",
-	       session->plan->steps, passed, failed, skipped);
+	printf(report->as_json ? "{\"summary\":{\"steps\":%" PRIu32 ",\"passed\":%" PRIu32 ",\"failed\":%" PRIu32
+				 ",\"skipped\":%" PRIu32 "}}\n"
+			       : "%" PRIu32 " steps: %" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " skipped\n",
+	       report->steps, report->passed, report->failed, report->skipped);
 }
 
 void report_plan(const struct kvmload_plan *plan)

@@ -4,11 +4,17 @@
 
 #include "kvmload.h"
 
+/* How the run went so far. A step that is made for each vCPU counts once for each. */
+struct report {
+	int as_json;
+	uint32_t steps, passed, failed, skipped;
+};
+
 /* Prints a step that has had its turn: a line for people, or a JSON object in the words of kvmconf's reports. */
-void report_step(const struct kvmload_session *session, uint32_t index, int as_json);
+void report_step(struct report *report, const struct kvmload_session *session, uint32_t index);
 
 /* Prints how many steps there were, and how they went. */
-void report_summary(const struct kvmload_session *session, int as_json);
+void report_summary(const struct report *report);
 
 /* Prints what a plan is, in a line. */
 void report_plan(const struct kvmload_plan *plan);

@@ -104,7 +104,8 @@ struct kvmload_plan {
 	uint32_t steps; /* how many */
 	uint32_t files; /* how many descriptors the caller has to give, see kvmload_file() */
 	uint32_t parameters; /* how many values the caller can or has to give, see kvmload_parameter() */
-	uint32_t vcpu_slots; /* elements that session.vcpus must have */
+	uint32_t vcpu_count; /* the parameter that is the number of vCPUs, by its index and 1; 0: they are the plan's own */
+	uint32_t vcpu_slots; /* elements that session.vcpus must have; or more, where the number is a parameter */
 	uint32_t device_slots; /* elements that session.devices must have */
 	uint32_t mapping_slots; /* elements that session.mappings must have */
 	uint32_t scratch_size; /* bytes that session.scratch must have */
@@ -140,7 +141,8 @@ const char *kvmload_fault_text(int fault);
  * outside the bytes, whatever they are. */
 int kvmload_check(struct kvmload_plan *plan, const void *bytes, size_t size);
 
-/* One step, in numbers. Fields that the operation does not have are 0. */
+/* One step, in numbers. Fields that the operation does not have are 0. Of a step that is made for each vCPU, the slot and
+ * id are those of the first: session->vcpu is added to them. */
 struct kvmload_step {
 	uint32_t operation; /* enum kvmload_operation */
 	uint32_t target; /* enum kvmload_target */
@@ -292,6 +294,12 @@ struct kvmload_session {
 	/* kvmload's; may be read. */
 	const struct kvmload_plan *plan;
 	uint32_t next; /* the step whose turn it is */
+	uint32_t last; /* the step that had its turn before, once there is one */
+	/* In a block of steps that is made for each vCPU: the index of the one whose turn it is, else 0. It is added to the
+	 * step's vCPU slot, and to the id of one that is created. The outcomes are those of the last. */
+	uint32_t vcpu;
+	uint32_t block_first;
+	uint32_t block_end;
 	int system; /* /dev/kvm, or -1 */
 	int vm; /* or -1 */
 	uint32_t vm_is_callers;
@@ -321,7 +329,7 @@ int kvmload_open_file(struct kvmload_session *session, uint32_t index);
 enum kvmload_state {
 	/* Every step has had its turn. */
 	KVMLOAD_FINISHED = 0,
-	/* The step before session->next failed. Calling again goes on behind it, with the state as it is. */
+	/* Step session->last failed. Calling again goes on behind it, with the state as it is. */
 	KVMLOAD_FAILED = 1,
 	/* Step session->next is a call of the caller's: it makes it, or does not, and tells by kvmload_answer() or
 	 * kvmload_skip(). */

@@ -79,8 +79,9 @@ static void *array(size_t count, size_t size)
 /* Without a VM every call is skipped; with the caller making all of its own, those are too. */
 static void run(const struct kvmload_plan *plan, uint32_t own)
 {
+	const uint32_t vcpus = plan->vcpu_count ? 2 : plan->vcpu_slots;
 	struct kvmload_session session = {
-		.vcpus = array(plan->vcpu_slots, sizeof(*session.vcpus)),
+		.vcpus = array(vcpus, sizeof(*session.vcpus)),
 		.devices = array(plan->device_slots, sizeof(*session.devices)),
 		.mappings = array(plan->mapping_slots, sizeof(*session.mappings)),
 		.files = array(plan->files, sizeof(*session.files)),
@@ -88,7 +89,7 @@ static void run(const struct kvmload_plan *plan, uint32_t own)
 		.outcomes = array(plan->steps, sizeof(*session.outcomes)),
 		.scratch = array(plan->scratch_size, 1),
 		.scratch_size = plan->scratch_size,
-		.vcpu_slots = plan->vcpu_slots,
+		.vcpu_slots = vcpus,
 		.device_slots = plan->device_slots,
 		.mapping_slots = plan->mapping_slots,
 		.file_slots = plan->files,

@@ -1,0 +1,94 @@
+extension Plan {
+  /// No kernel has more vCPUs (CONFIG_KVM_MAX_NR_VCPUS of x86), and a typing error must not fill the memory.
+  package static let mostVCPUs = 4096
+
+  /// The blocks that are made once for each vCPU, as ranges of steps, in order.
+  package var blocks: [Range<Int>] {
+    var blocks: [Range<Int>] = []
+    for (i, step) in steps.enumerated() where step.block != nil {
+      if let last = blocks.last, last.upperBound == i, steps[last.lowerBound].block == step.block {
+        blocks[blocks.count - 1] = last.lowerBound..<i + 1
+      } else {
+        blocks.append(i..<i + 1)
+      }
+    }
+    return blocks
+  }
+
+  /// Numbers the blocks from 1 on, so that plans with the same calls are equal.
+  package mutating func numberBlocks() {
+    for (i, block) in blocks.enumerated() {
+      for j in block { steps[j].block = i + 1 }
+    }
+  }
+
+  /// Writes every block out, once for each vCPU; no step is made for each then. With one vCPU all steps stay where they are.
+  package mutating func makeBlocks(vcpus count: Int) {
+    guard vcpuCount != nil else { return }
+    var starts: [Int: Range<Int>] = [:]
+    for block in blocks { starts[block.lowerBound] = block }
+    var made: [Step] = []
+    /// Where the steps stand now; of a block, those of the last vCPU.
+    var places: [Int: Int] = [:]
+    var i = 0
+    while i < steps.count {
+      let block = starts[i] ?? i..<i + 1
+      for vcpu in 0..<(starts[i] == nil ? 1 : count) {
+        for j in block {
+          places[j] = made.count
+          made.append(steps[j].made(for: starts[i] == nil ? nil : vcpu, places))
+        }
+      }
+      i = block.upperBound
+    }
+    steps = made
+    vcpuCount = nil
+  }
+}
+
+extension Step {
+  /// What reports call the vCPU that a step of a block is made for.
+  package static let eachVCPU = "vcpu.*"
+
+  /// - Parameters:
+  ///   - vcpu: the index of the vCPU; nil for a step of no block.
+  ///   - places: where earlier steps stand.
+  fileprivate func made(for vcpu: Int?, _ places: [Int: Int]) -> Step {
+    var step = self
+    step.guardedBy = guardedBy.compactMap { condition in
+      places[condition.step].map { Guard(step: $0, ok: condition.ok) }
+    }
+    guard let vcpu else { return step }
+    step.block = nil
+    if step.target == Self.eachVCPU { step.target = "vcpu.\(vcpu)" }
+    step.operation = operation.made(for: vcpu)
+    return step
+  }
+}
+
+extension Operation {
+  fileprivate func made(for vcpu: Int) -> Operation {
+    switch self {
+    case .createVCPU: .createVCPU(id: UInt64(vcpu))
+    case .initVCPU(_, let features, let finalize): .initVCPU(vcpu, features: features, finalize: finalize)
+    case .runVCPU: .runVCPU(vcpu)
+    case .setAttribute(let call): .setAttribute(call.made(for: vcpu))
+    case .getAttribute(let call): .getAttribute(call.made(for: vcpu))
+    case .hasAttribute(let call): .hasAttribute(call.made(for: vcpu))
+    default: self
+    }
+  }
+}
+
+extension AttributeCall {
+  fileprivate func made(for vcpu: Int) -> AttributeCall {
+    var call = self
+    if case .vcpu = target { call.target = .vcpu(vcpu) }
+    guard case .bytes(var bytes, let slots) = data else { return call }
+    for slot in slots where slot.content == .vcpuIndex {
+      slot.put(Int128(vcpu), into: &bytes, bigEndian: false)
+    }
+    call.data = .bytes(bytes, slots: slots.filter { $0.content != .vcpuIndex })
+    return call
+  }
+}
