@@ -1,4 +1,5 @@
 import DevicePlan
+import DeviceSchema
 import Diagnostics
 import Expressions
 import SourceTree
@@ -94,7 +95,8 @@ final class Parameters {
     for name in order {
       if let parameter = parameters[name], !parameter.isUsed {
         findings.error(
-          "unused-parameter", "parameter '\(name)' is not used; write \"${\(name)}\" where its value belongs",
+          "unused-parameter",
+          "parameter '\(name)' is not used; write \"${\(name.identifier)}\" where its value belongs",
           at: parameter.range)
       }
     }
@@ -161,9 +163,9 @@ final class Parameters {
             + "of one", Span(start: 0, length: text.utf8.count))
       }
       if let name = loaded.map(\.name).first(where: scope.used.contains) {
-        if node.scalar == "${\(name)}" { return "${\(name)}" }
+        if node.scalar == "${\(name.identifier)}" { return "${\(name)}" }
         return report(
-          "parameter '\(name)' is known only when the plan is loaded: it can be a whole value, \"${\(name)}\", "
+          "parameter '\(name)' is known only when the plan is loaded: it can be a whole value, \"${\(name.identifier)}\", "
             + "and no part of one", Span(start: 0, length: text.utf8.count))
       }
       do throws(EvaluationError) {
@@ -276,11 +278,15 @@ private final class ParameterScope: Scope {
       let values: [Value] = vcpu.isEach ? [.unknown, .unknown] : [Value(vcpu.id), Value(vcpu.index)]
       return .constant(.record(Fields([("id", values[0]), ("index", values[1])])), .record(record))
     }
-    guard let value = parameters[name] else {
+    // A hyphen in a name is written as an underscore, as it is a minus here.
+    guard let written = parameters.keys.first(where: { $0.identifier == name }), let value = parameters[written] else {
       failedName = name
+      if let meant = parameters.keys.sorted().first(where: { $0.hasPrefix(name + "-") }) {
+        return .unavailable("a hyphen is a minus here; parameter '\(meant)' is written '\(meant.identifier)'")
+      }
       return nil
     }
-    used.insert(name)
+    used.insert(written)
     switch value {
     case .integer: return .constant(value, .integer)
     case .bool: return .constant(value, .bool)
@@ -291,7 +297,7 @@ private final class ParameterScope: Scope {
 
   func function(_ name: String) throws(ExpressionError) -> Function? { nil }
   func fact(_ name: String) -> Type? { nil }
-  var visibleNames: [String] { parameters.keys.sorted() + (vcpu == nil ? [] : ["vcpu"]) }
+  var visibleNames: [String] { parameters.keys.map(\.identifier).sorted() + (vcpu == nil ? [] : ["vcpu"]) }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
   var firstFreeSlot: Int { 0 }

@@ -208,6 +208,16 @@ import Testing
       .init("1️⃣", "unknown-parameter", "--set: the manifest has no parameter 'cuont'; did you mean 'count'?"))
   }
 
+  /// A hyphen is a minus in expressions: the name has an underscore there.
+  @Test func namesWithHyphens() {
+    let parameters = "parameters: {vcpu-count: {type: u8, default: 2}}\n"
+    expectFindings(in: parameters + "vcpus: {count: \"${vcpu_count}\"}")
+    expectFindings(
+      in: "parameters: {cpu-count: {type: u8, default: 2}}\nvcpus: {count: \"${1️⃣cpu2️⃣-count}\"}",
+      .init(
+        "1️⃣", to: "2️⃣", "unknown-parameter", "a hyphen is a minus here; parameter 'cpu-count' is written 'cpu_count'"))
+  }
+
   /// Expressions are located in the text of the value.
   @Test func expressions() {
     let parameters = "parameters: {count: {type: u8, default: 1}}\n"
