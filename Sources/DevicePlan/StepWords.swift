@@ -94,7 +94,7 @@ extension [String] {
 }
 
 /// Bytes as lower-case hexadecimal digits, two a byte.
-func hexadecimal(_ bytes: [UInt8]) -> String {
+package func hexadecimal(_ bytes: [UInt8]) -> String {
   var text: [UInt8] = []
   text.reserveCapacity(bytes.count * 2)
   let digits = Array("0123456789abcdef".utf8)
@@ -103,7 +103,7 @@ func hexadecimal(_ bytes: [UInt8]) -> String {
 }
 
 /// Bytes for people: a number where there are as many as a number has, else the first of them.
-func readable(_ bytes: [UInt8], on architecture: Architecture) -> String {
+package func readable(_ bytes: [UInt8], on architecture: Architecture) -> String {
   guard [1, 2, 4, 8].contains(bytes.count) else {
     return bytes.count <= 16 ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
   }

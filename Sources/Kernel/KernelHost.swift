@@ -71,7 +71,7 @@ extension KernelHost {
 }
 
 /// The running kernel's release, such as `7.2.13`: what `uname -r` prints.
-private func kernelRelease() -> String {
+package func kernelRelease() -> String {
   var name = utsname()
   // SAFETY: `name` lives throughout the call.
   guard unsafe uname(&name) == 0 else { return "unknown" }

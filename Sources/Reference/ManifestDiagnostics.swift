@@ -102,6 +102,15 @@ extension DiagnosticReference {
     Entry("unknown-parameter", "Every parameter that is used or set is declared under parameters."),
     Entry("unused-parameter", "Every parameter is used."),
     Entry("missing-parameter", "Every parameter has a value: its default, or --set NAME=VALUE."),
+    Entry("outcome-differs", "conform: the kernel answers a step as the model predicts."),
+    Entry("value-differs", "conform: a get reads on the kernel what the model predicts."),
+    Entry(
+      "bad-quirks",
+      "A file of quirks has 'quirks', a list of mappings: operation, target, attribute, kernel (the answer) and reason."
+    ),
+    Entry(
+      "bad-report", "A recorded report is a kernel's, whole, and of the manifest that it is held against.",
+      "apply --keep-going --format json writes one, and so does kvmload --keep-going --json."),
     Entry(
       "assumed-vcpus", "Where the number of vCPUs comes with the loader, validate is told one, or assumes one vCPU.",
       "--set NAME=N, or a default of the parameter, tells it."),

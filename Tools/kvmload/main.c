@@ -210,7 +210,7 @@ static int run(struct kvmload_session *session, int as_json, int keeps_going)
 		return complain(FAILURE, session->plan->manifest, kvmload_fault_text(state));
 	while (session->next < session->plan->steps)
 		kvmload_skip(session);
-	report_summary(&report);
+	report_summary(&report, session->plan);
 	if (fflush(stdout) || ferror(stdout))
 		return complain(FAILURE, "standard output", strerror(errno));
 	return state == KVMLOAD_STOPPED ? INTERRUPTED : report.failed ? FAILURE : SUCCESS;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 /* The errnos of Linux that KVM answers with, or that its callers meet. Their numbers are the same on all architectures
  * with KVM. */
@@ -201,12 +202,21 @@ void report_step(struct report *report, const struct kvmload_session *session, u
 		report_text(session, report->steps, index, &step, &label, reason);
 }
 
-void report_summary(const struct report *report)
+void report_summary(const struct report *report, const struct kvmload_plan *plan)
 {
-	printf(report->as_json ? "{\"summary\":{\"steps\":%" PRIu32 ",\"passed\":%" PRIu32 ",\"failed\":%" PRIu32
-				 ",\"skipped\":%" PRIu32 "}}\n"
-			       : "%" PRIu32 " steps: %" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " skipped\n",
+	struct utsname host;
+
+	if (!report->as_json) {
+		printf("%" PRIu32 " steps: %" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " skipped\n", report->steps,
+		       report->passed, report->failed, report->skipped);
+		return;
+	}
+	printf("{\"summary\":{\"steps\":%" PRIu32 ",\"passed\":%" PRIu32 ",\"failed\":%" PRIu32 ",\"skipped\":%" PRIu32 "}",
 	       report->steps, report->passed, report->failed, report->skipped);
+	print_member("name", plan->name);
+	if (uname(&host) == 0)
+		print_member("release", host.release);
+	puts("}");
 }
 
 void report_plan(const struct kvmload_plan *plan)

@@ -1,0 +1,35 @@
+import TestSupport
+import Testing
+
+@Suite struct ConformCommandTests {
+  private static let example = "examples/x86_64/device-corner-cases.yaml"
+
+  @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm of x86_64 that can be opened"))
+  func thisKernel() async {
+    let ended = await kvmconf("conform", Self.example)
+    #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+    #expect(ended.output.contains(", x86_64: 20 agree, 0 differ, 0 quirks, 1 undecided, 0 skipped\n"))
+    #expect(ended.errors == "1 manifest: 20 steps agree, 0 differ, 0 quirks, 1 undecided, 0 skipped\n")
+  }
+
+  @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm of x86_64 that can be opened"))
+  func aRecordedReport() async {
+    await withFolder { folder in
+      let applied = await kvmconf("apply", "--keep-going", "--format", "json", Self.example)
+      write(applied.output, toFile: folder + "/report.json")
+      let good = await kvmconf("conform", "--kernel-report", folder + "/report.json", Self.example)
+      #expect(good.status == 0)
+      write(
+        applied.output.split(separator: "EPERM").joined(separator: "EINVAL"), toFile: folder + "/report.json")
+      let bad = await kvmconf("conform", "--kernel-report", folder + "/report.json", "--format", "json", Self.example)
+      #expect(bad.status == 1 && bad.output.contains(#""kernel":"EINVAL","predicted":"EPERM""#))
+    }
+  }
+
+  @Test func whatCannotBeRead() async {
+    #expect(await kvmconf("conform", "/no/such/file").status == 66)
+    #expect(await kvmconf("conform", "--kernel-report", "/no/such/file", Self.example).status == 66)
+    let other = await kvmconf("conform", "examples/arm64/gicv3.yaml", "--kernel-report", "-", input: "")
+    #expect(other.status == 1 && other.errors == "kvmconf: there are 1 manifests and 0 reports\n")
+  }
+}
