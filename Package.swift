@@ -67,6 +67,17 @@ let package = Package(
       ], swiftSettings: strict),
 
     // Tests
+    .target(
+      name: "Corpus",
+      dependencies: [
+        "KVMConf", "Model", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions", "SourceTree", "Diagnostics",
+      ], path: "Tests/Conformance/Corpus", swiftSettings: strict),
+    .executableTarget(
+      name: "conformance",
+      dependencies: [
+        "Corpus", "KVMConf", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "Expressions", "SourceTree", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tests/Conformance/Tool", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
     tests("SourceTreeTests", ["SourceTree", "Diagnostics", "TestSupport"]),

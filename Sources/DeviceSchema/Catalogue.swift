@@ -367,6 +367,14 @@ extension Catalogue: SharedNames {
     }
   }
 
+  /// What a function computes; nil where there is none of that name.
+  package func functionBody(_ name: String) -> Expression? { (try? function(name))?.body }
+
+  /// The rows of a table; nil where there is none of that name.
+  package func table(_ name: String) -> Value? {
+    definitions["tables"]?[name] == nil ? nil : constant(name)?.value
+  }
+
   func factType(_ name: String) -> Type? { fact(named: name)?.type }
 
   var constantNames: [String] { ["arch", "kernel"] + names("tables") }

@@ -55,35 +55,54 @@ private struct ExampleCall {
   let document: Node
 
   init(_ example: Node, file: SchemaFile, path: String, _ attribute: AttributeSchema) {
-    func scalar(_ text: String) -> Node { Node(.scalar(text, .plain), at: example.range) }
     func entry(_ key: String, _ value: Node) -> Entry { Entry(key: Located(key, at: example.range), value: value) }
-    func step(_ key: String, _ value: Node) -> Node { Node(.mapping([entry(key, value)]), at: example.range) }
+    func scalar(_ text: String) -> Node { Node(.scalar(text, .plain), at: example.range) }
 
-    let access = example[key: "call"]?.scalar ?? (attribute.access.contains(.set) ? "set" : "get")
-    var call = [entry(access, scalar("\(file.exampleTarget).\(path)"))]
-    call += (example.entries ?? []).filter { !["call", "given", "doc"].contains($0.key.value) }
-
-    let empty = Node(.mapping([]), at: example.range)
-    var setup: [Node] = []
-    if let own = file.exampleSetup {
-      setup = own.items ?? []
-    } else {
-      setup.append(step("create-vm", empty))
-      switch file.subject {
-      case .vm, .system, .common: break
-      case .vcpu, .device:
-        setup.append(step("create-vcpu", scalar("0")))
-        if file.hasVCPUInit { setup.append(step("init-vcpu", scalar("0"))) }
-        if let type = file.deviceType { setup.append(step("create", scalar(type))) }
-      }
-    }
-    let steps = setup + (example[key: "given"]?.items ?? []) + [Node(.mapping(call), at: example.range)]
+    let steps = file.steps(of: example, path: path, attribute)
     var entries = [
       entry("kvmconf", scalar("1")), entry("arch", scalar(file.architecture.rawValue)),
-      entry("steps", Node(.sequence(steps), at: example.range)),
+      entry("steps", Node(.sequence(steps.setup + steps.given + [steps.call]), at: example.range)),
     ]
     if let files = file.exampleFiles { entries.append(entry("files", files)) }
     document = Node(.mapping(entries), at: example.range)
+  }
+}
+
+/// An example of a schema, as explicit steps.
+package struct ExampleSteps {
+  /// What all examples of the file begin with.
+  package var setup: [Node]
+  /// The example's own preparation.
+  package var given: [Node]
+  package var call: Node
+}
+
+extension SchemaFile {
+  package func steps(of example: Node, path: String, _ attribute: AttributeSchema) -> ExampleSteps {
+    let access = example[key: "call"]?.scalar ?? (attribute.access.contains(.set) ? "set" : "get")
+    let target = Node(.scalar("\(exampleTarget).\(path)", .plain), at: example.range)
+    var call = [Entry(key: Located(access, at: example.range), value: target)]
+    call += (example.entries ?? []).filter { !["call", "given", "doc"].contains($0.key.value) }
+    return ExampleSteps(
+      setup: stepsBeforeExamples(at: example.range), given: example[key: "given"]?.items ?? [],
+      call: Node(.mapping(call), at: example.range))
+  }
+
+  /// The file's `example-setup`, or else a VM with what the file describes.
+  package func stepsBeforeExamples(at range: SourceRange) -> [Node] {
+    func step(_ key: String, _ value: Node.Content) -> Node {
+      Node(.mapping([Entry(key: Located(key, at: range), value: Node(value, at: range))]), at: range)
+    }
+    if let own = exampleSetup { return own.items ?? [] }
+    var steps = [step("create-vm", .mapping([]))]
+    switch subject {
+    case .vm, .system, .common: break
+    case .vcpu, .device:
+      steps.append(step("create-vcpu", .scalar("0", .plain)))
+      if hasVCPUInit { steps.append(step("init-vcpu", .scalar("0", .plain))) }
+      if let type = deviceType { steps.append(step("create", .scalar(type, .plain))) }
+    }
+    return steps
   }
 }
 

@@ -11,7 +11,7 @@ extension RuleList {
   }
 
   /// Visits every rule, those in nested lists too.
-  func visitRules(_ visit: (Rule) -> Void) { visitLists { list in for rule in list.rules { visit(rule) } } }
+  package func visitRules(_ visit: (Rule) -> Void) { visitLists { list in for rule in list.rules { visit(rule) } } }
 
   /// Whether nothing goes on behind this list, in any release.
   fileprivate var alwaysEnds: Bool { rules.contains(where: \.alwaysEnds) }
@@ -36,7 +36,7 @@ extension Rule {
 
 extension Catalogue {
   /// Every list of rules that the architecture has: those of calls, capabilities, attributes, fragments and hooks.
-  var allRules: [RuleList] {
+  package var allRules: [RuleList] {
     var frames: [RuleFrame?] = []
     for file in files {
       frames += [

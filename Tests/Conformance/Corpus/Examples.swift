@@ -1,0 +1,30 @@
+import DevicePlan
+import DeviceSchema
+import KVMConf
+import SourceTree
+
+extension Catalogue {
+  /// Every example of a file's attributes that exist in this release.
+  func examples(of file: SchemaFile) -> [ExampleSteps] {
+    var found: [ExampleSteps] = []
+    for group in file.groups where group.lifetime.includes(release) {
+      for attribute in group.attributes where attribute.lifetime.includes(release) {
+        for example in attribute.examples?.items ?? [] {
+          found.append(file.steps(of: example, path: group.path(of: attribute), attribute))
+        }
+      }
+    }
+    return found
+  }
+
+  /// Every example of the architecture's schemas, as a manifest of its own.
+  package func exampleManifests() -> [StepManifest] {
+    files.flatMap { file in
+      examples(of: file).enumerated().map { i, example in
+        StepManifest(
+          name: "example-\(file.name)-\(i + 1)", architecture: architecture, files: file.exampleFiles?.yaml,
+          steps: (example.setup + example.given + [example.call]).map(\.yaml))
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import DevicePlan
+import Diagnostics
+import KVMConf
+
+/// A manifest of the corpus, planned.
+package struct Case: Sendable {
+  package var plan: Plan
+  /// Its steps, where it can be made smaller.
+  package var manifest: StepManifest?
+
+  package init(plan: Plan, manifest: StepManifest? = nil) {
+    self.plan = plan
+    self.manifest = manifest
+  }
+}
+
+extension Workspace {
+  /// The manifests of an architecture in some folders, those that name a file left out: a test machine has none of them.
+  package func cases(in folders: [String], for architecture: Architecture) throws -> [Case] {
+    var cases: [Case] = []
+    for folder in folders {
+      for path in try manifestPaths(folder) {
+        for manifest in load(try SourceFile(reading: path)).manifests {
+          let plan = manifest.plan.withDefaults
+          guard plan.architecture == architecture, plan.obstacles.isEmpty, plan.files.isEmpty else { continue }
+          guard try hazards(of: plan).isEmpty else { continue }
+          cases.append(Case(plan: plan))
+        }
+      }
+    }
+    return cases
+  }
+
+  /// The examples of the schemas, each in a VM of its own.
+  package func exampleCases(for architecture: Architecture) -> [Case] {
+    catalogue(for: architecture).exampleManifests().compactMap { manifest in
+      var manifest = manifest
+      manifest.files = nil
+      return manifest.mended(self).map { Case(plan: $0.plan, manifest: $0.manifest) }
+    }
+  }
+
+  package func randomCases(_ count: Int, for architecture: Architecture, seed: UInt64) -> [Case] {
+    let plans = RandomPlans(self, architecture, seed: seed)
+    return (0..<count).map { _ in
+      let (manifest, plan) = plans.next()
+      return Case(plan: plan, manifest: manifest)
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Diagnostics
+import KVMConf
+
+/// What a guest wrote: for each plan a line that names it, its report, and a line that says how it ended.
+package struct GuestReport {
+  /// The report of each plan that came to its end, by the plan's file name.
+  package var reports: [String: RecordedReport] = [:]
+  /// Plans that were begun and did not come to their end: the guest, or the program in it, died.
+  package var broken: [String] = []
+  /// Whether the guest was switched off in order.
+  package var isComplete = false
+
+  package init(_ bytes: [UInt8]) throws(RecordedReportFault) {
+    var plan: String?
+    var lines: [[UInt8]] = []
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      if let name = Self.word(line, behind: "{\"plan\":\"") {
+        if let plan { broken.append(plan) }
+        (plan, lines) = (name, [])
+      } else if let name = Self.word(line, behind: "{\"ended\":\"") {
+        let text = SourceFile(path: name, bytes: Array(lines.joined(separator: [UInt8(ascii: "\n")])))
+        if let report = (try? RecordedReport.read(text))?.first { reports[name] = report } else { broken.append(name) }
+        plan = nil
+      } else if line.starts(with: Array("{\"end\":".utf8)) {
+        isComplete = true
+      } else {
+        lines.append(Array(line))
+      }
+    }
+    if let plan { broken.append(plan) }
+  }
+
+  private static func word(_ line: ArraySlice<UInt8>, behind prefix: String) -> String? {
+    guard line.starts(with: Array(prefix.utf8)) else { return nil }
+    return String(decoding: line.dropFirst(prefix.utf8.count).prefix { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
+  }
+}

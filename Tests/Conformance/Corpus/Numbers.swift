@@ -1,0 +1,100 @@
+import DeviceSchema
+import Expressions
+import SourceTree
+
+/// The numbers at which an attribute's answers may change: those that its rules, its tables and its examples name.
+struct Numbers {
+  /// What examples give a field; a whole value is `value`.
+  var byField: [String: [Int128]] = [:]
+  var all: [Int128] = []
+
+  init(of attribute: AttributeSchema, in group: GroupSchema, _ catalogue: Catalogue) {
+    for example in attribute.examples?.items ?? [] { add(example, field: "value") }
+    var words = RuleWords(catalogue)
+    for access in AttributeAccess.allCases {
+      for rules in [group.call(access).rules, attribute.call(access).rules] {
+        if let rules { words.add(rules.list) }
+      }
+    }
+    if let when = attribute.when { words.add(when.text) }
+    for field in attribute.keyFields { add(field.description) }
+    all += words.numbers
+    all = Array(Set(all)).sorted()
+  }
+
+  init(of rules: RuleFrame?, _ catalogue: Catalogue) {
+    guard let rules else { return }
+    var words = RuleWords(catalogue)
+    words.add(rules.list)
+    all = Array(Set(words.numbers)).sorted()
+  }
+
+  private mutating func add(_ node: Node, field: String) {
+    switch node.content {
+    case .scalar(let text, _):
+      if let number = IntegerLiteral.parse(text) {
+        byField[field, default: []].append(number)
+        all.append(number)
+      }
+    case .sequence(let items): for item in items { add(item, field: field) }
+    case .mapping(let entries):
+      for entry in entries where !["given", "call", "expect"].contains(entry.key.value) {
+        add(entry.value, field: entry.key.value)
+      }
+    }
+  }
+
+  private mutating func add(_ description: IntegerDescription) {
+    all += description.values + description.names.map(\.value)
+    if let range = description.range { all += [range.lowerBound, range.upperBound] }
+    if let align = description.align { all.append(align) }
+    if let region = description.region { all.append(region) }
+  }
+}
+
+/// Collects the numbers that rules speak of, in the functions, the fragments and the tables that they use, too.
+private struct RuleWords {
+  let catalogue: Catalogue
+  var numbers: [Int128] = []
+  private var seen: Set<String> = []
+
+  init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+
+  mutating func add(_ list: RuleList) {
+    for rule in list.rules {
+      for expression in [rule.when, rule.condition, rule.loop?.list].compactMap({ $0 }) { add(expression.text) }
+      for binding in rule.lets { add(binding.value.text) }
+      for effect in rule.effects {
+        if case .expression(let value) = effect.value { add(value.text) }
+      }
+      if let use = rule.use {
+        for argument in use.arguments { add(argument.text) }
+        if seen.insert("fragment \(use.fragment.name)").inserted { add(use.fragment.body.list) }
+      }
+      for nested in [rule.otherwise, rule.rules, rule.onFailure].compactMap({ $0 }) { add(nested) }
+    }
+  }
+
+  mutating func add(_ text: String) {
+    for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) {
+      let word = String(decoding: word, as: UTF8.self)
+      if let number = IntegerLiteral.parse(word) {
+        numbers.append(number)
+      } else if seen.insert(word).inserted {
+        if let body = catalogue.functionBody(word) { add(body.text) }
+        if let rows = catalogue.table(word) { add(rows) }
+      }
+    }
+  }
+
+  private mutating func add(_ rows: Value) {
+    guard case .list(let rows) = rows else { return }
+    for case .record(let row) in rows {
+      numbers += row.values.compactMap(\.integer)
+      // Of a register with an offset and a length, the bytes behind it.
+      if let offset = row["offset"]?.integer, let length = row["length"]?.integer {
+        numbers += [offset + length, offset + length - 1]
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import DevicePlan
+import DeviceSchema
+import Expressions
+import KVMConf
+import Model
+import SourceTree
+
+/// Manifests of random steps, made from what schemas say of their devices: calls that work and calls that do not, at the
+/// bounds of every value, in every order. A seed decides them all.
+///
+/// Plans that made a rule fire which none before had are kept, and later ones are made from them, too: so the rules deep
+/// in a device's life are reached.
+package final class RandomPlans {
+  private let workspace: Workspace
+  private let catalogue: Catalogue
+  private let seed: UInt64
+  private var random: Seeded
+  private var count = 0
+  private let subjects: [Subject]
+  private var kept: [[String]] = []
+  private var fired: Set<Place> = []
+
+  private struct Place: Hashable {
+    var file: String
+    var line: Int
+  }
+
+  package init(_ workspace: Workspace, _ architecture: Architecture, seed: UInt64) {
+    self.workspace = workspace
+    self.seed = seed
+    catalogue = workspace.catalogue(for: architecture)
+    random = Seeded(seed)
+    let catalogue = catalogue
+    subjects = catalogue.files.compactMap { file in
+      if case .common = file.subject { return nil }
+      if file.deviceType != nil, !file.lifetime.includes(catalogue.release) { return nil }
+      return Subject(file, catalogue)
+    }
+  }
+
+  /// The next manifest, with its plan.
+  package func next() -> (manifest: StepManifest, plan: Plan) {
+    while true {
+      count += 1
+      var draft: [String]
+      if !kept.isEmpty, random.percent(35) {
+        draft = variation(of: random.pick(kept) ?? [])
+      } else {
+        draft = fresh()
+      }
+      draft = Array(draft.prefix(60))
+      let manifest = StepManifest(
+        name: "random-\(seed)-\(count)", architecture: catalogue.architecture, steps: draft)
+      guard let mended = manifest.mended(workspace), mended.manifest.steps.count > 2 else { continue }
+      keepIfNew(mended.manifest.steps, mended.plan)
+      return mended
+    }
+  }
+
+  private func keepIfNew(_ steps: [String], _ plan: Plan) {
+    guard var model = try? workspace.model(plan.architecture, course: .predicted) else { return }
+    let report = Runner(keepGoing: true).run(plan, on: &model)
+    var isNew = false
+    for reason in report.entries.flatMap(\.result.reasons) {
+      guard let rule = reason.rule else { continue }
+      if fired.insert(Place(file: rule.file.path, line: rule.start.line)).inserted { isNew = true }
+    }
+    if isNew { kept.append(steps) }
+  }
+
+  private func fresh() -> [String] {
+    var draft = PlanDraft(catalogue, subjects, random)
+    draft.make()
+    random = draft.random
+    return draft.steps
+  }
+
+  /// A plan with something left out, doubled, moved or put in.
+  private func variation(of old: [String]) -> [String] {
+    var steps = old
+    for _ in 0...random.below(4) {
+      let i = 1 + random.below(steps.count - 1)
+      guard steps.indices.contains(i) else { break }
+      switch random.below(6) {
+      case 0: steps.remove(at: i)
+      case 1: steps.insert(steps[i], at: random.below(steps.count - i) + i)
+      case 2: steps.swapAt(i, 1 + random.below(steps.count - 1))
+      case 3: steps += (random.pick(kept) ?? []).dropFirst()
+      default:
+        var draft = PlanDraft(catalogue, subjects, random)
+        draft.resume(steps)
+        for _ in 0...random.below(6) { draft.act() }
+        random = draft.random
+        let own = draft.steps[steps.count...]
+        let place = random.percent(50) ? steps.count : i + 1
+        steps.insert(contentsOf: own, at: place)
+      }
+    }
+    return steps
+  }
+}
+
+/// A descriptor's kind with what can be asked of it.
+struct Subject {
+  var file: SchemaFile
+  var attributes: [(group: GroupSchema, attribute: AttributeSchema, numbers: Numbers)] = []
+  var examples: [ExampleSteps]
+  /// The numbers of the rules of its creation.
+  var creation: Numbers
+  var setup: [Node]
+
+  init(_ file: SchemaFile, _ catalogue: Catalogue) {
+    self.file = file
+    examples = catalogue.examples(of: file)
+    creation = Numbers(of: file.create, catalogue)
+    setup = file.stepsBeforeExamples(at: file.source)
+    for group in file.groups where group.lifetime.includes(catalogue.release) {
+      for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
+        attributes.append((group, attribute, Numbers(of: attribute, in: group, catalogue)))
+      }
+    }
+  }
+
+  /// What the target of a path is called: the device type, `vm`, `system`; vCPUs have an id besides.
+  var name: String { file.name }
+}

@@ -1,0 +1,149 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import KVMConf
+
+/// What a kernel and the model of it had in common, over many manifests.
+package struct Tally: Codable, Sendable {
+  package struct Counts: Codable, Hashable, Sendable {
+    package var agreed = 0
+    package var differed = 0
+    package var undecided = 0
+    package var skipped = 0
+    /// Steps that the kernel was asked.
+    package var steps: Int { agreed + differed + undecided }
+
+    package static func + (a: Counts, b: Counts) -> Counts {
+      Counts(
+        agreed: a.agreed + b.agreed, differed: a.differed + b.differed, undecided: a.undecided + b.undecided,
+        skipped: a.skipped + b.skipped)
+    }
+  }
+
+  package struct Difference: Codable, Sendable {
+    package var manifest: String
+    /// The step's number in the plan, from 1.
+    package var step: Int
+    package var call: String
+    package var kernel: String
+    package var predicted: String
+    package var rule: String?
+  }
+
+  /// A rule that refuses.
+  package struct Refusal: Codable, Hashable, Sendable {
+    /// File and line in the schemas.
+    package var place: String
+    package var errno: String
+    package var reason: String
+  }
+
+  /// Such as `arm64-gicv3`.
+  package var machine: String
+  package var architecture: String
+  /// The release that was asked for, `7.2`, and the one that answered, `7.2.13+deb14-arm64`.
+  package var kernel: String
+  package var release: String
+  package var seed: UInt64
+  package var manifests = 0
+  /// By the kind of descriptor: a device type, `vm`, `vcpu` or `system`.
+  package var subjects: [String: Counts] = [:]
+  /// How often each rule, by its place, gave the kernel's answer.
+  package var fired: [String: Int] = [:]
+  /// All rules that this release of the schemas has.
+  package var rules: [Refusal] = []
+  package var differences: [Difference] = []
+  /// Steps that the model left open, by what it said.
+  package var undecided: [String: Int] = [:]
+  /// Manifests in which the kernel's life ended.
+  package var crashes: [String] = []
+
+  package var total: Counts { subjects.values.reduce(Counts(), +) }
+
+  package init(machine: String, architecture: Architecture, kernel: String, seed: UInt64, _ catalogue: Catalogue) {
+    self.machine = machine
+    self.architecture = architecture.rawValue
+    self.kernel = kernel
+    release = ""
+    self.seed = seed
+    rules = catalogue.refusals
+  }
+
+  package mutating func add(_ conformance: Conformance, _ catalogue: Catalogue) {
+    manifests += 1
+    release = conformance.host.release
+    let subjectNames = conformance.plan.subjects(catalogue)
+    for (i, entry) in conformance.entries.enumerated() {
+      let name = subjectNames[i]
+      let reasons = entry.predicted?.reasons ?? []
+      switch entry.agreement {
+      case .agrees:
+        subjects[name, default: Counts()].agreed += 1
+        if let place = reasons.first?.rule?.place { fired[place, default: 0] += 1 }
+      case .undecided:
+        subjects[name, default: Counts()].undecided += 1
+        undecided["\(entry.step.operation.name) \(name).\(entry.step.attribute ?? ""): \(entry.predicted?.outcome.words ?? "")", default: 0] += 1
+      case .skipped: subjects[name, default: Counts()].skipped += 1
+      case .outcomeDiffers, .valueDiffers:
+        subjects[name, default: Counts()].differed += 1
+        let isValue = entry.agreement == .valueDiffers
+        differences.append(
+          Difference(
+            manifest: conformance.plan.name, step: i + 1, call: entry.step.words,
+            kernel: isValue ? "read \(entry.actual.value.map(hexadecimal) ?? "")" : entry.actual.outcome.words,
+            predicted: isValue
+              ? "read \(entry.predicted?.value.map(hexadecimal) ?? "")" : entry.predicted?.outcome.words ?? "",
+            rule: reasons.first?.rule?.place))
+      }
+    }
+  }
+}
+
+extension SourceRange {
+  /// File and line.
+  package var place: String { "\(file.path):\(start.line)" }
+}
+
+extension Catalogue {
+  /// Every rule that refuses something in this release.
+  fileprivate var refusals: [Tally.Refusal] {
+    var found: Set<Tally.Refusal> = []
+    for list in allRules {
+      list.visitRules { rule in
+        guard let errno = rule.errno, rule.lifetime.includes(release) else { return }
+        let reason = rule.because?.words { "${\($0.text)}" } ?? ""
+        found.insert(Tally.Refusal(place: rule.source.place, errno: errno.description, reason: reason))
+      }
+    }
+    return found.sorted { $0.place < $1.place }
+  }
+}
+
+extension Plan {
+  /// What kind of descriptor each step is about.
+  fileprivate func subjects(_ catalogue: Catalogue) -> [String] {
+    var types: [String] = []
+    func name(_ type: UInt32) -> String { catalogue.device(numbered: type)?.name ?? "other devices" }
+    func name(_ target: Target) -> String {
+      switch target {
+      case .system: "system"
+      case .vm: "vm"
+      case .vcpu: "vcpu"
+      case .device(let slot): types[slot]
+      }
+    }
+    return steps.map { step in
+      switch step.operation {
+      case .createVM, .addMemory, .createIRQChip: return "vm"
+      case .createVCPU, .initVCPU, .runVCPU: return "vcpu"
+      case .enableCapability(_, let target, _, _): return name(target)
+      case .createDevice(let type, _):
+        types.append(name(type))
+        return name(type)
+      case .testDevice(let type, _): return name(type)
+      case .closeDevice(let slot): return types[slot]
+      case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return name(call.target)
+      }
+    }
+  }
+}

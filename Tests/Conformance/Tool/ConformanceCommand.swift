@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct ConformanceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "conformance",
+    abstract: "Holds the model against real kernels.",
+    subcommands: [Run.self, RandomManifests.self])
+}

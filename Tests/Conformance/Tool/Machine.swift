@@ -1,0 +1,111 @@
+import ArgumentParser
+import Corpus
+import DevicePlan
+import Diagnostics
+import Foundation
+import KVMConf
+import PlanFormat
+
+/// Something with a kernel that plans run on: this machine, or a guest in QEMU's emulation.
+struct Machine {
+  var name: String
+  var architecture: Architecture
+
+  static let all = [
+    Machine(name: "arm64-gicv3", architecture: .arm64), Machine(name: "arm64-gicv2", architecture: .arm64),
+    Machine(name: "arm64-max", architecture: .arm64), Machine(name: "riscv64-aia", architecture: .riscv64),
+    Machine(name: "riscv64-aiahw", architecture: .riscv64), Machine(name: "ppc64-xics", architecture: .ppc64),
+    Machine(name: "ppc64-xive", architecture: .ppc64), Machine(name: "x86_64-svm", architecture: .x86_64),
+    Machine(name: "host", architecture: .host ?? .x86_64),
+  ]
+
+  var isHost: Bool { name == "host" }
+}
+
+extension Machine: ExpressibleByArgument {
+  init?(argument: String) {
+    guard let found = Self.all.first(where: { $0.name == argument }) else { return nil }
+    self = found
+  }
+}
+
+/// Runs plans and brings the kernel's answers.
+struct Laboratory {
+  var machine: Machine
+  var kernel: String
+  /// Where kernels and programs are kept.
+  var cache: URL
+  /// In seconds, for one guest.
+  var limit: Int
+
+  struct Answers {
+    /// By the number of the plan.
+    var found: [Int: KernelAnswers] = [:]
+    /// The plans in which the kernel died.
+    var crashes: [Int] = []
+  }
+
+  func answers(to plans: [Plan], _ workspace: Workspace, progress: (String) -> Void) throws -> Answers {
+    if machine.isHost { return try answersOfHost(plans, workspace) }
+    var answers = Answers()
+    var waiting = Array(plans.indices)
+    while !waiting.isEmpty {
+      // A guest holds so many plans in its memory.
+      let batch = Array(waiting.prefix(3000))
+      progress("\(machine.name), Linux \(kernel): \(batch.count) plans")
+      let start = Date()
+      let report = try boot(batch.map { (Self.file($0), plans[$0]) })
+      for i in batch {
+        guard let recorded = report.reports[Self.file(i)] else { continue }
+        answers.found[i] = try recorded.answers(to: plans[i], release: kernel)
+      }
+      let broken = report.broken.compactMap { Int($0.prefix(6)) }
+      answers.crashes += broken
+      let done = Set(answers.found.keys).union(broken)
+      let left = waiting.filter { !done.contains($0) }
+      progress(
+        "\(machine.name), Linux \(kernel): \(batch.count - batch.filter { !done.contains($0) }.count) done in "
+          + String(format: "%.1f s", -start.timeIntervalSinceNow))
+      if left.count == waiting.count {
+        throw Failure("the guest ran no plan; its console is in \(cache.path)/\(machine.name)-\(kernel).report.console")
+      }
+      waiting = left
+    }
+    return answers
+  }
+
+  private static func file(_ index: Int) -> String { String(format: "%06d.kvmplan", index) }
+
+  private func answersOfHost(_ plans: [Plan], _ workspace: Workspace) throws -> Answers {
+    var answers = Answers()
+    for (i, plan) in plans.enumerated() { answers.found[i] = try workspace.kernelAnswers(to: plan) }
+    return answers
+  }
+
+  private func boot(_ plans: [(file: String, plan: Plan)]) throws -> GuestReport {
+    let files = FileManager.default
+    let folder = cache.appending(path: "\(machine.name)-\(kernel).plans")
+    let report = cache.appending(path: "\(machine.name)-\(kernel).report")
+    try? files.removeItem(at: folder)
+    try files.createDirectory(at: folder, withIntermediateDirectories: true)
+    for (file, plan) in plans {
+      try Data(plan.compiled(isStripped: false)).write(to: folder.appending(path: file))
+    }
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments = [
+      "Tests/Conformance/guest.sh", cache.path, machine.name, kernel, folder.path, report.path,
+    ]
+    process.environment = ProcessInfo.processInfo.environment.merging(["LIMIT": "\(limit)"]) { $1 }
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure("the guest could not be started") }
+    return try GuestReport(Array(try Data(contentsOf: report)))
+  }
+}
+
+struct Failure: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,146 @@
+#!/bin/bash
+# fetch.sh FOLDER ARCH KERNEL: what a test guest needs, from Debian's archive, into a cache folder.
+#
+#   FOLDER  everything goes there; what is there already stays
+#   ARCH    arm64, riscv64, ppc64, x86_64
+#   KERNEL  6.12 or 7.2
+#
+# The machine's own packages are used for QEMU and the compiler; root installs them if they are missing. Kernels come
+# through a private apt configuration, with lists and a cache of its own, so that the machine's is not touched.
+set -euo pipefail
+folder=$1 arch=$2 kernel=$3
+
+case $kernel in
+6.12) suite=trixie ;;
+7.2) suite=sid ;;
+*) echo "fetch: there is no kernel $kernel here: 6.12 or 7.2" >&2; exit 64 ;;
+esac
+case $arch in
+arm64) debian=arm64 flavour=arm64 triplet=aarch64-linux-gnu packages="qemu-system-arm" modules="" ;;
+riscv64) debian=riscv64 flavour=riscv64 triplet=riscv64-linux-gnu packages="" modules="kvm" ;;
+ppc64) debian=ppc64el flavour=powerpc64le triplet=powerpc64le-linux-gnu packages="qemu-system-ppc" modules="kvm kvm-hv" ;;
+x86_64) debian=amd64 flavour=amd64 triplet=x86_64-linux-gnu packages="qemu-system-x86" modules="kvm kvm-amd" ;;
+*) echo "fetch: no guest runs $arch: arm64, riscv64, ppc64 or x86_64" >&2; exit 64 ;;
+esac
+
+# How the machine's own apt finds the archive.
+uri=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)
+uri=${uri:-$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .* main.*/\2/p' /etc/apt/sources.list 2>/dev/null | head -1)}
+uri=${uri%% *}
+if [ -z "$uri" ]; then echo "fetch: this machine's apt has no Debian archive" >&2; exit 69; fi
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# 1. Programs of the machine's own release.
+compiler=$triplet-gcc
+[ "$arch" = x86_64 ] && compiler=gcc
+missing=
+for pair in "cpio cpio" "xz xz-utils" "$compiler gcc-${triplet/x86_64/x86-64}"; do
+	command -v "${pair% *}" >/dev/null || missing="$missing ${pair#* }"
+done
+for package in $packages; do
+	case $package in
+	qemu-system-arm) command -v qemu-system-aarch64 >/dev/null || missing="$missing $package" ;;
+	qemu-system-ppc) command -v qemu-system-ppc64 >/dev/null || missing="$missing $package" ;;
+	qemu-system-x86) command -v qemu-system-x86_64 >/dev/null || missing="$missing $package" ;;
+	esac
+done
+case $arch in
+arm64 | riscv64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-$debian-cross" ;;
+ppc64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-ppc64el-cross" ;;
+esac
+if [ -n "$missing" ]; then
+	if [ "$(id -u)" != 0 ]; then echo "fetch: please install$missing" >&2; exit 69; fi
+	echo "installing$missing"
+	apt-get update -qq </dev/null
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing </dev/null >/dev/null
+fi
+
+# 2. A view of the archive for another architecture and release.
+# view ARCH SUITE PROGRAM ARGUMENTS...
+view() {
+	local view=$folder/apt/$1-$2
+	mkdir -p "$view/lists/partial" "$view/cache/archives/partial"
+	echo "deb [arch=$1 signed-by=$keys] $uri $2 main" >"$view/sources.list"
+	"$3" -o APT::Architecture="$1" -o APT::Architectures="$1" -o Dir::Etc::sourcelist="$view/sources.list" \
+		-o Dir::Etc::sourceparts=/dev/null -o Dir::State::Lists="$view/lists" -o Dir::Cache="$view/cache" \
+		-o Dir::State::status=/dev/null -o APT::Update::Post-Invoke= -o APT::Update::Post-Invoke-Success= \
+		-o DPkg::Post-Invoke= -o APT::Sandbox::User=root "${@:4}"
+}
+update() {
+	[ -e "$folder/apt/$1-$2/updated" ] && return
+	view "$1" "$2" apt-get -qq update
+	touch "$folder/apt/$1-$2/updated"
+}
+
+# 3. The kernel and its KVM modules.
+guest=$folder/kernels/$arch-$kernel
+if [ ! -e "$guest/release" ]; then
+	echo "fetching Linux $kernel for $arch"
+	update "$debian" "$suite"
+	rm -rf "$guest"
+	mkdir -p "$guest/packages" "$guest/root" "$guest/modules"
+	# Newer kernels come in two packages, of which the first is all that a kernel without modules needs.
+	for release in $(view "$debian" "$suite" apt-cache pkgnames linux- |
+		sed -n "s/^linux-\(image\|binary\)-\($kernel[.+0-9][^ ]*-$flavour\)\$/\2/p" | sort -uVr); do
+		names="linux-image-$release"
+		if view "$debian" "$suite" apt-cache show "linux-binary-$release" >/dev/null 2>&1; then
+			names="linux-binary-$release${modules:+ linux-modules-$release}"
+		fi
+		# An archive that is being updated may list what it does not have yet, or no longer.
+		# shellcheck disable=SC2086
+		if (cd "$guest/packages" && view "$debian" "$suite" apt-get -qq download $names); then break; fi
+	done
+	for package in "$guest"/packages/*.deb; do
+		dpkg --fsys-tarfile "$package" |
+			tar -x -C "$guest/root" --wildcards '*/vmlinu[xz]*' '*/kvm/*.ko*' '*/irqbypass.ko*' '*/ccp.ko*' 2>/dev/null || true
+	done
+	image=$(find "$guest/root" -name 'vmlinu[xz]*' -type f | head -1)
+	if [ -z "$image" ]; then echo "fetch: the packages of Linux $release have no kernel" >&2; exit 70; fi
+	mv "$image" "$guest/kernel"
+	[ "$arch" = x86_64 ] && modules="irqbypass ccp kvm kvm-amd"
+	for module in $modules; do
+		file=$(find "$guest/root" -name "$module.ko" -o -name "$module.ko.xz" | head -1)
+		[ -n "$file" ] || continue
+		case $file in
+		*.xz) xz -dc "$file" >"$guest/modules/$module.ko" ;;
+		*) cp "$file" "$guest/modules/$module.ko" ;;
+		esac
+		echo "$module.ko" >>"$guest/modules/order"
+	done
+	rm -rf "$guest/packages" "$guest/root"
+	echo "$release" >"$guest/release"
+fi
+
+# 4. The kernel's newest headers: the machine's own may lack a constant.
+if [ ! -e "$folder/headers/usr" ]; then
+	update amd64 sid
+	mkdir -p "$folder/headers/packages"
+	(cd "$folder/headers/packages" && view amd64 sid apt-get -qq download linux-libc-dev)
+	dpkg -x "$folder"/headers/packages/*.deb "$folder/headers"
+	rm -rf "$folder/headers/packages"
+fi
+
+# 5. RISC-V with an IMSIC needs a newer QEMU than Debian 12 has: it is run by its own loader, and nothing is installed.
+if [ "$arch" = riscv64 ] && [ ! -e "$folder/qemu/complete" ]; then
+	echo "fetching QEMU for riscv64"
+	update amd64 trixie
+	view amd64 trixie apt-get -qq -y -d --no-install-recommends install qemu-system-riscv >/dev/null
+	rm -rf "$folder/qemu"
+	mkdir -p "$folder/qemu"
+	for package in "$folder"/apt/amd64-trixie/cache/archives/*.deb; do dpkg -x "$package" "$folder/qemu"; done
+	rm -f "$folder"/apt/amd64-trixie/cache/archives/*.deb
+	touch "$folder/qemu/complete"
+fi
+
+# 6. The guest's program.
+init=$folder/init-$arch
+sources="Tests/Conformance/guest/init.c Sources/kvmload/kvmload.c Tools/kvmload/report.c"
+# shellcheck disable=SC2086
+if [ ! -e "$init" ] || [ -n "$(find $sources Tools/kvmload Sources/kvmload/include -newer "$init")" ]; then
+	headers="-isystem $folder/headers/usr/include/$triplet -isystem $folder/headers/usr/include"
+	common="-static -O2 -Wall -ISources/kvmload/include -ITools/kvmload $headers"
+	$compiler $common -Dmain=kvmload_main -c -o "$init.o" Tools/kvmload/main.c
+	$compiler $common -o "$init" $sources "$init.o"
+	rm -f "$init.o"
+fi

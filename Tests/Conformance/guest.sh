@@ -1,0 +1,59 @@
+#!/bin/bash
+# guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and ends.
+#
+#   FOLDER   the cache that fetch.sh filled
+#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-max, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
+#   KERNEL   6.12 or 7.2
+#   PLANS    a folder of compiled plans; they are run in the order of their names
+#   REPORT   what the guest wrote; beside it, as REPORT.console, what its kernel printed
+#
+# LIMIT is how many seconds the guest has; COMMAND=1 prints the command in place of running it.
+set -euo pipefail
+folder=$1 machine=$2 kernel=$3 plans=$4 report=$5
+
+console=ttyAMA0 memory=1024 bus= options=-nodefaults arguments=
+case $machine in
+arm64-gicv3) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=cortex-a57 ;;
+arm64-gicv2) system=aarch64 board="virt,virtualization=on,gic-version=2" cpu=cortex-a57 ;;
+arm64-max) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=max ;;
+riscv64-aia) system=riscv64 board="virt,aia=aplic-imsic" cpu=rv64,h=true console=ttyS0 ;;
+riscv64-aiahw) system=riscv64 board="virt,aia=aplic-imsic,aia-guests=3" cpu=rv64,h=true console=ttyS0 ;;
+ppc64-xics) system=ppc64 board="pseries,cap-nested-hv=on" cpu=power9 console=hvc0 ;;
+ppc64-xive)
+	# Without its defaults the board has no service processor, which switches it off.
+	system=ppc64 board=powernv9 cpu=power9 console=hvc0 bus=,bus=pcie.0
+	options="-net none -vga none -monitor none -parallel none"
+	;;
+x86_64-svm) system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 ;;
+*) echo "guest: there is no machine '$machine'" >&2; exit 64 ;;
+esac
+
+qemu=("qemu-system-$system")
+if [ "$system" = riscv64 ]; then
+	libraries=$folder/qemu/usr/lib/x86_64-linux-gnu
+	export QEMU_MODULE_DIR=$libraries/qemu
+	qemu=("$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$folder/qemu/usr/bin/qemu-system-riscv64"
+		-L "$folder/qemu/usr/share/qemu")
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+guest=$folder/kernels/${machine%%-*}-$kernel
+mkdir -p "$work/root/dev" "$work/root/modules"
+cp "$folder/init-${machine%%-*}" "$work/root/init"
+cp "$guest"/modules/* "$work/root/modules/" 2>/dev/null || true
+ln -s "$(realpath "$plans")" "$work/root/plans"
+(cd "$work/root" && find -L . | cpio -o -L -H newc -R 0:0 --quiet | gzip -1) >"$work/initramfs"
+
+command=("${qemu[@]}" -accel tcg -M "$board" -cpu "$cpu" -smp 1 -m "$memory" $options -display none -serial stdio -no-reboot
+	-device "virtio-serial-pci$bus" -chardev "file,id=report,path=$report" -device virtserialport,chardev=report,name=report
+	-kernel "$guest/kernel" -initrd "$work/initramfs"
+	-append "console=$console quiet loglevel=4 panic=-1 oops=panic $arguments")
+if [ -n "${COMMAND:-}" ]; then
+	printf '%q ' "${command[@]}"
+	echo
+	exit
+fi
+: >"$report"
+# A guest that hangs is ended; what it has written until then counts.
+timeout --foreground "${LIMIT:-300}" "${command[@]}" </dev/null >"$report.console" 2>&1 || true

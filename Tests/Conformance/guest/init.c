@@ -1,0 +1,114 @@
+/* The only program of a test guest: loads KVM's modules, runs every plan on /dev/kvm, each in a process of its own, and
+ * switches the machine off. What the plans' calls were answered goes to the first virtio port, in the words of
+ * `kvmload --json`. A line before each report says which plan it is of, and one behind it how the process ended. */
+#define _GNU_SOURCE
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* main() of kvmload, compiled with another name. */
+int kvmload_main(int argc, char **argv);
+
+/* In seconds: a plan that takes longer has hung. */
+enum { LONGEST_PLAN = 30 };
+
+static void load_modules(void)
+{
+	char name[256], path[300];
+	FILE *order = fopen("/modules/order", "r");
+
+	if (!order)
+		return;
+	while (fgets(name, sizeof(name), order)) {
+		int file;
+
+		name[strcspn(name, "\n")] = '\0';
+		snprintf(path, sizeof(path), "/modules/%s", name);
+		file = open(path, O_RDONLY | O_CLOEXEC);
+		if (file < 0 || syscall(SYS_finit_module, file, "", 0))
+			fprintf(stderr, "guest: %s cannot be loaded: %m\n", name);
+		if (file >= 0)
+			close(file);
+	}
+	fclose(order);
+}
+
+/* Devices appear when their drivers have found them. Returns the descriptor, or -1. */
+static int open_patiently(const char *path, int flags)
+{
+	int file, tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		file = open(path, flags | O_CLOEXEC);
+		if (file >= 0)
+			return file;
+		usleep(10 * 1000);
+	}
+	fprintf(stderr, "guest: %s: %m\n", path);
+	return -1;
+}
+
+static int is_plan(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void run_plan(const char *name)
+{
+	char path[512], program[] = "kvmload", keep_going[] = "--keep-going", json[] = "--json";
+	char *arguments[] = {program, keep_going, json, path, NULL};
+	int status = 0;
+	pid_t child;
+
+	snprintf(path, sizeof(path), "/plans/%s", name);
+	printf("{\"plan\":\"%s\"}\n", name);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		alarm(LONGEST_PLAN);
+		status = kvmload_main(4, arguments);
+		fflush(stdout);
+		_exit(status);
+	}
+	waitpid(child, &status, 0);
+	printf("{\"ended\":\"%s\",\"status\":%d,\"signal\":%d}\n", name, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+	       WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	fflush(stdout);
+}
+
+int main(void)
+{
+	struct dirent **plans = NULL;
+	int count, i, port;
+
+	/* Where the kernel has mounted one already, so much the better. */
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	if (mount("devtmpfs", "/dev", "devtmpfs", 0, "") && access("/dev/null", F_OK))
+		fprintf(stderr, "guest: /dev: %m\n");
+	if (mount("proc", "/proc", "proc", 0, "") || mount("sysfs", "/sys", "sysfs", 0, ""))
+		fprintf(stderr, "guest: /proc or /sys: %m\n");
+	load_modules();
+	port = open_patiently("/dev/vport0p1", O_WRONLY);
+	if (port >= 0 && dup2(port, STDOUT_FILENO) >= 0 && open_patiently("/dev/kvm", O_RDWR) >= 0) {
+		count = scandir("/plans", &plans, is_plan, alphasort);
+		for (i = 0; i < count; i++)
+			run_plan(plans[i]->d_name);
+		printf("{\"end\":%d}\n", count);
+		fflush(stdout);
+		fsync(STDOUT_FILENO);
+	}
+	sync();
+	reboot(RB_POWER_OFF);
+	return 1;
+}
