@@ -122,6 +122,13 @@ final class StepReader {
       if succeeds { names.vcpus.insert(id) }
       return made(.createVCPU(id))
     case "init-vcpu":
+      guard context.catalogue.vcpu?.initialise != nil else {
+        findings.error(
+          "no-initialisation",
+          "vCPUs of \(context.catalogue.architecture.rawValue) need no initialisation, and there is no call for it",
+          at: reader.keyRange(verb) ?? at)
+        return nil
+      }
       let features = VCPUReader(context: context).features(reader["features"])
       return made(vcpu(subject).map { .initVCPU($0, features) })
     case "run": return made(vcpu(subject).map { .runVCPU($0) })

@@ -46,7 +46,8 @@ struct CallModel {
       }
     case .createVCPU(let id): return createVCPU(id)
     case .initVCPU(let slot, let features, let finalize): return initialise(slot, features, finalize)
-    case .createDevice(let type, let flags): return createDevice(type, flags: flags, isTest: false)
+    case .createDevice(let type, let flags):
+      return createDevice(type, flags: flags, isTest: flags & Self.testFlag != 0)
     case .testDevice(let type, let flags): return createDevice(type, flags: flags, isTest: true)
     case .closeDevice(let slot): return close(slot)
     case .runVCPU(let slot):
@@ -150,6 +151,9 @@ extension CallModel {
       interpreter.link(interpreter.call.device, into: "devices")
     }
   }
+
+  /// KVM_CREATE_DEVICE_TEST: whoever sets it only asks, and gets no descriptor.
+  private static let testFlag: UInt32 = 1
 
   private func createForeign(_ type: UInt32) -> Preparation {
     call(catalogue.vm ?? catalogue.files[0], "create-device") { () throws(Stop) in

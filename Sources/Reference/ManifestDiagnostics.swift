@@ -41,6 +41,9 @@ extension DiagnosticReference {
     Entry(
       "misplaced-step", "create-vm is the first step, and the only one of its kind.",
       "Behind a declarative part there is none: that part creates the VM."),
+    Entry(
+      "no-initialisation", "Only where the architecture has a call that initialises vCPUs is there a step for it.",
+      "KVM_ARM_VCPU_INIT is such a call; elsewhere a vCPU is ready as soon as it is created."),
     // Names
     Entry(
       "unknown-device-type", "The device type is one of the architecture's.",

@@ -28,12 +28,13 @@ struct PlanDraft {
 
   private func subject(named name: String) -> Subject? { subjects.first { $0.name == name } }
   private var types: [Subject] { subjects.filter { $0.file.deviceType != nil } }
+  private var hasInitialisation: Bool { catalogue.vcpu?.initialise != nil }
 
   // MARK: A whole plan
 
   mutating func make() {
     // Devices are what this is about; of a descriptor without attributes little can be asked.
-    let worthwhile = subjects.filter { !$0.attributes.isEmpty }
+    let worthwhile = subjects.filter { !$0.attributes.isEmpty && ($0.isPresent || random.percent(5)) }
     let devices = worthwhile.filter { $0.file.deviceType != nil }
     focus = random.percent(65) ? random.pick(devices) ?? random.pick(worthwhile) : random.pick(worthwhile)
     features = someFeatures()
@@ -85,7 +86,7 @@ struct PlanDraft {
     for one in wanted {
       if one == "vcpu" { addVCPU() } else if let type = subject(named: one) { addDevice(type) }
     }
-    if catalogue.vcpu?.initialise != nil {
+    if hasInitialisation {
       for vcpu in vcpus where random.percent(70) { steps.append(initialisation(vcpu)) }
     }
   }
@@ -99,14 +100,16 @@ struct PlanDraft {
     case 48..<66: example()
     case 66..<70: repetition()
     case 70..<75: addVCPU()
-    case 75..<80: if let vcpu = random.pick(vcpus) { steps.append(initialisation(vcpu)) }
-    case 80..<84: if let type = random.percent(50) ? focus : random.pick(types) { addDevice(type) }
+    case 75..<79: if let vcpu = random.pick(vcpus), hasInitialisation { steps.append(initialisation(vcpu)) }
+    case 79..<84: if let type = random.percent(50) ? focus : random.pick(types), type.isPresent || random.percent(20) {
+      addDevice(type)
+    }
     case 84..<86: test()
     case 86..<90: if let vcpu = random.pick(vcpus) { steps.append("{run: \(vcpu)}") }
-    case 90..<91: if let device = random.pick(devices) { steps.append("{close: \(device.name)}") }
+    case 90: if let device = random.pick(devices) { steps.append("{close: \(device.name)}") }
     case 91..<95: capability()
-    case 95..<96: steps.append("{create-irqchip: {}}")
-    case 96..<97: memory()
+    case 95: steps.append("{create-irqchip: {}}")
+    case 96, 97: memory()
     default: strangeCall()
     }
   }
@@ -122,7 +125,7 @@ struct PlanDraft {
     }
     steps.append("{create-vcpu: \(id)}")
     vcpus.append(id)
-    if catalogue.vcpu?.initialise != nil, random.percent(60) { steps.append(initialisation(id)) }
+    if hasInitialisation, random.percent(60) { steps.append(initialisation(id)) }
   }
 
   private mutating func initialisation(_ vcpu: String) -> String {
@@ -173,7 +176,12 @@ struct PlanDraft {
         text += ", \(parameter.name): \(device.name)"
       } else if parameter.initial == nil || random.percent(30) {
         let numbers = Numbers(of: capability.rules, catalogue)
-        let value = random.percent(60) ? Int128(random.below(5)) : numbers.near(&random)
+        let value =
+          switch random.below(10) {
+          case 0..<4: Int128(random.below(5))
+          case 4..<9: numbers.near(&random)
+          default: number(bits: 64)
+          }
         text += ", \(parameter.name): \(wrapped(value, bits: 64, isSigned: false))"
       }
     }
@@ -185,16 +193,21 @@ struct PlanDraft {
     if random.percent(60), let place = random.pick(places) {
       steps.append(place.yaml)
     } else {
-      let near = random.pick(recent) ?? 0x4000_0000
-      let at = wrapped(near & ~0xFFFF, bits: 46, isSigned: false)
-      steps.append("{add-memory: {at: \(at), size: \(0x1000 << random.below(8))}}")
+      let rules = Numbers(of: catalogue.vm?.addMemory, catalogue)
+      var at = random.pick(recent) ?? 0x4000_0000
+      var size: Int128 = 0x1000 << Int128(random.below(8))
+      if random.percent(20) { at = random.percent(50) ? number(bits: 64) : rules.near(&random) } else { at &= ~0xFFFF }
+      if random.percent(20) { size = random.percent(50) ? number(bits: 64) : rules.near(&random) }
+      // More memory than a process can map never comes to the kernel.
+      size &= 1 << 45 - 1
+      let words = [at, size].map { "\(wrapped($0, bits: 64, isSigned: false))" }
+      steps.append("{add-memory: {at: \(words[0]), size: \(words[1])}}")
     }
   }
 
   private mutating func repetition() {
     guard let old = random.pick(steps.dropFirst()) else { return }
     steps.append(old)
-    if old.hasPrefix("{create-vcpu") { return }
   }
 
   // MARK: Examples

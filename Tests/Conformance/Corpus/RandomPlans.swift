@@ -31,10 +31,15 @@ package final class RandomPlans {
     catalogue = workspace.catalogue(for: architecture)
     random = Seeded(seed)
     let catalogue = catalogue
+    // Of a device that the host does not have, all that can be learnt is that it does not have it.
+    var present: [String]?
+    if case .list(let types)? = try? workspace.settings.facts.values(for: catalogue)["devices"] {
+      present = types.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    }
     subjects = catalogue.files.compactMap { file in
       if case .common = file.subject { return nil }
       if file.deviceType != nil, !file.lifetime.includes(catalogue.release) { return nil }
-      return Subject(file, catalogue)
+      return Subject(file, catalogue, isPresent: file.deviceType.map { present?.contains($0) ?? true } ?? true)
     }
   }
 
@@ -108,8 +113,11 @@ struct Subject {
   /// The numbers of the rules of its creation.
   var creation: Numbers
   var setup: [Node]
+  /// Whether the host has it.
+  var isPresent: Bool
 
-  init(_ file: SchemaFile, _ catalogue: Catalogue) {
+  init(_ file: SchemaFile, _ catalogue: Catalogue, isPresent: Bool) {
+    self.isPresent = isPresent
     self.file = file
     examples = catalogue.examples(of: file)
     creation = Numbers(of: file.create, catalogue)

@@ -10,13 +10,15 @@ package struct Tally: Codable, Sendable {
     package var differed = 0
     package var undecided = 0
     package var skipped = 0
+    /// Steps that differ as it is known of this host, with a reason.
+    package var quirks = 0
     /// Steps that the kernel was asked.
-    package var steps: Int { agreed + differed + undecided }
+    package var steps: Int { agreed + differed + undecided + quirks }
 
     package static func + (a: Counts, b: Counts) -> Counts {
       Counts(
         agreed: a.agreed + b.agreed, differed: a.differed + b.differed, undecided: a.undecided + b.undecided,
-        skipped: a.skipped + b.skipped)
+        skipped: a.skipped + b.skipped, quirks: a.quirks + b.quirks)
     }
   }
 
@@ -84,6 +86,8 @@ package struct Tally: Codable, Sendable {
         subjects[name, default: Counts()].undecided += 1
         undecided["\(entry.step.operation.name) \(name).\(entry.step.attribute ?? ""): \(entry.predicted?.outcome.words ?? "")", default: 0] += 1
       case .skipped: subjects[name, default: Counts()].skipped += 1
+      case .outcomeDiffers where entry.quirk != nil, .valueDiffers where entry.quirk != nil:
+        subjects[name, default: Counts()].quirks += 1
       case .outcomeDiffers, .valueDiffers:
         subjects[name, default: Counts()].differed += 1
         let isValue = entry.agreement == .valueDiffers

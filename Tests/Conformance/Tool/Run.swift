@@ -20,6 +20,8 @@ struct Run: ParsableCommand {
   @Option(help: "How many random manifests.") var plans = 2500
   @Option(help: "Folders of manifests that run, too.") var corpus: [String] = []
   @Option(help: "A folder of schemas that replace built-in ones.") var schemas: [String] = []
+  @Option(help: "What is known of the host, in place of what is known of the machine.") var hostFacts: String?
+  @Option(help: "What is known to differ on the host, with reasons.") var quirks: String?
   @Option(help: "Where kernels are kept and results written.") var folder = ".build/conformance"
   @Option(help: "How many seconds a guest has.") var limit = 900
   @Flag(help: "Leave the differences as they are, and do not look for the smallest manifest that shows one.")
@@ -42,17 +44,18 @@ struct Run: ParsableCommand {
     let answers = try laboratory.answers(to: cases.map(\.plan), workspace, progress: say)
     var tally = Tally(
       machine: machine.name, architecture: machine.architecture, kernel: kernel, seed: seed, catalogue)
+    let quirks = try readQuirks()
     var differing: [Int] = []
     for (i, one) in cases.enumerated() {
       if answers.crashes.contains(i) { tally.crashes.append(one.plan.name) }
       guard let found = answers.found[i] else { continue }
-      let conformance = try workspace.conformance(of: one.plan, to: found)
+      let conformance = try workspace.conformance(of: one.plan, to: found, quirks: quirks)
       tally.add(conformance, catalogue)
       if conformance.differences > 0 {
         differing.append(i)
         if differing.count <= 10 {
           var text = ""
-          for diagnostic in conformance.diagnostics { TextRenderer().render(diagnostic, into: &text) }
+          for diagnostic in conformance.diagnostics where diagnostic.severity == .error { TextRenderer().render(diagnostic, into: &text) }
           print(text)
         }
       }
@@ -62,7 +65,7 @@ struct Run: ParsableCommand {
     try write(tally, laboratory.cache)
     print(tally.table)
     if !noShrink, let first = differing.compactMap({ cases[$0].manifest }).min(by: { $0.steps.count < $1.steps.count }) {
-      let smallest = try shrink(first, laboratory, workspace)
+      let smallest = try shrink(first, laboratory, workspace, quirks)
       print("the smallest manifest that shows a difference:\n\(smallest.text)")
     }
     if !differing.isEmpty || !answers.crashes.isEmpty { throw ExitCode(1) }
@@ -72,6 +75,10 @@ struct Run: ParsableCommand {
     var settings = Settings()
     settings.release = machine.isHost ? Release(kernelRelease()) : Release(kernel)
     for folder in schemas { try settings.addSchemas(in: folder) }
+    if let hostFacts {
+      settings.facts = try HostFacts(try SourceFile(reading: hostFacts))
+      return settings
+    }
     for name in ["\(machine.name)-\(kernel)", machine.name] {
       let path = "Tests/Conformance/hosts/\(name).yaml"
       if FileManager.default.fileExists(atPath: path) {
@@ -80,6 +87,13 @@ struct Run: ParsableCommand {
       }
     }
     return settings
+  }
+
+  private func readQuirks() throws -> [Quirk] {
+    guard let path = quirks else { return [] }
+    let (quirks, diagnostics) = Quirk.read(try SourceFile(reading: path))
+    if let first = diagnostics.first { throw Failure("\(path): \(first.message)") }
+    return quirks
   }
 
   private func say(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
@@ -106,7 +120,7 @@ struct Run: ParsableCommand {
 
   /// Tries smaller manifests, a guest for each round, until none shows a difference any more.
   private func shrink(
-    _ manifest: StepManifest, _ laboratory: Laboratory, _ workspace: Workspace
+    _ manifest: StepManifest, _ laboratory: Laboratory, _ workspace: Workspace, _ quirks: [Quirk]
   ) throws -> StepManifest {
     var smallest = manifest
     for _ in 0..<12 {
@@ -114,7 +128,7 @@ struct Run: ParsableCommand {
       let answers = try laboratory.answers(to: candidates.map(\.plan), workspace) { _ in }
       let showing = try candidates.indices.filter { i in
         guard let found = answers.found[i] else { return false }
-        return try workspace.conformance(of: candidates[i].plan, to: found).differences > 0
+        return try workspace.conformance(of: candidates[i].plan, to: found, quirks: quirks).differences > 0
       }
       guard let best = showing.map({ candidates[$0].manifest }).min(by: { $0.steps.count < $1.steps.count }),
         best.steps.count < smallest.steps.count

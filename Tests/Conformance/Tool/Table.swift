@@ -9,9 +9,9 @@ extension Tally {
       name.padding(toLength: 20, withPad: " ", startingAt: 0)
         + cells.map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }.joined()
     }
-    lines.append(row("", ["steps", "agreed", "differed", "undecided", "not made"]))
+    lines.append(row("", ["steps", "agreed", "differed", "undecided", "quirks", "not made"]))
     func counts(_ counts: Counts) -> [String] {
-      [counts.steps, counts.agreed, counts.differed, counts.undecided, counts.skipped].map(String.init)
+      [counts.steps, counts.agreed, counts.differed, counts.undecided, counts.quirks, counts.skipped].map(String.init)
     }
     for (name, found) in subjects.sorted(by: { $0.key < $1.key }) { lines.append(row(name, counts(found))) }
     lines.append(row("all", counts(total)))
