@@ -40,6 +40,18 @@ static const unsigned char common_kvm_yaml[] = {
 static const unsigned char common_vfio_yaml[] = {
 #embed "../../schemas/common/vfio.yaml"
 };
+static const unsigned char riscv64_riscv_aia_yaml[] = {
+#embed "../../schemas/riscv64/riscv-aia.yaml"
+};
+static const unsigned char riscv64_system_yaml[] = {
+#embed "../../schemas/riscv64/system.yaml"
+};
+static const unsigned char riscv64_vcpu_yaml[] = {
+#embed "../../schemas/riscv64/vcpu.yaml"
+};
+static const unsigned char riscv64_vm_yaml[] = {
+#embed "../../schemas/riscv64/vm.yaml"
+};
 static const unsigned char x86_64_system_yaml[] = {
 #embed "../../schemas/x86_64/system.yaml"
 };
@@ -68,6 +80,10 @@ static const struct {
 	{"common/arm64-vgic.yaml", common_arm64_vgic_yaml, sizeof common_arm64_vgic_yaml},
 	{"common/kvm.yaml", common_kvm_yaml, sizeof common_kvm_yaml},
 	{"common/vfio.yaml", common_vfio_yaml, sizeof common_vfio_yaml},
+	{"riscv64/riscv-aia.yaml", riscv64_riscv_aia_yaml, sizeof riscv64_riscv_aia_yaml},
+	{"riscv64/system.yaml", riscv64_system_yaml, sizeof riscv64_system_yaml},
+	{"riscv64/vcpu.yaml", riscv64_vcpu_yaml, sizeof riscv64_vcpu_yaml},
+	{"riscv64/vm.yaml", riscv64_vm_yaml, sizeof riscv64_vm_yaml},
 	{"x86_64/system.yaml", x86_64_system_yaml, sizeof x86_64_system_yaml},
 	{"x86_64/vcpu.yaml", x86_64_vcpu_yaml, sizeof x86_64_vcpu_yaml},
 	{"x86_64/vm.yaml", x86_64_vm_yaml, sizeof x86_64_vm_yaml},
