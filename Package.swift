@@ -70,12 +70,14 @@ let package = Package(
     .target(
       name: "Corpus",
       dependencies: [
-        "KVMConf", "Model", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions", "SourceTree", "Diagnostics",
+        "KVMConf", "Model", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions", "SourceTree",
+        "Diagnostics",
       ], path: "Tests/Conformance/Corpus", swiftSettings: strict),
     .executableTarget(
       name: "conformance",
       dependencies: [
-        "Corpus", "KVMConf", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "Expressions", "SourceTree", "Diagnostics",
+        "Corpus", "KVMConf", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "Expressions", "SourceTree",
+        "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tests/Conformance/Tool", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -82,7 +82,7 @@ if [ ! -e "$guest/release" ]; then
 	mkdir -p "$guest/packages" "$guest/root" "$guest/modules"
 	# Newer kernels come in two packages, of which the first is all that a kernel without modules needs.
 	for release in $(view "$debian" "$suite" apt-cache pkgnames linux- |
-		sed -n "s/^linux-\(image\|binary\)-\($kernel[.+0-9][^ ]*-$flavour\)\$/\2/p" | sort -uVr); do
+		sed -n "s/^linux-\(image\|binary\)-\($kernel[.+0-9][^- ]*-$flavour\)\$/\2/p" | sort -uVr); do
 		names="linux-image-$release"
 		if view "$debian" "$suite" apt-cache show "linux-binary-$release" >/dev/null 2>&1; then
 			names="linux-binary-$release${modules:+ linux-modules-$release}"

@@ -109,7 +109,8 @@ private let refusedManifest =
     #expect(await kvmconf("validate", "--set", "n=3", "-", input: text).errors.contains(" 4 steps"))
     #expect(await kvmconf("validate", "--set", "m=3", "-", input: text).output.contains("no parameter 'm'"))
     #expect(await kvmconf("validate", "--set", "n=three", "-", input: text).output.contains("[parameter-type]"))
-    let undecided = "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {test: {number: 1000}}]\n"
+    let undecided =
+      "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create: vfio}, {set: vfio, group: 1, attr: 1, payload: {u32: 5}}]\n"
     #expect(await kvmconf("validate", "-", input: undecided).status == 0)
     #expect(await kvmconf("validate", "--fail-on", "undecided", "-", input: undecided).status == 1)
     #expect(await kvmconf("validate", "--fail-on", "warning", "-", input: undecided).status == 1)

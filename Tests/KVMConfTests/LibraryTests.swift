@@ -78,7 +78,8 @@ private func failure(_ body: () throws -> Void) -> String {
 
   @Test func warningsAreNoErrors() throws {
     let validation = try ManifestSource(
-      text: "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {test: {number: 1000}}]"
+      text:
+        "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create: vfio}, {set: vfio, group: 1, attr: 1, payload: {u32: 5}}]"
     ).validate()
     #expect(validation.isValid)
     #expect(validation.problems.map(\.severity) == [.warning])

@@ -101,9 +101,10 @@ struct PlanDraft {
     case 66..<70: repetition()
     case 70..<75: addVCPU()
     case 75..<79: if let vcpu = random.pick(vcpus), hasInitialisation { steps.append(initialisation(vcpu)) }
-    case 79..<84: if let type = random.percent(50) ? focus : random.pick(types), type.isPresent || random.percent(20) {
-      addDevice(type)
-    }
+    case 79..<84:
+      if let type = random.percent(50) ? focus : random.pick(types), type.isPresent || random.percent(20) {
+        addDevice(type)
+      }
     case 84..<86: test()
     case 86..<90: if let vcpu = random.pick(vcpus) { steps.append("{run: \(vcpu)}") }
     case 90: if let device = random.pick(devices) { steps.append("{close: \(device.name)}") }
@@ -370,7 +371,9 @@ struct PlanDraft {
       let inner = rest.dropFirst().dropLast()
       return "{\(type.tag.name): \(choice.name)\(inner.isEmpty ? "" : ", \(inner)")}"
     case .array(let element, let count):
-      guard let count = count.constant?.integer ?? (random.percent(50) ? Int128(random.below(4)) : nil) else { return nil }
+      guard let count = count.constant?.integer ?? (random.percent(50) ? Int128(random.below(4)) : nil) else {
+        return nil
+      }
       var elements: [String] = []
       for _ in 0..<Int(min(count, 64)) {
         guard let one = value(of: element, field, numbers) else { return nil }

@@ -84,7 +84,9 @@ package struct Tally: Codable, Sendable {
         if let place = reasons.first?.rule?.place { fired[place, default: 0] += 1 }
       case .undecided:
         subjects[name, default: Counts()].undecided += 1
-        undecided["\(entry.step.operation.name) \(name).\(entry.step.attribute ?? ""): \(entry.predicted?.outcome.words ?? "")", default: 0] += 1
+        undecided[
+          "\(entry.step.operation.name) \(name).\(entry.step.attribute ?? ""): \(entry.predicted?.outcome.words ?? "")",
+          default: 0] += 1
       case .skipped: subjects[name, default: Counts()].skipped += 1
       case .outcomeDiffers where entry.quirk != nil, .valueDiffers where entry.quirk != nil:
         subjects[name, default: Counts()].quirks += 1

@@ -6,7 +6,8 @@ extension Node {
     switch content {
     case .scalar(let text, let style):
       // What is more than a word may mean something to YAML.
-      let isWord = !text.isEmpty && text.utf8.allSatisfy { $0.isWordByte || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+      let isWord =
+        !text.isEmpty && text.utf8.allSatisfy { $0.isWordByte || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
       if style == .plain, isWord || text.isEmpty { return text }
       return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     case .sequence(let items): return "[" + items.map(\.yaml).joined(separator: ", ") + "]"

@@ -55,16 +55,21 @@ struct Run: ParsableCommand {
         differing.append(i)
         if differing.count <= 10 {
           var text = ""
-          for diagnostic in conformance.diagnostics where diagnostic.severity == .error { TextRenderer().render(diagnostic, into: &text) }
+          for diagnostic in conformance.diagnostics where diagnostic.severity == .error {
+            TextRenderer().render(diagnostic, into: &text)
+          }
           print(text)
         }
       }
     }
     try keep(differing.map { cases[$0] } + answers.crashes.map { cases[$0] }, laboratory.cache)
-    if !workspace.schemaFaults.isEmpty { throw Failure("the schemas have faults: \(workspace.schemaFaults[0].message)") }
+    if !workspace.schemaFaults.isEmpty {
+      throw Failure("the schemas have faults: \(workspace.schemaFaults[0].message)")
+    }
     try write(tally, laboratory.cache)
     print(tally.table)
-    if !noShrink, let first = differing.compactMap({ cases[$0].manifest }).min(by: { $0.steps.count < $1.steps.count }) {
+    if !noShrink, let first = differing.compactMap({ cases[$0].manifest }).min(by: { $0.steps.count < $1.steps.count })
+    {
       let smallest = try shrink(first, laboratory, workspace, quirks)
       print("the smallest manifest that shows a difference:\n\(smallest.text)")
     }
