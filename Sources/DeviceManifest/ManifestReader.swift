@@ -12,7 +12,7 @@ package struct ManifestReader {
   private let defaultName: String
 
   private static let keys = [
-    "kvmconf", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
+    "kvmconf", "extends", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
   ]
 
   /// What others call the architectures.

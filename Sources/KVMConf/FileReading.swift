@@ -16,15 +16,18 @@ package struct Unreadable: Error, Hashable {
 
 extension SourceFile {
   /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
-  private static let most = 64 << 20 + 1
+  static let most = 64 << 20 + 1
 
   /// Reads a file; `-` is standard input, which stands in the working directory.
   package convenience init(reading path: String) throws(Unreadable) {
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    self.init(path: path == "-" ? "<stdin>" : path, bytes: try Self.bytes(of: path), folder: folder)
+    let (bytes, identity) = try Self.content(of: path)
+    self.init(path: path == "-" ? "<stdin>" : path, bytes: bytes, folder: folder, identity: identity)
   }
 
-  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] {
+  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] { try content(of: path).bytes }
+
+  private static func content(of path: String) throws(Unreadable) -> (bytes: [UInt8], identity: FileIdentity) {
     // SAFETY: the path lives throughout the call.
     let descriptor = unsafe path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Unreadable(path: path, reason: lastError()) }
@@ -33,7 +36,8 @@ extension SourceFile {
     // SAFETY: `info` lives throughout the call.
     guard unsafe fstat(descriptor, &info) == 0 else { throw Unreadable(path: path, reason: lastError()) }
     if info.st_mode & S_IFMT == S_IFDIR { throw Unreadable(path: path, reason: "it is a folder") }
-    return try bytes(of: path, descriptor, size: Int(info.st_size), most: most)
+    let bytes = try bytes(of: path, descriptor, size: Int(info.st_size), most: most)
+    return (bytes, FileIdentity(info))
   }
 
   /// Reads an open file to its end, or until there are `most` bytes or a few more.
@@ -61,6 +65,10 @@ extension SourceFile {
   }
 }
 
+extension FileIdentity {
+  init(_ info: stat) { self.init(device: UInt64(info.st_dev), number: UInt64(info.st_ino)) }
+}
+
 /// The manifests that a path stands for: itself, or every `.yaml` and `.yml` file below a folder, in the order of names.
 /// `NAME.facts.yaml` holds host facts and is none.
 package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
@@ -70,7 +78,7 @@ package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
   }
 }
 
-func isFolder(_ path: String) -> Bool {
+package func isFolder(_ path: String) -> Bool {
   var info = stat()
   // SAFETY: `info` lives throughout the call.
   return unsafe path != "-" && stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR

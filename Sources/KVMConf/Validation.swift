@@ -9,6 +9,8 @@ package struct Validation {
   package var reports: [Report]
   /// The lines of the file that the manifests begin in.
   package var firstLines: [Int] = []
+  /// The files that each of the manifests extends.
+  package var bases: [[SourceFile]] = []
   /// In the order of the text.
   package var diagnostics: [Diagnostic]
 
@@ -31,6 +33,7 @@ extension Workspace {
         if absent.isEmpty {
           validation.reports.append(report)
           validation.firstLines.append(manifest.firstLine)
+          validation.bases.append(manifest.bases)
         }
         // Each alternative runs the rest of the plan again.
         for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }

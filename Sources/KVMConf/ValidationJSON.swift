@@ -12,10 +12,12 @@ extension Validation {
     }
   }
 
-  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first.
+  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first; of one in
+  /// another file, the first that extends that file.
   private func owner(of diagnostic: Diagnostic) -> Int {
-    guard let line = diagnostic.range?.start.line else { return 0 }
-    return max((firstLines.firstIndex { $0 > line } ?? firstLines.count) - 1, 0)
+    guard let range = diagnostic.range else { return 0 }
+    if range.file != file { return bases.firstIndex { $0.contains(range.file) } ?? 0 }
+    return max((firstLines.firstIndex { $0 > range.start.line } ?? firstLines.count) - 1, 0)
   }
 
   private static func json(_ diagnostics: [Diagnostic]) -> JSON {

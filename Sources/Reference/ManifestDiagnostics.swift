@@ -26,6 +26,14 @@ extension DiagnosticReference {
     Entry("cannot-read", "Every file that is named can be read.", "The exit status is 66."),
     Entry("cannot-write", "The file that compile makes can be written.", "The exit status is 73."),
     Entry("bad-plan", "A compiled plan is complete and unchanged, and of a version that this kvmconf reads."),
+    // What extends others
+    Entry(
+      "bad-base", "What a manifest extends is a file with one manifest.",
+      "At most 16 files extend each other in a row."),
+    Entry("circular-extends", "No file extends itself, neither directly nor through others."),
+    Entry(
+      "nothing-to-remove", "The word null stands where what is extended has something to remove.",
+      "A device is removed by {name: NAME, type: null}. Text that is the word null is put in quotes."),
     // The shape
     Entry(
       "unknown-key", "Every key is one that its mapping can have.",
@@ -88,10 +96,10 @@ extension DiagnosticReference {
     ),
     Entry("bad-boolean", "A switch is true or false."),
     Entry("bad-bytes", "A byte string is hex or base64."),
-    Entry("bad-file", "The file of a byte string is a regular one that can be read."),
+    Entry("bad-file", "The file of a byte string, and one that is extended, is a regular one that can be read."),
     Entry(
       "file-outside", "The file of a byte string is in the manifest's folder or below it.",
-      "A manifest must not be able to read any file of the machine. Its path is relative to that folder; neither .. nor a link leads out of it."
+      "A manifest must not be able to read any file of the machine. Its path is relative to that folder; neither .. nor a link leads out of it. What is extended stays in the folder of the manifest that was read first."
     ),
     Entry(
       "wrong-size", "A byte string has as many bytes as its schema says.",

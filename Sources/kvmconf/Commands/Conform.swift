@@ -93,11 +93,7 @@ struct Conform: ParsableCommand {
 
   /// The plans of all manifests, in order.
   private func plans(_ workspace: Workspace) throws -> [Plan] {
-    var plans: [Plan] = []
-    for argument in files {
-      let paths = try Self.orFail { try manifestPaths(argument) }
-      for path in paths { plans += try ManifestFile.load(path, workspace).manifests.map(\.plan) }
-    }
+    let plans = try ManifestFile.loadAll(files, workspace).flatMap { $0.manifests.map(\.plan) }
     let obstacles = plans.flatMap(\.obstacles)
     if !obstacles.isEmpty {
       Output.print(obstacles, to: 2)

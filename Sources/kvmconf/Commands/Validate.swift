@@ -31,7 +31,8 @@ struct Validate: ParsableCommand {
 
   func run() throws {
     let settings = try options.settings()
-    let judgements = Parallel.map(try paths()) { [format] path in Judgement(path, settings, format) }
+    let judgements = Parallel.map(try paths()) { [format] in Judgement($0.path, settings, format, isFound: $0.isFound) }
+      .withoutBases
     var status = Status.success
     var total = Judgement.Counts()
     for judgement in judgements {
@@ -55,14 +56,14 @@ struct Validate: ParsableCommand {
     return isBad ? Status.failure : Status.success
   }
 
-  /// The files that the arguments stand for.
-  private func paths() throws -> [String] {
-    var paths: [String] = []
+  /// The files that the arguments stand for, and whether they were found in a folder.
+  private func paths() throws -> [(path: String, isFound: Bool)] {
+    var paths: [(String, Bool)] = []
     for argument in files {
       do throws(Unreadable) {
         let found = try manifestPaths(argument)
         if found.isEmpty { throw Unreadable(path: argument, reason: "the folder has no manifests, *.yaml or *.yml") }
-        paths += found
+        paths += found.map { ($0, isFolder(argument)) }
       } catch {
         Output.print([error.diagnostic], to: 2)
         throw Status.noInput
@@ -104,8 +105,14 @@ private struct Judgement: Sendable {
   var messages = ""
   var counts = Counts()
   var isUnreadable = false
+  /// Whether the file was found in a folder, and not named.
+  var isFound: Bool
+  var identity: FileIdentity?
+  /// The files that its manifests extend.
+  var bases: [FileIdentity] = []
 
-  init(_ path: String, _ settings: Settings, _ format: Format) {
+  init(_ path: String, _ settings: Settings, _ format: Format, isFound: Bool) {
+    self.isFound = isFound
     counts.files = 1
     let file: SourceFile
     do throws(Unreadable) {
@@ -116,6 +123,7 @@ private struct Judgement: Sendable {
       TextRenderer(color: Output.hasColor(2)).render([error.diagnostic], into: &messages)
       return
     }
+    identity = file.identity
     let workspace = Workspace(settings)
     do throws(FactsFault) {
       judge(try workspace.validate(file), format)
@@ -127,6 +135,7 @@ private struct Judgement: Sendable {
   }
 
   private mutating func judge(_ validation: Validation, _ format: Format) {
+    bases = validation.bases.joined().compactMap(\.identity)
     counts.manifests = validation.reports.count
     counts.steps = validation.reports.map(\.entries.count).reduce(0, +)
     counts.errors = validation.errorCount
@@ -140,6 +149,14 @@ private struct Judgement: Sendable {
         results += "\n"
       }
     }
+  }
+}
+
+extension [Judgement] {
+  /// Without files of folders that others extend: they may be incomplete, and are judged as part of those.
+  fileprivate var withoutBases: [Judgement] {
+    let bases = Set(flatMap(\.bases))
+    return filter { judgement in !judgement.isFound || !(judgement.identity.map(bases.contains) ?? false) }
   }
 }
 
