@@ -101,7 +101,8 @@ let package = Package(
       ]),
     tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     tests(
-      "KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "PlanFormat", "SourceTree", "Diagnostics", "TestSupport"]),
+      "KVMConfTests",
+      ["KVMConf", "Corpus", "Kernel", "DevicePlan", "PlanFormat", "SourceTree", "Diagnostics", "TestSupport"]),
     tests("EndToEndTests", ["TestSupport"]),
     tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),

@@ -6,8 +6,8 @@ import SourceTree
 
 /// Reads one document as a manifest: names are looked up in the catalogue, values become bytes.
 package struct ManifestReader {
-  private let node: Node
-  private let context: ReadingContext
+  let node: Node
+  let context: ReadingContext
   private var findings: Findings { context.findings }
   private let defaultName: String
 

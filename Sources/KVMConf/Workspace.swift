@@ -35,6 +35,8 @@ package struct PlannedManifest {
   package var firstLine: Int
   /// The files that it extends.
   package var bases: [SourceFile] = []
+  /// What it was read from, and as what; nil for a compiled plan.
+  var source: (reader: ManifestReader, manifest: Manifest)?
 }
 
 /// A file with all of its manifests, and what is wrong with its text.
@@ -93,12 +95,13 @@ package final class Workspace {
       let name = i == 0 ? file.stem : "\(file.stem)#\(i + 1)"
       let reader = ManifestReader(
         document, catalogue: catalogue, defaultName: name, findings, readFile: readNamedFile)
-      let result = Planner.plan(reader.manifest(settings: settings.parameters), catalogue: catalogue)
+      let manifest = reader.manifest(settings: settings.parameters)
+      let result = Planner.plan(manifest, catalogue: catalogue)
       for diagnostic in result.diagnostics + result.plan.faultsOfDefaults { findings.report(diagnostic) }
       loaded.manifests.append(
         PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line,
-          bases: extended))
+          bases: extended, source: (reader, manifest)))
     }
     loaded.diagnostics = findings.diagnostics.withoutEchoes(of: tree.diagnostics + bases.diagnostics).inDocumentOrder()
     return loaded

@@ -130,6 +130,9 @@ extension DiagnosticReference {
       "A parameter that comes with the loader is a whole value of an attribute, or of one of its fields.",
       "It is declared with at: load. What is known only then can decide no name, number or count of the plan."),
     Entry("parameter-type", "A parameter's value has its type."),
+    Entry(
+      "unsayable-step", "render --steps: each call of a plan is one that an explicit step can write.",
+      "Those of manifests are; a compiled plan can come from elsewhere."),
     // Hosts and outcomes
     Entry("unknown-fact", "A host fact is one that the architecture's schemas declare."),
     Entry("bad-facts", "Host facts are a mapping from names to values of the facts' types."),
