@@ -73,9 +73,12 @@ extension FileIdentity {
 /// `NAME.facts.yaml` holds host facts and is none.
 package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
   guard isFolder(path) else { return [path] }
-  return try files(below: path).filter {
-    ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasSuffix(".facts.yaml")
-  }
+  return try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }
+}
+
+/// Every `.yaml` and `.yml` file below a folder, in the order of names.
+package func yamlPaths(below folder: String) throws(Unreadable) -> [String] {
+  try files(below: folder).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
 }
 
 package func isFolder(_ path: String) -> Bool {

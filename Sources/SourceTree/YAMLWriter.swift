@@ -29,8 +29,8 @@ package struct YAMLWriter {
     case .sequence(let items) where !items.isEmpty:
       for (i, item) in items.enumerated() {
         if i > 0 || indent == 0 { margin(indent) }
-        text += "- "
-        value(item, at: indent + 2, isItem: true)
+        text += item.isEmpty ? "-" : "- "
+        self.item(item, at: indent + 2)
       }
     default:
       text += Self.flow(node) + "\n"
@@ -48,7 +48,8 @@ package struct YAMLWriter {
       block(entry.value, indent: indent + 2)
     case .sequence(let items) where !items.isEmpty:
       let line = Self.flow(entry.value)
-      if items.allSatisfy({ $0.scalar != nil }), indent + entry.key.value.count + line.count < Self.width {
+      if items.allSatisfy({ $0.scalar != nil && !$0.isEmpty }), indent + entry.key.value.count + line.count < Self.width
+      {
         text += " " + line + "\n"
       } else {
         text += "\n"
@@ -61,7 +62,7 @@ package struct YAMLWriter {
     }
   }
 
-  private mutating func value(_ node: Node, at indent: Int, isItem: Bool) {
+  private mutating func item(_ node: Node, at indent: Int) {
     let line = Self.flow(node)
     if node.height <= 2, indent + line.count <= Self.width { text += line + "\n" } else { block(node, indent: indent) }
   }
@@ -120,11 +121,11 @@ extension Unicode.Scalar {
 }
 
 extension Node {
-  /// How many levels of collections are here; 0 for a scalar.
+  /// How many levels of collections are here; 0 for a scalar. An item without a value has no place in brackets.
   fileprivate var height: Int {
     switch content {
     case .scalar: 0
-    case .sequence(let items): 1 + (items.map(\.height).max() ?? 0)
+    case .sequence(let items): items.contains(where: \.isEmpty) ? .max >> 1 : 1 + (items.map(\.height).max() ?? 0)
     case .mapping(let entries): 1 + (entries.map(\.value.height).max() ?? 0)
     }
   }

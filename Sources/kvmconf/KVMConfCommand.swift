@@ -17,5 +17,8 @@ struct KVMConfCommand: ParsableCommand {
         70  a bug in kvmconf or in its schemas
       """,
     version: "kvmconf 0.1.0 (schemas of Linux 7.2)",
-    subcommands: [Validate.self, PlanCommand.self, Compile.self, Apply.self, Conform.self, Render.self, Explain.self, Schema.self])
+    subcommands: [
+      Validate.self, PlanCommand.self, Compile.self, Apply.self, Conform.self, Render.self, FormatCommand.self,
+      Explain.self, Schema.self,
+    ])
 }
