@@ -34,6 +34,11 @@ package struct ManifestComparison {
   }
 }
 
+extension LoadedFile {
+  /// A file without a manifest, such as what git names in place of a file that is new.
+  package static func nothing(_ path: String) -> LoadedFile { LoadedFile(file: SourceFile(path: path, bytes: [])) }
+}
+
 extension String {
   /// The name of a manifest without that of its file, from which a manifest without a name has it.
   fileprivate func withoutStem(of file: SourceFile) -> String {

@@ -98,6 +98,15 @@ import Testing
     }
   }
 
+  /// What git gives in place of a file that is new or gone.
+  @Test func nothing() async {
+    await withFiles(["a.yaml": Self.manifest(1)]) { folder in
+      let ended = await kvmconf("diff", "/dev/null", folder + "/a.yaml")
+      #expect(ended.output == "only now: \(folder)/a.yaml: board, 2 steps\n")
+      #expect(ended.status == 1)
+    }
+  }
+
   @Test func badInput() async {
     await withFiles(["a.yaml": Self.manifest(1), "bad.yaml": "kvmconf: 1\narch: x86_64\ndevices: [{type: vfoi}]\n"]) {
       folder in

@@ -75,7 +75,8 @@ import Testing
   @Test func addedAndRemoved() throws {
     #expect(
       try changes(
-        ("      ctrl: {init: }\n", ""), ("  - {type: vfio", "  - {name: its, type: arm-vgic-its}\n  - {type: vfio")) == [
+        ("      ctrl: {init: }\n", ""), ("  - {type: vfio", "  - {name: its, type: arm-vgic-its}\n  - {type: vfio"))
+        == [
           "- 11 set gic.ctrl.init", "+ 11 create its",
         ])
   }
