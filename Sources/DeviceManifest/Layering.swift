@@ -62,6 +62,10 @@ struct Layering {
       else {
         if let type = item.removedType {
           nothing(item.deviceName ?? "", "device", among: below.compactMap(\.deviceName), at: type)
+        } else if let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] == nil {
+          findings.unknown(
+            "unknown-device", "what is extended has no device", name.scalar ?? name.kind,
+            among: below.compactMap(\.deviceName), at: name.range, notes: [Note("a new device has a 'type'")])
         } else {
           refuseRemovals(in: item)
           merged.append(item)

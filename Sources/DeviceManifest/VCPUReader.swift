@@ -28,7 +28,9 @@ struct VCPUReader {
 
   private func ids(_ reader: MappingReader) -> [Located<UInt64>] {
     if let both = reader.keyRange("count"), reader["ids"] != nil {
-      findings.error("conflicting-keys", "'vcpus' has 'count' or 'ids', not both", at: both)
+      findings.error(
+        "conflicting-keys", "'vcpus' has 'count' or 'ids', not both", at: both,
+        notes: reader.keyRange("ids").map { [Note("the ids are here", at: $0)] } ?? [])
     }
     if reader["ids"] != nil {
       var seen: [UInt64: SourceRange] = [:]

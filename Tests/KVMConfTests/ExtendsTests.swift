@@ -153,6 +153,24 @@ import Testing
     #expect(calls.contains("set arm-vgic-its.ctrl.init"))
   }
 
+  /// Who misspells the name of a device hears that, and not that a type is missing.
+  @Test func misspeltDevices() throws {
+    #expect(
+      try faults(["base.yaml": Self.base, "vm.yaml": Self.own + "devices: [{name: gik, attributes: {nr-irqs: 64}}]\n"])
+        == ["vm.yaml:2:18: what is extended has no device 'gik'; did you mean 'gic'? [unknown-device]"])
+  }
+
+  /// A manifest that has vCPUs of other ids removes their count.
+  @Test func countOrIDs() throws {
+    let removed = "vcpus: {count: null, ids: [0, 4]}\nparameters: null\n"
+    #expect(
+      try calls(["base.yaml": Self.base, "vm.yaml": Self.own + removed]).filter { $0.hasPrefix("create vcpu") }
+        == ["create vcpu.0", "create vcpu.4"])
+    let both = try load(["base.yaml": Self.base, "vm.yaml": Self.own + "vcpus: {ids: [0, 4]}\nparameters: null\n"])
+    #expect(both.diagnostics.map(\.id) == ["conflicting-keys"])
+    #expect(both.diagnostics.first?.notes.first?.range?.file.path.hasSuffix("/vm.yaml") == true)
+  }
+
   @Test func severalLevels() throws {
     let calls = try calls(
       [
