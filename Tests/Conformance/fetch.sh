@@ -121,16 +121,19 @@ if [ ! -e "$folder/headers/usr" ]; then
 	rm -rf "$folder/headers/packages"
 fi
 
-# 5. RISC-V with an IMSIC needs a newer QEMU than Debian 12 has: it is run by its own loader, and nothing is installed.
-if [ "$arch" = riscv64 ] && [ ! -e "$folder/qemu/complete" ]; then
-	echo "fetching QEMU for riscv64"
+# 5. RISC-V with an IMSIC, and Arm with EL2 for guests, need a newer QEMU than Debian 12 has: it is run by its own loader, and
+# nothing is installed.
+newer=
+[ "$arch" = riscv64 ] && newer=qemu-system-riscv
+[ "$arch-$kernel" = arm64-7.2 ] && newer=qemu-system-arm
+if [ -n "$newer" ] && [ ! -e "$folder/qemu/$newer" ]; then
+	echo "fetching a newer QEMU for $arch"
 	update amd64 trixie
-	view amd64 trixie apt-get -qq -y -d --no-install-recommends install qemu-system-riscv >/dev/null
-	rm -rf "$folder/qemu"
+	view amd64 trixie apt-get -qq -y -d --no-install-recommends install "$newer" </dev/null >/dev/null
 	mkdir -p "$folder/qemu"
 	for package in "$folder"/apt/amd64-trixie/cache/archives/*.deb; do dpkg -x "$package" "$folder/qemu"; done
 	rm -f "$folder"/apt/amd64-trixie/cache/archives/*.deb
-	touch "$folder/qemu/complete"
+	touch "$folder/qemu/$newer"
 fi
 
 # 6. The guest's program.

@@ -94,9 +94,10 @@ enum kvmload_data {
 	KVMLOAD_INVALID_POINTER = 2, /* KVMLOAD_INVALID_ADDRESS */
 };
 
-/* An address where no process can have memory: the last 4096 bytes of the address space. The kernel keeps them free on
- * every architecture, as it returns its error numbers as pointers into them. Copying from or to it gives EFAULT. */
-#define KVMLOAD_INVALID_ADDRESS UINT64_C(0xfffffffffffff000)
+/* An address where no process has memory: the second page, which vm.mmap_min_addr keeps free for the sake of null
+ * pointers. Copying from or to it gives EFAULT. An address of the kernel's half would not do: on POWER9 with radix
+ * translation, Linux 7.2 copies garbage from some. */
+#define KVMLOAD_INVALID_ADDRESS UINT64_C(0x1000)
 
 /* A checked plan. All fields are kvmload_check()'s; the first part may be read. */
 struct kvmload_plan {

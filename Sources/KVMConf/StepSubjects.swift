@@ -1,0 +1,40 @@
+import DevicePlan
+import DeviceSchema
+
+extension Plan {
+  /// The schema file of what each step is made on: that of the VM, of a vCPU, of `/dev/kvm` or of a device's type; nil where there is none.
+  package func schemaFiles(in catalogue: Catalogue) -> [SchemaFile?] {
+    var devices: [SchemaFile?] = []
+    func file(_ target: Target) -> SchemaFile? {
+      switch target {
+      case .system: catalogue.system
+      case .vm: catalogue.vm
+      case .vcpu: catalogue.vcpu
+      case .device(let slot): devices[slot]
+      }
+    }
+    return steps.map { step in
+      switch step.operation {
+      case .createVM, .addMemory, .createIRQChip: return catalogue.vm
+      case .createVCPU, .initVCPU, .runVCPU: return catalogue.vcpu
+      case .enableCapability(_, let target, _, _): return file(target)
+      case .createDevice(let type, _):
+        devices.append(catalogue.device(numbered: type))
+        return devices.last ?? nil
+      case .testDevice(let type, _): return catalogue.device(numbered: type)
+      case .closeDevice(let slot): return devices[slot]
+      case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return file(call.target)
+      }
+    }
+  }
+}
+
+extension SchemaFile {
+  /// The attribute that two numbers stand for, such as `addr.dist`.
+  func path(group number: UInt32, attr: UInt64) -> String? {
+    for group in groups where group.number == number {
+      if let attribute = group.attributes.first(where: { $0.key(of: attr) != nil }) { return group.path(of: attribute) }
+    }
+    return nil
+  }
+}
