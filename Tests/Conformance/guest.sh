@@ -2,7 +2,7 @@
 # guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and ends.
 #
 #   FOLDER   the cache that fetch.sh filled
-#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
+#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-n1, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
 #   KERNEL   6.12 or 7.2
 #   PLANS    a folder of compiled plans; they are run in the order of their names
 #   REPORT   what the guest wrote; beside it, as REPORT.console, what its kernel printed
@@ -19,7 +19,12 @@ arm64-nested)
 	system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=max newer=1
 	arguments=kvm-arm.mode=nested
 	;;
-arm64-max) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=max ;;
+arm64-gicv4)
+	system=aarch64 board="virt,virtualization=on,gic-version=4" cpu=cortex-a57 newer=1
+	arguments=kvm-arm.vgic_v4_enable=1
+	;;
+arm64-n1) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=neoverse-n1,pmu=off ;;
+arm64-max) system=aarch64 board="virt,virtualization=on,gic-version=3,mte=on" cpu=max ;;
 riscv64-aia) system=riscv64 newer=1 board="virt,aia=aplic-imsic" cpu=rv64,h=true console=ttyS0 ;;
 riscv64-aiahw) system=riscv64 newer=1 board="virt,aia=aplic-imsic,aia-guests=3" cpu=rv64,h=true console=ttyS0 ;;
 ppc64-xics) system=ppc64 board="pseries,cap-nested-hv=on" cpu=power9 console=hvc0 ;;

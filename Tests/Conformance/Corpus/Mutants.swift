@@ -84,6 +84,11 @@ package struct Mutants {
     guard next.prefix(while: { $0 == " " }).count == indent, next.contains("errno: "), next.contains("{if: "),
       lines[rule.lowerBound].contains("{if: ")
     else { return nil }
+    // The order of two rules with one errno cannot be seen.
+    func errno(_ line: String) -> Substring? {
+      line.range(of: "errno: ").map { line[$0.upperBound...].prefix { $0.isLetter || $0.isNumber } }
+    }
+    if errno(lines[rule.lowerBound]) == errno(next) { return nil }
     lines.swapAt(rule.lowerBound, rule.upperBound)
     return "swapped with the rule below"
   }

@@ -84,13 +84,19 @@ private struct RuleWords {
     for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) {
       let word = String(decoding: word, as: UTF8.self)
       if let number = IntegerLiteral.parse(word) {
-        numbers.append(number)
+        add(number)
       } else if seen.insert(word).inserted {
-        if let number = (facts[word] ?? catalogue.fact(named: word)?.assumed?.constant)?.integer { numbers.append(number) }
+        if let number = (facts[word] ?? catalogue.fact(named: word)?.assumed?.constant)?.integer { add(number) }
         if let body = catalogue.functionBody(word) { add(body.text) }
         if let rows = catalogue.table(word) { add(rows) }
       }
     }
+  }
+
+  private mutating func add(_ number: Int128) {
+    numbers.append(number)
+    // It may be how many bits something has.
+    if (8...64).contains(number) { numbers.append(1 << number) }
   }
 
   private mutating func add(_ rows: Value) {

@@ -168,7 +168,11 @@ struct PlanDraft {
 
   private mutating func capability() {
     let all = catalogue.files.flatMap(\.capabilities).filter { $0.lifetime.includes(catalogue.release) }
-    guard let capability = random.pick(all) else { return }
+    // Some can be enabled once only.
+    let old = steps.filter { $0.hasPrefix("{enable-capability") }
+    let again = random.percent(35) ? random.pick(old)?.split(whereSeparator: { " ,}".contains($0) }) : nil
+    let repeated = again.flatMap { words in all.first { words.contains(Substring($0.name)) } }
+    guard let capability = repeated ?? random.pick(all) else { return }
     var text = "{enable-capability: \(capability.name)"
     if capability.isOnVCPU {
       guard let vcpu = random.pick(vcpus) else { return }
@@ -207,8 +211,8 @@ struct PlanDraft {
     switch random.below(10) {
     case 0: at = number(bits: 64)
     case 1: at = rules.near(&random)
-    // To the very end of what there is, and to the end of the widest guest.
-    case 2: at = (1 << Int128([64, 52, 40][random.below(3)])) - size
+    // To the end of what there is, or of what a guest has.
+    case 2: at = (random.pick(rules.all.filter { $0 >= 1 << 30 && $0 & ($0 - 1) == 0 }) ?? 1 << 64) - size
     // Just behind other memory, or just before it.
     case 3..<7:
       if let other = random.pick(memories) { at = random.percent(50) ? other.at + other.size : other.at - size }
@@ -230,6 +234,7 @@ struct PlanDraft {
   /// Steps of a schema, on what this plan has.
   private mutating func add(_ nodes: [Node]) {
     for node in nodes {
+      if let number = node[key: "value"]?.scalar.flatMap(IntegerLiteral.parse), number > 0 { recent.append(number) }
       if let id = node[key: "create-vcpu"]?.scalar {
         if vcpus.contains(id), random.percent(90) { continue }
         vcpus.append(id)
@@ -239,7 +244,7 @@ struct PlanDraft {
         if devices.contains(where: { $0.name == type }), random.percent(90) { continue }
         devices.append((type, subject))
       }
-      steps.append((random.percent(12) ? altered(renamed(node)) : renamed(node)).yaml)
+      steps.append((random.percent(18) ? altered(renamed(node)) : renamed(node)).yaml)
     }
   }
 
@@ -446,11 +451,11 @@ struct PlanDraft {
   /// A number that may matter.
   private mutating func some(_ field: String, _ numbers: Numbers, bits: Int) -> Int128 {
     switch random.below(100) {
-    case 0..<45:
+    case 0..<36:
       if let example = random.pick(numbers.byField[field] ?? []) { return example }
       return numbers.near(&random)
-    case 45..<65: return numbers.near(&random)
-    case 65..<78:
+    case 36..<62: return numbers.near(&random)
+    case 62..<78:
       let latest = recent.suffix(random.percent(50) ? 3 : recent.count)
       guard let old = random.pick(latest) else { return numbers.near(&random) }
       let distances: [Int128] = old < 0x1000 ? [0, 0, 1] : [0, 0, 0x1000, 0x2000, 0x10000, 0x20000, 0x40000, 1]

@@ -30,13 +30,17 @@ struct CorpusOptions: ParsableArguments {
     let fixed = cases.count
     cases += workspace.exampleCases(for: machine.architecture)
     let examples = cases.count - fixed
+    cases += workspace.boundCases(for: machine.architecture)
+    let bounds = cases.count - fixed - examples
     cases += workspace.randomCases(plans, for: machine.architecture, seed: seed)
-    say("\(fixed) manifests, \(examples) examples of schemas, \(plans) random plans of seed \(seed)")
+    say(
+      "\(fixed) manifests, \(examples) examples of schemas, \(bounds) of the bounds in their rules, \(plans) random plans of seed \(seed)"
+    )
     return LoadedCorpus(
       workspace: workspace, laboratory: laboratory, cases: cases, quirks: try readQuirks(), seed: seed)
   }
 
-  private func settings() throws -> Settings {
+  func settings() throws -> Settings {
     var settings = Settings()
     settings.release = machine.isHost ? Release(kernelRelease()) : Release(kernel)
     for folder in schemas { try settings.addSchemas(in: folder) }
