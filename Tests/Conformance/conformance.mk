@@ -19,7 +19,7 @@ CORPUS = Tests/Fixtures/selftests examples Tests/Conformance/corpus
 
 conformance: conformance-tool ## hold the model against a kernel: ARCH=arm64|riscv64|ppc64|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
 	@mkdir -p $(CONFORMANCE)
-	$(if $(filter host,$(MACHINES)),,@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL))
+	$(if $(filter host,$(MACHINES)),,@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(MACHINES))
 	@status=0; for machine in $(MACHINES); do \
 		$(CONFORMANCE_TOOL) run --machine $$machine --kernel $(KERNEL) --seed $(SEED) --plans $(PLANS) \
 			--folder $(CONFORMANCE) $(foreach folder,$(CORPUS),--corpus $(folder)) \
