@@ -35,8 +35,8 @@ struct Apply: ParsableCommand {
   }
 
   func run() throws {
-    let workspace = Workspace(try options.settings())
-    let loaded = try ManifestFile.load(file, workspace)
+    let workspace = Workspace(try options.settings(of: file))
+    let loaded = try ManifestFile.load(file, workspace, options)
     Interruption.watch()
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false

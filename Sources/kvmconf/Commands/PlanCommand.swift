@@ -23,7 +23,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = try ManifestFile.load(file, Workspace(try options.settings()))
+    let loaded = try ManifestFile.load(file, Workspace(try options.settings(of: file)), options)
     for (i, manifest) in loaded.manifests.enumerated() {
       switch format {
       case .text: Output.result((i > 0 ? "\n" : "") + manifest.plan.table)
@@ -37,10 +37,10 @@ struct PlanCommand: ParsableCommand {
 /// A manifest's file, as commands take it that need all of it to be good.
 enum ManifestFile {
   /// Reads and plans; what is wrong is printed, and ends the program.
-  static func load(_ path: String, _ workspace: Workspace) throws -> LoadedFile {
+  static func load(_ path: String, _ workspace: Workspace, _ options: SharedOptions) throws -> LoadedFile {
     let file: SourceFile
     do throws(Unreadable) {
-      file = try SourceFile(reading: path)
+      file = try SourceFile(reading: path, stdinName: options.stdinFilename)
     } catch {
       Output.print([error.diagnostic], to: 2)
       throw Status.noInput
