@@ -162,6 +162,34 @@ private let undecided =
       #expect(crowded.output.contains("::notice title=kvmconf::GitHub shows 10 annotations of a kind; 2 errors more"))
     }
   }
+
+  // MARK: apply
+
+  @Test func apply() async throws {
+    let refused = good.replacing(
+      "devices: [{type: vfio}]", with: "steps: [{create-vm: {}}, {test: vfio, expect: ENODEV}]")
+    let problem = "the kernel would answer ok, not ENODEV"
+    func apply(_ format: String, _ text: String) async -> Ended {
+      await kvmconf("apply", "--on", "model", "--format", format, "-", input: text)
+    }
+    let sarif = try #require(JSONValue(await apply("sarif", refused).output))
+    try check(sarif)
+    #expect(sarif["runs"]?[0]?["results"]?[0]?["message"]?["text"]?.string == problem)
+    let junit = await apply("junit", refused)
+    #expect(isWellFormed(junit.output))
+    #expect(junit.output.contains("<testsuites name=\"kvmconf apply\" tests=\"1\" failures=\"1\" errors=\"0\""))
+    #expect(junit.errors == "2 steps: 1 passed, 1 failed, 0 skipped, 0 undecided\n")
+    #expect(junit.status == 1)
+    #expect(await apply("gcc", refused).output == "<stdin>:4:33: error: \(problem) [unexpected-outcome]\n")
+    #expect(await apply("github", refused).output.hasSuffix("title=unexpected-outcome::\(problem)\n"))
+    // What cannot even be run.
+    #expect(await apply("junit", bad).output.contains("<error type=\"unknown-device-type\""))
+    let unreadable = await kvmconf("apply", "--format", "gcc", "/nonexistent.yaml")
+    #expect(unreadable.output.hasPrefix("kvmconf: error: cannot read /nonexistent.yaml"))
+    #expect(unreadable.errors == "" && unreadable.status == 66)
+    let passing = await apply("junit", good)
+    #expect(passing.output.contains("failures=\"0\" errors=\"0\"") && passing.status == 0)
+  }
 }
 
 /// Whether a text is one XML element, with its attributes quoted and everything escaped.
