@@ -107,11 +107,14 @@ extension ConfigurationFile {
     }
   }
 
-  /// What is wrong with the ids, of which there are others: those that no diagnostic has.
-  package func unknownIDs(among ids: Set<String>) -> [Diagnostic] {
-    severityKeys.filter { !ids.contains($0.value) }.map { key in
-      .unknown("no diagnostic has the id '\(key.value)'", key, ids.sorted())
-    }
+  /// What is wrong with the ids of `severity`: those that no diagnostic has.
+  ///
+  /// - Parameter ids: every id that there is; asked for only where one is unknown.
+  package func unknownIDs(isKnown: (String) -> Bool, among ids: () -> Set<String>) -> [Diagnostic] {
+    let unknown = severityKeys.filter { !isKnown($0.value) }
+    if unknown.isEmpty { return [] }
+    let names = ids().sorted()
+    return unknown.map { .unknown("no diagnostic has the id '\($0.value)'", $0, names) }
   }
 
   /// The diagnostics that a manifest cannot be read with: they stay errors.

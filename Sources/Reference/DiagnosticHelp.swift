@@ -28,6 +28,22 @@ extension Explainer {
   /// Every id that a diagnostic can have.
   package var ids: Set<String> { Set(diagnostics.entries.map(\.id.description) + refusals { _ in true }.map(\.id)) }
 
+  /// Whether a diagnostic can have this id. Most ids begin with the name of the file that they are from, which is looked
+  /// at first.
+  package func knows(_ id: String) -> Bool {
+    if diagnostics.entry(for: id) != nil { return true }
+    let name = id.prefix { $0 != "." && $0 != ":" }
+    for catalogue in catalogues {
+      let reference = CallReference(catalogue: catalogue)
+      for file in catalogue.files where file.name == name {
+        if reference.calls(of: file, named: id).contains(where: { $0.refusals.contains { $0.id == id } }) {
+          return true
+        }
+      }
+    }
+    return !refusals { $0 == id }.isEmpty
+  }
+
   /// The calls that are refused with the ids that are asked for, by id: each with only those refusals.
   func refusals(
     where isWanted: (String) -> Bool

@@ -21,8 +21,6 @@ package struct DiagnosticReference: Sendable {
 
   package init(_ entries: [Entry] = []) { self.entries = entries }
 
-  package var ids: Set<String> { Set(entries.map(\.id.description)) }
-
   func entry(for id: String) -> Entry? { entries.first { $0.id.description == id } }
 }
 

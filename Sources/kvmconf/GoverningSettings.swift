@@ -123,12 +123,11 @@ extension SharedOptions {
 
   /// Every id of a configuration is one of a diagnostic.
   private func check(_ configuration: ConfigurationFile, _ settings: Settings) throws(SettingsFault) {
-    let general = DiagnosticReference.manifests
-    // The schemas are walked only where an id may be theirs: that takes longer than all else.
-    if configuration.unknownIDs(among: general.ids).isEmpty { return }
+    if configuration.severityKeys.isEmpty { return }
     let workspace = Workspace(settings)
     let catalogues = Architecture.allCases.map(workspace.catalogue).filter { $0.vm != nil }
-    let faults = configuration.unknownIDs(among: Explainer(catalogues, diagnostics: general).ids)
+    let explainer = Explainer(catalogues, diagnostics: .manifests)
+    let faults = configuration.unknownIDs(isKnown: explainer.knows, among: { explainer.ids })
     if !faults.isEmpty { throw SettingsFault(diagnostics: faults, status: Status.failure) }
   }
 }
