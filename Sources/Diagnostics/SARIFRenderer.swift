@@ -57,7 +57,7 @@ package struct SARIFRenderer {
     ]
   }
 
-  /// The name for the place of files that are not on any disk.
+  /// The name for the place of built-in schemas, which are on no disk.
   private static let schemas = "SCHEMAS"
 }
 
@@ -160,7 +160,7 @@ extension SARIFRenderer {
 
   private func location(_ file: SourceFile) -> JSON {
     let uri: (String, JSON) = ("uri", .string(file.path.uriReference))
-    return .object(file.folder == nil ? [uri, ("uriBaseId", .string(Self.schemas))] : [uri])
+    return .object(file.isBuiltIn ? [uri, ("uriBaseId", .string(Self.schemas))] : [uri])
   }
 
   private func region(_ range: SourceRange) -> JSON {

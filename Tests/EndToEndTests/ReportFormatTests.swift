@@ -81,6 +81,25 @@ private let undecided =
     #expect(unreadable.status == 66)
   }
 
+  /// Only the built-in schemas are on no disk; the manifest of a compiled plan is where it was.
+  @Test func placesOfPlans() async throws {
+    let refused = good.replacing(
+      "devices: [{type: vfio}]", with: "steps: [{create-vm: {}}, {create: vfio}, {create: vfio, as: b}]")
+    try await withFolder { folder in
+      write(refused, toFile: folder + "/vm.yaml")
+      let compiled = await run(program, ["compile", "vm.yaml", "-o", "vm.kvmplan"], in: folder)
+      #expect(compiled.status == 0)
+      for file in ["vm.yaml", "vm.kvmplan"] {
+        let ended = await run(program, ["validate", "--format", "sarif", file], in: folder)
+        let result = try #require(JSONValue(ended.output)?["runs"]?[0]?["results"]?[0])
+        let place = try #require(result["locations"]?[0]?["physicalLocation"]?["artifactLocation"])
+        #expect(place["uri"]?.string == "vm.yaml" && place["uriBaseId"] == nil)
+        let rule = try #require(result["relatedLocations"]?[0]?["physicalLocation"]?["artifactLocation"])
+        #expect(rule["uri"]?.string == "common/vfio.yaml" && rule["uriBaseId"]?.string == "SCHEMAS")
+      }
+    }
+  }
+
   /// A problem is the same one wherever its lines have moved.
   @Test func fingerprints() async throws {
     func fingerprint(_ text: String) async -> String? {
@@ -160,6 +179,19 @@ private let undecided =
       let crowded = await run(program, ["validate", "--format", "github", "b.yaml"], in: folder)
       #expect(crowded.output.matches(of: #/::error /#).count == 12)
       #expect(crowded.output.contains("::notice title=kvmconf::GitHub shows 10 annotations of a kind; 2 errors more"))
+    }
+  }
+
+  /// A report is one also where there was nothing to judge.
+  @Test func withoutManifests() async throws {
+    await withFolder { folder in
+      for format in ["sarif", "junit", "github", "gcc"] {
+        let ended = await kvmconf("validate", "--format", format, folder)
+        #expect(ended.output.contains("the folder has no manifests"))
+        if format == "sarif" { #expect(JSONValue(ended.output)?["version"]?.string == "2.1.0") }
+        if format == "junit" { #expect(isWellFormed(ended.output)) }
+        #expect(ended.errors == "" && ended.status == 66)
+      }
     }
   }
 

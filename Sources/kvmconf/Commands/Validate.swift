@@ -95,19 +95,24 @@ struct Validate: ParsableCommand {
     do throws(SettingsFault) {
       for path in paths { settings.append(try settingsOfFiles.settings(of: path)) }
     } catch {
-      switch format {
-      case .text, .json: Output.print(error.diagnostics, to: 2)
-      case .junit:
-        let name = error.diagnostics.first?.range?.file.path ?? ConfigurationFile.name
-        var text = ""
-        JUnitRenderer().render(
-          [.init(name: name, cases: [.init(name: name, failures: error.diagnostics, isError: true)])], into: &text)
-        Output.result(text)
-      case .sarif, .github, .gcc: Output.result(diagnosticFormat.text(error.diagnostics, []))
-      }
+      refuse(error.diagnostics)
       throw error.status
     }
     return settings
+  }
+
+  /// Writes why nothing is judged, where the results would be: a report is a report also then.
+  private func refuse(_ problems: [Diagnostic]) {
+    switch format {
+    case .text, .json: Output.print(problems, to: 2)
+    case .junit:
+      let name = problems.first?.range?.file.path ?? "kvmconf"
+      var text = ""
+      JUnitRenderer().render(
+        [.init(name: name, cases: [.init(name: name, failures: problems, isError: true)])], into: &text)
+      Output.result(text)
+    case .sarif, .github, .gcc: Output.result(diagnosticFormat.text(problems, []))
+    }
   }
 
   private func failOn(for governing: GoverningSettings) -> ConfigurationFile.FailOn? {
@@ -130,7 +135,7 @@ struct Validate: ParsableCommand {
         if found.isEmpty { throw Unreadable(path: argument, reason: "the folder has no manifests, *.yaml or *.yml") }
         paths += found
       } catch {
-        Output.print([error.diagnostic], to: 2)
+        refuse([error.diagnostic])
         throw Status.noInput
       }
     }
