@@ -12,8 +12,11 @@ enum DiagnosticFormat: String {
   ///
   /// - Parameter settings: of the files; their schemas explain the ids.
   func text(_ diagnostics: [Diagnostic], _ settings: [Settings]) -> String {
-    var seen: Set<Diagnostic> = []
-    let diagnostics = diagnostics.filter { seen.insert($0).inserted }
+    // What several manifests share, such as a file of facts, may have been read for each of them.
+    var seen: Set<[String]> = []
+    let diagnostics = diagnostics.filter {
+      seen.insert([$0.range?.description ?? "", $0.id.description, $0.message]).inserted
+    }
     var output = ""
     switch self {
     case .sarif:
