@@ -9,12 +9,16 @@ package final class SourceFile: Sendable {
   /// The folder that the text was found in, and what it names is looked for; nil where it did not come from a file.
   package let folder: String?
 
+  /// Whether the text is a part of the program, and `path` no file on disk.
+  package let isBuiltIn: Bool
+
   private let lineTable = Mutex<LineTable?>(nil)
 
-  package init(path: String, bytes: [UInt8], folder: String? = nil) {
+  package init(path: String, bytes: [UInt8], folder: String? = nil, isBuiltIn: Bool = false) {
     self.path = path
     self.bytes = bytes
     self.folder = folder
+    self.isBuiltIn = isBuiltIn
   }
 }
 

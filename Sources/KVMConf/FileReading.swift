@@ -18,10 +18,13 @@ extension SourceFile {
   /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
   private static let most = 64 << 20 + 1
 
-  /// Reads a file; `-` is standard input, which stands in the working directory.
-  package convenience init(reading path: String) throws(Unreadable) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    self.init(path: path == "-" ? "<stdin>" : path, bytes: try Self.bytes(of: path), folder: folder)
+  /// Reads a file; `-` is standard input.
+  ///
+  /// - Parameter stdinName: the path that standard input is taken for; without it, it has no name and stands in the
+  ///   working directory.
+  package convenience init(reading path: String, stdinName: String? = nil) throws(Unreadable) {
+    let place = path == "-" ? stdinName ?? "<stdin>" : path
+    self.init(path: place, bytes: try Self.bytes(of: path), folder: containingFolder(place))
   }
 
   package static func bytes(of path: String) throws(Unreadable) -> [UInt8] {
@@ -69,6 +72,9 @@ package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
     ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasSuffix(".facts.yaml")
   }
 }
+
+/// The folder that a path names something in.
+func containingFolder(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
 
 func isFolder(_ path: String) -> Bool {
   var info = stat()

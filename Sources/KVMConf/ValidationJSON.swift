@@ -6,16 +6,10 @@ extension Validation {
   /// file without a manifest that could be read has one document, without a host and without steps.
   package var json: [JSON] {
     if reports.isEmpty { return [Self.empty(file, diagnostics)] }
-    return reports.enumerated().map { i, report in
+    return zip(reports, diagnosticsByManifest).map { report, diagnostics in
       guard case .object(let members) = report.json else { return report.json }
-      return .object(members + [("diagnostics", Self.json(diagnostics.filter { owner(of: $0) == i }))])
+      return .object(members + [("diagnostics", Self.json(diagnostics))])
     }
-  }
-
-  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first.
-  private func owner(of diagnostic: Diagnostic) -> Int {
-    guard let line = diagnostic.range?.start.line else { return 0 }
-    return max((firstLines.firstIndex { $0 > line } ?? firstLines.count) - 1, 0)
   }
 
   private static func json(_ diagnostics: [Diagnostic]) -> JSON {

@@ -111,6 +111,16 @@ struct CallReference {
     }.map(\.subject)
   }
 
+  /// The calls on the attribute that an id begins with, or, if it is of none, all others of the file.
+  func calls(of file: SchemaFile, named id: String) -> [RefusableCall] {
+    for group in file.groups {
+      for attribute in group.attributes where id.hasPrefix("\(file.name).\(group.path(of: attribute)):") {
+        return AttributeAccess.allCases.map { call($0, on: attribute, of: group, in: file) }
+      }
+    }
+    return ownCalls(of: file)
+  }
+
   /// Every call of a file.
   func allCalls(of file: SchemaFile) -> [RefusableCall] {
     ownCalls(of: file)

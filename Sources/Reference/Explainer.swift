@@ -133,7 +133,7 @@ extension RefusableCall {
 
 extension SchemaFile {
   /// Whether several architectures may have the file.
-  fileprivate var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
+  var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
 
   /// What a call of the descriptor does, by the call's name.
   fileprivate func doc(ofCall name: String) -> String? {

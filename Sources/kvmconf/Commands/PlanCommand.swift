@@ -23,7 +23,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = try ManifestFile.load(file, Workspace(try options.settings()))
+    let loaded = try ManifestFile.load(file, Workspace(try options.settings(of: file)), options)
     for (i, manifest) in loaded.manifests.enumerated() {
       switch format {
       case .text: Output.result((i > 0 ? "\n" : "") + manifest.plan.table)
@@ -36,18 +36,21 @@ struct PlanCommand: ParsableCommand {
 
 /// A manifest's file, as commands take it that need all of it to be good.
 enum ManifestFile {
-  /// Reads and plans; what is wrong is printed, and ends the program.
-  static func load(_ path: String, _ workspace: Workspace) throws -> LoadedFile {
+  /// Reads and plans; what is wrong is reported, and ends the program.
+  static func load(
+    _ path: String, _ workspace: Workspace, _ options: SharedOptions,
+    report: ([Diagnostic]) -> Void = { Output.print($0, to: 2) }
+  ) throws -> LoadedFile {
     let file: SourceFile
     do throws(Unreadable) {
-      file = try SourceFile(reading: path)
+      file = try SourceFile(reading: path, stdinName: options.stdinFilename)
     } catch {
-      Output.print([error.diagnostic], to: 2)
+      report([error.diagnostic])
       throw Status.noInput
     }
     let loaded = workspace.load(file)
     let schemaFaults = workspace.schemaFaults
-    Output.print(loaded.diagnostics + schemaFaults, to: 2)
+    report(loaded.diagnostics + schemaFaults)
     if loaded.hasErrors { throw Status.failure }
     if !schemaFaults.isEmpty { throw Status.software }
     return loaded

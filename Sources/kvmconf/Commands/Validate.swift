@@ -10,6 +10,10 @@ struct Validate: ParsableCommand {
     discussion: """
       Runs each manifest on the model of the kernel: no /dev/kvm is needed, and any architecture's manifests can be \
       validated on any machine. Every problem is reported, with its place in the text and the rule behind it.
+
+      What is settled for all manifests of a folder stands in the nearest .kvmconf.yaml, in the folder or above it: \
+      schemas, host-facts, kernel, severity (of single diagnostics) and fail-on. Options win; --verbose tells which \
+      file was found.
       """)
 
   @Argument(help: ArgumentHelp("Manifests, folders of manifests, or - for standard input.", valueName: "file"))
@@ -17,8 +21,11 @@ struct Validate: ParsableCommand {
 
   @OptionGroup var options: SharedOptions
 
-  @Option(help: "How results are written: text or json (a document a manifest, one a line).")
-  var format: Format = .text
+  @Option(
+    help:
+      "How results are written: text, json (a document a manifest, one a line), sarif, junit, github (workflow commands) or gcc."
+  )
+  var format: ValidateFormat = .text
 
   @Option(help: ArgumentHelp("Fail also on warnings, or on steps that the model cannot decide.", valueName: "kind"))
   var failOn: FailOn?
@@ -29,30 +36,94 @@ struct Validate: ParsableCommand {
     static let allValueStrings = ["warning", "undecided"]
   }
 
+  enum ValidateFormat: String, Word {
+    case text, json, sarif, junit, github, gcc
+
+    static let allValueStrings = ["text", "json", "sarif", "junit", "github", "gcc"]
+  }
+
   func run() throws {
-    let settings = try options.settings()
-    let judgements = Parallel.map(try paths()) { [format] path in Judgement(path, settings, format) }
-    var status = Status.success
-    var total = Judgement.Counts()
-    for judgement in judgements {
-      Output.result(judgement.results)
-      Output.message(judgement.messages)
-      total.add(judgement.counts)
-      status = max(status, self.status(of: judgement))
+    let paths = try self.paths()
+    let settings = try self.settings(of: paths)
+    let progress = Progress(of: paths.count)
+    let judgements = Parallel.map(
+      Array(zip(paths, settings)), done: progress.advance
+    ) { [format, options] path, governing in
+      let judgement = Judgement(path, stdinName: options.stdinFilename, governing)
+      return (judgement, format == .text ? judgement.text : format == .json ? judgement.json : "")
     }
-    if format == .text { Output.message(total.words + "\n") }
+    progress.end()
+    report(judgements, settings)
+    var status = Status.success
+    for ((judgement, _), governing) in zip(judgements, settings) {
+      status = max(status, self.status(of: judgement, governing))
+    }
     if status != Status.success { throw status }
   }
 
-  private func status(of judgement: Judgement) -> ExitCode {
+  /// Writes the results, and a line that sums them up.
+  private func report(_ judgements: [(Judgement, text: String)], _ settings: [GoverningSettings]) {
+    switch format {
+    case .text, .json:
+      for (judgement, text) in judgements {
+        Output.result(text)
+        if let obstacle = judgement.obstacle { Output.print([obstacle], to: 2) }
+      }
+    case .junit:
+      var text = ""
+      JUnitRenderer().render(
+        zip(judgements, settings).map { JUnitRenderer.Suite($0.0, failOn(for: $1)) }, into: &text)
+      Output.result(text)
+    case .sarif, .github, .gcc:
+      var known: Set<String> = []
+      let different = settings.filter { known.insert($0.configuration?.file.path ?? "").inserted }.map(\.settings)
+      Output.result(diagnosticFormat.text(judgements.flatMap(\.0.diagnostics), different))
+    }
+    // Each JSON document has its summary.
+    if format == .json { return }
+    var total = Judgement.Counts()
+    for (judgement, _) in judgements { total.add(judgement.counts) }
+    Output.message(total.words + "\n")
+  }
+
+  private var diagnosticFormat: DiagnosticFormat { DiagnosticFormat(rawValue: format.rawValue) ?? .gcc }
+
+  /// The settings of all files. Where a configuration is wrong nothing is judged, and the report is about that.
+  private func settings(of paths: [String]) throws -> [GoverningSettings] {
+    let settingsOfFiles = SettingsOfFiles(options)
+    var settings: [GoverningSettings] = []
+    do throws(SettingsFault) {
+      for path in paths { settings.append(try settingsOfFiles.settings(of: path)) }
+    } catch {
+      refuse(error.diagnostics)
+      throw error.status
+    }
+    return settings
+  }
+
+  /// Writes why nothing is judged, where the results would be: a report is a report also then.
+  private func refuse(_ problems: [Diagnostic]) {
+    switch format {
+    case .text, .json: Output.print(problems, to: 2)
+    case .junit:
+      let name = problems.first?.range?.file.path ?? "kvmconf"
+      var text = ""
+      JUnitRenderer().render(
+        [.init(name: name, cases: [.init(name: name, failures: problems, isError: true)])], into: &text)
+      Output.result(text)
+    case .sarif, .github, .gcc: Output.result(diagnosticFormat.text(problems, []))
+    }
+  }
+
+  private func failOn(for governing: GoverningSettings) -> ConfigurationFile.FailOn? {
+    failOn.flatMap { ConfigurationFile.FailOn(rawValue: $0.rawValue) } ?? governing.configuration?.failOn
+  }
+
+  private func status(of judgement: Judgement, _ governing: GoverningSettings) -> ExitCode {
     if judgement.isUnreadable { return Status.noInput }
     // The built-in schemas are ours.
-    if judgement.counts.schemaFaults > 0 { return options.schemas.isEmpty ? Status.software : Status.failure }
-    let counts = judgement.counts
-    let isBad =
-      counts.errors > 0 || (failOn == .warning && counts.warnings > 0)
-      || (failOn != nil && counts.undecided > 0)
-    return isBad ? Status.failure : Status.success
+    if judgement.counts.schemaFaults > 0 { return governing.hasOwnSchemas ? Status.failure : Status.software }
+    return judgement.fails(on: failOn(for: governing)) ? Status.failure : Status.success
   }
 
   /// The files that the arguments stand for.
@@ -64,7 +135,7 @@ struct Validate: ParsableCommand {
         if found.isEmpty { throw Unreadable(path: argument, reason: "the folder has no manifests, *.yaml or *.yml") }
         paths += found
       } catch {
-        Output.print([error.diagnostic], to: 2)
+        refuse([error.diagnostic])
         throw Status.noInput
       }
     }
@@ -72,80 +143,23 @@ struct Validate: ParsableCommand {
   }
 }
 
-/// What `validate` says of one file, ready to be printed.
-private struct Judgement: Sendable {
-  struct Counts: Sendable {
-    var files = 0
-    var manifests = 0
-    var steps = 0
-    var errors = 0
-    var warnings = 0
-    var undecided = 0
-    var schemaFaults = 0
-
-    mutating func add(_ other: Counts) {
-      files += other.files
-      manifests += other.manifests
-      steps += other.steps
-      errors += other.errors
-      warnings += other.warnings
-      undecided += other.undecided
-      schemaFaults += other.schemaFaults
-    }
-
-    /// `2 files, 3 manifests, 40 steps: 1 error, 0 warnings, 2 undecided`
-    var words: String {
-      "\(files.of("file")), \(manifests.of("manifest")), \(steps.of("step")): "
-        + "\(errors.of("error")), \(warnings.of("warning")), \(undecided) undecided"
-    }
+extension Judgement {
+  fileprivate var text: String {
+    guard let validation else { return "" }
+    var text = ""
+    TextRenderer(color: Output.hasColor(1)).render(validation.diagnostics, into: &text)
+    return text
   }
 
-  var results = ""
-  var messages = ""
-  var counts = Counts()
-  var isUnreadable = false
-
-  init(_ path: String, _ settings: Settings, _ format: Format) {
-    counts.files = 1
-    let file: SourceFile
-    do throws(Unreadable) {
-      file = try SourceFile(reading: path)
-    } catch {
-      isUnreadable = true
-      counts.errors = 1
-      TextRenderer(color: Output.hasColor(2)).render([error.diagnostic], into: &messages)
-      return
+  fileprivate var json: String {
+    guard let validation else { return "" }
+    var text = ""
+    for document in validation.json {
+      document.write(into: &text)
+      text += "\n"
     }
-    let workspace = Workspace(settings)
-    do throws(FactsFault) {
-      judge(try workspace.validate(file), format)
-      counts.schemaFaults = workspace.schemaFaults.count
-    } catch {
-      counts.errors = 1
-      TextRenderer(color: Output.hasColor(2)).render([error.diagnostic], into: &messages)
-    }
+    return text
   }
-
-  private mutating func judge(_ validation: Validation, _ format: Format) {
-    counts.manifests = validation.reports.count
-    counts.steps = validation.reports.map(\.entries.count).reduce(0, +)
-    counts.errors = validation.errorCount
-    counts.warnings = validation.warningCount
-    counts.undecided = validation.undecidedCount
-    switch format {
-    case .text: TextRenderer(color: Output.hasColor(1)).render(validation.diagnostics, into: &results)
-    case .json:
-      for document in validation.json {
-        document.write(into: &results)
-        results += "\n"
-      }
-    }
-  }
-}
-
-extension Int {
-  /// `1 file`, `2 files`
-  fileprivate func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
 }
 
 private func max(_ a: ExitCode, _ b: ExitCode) -> ExitCode { a.rawValue >= b.rawValue ? a : b }
