@@ -5,13 +5,13 @@ import Expressions
 import SourceTree
 
 /// Reads `devices:`.
-struct DeviceReader {
+package struct DeviceReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
 
-  private static let keys = ["name", "type", "attributes", "for", "optional", "raw"]
+  package static let keys = ["name", "type", "attributes", "for", "optional", "raw"]
   /// The first words of paths that stand for something else.
-  static let reservedNames = ["vm", "vcpu", "system"]
+  package static let reservedNames = ["vm", "vcpu", "system"]
 
   func declarations(_ node: Node?) -> [DeviceDeclaration] {
     guard let node, !node.isEmpty else { return [] }

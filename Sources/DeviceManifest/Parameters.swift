@@ -5,7 +5,10 @@ import Expressions
 import SourceTree
 
 /// The parameters of a manifest, and what `${…}` makes of them.
-final class Parameters {
+package final class Parameters {
+  /// The types that a parameter can have.
+  package static let typeNames = ParameterType.names
+
   private struct Parameter {
     var value: Value
     var range: SourceRange
