@@ -65,7 +65,8 @@ let package = Package(
     .executableTarget(
       name: "kvmconf",
       dependencies: [
-        "KVMConf", "Reference", "EditorSchema", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions", "Diagnostics",
+        "KVMConf", "Reference", "EditorSchema", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions",
+        "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -94,7 +95,10 @@ let package = Package(
       ["Reference", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
     tests(
       "EditorSchemaTests",
-      ["EditorSchema", "KVMConf", "DeviceManifest", "DeviceSchema", "DevicePlan", "Diagnostics", "TestSupport"]),
+      [
+        "EditorSchema", "KVMConf", "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics",
+        "TestSupport",
+      ]),
     tests("ExpressionsTests", ["Expressions", "Diagnostics"]),
     tests(
       "DeviceManifestTests",

@@ -46,6 +46,7 @@ package struct DeviceReader {
     if let name, let text = name.scalar, Self.reservedNames.contains(text) || text.contains(".") || text.isEmpty {
       findings.error("bad-name", "a device cannot be called '\(text)': paths begin with its name", at: name.range)
     }
+    if let name, name.scalar == nil { findings.wrongKind(name, of: "'name'", wanted: "text") }
     let own = self.own(reader, references)
     let alternatives = references.map { reference in
       var alternative = DeviceAlternative(type: reference)

@@ -48,6 +48,10 @@ package final class Parameters {
           "unknown-name", "a parameter is known 'at'", at.scalar ?? at.kind, among: ["load"], at: at.range)
         continue
       }
+      if let initial = reader["default"], initial.scalar == nil {
+        findings.wrongKind(initial, of: "the default of parameter '\(entry.key.value)'", wanted: "a \(type.words)")
+        continue
+      }
       if let text = settings[entry.key.value] {
         let value = value(text, type, name: entry.key.value, at: nil)
         parameters[entry.key.value]?.value = value

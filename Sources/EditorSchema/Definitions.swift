@@ -21,7 +21,9 @@ final class Definitions {
     let list = JSON.oneOf(words)
     guard words.count > 8, let first = words.first else { return list }
     if let name = lists[words] { return reference(name) { list } }
-    let name = (1...).lazy.map { $0 == 1 ? "names.\(first)" : "names.\(first).\($0)" }.first { !self.names.contains($0) }
+    let name = (1...).lazy.map { $0 == 1 ? "names.\(first)" : "names.\(first).\($0)" }.first {
+      !self.names.contains($0)
+    }
     lists[words] = name
     return reference(name ?? first) { list }
   }

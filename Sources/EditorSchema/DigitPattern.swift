@@ -1,32 +1,38 @@
 /// Regular expressions for integers as manifests write them, up to a limit.
 ///
 /// They keep to what every dialect has: no look-around, no classes with names.
-enum DigitPattern {
+package enum DigitPattern {
   private static let units: [(name: String, shift: Int128)] = [
     ("", 0), ("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40),
   ]
 
   /// Every way to write a number from 0 to `most`; without anchors.
   ///
-  /// - Parameter zeros: how many of the low bits are zero. What is written in hexadecimal is held to it; else the
-  ///   pattern takes more than it should.
-  static func upTo(_ most: Int128, zeros: Int = 0) -> String {
+  /// - Parameter zeros: how many of the low bits are zero. Digits of powers of two are held to it as far as whole digits
+  ///   go; decimal ones are not, as no short pattern does it.
+  package static func upTo(_ most: Int128, zeros: Int = 0) -> String {
     var all: [String] = []
     for (unit, shift) in units {
       let limit = most >> shift
-      if limit == 0, shift > 0 { break }
-      for (radix, prefix) in [(10, ""), (16, "0x"), (8, "0o"), (2, "0b")] {
-        let body =
-          radix == 16 && shift == 0 && zeros > 0 ? hexadecimal(limit, zeros: zeros) : digits(limit, radix: radix)
-        all.append(prefix + body + unit)
+      if limit == 0, shift > 0 {
+        let rest = units.filter { $0.shift >= shift }.map(\.name).joined(separator: "|")
+        all.append("(?:0[xob])?(?:0_?)*0(?:\(rest))")
+        break
+      }
+      all.append(digits(limit, radix: 10) + unit)
+      for (radix, prefix, bits) in [(16, "0x", 4), (8, "0o", 3), (2, "0b", 1)] {
+        let ending = max(0, zeros - Int(shift)) / bits
+        all.append(prefix + digits(limit >> Int128(ending * bits), radix: radix, zeros: ending) + unit)
       }
     }
     return "(?:" + all.joined(separator: "|") + ")"
   }
 
-  /// Digits with `_` between them, and zeros in front.
-  private static func digits(_ most: Int128, radix: Int) -> String {
-    "(?:0_?)*" + tail(Array(String(most, radix: radix).utf8).map(value), radix)
+  /// Digits with `_` between them, zeros in front, and as many zeros behind.
+  private static func digits(_ most: Int128, radix: Int, zeros: Int = 0) -> String {
+    let digits = tail(Array(String(most, radix: radix).utf8).map(value), radix)
+    if zeros == 0 { return "(?:0_?)*" + digits }
+    return "(?:0_?)*(?:0|\(digits)(?:_?0){\(zeros)})"
   }
 
   private static func value(_ digit: UInt8) -> Int {
@@ -50,13 +56,6 @@ enum DigitPattern {
       if left == 0 { choices.append(String(start.dropLast(2))) }
     }
     return "(?:" + choices.joined(separator: "|") + ")"
-  }
-
-  private static func hexadecimal(_ most: Int128, zeros: Int) -> String {
-    let nibbles = zeros / 4
-    let end = String(repeating: "_?0", count: nibbles)
-    let high = most >> Int128(nibbles * 4)
-    return "(?:0_?)*(?:0|\(tail(Array(String(high, radix: 16).utf8).map(value), 16))\(end))"
   }
 
   private static func repeated(_ set: String, _ counts: ClosedRange<Int>) -> String {

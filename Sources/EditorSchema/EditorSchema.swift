@@ -19,6 +19,20 @@ package struct EditorSchema {
     foreignTypes = others.flatMap { other in other.allDeviceTypes.map { "\(other.architecture.rawValue)/\($0)" } }
   }
 
+  /// The schema as text: a line for each of its definitions, so that a change shows where it is.
+  package func text() -> String {
+    guard case .object(let members) = json() else { return "" }
+    func lines(_ members: [(String, JSON)], _ indent: String) -> String {
+      members.map { name, value in
+        if name == "definitions", case .object(let parts) = value {
+          return "\(indent)\"\(name)\": {\n\(lines(parts, indent + "  "))\n\(indent)}"
+        }
+        return "\(indent)\(JSON.string(name).text()): \(value.text())"
+      }.joined(separator: ",\n")
+    }
+    return "{\n\(lines(members, "  "))\n}\n"
+  }
+
   package func json() -> JSON {
     let definitions = Definitions()
     let scalars = Scalars(definitions: definitions)

@@ -98,7 +98,9 @@ struct MachineSchema {
           ("features", features.described("replaces all features")), ("raw", mappings.raw),
         ], required: ["vcpu"])
       let all = JSON.mapping([
-        ("count", scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("how many vCPUs there are")),
+        (
+          "count", scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("how many vCPUs there are")
+        ),
         ("ids", JSON.list(of: scalars.unsigned(64)).described("the vCPUs' ids, in the order of creation")),
         ("features", features), ("attributes", vcpuAttributes),
         (
@@ -179,10 +181,13 @@ struct MachineSchema {
   private func alternative(_ file: SchemaFile) -> JSON {
     let attributes = mappings.attributes(of: file)
     return .when(
-      ["properties": JSON([("type", .any(of: [names(of: file), ["type": "array", "contains": names(of: file)]]))]),
+      [
+        "properties": JSON([("type", .any(of: [names(of: file), ["type": "array", "contains": names(of: file)]]))]),
         "required": ["type"],
       ],
-      then: ["properties": JSON([("attributes", attributes), ("for", ["properties": JSON([(file.name, attributes)])])])],
+      then: [
+        "properties": JSON([("attributes", attributes), ("for", ["properties": JSON([(file.name, attributes)])])])
+      ],
       otherwise: ["properties": ["for": ["properties": JSON([(file.name, false)])]]])
   }
 
@@ -190,7 +195,9 @@ struct MachineSchema {
   private func names(of file: SchemaFile) -> JSON {
     let names = JSON.oneOf([file.name, "\(catalogue.architecture.rawValue)/\(file.name)"])
     guard let number = file.number else { return names }
-    return .any(of: [names, ["type": "object", "properties": JSON([("number", ["const": JSON(number)])]), "required": ["number"]]])
+    return .any(of: [
+      names, ["type": "object", "properties": JSON([("number", ["const": JSON(number)])]), "required": ["number"]],
+    ])
   }
 
   /// `for` names nothing but the types.
@@ -217,7 +224,10 @@ struct MachineSchema {
       ],
     ])
     return .when(
-      ["properties": JSON([("type", .any(of: [strange, ["type": "array", "contains": strange]]))]), "required": ["type"]],
+      [
+        "properties": JSON([("type", .any(of: [strange, ["type": "array", "contains": strange]]))]),
+        "required": ["type"],
+      ],
       then: ["properties": ["attributes": ["type": ["object", "null"], "maxProperties": 0]]])
   }
 }

@@ -67,7 +67,9 @@ struct PayloadSchema {
   private func bytes(_ size: Int?) -> JSON {
     let digits = "(?:[ \\n_]*[0-9A-Fa-f]){\(size.map { "\($0 * 2)" } ?? "0,")}[ \\n_]*"
     let hex = JSON.any(of: [
-      .text(matching: size == nil ? "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$" : "^\(digits)$", "hexadecimal digits, two a byte"),
+      .text(
+        matching: size == nil ? "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$" : "^\(digits)$",
+        "hexadecimal digits, two a byte"),
       ["type": "number"], scalars.expression,
     ])
     return .any(of: [hex, byteForms(hex: hex, size: size)])

@@ -144,14 +144,20 @@ struct StepSchema {
     func subject(_ paths: [String]) -> JSON {
       [
         "properties": JSON([
-          (verb, .text(matching: "^\(start)\\.\(paths.alternatives)$", "a path: DEVICE.GROUP.ATTRIBUTE, as its schema names them"))
+          (
+            verb,
+            .text(
+              matching: "^\(start)\\.\(paths.alternatives)$", "a path: DEVICE.GROUP.ATTRIBUTE, as its schema names them"
+            )
+          )
         ])
       ]
     }
     let known = bodies.isEmpty ? JSON(false) : subject(bodies.map(\.path))
     let named = JSON.all(of: [known] + bodies.map { .when(subject([$0.path]), then: .any(of: $0.alternatives)) })
     return .when(
-      .any(of: [.has("group"), .has("attr")]), then: numbers(access, start: start, groups: files.flatMap(\.groupNames).unique),
+      .any(of: [.has("group"), .has("attr")]),
+      then: numbers(access, start: start, groups: files.flatMap(\.groupNames).unique),
       otherwise: named)
   }
 

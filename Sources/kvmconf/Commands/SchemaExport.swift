@@ -41,7 +41,7 @@ extension Schema {
         Output.message("kvmconf: there are no schemas for \(arch)\n")
         throw Status.failure
       }
-      let text = EditorSchema(wanted, others: all).json().text(pretty: true) + "\n"
+      let text = EditorSchema(wanted, others: all).text()
       guard let output else { return Output.result(text) }
       do throws(Unwritable) {
         try Output.write(Array(text.utf8), toFile: output)
