@@ -49,7 +49,7 @@ package final class Parameters {
         continue
       }
       if let initial = reader["default"], initial.scalar == nil {
-        findings.wrongKind(initial, of: "the default of parameter '\(entry.key.value)'", wanted: "a \(type.words)")
+        findings.wrongKind(initial, of: "the default of parameter '\(entry.key.value)'", wanted: "one value")
         continue
       }
       if let text = settings[entry.key.value] {
