@@ -45,6 +45,7 @@ struct CallReference {
     if access == .get, !isEmpty {
       walk.add(Refusal(generic: .badAddress, "the kernel cannot write the value to this address", context))
     }
+    for answer in common.guest + own.guest { walk.add(Refusal(answer, context)) }
     return result(walk)
   }
 

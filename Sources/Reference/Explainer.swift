@@ -125,9 +125,7 @@ extension Explainer {
 extension RefusableCall {
   /// The call with those of its refusals that have an id; nil where it has none.
   fileprivate func only(id: String) -> RefusableCall? {
-    var call = self
-    call.refusals = refusals.filter { $0.id == id }
-    return call.refusals.isEmpty ? nil : call
+    only { $0.id == id }
   }
 }
 
