@@ -16,7 +16,7 @@ import Testing
     Case(
       message: "Group 3 attr 0: Invalid argument",
       expected: [
-        "arm-vgic-v2.nr-irqs (arm64)", "arm-vgic-v3.nr-irqs (arm64)", "--type tells: arm-vgic-v2 or arm-vgic-v3",
+        "arm-vgic-v2.nr-irqs (arm64)", "arm-vgic-v3.nr-irqs (arm64)", "--type tells: arm-vgic-v2, arm-vgic-v3 or xive",
       ]),
     Case(
       message: "qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000001: Permission denied",
