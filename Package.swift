@@ -112,6 +112,7 @@ let package = Package(
     tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     tests(
       "KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "PlanFormat", "SourceTree", "Diagnostics", "TestSupport"]),
+    tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
     tests("EndToEndTests", ["TestSupport"]),
     tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
