@@ -123,6 +123,9 @@ package struct LinePattern: Hashable, Sendable {
     self.pieces = pieces
   }
 
+  /// Whether it asks for no number, and so for no more than whether a line has it.
+  package var asksForNothing: Bool { !pieces.contains(.number) }
+
   /// What a line holds of it: the number, or true where it asks for none; nil where the line does not have it.
   package func find(in line: Substring) -> Value? {
     var start = line.startIndex
