@@ -47,7 +47,8 @@ import Testing
         var host = try KernelHost(plan)
         #expect(host.checkExtension(3) == 1)  // KVM_CAP_USER_MEMORY
         #expect(host.checkExtension(0xFFFF) == 0)
-        let ofSystem = try #require(host.checkExtension(10))  // KVM_CAP_NR_MEMSLOTS
+        let ofSystem = host.checkExtension(10) ?? 0  // KVM_CAP_NR_MEMSLOTS
+        #expect(ofSystem >= 32)
         #expect(host.perform(plan.steps[0]).outcome == .ok)
         #expect(host.checkExtension(3) == 1)
         #expect(host.checkExtension(10) == ofSystem)

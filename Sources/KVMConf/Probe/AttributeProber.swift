@@ -29,6 +29,10 @@ struct AttributeProber<Host: ProbedHost> {
     var attribute: AttributeSchema
     /// The fields of the key, as an example writes them.
     var key: [Entry]
+
+    /// A kernel that no longer has it may have given its number to another; one that is older than it may have it all the
+    /// same, from a backport.
+    func isAskedFor(_ catalogue: Catalogue) -> Bool { row.lifetime.until.map { catalogue.release < $0 } ?? true }
   }
 
   /// A VM to ask in.
@@ -40,12 +44,12 @@ struct AttributeProber<Host: ProbedHost> {
   func attributes() throws(KernelHost.Unavailable) -> [HostProbe.Attribute] {
     var subjects = subjects()
     var trouble: String?
-    for place in places where !subjects.isEmpty {
-      let open = subjects.indices.filter { !subjects[$0].row.isSupported }
+    for place in places {
+      let open = subjects.indices.filter { !subjects[$0].row.isSupported && subjects[$0].isAskedFor(catalogue) }
       if open.isEmpty { break }
       trouble = try ask(for: open, of: &subjects, in: place) ?? trouble
     }
-    for i in subjects.indices { try settle(&subjects[i]) }
+    for i in subjects.indices where subjects[i].isAskedFor(catalogue) { try settle(&subjects[i]) }
     for i in subjects.indices where !subjects[i].row.isSupported {
       let absence = subjects[i].row.lifetime.absence(from: catalogue.release)
       subjects[i].row.why = absence ?? subjects[i].row.why ?? trouble ?? "there was no place to ask in"
@@ -55,18 +59,14 @@ struct AttributeProber<Host: ProbedHost> {
 
   /// The attributes of the file, none of them supported yet.
   private func subjects() -> [Subject] {
-    file.groups.filter { KeyCondition.holds($0.when, [], 0) }.flatMap { group in
-      group.attributes.filter { KeyCondition.holds($0.when, [], 0) }.map { attribute in
-        let names = Set(attribute.keyFields.map(\.name))
-        let examples = attribute.examples?.items ?? []
-        let example = examples.first { $0.isGood && $0[key: "given"] == nil } ?? examples.first(where: \.isGood)
-        let entries = (example ?? examples.first)?.entries ?? []
-        return Subject(
-          row: Row(
-            target: file.deviceType ?? file.name, path: group.path(of: attribute), group: group.number,
-            lifetime: Lifetime([file.lifetime, group.lifetime, attribute.lifetime]), isSupported: false, evidence: .has),
-          group: group, attribute: attribute, key: entries.filter { names.contains($0.key.value) })
-      }
+    file.probedAttributes.map { group, attribute in
+      let names = Set(attribute.keyFields.map(\.name))
+      let examples = attribute.examples?.items ?? []
+      let example = examples.first { $0.isGood && $0[key: "given"] == nil } ?? examples.first(where: \.isGood)
+      let entries = (example ?? examples.first)?.entries ?? []
+      return Subject(
+        row: Row(file, group, attribute), group: group, attribute: attribute,
+        key: entries.filter { names.contains($0.key.value) })
     }
   }
 
@@ -188,36 +188,61 @@ extension AttributeProber {
     }
   }
 
-  /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that no other call takes.
+  /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that no other call takes, where an example's works.
   private func saysYesToAll(_ subject: Subject) -> Bool {
-    guard case .keys(let fields, let bias) = subject.attribute.number else { return false }
+    guard case .keys(let fields, let bias) = subject.attribute.number,
+      let example = subject.attribute.examples?.items?.first(where: \.isGood)
+    else { return false }
     let mask = fields.reduce(0) { $0 | $1.mask }
-    let attr = UInt64(truncatingIfNeeded: mask) &+ bias
-    let other: AttributeAccess = subject.attribute.access.contains(.get) ? .get : .set
-    let range = file.source
-    func call(_ access: AttributeAccess) -> Node {
-      let target = "\(file.exampleTarget).\(subject.group.name)"
-      var entries = [
-        Entry(key: Located(access.rawValue, at: range), value: Node(.scalar(target, .plain), at: range)),
-        Entry(key: Located("attr", at: range), value: Node(.scalar("\(attr)", .plain), at: range)),
-      ]
-      if access != .has {
-        let zero = Entry(key: Located("u64", at: range), value: Node(.scalar("0", .plain), at: range))
-        entries.append(Entry(key: Located("payload", at: range), value: Node(.mapping([zero]), at: range)))
+    let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
+    // The last number that there is, and the last one that is aligned as registers are.
+    return [mask, mask & ~7].contains { number in
+      let attr = UInt64(truncatingIfNeeded: number) &+ bias
+      let other: AttributeAccess = subject.attribute.access.contains(.get) ? .get : .set
+      let calls = [rawCall(.has, subject.group, attr), rawCall(other, subject.group, attr)]
+      let findings = Findings()
+      let plan = workspace.plan(steps.setup + steps.given + calls, at: file.source, catalogue, findings)
+      guard !findings.hasErrors, var model = try? workspace.model(catalogue.architecture, course: .expected) else {
+        return false
       }
-      return Node(.mapping(entries), at: range)
+      let answers = Runner(keepGoing: true).run(plan, on: &model).entries.suffix(2).map(\.result.outcome)
+      guard answers.count == 2, answers[0] == .ok, case .refused = answers[1] else { return false }
+      return true
     }
-    let findings = Findings()
-    let plan = workspace.plan(
-      file.stepsBeforeExamples(at: range) + [call(.has), call(other)], at: range, catalogue, findings)
-    guard !findings.hasErrors, var model = try? workspace.model(catalogue.architecture, course: .expected) else {
-      return false
+  }
+
+  private func rawCall(_ access: AttributeAccess, _ group: GroupSchema, _ attr: UInt64) -> Node {
+    let range = file.source
+    func entry(_ key: String, _ content: Node.Content) -> Entry {
+      Entry(key: Located(key, at: range), value: Node(content, at: range))
     }
-    let report = Runner(keepGoing: true).run(plan, on: &model)
-    guard report.entries.count >= 2, case .refused = report.entries[report.entries.count - 1].result.outcome else {
-      return false
+    var entries = [
+      entry(access.rawValue, .scalar("\(file.exampleTarget).\(group.name)", .plain)),
+      entry("attr", .scalar("\(attr)", .plain)),
+    ]
+    if access != .has { entries.append(entry("payload", .mapping([entry("u64", .scalar("0", .plain))]))) }
+    return Node(.mapping(entries), at: range)
+  }
+}
+
+extension HostProbe.Attribute {
+  /// An attribute of which nothing is known yet.
+  init(_ file: SchemaFile, _ group: GroupSchema, _ attribute: AttributeSchema) {
+    self.init(
+      target: file.deviceType ?? file.name, path: group.path(of: attribute), group: group.number,
+      lifetime: Lifetime([file.lifetime, group.lifetime, attribute.lifetime]), isSupported: false, evidence: .has)
+  }
+}
+
+extension SchemaFile {
+  /// The attributes that a host can be asked for, on this architecture; what stands for all other numbers of a group is none.
+  var probedAttributes: [(group: GroupSchema, attribute: AttributeSchema)] {
+    groups.filter { KeyCondition.holds($0.when, [], 0) }.flatMap { group in
+      group.attributes.filter { attribute in
+        if case .any = attribute.number, group.attributes.count > 1 { return false }
+        return KeyCondition.holds(attribute.when, [], 0)
+      }.map { (group, $0) }
     }
-    return report.entries[report.entries.count - 2].result.outcome == .ok
   }
 }
 

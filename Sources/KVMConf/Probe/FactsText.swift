@@ -37,5 +37,5 @@ extension Value {
   }
 
   /// The value without quotes.
-  var plainText: String { if case .string(let text) = self { text } else { json.text() } }
+  package var plainText: String { if case .string(let text) = self { text } else { json.text() } }
 }

@@ -46,8 +46,6 @@ private struct Prober<Host: ProbedHost> {
 
   var catalogue: Catalogue { workspace.catalogue(for: host.architecture) }
 
-  private var place: SourceRange? { catalogue.vm?.source }
-
   func run(_ steps: [Node], at range: SourceRange) throws(KernelHost.Unavailable) -> Report {
     try host.run(workspace.plan(steps, at: range, catalogue, Findings()), workspace)
   }
@@ -104,13 +102,10 @@ private struct Prober<Host: ProbedHost> {
 
   /// The attributes of a device type that the host does not have.
   func absent(_ file: SchemaFile, _ device: HostProbe.Device?) -> [HostProbe.Attribute] {
-    file.groups.filter { KeyCondition.holds($0.when, [], 0) }.flatMap { group in
-      group.attributes.filter { KeyCondition.holds($0.when, [], 0) }.map { attribute in
-        HostProbe.Attribute(
-          target: file.deviceType ?? file.name, path: group.path(of: attribute), group: group.number,
-          lifetime: Lifetime([file.lifetime, group.lifetime, attribute.lifetime]), isSupported: false, evidence: .has,
-          why: device?.lifetime.absence(from: catalogue.release) ?? "there is no such device here")
-      }
+    file.probedAttributes.map { group, attribute in
+      var row = HostProbe.Attribute(file, group, attribute)
+      row.why = device?.lifetime.absence(from: catalogue.release) ?? "there is no such device here"
+      return row
     }
   }
 }
@@ -155,6 +150,6 @@ extension Report.Entry {
 
   /// Why a device type is not there. What facts say of types is what is found out here, and no reason.
   fileprivate var unregistered: String {
-    result.outcome == .refused(Errno(name: "ENODEV")!) ? "ENODEV: this kernel, on this hardware, has not registered it" : reasonText
+    result.outcome.name == "ENODEV" ? "ENODEV: this kernel, on this hardware, has not registered it" : reasonText
   }
 }

@@ -1,0 +1,32 @@
+import DeviceSchema
+import Expressions
+import Testing
+
+@Suite struct FactProbeTests {
+  @Test(arguments: [
+    ("MemTotal: # kB", "MemTotal:       16384 kB", Value.integer(16384)),
+    ("6.12.#", "6.12.117+deb13-riscv64", .integer(117)),
+    ("POWER#", "cpu\t\t: POWER10 (architected)", .integer(10)),
+    ("XIVE", " 16: 5 XIVE-IPI", .bool(true)),
+    ("# #", "a 3 4", .integer(3)),
+  ])
+  func linesThatFit(_ pattern: String, _ line: String, _ value: Value) {
+    #expect(LinePattern(pattern).find(in: line[...]) == value)
+  }
+
+  @Test(arguments: [
+    ("MemTotal: # kB", "MemTotal: 16384 MB"), ("POWER#", "POWER"), ("XIVE", "XIV"), ("a b", "ab"), ("#", ""),
+  ])
+  func linesThatDoNot(_ pattern: String, _ line: String) {
+    #expect(LinePattern(pattern).find(in: line[...]) == nil)
+  }
+
+  @Test func names() {
+    #expect(FilePattern.matches("armv8_pmuv3_0", "armv8_*"))
+    #expect(FilePattern.matches("interrupt-controller@60", "*controller@*"))
+    #expect(FilePattern.matches("abcabd", "a*b*d"))
+    #expect(FilePattern.matches("plain", "plain") && FilePattern.matches("", "*"))
+    #expect(!FilePattern.matches("armv7", "armv8_*") && !FilePattern.matches("plainer", "plain"))
+    #expect(!FilePattern.matches("aba", "ab*ba"))
+  }
+}
