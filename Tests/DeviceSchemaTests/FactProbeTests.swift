@@ -21,6 +21,24 @@ import Testing
     #expect(LinePattern(pattern).find(in: line[...]) == nil)
   }
 
+  /// What is no probe is found by the check of schemas.
+  @Test(arguments: [
+    ("{manul: by hand}", "'probe' has no key 'manul'; did you mean 'manual'?"),
+    ("{}", "'probe' has one of check-extension, calls, file, files, exists, or else 'manual'"),
+    ("{file: /a, exists: /b}", "'probe' has one of check-extension, calls, file, files, exists, or else 'manual'"),
+    ("{exists: /a, find: x}", "'find' looks into a file"),
+    ("{file: proc/x}", "'proc/x' is no path that begins at the root"),
+    ("{check-extension: KVM_CAP_X}", "'check-extension' has the 'number' of the capability"),
+    ("{calls: []}", "'calls' is a list of steps"),
+    ("{file: /a, value: 'valu + 1'}", "unknown name 'valu'; did you mean 'value'?"),
+  ])
+  func whatIsNone(_ probe: String, _ message: String) {
+    let schema = thing(
+      control + "\nfacts:\n  page:\n    type: u32\n    doc: a page\n    probe: \(probe)\nregistered: 'host.page == 1'")
+    let found = check(["arm64/thing.yaml": schema])
+    #expect(found.contains { $0.hasSuffix(message) }, "\(found)")
+  }
+
   @Test func names() {
     #expect(FilePattern.matches("armv8_pmuv3_0", "armv8_*"))
     #expect(FilePattern.matches("interrupt-controller@60", "*controller@*"))

@@ -6,7 +6,8 @@ import Testing
 /// What a probe makes of hosts whose kernel is the model.
 @Suite struct ProbeTests {
   private static let gicv3 = ModelledHost(
-    architecture: .arm64, facts: "{devices: [vfio, arm-vgic-v3, arm-vgic-its], pri_bits: 5, id_bits: 1, seis: 0, a3v: 1}",
+    architecture: .arm64,
+    facts: "{devices: [vfio, arm-vgic-v3, arm-vgic-its], pri_bits: 5, id_bits: 1, seis: 0, a3v: 1}",
     capabilities: [66: 512, 126: 1, 165: 48, 205: 0],
     files: [
       "/proc/self/smaps": "7f00-8000 r-xp 0 0:0 0\nSize: 16 kB\nKernelPageSize:       64 kB\n",
@@ -129,6 +130,16 @@ import Testing
     #expect(facts["tsc_stable"] == "true" && facts["sev_attributes"] == "true")
   }
 
+  @Test func noKVM() throws {
+    let architecture = try #require(Architecture.host)
+    do {
+      _ = try HostProbe(of: ThisHost(architecture, path: "/does/not/exist"), Settings())
+      Issue.record("there is no such file, and it was probed")
+    } catch {
+      #expect(error.kind == .noKVM && error.message.hasPrefix("there is no /does/not/exist: "))
+    }
+  }
+
   /// What a probe finds is what the host was made of, in both forms.
   @Test func factsComeBack() throws {
     let probe = try probe(Self.gicv3)
@@ -154,7 +165,9 @@ import Testing
   @Test func prometheus() throws {
     let text = try probe { $0.release = "7.2-\"a\\b\nc" }.prometheus
     #expect(text.contains(#"kvmconf_host_info{arch="x86_64",release="7.2-\"a\\b\nc"} 1"#))
-    #expect(text.contains("\n# TYPE kvmconf_device_supported gauge\nkvmconf_device_supported{type=\"vfio\",number=\"4\"} 1\n"))
+    #expect(
+      text.contains("\n# TYPE kvmconf_device_supported gauge\nkvmconf_device_supported{type=\"vfio\",number=\"4\"} 1\n")
+    )
     #expect(text.contains("\nkvmconf_fact{fact=\"max_vcpus\"} 288\n"))
     var families: [Substring] = []
     for line in text.split(separator: "\n") where !line.hasPrefix("#") {
@@ -184,7 +197,10 @@ import Testing
     func file(_ name: String, _ change: (inout HostProbe) -> Void) throws -> SourceFile {
       SourceFile(path: name, bytes: Array(try probe(change).json.text(pretty: true).utf8))
     }
-    let old = try file("old.json") { $0.devices[0].isSupported = false }
+    let old = try file("old.json") { probe in
+      probe.devices[0].isSupported = false
+      probe.attributes[0].value = [1]
+    }
     let new = try file("new.json") { probe in
       probe.capabilities[0].value = 7
       probe.attributes.removeAll { $0.path == "tsc.offset" }
@@ -195,7 +211,7 @@ import Testing
     #expect(
       lines == [
         "gained device vfio no -> yes", "lost attribute vcpu.tsc.offset yes -> nothing",
-        "changed capability KVM_CAP_MAX_VCPUS 288 -> 7",
+        "changed attribute vfio.file.add yes, reads 01 -> yes", "changed capability KVM_CAP_MAX_VCPUS 288 -> 7",
       ])
     #expect(try ProbeComparison(old, old).differences.isEmpty)
     let arm = try HostProbe(of: ModelledHost(architecture: .arm64), Settings()).json.text()

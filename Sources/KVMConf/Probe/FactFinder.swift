@@ -92,7 +92,9 @@ extension FactFinder {
     let findings = Findings()
     let plan = workspace.plan(steps, at: probe.source, catalogue, findings)
     guard !findings.hasErrors, let last = plan.steps.last else { return (nil, "calls") }
-    guard (try? workspace.hazards(of: plan))?.isEmpty ?? false else { return (nil, "calls that would crash this kernel") }
+    guard (try? workspace.hazards(of: plan))?.isEmpty ?? false else {
+      return (nil, "calls that would crash this kernel")
+    }
     let report = try host.run(plan, workspace)
     if let failed = report.entries.first(where: { $0.verdict.isFailure }) {
       return (nil, "\(failed.step.words) answered \(failed.result.outcome.words)")

@@ -10,7 +10,8 @@ extension HostProbe {
 
   /// Host facts as `--host-facts` takes them, in YAML, with what stays for people in comments.
   package var factsYAML: String {
-    var text = "# Facts of a host, found by `kvmconf probe --facts`\narch: \(architecture.rawValue)\nkernel: '\(release)'\n"
+    var text =
+      "# Facts of a host, found by `kvmconf probe --facts`\narch: \(architecture.rawValue)\nkernel: '\(release)'\n"
     for (name, value) in knownFacts { text += "\(name): \(value.json.text())\n" }
     let open = facts.filter { $0.value == nil }
     if open.isEmpty { return text }

@@ -23,7 +23,8 @@ package struct ProbeComparison {
     let second = try RecordedProbe(after)
     if first.architecture != second.architecture {
       throw ProbeFault(
-        "\(before.path) is of a host of \(first.architecture) and \(after.path) of one of \(second.architecture)", at: nil)
+        "\(before.path) is of a host of \(first.architecture) and \(after.path) of one of \(second.architecture)",
+        at: nil)
     }
     let old = Dictionary(first.lines, uniquingKeysWith: { a, _ in a })
     let new = Dictionary(second.lines, uniquingKeysWith: { a, _ in a })
@@ -33,9 +34,9 @@ package struct ProbeComparison {
 
   private mutating func add(_ what: String, _ before: String?, _ after: String?) {
     let kind: Kind =
-      switch (before, after) {
-      case ("no", _?) where after != "no", (nil, "yes"): .gained
-      case (_?, "no"), ("yes", nil): .lost
+      switch (before?.saysYes, after?.saysYes) {
+      case (false, true), (nil, true): .gained
+      case (true, false), (true, nil): .lost
       default: .changed
       }
     differences.append(Difference(kind: kind, what: what, before: before, after: after))
@@ -74,6 +75,17 @@ extension ProbeComparison {
   }
 }
 
+extension String {
+  /// Whether something is supported; nil for what is a value of another kind.
+  fileprivate var saysYes: Bool? {
+    switch prefix(while: { $0 != "," }) {
+    case "yes": true
+    case "no": false
+    default: nil
+    }
+  }
+}
+
 /// The JSON of a probe, as one line for each thing that two of them are compared by.
 private struct RecordedProbe {
   var architecture: String
@@ -86,7 +98,9 @@ private struct RecordedProbe {
     else { throw ProbeFault("\(file.path) is not what `kvmconf probe --format json` writes", at: nil) }
     self.architecture = architecture
     lines.append(("kernel", node[key: "kernel"]?.scalar ?? ""))
-    for (section, words) in [("devices", ["type"]), ("attributes", ["target", "attribute"]), ("features", ["feature"])] {
+    for (section, words) in [
+      ("devices", ["type"]), ("attributes", ["target", "attribute"]), ("features", ["feature"]),
+    ] {
       for item in node[key: section]?.items ?? [] {
         let name = words.compactMap { item[key: $0]?.scalar }.joined(separator: ".")
         let value = item[key: "value"].flatMap { $0.scalar == "null" ? nil : $0.scalar }

@@ -8,14 +8,16 @@ extension HostProbe {
   package var text: String {
     var text = "\(architecture.rawValue), Linux \(release)\n"
     text += table(["DEVICE TYPE", "SUPPORTED", "SINCE", "WHY NOT"], devices.map(\.row))
-    text += table(["ATTRIBUTE", "SUPPORTED", "SINCE", "WHY NOT, OR WHERE"], attributes.map { $0.row(on: architecture) })
+    text += table(
+      ["ATTRIBUTE", "SUPPORTED", "SINCE", "WHY NOT, OR WHERE"], attributes.map { $0.row(on: architecture) })
     text += table(["VCPU FEATURE", "SUPPORTED", "SINCE", "WHY NOT, OR HOW"], features.map(\.row))
     text += table(
       ["CAPABILITY", "NUMBER", "VALUE"], capabilities.map { [$0.constant, "\($0.number)", "\($0.value)"] })
     text += table(
       ["FACT", "VALUE", "FOUND BY"], facts.filter { $0.value != nil }.map { [$0.name, $0.valueText, $0.how.printable] })
     text += table(
-      ["NOT FOUND", "ASSUMED", "BY HAND, OR WHY"], facts.filter { $0.value == nil }.map {
+      ["NOT FOUND", "ASSUMED", "BY HAND, OR WHY"],
+      facts.filter { $0.value == nil }.map {
         [$0.name, $0.assumed ?? "unknown", ($0.manual ?? $0.how).printable]
       })
     return text

@@ -38,7 +38,7 @@ package struct ThisHost: ProbedHost {
   }
 
   package func run(_ plan: Plan, _ workspace: Workspace) throws(KernelHost.Unavailable) -> Report {
-    try workspace.runOnKernel(plan, with: Runner(keepGoing: true))
+    try workspace.runOnKernel(plan, with: Runner(keepGoing: true), path: path)
   }
 
   package func extensions(_ numbers: [UInt32], _ plan: Plan) throws(KernelHost.Unavailable) -> [UInt32: UInt32] {

@@ -8,7 +8,8 @@ import Kernel
 struct Probe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe",
-    abstract: "Print which devices, attributes and capabilities this host's KVM has, and the facts that answers depend on.",
+    abstract:
+      "Print which devices, attributes and capabilities this host's KVM has, and the facts that answers depend on.",
     discussion: """
       Every device type, attribute and fact that the schemas know is asked for, in throwaway VMs; no guest runs. \
       `validate --host-facts` takes what --facts and --format json write, and then answers on any machine whether a \
