@@ -160,6 +160,8 @@ extension AttributeProber {
     let given = examples.filter { $0[key: "given"] != nil }
     // Those without calls before them were asked for already, and only their own call says more.
     let candidates = examples.filter { $0[key: "given"] == nil }.prefix(1) + given
+    /// The last call that was refused by the attribute itself: its value is wrong here, and it exists.
+    var refused: Report.Entry?
     for example in candidates.prefix(Self.mostExamples) {
       let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
       let names = Set(subject.attribute.keyFields.map(\.name))
@@ -185,7 +187,24 @@ extension AttributeProber {
         return
       }
       if isBlind || subject.row.why == nil { subject.row.why = called.reasonText }
+      if isBlind, isAnswerOfAttribute(called, subject) {
+        subject.row.evidence = called.step.operation.access ?? .set
+        refused = called
+      }
     }
+    guard let refused else { return }
+    subject.row.isSupported = true
+    subject.row.why = nil
+    subject.row.note =
+      (subject.row.note ?? "") + "; its examples are refused here, with \(refused.result.outcome.words)"
+  }
+
+  /// Whether a refusal is none of those that calls on an attribute that does not exist meet.
+  private func isAnswerOfAttribute(_ entry: Report.Entry, _ subject: Subject) -> Bool {
+    guard case .refused(let errno) = entry.result.outcome, let access = entry.step.operation.access else {
+      return false
+    }
+    return ![subject.group.unknownAttribute[access], file.unknownGroup[access], file.noAccessor[access]].contains(errno)
   }
 
   /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that no other call takes, where an example's works.
