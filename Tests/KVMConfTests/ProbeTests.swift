@@ -1,5 +1,7 @@
 import DevicePlan
+import DeviceSchema
 import Diagnostics
+import Expressions
 import KVMConf
 import Testing
 
@@ -142,6 +144,28 @@ import Testing
     } catch {
       #expect(error.kind == .noKVM && error.message.hasPrefix("there is no /does/not/exist: "))
     }
+  }
+
+  /// A schema of somebody's, with an expression that does not go with what is found.
+  @Test func aProbeThatIsWrong() throws {
+    let text = """
+      schema: 1
+      type: thing
+      doc: a thing
+      reference: [x]
+      number: 77
+      registered: 'host.speed == 1'
+      facts:
+        speed: {type: u32, doc: its speed, probe: {file: /speed, value: 'value + 1'}}
+      """
+    var settings = Settings()
+    let source = SourceFile(path: "x86_64/thing.yaml", bytes: Array(text.utf8))
+    settings.schemas.append(SchemaSource(path: source.path, file: source))
+    let good = try HostProbe(of: ModelledHost(architecture: .x86_64, files: ["/speed": "3\n"]), settings)
+    #expect(good.schemaFaults.isEmpty && good.facts.first { $0.name == "speed" }?.value == .integer(4))
+    let bad = try HostProbe(of: ModelledHost(architecture: .x86_64, files: ["/speed": "fast\n"]), settings)
+    #expect(bad.schemaFaults.map(place) == ["8:67 schema-evaluation"])
+    #expect(bad.facts.first { $0.name == "speed" }?.value == nil)
   }
 
   /// What a probe finds is what the host was made of, in both forms.

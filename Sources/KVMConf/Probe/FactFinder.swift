@@ -70,7 +70,8 @@ struct FactFinder<Host: ProbedHost> {
           do throws(EvaluationError) {
             return try evaluator.evaluate(expression)
           } catch {
-            catalogue.faults.report(.error("schema-fault", error.message, at: expression.source))
+            catalogue.faults.report(
+              .error("schema-evaluation", "'\(expression.text)': \(error.message)", at: expression.source))
             return nil
           }
         } ?? .unknown

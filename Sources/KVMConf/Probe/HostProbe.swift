@@ -1,5 +1,6 @@
 import DevicePlan
 import DeviceSchema
+import Diagnostics
 import Expressions
 
 /// What a host's kernel supports, of what the schemas of its architecture know.
@@ -12,6 +13,8 @@ package struct HostProbe {
   package var features: [Feature] = []
   package var capabilities: [Capability] = []
   package var facts: [FoundFact] = []
+  /// What is wrong with the schemas that were asked by.
+  package var schemaFaults: [Diagnostic] = []
 
   /// A device type, by KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST.
   package struct Device {

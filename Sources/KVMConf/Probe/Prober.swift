@@ -21,6 +21,7 @@ extension HostProbe {
     let extensions = try prober.extensions()
     capabilities = prober.capabilities(extensions)
     facts = try prober.facts(extensions)
+    schemaFaults = prober.workspace.schemaFaults
     // What is known by now gives the model its answers, and refusals their reasons.
     settings.facts = HostFacts(of: self)
     prober.workspace = Workspace(settings)
@@ -36,6 +37,7 @@ extension HostProbe {
         ).attributes()
       }
     }
+    for fault in prober.workspace.schemaFaults where !schemaFaults.contains(fault) { schemaFaults.append(fault) }
   }
 }
 

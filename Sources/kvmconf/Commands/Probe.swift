@@ -60,6 +60,9 @@ struct Probe: ParsableCommand {
   func run() throws {
     if compare { return try runComparison() }
     let probe = try probe()
+    Output.print(probe.schemaFaults, to: 2)
+    // The built-in schemas are ours.
+    if !probe.schemaFaults.isEmpty { throw schemas.isEmpty ? Status.software : Status.failure }
     if facts == "-", output == nil { return Output.result(probe.factsYAML) }
     if let facts { try write(probe.factsYAML, to: facts) }
     let text =
