@@ -111,7 +111,11 @@ let package = Package(
       ]),
     tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     tests(
-      "KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "PlanFormat", "SourceTree", "Diagnostics", "TestSupport"]),
+      "KVMConfTests",
+      [
+        "KVMConf", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "SourceTree", "Expressions", "Diagnostics",
+        "TestSupport",
+      ]),
     tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
     tests("EndToEndTests", ["TestSupport"]),
     tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),

@@ -1,5 +1,6 @@
 import DevicePlan
 import DeviceSchema
+import Expressions
 
 extension Plan {
   /// The schema file of what each step is made on: that of the VM, of a vCPU, of `/dev/kvm` or of a device's type; nil where there is none.
@@ -32,8 +33,17 @@ extension Plan {
 extension SchemaFile {
   /// The attribute that two numbers stand for, such as `addr.dist`.
   func path(group number: UInt32, attr: UInt64) -> String? {
+    attribute(group: number, attr: attr).map { $0.group.path(of: $0.attribute) }
+  }
+
+  /// The attribute that two numbers stand for, with the fields of its key.
+  func attribute(
+    group number: UInt32, attr: UInt64
+  ) -> (group: GroupSchema, attribute: AttributeSchema, key: Fields)? {
     for group in groups where group.number == number {
-      if let attribute = group.attributes.first(where: { $0.key(of: attr) != nil }) { return group.path(of: attribute) }
+      for attribute in group.attributes {
+        if let key = attribute.key(of: attr) { return (group, attribute, key) }
+      }
     }
     return nil
   }

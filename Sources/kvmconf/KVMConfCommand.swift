@@ -19,5 +19,7 @@ struct KVMConfCommand: ParsableCommand {
         70  a bug in kvmconf or in its schemas
       """,
     version: "kvmconf \(version) (schemas of Linux 7.2)",
-    subcommands: [Validate.self, PlanCommand.self, Compile.self, Apply.self, Conform.self, Explain.self, Schema.self])
+    subcommands: [
+      Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Explain.self, Schema.self,
+    ])
 }

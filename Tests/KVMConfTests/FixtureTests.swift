@@ -45,6 +45,7 @@ import Testing
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
     "bad-plan", "bad-configuration",  // EndToEndTests: they are no manifests
     "outcome-differs", "value-differs", "bad-quirks", "bad-report",  // ConformTests: there a kernel has its say
+    "bad-probe", "schema-evaluation",  // ProbeTests: they are about hosts
     "too-large",  // SourceTreeTests: the text would be
     "ordering-cycle",  // PlanningTests: no schema of ours has one
   ]

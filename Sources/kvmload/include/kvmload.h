@@ -326,6 +326,11 @@ int kvmload_open(struct kvmload_session *session, const char *path);
  * the same. Returns 0 or the errno of open(). */
 int kvmload_open_file(struct kvmload_session *session, uint32_t index);
 
+/* KVM_CHECK_EXTENSION of capability `number`, on the VM where the session has one, else on /dev/kvm. Stores in *value what the
+ * kernel says of it: 0 where it does not have it, else 1 or, of a limit, the limit. Returns 0, the errno that the kernel
+ * answered, or KVMLOAD_NO_ANSWER where the session has neither. It is no step of a plan, and changes nothing. */
+int kvmload_check_extension(const struct kvmload_session *session, uint32_t number, uint32_t *value);
+
 /* What kvmload_run() has come to. */
 enum kvmload_state {
 	/* Every step has had its turn. */
