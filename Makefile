@@ -52,6 +52,7 @@ lint: ## check the format of the Swift code
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 include Tools/kvmload/build.mk
+include Tests/Conformance/conformance.mk
 
 clean: ## remove everything that was built
 	rm -rf .build

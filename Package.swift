@@ -38,6 +38,9 @@ let package = Package(
     target("SourceTree", ["CYAML", "Diagnostics"]),
     target("DeviceSchema", ["DevicePlan", "SourceTree", "Expressions", "Diagnostics", "CSchemas"]),
     target("Reference", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics"]),
+    target(
+      "EditorSchema",
+      ["Reference", "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     target("DeviceManifest", ["DeviceSchema", "SourceTree", "Expressions", "Diagnostics", "DevicePlan"]),
     target(
       "Planning",
@@ -62,7 +65,8 @@ let package = Package(
     .executableTarget(
       name: "kvmconf",
       dependencies: [
-        "KVMConf", "Reference", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions", "Diagnostics",
+        "KVMConf", "Reference", "EditorSchema", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions",
+        "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -89,6 +93,12 @@ let package = Package(
     tests(
       "ReferenceTests",
       ["Reference", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+    tests(
+      "EditorSchemaTests",
+      [
+        "EditorSchema", "KVMConf", "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics",
+        "TestSupport",
+      ]),
     tests("ExpressionsTests", ["Expressions", "Diagnostics"]),
     tests(
       "DeviceManifestTests",
@@ -102,7 +112,11 @@ let package = Package(
     tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     tests(
       "KVMConfTests",
-      ["KVMConf", "Corpus", "Kernel", "DevicePlan", "PlanFormat", "SourceTree", "Diagnostics", "TestSupport"]),
+      [
+        "KVMConf", "Corpus", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "SourceTree", "Expressions",
+        "Diagnostics", "TestSupport",
+      ]),
+    tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
     tests("EndToEndTests", ["TestSupport"]),
     tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),

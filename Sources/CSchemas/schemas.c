@@ -37,8 +37,26 @@ static const unsigned char common_arm64_vgic_yaml[] = {
 static const unsigned char common_kvm_yaml[] = {
 #embed "../../schemas/common/kvm.yaml"
 };
+static const unsigned char common_ppc64_xive_yaml[] = {
+#embed "../../schemas/common/ppc64-xive.yaml"
+};
 static const unsigned char common_vfio_yaml[] = {
 #embed "../../schemas/common/vfio.yaml"
+};
+static const unsigned char ppc64_system_yaml[] = {
+#embed "../../schemas/ppc64/system.yaml"
+};
+static const unsigned char ppc64_vcpu_yaml[] = {
+#embed "../../schemas/ppc64/vcpu.yaml"
+};
+static const unsigned char ppc64_vm_yaml[] = {
+#embed "../../schemas/ppc64/vm.yaml"
+};
+static const unsigned char ppc64_xics_yaml[] = {
+#embed "../../schemas/ppc64/xics.yaml"
+};
+static const unsigned char ppc64_xive_yaml[] = {
+#embed "../../schemas/ppc64/xive.yaml"
 };
 static const unsigned char riscv64_riscv_aia_yaml[] = {
 #embed "../../schemas/riscv64/riscv-aia.yaml"
@@ -79,7 +97,13 @@ static const struct {
 	{"common/arm64-vgic-registers.yaml", common_arm64_vgic_registers_yaml, sizeof common_arm64_vgic_registers_yaml},
 	{"common/arm64-vgic.yaml", common_arm64_vgic_yaml, sizeof common_arm64_vgic_yaml},
 	{"common/kvm.yaml", common_kvm_yaml, sizeof common_kvm_yaml},
+	{"common/ppc64-xive.yaml", common_ppc64_xive_yaml, sizeof common_ppc64_xive_yaml},
 	{"common/vfio.yaml", common_vfio_yaml, sizeof common_vfio_yaml},
+	{"ppc64/system.yaml", ppc64_system_yaml, sizeof ppc64_system_yaml},
+	{"ppc64/vcpu.yaml", ppc64_vcpu_yaml, sizeof ppc64_vcpu_yaml},
+	{"ppc64/vm.yaml", ppc64_vm_yaml, sizeof ppc64_vm_yaml},
+	{"ppc64/xics.yaml", ppc64_xics_yaml, sizeof ppc64_xics_yaml},
+	{"ppc64/xive.yaml", ppc64_xive_yaml, sizeof ppc64_xive_yaml},
 	{"riscv64/riscv-aia.yaml", riscv64_riscv_aia_yaml, sizeof riscv64_riscv_aia_yaml},
 	{"riscv64/system.yaml", riscv64_system_yaml, sizeof riscv64_system_yaml},
 	{"riscv64/vcpu.yaml", riscv64_vcpu_yaml, sizeof riscv64_vcpu_yaml},

@@ -5,13 +5,13 @@ import Expressions
 import SourceTree
 
 /// Reads `devices:`.
-struct DeviceReader {
+package struct DeviceReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
 
-  private static let keys = ["name", "type", "attributes", "for", "optional", "raw"]
+  package static let keys = ["name", "type", "attributes", "for", "optional", "raw"]
   /// The first words of paths that stand for something else.
-  static let reservedNames = ["vm", "vcpu", "system"]
+  package static let reservedNames = ["vm", "vcpu", "system"]
 
   func declarations(_ node: Node?) -> [DeviceDeclaration] {
     guard let node, !node.isEmpty else { return [] }
@@ -46,6 +46,7 @@ struct DeviceReader {
     if let name, let text = name.scalar, Self.reservedNames.contains(text) || text.contains(".") || text.isEmpty {
       findings.error("bad-name", "a device cannot be called '\(text)': paths begin with its name", at: name.range)
     }
+    if let name, name.scalar == nil { findings.wrongKind(name, of: "'name'", wanted: "text") }
     let own = self.own(reader, references)
     let alternatives = references.map { reference in
       var alternative = DeviceAlternative(type: reference)

@@ -11,7 +11,7 @@ package struct ManifestReader {
   private var findings: Findings { context.findings }
   private let defaultName: String
 
-  private static let keys = [
+  package static let keys = [
     "kvmconf", "extends", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
   ]
 

@@ -5,7 +5,10 @@ import Expressions
 import SourceTree
 
 /// The parameters of a manifest, and what `${…}` makes of them.
-final class Parameters {
+package final class Parameters {
+  /// The types that a parameter can have.
+  package static let typeNames = ParameterType.names
+
   private struct Parameter {
     var value: Value
     var range: SourceRange
@@ -43,6 +46,10 @@ final class Parameters {
       if let at = reader["at"], at.scalar != "load" {
         findings.unknown(
           "unknown-name", "a parameter is known 'at'", at.scalar ?? at.kind, among: ["load"], at: at.range)
+        continue
+      }
+      if let initial = reader["default"], initial.scalar == nil {
+        findings.wrongKind(initial, of: "the default of parameter '\(entry.key.value)'", wanted: "one value")
         continue
       }
       if let text = settings[entry.key.value] {

@@ -26,14 +26,14 @@ struct StepNames {
 }
 
 /// Reads `steps:`, the calls written out.
-final class StepReader {
+package final class StepReader {
   private let context: ReadingContext
   private var names: StepNames
   private var findings: Findings { context.findings }
   private var encoder: PayloadEncoder { context.encoder(isStep: true) }
 
   /// The word that makes a mapping a step, with the further keys that it takes.
-  private static let verbs: [(verb: String, keys: [String])] = [
+  package static let verbs: [(verb: String, keys: [String])] = [
     ("create-vm", []), ("add-memory", []), ("enable-capability", ["on"]), ("create-irqchip", []), ("create-vcpu", []),
     ("init-vcpu", ["features"]), ("test", ["flags"]), ("create", ["as", "flags"]), ("close", []),
     ("set", []), ("get", []), ("has", []), ("run", []),

@@ -4,11 +4,11 @@ import Diagnostics
 import SourceTree
 
 /// Reads `vcpus:`: first which there are, later, when devices have been read, their attributes.
-struct VCPUReader {
+package struct VCPUReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
 
-  private static let keys = ["count", "ids", "features", "attributes", "each", "raw"]
+  package static let keys = ["count", "ids", "features", "attributes", "each", "raw"]
   private static let most = UInt64(Plan.mostVCPUs)
 
   private func reader(_ node: Node) -> MappingReader {

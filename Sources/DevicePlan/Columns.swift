@@ -1,15 +1,20 @@
 /// Lines whose cells stand below each other.
-struct Columns {
+package struct Columns {
   /// A cell that is longer than this does not widen its column.
-  var widest = 56
+  package var widest = 56
   /// The columns whose cells stand on the right.
-  var rightAligned: Set<Int> = []
+  package var rightAligned: Set<Int> = []
   private(set) var rows: [[String]] = []
 
-  mutating func append(_ row: [String]) { rows.append(row) }
+  package init(widest: Int = 56, rightAligned: Set<Int> = []) {
+    self.widest = widest
+    self.rightAligned = rightAligned
+  }
+
+  package mutating func append(_ row: [String]) { rows.append(row) }
 
   /// Each row as a line, without blanks at its end.
-  func lines() -> [String] {
+  package func lines() -> [String] {
     var widths: [Int] = []
     for row in rows {
       for (column, cell) in row.enumerated() {

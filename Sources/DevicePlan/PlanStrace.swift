@@ -112,7 +112,7 @@ private struct StraceNotation {
   private func pointer(_ data: AttributeData) -> String {
     switch data {
     case .none: return "NULL"
-    case .invalid: return "0xfffffffffffff000"
+    case .invalid: return "0x1000"
     case .bytes(let bytes, let slots):
       var pieces: [String] = []
       var start = 0

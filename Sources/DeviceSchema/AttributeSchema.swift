@@ -43,6 +43,16 @@ package struct CallSchema {
   /// For the planner: what of the manifest comes before and after.
   package var after: [OrderWord] = []
   package var before: [OrderWord] = []
+  /// What a running guest makes the call answer; no plan gets it.
+  package var guest: [GuestAnswer] = []
+}
+
+/// An answer that a call has once a guest runs, or has run.
+package struct GuestAnswer {
+  package var errno: Errno
+  package var because: String
+  package var lifetime: Lifetime
+  package var source: SourceRange
 }
 
 /// One word of `after:` or `before:`.

@@ -383,12 +383,20 @@ extension Catalogue: SharedNames {
   var fragmentNames: [String] { names("fragments") }
   private func names(_ section: String) -> [String] { (definitions[section] ?? [:]).keys.sorted() }
 
+  /// The facts that schemas declare, in the order of the files.
+  package var declaredFacts: [Fact] {
+    files.flatMap { file in file.text.keys(under: "facts").compactMap { fact(named: $0.value) } }
+  }
+
   /// Every fact of the host that a schema declares, or `devices`.
   package func fact(named name: String) -> Fact? {
     if let fact = facts[name] { return fact }
     let fact: Fact
     if let definition = definitions["facts"]?[name] {
-      fact = FactReader(faults: faults, scope: scope(of: definition.file, .constant)).fact(definition.entry)
+      fact = FactReader(
+        faults: faults, scope: scope(of: definition.file, .constant),
+        probeScope: scope(of: definition.file, .constant, parameters: FactProbe.names)
+      ).fact(definition.entry)
     } else if name == "devices" {
       let types = deviceTypes.map(Value.string)
       fact = Fact(

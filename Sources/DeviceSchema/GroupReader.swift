@@ -141,7 +141,7 @@ struct GroupReader {
     var result = CallSchema()
     guard let node = reader.child(name) else { return result }
     let own = KeyReader(
-      node, keys: ["rules", "input", "value", "after", "before"], of: "'\(name)'", faults)
+      node, keys: ["rules", "input", "value", "after", "before", "guest"], of: "'\(name)'", faults)
     let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
     result.rules = own.child("rules").map { catalogue.ruleReader(scope).frame($0) }
     result.takesInput = own.bool("input")
@@ -165,7 +165,25 @@ struct GroupReader {
     }
     result.after = orderWords(own["after"], scope)
     result.before = orderWords(own["before"], scope)
+    result.guest = guestAnswers(own["guest"])
     return result
+  }
+
+  /// A list of `{errno, because}`.
+  private func guestAnswers(_ node: Node?) -> [GuestAnswer] {
+    guard let node else { return [] }
+    guard let items = node.items else {
+      faults.error("schema-type", "'guest' is a list of {errno, because}", at: node.range)
+      return []
+    }
+    return items.compactMap { item -> GuestAnswer? in
+      let reader = KeyReader(item, keys: ["errno", "because", "since", "until"], of: "an answer", faults)
+      guard let errno = reader.errno("errno"), let because = reader.string("because") else {
+        faults.error("schema-type", "an answer has 'errno' and 'because'", at: item.range)
+        return nil
+      }
+      return GuestAnswer(errno: errno, because: because, lifetime: reader.lifetime(), source: item.range)
+    }
   }
 
   /// Words, or mappings `{path, when}`, alone or in a list.

@@ -23,7 +23,7 @@ extension SchemaSource {
     // SAFETY: the C side returns pointers to constants that live as long as the program, with their sizes.
     let path = unsafe String(cString: cschemas_path(i))
     let bytes = unsafe Array(UnsafeBufferPointer(start: cschemas_text(i), count: cschemas_size(i)))
-    var source = SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes))
+    var source = SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes, isBuiltIn: true))
     source.isPlain = true
     return source
   }

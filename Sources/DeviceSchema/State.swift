@@ -82,6 +82,9 @@ package struct Fact {
   package var type: Type
   package var doc: String? { reader?.string("doc") ?? ownDoc }
   fileprivate var reader: KeyReader?
+  /// How it is found on a host; nil for a fact that no schema declares.
+  package var probe: FactProbe? { readProbe() }
+  private var readProbe: () -> FactProbe? = { nil }
   /// What is said of a fact that no schema declares.
   private var ownDoc: String?
   /// What `validate` assumes without host facts; nil where it is unknown then.
@@ -93,14 +96,20 @@ package struct Fact {
     (self.name, self.type, ownDoc, self.assumed) = (name, type, doc, assumed)
   }
 
-  fileprivate init(name: String, type: Type, reader: KeyReader, assumed: Expression?, source: SourceRange) {
+  fileprivate init(
+    name: String, type: Type, reader: KeyReader, probe: @escaping () -> FactProbe?, assumed: Expression?,
+    source: SourceRange
+  ) {
     (self.name, self.type, self.reader, self.assumed, self.source) = (name, type, reader, assumed, source)
+    readProbe = probe
   }
 }
 
 struct FactReader {
   let faults: SchemaFaults
   let scope: RuleScope
+  /// What the expression of a probe sees.
+  let probeScope: RuleScope
 
   func fact(_ entry: SchemaEntry) -> Fact {
     let reader = KeyReader(
@@ -119,7 +128,12 @@ struct FactReader {
         "schema-type", "the type of a fact is bool, string, list, map, integer or u8 to u64", at: entry.key.range)
     }
     let assumed = reader["assume"].flatMap { $0.expression(in: scope, as: type, faults) }
-    return Fact(name: entry.key.value, type: type, reader: reader, assumed: assumed, source: entry.key.range)
+    let probe = { [scope = probeScope, faults] in
+      reader.child("probe").map { FactProbe($0, scope: scope, faults) }
+    }
+    if faults.isThorough { _ = probe() }
+    return Fact(
+      name: entry.key.value, type: type, reader: reader, probe: probe, assumed: assumed, source: entry.key.range)
   }
 }
 

@@ -81,6 +81,13 @@ package struct FixIt: Hashable, Sendable {
 }
 
 extension Sequence<String> {
+  /// `a`, `a and b`, `a, b and c`.
+  package func listed(_ conjunction: String = "and") -> String {
+    let all = Array(self)
+    guard let last = all.last, all.count > 1 else { return all.first ?? "" }
+    return all.dropLast().joined(separator: ", ") + " \(conjunction) " + last
+  }
+
   /// The name that was probably meant, or nil when none is close.
   ///
   /// Close is an edit distance (with transpositions) of at most a third of the longer name; ties go to the first.

@@ -11,13 +11,19 @@ package final class SourceFile: Sendable {
   /// Which file of the system it is; nil where it did not come from a file.
   package let identity: FileIdentity?
 
+  /// Whether the text is a part of the program, and `path` no file on disk.
+  package let isBuiltIn: Bool
+
   private let lineTable = Mutex<LineTable?>(nil)
 
-  package init(path: String, bytes: [UInt8], folder: String? = nil, identity: FileIdentity? = nil) {
+  package init(
+    path: String, bytes: [UInt8], folder: String? = nil, identity: FileIdentity? = nil, isBuiltIn: Bool = false
+  ) {
     self.path = path
     self.bytes = bytes
     self.folder = folder
     self.identity = identity
+    self.isBuiltIn = isBuiltIn
   }
 }
 

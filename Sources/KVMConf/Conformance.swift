@@ -69,7 +69,8 @@ extension Workspace {
   {
     var model = try model(plan.architecture, course: .expected)
     var conformance = Conformance(plan: plan, host: kernel.host, entries: [])
-    for (step, actual) in zip(plan.steps, kernel.results) {
+    let files = plan.schemaFiles(in: catalogue(for: plan.architecture))
+    for (i, (step, actual)) in zip(plan.steps, kernel.results).enumerated() {
       guard let answer = actual.outcome.answer else {
         model.skip(step)
         conformance.entries.append(Conformance.Entry(step: step, actual: actual, agreement: .skipped))
@@ -82,7 +83,9 @@ extension Workspace {
         step: step, actual: actual, predicted: predicted,
         agreement: Conformance.Agreement(predicted, answer, actual))
       if [.outcomeDiffers, .valueDiffers].contains(entry.agreement) {
-        entry.quirk = quirks.first { $0.explains(entry, answer) }
+        let call = step.operation.attributeCall
+        let path = step.attribute ?? call.flatMap { files[i]?.path(group: $0.group, attr: $0.attr) }
+        entry.quirk = quirks.first { $0.explains(entry, answer, path: path) }
       }
       conformance.entries.append(entry)
     }

@@ -23,48 +23,70 @@ extension Workspace {
         }
       }
     }
-    return found + catalogue.faults.diagnostics
+    return found + checkProbes(catalogue) + catalogue.faults.diagnostics
   }
 
   private func run(_ example: ExampleCall, _ catalogue: Catalogue) -> [Diagnostic] {
     let findings = Findings()
-    let reader = ManifestReader(
-      example.document, catalogue: catalogue, defaultName: "example", findings, readFile: readNamedFile)
-    let result = Planner.plan(reader.manifest(settings: [:]), catalogue: catalogue)
+    let plan = plan(example.steps, files: example.files, at: example.range, catalogue, findings)
     if findings.hasErrors { return findings.diagnostics }
     guard var host = try? model(catalogue.architecture, course: .expected) else { return [] }
-    let report = Runner(keepGoing: true).run(result.plan, on: &host)
+    let report = Runner(keepGoing: true).run(plan, on: &host)
     return report.entries.filter(\.verdict.isFailure).flatMap { $0.diagnostics(on: report.host) }
+  }
+
+  /// Steps of a schema, as the plan of a manifest that has nothing else.
+  func plan(
+    _ steps: [Node], files: Node? = nil, at range: SourceRange, _ catalogue: Catalogue, _ findings: Findings
+  ) -> Plan {
+    func entry(_ key: String, _ value: Node) -> Entry { Entry(key: Located(key, at: range), value: value) }
+    func scalar(_ text: String) -> Node { Node(.scalar(text, .plain), at: range) }
+
+    var entries = [
+      entry("kvmconf", scalar("1")), entry("arch", scalar(catalogue.architecture.rawValue)),
+      entry("steps", Node(.sequence(steps), at: range)),
+    ]
+    if let files { entries.append(entry("files", files)) }
+    let reader = ManifestReader(
+      Node(.mapping(entries), at: range), catalogue: catalogue, defaultName: "example", findings,
+      readFile: readNamedFile)
+    return Planner.plan(reader.manifest(settings: [:]), catalogue: catalogue).plan
+  }
+
+  /// What is wrong with the calls that find facts.
+  private func checkProbes(_ catalogue: Catalogue) -> [Diagnostic] {
+    let findings = Findings()
+    for fact in catalogue.declaredFacts {
+      guard let probe = fact.probe, case .calls(let steps) = probe.method else { continue }
+      _ = plan(steps, at: probe.source, catalogue, findings)
+    }
+    return findings.diagnostics
   }
 }
 
 extension GroupSchema {
-  fileprivate func exists(in catalogue: Catalogue) -> Bool {
+  func exists(in catalogue: Catalogue) -> Bool {
     lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
   }
 }
 
 extension AttributeSchema {
-  fileprivate func exists(in catalogue: Catalogue) -> Bool {
+  func exists(in catalogue: Catalogue) -> Bool {
     lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
   }
 }
 
-/// An example of an attribute, as a manifest of steps in a VM of its own.
+/// An example of an attribute, as the steps of a VM of its own.
 private struct ExampleCall {
-  let document: Node
+  let steps: [Node]
+  let files: Node?
+  let range: SourceRange
 
   init(_ example: Node, file: SchemaFile, path: String, _ attribute: AttributeSchema) {
-    func entry(_ key: String, _ value: Node) -> Entry { Entry(key: Located(key, at: example.range), value: value) }
-    func scalar(_ text: String) -> Node { Node(.scalar(text, .plain), at: example.range) }
-
-    let steps = file.steps(of: example, path: path, attribute)
-    var entries = [
-      entry("kvmconf", scalar("1")), entry("arch", scalar(file.architecture.rawValue)),
-      entry("steps", Node(.sequence(steps.setup + steps.given + [steps.call]), at: example.range)),
-    ]
-    if let files = file.exampleFiles { entries.append(entry("files", files)) }
-    document = Node(.mapping(entries), at: example.range)
+    let parts = file.steps(of: example, path: path, attribute)
+    steps = parts.setup + parts.given + [parts.call]
+    files = file.exampleFiles
+    range = example.range
   }
 }
 
@@ -90,17 +112,29 @@ extension SchemaFile {
 
   /// The file's `example-setup`, or else a VM with what the file describes.
   package func stepsBeforeExamples(at range: SourceRange) -> [Node] {
-    func step(_ key: String, _ value: Node.Content) -> Node {
-      Node(.mapping([Entry(key: Located(key, at: range), value: Node(value, at: range))]), at: range)
-    }
     if let own = exampleSetup { return own.items ?? [] }
-    var steps = [step("create-vm", .mapping([]))]
+    return plainSteps(at: range)
+  }
+
+  /// A VM with what the file describes, and one vCPU.
+  ///
+  /// - Parameter features: those that the vCPU is initialised with.
+  func plainSteps(features: [String] = [], at range: SourceRange) -> [Node] {
+    func entry(_ key: String, _ value: Node.Content) -> Entry {
+      Entry(key: Located(key, at: range), value: Node(value, at: range))
+    }
+    func step(_ entries: Entry...) -> Node { Node(.mapping(entries), at: range) }
+
+    var steps = [step(entry("create-vm", .mapping([])))]
     switch subject {
     case .vm, .system, .common: break
     case .vcpu, .device:
-      steps.append(step("create-vcpu", .scalar("0", .plain)))
-      if hasVCPUInit { steps.append(step("init-vcpu", .scalar("0", .plain))) }
-      if let type = deviceType { steps.append(step("create", .scalar(type, .plain))) }
+      steps.append(step(entry("create-vcpu", .scalar("0", .plain))))
+      if hasVCPUInit {
+        let names = features.map { Node(.scalar($0, .plain), at: range) }
+        steps.append(step(entry("init-vcpu", .scalar("0", .plain)), entry("features", .sequence(names))))
+      }
+      if let type = deviceType { steps.append(step(entry("create", .scalar(type, .plain)))) }
     }
     return steps
   }
@@ -108,7 +142,7 @@ extension SchemaFile {
 
 extension SchemaFile {
   /// What paths in examples begin with.
-  fileprivate var exampleTarget: String {
+  var exampleTarget: String {
     switch subject {
     case .device(let type): type
     case .vcpu: "vcpu.0"

@@ -18,11 +18,14 @@ extension SourceFile {
   /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
   static let most = 64 << 20 + 1
 
-  /// Reads a file; `-` is standard input, which stands in the working directory.
-  package convenience init(reading path: String) throws(Unreadable) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+  /// Reads a file; `-` is standard input.
+  ///
+  /// - Parameter stdinName: the path that standard input is taken for; without it, it has no name and stands in the
+  ///   working directory.
+  package convenience init(reading path: String, stdinName: String? = nil) throws(Unreadable) {
+    let place = path == "-" ? stdinName ?? "<stdin>" : path
     let (bytes, identity) = try Self.content(of: path)
-    self.init(path: path == "-" ? "<stdin>" : path, bytes: bytes, folder: folder, identity: identity)
+    self.init(path: place, bytes: bytes, folder: containingFolder(place), identity: identity)
   }
 
   package static func bytes(of path: String) throws(Unreadable) -> [UInt8] { try content(of: path).bytes }
@@ -80,6 +83,9 @@ package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
 package func yamlPaths(below folder: String) throws(Unreadable) -> [String] {
   try files(below: folder).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
 }
+
+/// The folder that a path names something in.
+func containingFolder(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
 
 package func isFolder(_ path: String) -> Bool {
   var info = stat()

@@ -1,3 +1,4 @@
+import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
@@ -5,9 +6,12 @@ import SourceTree
 
 /// What is known of a host: its release and its facts, read from a file.
 ///
-/// The file is a mapping (YAML or JSON) from the names of facts to their values, and `kernel`, the release.
+/// The file is a mapping (YAML or JSON) from the names of facts to their values, `kernel`, the release, and `arch`, the
+/// architecture; or the JSON of `kvmconf probe`, which holds such a mapping.
 package struct HostFacts: Sendable {
   package var release: Release?
+  /// The only architecture that these facts are for, where they say so.
+  private var architecture: Located<String>?
   private var entries: [Entry] = []
 
   package init() {}
@@ -20,9 +24,17 @@ package struct HostFacts: Sendable {
         diagnostic: .error(
           "bad-facts", "host facts are a mapping from names to values", at: tree.documents.first?.range))
     }
-    for entry in entries {
-      guard entry.key.value == "kernel" else {
+    for entry in node.factsOfProbe ?? entries {
+      guard ["kernel", "arch"].contains(entry.key.value) else {
         self.entries.append(entry)
+        continue
+      }
+      if entry.key.value == "arch" {
+        guard let name = entry.value.scalar, Architecture(rawValue: name) != nil else {
+          let names = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
+          throw FactsFault(diagnostic: .error("bad-facts", "'arch' is one of \(names)", at: entry.value.range))
+        }
+        architecture = Located(name, at: entry.value.range)
         continue
       }
       guard let release = entry.value.scalar.flatMap(Release.init) else {
@@ -35,6 +47,13 @@ package struct HostFacts: Sendable {
 
   /// The facts as an architecture's schemas declare them.
   package func values(for catalogue: Catalogue) throws(FactsFault) -> [String: Value] {
+    if let architecture, architecture.value != catalogue.architecture.rawValue {
+      throw FactsFault(
+        diagnostic: .error(
+          "bad-facts",
+          "these are the facts of a host of \(architecture.value), and the manifest is for "
+            + catalogue.architecture.rawValue, at: architecture.range))
+    }
     var values: [String: Value] = [:]
     for entry in entries {
       let name = entry.key.value
@@ -54,6 +73,22 @@ package struct HostFacts: Sendable {
       values[name] = value
     }
     return values
+  }
+}
+
+extension HostFacts {
+  /// The facts that a probe has found.
+  init(of probe: HostProbe) {
+    let file = SourceFile(path: "facts", bytes: Array(probe.factsYAML.utf8))
+    self = (try? HostFacts(file)) ?? HostFacts()
+  }
+}
+
+extension Node {
+  /// The facts that the JSON of a probe holds; nil where this is no such JSON.
+  fileprivate var factsOfProbe: [Entry]? {
+    guard self[key: "kind"]?.scalar == HostProbe.kind else { return nil }
+    return self[key: "facts"]?.entries
   }
 }
 
@@ -91,7 +126,8 @@ extension Value {
     }
   }
 
-  fileprivate func fits(_ type: Type) -> Bool {
+  /// Whether a fact of a type can have the value.
+  func fits(_ type: Type) -> Bool {
     switch (self, type) {
     case (_, .any), (.unknown, _), (.null, _), (.bool, .bool), (.integer, .integer), (.string, .string): true
     case (.list(let elements), .list(let element)): elements.allSatisfy { $0.fits(element) }

@@ -5,9 +5,13 @@ import Model
 
 extension Workspace {
   /// Runs a plan on this machine's kernel. The model goes along, with the kernel's answers, and gives the reasons.
-  package func runOnKernel(_ plan: Plan, with runner: Runner) throws(KernelHost.Unavailable) -> Report {
+  ///
+  /// - Parameter path: what is opened in place of `/dev/kvm`.
+  package func runOnKernel(
+    _ plan: Plan, with runner: Runner, path: String = "/dev/kvm"
+  ) throws(KernelHost.Unavailable) -> Report {
     let companion = try? model(plan.architecture, course: .expected)
-    var host = ExplainedKernel(kernel: try KernelHost(plan), model: companion)
+    var host = ExplainedKernel(kernel: try KernelHost(plan, path: path), model: companion)
     return runner.run(plan, on: &host)
   }
 

@@ -16,9 +16,10 @@ package struct Quirk: Hashable, Sendable {
   package var reason: String
   package var at: SourceRange
 
-  func explains(_ entry: Conformance.Entry, _ answer: Answer) -> Bool {
+  /// - Parameter path: what schemas call the attribute, however the step names it.
+  func explains(_ entry: Conformance.Entry, _ answer: Answer, path: String?) -> Bool {
     entry.step.operation.name == operation && answer == self.answer
-      && (attribute == nil || attribute == entry.step.attribute)
+      && (attribute == nil || attribute == path)
       && (target == nil || target == entry.step.target || (target == "vcpu" && entry.step.target.hasPrefix("vcpu.")))
   }
 }

@@ -17,6 +17,22 @@ package struct Validation {
   package var errorCount: Int { diagnostics.count { $0.severity == .error } }
   package var warningCount: Int { diagnostics.count { $0.severity == .warning } }
   package var undecidedCount: Int { reports.map(\.summary.undecided).reduce(0, +) }
+
+  /// The diagnostics of each manifest, in the order of `reports`.
+  package var diagnosticsByManifest: [[Diagnostic]] {
+    var parts = Array(repeating: [Diagnostic](), count: reports.count)
+    if parts.isEmpty { return parts }
+    for diagnostic in diagnostics { parts[owner(of: diagnostic)].append(diagnostic) }
+    return parts
+  }
+
+  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first; of one in
+  /// another file, the first that extends that file.
+  private func owner(of diagnostic: Diagnostic) -> Int {
+    guard let range = diagnostic.range else { return 0 }
+    if range.file != file { return bases.firstIndex { $0.contains(range.file) } ?? 0 }
+    return max((firstLines.firstIndex { $0 > range.start.line } ?? firstLines.count) - 1, 0)
+  }
 }
 
 extension Workspace {

@@ -6,18 +6,10 @@ extension Validation {
   /// file without a manifest that could be read has one document, without a host and without steps.
   package var json: [JSON] {
     if reports.isEmpty { return [Self.empty(file, diagnostics)] }
-    return reports.enumerated().map { i, report in
+    return zip(reports, diagnosticsByManifest).map { report, diagnostics in
       guard case .object(let members) = report.json else { return report.json }
-      return .object(members + [("diagnostics", Self.json(diagnostics.filter { owner(of: $0) == i }))])
+      return .object(members + [("diagnostics", Self.json(diagnostics))])
     }
-  }
-
-  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first; of one in
-  /// another file, the first that extends that file.
-  private func owner(of diagnostic: Diagnostic) -> Int {
-    guard let range = diagnostic.range else { return 0 }
-    if range.file != file { return bases.firstIndex { $0.contains(range.file) } ?? 0 }
-    return max((firstLines.firstIndex { $0 > range.start.line } ?? firstLines.count) - 1, 0)
   }
 
   private static func json(_ diagnostics: [Diagnostic]) -> JSON {

@@ -51,6 +51,10 @@ package struct KernelHost: Host, ~Copyable {
 }
 
 extension KernelHost {
+  /// What KVM_CHECK_EXTENSION says of a capability: 0, 1 or a limit. It is asked of the VM once the plan has created it, else of
+  /// `/dev/kvm`; nil where the kernel refuses the call.
+  package func checkExtension(_ number: UInt32) -> UInt32? { session.checkExtension(number) }
+
   /// What a get left in its payload.
   private func valueRead(_ operation: DevicePlan.Operation) -> [UInt8]? {
     if case .getAttribute(let call) = operation, case .bytes = call.data { session.payload } else { nil }

@@ -50,6 +50,16 @@ import kvmload
     return (result, nanosecondsNow() - start)
   }
 
+  /// KVM_CHECK_EXTENSION, on the VM where there is one.
+  ///
+  /// - Returns: the value, or nil where the kernel refuses the call.
+  func checkExtension(_ number: UInt32) -> UInt32? {
+    var value: UInt32 = 0
+    // SAFETY: the session and `value` live throughout the call.
+    let result = unsafe withUnsafePointer(to: session) { unsafe kvmload_check_extension($0, number, &value) }
+    return result == 0 ? value : nil
+  }
+
   /// What the last call left in its payload.
   var payload: [UInt8] { payloads.contents(Int(unsafe session.payload_size)) }
 

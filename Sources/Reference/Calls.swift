@@ -45,6 +45,7 @@ struct CallReference {
     if access == .get, !isEmpty {
       walk.add(Refusal(generic: .badAddress, "the kernel cannot write the value to this address", context))
     }
+    for answer in common.guest + own.guest { walk.add(Refusal(answer, context)) }
     return result(walk)
   }
 
@@ -109,6 +110,16 @@ struct CallReference {
     return ownCalls(of: vcpu).filter { call in
       call.refusals.contains { refusal in refusal.path.contains { $0.hasPrefix("hook ") } }
     }.map(\.subject)
+  }
+
+  /// The calls on the attribute that an id begins with, or, if it is of none, all others of the file.
+  func calls(of file: SchemaFile, named id: String) -> [RefusableCall] {
+    for group in file.groups {
+      for attribute in group.attributes where id.hasPrefix("\(file.name).\(group.path(of: attribute)):") {
+        return AttributeAccess.allCases.map { call($0, on: attribute, of: group, in: file) }
+      }
+    }
+    return ownCalls(of: file)
   }
 
   /// Every call of a file.

@@ -125,15 +125,13 @@ extension Explainer {
 extension RefusableCall {
   /// The call with those of its refusals that have an id; nil where it has none.
   fileprivate func only(id: String) -> RefusableCall? {
-    var call = self
-    call.refusals = refusals.filter { $0.id == id }
-    return call.refusals.isEmpty ? nil : call
+    only { $0.id == id }
   }
 }
 
 extension SchemaFile {
   /// Whether several architectures may have the file.
-  fileprivate var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
+  var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
 
   /// What a call of the descriptor does, by the call's name.
   fileprivate func doc(ofCall name: String) -> String? {

@@ -25,7 +25,12 @@ extension DiagnosticReference {
     Entry("empty-document", "A file holds at least one manifest."),
     Entry("cannot-read", "Every file that is named can be read.", "The exit status is 66."),
     Entry("cannot-write", "The file that compile makes can be written.", "The exit status is 73."),
+    Entry("bad-probe", "What is compared is two files that `probe --format json` wrote, of hosts of one architecture."),
     Entry("bad-plan", "A compiled plan is complete and unchanged, and of a version that this kvmconf reads."),
+    Entry(
+      "bad-configuration", "A .kvmconf.yaml is a mapping of schemas, host-facts, kernel, severity and fail-on.",
+      "The nearest one, in the folder of a manifest or above it, is used; a folder with .git is the last that is looked into. --no-config ignores it, and --verbose tells which one it is."
+    ),
     // What extends others
     Entry(
       "bad-base", "What a manifest extends is a file with one manifest.",

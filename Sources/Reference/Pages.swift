@@ -36,7 +36,7 @@ extension PageText {
     sources(file, attribute.source)
   }
 
-  private func identity(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [[String]] {
+  func identity(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [[String]] {
     var rows: [[String]] = []
     if let type = file.deviceType {
       rows.append(["device type", type, file.number.map { "\($0)" } ?? "", file.constant ?? ""])
@@ -86,7 +86,7 @@ extension PageText {
     bitFields(fields, indent: 4)
   }
 
-  private mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema) {
+  mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema) {
     var sentences: [String] = []
     for (words, side) in [
       (group.set.after + attribute.set.after, "after"), (group.set.before + attribute.set.before, "before"),
@@ -103,8 +103,11 @@ extension PageText {
   }
 
   /// For each call, what it is refused for.
-  mutating func refusals(_ calls: [RefusableCall], _ file: SchemaFile) {
-    heading("REFUSALS, in the order in which the kernel checks")
+  mutating func refusals(
+    _ calls: [RefusableCall], _ file: SchemaFile,
+    heading title: String = "REFUSALS, in the order in which the kernel checks"
+  ) {
+    heading(title)
     for call in calls {
       gap()
       if call.refusals.isEmpty {

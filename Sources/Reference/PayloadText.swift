@@ -34,7 +34,7 @@ extension [(when: Expression?, type: PayloadType)] {
 
 extension IntegerDescription {
   /// What is said of an integer, without its doc.
-  var words: [String] {
+  package var words: [String] {
     var words: [String] = []
     switch unit {
     case nil: break

@@ -190,6 +190,14 @@ extension Refusal {
       lifetimes: [], conditions: context.conditions, names: [], path: context.via, rule: nil)
   }
 
+  /// What only a running guest brings about.
+  init(_ answer: GuestAnswer, _ context: RefusalWalk.Context) {
+    self.init(
+      id: "\(context.file).\(context.path):\(answer.errno)", answer: answer.errno.description, reason: answer.because,
+      documented: nil, lifetimes: [answer.lifetime], conditions: ["the guest runs, or has run: no plan gets this"],
+      names: [], path: context.via, rule: answer.source)
+  }
+
   fileprivate static func cannotRead(_ context: RefusalWalk.Context) -> Refusal {
     Refusal(generic: .badAddress, "the kernel cannot read the value at this address", context)
   }

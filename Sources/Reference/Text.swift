@@ -76,12 +76,3 @@ struct PageText {
     return lines
   }
 }
-
-extension Sequence<String> {
-  /// `a`, `a and b`, `a, b and c`.
-  func listed(_ conjunction: String = "and") -> String {
-    let all = Array(self)
-    guard let last = all.last, all.count > 1 else { return all.first ?? "" }
-    return all.dropLast().joined(separator: ", ") + " \(conjunction) " + last
-  }
-}

@@ -3,6 +3,8 @@ import ArgumentParser
 /// The program: parse, call, print.
 @main
 struct KVMConfCommand: ParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "kvmconf",
     abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and the reason of every errno.",
@@ -17,10 +19,9 @@ struct KVMConfCommand: ParsableCommand {
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,
-    version: "kvmconf 0.1.0 (schemas of Linux 7.2)",
+    version: "kvmconf \(version) (schemas of Linux 7.2)",
     subcommands: [
-      Validate.self, PlanCommand.self, Compile.self, Apply.self, Conform.self, Render.self, FormatCommand.self,
-      Diff.self,
-      Explain.self, Schema.self,
+      Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
+      FormatCommand.self, Diff.self, Explain.self, Schema.self,
     ])
 }

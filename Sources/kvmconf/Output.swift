@@ -50,7 +50,9 @@ enum Output {
     } else if unsafe stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG {
       status = create(bytes, path, O_WRONLY)
     } else {
-      let draft = "\(path).\(getpid())"
+      // Hidden, as some read every file of a folder.
+      let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+      let draft = "\(path[..<name]).\(path[name...]).\(getpid())"
       status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
       if status == 0, unsafe rename(draft, path) != 0 { status = errno }
       if status != 0 { unsafe unlink(draft) }

@@ -39,7 +39,18 @@ struct SharedOptions: ParsableArguments {
       valueName: "dir"))
   var schemas: [String] = []
 
+  @Option(
+    help: ArgumentHelp("What standard input is called, and where it would stand, in place of -.", valueName: "name"))
+  var stdinFilename: String?
+
+  @Flag(help: ArgumentHelp("Ignore every .kvmconf.yaml."))
+  var noConfig = false
+
+  @Flag(help: ArgumentHelp("Say which .kvmconf.yaml each file is configured by."))
+  var verbose = false
+
   func validate() throws {
+    if stdinFilename?.isEmpty == true { throw ValidationError("--stdin-filename takes the name of a file") }
     for parameter in parameters where !parameter.contains("=") || parameter.hasPrefix("=") {
       throw ValidationError("--set takes NAME=VALUE, not '\(parameter)'")
     }
@@ -48,16 +59,8 @@ struct SharedOptions: ParsableArguments {
     }
   }
 
-  /// The settings; what is wrong with the files behind them is printed, and ends the program.
-  func settings() throws -> Settings {
-    var settings = try Self.settings(schemas: schemas, kernel: kernel)
-    for parameter in parameters {
-      let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      settings.parameters[parts[0]] = parts[1]
-    }
-    if let hostFacts { settings.facts = try Self.facts(hostFacts) }
-    return settings
-  }
+  /// The settings of a file; what is wrong with the files behind them is printed, and ends the program.
+  func settings(of path: String) throws -> Settings { try SettingsOfFiles(self).printing(path).settings }
 
   /// - Parameter areChecked: whether schemas from outside are checked as a whole before they are used.
   static func settings(schemas: [String], kernel: String?, areChecked: Bool = true) throws -> Settings {
@@ -79,21 +82,5 @@ struct SharedOptions: ParsableArguments {
     if faults.isEmpty { return settings }
     Output.print(faults, to: 2)
     throw Status.failure
-  }
-
-  private static func facts(_ path: String) throws -> HostFacts {
-    let file: SourceFile
-    do throws(Unreadable) {
-      file = try SourceFile(reading: path)
-    } catch {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.noInput
-    }
-    do throws(FactsFault) {
-      return try HostFacts(file)
-    } catch {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.failure
-    }
   }
 }

@@ -698,6 +698,20 @@ int kvmload_open(struct kvmload_session *session, const char *path)
 	return error;
 }
 
+int kvmload_check_extension(const struct kvmload_session *session, uint32_t number, uint32_t *value)
+{
+	const int fd = session->vm >= 0 ? session->vm : session->system;
+	int answer;
+
+	if (fd < 0)
+		return KVMLOAD_NO_ANSWER;
+	answer = ioctl(fd, KVM_CHECK_EXTENSION, (unsigned long)number);
+	if (answer < 0)
+		return errno;
+	*value = (uint32_t)answer;
+	return 0;
+}
+
 int kvmload_open_file(struct kvmload_session *session, uint32_t index)
 {
 	struct kvmload_file file;

@@ -1,14 +1,16 @@
 #!/bin/bash
-# fetch.sh FOLDER ARCH KERNEL: what a test guest needs, from Debian's archive, into a cache folder.
+# fetch.sh FOLDER ARCH KERNEL MACHINE...: what test guests need, from Debian's archive, into a cache folder.
 #
 #   FOLDER  everything goes there; what is there already stays
 #   ARCH    arm64, riscv64, ppc64, x86_64
 #   KERNEL  6.12 or 7.2
+#   MACHINE the machines of guest.sh that shall run
 #
 # The machine's own packages are used for QEMU and the compiler; root installs them if they are missing. Kernels come
 # through a private apt configuration, with lists and a cache of its own, so that the machine's is not touched.
 set -euo pipefail
 folder=$1 arch=$2 kernel=$3
+machines="${*:4}"
 
 case $kernel in
 6.12) suite=trixie ;;
@@ -121,16 +123,21 @@ if [ ! -e "$folder/headers/usr" ]; then
 	rm -rf "$folder/headers/packages"
 fi
 
-# 5. RISC-V with an IMSIC needs a newer QEMU than Debian 12 has: it is run by its own loader, and nothing is installed.
-if [ "$arch" = riscv64 ] && [ ! -e "$folder/qemu/complete" ]; then
-	echo "fetching QEMU for riscv64"
+# 5. RISC-V with an IMSIC, and Arm with EL2 for guests, need a newer QEMU than Debian 12 has: it is run by its own loader, and
+# nothing is installed.
+case $machines in
+*riscv64*) newer=qemu-system-riscv ;;
+*arm64-nested* | *arm64-gicv4*) newer=qemu-system-arm ;;
+*) newer= ;;
+esac
+if [ -n "$newer" ] && [ ! -e "$folder/qemu/$newer" ]; then
+	echo "fetching a newer QEMU for $arch"
 	update amd64 trixie
-	view amd64 trixie apt-get -qq -y -d --no-install-recommends install qemu-system-riscv >/dev/null
-	rm -rf "$folder/qemu"
+	view amd64 trixie apt-get -qq -y -d --no-install-recommends install "$newer" </dev/null >/dev/null
 	mkdir -p "$folder/qemu"
 	for package in "$folder"/apt/amd64-trixie/cache/archives/*.deb; do dpkg -x "$package" "$folder/qemu"; done
 	rm -f "$folder"/apt/amd64-trixie/cache/archives/*.deb
-	touch "$folder/qemu/complete"
+	touch "$folder/qemu/$newer"
 fi
 
 # 6. The guest's program.

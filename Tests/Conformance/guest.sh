@@ -2,7 +2,7 @@
 # guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and ends.
 #
 #   FOLDER   the cache that fetch.sh filled
-#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-max, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
+#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-n1, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
 #   KERNEL   6.12 or 7.2
 #   PLANS    a folder of compiled plans; they are run in the order of their names
 #   REPORT   what the guest wrote; beside it, as REPORT.console, what its kernel printed
@@ -11,13 +11,22 @@
 set -euo pipefail
 folder=$1 machine=$2 kernel=$3 plans=$4 report=$5
 
-console=ttyAMA0 memory=1024 bus= options=-nodefaults arguments=
+console=ttyAMA0 memory=1024 bus= options=-nodefaults arguments= newer=
 case $machine in
 arm64-gicv3) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=cortex-a57 ;;
 arm64-gicv2) system=aarch64 board="virt,virtualization=on,gic-version=2" cpu=cortex-a57 ;;
-arm64-max) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=max ;;
-riscv64-aia) system=riscv64 board="virt,aia=aplic-imsic" cpu=rv64,h=true console=ttyS0 ;;
-riscv64-aiahw) system=riscv64 board="virt,aia=aplic-imsic,aia-guests=3" cpu=rv64,h=true console=ttyS0 ;;
+arm64-nested)
+	system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=max newer=1
+	arguments=kvm-arm.mode=nested
+	;;
+arm64-gicv4)
+	system=aarch64 board="virt,virtualization=on,gic-version=4" cpu=cortex-a57 newer=1
+	arguments=kvm-arm.vgic_v4_enable=1
+	;;
+arm64-n1) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=neoverse-n1,pmu=off ;;
+arm64-max) system=aarch64 board="virt,virtualization=on,gic-version=3,mte=on" cpu=max ;;
+riscv64-aia) system=riscv64 newer=1 board="virt,aia=aplic-imsic" cpu=rv64,h=true console=ttyS0 ;;
+riscv64-aiahw) system=riscv64 newer=1 board="virt,aia=aplic-imsic,aia-guests=3" cpu=rv64,h=true console=ttyS0 ;;
 ppc64-xics) system=ppc64 board="pseries,cap-nested-hv=on" cpu=power9 console=hvc0 ;;
 ppc64-xive)
 	# Without its defaults the board has no service processor, which switches it off.
@@ -29,10 +38,10 @@ x86_64-svm) system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 ;;
 esac
 
 qemu=("qemu-system-$system")
-if [ "$system" = riscv64 ]; then
+if [ -n "$newer" ]; then
 	libraries=$folder/qemu/usr/lib/x86_64-linux-gnu
 	export QEMU_MODULE_DIR=$libraries/qemu
-	qemu=("$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$folder/qemu/usr/bin/qemu-system-riscv64"
+	qemu=("$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$folder/qemu/usr/bin/qemu-system-$system"
 		-L "$folder/qemu/usr/share/qemu")
 fi
 

@@ -51,7 +51,7 @@ import Testing
         ioctl(gic, KVM_SET_DEVICE_ATTR, {flags=0, group=0, attr=0x2, addr="\\x00\\x10\\x00\\x08\\x00\\x00\\x00\\x00"}) = ? \
         /* only if step 9 is ok */
         ioctl(gic, KVM_GET_DEVICE_ATTR, {flags=0, group=0, attr=0x2, addr="\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00"}) = ?
-        ioctl(vcpu.3, KVM_SET_DEVICE_ATTR, {flags=0x1, group=0x63, attr=0x10000000000, addr=0xfffffffffffff000}) = ?
+        ioctl(vcpu.3, KVM_SET_DEVICE_ATTR, {flags=0x1, group=0x63, attr=0x10000000000, addr=0x1000}) = ?
         ioctl(vcpu.3, KVM_RUN, 0) = ? /* immediate_exit=1 */
         close(gic) = ?
 

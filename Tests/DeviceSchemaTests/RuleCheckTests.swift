@@ -14,6 +14,32 @@ import Testing
         notes: [.init("2️⃣", "it ends here")]))
   }
 
+  @Test func whatOnlyAGuestIsAnswered() {
+    func start(_ guest: String) -> String {
+      thing(
+        """
+        groups:
+          control:
+            number: 0
+            doc: commands
+            attributes:
+              start:
+                number: 0
+                doc: starts the thing
+                payload: {type: none}
+                examples: [{expect: ok}]
+                set:
+                  guest: \(guest)
+        """)
+    }
+    expectFaults(in: start("[{errno: EBUSY, because: a vCPU runs, since: '6.1'}]"))
+    expectFaults(in: start("1️⃣{errno: EBUSY}"), .init("1️⃣", "schema-type", "'guest' is a list of {errno, because}"))
+    expectFaults(in: start("[1️⃣{errno: EBUSY}]"), .init("1️⃣", "schema-type", "an answer has 'errno' and 'because'"))
+    expectFaults(
+      in: start("[{errno: EBUSY, because: no, 1️⃣if: 'true'}]"),
+      .init("1️⃣", "schema-unknown-key", "an answer has no key 'if'"))
+  }
+
   @Test func anErrnoThatSomeReleasesHave() {
     expectFaults(
       in: rules(

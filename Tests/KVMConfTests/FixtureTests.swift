@@ -43,8 +43,9 @@ import Testing
   /// Checks that a manifest alone cannot trip, and where they are tested.
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
-    "bad-plan",  // EndToEndTests: it is no manifest
+    "bad-plan", "bad-configuration",  // EndToEndTests: they are no manifests
     "outcome-differs", "value-differs", "bad-quirks", "bad-report",  // ConformTests: there a kernel has its say
+    "bad-probe", "schema-evaluation",  // ProbeTests: they are about hosts
     "too-large",  // SourceTreeTests: the text would be
     "unsayable-step",  // DeviceManifestTests: no manifest has such a step
     "ordering-cycle",  // PlanningTests: no schema of ours has one

@@ -41,6 +41,19 @@ import Testing
         #expect(outcomes(report) == ["ok", "ok", "EFAULT"])
       }
 
+      /// Without a VM `/dev/kvm` is asked; what KVM does not have is 0.
+      @Test func extensions() throws {
+        let plan = plan([createVM])
+        var host = try KernelHost(plan)
+        #expect(host.checkExtension(3) == 1)  // KVM_CAP_USER_MEMORY
+        #expect(host.checkExtension(0xFFFF) == 0)
+        let ofSystem = host.checkExtension(10) ?? 0  // KVM_CAP_NR_MEMSLOTS
+        #expect(ofSystem >= 32)
+        #expect(host.perform(plan.steps[0]).outcome == .ok)
+        #expect(host.checkExtension(3) == 1)
+        #expect(host.checkExtension(10) == ofSystem)
+      }
+
       @Test func aTestMakesNothing() throws {
         let before = descriptorCount()
         let steps = [

@@ -102,6 +102,14 @@ import Testing
     #expect(explain("vcpu.sve").contains("KVM_ARM_VCPU_SVE"))
   }
 
+  /// What no plan can bring about is told nevertheless.
+  @Test func whatOnlyAGuestBringsAbout() {
+    #expect(explain("gadget.go.start").contains("\n    ENOLCK  a vCPU runs\n"))
+    let page = explain("gadget.go.start:ENOLCK")
+    #expect(page.contains("    a vCPU runs\n       when    the guest runs, or has run: no plan gets this\n"))
+    #expect(page.contains("rule    arm64/gadget.yaml:"))
+  }
+
   @Test func anIDWithItsConditions() {
     #expect(
       explain("gadget.addr.base:EINVAL") == """
@@ -149,7 +157,7 @@ import Testing
     ("KVM_GADGET_ADRR", "there is no 'KVM_GADGET_ADRR'; did you mean 'KVM_GADGET_ADDR'?"),
     (
       "gadget.go.start:EXDEV",
-      "nothing has the id 'gadget.go.start:EXDEV'; there are 'gadget.go.start:EPERM'"
+      "nothing has the id 'gadget.go.start:EXDEV'; there are 'gadget.go.start:ENOLCK' and 'gadget.go.start:EPERM'"
     ),
     (
       "zzzzzz",

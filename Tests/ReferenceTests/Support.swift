@@ -101,6 +101,7 @@ private let files = [
           access: [set, has]
           doc: starts it
           payload: {type: none}
+          set: {guest: [{errno: ENOLCK, because: a vCPU runs}]}
           examples: [{expect: ok, given: [{set: gadget.addr.base, value: 0x2000}]}]
     table:
       constant: KVM_GADGET_TABLE

@@ -25,8 +25,17 @@ struct Apply: ParsableCommand {
   @Flag(help: "Go on behind a failing step, with the state as it is.")
   var keepGoing = false
 
-  @Option(help: "How the report is written: text or json (a document a manifest, one a line).")
-  var format: Format = .text
+  @Option(
+    help:
+      "How the report is written: text, json (a document a manifest, one a line), sarif, junit, github (workflow commands) or gcc."
+  )
+  var format: RunFormat = .text
+
+  enum RunFormat: String, Word {
+    case text, json, sarif, junit, github, gcc
+
+    static let allValueStrings = ["text", "json", "sarif", "junit", "github", "gcc"]
+  }
 
   enum HostKind: String, Word {
     case kernel, model
@@ -35,64 +44,68 @@ struct Apply: ParsableCommand {
   }
 
   func run() throws {
-    let workspace = Workspace(try options.settings())
-    let loaded = try ManifestFile.load(file, workspace)
+    let workspace = Workspace(try options.settings(of: file))
+    let name = file == "-" ? options.stdinFilename ?? "<stdin>" : file
+    let reporter = RunReporter(format, file: name, workspace.settings)
+    defer { reporter.end() }
+    let loaded = try ManifestFile.load(file, workspace, options, report: reporter.refuse)
     Interruption.watch()
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
     let obstacles = loaded.manifests.flatMap(\.plan.obstacles)
     if !obstacles.isEmpty {
-      Output.print(obstacles, to: 2)
+      reporter.refuse(obstacles)
       throw Status.failure
     }
     for manifest in loaded.manifests {
-      let report = try run(manifest.plan.withDefaults, workspace, runner)
-      switch format {
-      case .text: Output.result(report.text(color: Output.hasColor(1)))
-      case .json: Output.result(report.json.text() + "\n")
-      }
+      let report = try run(manifest.plan.withDefaults, workspace, runner, reporter)
+      reporter.add(report)
       if report.isInterrupted { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }
     }
     let faults = workspace.schemaFaults
-    Output.print(faults, to: 2)
-    if !faults.isEmpty { throw Status.software }
+    if !faults.isEmpty {
+      reporter.refuse(faults)
+      throw Status.software
+    }
     if hasFailed { throw Status.failure }
   }
 
-  private func run(_ plan: Plan, _ workspace: Workspace, _ runner: Runner) throws -> Report {
+  private func run(
+    _ plan: Plan, _ workspace: Workspace, _ runner: Runner, _ reporter: RunReporter
+  ) throws -> Report {
     switch on {
     case .model:
-      return try facts {
+      return try facts(reporter) {
         () throws(FactsFault) in
         var host = try workspace.model(plan.architecture, course: .predicted)
         return runner.run(plan, on: &host)
       }
     case .kernel:
-      if plan.architecture == .host { try refuseHazards(plan, workspace) }
+      if plan.architecture == .host { try refuseHazards(plan, workspace, reporter) }
       do throws(KernelHost.Unavailable) {
         return try workspace.runOnKernel(plan, with: runner)
       } catch {
-        Output.print([error.diagnostic], to: 2)
+        reporter.refuse([error.diagnostic])
         throw error.kind == .file ? Status.noInput : Status.unavailable
       }
     }
   }
 
-  private func refuseHazards(_ plan: Plan, _ workspace: Workspace) throws {
-    let hazards = try facts { () throws(FactsFault) in try workspace.hazards(of: plan) }
+  private func refuseHazards(_ plan: Plan, _ workspace: Workspace, _ reporter: RunReporter) throws {
+    let hazards = try facts(reporter) { () throws(FactsFault) in try workspace.hazards(of: plan) }
     guard hazards.isEmpty else {
-      Output.print(hazards, to: 2)
+      reporter.refuse(hazards)
       Output.message("kvmconf: no call was made\n")
       throw Status.failure
     }
   }
 
-  private func facts<Result>(_ body: () throws(FactsFault) -> Result) throws -> Result {
+  private func facts<Result>(_ reporter: RunReporter, _ body: () throws(FactsFault) -> Result) throws -> Result {
     do throws(FactsFault) {
       return try body()
     } catch {
-      Output.print([error.diagnostic], to: 2)
+      reporter.refuse([error.diagnostic])
       throw Status.failure
     }
   }

@@ -39,8 +39,8 @@ struct Compile: ParsableCommand {
   }
 
   func run() throws {
-    let workspace = Workspace(try options.settings())
-    let plan = try manifest(try ManifestFile.load(file, workspace)).plan
+    let workspace = Workspace(try options.settings(of: file))
+    let plan = try manifest(try ManifestFile.load(file, workspace, options)).plan
     var reasons = StepReasons(plan, workspace.catalogue(for: plan.architecture))
     let bytes = plan.compiled(isStripped: strip) { index in
       reasons.reasons(forStep: index).map { ErrnoReason($0.errno, $0.text) }

@@ -33,21 +33,20 @@ struct Conform: ParsableCommand {
   var format: Format = .text
 
   func run() throws {
-    var settings = try options.settings()
     let quirks = try readQuirks()
     let reports = try readReports()
-    if settings.release == nil, settings.facts.release == nil {
-      settings.release = (reports?.first?.release ?? kernelRelease()).flatMap { Release($0) }
+    let manifests = try plans { settings in
+      if settings.release == nil, settings.facts.release == nil {
+        settings.release = (reports?.first?.release ?? kernelRelease()).flatMap { Release($0) }
+      }
     }
-    let workspace = Workspace(settings)
-    let manifests = try plans(workspace)
     if let reports, reports.count != manifests.count {
       Output.message("kvmconf: there are \(manifests.count) manifests and \(reports.count) reports\n")
       throw Status.failure
     }
     Interruption.watch()
     var total = Total()
-    for (i, plan) in manifests.enumerated() {
+    for (i, (plan, workspace)) in manifests.enumerated() {
       let answers = try answers(to: plan, reports?[i], workspace)
       if Interruption.happened { throw Status.interrupted }
       let conformance = try Self.orFail {
@@ -61,7 +60,8 @@ struct Conform: ParsableCommand {
       case .json: Output.result(conformance.json.text() + "\n")
       }
     }
-    let faults = workspace.schemaFaults
+    var faults: [Diagnostic] = []
+    for fault in manifests.flatMap(\.workspace.schemaFaults) where !faults.contains(fault) { faults.append(fault) }
     Output.print(faults, to: 2)
     if format == .text { Output.message(total.words + "\n") }
     if !faults.isEmpty { throw Status.software }
@@ -91,15 +91,19 @@ struct Conform: ParsableCommand {
     }
   }
 
-  /// The plans of all manifests, in order.
-  private func plans(_ workspace: Workspace) throws -> [Plan] {
-    let plans = try ManifestFile.loadAll(files, workspace).flatMap { $0.manifests.map(\.plan) }
-    let obstacles = plans.flatMap(\.obstacles)
+  /// The plans of all manifests, in order, each with what it is judged by.
+  private func plans(
+    _ complete: @escaping (inout Settings) -> Void
+  ) throws -> [(plan: Plan, workspace: Workspace)] {
+    let plans = try ManifestFiles(options, complete: complete).loadAll(files).flatMap { file, workspace in
+      file.manifests.map { (plan: $0.plan, workspace: workspace) }
+    }
+    let obstacles = plans.flatMap(\.plan.obstacles)
     if !obstacles.isEmpty {
       Output.print(obstacles, to: 2)
       throw Status.failure
     }
-    return plans.map(\.withDefaults)
+    return plans.map { ($0.plan.withDefaults, $0.workspace) }
   }
 
   private func answers(to plan: Plan, _ report: RecordedReport?, _ workspace: Workspace) throws -> KernelAnswers {

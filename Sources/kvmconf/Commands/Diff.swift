@@ -37,34 +37,34 @@ struct Diff: ParsableCommand {
   }
 
   func run() throws {
-    let workspace = Workspace(try options.settings())
     guard isFolder(old) == isFolder(new) else {
       throw ValidationError("a folder is compared with a folder, and a file with a file")
     }
-    let comparisons = try isFolder(old) ? compareFolders(workspace) : [compare(old, new, workspace)]
+    let manifests = ManifestFiles(options)
+    let comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
     for comparison in comparisons { show(comparison) }
     if !comparisons.allSatisfy(\.isSame) { throw Status.failure }
   }
 
-  private func compare(_ old: String, _ new: String, _ workspace: Workspace) throws -> ManifestComparison {
-    ManifestComparison(try load(old, workspace), try load(new, workspace))
+  private func compareFiles(_ manifests: ManifestFiles) throws -> ManifestComparison {
+    ManifestComparison(try load(old, manifests), try load(new, manifests))
   }
 
   /// A manifest that is wrong is no difference: it has a status of its own here.
-  private func load(_ path: String, _ workspace: Workspace) throws -> LoadedFile {
+  private func load(_ path: String, _ manifests: ManifestFiles) throws -> LoadedFile {
     if path == "/dev/null" { return .nothing(path) }
     do {
-      return try ManifestFile.load(path, workspace)
+      return try manifests.load(path).file
     } catch let status as ExitCode where status == Status.failure {
       throw Status.badData
     }
   }
 
-  private func compareFolders(_ workspace: Workspace) throws -> [ManifestComparison] {
+  private func compareFolders(_ manifests: ManifestFiles) throws -> [ManifestComparison] {
     func files(_ folder: String) throws -> [String: LoadedFile] {
       do {
         let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-        let loaded = try ManifestFile.loadAll([folder], workspace)
+        let loaded = try manifests.loadAll([folder]).map(\.file)
         return Dictionary(uniqueKeysWithValues: loaded.map { (String($0.file.path.dropFirst(prefix.count)), $0) })
       } catch let status as ExitCode where status == Status.failure {
         throw Status.badData

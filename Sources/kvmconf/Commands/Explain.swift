@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevicePlan
 import DeviceSchema
+import Diagnostics
 import KVMConf
 import Reference
 
@@ -8,7 +9,8 @@ import Reference
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Print the reference page of a device type, group, attribute, call, constant or diagnostic id.",
+    abstract:
+      "Print the reference page of a device type, group, attribute, call, constant or diagnostic id, or of an error message.",
     discussion: """
       Names are TYPE, TYPE.GROUP, TYPE.GROUP.ATTRIBUTE, likewise with vm, vcpu or system for TYPE, all also behind \
       ARCH/; ids as diagnostics print them in brackets; and constants of the kernel's headers.
@@ -17,15 +19,37 @@ struct Explain: ParsableCommand {
         kvmconf explain arm-vgic-v3.addr.dist:EINVAL
         kvmconf explain arm64/vcpu.pmu-v3.irq
         kvmconf explain KVM_VGIC_V3_ADDR_TYPE_DIST
+
+      A text with blanks is a message that some program printed when a call of KVM's failed, with whatever stands around \
+      it. Its page says what the errno means there.
+
+        kvmconf explain 'qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 3 attr 0x0: Invalid argument'
+        kvmconf explain 'Failed to set attribute (group: 0, attr: 2, errno: 22)' --type arm-vgic-v3
       """)
 
-  @Argument(help: "What to explain.")
-  var name: String
+  @Argument(help: ArgumentHelp("What to explain.", valueName: "name"))
+  var words: [String]
+
+  @Option(
+    help: ArgumentHelp("The device type that a message is about, or vm, vcpu or system.", valueName: "type"))
+  var type: String?
 
   @OptionGroup var options: CatalogueOptions
 
   func run() throws {
-    switch Explainer(try options.catalogues(), diagnostics: .manifests).explain(name) {
+    let explainer = Explainer(try options.catalogues(), diagnostics: .manifests)
+    let name = words.joined(separator: " ")
+    if let type, !explainer.types.contains(type.split(separator: "/").last.map(String.init) ?? "") {
+      let hint = explainer.types.nearest(to: type).map { "; did you mean '\($0)'?" } ?? ""
+      throw ValidationError("there is no device type '\(type)'\(hint)")
+    }
+    let explanation: Explanation
+    if Complaint.isMessage(name) {
+      explanation = explainer.explain(message: name, type: type)
+    } else {
+      explanation = explainer.explain(type.map { "\($0).\(name)" } ?? name)
+    }
+    switch explanation {
     case .page(let text): Output.result(text.hasSuffix("\n") ? text : text + "\n")
     case .unknown(let sentence):
       Output.message("kvmconf: \(sentence)\n")

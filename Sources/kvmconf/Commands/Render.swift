@@ -23,8 +23,8 @@ struct Render: ParsableCommand {
   var steps = false
 
   func run() throws {
-    let workspace = Workspace(try options.settings())
-    let loaded = try ManifestFile.load(file, workspace)
+    let workspace = Workspace(try options.settings(of: file))
+    let loaded = try ManifestFile.load(file, workspace, options)
     var documents: [String] = []
     var plans: [Plan] = []
     for manifest in loaded.manifests {

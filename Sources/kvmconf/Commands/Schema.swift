@@ -8,7 +8,8 @@ import Reference
 /// `kvmconf schema`: the catalogue.
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schema", abstract: "List the schemas, or check them.", subcommands: [List.self, Check.self])
+    commandName: "schema", abstract: "List the schemas, check them, or export them to editors.",
+    subcommands: [List.self, Check.self, Export.self])
 }
 
 extension Schema {

@@ -10,6 +10,10 @@ struct Validate: ParsableCommand {
     discussion: """
       Runs each manifest on the model of the kernel: no /dev/kvm is needed, and any architecture's manifests can be \
       validated on any machine. Every problem is reported, with its place in the text and the rule behind it.
+
+      What is settled for all manifests of a folder stands in the nearest .kvmconf.yaml, in the folder or above it: \
+      schemas, host-facts, kernel, severity (of single diagnostics) and fail-on. Options win; --verbose tells which \
+      file was found.
       """)
 
   @Argument(help: ArgumentHelp("Manifests, folders of manifests, or - for standard input.", valueName: "file"))
@@ -17,8 +21,11 @@ struct Validate: ParsableCommand {
 
   @OptionGroup var options: SharedOptions
 
-  @Option(help: "How results are written: text or json (a document a manifest, one a line).")
-  var format: Format = .text
+  @Option(
+    help:
+      "How results are written: text, json (a document a manifest, one a line), sarif, junit, github (workflow commands) or gcc."
+  )
+  var format: ValidateFormat = .text
 
   @Option(help: ArgumentHelp("Fail also on warnings, or on steps that the model cannot decide.", valueName: "kind"))
   var failOn: FailOn?
@@ -29,31 +36,105 @@ struct Validate: ParsableCommand {
     static let allValueStrings = ["warning", "undecided"]
   }
 
+  enum ValidateFormat: String, Word {
+    case text, json, sarif, junit, github, gcc
+
+    static let allValueStrings = ["text", "json", "sarif", "junit", "github", "gcc"]
+  }
+
   func run() throws {
-    let settings = try options.settings()
-    let judgements = Parallel.map(try paths()) { [format] in Judgement($0.path, settings, format, isFound: $0.isFound) }
-      .withoutBases
+    let paths = try self.paths()
+    let settings = try self.settings(of: paths.map(\.path))
+    let progress = Progress(of: paths.count)
+    let results = Parallel.map(
+      Array(zip(paths, settings)), done: progress.advance
+    ) { [format, options] path, governing in
+      let judgement = Judgement(path.path, stdinName: options.stdinFilename, governing)
+      let text = format == .text ? judgement.text : format == .json ? judgement.json : ""
+      return Result(judgement: judgement, settings: governing, text: text, isFound: path.isFound)
+    }.withoutBases
+    progress.end()
+    report(results)
     var status = Status.success
-    var total = Judgement.Counts()
-    for judgement in judgements {
-      Output.result(judgement.results)
-      Output.message(judgement.messages)
-      total.add(judgement.counts)
-      status = max(status, self.status(of: judgement))
-    }
-    if format == .text { Output.message(total.words + "\n") }
+    for result in results { status = max(status, self.status(of: result.judgement, result.settings)) }
     if status != Status.success { throw status }
   }
 
-  private func status(of judgement: Judgement) -> ExitCode {
+  /// One file, judged.
+  fileprivate struct Result: Sendable {
+    var judgement: Judgement
+    var settings: GoverningSettings
+    /// The judgement in the format that is wanted, where each file's stands by itself.
+    var text: String
+    /// Whether the file was found in a folder, and not named.
+    var isFound: Bool
+  }
+
+  /// Writes the results, and a line that sums them up.
+  private func report(_ results: [Result]) {
+    switch format {
+    case .text, .json:
+      for result in results {
+        Output.result(result.text)
+        if let obstacle = result.judgement.obstacle { Output.print([obstacle], to: 2) }
+      }
+    case .junit:
+      var text = ""
+      JUnitRenderer().render(
+        results.map { JUnitRenderer.Suite($0.judgement, failOn(for: $0.settings)) }, into: &text)
+      Output.result(text)
+    case .sarif, .github, .gcc:
+      var known: Set<String> = []
+      let different = results.map(\.settings).filter {
+        known.insert($0.configuration?.file.path ?? "").inserted
+      }.map(\.settings)
+      Output.result(diagnosticFormat.text(results.flatMap(\.judgement.diagnostics), different))
+    }
+    // Each JSON document has its summary.
+    if format == .json { return }
+    var total = Judgement.Counts()
+    for result in results { total.add(result.judgement.counts) }
+    Output.message(total.words + "\n")
+  }
+
+  private var diagnosticFormat: DiagnosticFormat { DiagnosticFormat(rawValue: format.rawValue) ?? .gcc }
+
+  /// The settings of all files. Where a configuration is wrong nothing is judged, and the report is about that.
+  private func settings(of paths: [String]) throws -> [GoverningSettings] {
+    let settingsOfFiles = SettingsOfFiles(options)
+    var settings: [GoverningSettings] = []
+    do throws(SettingsFault) {
+      for path in paths { settings.append(try settingsOfFiles.settings(of: path)) }
+    } catch {
+      refuse(error.diagnostics)
+      throw error.status
+    }
+    return settings
+  }
+
+  /// Writes why nothing is judged, where the results would be: a report is a report also then.
+  private func refuse(_ problems: [Diagnostic]) {
+    switch format {
+    case .text, .json: Output.print(problems, to: 2)
+    case .junit:
+      let name = problems.first?.range?.file.path ?? "kvmconf"
+      var text = ""
+      JUnitRenderer().render(
+        [.init(name: name, cases: [.init(name: name, failures: problems, isError: true)])], into: &text)
+      Output.result(text)
+    case .sarif, .github, .gcc: Output.result(diagnosticFormat.text(problems, []))
+    }
+  }
+
+  private func failOn(for governing: GoverningSettings) -> ConfigurationFile.FailOn? {
+    failOn.flatMap { ConfigurationFile.FailOn(rawValue: $0.rawValue) } ?? governing.configuration?.failOn
+  }
+
+  private func status(of judgement: Judgement, _ governing: GoverningSettings) -> ExitCode {
     if judgement.isUnreadable { return Status.noInput }
     // The built-in schemas are ours.
-    if judgement.counts.schemaFaults > 0 { return options.schemas.isEmpty ? Status.software : Status.failure }
-    let counts = judgement.counts
-    let isBad =
-      counts.errors > 0 || (failOn == .warning && counts.warnings > 0)
-      || (failOn != nil && counts.undecided > 0)
-    return isBad ? Status.failure : Status.success
+    if judgement.counts.schemaFaults > 0 { return governing.hasOwnSchemas ? Status.failure : Status.software }
+    return judgement.fails(on: failOn(for: governing)) ? Status.failure : Status.success
   }
 
   /// The files that the arguments stand for, and whether they were found in a folder.
@@ -65,7 +146,7 @@ struct Validate: ParsableCommand {
         if found.isEmpty { throw Unreadable(path: argument, reason: "the folder has no manifests, *.yaml or *.yml") }
         paths += found.map { ($0, isFolder(argument)) }
       } catch {
-        Output.print([error.diagnostic], to: 2)
+        refuse([error.diagnostic])
         throw Status.noInput
       }
     }
@@ -73,96 +154,31 @@ struct Validate: ParsableCommand {
   }
 }
 
-/// What `validate` says of one file, ready to be printed.
-private struct Judgement: Sendable {
-  struct Counts: Sendable {
-    var files = 0
-    var manifests = 0
-    var steps = 0
-    var errors = 0
-    var warnings = 0
-    var undecided = 0
-    var schemaFaults = 0
-
-    mutating func add(_ other: Counts) {
-      files += other.files
-      manifests += other.manifests
-      steps += other.steps
-      errors += other.errors
-      warnings += other.warnings
-      undecided += other.undecided
-      schemaFaults += other.schemaFaults
-    }
-
-    /// `2 files, 3 manifests, 40 steps: 1 error, 0 warnings, 2 undecided`
-    var words: String {
-      "\(files.of("file")), \(manifests.of("manifest")), \(steps.of("step")): "
-        + "\(errors.of("error")), \(warnings.of("warning")), \(undecided) undecided"
-    }
+extension Judgement {
+  fileprivate var text: String {
+    guard let validation else { return "" }
+    var text = ""
+    TextRenderer(color: Output.hasColor(1)).render(validation.diagnostics, into: &text)
+    return text
   }
 
-  var results = ""
-  var messages = ""
-  var counts = Counts()
-  var isUnreadable = false
-  /// Whether the file was found in a folder, and not named.
-  var isFound: Bool
-  var identity: FileIdentity?
-  /// The files that its manifests extend.
-  var bases: [FileIdentity] = []
-
-  init(_ path: String, _ settings: Settings, _ format: Format, isFound: Bool) {
-    self.isFound = isFound
-    counts.files = 1
-    let file: SourceFile
-    do throws(Unreadable) {
-      file = try SourceFile(reading: path)
-    } catch {
-      isUnreadable = true
-      counts.errors = 1
-      TextRenderer(color: Output.hasColor(2)).render([error.diagnostic], into: &messages)
-      return
+  fileprivate var json: String {
+    guard let validation else { return "" }
+    var text = ""
+    for document in validation.json {
+      document.write(into: &text)
+      text += "\n"
     }
-    identity = file.identity
-    let workspace = Workspace(settings)
-    do throws(FactsFault) {
-      judge(try workspace.validate(file), format)
-      counts.schemaFaults = workspace.schemaFaults.count
-    } catch {
-      counts.errors = 1
-      TextRenderer(color: Output.hasColor(2)).render([error.diagnostic], into: &messages)
-    }
-  }
-
-  private mutating func judge(_ validation: Validation, _ format: Format) {
-    bases = validation.bases.joined().compactMap(\.identity)
-    counts.manifests = validation.reports.count
-    counts.steps = validation.reports.map(\.entries.count).reduce(0, +)
-    counts.errors = validation.errorCount
-    counts.warnings = validation.warningCount
-    counts.undecided = validation.undecidedCount
-    switch format {
-    case .text: TextRenderer(color: Output.hasColor(1)).render(validation.diagnostics, into: &results)
-    case .json:
-      for document in validation.json {
-        document.write(into: &results)
-        results += "\n"
-      }
-    }
+    return text
   }
 }
 
-extension [Judgement] {
+extension [Validate.Result] {
   /// Without files of folders that others extend: they may be incomplete, and are judged as part of those.
-  fileprivate var withoutBases: [Judgement] {
-    let bases = Set(flatMap(\.bases))
-    return filter { judgement in !judgement.isFound || !(judgement.identity.map(bases.contains) ?? false) }
+  fileprivate var withoutBases: [Validate.Result] {
+    let bases = Set(flatMap(\.judgement.bases))
+    return filter { !$0.isFound || !bases.hasMember($0.judgement.identity) }
   }
-}
-
-extension Int {
-  /// `1 file`, `2 files`
-  fileprivate func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
 }
 
 private func max(_ a: ExitCode, _ b: ExitCode) -> ExitCode { a.rawValue >= b.rawValue ? a : b }

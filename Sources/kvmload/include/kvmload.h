@@ -94,9 +94,10 @@ enum kvmload_data {
 	KVMLOAD_INVALID_POINTER = 2, /* KVMLOAD_INVALID_ADDRESS */
 };
 
-/* An address where no process can have memory: the last 4096 bytes of the address space. The kernel keeps them free on
- * every architecture, as it returns its error numbers as pointers into them. Copying from or to it gives EFAULT. */
-#define KVMLOAD_INVALID_ADDRESS UINT64_C(0xfffffffffffff000)
+/* An address where no process has memory: the second page, which vm.mmap_min_addr keeps free for the sake of null
+ * pointers. Copying from or to it gives EFAULT. An address of the kernel's half would not do: on POWER9 with radix
+ * translation, Linux 7.2 copies garbage from some. */
+#define KVMLOAD_INVALID_ADDRESS UINT64_C(0x1000)
 
 /* A checked plan. All fields are kvmload_check()'s; the first part may be read. */
 struct kvmload_plan {
@@ -324,6 +325,11 @@ int kvmload_open(struct kvmload_session *session, const char *path);
  * refused. A caller that has a descriptor stores it in session->files[index] instead; it is closed by kvmload_close() all
  * the same. Returns 0 or the errno of open(). */
 int kvmload_open_file(struct kvmload_session *session, uint32_t index);
+
+/* KVM_CHECK_EXTENSION of capability `number`, on the VM where the session has one, else on /dev/kvm. Stores in *value what the
+ * kernel says of it: 0 where it does not have it, else 1 or, of a limit, the limit. Returns 0, the errno that the kernel
+ * answered, or KVMLOAD_NO_ANSWER where the session has neither. It is no step of a plan, and changes nothing. */
+int kvmload_check_extension(const struct kvmload_session *session, uint32_t number, uint32_t *value);
 
 /* What kvmload_run() has come to. */
 enum kvmload_state {

@@ -40,6 +40,13 @@ extension Workspace {
     }
   }
 
+  /// The numbers of the schemas' rules, tried one by one.
+  package func boundCases(for architecture: Architecture) -> [Case] {
+    Bounds(self, architecture).manifests().compactMap { manifest in
+      manifest.mended(self).map { Case(plan: $0.plan, manifest: $0.manifest) }
+    }
+  }
+
   package func randomCases(_ count: Int, for architecture: Architecture, seed: UInt64) -> [Case] {
     let plans = RandomPlans(self, architecture, seed: seed)
     return (0..<count).map { _ in

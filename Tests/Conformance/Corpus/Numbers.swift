@@ -8,9 +8,9 @@ struct Numbers {
   var byField: [String: [Int128]] = [:]
   var all: [Int128] = []
 
-  init(of attribute: AttributeSchema, in group: GroupSchema, _ catalogue: Catalogue) {
+  init(of attribute: AttributeSchema, in group: GroupSchema, _ catalogue: Catalogue, _ facts: [String: Value]) {
     for example in attribute.examples?.items ?? [] { add(example, field: "value") }
-    var words = RuleWords(catalogue)
+    var words = RuleWords(catalogue, facts)
     for access in AttributeAccess.allCases {
       for rules in [group.call(access).rules, attribute.call(access).rules] {
         if let rules { words.add(rules.list) }
@@ -22,9 +22,9 @@ struct Numbers {
     all = Array(Set(all)).sorted()
   }
 
-  init(of rules: RuleFrame?, _ catalogue: Catalogue) {
+  init(of rules: RuleFrame?, _ catalogue: Catalogue, _ facts: [String: Value]) {
     guard let rules else { return }
-    var words = RuleWords(catalogue)
+    var words = RuleWords(catalogue, facts)
     words.add(rules.list)
     all = Array(Set(words.numbers)).sorted()
   }
@@ -52,13 +52,18 @@ struct Numbers {
   }
 }
 
-/// Collects the numbers that rules speak of, in the functions, the fragments and the tables that they use, too.
+/// Collects the numbers that rules speak of, in the functions, the fragments and the tables that they use, too, and in what is known of
+/// the host.
 private struct RuleWords {
   let catalogue: Catalogue
+  let facts: [String: Value]
   var numbers: [Int128] = []
   private var seen: Set<String> = []
 
-  init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+  init(_ catalogue: Catalogue, _ facts: [String: Value]) {
+    self.catalogue = catalogue
+    self.facts = facts
+  }
 
   mutating func add(_ list: RuleList) {
     for rule in list.rules {
@@ -79,12 +84,19 @@ private struct RuleWords {
     for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) {
       let word = String(decoding: word, as: UTF8.self)
       if let number = IntegerLiteral.parse(word) {
-        numbers.append(number)
+        add(number)
       } else if seen.insert(word).inserted {
+        if let number = (facts[word] ?? catalogue.fact(named: word)?.assumed?.constant)?.integer { add(number) }
         if let body = catalogue.functionBody(word) { add(body.text) }
         if let rows = catalogue.table(word) { add(rows) }
       }
     }
+  }
+
+  private mutating func add(_ number: Int128) {
+    numbers.append(number)
+    // It may be how many bits something has.
+    if (8...64).contains(number) { numbers.append(1 << number) }
   }
 
   private mutating func add(_ rows: Value) {

@@ -5,6 +5,7 @@ import SourceTree
 /// One random plan while it is made.
 struct PlanDraft {
   private let catalogue: Catalogue
+  private let facts: [String: Value]
   private let subjects: [Subject]
   var random: Seeded
   private(set) var steps: [String] = []
@@ -14,13 +15,15 @@ struct PlanDraft {
   private var devices: [(name: String, subject: Subject)] = []
   /// Numbers that the plan has used already: an address can meet another only if it is near it.
   private var recent: [Int128] = []
+  private var memories: [(at: Int128, size: Int128)] = []
   /// The features that vCPUs are mostly initialised with.
   private var features = ""
   /// What most steps are about.
   private var focus: Subject?
 
-  init(_ catalogue: Catalogue, _ subjects: [Subject], _ random: Seeded) {
+  init(_ catalogue: Catalogue, _ facts: [String: Value], _ subjects: [Subject], _ random: Seeded) {
     self.catalogue = catalogue
+    self.facts = facts
     self.subjects = subjects
     self.random = random
     focus = nil
@@ -165,7 +168,11 @@ struct PlanDraft {
 
   private mutating func capability() {
     let all = catalogue.files.flatMap(\.capabilities).filter { $0.lifetime.includes(catalogue.release) }
-    guard let capability = random.pick(all) else { return }
+    // Some can be enabled once only.
+    let old = steps.filter { $0.hasPrefix("{enable-capability") }
+    let again = random.percent(35) ? random.pick(old)?.split(whereSeparator: { " ,}".contains($0) }) : nil
+    let repeated = again.flatMap { words in all.first { words.contains(Substring($0.name)) } }
+    guard let capability = repeated ?? random.pick(all) else { return }
     var text = "{enable-capability: \(capability.name)"
     if capability.isOnVCPU {
       guard let vcpu = random.pick(vcpus) else { return }
@@ -176,7 +183,7 @@ struct PlanDraft {
         guard let device = random.percent(85) ? devices.last : random.pick(devices) else { return }
         text += ", \(parameter.name): \(device.name)"
       } else if parameter.initial == nil || random.percent(30) {
-        let numbers = Numbers(of: capability.rules, catalogue)
+        let numbers = Numbers(of: capability.rules, catalogue, facts)
         let value =
           switch random.below(10) {
           case 0..<4: Int128(random.below(5))
@@ -191,19 +198,30 @@ struct PlanDraft {
 
   private mutating func memory() {
     let places = subjects.flatMap { $0.setup + $0.examples.flatMap(\.given) }.filter { $0[key: "add-memory"] != nil }
-    if random.percent(60), let place = random.pick(places) {
+    if random.percent(40), let place = random.pick(places) {
       steps.append(place.yaml)
-    } else {
-      let rules = Numbers(of: catalogue.vm?.addMemory, catalogue)
-      var at = random.pick(recent) ?? 0x4000_0000
-      var size: Int128 = 0x1000 << Int128(random.below(8))
-      if random.percent(20) { at = random.percent(50) ? number(bits: 64) : rules.near(&random) } else { at &= ~0xFFFF }
-      if random.percent(20) { size = random.percent(50) ? number(bits: 64) : rules.near(&random) }
-      // More memory than a process can map never comes to the kernel.
-      size &= 1 << 45 - 1
-      let words = [at, size].map { "\(wrapped($0, bits: 64, isSigned: false))" }
-      steps.append("{add-memory: {at: \(words[0]), size: \(words[1])}}")
+      return
     }
+    let rules = Numbers(of: catalogue.vm?.addMemory, catalogue, facts)
+    var size: Int128 = 0x1000 << Int128(random.below(8))
+    if random.percent(25) { size = random.percent(50) ? number(bits: 64) : rules.near(&random) }
+    // More memory than a process can map never comes to the kernel.
+    size &= 1 << 45 - 1
+    var at = (random.pick(recent) ?? 0x4000_0000) & ~0xFFFF
+    switch random.below(10) {
+    case 0: at = number(bits: 64)
+    case 1: at = rules.near(&random)
+    // To the end of what there is, or of what a guest has.
+    case 2: at = (random.pick(rules.all.filter { $0 >= 1 << 30 && $0 & ($0 - 1) == 0 }) ?? 1 << 64) - size
+    // Just behind other memory, or just before it.
+    case 3..<7:
+      if let other = random.pick(memories) { at = random.percent(50) ? other.at + other.size : other.at - size }
+    default: break
+    }
+    at = wrapped(at, bits: 64, isSigned: false)
+    memories.append((at, size))
+    recent.append(at)
+    steps.append("{add-memory: {at: \(at), size: \(size)}}")
   }
 
   private mutating func repetition() {
@@ -216,6 +234,7 @@ struct PlanDraft {
   /// Steps of a schema, on what this plan has.
   private mutating func add(_ nodes: [Node]) {
     for node in nodes {
+      if let number = node[key: "value"]?.scalar.flatMap(IntegerLiteral.parse), number > 0 { recent.append(number) }
       if let id = node[key: "create-vcpu"]?.scalar {
         if vcpus.contains(id), random.percent(90) { continue }
         vcpus.append(id)
@@ -225,7 +244,7 @@ struct PlanDraft {
         if devices.contains(where: { $0.name == type }), random.percent(90) { continue }
         devices.append((type, subject))
       }
-      steps.append(renamed(node).yaml)
+      steps.append((random.percent(18) ? altered(renamed(node)) : renamed(node)).yaml)
     }
   }
 
@@ -248,6 +267,25 @@ struct PlanDraft {
       result.append(entry)
     }
     return Node(.mapping(result), at: node.range)
+  }
+
+  /// The step with another value, where it sets a number: what follows then follows something else.
+  private mutating func altered(_ node: Node) -> Node {
+    guard case .mapping(let entries) = node.content, let path = node[key: "set"]?.scalar,
+      let old = node[key: "value"]?.scalar, IntegerLiteral.parse(old) != nil
+    else { return node }
+    let isOnVCPU = path.hasPrefix("vcpu.")
+    let parts = path.split(separator: ".", maxSplits: isOnVCPU ? 2 : 1)
+    guard parts.count == (isOnVCPU ? 3 : 2), let subject = subject(named: String(parts[0])),
+      let choice = subject.attributes.first(where: { $0.group.path(of: $0.attribute) == parts[parts.count - 1] }),
+      let type = choice.group.payloads(of: choice.attribute).first?.type,
+      let value = value(of: type, "value", choice.numbers)
+    else { return node }
+    let changed = entries.map { entry in
+      entry.key.value == "value"
+        ? Entry(key: entry.key, value: Node(.scalar(value, .plain), at: entry.value.range)) : entry
+    }
+    return Node(.mapping(changed), at: node.range)
   }
 
   /// What examples call devices.
@@ -413,13 +451,14 @@ struct PlanDraft {
   /// A number that may matter.
   private mutating func some(_ field: String, _ numbers: Numbers, bits: Int) -> Int128 {
     switch random.below(100) {
-    case 0..<45:
+    case 0..<36:
       if let example = random.pick(numbers.byField[field] ?? []) { return example }
       return numbers.near(&random)
-    case 45..<65: return numbers.near(&random)
-    case 65..<78:
-      guard let old = random.pick(recent) else { return numbers.near(&random) }
-      let distances: [Int128] = [0, 0, 0x1000, 0x2000, 0x10000, 0x20000, 0x40000, 1]
+    case 36..<62: return numbers.near(&random)
+    case 62..<78:
+      let latest = recent.suffix(random.percent(50) ? 3 : recent.count)
+      guard let old = random.pick(latest) else { return numbers.near(&random) }
+      let distances: [Int128] = old < 0x1000 ? [0, 0, 1] : [0, 0, 0x1000, 0x2000, 0x10000, 0x20000, 0x40000, 1]
       return old + (random.pick(distances) ?? 0) * (random.percent(50) ? 1 : -1)
     case 78..<90: return Int128(random.below(34))
     default: return number(bits: bits)

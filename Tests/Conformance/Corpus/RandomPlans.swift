@@ -13,6 +13,7 @@ import SourceTree
 package final class RandomPlans {
   private let workspace: Workspace
   private let catalogue: Catalogue
+  private let facts: [String: Value]
   private let seed: UInt64
   private var random: Seeded
   private var count = 0
@@ -33,13 +34,15 @@ package final class RandomPlans {
     let catalogue = catalogue
     // Of a device that the host does not have, all that can be learnt is that it does not have it.
     var present: [String]?
-    if case .list(let types)? = try? workspace.settings.facts.values(for: catalogue)["devices"] {
+    facts = (try? workspace.settings.facts.values(for: catalogue)) ?? [:]
+    let facts = facts
+    if case .list(let types)? = facts["devices"] {
       present = types.compactMap { if case .string(let name) = $0 { name } else { nil } }
     }
     subjects = catalogue.files.compactMap { file in
       if case .common = file.subject { return nil }
       if file.deviceType != nil, !file.lifetime.includes(catalogue.release) { return nil }
-      return Subject(file, catalogue, isPresent: file.deviceType.map { present?.contains($0) ?? true } ?? true)
+      return Subject(file, catalogue, facts, isPresent: file.deviceType.map { present?.contains($0) ?? true } ?? true)
     }
   }
 
@@ -74,7 +77,7 @@ package final class RandomPlans {
   }
 
   private func fresh() -> [String] {
-    var draft = PlanDraft(catalogue, subjects, random)
+    var draft = PlanDraft(catalogue, facts, subjects, random)
     draft.make()
     random = draft.random
     return draft.steps
@@ -92,7 +95,7 @@ package final class RandomPlans {
       case 2: steps.swapAt(i, 1 + random.below(steps.count - 1))
       case 3: steps += (random.pick(kept) ?? []).dropFirst()
       default:
-        var draft = PlanDraft(catalogue, subjects, random)
+        var draft = PlanDraft(catalogue, facts, subjects, random)
         draft.resume(steps)
         for _ in 0...random.below(6) { draft.act() }
         random = draft.random
@@ -116,15 +119,15 @@ struct Subject {
   /// Whether the host has it.
   var isPresent: Bool
 
-  init(_ file: SchemaFile, _ catalogue: Catalogue, isPresent: Bool) {
+  init(_ file: SchemaFile, _ catalogue: Catalogue, _ facts: [String: Value], isPresent: Bool) {
     self.isPresent = isPresent
     self.file = file
     examples = catalogue.examples(of: file)
-    creation = Numbers(of: file.create, catalogue)
+    creation = Numbers(of: file.create, catalogue, facts)
     setup = file.stepsBeforeExamples(at: file.source)
     for group in file.groups where group.lifetime.includes(catalogue.release) {
       for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
-        attributes.append((group, attribute, Numbers(of: attribute, in: group, catalogue)))
+        attributes.append((group, attribute, Numbers(of: attribute, in: group, catalogue, facts)))
       }
     }
   }

@@ -74,9 +74,9 @@ package struct Tally: Codable, Sendable {
   package mutating func add(_ conformance: Conformance, _ catalogue: Catalogue) {
     manifests += 1
     release = conformance.host.release
-    let subjectNames = conformance.plan.subjects(catalogue)
+    let files = conformance.plan.schemaFiles(in: catalogue)
     for (i, entry) in conformance.entries.enumerated() {
-      let name = subjectNames[i]
+      let name = files[i]?.name ?? "other devices"
       let reasons = entry.predicted?.reasons ?? []
       switch entry.agreement {
       case .agrees:
@@ -84,6 +84,8 @@ package struct Tally: Codable, Sendable {
         if let place = reasons.first?.rule?.place { fired[place, default: 0] += 1 }
       case .undecided:
         subjects[name, default: Counts()].undecided += 1
+        let matching = reasons.filter { $0.errno.map(Outcome.refused) == entry.actual.outcome }
+        if matching.count == 1, let place = matching[0].rule?.place { fired[place, default: 0] += 1 }
         undecided[
           "\(entry.step.operation.name) \(name).\(entry.step.attribute ?? ""): \(entry.predicted?.outcome.words ?? "")",
           default: 0] += 1
@@ -105,6 +107,31 @@ package struct Tally: Codable, Sendable {
   }
 }
 
+extension Catalogue {
+  /// Where the rules of those attributes stand that another release has, or another architecture.
+  private var placesOfAbsentAttributes: Set<String> {
+    var places: Set<String> = []
+    for file in files {
+      let fileIsAbsent = !file.lifetime.includes(release)
+      for group in file.groups {
+        let groupIsAbsent =
+          fileIsAbsent || !group.lifetime.includes(release) || !KeyCondition.holds(group.when, [], 0)
+        for attribute in group.attributes {
+          let isAbsent =
+            groupIsAbsent || !attribute.lifetime.includes(release) || !KeyCondition.holds(attribute.when, [], 0)
+          guard isAbsent else { continue }
+          for access in AttributeAccess.allCases {
+            for rules in [attribute.call(access).rules, groupIsAbsent ? group.call(access).rules : nil] {
+              rules?.list.visitRules { places.insert($0.source.place) }
+            }
+          }
+        }
+      }
+    }
+    return places
+  }
+}
+
 extension SourceRange {
   /// File and line.
   package var place: String { "\(file.path):\(start.line)" }
@@ -114,42 +141,16 @@ extension Catalogue {
   /// Every rule that refuses something in this release.
   fileprivate var refusals: [Tally.Refusal] {
     var found: Set<Tally.Refusal> = []
+    let absent = placesOfAbsentAttributes
     for list in allRules {
       list.visitRules { rule in
-        guard let errno = rule.errno, rule.lifetime.includes(release) else { return }
+        guard let errno = rule.errno, rule.lifetime.includes(release), !absent.contains(rule.source.place) else {
+          return
+        }
         let reason = rule.because?.words { "${\($0.text)}" } ?? ""
         found.insert(Tally.Refusal(place: rule.source.place, errno: errno.description, reason: reason))
       }
     }
     return found.sorted { $0.place < $1.place }
-  }
-}
-
-extension Plan {
-  /// What kind of descriptor each step is about.
-  fileprivate func subjects(_ catalogue: Catalogue) -> [String] {
-    var types: [String] = []
-    func name(_ type: UInt32) -> String { catalogue.device(numbered: type)?.name ?? "other devices" }
-    func name(_ target: Target) -> String {
-      switch target {
-      case .system: "system"
-      case .vm: "vm"
-      case .vcpu: "vcpu"
-      case .device(let slot): types[slot]
-      }
-    }
-    return steps.map { step in
-      switch step.operation {
-      case .createVM, .addMemory, .createIRQChip: return "vm"
-      case .createVCPU, .initVCPU, .runVCPU: return "vcpu"
-      case .enableCapability(_, let target, _, _): return name(target)
-      case .createDevice(let type, _):
-        types.append(name(type))
-        return name(type)
-      case .testDevice(let type, _): return name(type)
-      case .closeDevice(let slot): return types[slot]
-      case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return name(call.target)
-      }
-    }
   }
 }

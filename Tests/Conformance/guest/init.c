@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -87,6 +88,8 @@ static void run_plan(const char *name)
 
 int main(void)
 {
+	/* A vCPU takes a descriptor. */
+	const struct rlimit descriptors = {.rlim_cur = 16384, .rlim_max = 16384};
 	struct dirent **plans = NULL;
 	int count, i, port;
 
@@ -98,6 +101,8 @@ int main(void)
 		fprintf(stderr, "guest: /dev: %m\n");
 	if (mount("proc", "/proc", "proc", 0, "") || mount("sysfs", "/sys", "sysfs", 0, ""))
 		fprintf(stderr, "guest: /proc or /sys: %m\n");
+	if (setrlimit(RLIMIT_NOFILE, &descriptors))
+		fprintf(stderr, "guest: descriptors: %m\n");
 	load_modules();
 	port = open_patiently("/dev/vport0p1", O_WRONLY);
 	if (port >= 0 && dup2(port, STDOUT_FILENO) >= 0 && open_patiently("/dev/kvm", O_RDWR) >= 0) {

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The steps of action.yml: `build` makes the program, `validate` runs it. The inputs come as variables: what stands in
+# them is never read as shell.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+
+build() {
+  # Runners are no root, and yet may become it.
+  if [ ! -e /usr/include/yaml.h ] && [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then
+    sudo apt-get update -q && sudo apt-get install -q -y --no-install-recommends libyaml-dev
+  fi
+  make -C "$here" static
+}
+
+validate() {
+  local arguments=(validate --format "${FORMAT:-github}") status=0 file
+  if [ -n "${FAIL_ON:-}" ]; then arguments+=(--fail-on "$FAIL_ON"); fi
+  if [ -n "${KERNEL:-}" ]; then arguments+=(--kernel "$KERNEL"); fi
+  if [ -n "${HOST_FACTS:-}" ]; then arguments+=(--host-facts "$HOST_FACTS"); fi
+  arguments+=(--)
+  while IFS= read -r file; do
+    if [ -n "$file" ]; then arguments+=("$file"); fi
+  done <<<"${FILES:-.}"
+  local program=${KVMCONF:-$here/.build/static/release/kvmconf}
+  if [ -n "${REPORT:-}" ]; then
+    "$program" "${arguments[@]}" >"$REPORT" || status=$?
+  else
+    "$program" "${arguments[@]}" || status=$?
+  fi
+  echo "status=$status" >>"${GITHUB_OUTPUT:-/dev/null}"
+  return "$status"
+}
+
+case ${1:-} in
+build | validate) "$1" ;;
+*)
+  echo "usage: $0 build | validate" >&2
+  exit 64
+  ;;
+esac

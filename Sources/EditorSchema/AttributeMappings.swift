@@ -1,0 +1,125 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Reference
+
+/// `attributes:` and `raw:` of a device, the VM or a vCPU.
+struct AttributeMappings {
+  let definitions: Definitions
+  let architecture: Architecture
+
+  private var scalars: Scalars { Scalars(definitions: definitions) }
+
+  /// The groups of a file with their attributes.
+  func attributes(of file: SchemaFile) -> JSON {
+    definitions.reference("\(architecture.rawValue).\(file.name)") {
+      let groups = file.groups.map { group -> (String, JSON) in
+        if let nameless = group.attribute(named: nil) { return (group.name, setting(of: nameless, in: group, file)) }
+        let attributes = group.attributes.map { ($0.name ?? "", setting(of: $0, in: group, file)) }
+        return (group.name, JSON.mapping(attributes).described(group.doc))
+      }
+      return .mapping(groups, orNothing: true).described("groups with their attributes: \(file.doc ?? file.name)")
+    }
+  }
+
+  /// What stands behind an attribute's name.
+  private func setting(of attribute: AttributeSchema, in group: GroupSchema, _ file: SchemaFile) -> JSON {
+    let path = "\(file.name).\(group.path(of: attribute))"
+    return definitions.reference("\(architecture.rawValue).\(path)") {
+      let types = group.payloadTypes(of: attribute)
+      let value: JSON
+      if !attribute.keyFields.isEmpty {
+        value = .list(of: entry(types, attribute.keyFields))
+      } else if attribute.repeats {
+        value = .list(of: self.value(types, extra: [("for-each", forEach)]))
+      } else {
+        value = self.value(types, extra: [])
+      }
+      return value.described(attribute.words(in: group, file))
+    }
+  }
+
+  private var forEach: JSON { JSON.word("vcpu", "the entry stands for one entry a vCPU") }
+
+  /// A value, or a mapping that carries more beside it.
+  private func value(_ types: [PayloadType], extra: [(String, JSON)]) -> JSON {
+    let payload = JSON.any(of: types.map { PayloadSchema(definitions: definitions).schema($0) })
+    let short = JSON.any(of: types.map { PayloadSchema(definitions: definitions, extra: extra).schema($0) })
+    var forms = [short, .mapping([("value", payload)] + long + extra, required: ["value"])]
+    if types.contains(where: \.isNone) {
+      forms.append(.mapping([("optional", scalars.computedBool)] + extra, required: ["optional"]))
+    }
+    return .any(of: forms)
+  }
+
+  /// What may stand beside a value.
+  private var long: [(String, JSON)] {
+    [
+      (
+        "optional",
+        scalars.computedBool.described("left out where the host does not have the attribute (KVM_HAS_DEVICE_ATTR)")
+      ), ("flags", scalars.unsigned(32).described("flags of the call; no kernel knows any")),
+    ]
+  }
+
+  /// A mapping with the fields of a structured number beside the value.
+  private func entry(_ types: [PayloadType], _ keys: [BitField]) -> JSON {
+    let payload = JSON.any(of: types.map { PayloadSchema(definitions: definitions).schema($0) })
+    var required = keys.filter { $0.initial == nil }.map(\.name)
+    if !types.contains(where: \.isNone) { required.append("value") }
+    return .mapping(
+      keys.map { ($0.name, scalars.key($0)) } + [("value", payload)] + long + [("for-each", forEach)],
+      required: required)
+  }
+
+  /// Calls by bare numbers.
+  var raw: JSON {
+    definitions.reference("raw") {
+      let call = JSON.mapping(
+        [
+          ("group", scalars.unsigned(32).described("the group's number")),
+          ("attr", scalars.unsigned(64).described("the attribute's number")),
+          ("payload", PayloadSchema(definitions: definitions).raw()),
+        ] + long, required: ["group", "attr"])
+      return JSON([("type", ["array", "null"]), ("items", call)]).described(
+        "calls by number, also of attributes that no schema knows")
+    }
+  }
+}
+
+extension Scalars {
+  /// A field of a structured number.
+  func key(_ key: BitField) -> JSON {
+    field(key).described(
+      [key.description.doc, key.description.words.joined(separator: ", ")].compactMap { $0 }.filter { !$0.isEmpty }
+        .joined(separator: "\n\n"))
+  }
+}
+
+extension GroupSchema {
+  /// Every type that the payload of an attribute can have.
+  func payloadTypes(of attribute: AttributeSchema) -> [PayloadType] {
+    let types = payloads(of: attribute).map(\.type)
+    return types.isEmpty ? [.none] : types
+  }
+}
+
+extension AttributeSchema {
+  /// What editors show when they point at the attribute.
+  func words(in group: GroupSchema, _ file: SchemaFile) -> String {
+    var paragraphs: [String] = []
+    if let doc = doc ?? group.doc { paragraphs.append(doc) }
+    var facts = [group.payloads(of: self).summary]
+    for case .integer(let type) in group.payloads(of: self).map(\.type) { facts += type.description.words }
+    let calls = file.calls(on: self).map(\.rawValue).joined(separator: ", ")
+    var sentences = [facts.joined(separator: ", "), calls.isEmpty ? "no calls" : calls]
+    let lifetimes = [file.lifetime, group.lifetime, lifetime]
+    if let since = lifetimes.compactMap(\.since).max() { sentences.append("since Linux \(since)") }
+    if let until = lifetimes.compactMap(\.until).min() { sentences.append("until Linux \(until)") }
+    paragraphs.append(sentences.joined(separator: "; "))
+    let constants = [group.constant, constant].compactMap { $0 }.joined(separator: ", ")
+    if !constants.isEmpty { paragraphs.append(constants) }
+    paragraphs.append("kvmconf explain \(file.name).\(group.path(of: self))")
+    return paragraphs.joined(separator: "\n\n")
+  }
+}

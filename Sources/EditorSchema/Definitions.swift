@@ -1,0 +1,116 @@
+import Diagnostics
+
+/// The named parts of a JSON Schema: each is made once, and referred to from wherever it is wanted.
+final class Definitions {
+  private(set) var all: [(String, JSON)] = []
+  private var names: Set<String> = []
+  private var lists: [[String]: String] = [:]
+
+  /// A reference to a part, which is made when it is first asked for.
+  func reference(_ name: String, _ make: () -> JSON) -> JSON {
+    if names.insert(name).inserted {
+      let place = all.count
+      all.append((name, .null))
+      all[place].1 = make()
+    }
+    return ["$ref": .string("#/definitions/\(name)")]
+  }
+
+  /// One of several words; a long list stands once, and is called by its first word.
+  func words(_ words: [String]) -> JSON {
+    let list = JSON.oneOf(words)
+    guard words.count > 8, let first = words.first else { return list }
+    if let name = lists[words] { return reference(name) { list } }
+    let name = (1...).lazy.map { $0 == 1 ? "names.\(first)" : "names.\(first).\($0)" }.first {
+      !self.names.contains($0)
+    }
+    lists[words] = name
+    return reference(name ?? first) { list }
+  }
+}
+
+extension JSON {
+  init(_ members: [(String, JSON)]) { self = .object(members) }
+
+  static func words(_ words: [String]) -> JSON { .array(words.map { .string($0) }) }
+
+  /// Any of several schemas; one that stands there already adds nothing.
+  static func any(of schemas: [JSON]) -> JSON {
+    var seen: Set<String> = []
+    let different = schemas.filter { seen.insert($0.text()).inserted }
+    return different.count == 1 ? different[0] : ["anyOf": .array(different)]
+  }
+
+  static func all(of schemas: [JSON]) -> JSON {
+    schemas.count == 1 ? schemas[0] : ["allOf": .array(schemas)]
+  }
+
+  static func list(of items: JSON) -> JSON { ["type": "array", "items": items] }
+
+  /// A mapping that has no other keys than these.
+  static func mapping(_ properties: [(String, JSON)], required: [String] = [], orNothing: Bool = false) -> JSON {
+    var members: [(String, JSON)] = [
+      ("type", orNothing ? ["object", "null"] : "object"), ("properties", JSON(properties)),
+    ]
+    if !required.isEmpty { members.append(("required", .words(required))) }
+    members.append(("additionalProperties", false))
+    return JSON(members)
+  }
+
+  /// A mapping that has all of these keys.
+  static func has(_ keys: String...) -> JSON { ["required": .words(keys)] }
+
+  static func not(_ schema: JSON) -> JSON { ["not": schema] }
+
+  static func when(_ condition: JSON, then: JSON, otherwise: JSON? = nil) -> JSON {
+    JSON([("if", condition), ("then", then)] + (otherwise.map { [("else", $0)] } ?? []))
+  }
+
+  /// A text that a pattern describes. Editors show the words where the pattern does not fit.
+  static func text(matching pattern: String, _ words: String? = nil) -> JSON {
+    JSON(
+      [("type", "string"), ("pattern", .string(pattern))]
+        + (words.map { [("patternErrorMessage", .string($0))] } ?? []))
+  }
+
+  /// The words that people write, with what YAML may take them for.
+  static func oneOf(_ words: [String]) -> JSON {
+    var values = words.map { JSON.string($0) }
+    if words.contains("true") { values.append(true) }
+    if words.contains("false") { values.append(false) }
+    return ["enum": .array(values)]
+  }
+
+  /// One word, and what it stands for.
+  static func word(_ word: String, _ description: String?) -> JSON {
+    JSON([("const", .string(word))]).described(description)
+  }
+
+  /// This, with the text that editors show.
+  func described(_ text: String?) -> JSON {
+    guard let text, !text.isEmpty, case .object(let members) = self else { return self }
+    // In draft-07, what stands beside a reference is not looked at.
+    let rest = members.contains { $0.0 == "$ref" } ? [("allOf", JSON.array([self]))] : members
+    return JSON([("description", .string(text))] + rest.filter { $0.0 != "description" })
+  }
+
+  /// What a mapping need not have, and its absence: a missing condition.
+  static let anything: JSON = .object([])
+}
+
+extension String {
+  /// The text as a pattern that fits nothing else.
+  var escaped: String {
+    var result = ""
+    for character in self {
+      if "\\^$.|?*+()[]{}".contains(character) { result += "\\" }
+      result.append(character)
+    }
+    return result
+  }
+}
+
+extension Sequence<String> {
+  /// A pattern for any of the texts.
+  var alternatives: String { "(?:" + map(\.escaped).joined(separator: "|") + ")" }
+}

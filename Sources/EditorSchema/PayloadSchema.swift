@@ -1,0 +1,146 @@
+import DeviceSchema
+import Diagnostics
+import Expressions
+import Reference
+
+/// What the value of an attribute looks like, by the type of its payload.
+struct PayloadSchema {
+  let definitions: Definitions
+  /// In explicit steps, fields may be left out and descriptors may be bare numbers.
+  var isStep = false
+  /// Keys that a mapping may have besides its fields.
+  var extra: [(String, JSON)] = []
+
+  private var scalars: Scalars { Scalars(definitions: definitions) }
+  /// For what is within a payload.
+  private var inner: PayloadSchema { PayloadSchema(definitions: definitions, isStep: isStep) }
+
+  func schema(_ type: PayloadType) -> JSON {
+    switch type {
+    case .none: return ["type": "null"]
+    case .integer(let type): return scalars.integer(type, type.description)
+    case .bits(let type): return bits(type)
+    case .structure(let type): return structure(type.fields)
+    case .union(let type): return union(type)
+    case .array(let element, _): return .list(of: inner.schema(element))
+    case .bytes(let size): return bytes(size?.constant?.integer.map { Int(clamping: $0) })
+    case .descriptor:
+      let file = scalars.text.described("the name of an entry of 'files'")
+      if !isStep { return file }
+      let bare = JSON.mapping([("fd", scalars.descriptorNumber)], required: ["fd"])
+      return .any(of: [file, bare.described("a number that is passed as the descriptor")])
+    }
+  }
+
+  private func bits(_ type: BitsType) -> JSON {
+    let fields = type.fields.map { field in (field.name, scalars.field(field).described(field.words)) }
+    let required = isStep ? [] : type.fields.filter { $0.initial == nil }.map(\.name)
+    return .any(of: [.mapping(fields + extra, required: required), scalars.unsigned(type.size * 8)])
+  }
+
+  private func structure(_ fields: [StructureField], tag: (String, JSON)? = nil) -> JSON {
+    let members = fields.map { field in
+      let element = inner.schema(field.type)
+      let value: JSON =
+        field.count.map { ["type": "array", "maxItems": JSON($0), "items": element] } ?? element
+      return (field.name, value.described(field.words))
+    }
+    return .mapping((tag.map { [$0] } ?? []) + members + extra, required: tag.map { [$0.0] } ?? [])
+  }
+
+  /// A mapping for each case; where the case comes out of an expression, any will do.
+  private func union(_ type: UnionType) -> JSON {
+    .any(
+      of: type.cases.map { one in
+        let names: [String]
+        if case .integer(let tag) = type.tag.type {
+          names = tag.description.names.filter { $0.value == one.value }.map(\.name)
+        } else {
+          names = []
+        }
+        let number: [JSON] = [["const": .integer(one.value)], .text(matching: "^0[xob]|_|\\$\\{")]
+        let value = JSON.any(of: (names.isEmpty ? [] : [.oneOf(names)]) + number)
+        return structure(one.fields, tag: (type.tag.name, value.described(type.tag.words)))
+      })
+  }
+
+  private func bytes(_ size: Int?) -> JSON {
+    let digits = "(?:[ \\n_]*[0-9A-Fa-f]){\(size.map { "\($0 * 2)" } ?? "0,")}[ \\n_]*"
+    let hex = JSON.any(of: [
+      .text(
+        matching: size == nil ? "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$" : "^\(digits)$",
+        "hexadecimal digits, two a byte"),
+      ["type": "number"], scalars.expression,
+    ])
+    return .any(of: [hex, byteForms(hex: hex, size: size)])
+  }
+
+  /// `{hex: …}`, `{base64: …}` or `{file: …}`.
+  private func byteForms(hex: JSON, size: Int?) -> JSON {
+    let letter = "[ \\n]*[A-Za-z0-9+/]"
+    let base64: String
+    if let size {
+      base64 = "^(?:\(letter)){\((size * 8 + 5) / 6)}(?:[ \\n]*=){0,2}[ \\n]*$"
+    } else {
+      base64 = "^(?:\(letter))*(?:[ \\n]*=)*[ \\n]*$"
+    }
+    let forms: [(String, JSON)] = [
+      ("hex", hex.described("hexadecimal digits")),
+      ("base64", JSON.any(of: [.text(matching: base64, "base64"), ["type": "number"], scalars.expression])),
+      ("file", scalars.text.described("a file beside the manifest or below it")),
+    ]
+    return .any(of: forms.map { .mapping([$0] + extra, required: [$0.0]) })
+  }
+
+  /// `{u32: 5}` and its like, where no schema knows the type.
+  func raw() -> JSON {
+    definitions.reference(isStep ? "raw-payload-of-a-step" : "raw-payload") {
+      var forms: [(String, JSON)] = [8, 16, 32, 64].flatMap { bits in
+        [("u", false), ("i", true)].map { letter, isSigned in
+          ("\(letter)\(bits)", scalars.integer(IntegerType(size: bits / 8, isSigned: isSigned)))
+        }
+      }
+      if isStep { forms.append(("fd", scalars.descriptorNumber)) }
+      return .any(of: forms.map { .mapping([$0], required: [$0.0]) } + [anyBytes]).described(
+        "the bytes that the call passes, with their type")
+    }
+  }
+
+  private var anyBytes: JSON {
+    let hex = JSON.any(of: [
+      .text(matching: "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$", "hexadecimal digits, two a byte"),
+      ["type": "number"], scalars.expression,
+    ])
+    return byteForms(hex: hex, size: nil)
+  }
+}
+
+extension Scalars {
+  /// The integer that a descriptor is.
+  var descriptorNumber: JSON { integer(IntegerType(size: 4, isSigned: true)) }
+}
+
+extension BitField {
+  /// What editors show.
+  fileprivate var words: String {
+    let bits = high == low ? "bit \(low)" : "bits \(high) to \(low)"
+    let initial = initial.map { ["\($0) if left out"] } ?? []
+    let place = isInPlace && low > 0 ? ["written unshifted, as it stands in these bits"] : []
+    let facts = [[bits], description.words, place, initial].flatMap { $0 }.joined(separator: ", ")
+    return [description.doc, facts].compactMap { $0 }.joined(separator: "\n\n")
+  }
+}
+
+extension StructureField {
+  /// What editors show.
+  fileprivate var words: String {
+    var facts = [type.summary + (count.map { "[\($0)]" } ?? "")]
+    var own = doc
+    if case .integer(let type) = type {
+      facts += type.description.words
+      own = own ?? type.description.doc
+    }
+    if isReserved { facts.append("reserved, 0 if left out") }
+    return [own, facts.joined(separator: ", ")].compactMap { $0 }.joined(separator: "\n\n")
+  }
+}

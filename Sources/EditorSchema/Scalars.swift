@@ -1,0 +1,84 @@
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+/// Schemas of what stands in one scalar.
+struct Scalars {
+  let definitions: Definitions
+
+  /// `${…}`, alone or within text.
+  var expression: JSON {
+    definitions.reference("expression") {
+      JSON.text(matching: "\\$\\{[^}]*\\}").described("an expression over the parameters, such as \"${vcpus * 2}\"")
+    }
+  }
+
+  /// Text; YAML may take it for a number or a truth value.
+  var text: JSON { ["type": ["string", "number", "boolean"]] }
+
+  var bool: JSON { .oneOf(["true", "false"]) }
+
+  /// A truth value where expressions are replaced.
+  var computedBool: JSON { .any(of: [bool, expression]) }
+
+  func integer(_ type: IntegerType) -> JSON {
+    number(type.range, named: (type.isSigned ? "i" : "u") + String(type.size * 8))
+  }
+
+  func unsigned(_ bits: Int) -> JSON { integer(IntegerType(size: bits / 8, isSigned: false)) }
+
+  /// An integer of a range with its names, flags and other ways to write it.
+  func integer(_ type: IntegerType, _ description: IntegerDescription) -> JSON {
+    .any(of: names(description) + [integer(type)])
+  }
+
+  /// The value of a field of bits.
+  func field(_ field: BitField) -> JSON {
+    let width = field.high - field.low + 1
+    let number =
+      field.isInPlace && field.low > 0
+      ? number(field.range, named: "bits-\(field.high)-to-\(field.low)", zeros: field.low)
+      : number(field.range, named: "bits-\(width)")
+    return .any(of: names(field.description) + [number])
+  }
+
+  func number(_ range: ClosedRange<Int128>, named name: String, zeros: Int = 0) -> JSON {
+    definitions.reference(name) { .any(of: literals(range, zeros: zeros) + [expression]) }
+  }
+
+  /// An integer that is written without an expression.
+  func literal(_ type: IntegerType) -> JSON { .any(of: literals(type.range, zeros: 0)) }
+
+  private func literals(_ range: ClosedRange<Int128>, zeros: Int) -> [JSON] {
+    var plain: [(String, JSON)] = [
+      ("type", "integer"), ("minimum", .integer(range.lowerBound)), ("maximum", .integer(range.upperBound)),
+    ]
+    if zeros > 0 { plain.append(("multipleOf", .integer(1 << Int128(zeros)))) }
+    var pattern = DigitPattern.upTo(range.upperBound, zeros: zeros)
+    if range.lowerBound < 0 { pattern = "(?:\(pattern)|-\(DigitPattern.upTo(-range.lowerBound)))" }
+    let steps = zeros > 0 ? ", a multiple of \(1 << Int128(zeros))" : ""
+    let words =
+      "an integer from \(range.lowerBound) to \(range.upperBound)\(steps): decimal, 0x, 0o or 0b, with _ between digits, "
+      + "and KiB, MiB, GiB or TiB behind"
+    return [JSON(plain), .text(matching: "^\(pattern)$", words)]
+  }
+
+  private func names(_ description: IntegerDescription) -> [JSON] {
+    var all: [JSON] = []
+    if !description.names.isEmpty { all.append(definitions.words(description.names.map(\.name))) }
+    if !description.flags.isEmpty {
+      let flags = definitions.words(description.flags.map(\.name))
+      all += [flags, .list(of: .any(of: [flags, expression]))]
+    }
+    if description.unit == "mpidr" { all.append(affinities) }
+    return all
+  }
+
+  /// `0.0.1.3`, Aff3.Aff2.Aff1.Aff0.
+  private var affinities: JSON {
+    definitions.reference("affinities") {
+      let part = "0*(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+      return .text(matching: "^\(part)\\.\(part)\\.\(part)\\.\(part)$", "four affinities, as in 0.0.0.3, or an integer")
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import DeviceManifest
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+
+/// `steps:` of one architecture's manifests.
+struct StepSchema {
+  let machine: MachineSchema
+  private var definitions: Definitions { machine.definitions }
+  private var scalars: Scalars { Scalars(definitions: definitions) }
+  private var architecture: Architecture { machine.catalogue.architecture }
+
+  /// What each step does.
+  static let verbs: [(name: String, doc: String)] = [
+    ("create-vm", "KVM_CREATE_VM with its arguments; the first step, where nothing is declared"),
+    ("add-memory", "KVM_SET_USER_MEMORY_REGION of fresh memory"),
+    ("enable-capability", "KVM_ENABLE_CAP on the VM, or on a vCPU"),
+    ("create-irqchip", "KVM_CREATE_IRQCHIP"),
+    ("create-vcpu", "KVM_CREATE_VCPU"),
+    ("init-vcpu", "the architecture's initialisation of a vCPU"),
+    ("test", "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST; makes nothing"),
+    ("create", "KVM_CREATE_DEVICE"),
+    ("close", "closes the device's descriptor"),
+    ("set", "KVM_SET_DEVICE_ATTR: DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…"),
+    ("get", "KVM_GET_DEVICE_ATTR: DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…"),
+    ("has", "KVM_HAS_DEVICE_ATTR: DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…"),
+    ("run", "KVM_RUN with immediate_exit; EINTR, which says that all checks were passed, is the outcome ok"),
+  ]
+
+  /// Keys beside the verb, for completion; which of them a step has, its verb decides.
+  private static let companions: [(name: String, doc: String)] = [
+    ("on", "the vCPU of which the capability is enabled: vcpu.ID"),
+    ("features", "the features that the vCPU is initialised with"),
+    ("as", "the device's name; otherwise the type's"), ("flags", "flags of the call"),
+    ("value", "what is set, or what must be read"), ("input", "what the buffer of a get holds before the call"),
+    ("address", "'invalid' passes a pointer that leads nowhere"), ("group", "the group's number, without a schema"),
+    ("attr", "the attribute's number, without a schema"), ("payload", "the bytes of a call by number"),
+  ]
+
+  var steps: JSON {
+    definitions.reference("\(architecture.rawValue).steps") {
+      ["type": ["array", "null"], "items": step, "description": "the calls written out, in order"]
+    }
+  }
+
+  private var step: JSON {
+    definitions.reference("\(architecture.rawValue).step") {
+      let properties =
+        (Self.verbs + Self.companions).map { ($0.name, JSON.anything.described($0.doc)) } + [("expect", expect)]
+      let bodies = Self.verbs.map { JSON.when(.has($0.name), then: body(of: $0.name)) }
+      return JSON([
+        ("type", "object"), ("properties", JSON(properties)),
+        ("anyOf", .array(Self.verbs.map { .has($0.name) })), ("allOf", .array(bodies)),
+      ])
+    }
+  }
+
+  private var expect: JSON {
+    definitions.reference("expect") {
+      let answer = JSON.any(of: [definitions.words(["ok"] + Errno.allNames), scalars.expression])
+      return .any(of: [answer, .list(of: answer)]).described("the outcome that is no failure, or a list of them")
+    }
+  }
+
+  /// The keys of a step without attributes.
+  private func only(_ verb: String, _ subject: JSON, _ extra: [(String, JSON)] = [], required: [String] = []) -> JSON {
+    .mapping([(verb, subject), ("expect", expect)] + extra, required: required)
+  }
+
+  private func body(of verb: String) -> JSON {
+    let flags = ("flags", scalars.unsigned(32))
+    switch verb {
+    case "create-vm": return only(verb, .mapping(machine.createArguments, orNothing: true))
+    case "add-memory": return only(verb, machine.region)
+    case "enable-capability": return capability(verb)
+    case "create-irqchip": return only(verb, .anything)
+    case "init-vcpu":
+      return machine.catalogue.vcpu?.initialise == nil
+        ? ["properties": JSON([(verb, false)])]
+        : only(verb, scalars.unsigned(64), [("features", machine.features)])
+    case "test": return only(verb, machine.type, [flags])
+    case "create": return only(verb, machine.type, [("as", machine.deviceName), flags])
+    case "close": return only(verb, scalars.text)
+    case "set": return attribute(.set)
+    case "get": return attribute(.get)
+    case "has": return attribute(.has)
+    default: return only(verb, scalars.unsigned(64))
+    }
+  }
+
+  private func capability(_ verb: String) -> JSON {
+    func bodies(_ known: [Capability], _ extra: [(String, JSON)]) -> JSON {
+      .any(
+        of: known.map { capability in
+          only(
+            verb, .word(capability.name, capability.words), machine.arguments(of: capability) + extra,
+            required: capability.parameters.filter(\.isDevice).map(\.name))
+        } + [["properties": JSON([(verb, scalars.expression)])]])
+    }
+    let on = JSON.any(of: [.text(matching: "^vcpu\\.\\+?[0-9]+(?:\\.|$)", "vcpu.ID"), scalars.expression])
+    return .when(
+      .has("on"), then: bodies(machine.catalogue.capabilities(onVCPU: true), [("on", on)]),
+      otherwise: bodies(machine.catalogue.capabilities(onVCPU: false), []))
+  }
+
+  // MARK: Attributes
+
+  private func attribute(_ access: AttributeAccess) -> JSON {
+    let verb = access.rawValue
+    func path(_ pattern: String) -> JSON {
+      ["properties": JSON([(verb, JSON.text(matching: pattern))])]
+    }
+    let catalogue = machine.catalogue
+    let devices = catalogue.files.filter { $0.deviceType != nil }
+    let targets: [(pattern: String, start: String, files: [SchemaFile])] = [
+      ("^vm(?:\\.|$)", "vm", [catalogue.vm].compactMap { $0 }),
+      ("^system(?:\\.|$)", "system", [catalogue.system].compactMap { $0 }),
+      ("^vcpu(?:\\.|$)", "vcpu\\.\\+?[0-9]+", [catalogue.vcpu].compactMap { $0 }),
+    ]
+    var chain = paths(access, start: "[^.]+", devices)
+    for target in targets {
+      chain = .when(path(target.pattern), then: paths(access, start: target.start, target.files), otherwise: chain)
+    }
+    return .when(path("\\$\\{"), then: .anything, otherwise: chain)
+  }
+
+  /// What a step on one of several descriptors can be: for each path a body, or a call by numbers.
+  private func paths(_ access: AttributeAccess, start: String, _ files: [SchemaFile]) -> JSON {
+    let verb = access.rawValue
+    var bodies: [(path: String, alternatives: [JSON])] = []
+    for file in files {
+      for group in file.groups {
+        for attribute in group.attributes {
+          let path = group.path(of: attribute)
+          let body = body(access, attribute, group, file)
+          if let i = bodies.firstIndex(where: { $0.path == path }) {
+            bodies[i].alternatives.append(body)
+          } else {
+            bodies.append((path, [body]))
+          }
+        }
+      }
+    }
+    func subject(_ paths: [String]) -> JSON {
+      [
+        "properties": JSON([
+          (
+            verb,
+            .text(
+              matching: "^\(start)\\.\(paths.alternatives)$", "a path: DEVICE.GROUP.ATTRIBUTE, as its schema names them"
+            )
+          )
+        ])
+      ]
+    }
+    let known = bodies.isEmpty ? JSON(false) : subject(bodies.map(\.path))
+    let named = JSON.all(of: [known] + bodies.map { .when(subject([$0.path]), then: .any(of: $0.alternatives)) })
+    return .when(
+      .any(of: [.has("group"), .has("attr")]),
+      then: numbers(access, start: start, groups: files.flatMap(\.groupNames).unique),
+      otherwise: named)
+  }
+
+  private func body(
+    _ access: AttributeAccess, _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile
+  ) -> JSON {
+    let path = "\(file.name).\(group.path(of: attribute))"
+    return definitions.reference("\(architecture.rawValue).\(access.rawValue).\(path)") {
+      let keys = attribute.keyFields
+      var members: [(String, JSON)] = [
+        (access.rawValue, JSON.anything.described(attribute.words(in: group, file))), ("expect", expect),
+        ("flags", scalars.unsigned(32)),
+      ]
+      members += keys.map { ($0.name, scalars.key($0)) }
+      members.append(("address", .any(of: [.oneOf(["invalid"]), scalars.expression])))
+      let types = group.payloadTypes(of: attribute)
+      let payload = JSON.any(of: types.map { PayloadSchema(definitions: definitions, isStep: true).schema($0) })
+      let isEmpty = types.contains(where: \.isNone)
+      switch access {
+      case .has: break
+      case .set: members.append(("value", payload))
+      case .get:
+        let value = isEmpty ? JSON.anything : .any(of: [payload, ["type": "null"]])
+        members += [("value", value), ("input", isEmpty ? .anything : payload)]
+      }
+      let required = keys.filter { $0.initial == nil }.map(\.name)
+      let shape = JSON.mapping(members, required: required)
+      guard access == .set, !isEmpty, case .object(let all) = shape else { return shape }
+      return JSON(all + [("anyOf", [.has("value"), .has("address")])])
+    }
+  }
+
+  /// `{set: gic, group: 99, attr: 0, payload: {u64: 0}}`, and with the group in the path.
+  private func numbers(_ access: AttributeAccess, start: String, groups: [String]) -> JSON {
+    func shape(_ path: String, required: [String]) -> JSON {
+      .mapping(
+        [
+          (access.rawValue, .text(matching: path, "a device, or a group of it: DEVICE.GROUP")),
+          ("group", scalars.unsigned(32)), ("attr", scalars.unsigned(64)), ("flags", scalars.unsigned(32)),
+          ("payload", PayloadSchema(definitions: definitions, isStep: true).raw()),
+          ("address", .any(of: [.oneOf(["invalid"]), scalars.expression])), ("expect", expect),
+        ], required: required)
+    }
+    let whole = shape("^\(start)$", required: ["group", "attr"])
+    if groups.isEmpty { return whole }
+    return .any(of: [whole, shape("^\(start)\\.\(groups.alternatives)(?:\\.|$)", required: ["attr"])])
+  }
+}

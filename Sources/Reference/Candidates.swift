@@ -1,0 +1,154 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+
+/// One call that a message may be about.
+struct Candidate {
+  var file: SchemaFile
+  var catalogue: Catalogue
+  /// Nil for a call that is on no attribute.
+  var attribute: (group: GroupSchema, attribute: AttributeSchema)?
+  /// The calls that are meant, with all that they can be refused for.
+  var calls: [RefusableCall]
+
+  /// `arm-vgic-v3.addr.dist`, `vfio.create`.
+  var name: String { calls.first?.subject ?? file.name }
+
+  /// What bears the candidate's name, for words of a message.
+  fileprivate var attributeWords: [String] {
+    guard let attribute else { return [] }
+    return [attribute.attribute.name, attribute.group.name].compactMap { $0 }
+  }
+
+  /// Everything that the calls can be refused for with an errno.
+  func refusals(_ errno: Errno?) -> [Refusal] {
+    calls.flatMap(\.refusals).filter { errno == nil || $0.answer == errno?.description }
+  }
+}
+
+/// Finds out which calls a message may be about.
+struct CandidateSearch {
+  let catalogues: [Catalogue]
+  let complaint: Complaint
+  /// The device type, `vm`, `vcpu` or `system`, where it is known; `ARCH/` may stand before it.
+  var type: String?
+
+  /// Every call that fits, each once where architectures share it.
+  func candidates() -> [Candidate] {
+    var found: [Candidate] = []
+    var shared: Set<String> = []
+    for (catalogue, file) in files() where shared.insert(file.text.file.path).inserted {
+      found += complaint.isOnAttribute ? attributes(of: file, catalogue) : otherCalls(of: file, catalogue)
+    }
+    found = narrowed(found, by: constants)
+    if type == nil { found = narrowed(found, by: namesFile) }
+    if complaint.attr == nil, complaint.group == nil { found = narrowed(found, by: namesAttribute) }
+    return found
+  }
+
+  /// The files that the message may be about.
+  func files() -> [(Catalogue, SchemaFile)] {
+    let parts = (type ?? "").split(separator: "/").map(String.init)
+    let wanted = complaint.architecture ?? (parts.count == 2 ? Architecture(rawValue: parts[0]) : nil)
+    return catalogues.filter { wanted == nil || $0.architecture == wanted }.flatMap { catalogue in
+      catalogue.files.filter { file in
+        if case .common = file.subject { return false }
+        return type == nil || file.name == parts.last
+      }.map { (catalogue, $0) }
+    }
+  }
+
+  private func attributes(of file: SchemaFile, _ catalogue: Catalogue) -> [Candidate] {
+    let reference = CallReference(catalogue: catalogue)
+    return file.groups.filter { complaint.group == nil || $0.number == complaint.group }.flatMap { group in
+      attributes(of: group).map { attribute in
+        let accesses = complaint.access.map { [$0] } ?? AttributeAccess.allCases
+        return Candidate(
+          file: file, catalogue: catalogue, attribute: (group, attribute),
+          calls: accesses.map { reference.call($0, on: attribute, of: group, in: file) })
+      }
+    }
+  }
+
+  /// The attribute that the kernel finds under the number: the first that has it.
+  private func attributes(of group: GroupSchema) -> [AttributeSchema] {
+    guard let attr = complaint.attr else { return group.attributes }
+    return group.attributes.first { $0.key(of: attr) != nil }.map { [$0] } ?? []
+  }
+
+  private func otherCalls(of file: SchemaFile, _ catalogue: Catalogue) -> [Candidate] {
+    guard case .other(let title)? = complaint.call else { return [] }
+    return CallReference(catalogue: catalogue).ownCalls(of: file).filter { $0.title == title }.map {
+      Candidate(file: file, catalogue: catalogue, calls: [$0])
+    }
+  }
+
+  /// Those of which something holds; all, where it holds of none.
+  private func narrowed(_ all: [Candidate], by condition: (Candidate) -> Bool) -> [Candidate] {
+    let some = all.filter(condition)
+    return some.isEmpty ? all : some
+  }
+
+  /// A constant of the kernel's headers that the message writes is one of the candidate's.
+  private func constants(_ candidate: Candidate) -> Bool {
+    var own = [candidate.file.constant].compactMap { $0 }
+    if let (group, attribute) = candidate.attribute {
+      own += [group.constant, attribute.constant].compactMap { $0 } + group.aliases + attribute.aliases
+    }
+    let written = complaint.constants.filter { $0.hasPrefix("KVM_DEV_") || own.contains($0) }
+    return !written.isEmpty && written.allSatisfy(own.contains)
+  }
+
+  /// A word of the message is in the name of the device type, or in that of a group of a VM's or vCPU's attributes.
+  private func namesFile(_ candidate: Candidate) -> Bool {
+    let names = candidate.file.deviceType.map { [$0] } ?? candidate.attribute.map { [$0.group.name] } ?? []
+    return names.contains { name in complaint.words.contains { Self.word($0, isIn: name) } }
+  }
+
+  /// A word of the message is the attribute's name, or in its group's.
+  private func namesAttribute(_ candidate: Candidate) -> Bool {
+    candidate.attributeWords.contains { name in complaint.words.contains { $0.lowercased() == name } }
+  }
+
+  /// Whether a word of a message, or a part of it that begins with a capital, means a name: `CreateGic`, `gicv3` and
+  /// `arm-vgic-v3`. A short word in small letters is taken for English.
+  private static func word(_ word: String, isIn name: String) -> Bool {
+    let parts = name.split(separator: "-").map(String.init)
+    let whole = parts.joined()
+    return capitalised(word).contains { part in
+      let lower = part.lowercased()
+      guard lower.utf8.count >= 3, lower.utf8.count > 3 || part != lower else { return false }
+      return parts.contains { $0 == lower || $0 == "v" + lower }
+        || (lower.utf8.count > 3 && lower.contains(where: \.isNumber) && whole.contains(lower))
+        || (lower.utf8.count > 3 && whole.hasPrefix(lower) && parts.count > 1 && parts[0].utf8.count < lower.utf8.count)
+    }
+  }
+
+  /// `CreateGic` and its parts.
+  private static func capitalised(_ word: String) -> [String] {
+    var parts: [String] = []
+    for character in word {
+      if character == "_" || character == "-" {
+        parts.append("")
+      } else if character.isUppercase, parts.last?.last?.isLowercase != false || parts.isEmpty {
+        parts.append(String(character))
+      } else if parts.isEmpty {
+        parts.append(String(character))
+      } else {
+        parts[parts.count - 1].append(character)
+      }
+    }
+    return [word] + parts
+  }
+}
+
+extension Complaint {
+  /// Whether it is about one of the three calls on attributes.
+  var isOnAttribute: Bool {
+    switch call {
+    case .attribute: true
+    case .other: false
+    case nil: true
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+extension Explainer {
+  /// The page of a message that some program printed when a call failed.
+  ///
+  /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, where it is known.
+  package func explain(message: String, type: String? = nil) -> Explanation {
+    let complaint = Complaint(message)
+    if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
+      return .unknown("the message is of a program for \(architecture.rawValue), and there are no schemas for it")
+    }
+    if complaint.call == nil, complaint.attr == nil {
+      return .unknown(
+        "the message does not tell which call failed: a group and an attribute, or a word such as KVM_SET_DEVICE_ATTR")
+    }
+    let search = CandidateSearch(catalogues: catalogues, complaint: complaint, type: type)
+    let found = search.candidates()
+    let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
+    var page = PageText()
+    page.line(complaint.sentence)
+    page.gap()
+    if found.isEmpty { return nothing(complaint, search, &page) }
+    if found.count == 1 {
+      page.candidate(found[0], complaint)
+    } else if able.count == 1, let errno = complaint.errno {
+      page.paragraph("Of what fits, one alone can be answered by \(errno):", indent: 0)
+      page.gap()
+      page.candidate(able[0], complaint)
+    } else {
+      page.candidates(found, able: able, complaint, isTypeKnown: type != nil)
+    }
+    return .page(page.text)
+  }
+
+  /// The names that `--type` takes.
+  package var types: [String] {
+    var names: [String] = []
+    for file in catalogues.flatMap(\.files) {
+      if case .common = file.subject { continue }
+      if !names.contains(file.name) { names.append(file.name) }
+    }
+    return names
+  }
+
+  /// No attribute has the numbers: what is answered then.
+  private func nothing(_ complaint: Complaint, _ search: CandidateSearch, _ page: inout PageText) -> Explanation {
+    guard let number = complaint.group else {
+      return .unknown("no call that the schemas describe fits the message")
+    }
+    var rows: [[String]] = []
+    for (catalogue, file) in search.files() {
+      let group = file.groups.first { $0.number == number }
+      let answers = AttributeAccess.allCases.filter { complaint.access == nil || $0 == complaint.access }.compactMap {
+        access -> String? in
+        (file.noAccessor[access] ?? (group?.unknownAttribute ?? file.unknownGroup)[access]).map {
+          "\($0) to \(access.rawValue)"
+        }
+      }
+      let what = group.map { "has no such attribute in group \($0.name)" } ?? "has no group \(number)"
+      rows.append([file.name, catalogue.architecture.rawValue, "\(what): \(answers.listed())"])
+    }
+    page.paragraph("No attribute has these numbers. What is answered then:")
+    page.gap()
+    page.table(rows, indent: 4)
+    return .page(page.text)
+  }
+}
+
+extension Complaint {
+  /// What was read from the message.
+  fileprivate var sentence: String {
+    var parts: [String] = []
+    switch call {
+    case .attribute(let access): parts.append(access.ioctl)
+    case .other(let name): parts.append(name)
+    case nil: break
+    }
+    if let group { parts.append("group \(group)") }
+    if let attr { parts.append("attr \(attr > 0xFFFF ? "0x" + String(attr, radix: 16) : String(attr))") }
+    if let errno {
+      let words = ErrnoText.words(errno).map { " (\($0))" } ?? ""
+      parts.append("answered by \(errno)\(words)")
+    }
+    return "The message tells: " + parts.joined(separator: ", ")
+  }
+}
+
+extension PageText {
+  /// The page of the one call that a message is about.
+  fileprivate mutating func candidate(_ candidate: Candidate, _ complaint: Complaint) {
+    let (file, reference) = (candidate.file, CallReference(catalogue: candidate.catalogue))
+    let place = candidate.catalogue.architecture.rawValue
+    if let (group, attribute) = candidate.attribute {
+      title(candidate.name, "attribute", place)
+      if let doc = attribute.doc ?? group.doc { paragraph(doc) }
+      gap()
+      table(identity(attribute, group, file))
+      key(of: attribute, complaint.attr)
+    } else {
+      title(candidate.name, "call", place)
+      if let doc = file.doc { paragraph(doc) }
+    }
+    meaning(of: candidate, complaint)
+    if let (group, attribute) = candidate.attribute {
+      order(attribute, group)
+      if let snippet = ManifestSnippet(attribute, of: group, in: file, reference.catalogue) {
+        heading("IN A MANIFEST")
+        for text in snippet.lines { line("  " + text) }
+      }
+    }
+  }
+
+  /// What the errno means, and what else the calls answer.
+  private mutating func meaning(of candidate: Candidate, _ complaint: Complaint) {
+    guard let errno = complaint.errno else {
+      return refusals(candidate.calls, candidate.file)
+    }
+    let name = errno.description
+    let meant = candidate.calls.compactMap { $0.only { $0.answer == name } }
+    heading("WHAT \(name) MEANS HERE")
+    if meant.isEmpty {
+      paragraph(
+        "Nothing that the schemas know of answers \(name) to \(candidate.calls.map(\.title).listed("or")) on "
+          + "\(candidate.name). It can come from the program itself, from a kernel or host that is unlike the ones "
+          + "described, or from what a guest has done in the meantime.")
+    } else {
+      meaning(of: meant)
+    }
+    let others = candidate.calls.compactMap { $0.only { $0.answer != name } }
+    if !others.isEmpty { refusals(others, candidate.file, heading: "WHAT ELSE IT ANSWERS") }
+    if meant.isEmpty {
+      gap()
+      paragraph("All of the attribute: explain \(candidate.name)")
+    }
+  }
+
+  /// The fields of a structured number, with the values that the message gives them.
+  private mutating func key(of attribute: AttributeSchema, _ attr: UInt64?) {
+    guard let attr, !attribute.keyFields.isEmpty, let key = attribute.key(of: attr) else { return }
+    gap()
+    paragraph("The attribute's number tells:")
+    table(
+      attribute.keyFields.map { field in
+        let value = key[field.name.identifier]?.integer ?? 0
+        let name = field.description.names.first { $0.value == value }?.name
+        return [field.name, hexadecimal(value), name ?? field.description.doc ?? ""]
+      }, indent: 4)
+  }
+
+  /// Several calls that a message may be about: those first that can give the answer.
+  fileprivate mutating func candidates(
+    _ all: [Candidate], able: [Candidate], _ complaint: Complaint, isTypeKnown: Bool
+  ) {
+    let shown = able.isEmpty ? all : able
+    let errno = complaint.errno?.description
+    let what = complaint.isOnAttribute ? "attributes fit" : "calls fit"
+    if able.isEmpty, let errno {
+      paragraph("\(all.count) \(what), and nothing that the schemas know of answers \(errno) to any of them:")
+    } else {
+      paragraph("\(shown.count) \(what)\(errno.map { " and can be answered by \($0)" } ?? ""):")
+    }
+    gap()
+    for candidate in shown.prefix(40) {
+      let doc = candidate.attribute.flatMap { $0.attribute.doc ?? $0.group.doc } ?? candidate.file.doc
+      paragraph(
+        "\(candidate.name) (\(candidate.catalogue.architecture.rawValue)): \(doc?.firstSentence ?? "")", hanging: 4)
+      var reasons: [String] = []
+      for refusal in candidate.refusals(complaint.errno) where !reasons.contains(refusal.reason) {
+        reasons.append(refusal.reason)
+      }
+      if errno != nil { for reason in reasons { paragraph("- " + reason, indent: 6, hanging: 2) } }
+    }
+    if shown.count > 40 { paragraph("and \(shown.count - 40) more") }
+    let rest = all.count - shown.count
+    if rest > 0, let errno {
+      gap()
+      paragraph("\(rest) more \(rest == 1 ? "fits, and is" : "fit, and are") never answered by \(errno).")
+    }
+    gap()
+    if !isTypeKnown {
+      var types: [String] = []
+      for candidate in shown where !types.contains(candidate.file.name) { types.append(candidate.file.name) }
+      if types.count > 1 { paragraph("Which one it was, --type tells: \(types.listed("or")).") }
+    }
+    paragraph("More of each: explain \(shown[0].name)")
+  }
+}
+
+extension RefusableCall {
+  /// The call with some of its refusals; nil where it has none of them.
+  func only(_ condition: (Refusal) -> Bool) -> RefusableCall? {
+    var call = self
+    call.refusals = refusals.filter(condition)
+    return call.refusals.isEmpty ? nil : call
+  }
+}

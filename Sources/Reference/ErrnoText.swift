@@ -1,0 +1,63 @@
+import DevicePlan
+
+/// The sentences that C libraries print for an errno: strerror(), perror(), `%m`.
+enum ErrnoText {
+  /// glibc's words; behind them musl's where they differ.
+  static let table: [(name: String, texts: [String])] = [
+    ("EPERM", ["Operation not permitted"]), ("ENOENT", ["No such file or directory"]),
+    ("ESRCH", ["No such process"]), ("EINTR", ["Interrupted system call"]),
+    ("EIO", ["Input/output error", "I/O error"]), ("ENXIO", ["No such device or address"]),
+    ("E2BIG", ["Argument list too long"]), ("ENOEXEC", ["Exec format error"]),
+    ("EBADF", ["Bad file descriptor"]), ("ECHILD", ["No child processes", "No child process"]),
+    ("EAGAIN", ["Resource temporarily unavailable"]), ("ENOMEM", ["Cannot allocate memory", "Out of memory"]),
+    ("EACCES", ["Permission denied"]), ("EFAULT", ["Bad address"]),
+    ("EBUSY", ["Device or resource busy", "Resource busy"]), ("EEXIST", ["File exists"]),
+    ("EXDEV", ["Invalid cross-device link", "Cross-device link"]), ("ENODEV", ["No such device"]),
+    ("ENOTDIR", ["Not a directory"]), ("EISDIR", ["Is a directory"]), ("EINVAL", ["Invalid argument"]),
+    ("ENFILE", ["Too many open files in system"]),
+    ("EMFILE", ["Too many open files", "No file descriptors available"]),
+    ("ENOTTY", ["Inappropriate ioctl for device", "Not a tty"]), ("EFBIG", ["File too large"]),
+    ("ENOSPC", ["No space left on device"]), ("ESPIPE", ["Illegal seek", "Invalid seek"]),
+    ("EROFS", ["Read-only file system"]), ("EPIPE", ["Broken pipe"]),
+    ("EDOM", ["Numerical argument out of domain", "Domain error"]),
+    ("ERANGE", ["Numerical result out of range", "Result not representable"]),
+    ("EDEADLK", ["Resource deadlock avoided", "Resource deadlock would occur"]),
+    ("ENOSYS", ["Function not implemented"]), ("ENODATA", ["No data available"]), ("ETIME", ["Timer expired"]),
+    ("EPROTO", ["Protocol error"]), ("EOVERFLOW", ["Value too large for defined data type"]),
+    ("EOPNOTSUPP", ["Operation not supported", "Not supported"]), ("ENOBUFS", ["No buffer space available"]),
+    ("ETIMEDOUT", ["Connection timed out"]), ("EALREADY", ["Operation already in progress"]),
+    ("ESTALE", ["Stale file handle"]), ("ECANCELED", ["Operation canceled"]),
+    ("EHWPOISON", ["Memory page has hardware error"]),
+  ]
+
+  /// The errno whose sentence comes first in a text; of two that begin there, the longer one.
+  static func first(in text: String) -> Errno? {
+    let bytes = Array(text.lowercased().utf8)
+    var best: (start: Int, length: Int, name: String)?
+    for (name, sentences) in table {
+      for sentence in sentences {
+        let wanted = Array(sentence.lowercased().utf8)
+        guard let start = bytes.firstIndex(of: wanted) else { continue }
+        if let best, (best.start, -best.length) <= (start, -wanted.count) { continue }
+        best = (start, wanted.count, name)
+      }
+    }
+    return best.flatMap { Errno(name: $0.name) }
+  }
+
+  /// What a C library says of an errno.
+  static func words(_ errno: Errno) -> String? { table.first { Errno(name: $0.name) == errno }?.texts.first }
+}
+
+extension [UInt8] {
+  /// Where another row of bytes first stands.
+  func firstIndex(of other: [UInt8], from start: Int = 0) -> Int? {
+    guard other.count <= count, let first = other.first else { return nil }
+    var i = start
+    while i + other.count <= count {
+      if self[i] == first, self[i..<i + other.count].elementsEqual(other) { return i }
+      i += 1
+    }
+    return nil
+  }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import Synchronization
+
+/// A bar on standard error that says how far many files are: on a terminal, and only where it takes more than a second.
+final class Progress: Sendable {
+  private let total: Int
+  private let isShown: Bool
+  private let lastDrawn: Mutex<Drawn>
+
+  private struct Drawn {
+    var time: Double
+    var count = 0
+    var isThere = false
+  }
+
+  init(of total: Int) {
+    self.total = total
+    isShown = total > 1 && isatty(STDERR_FILENO) == 1
+    // The first second shows nothing, and then each tenth of one is enough.
+    lastDrawn = Mutex(Drawn(time: Self.now + 0.9))
+  }
+
+  func advance(to count: Int) {
+    guard isShown else { return }
+    lastDrawn.withLock { last in
+      // Threads may come in another order than they counted.
+      last.count = max(last.count, count)
+      let now = Self.now
+      guard now - last.time >= 0.1 else { return }
+      last = Drawn(time: now, count: last.count, isThere: true)
+      Output.message("\r" + Self.bar(last.count, of: total))
+    }
+  }
+
+  /// Takes the bar away.
+  func end() {
+    lastDrawn.withLock { last in
+      if last.isThere { Output.message("\r\u{1B}[K") }
+      last.isThere = false
+    }
+  }
+
+  /// `[##########          ] 50 of 100 files`
+  private static func bar(_ count: Int, of total: Int) -> String {
+    let width = 30
+    let done = width * count / total
+    let bar = String(repeating: "#", count: done) + String(repeating: " ", count: width - done)
+    return "[\(bar)] \(count) of \(total) files"
+  }
+
+  /// Seconds since some moment.
+  private static var now: Double {
+    var time = timespec()
+    // SAFETY: `time` lives throughout the call.
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}

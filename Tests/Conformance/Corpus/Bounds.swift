@@ -1,0 +1,170 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import KVMConf
+import Model
+import SourceTree
+
+/// Manifests that try every number which the rules of an attribute speak of, and those beside it, in every place of the call where a
+/// number stands: the value or each of its fields, the fields of the key.
+package struct Bounds {
+  private let workspace: Workspace
+  private let catalogue: Catalogue
+  private let facts: [String: Value]
+  private static let mostNumbers = 160
+  private static let mostSteps = 40
+
+  package init(_ workspace: Workspace, _ architecture: Architecture) {
+    self.workspace = workspace
+    catalogue = workspace.catalogue(for: architecture)
+    facts = (try? workspace.settings.facts.values(for: catalogue)) ?? [:]
+  }
+
+  package func manifests() -> [StepManifest] {
+    var found: [StepManifest] = []
+    for file in catalogue.files where file.deviceType == nil || file.lifetime.includes(catalogue.release) {
+      for group in file.groups where group.lifetime.includes(catalogue.release) {
+        for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
+          let numbers = numbers(Numbers(of: attribute, in: group, catalogue, facts))
+          for (i, template) in templates(attribute, group, file).enumerated() {
+            let name = "bounds-\(file.name)-\(group.path(of: attribute).replacing(".", with: "-"))-\(i + 1)"
+            found += manifests(template, numbers, name: name)
+          }
+        }
+      }
+    }
+    return found + callManifests()
+  }
+
+  /// The same for calls that are not on attributes: creations, memory, capabilities.
+  private func callManifests() -> [StepManifest] {
+    var found: [StepManifest] = []
+    func add(_ name: String, _ rules: RuleFrame?, before: [String], _ step: (Int128) -> String) {
+      for number in numbers(Numbers(of: rules, catalogue, facts)) where number >= 0 {
+        found.append(
+          StepManifest(
+            name: "bounds-\(name)-\(found.count + 1)", architecture: catalogue.architecture,
+            steps: before + [step(number)]))
+      }
+    }
+    let vm = "{create-vm: {}}"
+    for argument in catalogue.vm?.createArguments ?? [] {
+      add("create-vm", catalogue.vm?.create, before: []) { "{create-vm: {\(argument.name): \($0)}}" }
+    }
+    add("create-vcpu", catalogue.vcpu?.create, before: [vm]) { "{create-vcpu: \($0)}" }
+    let other = "{add-memory: {at: 0x4000_0000, size: 64KiB}}"
+    for (at, size): (Int128?, Int128?) in [(nil, 0x1_0000), (0x8000_0000, nil), (0x3FFF_0000, nil), (0, nil)] {
+      add("add-memory", catalogue.vm?.addMemory, before: [vm, other]) { number in
+        "{add-memory: {at: \(at ?? number), size: \(min(size ?? number, 1 << 45))}}"
+      }
+    }
+    // Memory that ends at each number.
+    add("add-memory", catalogue.vm?.addMemory, before: [vm]) {
+      "{add-memory: {at: \(max($0 - 0x1_0000, 0)), size: 64KiB}}"
+    }
+    for file in catalogue.files {
+      for capability in file.capabilities
+      where capability.lifetime.includes(catalogue.release) && !capability.parameters.contains(where: \.isDevice) {
+        let before = capability.isOnVCPU ? [vm, "{create-vcpu: 0}"] : [vm]
+        for parameter in capability.parameters {
+          add(capability.name, capability.rules, before: before) { number in
+            "{enable-capability: \(capability.name)\(capability.isOnVCPU ? ", on: vcpu.0" : ""), \(parameter.name): \(number)}"
+          }
+        }
+      }
+    }
+    return found
+  }
+
+  private func numbers(_ found: Numbers) -> [Int128] {
+    let all = Array(Set(found.all.flatMap { [$0 - 1, $0, $0 + 1] })).sorted()
+    guard all.count > Self.mostNumbers else { return all }
+    // Of a long table, some of every part.
+    return (0..<Self.mostNumbers).map { all[$0 * all.count / Self.mostNumbers] }
+  }
+
+  /// For a set and for a get the first example that works.
+  private func templates(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [ExampleSteps] {
+    let examples = (attribute.examples?.items ?? []).filter { $0[key: "expect"]?.scalar == "ok" }
+      .map { file.steps(of: $0, path: group.path(of: attribute), attribute) }
+    return ["set", "get"].compactMap { word in examples.first { $0.call[key: word] != nil } }
+  }
+
+  private func manifests(_ template: ExampleSteps, _ numbers: [Int128], name: String) -> [StepManifest] {
+    let before = (template.setup + template.given).map(\.yaml)
+    var pending: [String] = []
+    var found: [StepManifest] = []
+    func add(_ steps: [String]) {
+      found.append(
+        StepManifest(
+          name: "\(name)-\(found.count + 1)", architecture: catalogue.architecture, steps: before + steps))
+    }
+    for call in calls(template.call, numbers) {
+      let probe = StepManifest(name: "probe", architecture: catalogue.architecture, steps: before + [call])
+      guard let (mended, plan) = probe.mended(workspace), mended.steps.last == call else { continue }
+      // What succeeds changes the device, so that nothing comes behind it.
+      if template.call[key: "set"] != nil, endsWell(plan) {
+        add([call])
+      } else {
+        pending.append(call)
+      }
+      if pending.count == Self.mostSteps {
+        add(pending)
+        pending = []
+      }
+    }
+    if !pending.isEmpty { add(pending) }
+    return found
+  }
+
+  private func endsWell(_ plan: Plan) -> Bool {
+    guard var model = try? workspace.model(plan.architecture, course: .predicted) else { return true }
+    let outcome = Runner(keepGoing: true).run(plan, on: &model).entries.last?.result.outcome
+    if case .refused? = outcome { return false }
+    return true
+  }
+
+  /// The call with each number in each place that has one.
+  private func calls(_ call: Node, _ numbers: [Int128]) -> [String] {
+    var found: [String] = []
+    for entry in call.entries ?? [] where !["set", "get", "has", "expect"].contains(entry.key.value) {
+      for number in numbers {
+        for changed in variants(entry.value, number) {
+          var entries = (call.entries ?? []).filter { $0.key.value != "expect" }
+          if let place = entries.firstIndex(where: { $0.key.value == entry.key.value }) {
+            entries[place].value = changed
+          }
+          // What a get reads is not compared.
+          if call[key: "get"] != nil { entries.removeAll { $0.key.value == "value" } }
+          let text = Node(.mapping(entries), at: call.range).yaml
+          if !found.contains(text) { found.append(text) }
+        }
+      }
+    }
+    return found
+  }
+
+  /// The node with a number in the place of each scalar in it, one at a time.
+  private func variants(_ node: Node, _ number: Int128) -> [Node] {
+    switch node.content {
+    case .scalar: return [Node(.scalar("\(number)", .plain), at: node.range)]
+    case .sequence(let items):
+      return items.indices.flatMap { i in
+        variants(items[i], number).map { changed in
+          var items = items
+          items[i] = changed
+          return Node(.sequence(items), at: node.range)
+        }
+      }
+    case .mapping(let entries):
+      return entries.indices.flatMap { i in
+        variants(entries[i].value, number).map { changed in
+          var entries = entries
+          entries[i].value = changed
+          return Node(.mapping(entries), at: node.range)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Corpus
+import Diagnostics
+import Foundation
+import KVMConf
+import SourceTree
+
+/// `conformance page`: the results of all runs as a page.
+struct Page: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "page", abstract: "Print the results of all runs as Markdown.")
+
+  @Option(help: "Where results were written.") var folder = ".build/conformance"
+  @Option(help: "Rules that no run can make fire, with the reason.") var unreachable =
+    "Tests/Conformance/unreachable.yaml"
+
+  func run() throws {
+    let tallies = try results()
+    if tallies.isEmpty { throw Failure("there are no results in \(folder)/results") }
+    let excuses = try Excuse.read(try SourceFile(reading: unreachable))
+    print(Self.head)
+    print(runs(tallies))
+    for architecture in Set(tallies.map(\.architecture)).sorted() {
+      print(section(architecture, tallies.filter { $0.architecture == architecture }, excuses))
+    }
+  }
+
+  private func results() throws -> [Tally] {
+    let folder = URL(filePath: folder).appending(path: "results")
+    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    return try files.filter { $0.pathExtension == "json" && !$0.lastPathComponent.hasPrefix("mutants") }
+      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+      .map { try JSONDecoder().decode(Tally.self, from: Data(contentsOf: $0)) }
+  }
+
+  private static let head = """
+    # Conformance
+
+    What the model predicts was held against real kernels, step by step: every errno, and every value that a get reads. This page is made
+    from the results of those runs by `make conformance-page`; `make conformance ARCH=… KERNEL=…` makes a run. The kernels are
+    Debian's, in QEMU's emulation of the hardware (`host` is a machine with KVM of its own).
+
+    A step *agreed* where the model predicted what the kernel answered. It was *undecided* where the model gave several answers and the
+    kernel's was one of them: nobody can tell what kind of file a number stands for. *Not made* are steps on what an earlier step was to
+    create and did not. The manifests are the kernel's own selftests, the examples, every example of the schemas, and random ones.
+
+    """
+
+  private func runs(_ tallies: [Tally]) -> String {
+    var lines = [
+      "| machine | kernel | manifests | steps | agreed | differed | undecided | quirks | not made |",
+      "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for tally in tallies {
+      let total = tally.total
+      let cells =
+        [tally.machine, tally.release]
+        + [
+          tally.manifests, total.steps, total.agreed, total.differed, total.undecided, total.quirks, total.skipped,
+        ].map(String.init)
+      lines.append("| " + cells.joined(separator: " | ") + " |")
+    }
+    let differing = tallies.filter { $0.total.differed > 0 || !$0.crashes.isEmpty }
+    lines.append("")
+    if differing.isEmpty {
+      lines.append("No step differed, and no kernel died.")
+    } else {
+      for tally in differing {
+        for difference in tally.differences.prefix(10) {
+          lines.append(
+            "- \(tally.machine), \(tally.release), \(difference.manifest), step \(difference.step), `\(difference.call)`: "
+              + "the kernel answered \(difference.kernel), the model \(difference.predicted)")
+        }
+        for crash in tally.crashes { lines.append("- \(tally.machine), \(tally.release): the kernel died in \(crash)") }
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func section(_ architecture: String, _ tallies: [Tally], _ excuses: [Excuse]) -> String {
+    var lines = ["## \(architecture)", ""]
+    var subjects: [String: Tally.Counts] = [:]
+    var fired: [String: Int] = [:]
+    var rules: [String: Tally.Refusal] = [:]
+    for tally in tallies {
+      subjects.merge(tally.subjects) { $0 + $1 }
+      fired.merge(tally.fired) { $0 + $1 }
+      for rule in tally.rules { rules[rule.place] = rule }
+    }
+    lines += ["| on | steps | agreed | differed | undecided |", "| --- | ---: | ---: | ---: | ---: |"]
+    for (name, counts) in subjects.sorted(by: { $0.key < $1.key }) {
+      lines.append("| \(name) | \(counts.steps) | \(counts.agreed) | \(counts.differed) | \(counts.undecided) |")
+    }
+    let silent = rules.values.filter { fired[$0.place] == nil }.sorted { ($0.place, $0.errno) < ($1.place, $1.errno) }
+    let explained = silent.filter { rule in excuses.contains { $0.covers(rule) } }
+    let able = rules.count - explained.count
+    let share = able == 0 ? 100 : Double(rules.count - silent.count) * 100 / Double(able)
+    lines += [
+      "",
+      "Of \(rules.count) rules that refuse a call, \(rules.count - silent.count) gave an answer that a kernel gave, too: "
+        + String(format: "%.1f %% of the %d that can on these machines.", share, able),
+    ]
+    if !silent.isEmpty {
+      lines += ["Those that never fired are claims, from the kernel's source:", ""]
+      for rule in silent {
+        let why = excuses.first { $0.covers(rule) }?.reason ?? "no manifest has made it fire yet"
+        lines.append("- `\(rule.place.split(separator: ":")[0])`, \(rule.errno), \(rule.reason): \(why)")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// Why no run can make some rules fire.
+struct Excuse {
+  /// Of the rules' file.
+  var file: String
+  /// What the rules' reasons begin with.
+  var beginnings: [String]
+  var reason: String
+
+  func covers(_ rule: Tally.Refusal) -> Bool {
+    rule.place.hasPrefix(file + ":") && beginnings.contains { rule.reason.hasPrefix($0) }
+  }
+
+  static func read(_ file: SourceFile) throws -> [Excuse] {
+    let tree = SourceTree(parsing: file)
+    guard tree.diagnostics.isEmpty, let items = tree.documents.first?.items else {
+      throw Failure("\(file.path) is no list of {file, because, reason}")
+    }
+    return try items.map { item in
+      guard let path = item[key: "file"]?.scalar, let because = item[key: "because"]?.items,
+        let reason = item[key: "reason"]?.scalar
+      else { throw Failure("\(file.path):\(item.range.start.line): an entry has file, because and reason") }
+      return Excuse(file: path, beginnings: because.compactMap(\.scalar), reason: reason)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+# Holds the model against real kernels. Included by the Makefile; `make test` needs nothing of it.
+
+CONFORMANCE = .build/conformance
+CONFORMANCE_TOOL = .build/release/conformance
+
+ARCH ?= arm64
+KERNEL ?= 7.2
+SEED ?= 1
+PLANS ?= 2500
+# Machines of an architecture that differ in what a kernel answers.
+MACHINES_arm64 = arm64-gicv3 arm64-gicv2
+MACHINES_riscv64 = riscv64-aia riscv64-aiahw
+MACHINES_ppc64 = ppc64-xics ppc64-xive
+MACHINES_x86_64 = x86_64-svm
+MACHINES ?= $(MACHINES_$(ARCH))
+CORPUS = Tests/Fixtures/selftests examples Tests/Conformance/corpus
+
+.PHONY: conformance conformance-tool conformance-page
+
+conformance: conformance-tool ## hold the model against a kernel: ARCH=arm64|riscv64|ppc64|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
+	@mkdir -p $(CONFORMANCE)
+	$(if $(filter host,$(MACHINES)),,@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(MACHINES))
+	@status=0; for machine in $(MACHINES); do \
+		$(CONFORMANCE_TOOL) run --machine $$machine --kernel $(KERNEL) --seed $(SEED) --plans $(PLANS) \
+			--folder $(CONFORMANCE) $(foreach folder,$(CORPUS),--corpus $(folder)) \
+			$(if $(FACTS),--host-facts $(FACTS)) $(if $(QUIRKS),--quirks $(QUIRKS)) || status=1; \
+	done; exit $$status
+
+conformance-tool: setup
+	$(SWIFT) build -c release -Xswiftc -static-stdlib --product conformance
+
+conformance-page: conformance-tool ## write docs/conformance.md from the results of the runs
+	$(CONFORMANCE_TOOL) page --folder $(CONFORMANCE) >docs/conformance.md

@@ -1,0 +1,50 @@
+import DeviceSchema
+import Expressions
+import Testing
+
+@Suite struct FactProbeTests {
+  @Test(arguments: [
+    ("MemTotal: # kB", "MemTotal:       16384 kB", Value.integer(16384)),
+    ("6.12.#", "6.12.117+deb13-riscv64", .integer(117)),
+    ("POWER#", "cpu\t\t: POWER10 (architected)", .integer(10)),
+    ("XIVE", " 16: 5 XIVE-IPI", .bool(true)),
+    ("# #", "a 3 4", .integer(3)),
+  ])
+  func linesThatFit(_ pattern: String, _ line: String, _ value: Value) {
+    #expect(LinePattern(pattern).find(in: line[...]) == value)
+  }
+
+  @Test(arguments: [
+    ("MemTotal: # kB", "MemTotal: 16384 MB"), ("POWER#", "POWER"), ("XIVE", "XIV"), ("a b", "ab"), ("#", ""),
+  ])
+  func linesThatDoNot(_ pattern: String, _ line: String) {
+    #expect(LinePattern(pattern).find(in: line[...]) == nil)
+  }
+
+  /// What is no probe is found by the check of schemas.
+  @Test(arguments: [
+    ("{manul: by hand}", "'probe' has no key 'manul'; did you mean 'manual'?"),
+    ("{}", "'probe' has one of check-extension, calls, file, files, exists, or else 'manual'"),
+    ("{file: /a, exists: /b}", "'probe' has one of check-extension, calls, file, files, exists, or else 'manual'"),
+    ("{exists: /a, find: x}", "'find' looks into a file"),
+    ("{file: proc/x}", "'proc/x' is no path that begins at the root"),
+    ("{check-extension: KVM_CAP_X}", "'check-extension' has the 'number' of the capability"),
+    ("{calls: []}", "'calls' is a list of steps"),
+    ("{file: /a, value: 'valu + 1'}", "unknown name 'valu'; did you mean 'value'?"),
+  ])
+  func whatIsNone(_ probe: String, _ message: String) {
+    let schema = thing(
+      control + "\nfacts:\n  page:\n    type: u32\n    doc: a page\n    probe: \(probe)\nregistered: 'host.page == 1'")
+    let found = check(["arm64/thing.yaml": schema])
+    #expect(found.contains { $0.hasSuffix(message) }, "\(found)")
+  }
+
+  @Test func names() {
+    #expect(FilePattern.matches("armv8_pmuv3_0", "armv8_*"))
+    #expect(FilePattern.matches("interrupt-controller@60", "*controller@*"))
+    #expect(FilePattern.matches("abcabd", "a*b*d"))
+    #expect(FilePattern.matches("plain", "plain") && FilePattern.matches("", "*"))
+    #expect(!FilePattern.matches("armv7", "armv8_*") && !FilePattern.matches("plainer", "plain"))
+    #expect(!FilePattern.matches("aba", "ab*ba"))
+  }
+}

@@ -1,0 +1,188 @@
+import DevicePlan
+import Reference
+import Testing
+
+/// Messages as programs print them, and what is read from them.
+@Suite struct ComplaintTests {
+  struct Message: Sendable {
+    var text: String
+    var call: Complaint.Call?
+    var group: UInt32?
+    var attr: UInt64?
+    var errno: String?
+    var architecture: Architecture?
+  }
+
+  static let messages: [Message] = [
+    // QEMU
+    Message(
+      text: "qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000001: Permission denied",
+      call: .attribute(.set), group: 4, attr: 1, errno: "EACCES", architecture: .arm64),
+    Message(
+      text: """
+        2020-02-11T03:18:08.110582Z qemu-system-ppc64: KVM_SET_DEVICE_ATTR failed: Group 3 attr 0x0000000000001309: Device or resource busy
+        2020-02-11T03:18:08.110605Z qemu-system-ppc64: error while loading state for instance 0x0 of device 'spapr'
+        2020-02-11T03:18:08.112843Z qemu-system-ppc64: load of migration failed: Operation not permitted
+        """, call: .attribute(.set), group: 3, attr: 0x1309, errno: "EBUSY", architecture: .ppc64),
+    Message(
+      text: """
+        Unexpected error in kvm_device_access() at ../accel/kvm/kvm-all.c:3475:
+        qemu-system-aarch64: KVM_GET_DEVICE_ATTR failed: Group 6 attr
+        0x000000000000c664: Inappropriate ioctl for device
+        """, call: .attribute(.get), group: 6, attr: 0xC664, errno: "ENOTTY", architecture: .arm64),
+    Message(
+      text:
+        "qemu-system-loongarch64: KVM_SET_DEVICE_ATTR failed: Group 1073741825 attr 0x0000000000010000: Invalid argument",
+      call: .attribute(.set), group: 0x4000_0001, attr: 0x10000, errno: "EINVAL", architecture: .loongarch64),
+    Message(
+      text: """
+        qemu-system-x86_64: warning: dbind: Couldn't connect to accessibility bus: Connection refused
+        qemu-system-aarch64: PMU: KVM_SET_DEVICE_ATTR: No such device
+        qemu-system-aarch64: failed to set irq for PMU
+        """, call: .attribute(.set), errno: "ENODEV", architecture: .arm64),
+    // The number is that of a VFIO group, not of a group of attributes.
+    Message(
+      text: "qemu-kvm: -device vfio-pci,host=01:00.0: Failed to add group 12 to KVM VFIO device: Invalid argument",
+      call: .attribute(.set), errno: "EINVAL"),
+    // cloud-hypervisor
+    Message(
+      text:
+        "cloud-hypervisor:   0.009587s: <main> ERROR:/project/cloud-hypervisor/src/lib.rs:23 -- Fatal error: VmBoot(VmBoot(DeviceManager(CreateInterruptController(CreateGic(CreateVgic(Vgic error CreateGic(CreateDevice(No such device (os error 19)))))))))",
+      call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
+    Message(
+      text: "RestoreGic(SetDeviceAttribute(Invalid argument))", call: .attribute(.set), errno: "EINVAL"),
+    // firecracker
+    Message(
+      text:
+        "Error while setting or getting device attributes for the GIC: Invalid argument (os error 22), true, 4",
+      call: .attribute(.set), group: 4, errno: "EINVAL"),
+    Message(
+      text: "DeviceAttribute(Error(9), false, 5)", call: .attribute(.get), group: 5, errno: "EBADF"),
+    Message(
+      text:
+        "2024-05-01T10:00:00.123 [anonymous-instance:main] Error while calling KVM ioctl for setting up the global interrupt controller: No such device (os error 19)",
+      call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
+    // crosvm
+    Message(
+      text: """
+        [ERROR:src/main.rs:80] exiting with error 1: ioctl KVM_GET_DEVICE_ATTR_u32 for attr:128 failed.
+
+        Caused by:
+            Device or resource busy (os error 16)
+        """, call: .attribute(.get), attr: 128, errno: "EBUSY"),
+    // kvmtool
+    Message(
+      text: "PMU KVM_HAS_DEVICE_ATTR: No such device or address", call: .attribute(.has), errno: "ENXIO"),
+    Message(text: "  Fatal: Failed to create virtual GIC", call: .other("KVM_CREATE_DEVICE")),
+    // gem5
+    Message(
+      text: "src/cpu/kvm/device.cc:83: panic: Failed to set attribute (group: 3, attr: 0, errno: 22)",
+      call: .attribute(.set), group: 3, attr: 0, errno: "EINVAL"),
+    Message(
+      text: "panic: Failed to get attribute (group: 1, attr: 1099511627780, errno: 16)", call: .attribute(.get),
+      group: 1, attr: 0x100_0000_0004, errno: "EBUSY"),
+    Message(
+      text: "panic: KVM: Failed to create device (errno: 19)", call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
+    // strace, and what people write themselves
+    Message(
+      text: "ioctl(17, KVM_SET_DEVICE_ATTR, {flags=0, group=0, attr=2, addr=0x7ffd1c}) = -1 EEXIST (File exists)",
+      call: .attribute(.set), group: 0, attr: 2, errno: "EEXIST"),
+    Message(
+      text: "kvm_device_attr { flags: 0, group: 4, attr: 0, addr: 0 }: Os { code: 22, kind: InvalidInput }",
+      group: 4, attr: 0, errno: "EINVAL"),
+    Message(text: "Group 3 attr 0: Invalid argument", group: 3, attr: 0, errno: "EINVAL"),
+    Message(text: "error: kvm run failed Bad address", call: .other("KVM_RUN"), errno: "EFAULT"),
+    Message(text: "hello world"),
+  ]
+
+  @Test(arguments: messages)
+  func isRead(_ message: Message) {
+    let complaint = Complaint(message.text)
+    #expect(complaint.call == message.call)
+    #expect(complaint.group == message.group)
+    #expect(complaint.attr == message.attr)
+    #expect(complaint.errno?.description == message.errno)
+    #expect(complaint.architecture == message.architecture)
+  }
+
+  @Test func namesAreNoMessages() {
+    for name in ["arm-vgic-v3.addr.dist", "vfio.create:EBUSY", "KVM_DEV_TYPE_VFIO", "arm64/vcpu.pmu-v3.irq"] {
+      #expect(!Complaint.isMessage(name))
+    }
+    #expect(Complaint.isMessage("Group 3 attr 0: Invalid argument"))
+    #expect(Complaint.isMessage("DeviceAttribute(Error(9),false,5)"))
+  }
+
+  /// Whatever stands in a message, it is read to its end.
+  @Test func strangeTexts() {
+    for text in [
+      "", " ", "\n\n", "group attr", "group: attr:", "attr 0x", "attr 99999999999999999999999999",
+      "group 4294967296 attr 1",
+      "errno: 0", "os error -22 attr 1", "ĀĀ attr 5 group 2", String(repeating: "attr ", count: 10_000),
+    ] {
+      _ = Complaint(text)
+    }
+    #expect(Complaint("os error -22 attr 1").errno == Errno(name: "EINVAL"))
+    #expect(Complaint("group 4294967296 attr 1").group == nil)
+  }
+
+  private func page(_ message: String, type: String? = nil) -> String {
+    switch Explainer(catalogues()).explain(message: message, type: type) {
+    case .page(let text): text
+    case .unknown(let sentence): "unknown: \(sentence)"
+    }
+  }
+
+  @Test func onePage() {
+    let page = page("prog: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x2: Invalid argument", type: "gadget")
+    #expect(page.hasPrefix("The message tells: KVM_SET_DEVICE_ATTR, group 1, attr 2, answered by EINVAL"))
+    #expect(page.contains("\ngadget.addr.base   "))
+    #expect(page.contains("WHAT EINVAL MEANS HERE\n\n  KVM_SET_DEVICE_ATTR on gadget.addr.base is answered by EINVAL"))
+    #expect(page.contains("the address is not aligned"))
+    #expect(page.contains("it ends too far up"))
+    #expect(page.contains("WHAT ELSE IT ANSWERS\n\n  KVM_SET_DEVICE_ATTR:\n    EIO "))
+    #expect(page.contains("IN A MANIFEST"))
+  }
+
+  @Test func severalCandidates() {
+    let page = page("Group 1 attr 2: I/O error")
+    #expect(page.contains("2 attributes fit and can be answered by EIO:\n"))
+    #expect(page.contains("\n  gadget.addr.base (arm64): base address of the gadget\n      - the VM is dead\n"))
+    #expect(page.contains("\n  bridge.file (arm64): a file\n      - the VM is dead\n"))
+    #expect(page.contains("\n  Which one it was, --type tells: gadget or bridge.\n"))
+  }
+
+  @Test func oneThatCanGiveTheAnswer() {
+    let page = page("Group 1 attr 2: Operation not permitted")
+    #expect(page.contains("\nOf what fits, one alone can be answered by EPERM:\n\ngadget.addr.base  "))
+  }
+
+  @Test func theNumberOfAKey() {
+    let page = page("Failed to set attribute (group: 3, attr: 259, errno: 5)")
+    #expect(page.contains("The attribute's number tells:\n    cpu  0x1  the CPU\n    row  0x2  the row\n"))
+  }
+
+  @Test func whatNothingAnswers() {
+    let page = page("KVM_SET_DEVICE_ATTR failed: Group 2 attr 0x0: Permission denied")
+    #expect(page.contains("Nothing that the schemas know of answers EACCES to KVM_SET_DEVICE_ATTR on"))
+  }
+
+  @Test func noSuchNumbers() {
+    let page = page("Group 77 attr 1: No such device or address", type: "gadget")
+    #expect(page.contains("gadget  arm64  has no group 77: ENXIO to set, EPERM to get and ENXIO to has"))
+  }
+
+  @Test func aTypeInTheWordsOfTheMessage() {
+    let page = page("CreateGadget(CreateDevice(No such device (os error 19)))")
+    #expect(page.contains("gadget.create  "))
+    #expect(!page.contains("bridge"))
+    #expect(page.contains("this host's KVM has no device type 'gadget'"))
+  }
+
+  @Test func whatIsNoMessageOfKVM() {
+    #expect(page("hello world").hasPrefix("unknown: the message does not tell which call failed"))
+    #expect(
+      page("qemu-system-s390x: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x0: Invalid argument").hasPrefix(
+        "unknown: the message is of a program for s390x"))
+  }
+}
