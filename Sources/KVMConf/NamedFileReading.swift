@@ -14,8 +14,20 @@ func readBase(_ path: String, of manifest: SourceFile, root: SourceFile) throws(
   let place = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
   let prefix = manifest.path.lastIndex(of: "/").map { String(manifest.path[...$0]) } ?? ""
   return SourceFile(
-    path: prefix + path, bytes: bytes, folder: folder.hasSuffix("/") ? folder + place : folder + "/" + place,
+    path: shortened(prefix + path, to: identity), bytes: bytes, folder: folder.hasSuffix("/") ? folder + place : folder + "/" + place,
     identity: identity)
+}
+
+/// A path without `FOLDER/..`, where that leads to the same file: others compare paths as texts.
+private func shortened(_ path: String, to identity: FileIdentity) -> String {
+  var parts: [Substring] = []
+  for part in path.split(separator: "/") where part != "." {
+    if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+  }
+  let short = (path.hasPrefix("/") ? "/" : path.hasPrefix("./") ? "./" : "") + parts.joined(separator: "/")
+  var info = stat()
+  // SAFETY: the path and `info` live throughout the call.
+  return unsafe stat(short, &info) == 0 && FileIdentity(info) == identity ? short : path
 }
 
 private func folder(of manifest: SourceFile) throws(FileFault) -> String {

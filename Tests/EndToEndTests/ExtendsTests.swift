@@ -58,6 +58,55 @@ import Testing
     }
   }
 
+  /// What is wrong in a base is said there, in every format, and once for all that extend it.
+  @Test func everyFormat() async throws {
+    try await withFiles { folder in
+      let base = Self.base.replacing("vfio", with: "vfoi")
+      write(base, toFile: folder + "/parts/base.yaml")
+      write("extends: ../parts/base.yaml\nvcpus: {count: 2}\n", toFile: folder + "/parts/two.yaml")
+      write(Self.own + "---\nkvmconf: 1\nextends: parts/two.yaml\nname: second\n", toFile: folder + "/vm.yaml")
+      func validate(_ format: String) async -> String {
+        let ended = await run(program, ["validate", "--format", format, "."], in: folder)
+        #expect(ended.status == 1)
+        return ended.output
+      }
+      #expect(await validate("gcc").hasPrefix("./parts/base.yaml:4:18: error: there is no device type 'vfoi'"))
+      #expect(await validate("gcc").split(separator: "\n").count { $0.contains("error:") } == 1)
+      #expect(await validate("github").contains("::error file=parts/base.yaml,line=4,col=18,"))
+      let sarif = try #require(JSONValue(await validate("sarif")))
+      let results = sarif["runs"]?.array?.first?["results"]?.array ?? []
+      #expect(results.count == 1)
+      let place = results.first?["locations"]?.array?.first?["physicalLocation"]
+      #expect(place?["artifactLocation"]?["uri"]?.string?.hasSuffix("parts/base.yaml") == true)
+      // The first manifest that extends the file has the failure.
+      let junit = await validate("junit")
+      #expect(junit.contains("tests=\"2\" failures=\"1\""))
+      #expect(junit.contains("<testcase name=\"own\" classname=\"./vm.yaml\" file=\"./vm.yaml\" line=\"1\">"))
+      #expect(junit.contains("./parts/base.yaml:4:18: error"))
+      let documents = await validate("json").split(separator: "\n").compactMap { JSONValue(String($0)) }
+      #expect(documents.map { $0["diagnostics"]?.array?.count } == [1, 0])
+    }
+  }
+
+  /// The configuration is that of the manifest, not of what it extends; `conform`, `diff` and `render` have it, too.
+  @Test func configurations() async {
+    await withFiles { folder in
+      write("kernel: 5.4\n", toFile: folder + "/parts/.kvmconf.yaml")
+      write("kernel: \"6.12\"\n", toFile: folder + "/.kvmconf.yaml")
+      for command in [["plan"], ["render"], ["diff", "/dev/null"]] {
+        let ended = await run(program, command + ["--verbose", "vm.yaml"], in: folder)
+        #expect(ended.errors == "vm.yaml: configured by .kvmconf.yaml\n")
+      }
+      let folders = await run(program, ["diff", "--verbose", ".", "."], in: folder)
+      #expect(folders.errors.contains("./vm.yaml: configured by .kvmconf.yaml\n"))
+      #expect(folders.status == 0)
+      let input = await run(
+        program, ["validate", "--stdin-filename", "parts/vm.yaml", "-"], input: "kvmconf: 1\nextends: base.yaml\n",
+        in: folder)
+      #expect(input.errors == "1 file, 1 manifest, 3 steps: 0 errors, 0 warnings, 0 undecided\n")
+    }
+  }
+
   @Test(.enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"))
   func onTheKernel() async {
     await withFiles { folder in
