@@ -25,7 +25,7 @@ package enum Explanation: Hashable, Sendable {
 }
 
 /// Something with a page, in one or several architectures.
-private struct Subject {
+struct Subject {
   enum Kind {
     case file
     case group(GroupSchema)
@@ -63,7 +63,7 @@ extension Explainer {
   }
 
   /// `arm64/vm` into its parts; `vcpu.0.x` is `vcpu.x`.
-  private func split(_ name: String) -> (architecture: Architecture?, rest: String) {
+  func split(_ name: String) -> (architecture: Architecture?, rest: String) {
     var architecture: Architecture?
     var rest = Substring(name)
     if let slash = name.firstIndex(of: "/"), let found = Architecture(rawValue: String(name[..<slash])) {
@@ -75,7 +75,7 @@ extension Explainer {
     return (architecture, parts.joined(separator: "."))
   }
 
-  private func subjects(in architecture: Architecture?) -> [Subject] {
+  func subjects(in architecture: Architecture?) -> [Subject] {
     catalogues.filter { architecture == nil || $0.architecture == architecture }.flatMap { catalogue in
       catalogue.files.flatMap { subjects(of: $0, catalogue) }
     }
@@ -98,7 +98,7 @@ extension Explainer {
   }
 
   /// The constants of the headers, each with what it is a constant of.
-  private func constants() -> [(constant: String, subject: Subject)] {
+  func constants() -> [(constant: String, subject: Subject)] {
     var all: [(constant: String, subject: Subject)] = []
     for subject in subjects(in: nil) {
       for constant in subject.constants { all.append((constant, subject)) }

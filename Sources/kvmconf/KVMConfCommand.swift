@@ -22,6 +22,6 @@ struct KVMConfCommand: ParsableCommand {
     version: "kvmconf \(version) (schemas of Linux 7.2)",
     subcommands: [
       Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
-      FormatCommand.self, Diff.self, Explain.self, Schema.self,
+      FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,
     ])
 }

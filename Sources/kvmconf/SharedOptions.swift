@@ -18,6 +18,7 @@ protocol Word: ExpressibleByArgument, RawRepresentable where RawValue == String 
 
 extension Word {
   static var allValueDescriptions: [String: String] { [:] }
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }
 
 /// The options that decide how manifests are read and judged.
@@ -27,20 +28,25 @@ struct SharedOptions: ParsableArguments {
     help: ArgumentHelp("Give a parameter of the manifest a value.", valueName: "name=value"))
   var parameters: [String] = []
 
-  @Option(help: ArgumentHelp("What is known of the host: a file of facts.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("What is known of the host: a file of facts.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml", "json"]))
   var hostFacts: String?
 
-  @Option(help: ArgumentHelp("The kernel release that the model plays, such as 6.12.", valueName: "release"))
+  @Option(
+    help: ArgumentHelp("The kernel release that the model plays, such as 6.12.", valueName: "release"),
+    completion: .release)
   var kernel: String?
 
   @Option(
     help: ArgumentHelp(
       "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var schemas: [String] = []
 
   @Option(
-    help: ArgumentHelp("What standard input is called, and where it would stand, in place of -.", valueName: "name"))
+    help: ArgumentHelp("What standard input is called, and where it would stand, in place of -.", valueName: "name"),
+    completion: .yaml)
   var stdinFilename: String?
 
   @Flag(help: ArgumentHelp("Ignore every .kvmconf.yaml."))

@@ -15,7 +15,7 @@ MUSL := $(shell command -v musl-gcc 2>/dev/null)
 TRIPLET := $(shell $(CC) -print-multiarch 2>/dev/null)
 STATIC_CC = $(if $(MUSL),$(MUSL) -idirafter /usr/include -idirafter /usr/include/$(TRIPLET),$(CC))
 
-.PHONY: kvmload cross install install-kvmload uninstall
+.PHONY: kvmload cross install install-kvmconf install-kvmload uninstall
 
 kvmload: $(LOADER)/kvmload $(LOADER)/libkvmload.a ## build the static program kvmload and libkvmload.a, in .build/kvmload
 
@@ -39,12 +39,25 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+# Where shells look for what completes a command.
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+COMPLETIONS = $(BASHCOMPDIR)/kvmconf $(ZSHCOMPDIR)/_kvmconf $(FISHCOMPDIR)/kvmconf.fish
+PAGES = $(notdir $(wildcard man/kvmconf*.1))
 INSTALLED = $(BINDIR)/kvmconf $(BINDIR)/kvmload $(INCLUDEDIR)/kvmload.h $(LIBDIR)/libkvmload.a \
-	$(LIBDIR)/pkgconfig/kvmload.pc $(MANDIR)/man1/kvmconf.1 $(MANDIR)/man1/kvmload.1 $(MANDIR)/man3/kvmload.3
+	$(LIBDIR)/pkgconfig/kvmload.pc $(addprefix $(MANDIR)/man1/,$(PAGES) kvmload.1) $(MANDIR)/man3/kvmload.3 $(COMPLETIONS)
 
-install: build install-kvmload ## install kvmconf, kvmload, library, header and man pages below PREFIX (and DESTDIR)
+install: build install-kvmload ## install programs, library, header, man pages, completions below PREFIX (and DESTDIR)
+	@$(MAKE) install-kvmconf
+
+install-kvmconf: # what needs no C compiler; $(KVMCONF) is built
 	install -Dm755 $(KVMCONF) $(DESTDIR)$(BINDIR)/kvmconf
-	install -Dm644 man/kvmconf.1 $(DESTDIR)$(MANDIR)/man1/kvmconf.1
+	install -d $(addprefix $(DESTDIR),$(MANDIR)/man1 $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR))
+	install -m644 $(addprefix man/,$(PAGES)) $(DESTDIR)$(MANDIR)/man1
+	$(KVMCONF) completions bash >$(DESTDIR)$(BASHCOMPDIR)/kvmconf
+	$(KVMCONF) completions zsh >$(DESTDIR)$(ZSHCOMPDIR)/_kvmconf
+	$(KVMCONF) completions fish >$(DESTDIR)$(FISHCOMPDIR)/kvmconf.fish
 
 install-kvmload: kvmload ## install what needs no Swift: kvmload, library, header and man pages
 	install -Dm755 $(LOADER)/kvmload $(DESTDIR)$(BINDIR)/kvmload

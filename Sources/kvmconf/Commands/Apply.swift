@@ -14,7 +14,7 @@ struct Apply: ParsableCommand {
       --keep-going is given. A plan that would crash or hang the kernel is refused before any call.
       """)
 
-  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
   var file: String
 
   @OptionGroup var options: SharedOptions

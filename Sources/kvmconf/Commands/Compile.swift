@@ -15,10 +15,12 @@ struct Compile: ParsableCommand {
       each errno means. The same manifest gives the same bytes on every machine. `plan` and `apply` take plans, too.
       """)
 
-  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
   var file: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"),
+    completion: .file())
   var output: String
 
   @OptionGroup var options: SharedOptions

@@ -16,17 +16,20 @@ struct Conform: ParsableCommand {
       kernel with --kernel-report. The exit status is 1 where anything differs.
       """)
 
-  @Argument(help: ArgumentHelp("Manifests, compiled plans, folders of manifests.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("Manifests, compiled plans, folders of manifests.", valueName: "file"), completion: .manifest)
   var files: [String]
 
   @OptionGroup var options: SharedOptions
 
   @Option(
     help: ArgumentHelp(
-      "Reports of a kernel, one for each manifest in order, in place of this machine's.", valueName: "file"))
+      "Reports of a kernel, one for each manifest in order, in place of this machine's.", valueName: "file"),
+    completion: .file())
   var kernelReport: String?
 
-  @Option(help: ArgumentHelp("What is known to differ on this host, with reasons.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("What is known to differ on this host, with reasons.", valueName: "file"), completion: .yaml)
   var quirks: String?
 
   @Option(help: "How the result is written: text or json (a document a manifest, one a line).")

@@ -18,10 +18,10 @@ struct Diff: ParsableCommand {
       a file cannot be read.
       """)
 
-  @Argument(help: ArgumentHelp("The manifest, plan or folder as it was.", valueName: "old"))
+  @Argument(help: ArgumentHelp("The manifest, plan or folder as it was.", valueName: "old"), completion: .manifest)
   var old: String
 
-  @Argument(help: ArgumentHelp("The manifest, plan or folder as it is.", valueName: "new"))
+  @Argument(help: ArgumentHelp("The manifest, plan or folder as it is.", valueName: "new"), completion: .manifest)
   var new: String
 
   @OptionGroup var options: SharedOptions

@@ -27,11 +27,12 @@ struct Explain: ParsableCommand {
         kvmconf explain 'Failed to set attribute (group: 0, attr: 2, errno: 22)' --type arm-vgic-v3
       """)
 
-  @Argument(help: ArgumentHelp("What to explain.", valueName: "name"))
+  @Argument(help: ArgumentHelp("What to explain.", valueName: "name"), completion: .explainedName)
   var words: [String]
 
   @Option(
-    help: ArgumentHelp("The device type that a message is about, or vm, vcpu or system.", valueName: "type"))
+    help: ArgumentHelp("The device type that a message is about, or vm, vcpu or system.", valueName: "type"),
+    completion: .deviceType)
   var type: String?
 
   @OptionGroup var options: CatalogueOptions
@@ -63,10 +64,11 @@ struct CatalogueOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var schemas: [String] = []
 
-  @Option(help: ArgumentHelp("The kernel release to describe, such as 6.12.", valueName: "release"))
+  @Option(
+    help: ArgumentHelp("The kernel release to describe, such as 6.12.", valueName: "release"), completion: .release)
   var kernel: String?
 
   func settings() throws -> Settings {

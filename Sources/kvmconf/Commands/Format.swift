@@ -13,7 +13,9 @@ struct FormatCommand: ParsableCommand {
       Files that are no YAML are left alone. Of folders, every *.yaml and *.yml is formatted.
       """)
 
-  @Argument(help: ArgumentHelp("Files, folders, or - for standard input to standard output.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("Files, folders, or - for standard input to standard output.", valueName: "file"),
+    completion: .yaml)
   var files: [String]
 
   @Flag(help: "Write nothing: list the files that would change, and exit with 1 if there are any.")

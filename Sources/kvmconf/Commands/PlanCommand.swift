@@ -8,7 +8,7 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Print the calls that a manifest stands for, in order.")
 
-  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
   var file: String
 
   @OptionGroup var options: SharedOptions

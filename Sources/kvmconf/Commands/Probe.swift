@@ -20,7 +20,8 @@ struct Probe: ParsableCommand {
   @Flag(help: "Compare two files that --format json wrote.")
   var compare = false
 
-  @Argument(help: ArgumentHelp("With --compare, the two files.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("With --compare, the two files.", valueName: "file"), completion: .file(extensions: ["json"]))
   var files: [String] = []
 
   @Option(help: "How the result is written: text, json, prometheus (textfile collector) or nfd (feature file).")
@@ -28,17 +29,19 @@ struct Probe: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Write the result to a file, all at once, in place of standard output.", valueName: "file"))
+    help: ArgumentHelp("Write the result to a file, all at once, in place of standard output.", valueName: "file"),
+    completion: .file())
   var output: String?
 
   @Option(
-    help: ArgumentHelp("Write the facts in YAML, for --host-facts; - in place of the result.", valueName: "file"))
+    help: ArgumentHelp("Write the facts in YAML, for --host-facts; - in place of the result.", valueName: "file"),
+    completion: .file())
   var facts: String?
 
   @Option(
     help: ArgumentHelp(
       "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var schemas: [String] = []
 
   enum ProbeFormat: String, Word {

@@ -14,7 +14,7 @@ struct Render: ParsableCommand {
       fallbacks, those that the host makes which --host-facts and --kernel describe.
       """)
 
-  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
   var file: String
 
   @OptionGroup var options: SharedOptions

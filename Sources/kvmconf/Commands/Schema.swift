@@ -42,15 +42,16 @@ extension Schema {
         With --headers, every constant and struct is compared with the kernel's uapi headers by a C compiler.
         """)
 
-    @Argument(help: ArgumentHelp("Folders of schemas, as --schemas takes them.", valueName: "dir"))
+    @Argument(
+      help: ArgumentHelp("Folders of schemas, as --schemas takes them.", valueName: "dir"), completion: .directory)
     var folders: [String] = []
 
     @OptionGroup var options: CatalogueOptions
 
     @Option(
       help: ArgumentHelp(
-        "A folder of the kernel's uapi headers, with linux/kvm.h and asm/kvm.h or TRIPLET/asm/kvm.h.", valueName: "dir")
-    )
+        "A folder of the kernel's uapi headers, with linux/kvm.h and asm/kvm.h or TRIPLET/asm/kvm.h.", valueName: "dir"),
+      completion: .directory)
     var headers: String?
 
     @Option(help: "How the findings are written: text or json.")

@@ -19,13 +19,15 @@ extension Schema {
         It holds what one text can tell: keys, names, types and ranges. What the kernel would refuse is told by validate.
         """)
 
-    @Option(help: ArgumentHelp("Only for manifests of this architecture.", valueName: "arch"))
+    @Option(
+      help: ArgumentHelp("Only for manifests of this architecture.", valueName: "arch"), completion: .architecture)
     var arch: String?
 
     @OptionGroup var options: CatalogueOptions
 
     @Option(
-      name: .shortAndLong, help: ArgumentHelp("Where it is written; otherwise standard output.", valueName: "file"))
+      name: .shortAndLong, help: ArgumentHelp("Where it is written; otherwise standard output.", valueName: "file"),
+      completion: .file())
     var output: String?
 
     func validate() throws {

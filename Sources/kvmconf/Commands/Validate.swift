@@ -16,7 +16,9 @@ struct Validate: ParsableCommand {
       file was found.
       """)
 
-  @Argument(help: ArgumentHelp("Manifests, folders of manifests, or - for standard input.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("Manifests, folders of manifests, or - for standard input.", valueName: "file"),
+    completion: .manifest)
   var files: [String]
 
   @OptionGroup var options: SharedOptions

@@ -1,0 +1,65 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+
+/// What a shell offers for a name that is being typed.
+extension Explainer {
+  /// The names that begin with a text, one level at a time, as a shell goes through folders: device types, then the
+  /// groups of the one that is meant, then its attributes, and behind a colon the ids of what they are refused for.
+  package func completions(of text: String) -> [String] {
+    if text.hasPrefix("KVM_") { return constantNames.filter { $0.hasPrefix(text) } }
+    let (architecture, rest) = split(text)
+    let head = text.dropLast(rest.count)
+    if rest.contains(":") { return ids(in: architecture).filter { $0.hasPrefix(rest) }.map { head + $0 } }
+    let found = names(in: architecture).filter { $0.hasPrefix(rest) }
+    let depth = rest.count { $0 == "." }
+    var offered = found.filter { $0.count { $0 == "." } <= depth }
+    // The only one of its level is meant, and what is in it comes with it.
+    if offered.count <= 1 { offered = found.filter { $0.count { $0 == "." } <= depth + 1 } }
+    if offered == [rest] { offered += ids(in: architecture).filter { $0.hasPrefix(rest + ":") } }
+    let others = diagnostics.entries.map(\.id.description).filter { head.isEmpty && $0.hasPrefix(text) }
+    return (offered + (text.isEmpty ? [] : others)).map { head + $0 }
+  }
+
+  /// The releases at which something in the schemas came or went, and the one that they describe; the newest comes last.
+  package var releases: [Release] {
+    var all: Set<Release> = Set(catalogues.map(\.release))
+    func add(_ lifetime: Lifetime) { all.formUnion([lifetime.since, lifetime.until].compactMap { $0 }) }
+    for file in catalogues.flatMap(\.files) {
+      add(file.lifetime)
+      for group in file.groups {
+        add(group.lifetime)
+        for attribute in group.attributes { add(attribute.lifetime) }
+      }
+      for feature in file.features { add(feature.lifetime) }
+      for capability in file.capabilities { add(capability.lifetime) }
+    }
+    return all.sorted()
+  }
+
+  /// The names that have a page, without `ARCH/`; groups of what several files share have none of their own.
+  private func names(in architecture: Architecture?) -> [String] {
+    var seen: Set<String> = []
+    return subjects(in: architecture).filter { subject in
+      if case .common = subject.file.subject { return false }
+      return true
+    }.map(\.name).filter { seen.insert($0).inserted }
+  }
+
+  private var constantNames: [String] {
+    var seen: Set<String> = []
+    return constants().map(\.constant).filter { seen.insert($0).inserted }
+  }
+
+  private func ids(in architecture: Architecture?) -> [String] {
+    var seen: Set<String> = []
+    for catalogue in catalogues where architecture == nil || catalogue.architecture == architecture {
+      let reference = CallReference(catalogue: catalogue)
+      for file in catalogue.files {
+        for call in reference.allCalls(of: file) { seen.formUnion(call.refusals.map(\.id)) }
+      }
+    }
+    return seen.sorted()
+  }
+}

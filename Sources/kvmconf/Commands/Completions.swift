@@ -1,0 +1,34 @@
+import ArgumentParser
+
+/// `kvmconf completions`: what teaches a shell to complete command lines.
+struct Completions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "completions",
+    abstract: "Print the script by which a shell completes kvmconf's commands, files, device types and attributes.",
+    discussion: """
+      `make install` puts it where shells look for it. Otherwise:
+
+        kvmconf completions bash > ~/.local/share/bash-completion/completions/kvmconf
+        kvmconf completions zsh > ~/.zsh/_kvmconf      # a folder of $fpath, before compinit
+        kvmconf completions fish > ~/.config/fish/completions/kvmconf.fish
+      """)
+
+  enum Shell: String, Word {
+    case bash, zsh, fish
+
+    static let allValueStrings = ["bash", "zsh", "fish"]
+  }
+
+  @Argument(help: "The shell: bash, zsh or fish.")
+  var shell: Shell
+
+  func run() {
+    let script =
+      switch shell {
+      case .bash: KVMConfCommand.completionScript(for: .bash)
+      case .zsh: KVMConfCommand.completionScript(for: .zsh)
+      case .fish: KVMConfCommand.completionScript(for: .fish)
+      }
+    Output.result(script + "\n")
+  }
+}

@@ -1,0 +1,111 @@
+import TestSupport
+import Testing
+
+/// What shells complete command lines with.
+@Suite struct CompletionsTests {
+  private static func has(_ program: String) -> Bool { runBlocking("sh", ["-c", "command -v \(program)"]).status == 0 }
+  private static let hasBash = has("bash")
+
+  /// What bash offers at the end of a line, one candidate a line.
+  ///
+  /// The words are split as readline does, also at colons; the script asks the program under test.
+  private func offers(_ line: String, in folder: String = repository) async -> [String] {
+    let ask = #"""
+      line=$0 program=$1
+      kvmconf() { "$program" "$@"; }
+      source <(kvmconf completions bash)
+      COMP_LINE=$line COMP_POINT=${#line} COMP_WORDS=()
+      rest=$line
+      while [[ $rest =~ ^\ *([^\ :]+|:)(.*)$ ]]; do COMP_WORDS+=("${BASH_REMATCH[1]}"); rest=${BASH_REMATCH[2]}; done
+      [[ $line == *' ' ]] && COMP_WORDS+=('')
+      COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+      word=${COMP_WORDS[COMP_CWORD]}
+      [[ $word == : ]] && word=
+      _kvmconf kvmconf "$word" "${COMP_WORDS[COMP_CWORD - 1]}"
+      printf '%s\n' "${COMPREPLY[@]}"
+      """#
+    let ended = await run("bash", ["-c", ask, line, program], in: folder)
+    #expect(ended.status == 0 && ended.errors == "", "\(ended.errors)")
+    return ended.output.split(separator: "\n").map(String.init)
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func shellsReadTheScript(_ shell: String) async {
+    let ended = await kvmconf("completions", shell)
+    #expect(ended.status == 0 && ended.errors == "")
+    for word in ["validate", "completions", "keep-going", "prometheus"] { #expect(ended.output.contains(word)) }
+    if Self.has(shell) {
+      let read = await run(shell, shell == "fish" ? ["--no-execute"] : ["-n"], input: ended.output)
+      #expect(read.status == 0 && read.errors == "", "\(read.errors)")
+    }
+  }
+
+  @Test(.enabled(if: hasBash, "there is no bash")) func attributes() async {
+    let found = await offers("kvmconf explain arm-vgic-v3.add")
+    #expect(
+      found == [
+        "arm-vgic-v3.addr", "arm-vgic-v3.addr.dist", "arm-vgic-v3.addr.redist", "arm-vgic-v3.addr.redist-region",
+      ])
+    #expect(await offers("kvmconf explain arm-vgic-v3.addr.dis") == ["arm-vgic-v3.addr.dist"])
+    #expect(await offers("kvmconf explain arm-vgic-v3.addr.dist").contains("arm-vgic-v3.addr.dist:EEXIST"))
+    #expect(await offers("kvmconf explain arm64/vcpu.pmu-v3.ini") == ["arm64/vcpu.pmu-v3.init"])
+    #expect(await offers("kvmconf explain no-such-thing") == [])
+  }
+
+  /// Bash takes a colon for a word of its own.
+  @Test(.enabled(if: hasBash, "there is no bash")) func idsBehindAColon() async {
+    #expect(await offers("kvmconf explain arm-vgic-v3.addr.dist:EIN") == ["EINVAL"])
+    let all = await offers("kvmconf explain arm-vgic-v3.addr.dist:")
+    #expect(all.contains("EINVAL") && all.contains("EEXIST") && !all.contains { $0.contains(":") })
+  }
+
+  @Test(.enabled(if: hasBash, "there is no bash")) func typesAndConstants() async {
+    let types = await offers("kvmconf explain ")
+    #expect(types.contains("arm-vgic-v3") && types.contains("vcpu") && !types.contains { $0.contains(".") })
+    #expect(await offers("kvmconf explain --type arm-vgic-v").contains("arm-vgic-v2"))
+    #expect(await offers("kvmconf explain KVM_VGIC_V3_ADDR_TYPE_DIS") == ["KVM_VGIC_V3_ADDR_TYPE_DIST"])
+    #expect(await offers("kvmconf explain unknown-attr") == ["unknown-attribute"])
+  }
+
+  @Test(.enabled(if: hasBash, "there is no bash")) func wordsOfOptions() async {
+    #expect(await offers("kvmconf validate --format s") == ["sarif"])
+    #expect(await offers("kvmconf plan --format s") == ["strace"])
+    #expect(await offers("kvmconf plan --kernel 6.12").contains("6.12"))
+    #expect(await offers("kvmconf validate --kernel ").contains("7.2"))
+    #expect(await offers("kvmconf schema export --arch ar") == ["arm64"])
+    #expect(await offers("kvmconf completions z") == ["zsh"])
+    #expect(await offers("kvmconf validate --fail") == ["--fail-on"])
+    #expect(await offers("kvmconf rend") == ["render"])
+  }
+
+  @Test(.enabled(if: hasBash, "there is no bash")) func files() async {
+    await withFolder { folder in
+      for name in ["vm.yaml", "vm.kvmplan", "vm.txt"] { write("", toFile: "\(folder)/\(name)") }
+      #expect(await offers("kvmconf apply v", in: folder).sorted() == ["vm.kvmplan", "vm.yaml"])
+      #expect(await offers("kvmconf fmt v", in: folder) == ["vm.yaml"])
+      #expect(await offers("kvmconf validate --host-facts vm.y", in: folder) == ["vm.yaml"])
+      #expect(await offers("kvmconf compile -o vm.t", in: folder) == ["vm.txt"])
+    }
+  }
+
+  @Test func anUnknownShell() async {
+    let ended = await kvmconf("completions", "tcsh")
+    #expect(ended.status == 64 && ended.output == "" && ended.errors.contains("tcsh"))
+  }
+
+  /// What `make install` puts where shells and man look, `make uninstall` takes away.
+  @Test func installed() async {
+    await withFolder { folder in
+      let made = await run("make", ["-s", "install-kvmconf", "PREFIX=/usr", "DESTDIR=\(folder)", "KVMCONF=\(program)"])
+      #expect(made.status == 0, "\(made.errors)")
+      let installed = Set(TestSupport.files(below: folder).map { String($0.dropFirst(folder.count)) })
+      for file in [
+        "/usr/bin/kvmconf", "/usr/share/man/man1/kvmconf.1", "/usr/share/bash-completion/completions/kvmconf",
+        "/usr/share/zsh/site-functions/_kvmconf", "/usr/share/fish/vendor_completions.d/kvmconf.fish",
+      ] { #expect(installed.contains(file), "\(file)") }
+      let bash = await kvmconf("completions", "bash").output
+      #expect(text(ofFile: folder + "/usr/share/bash-completion/completions/kvmconf") == bash)
+      #expect(await run("make", ["-s", "uninstall", "PREFIX=/usr", "DESTDIR=\(folder)"]).status == 0)
+      for file in installed { #expect(text(ofFile: folder + file) == nil, "\(file) is left") }
+    }
+  }
+}
