@@ -1,13 +1,24 @@
 import Diagnostics
 import Glibc
+import Synchronization
 
 /// The two streams. Results go to stdout, messages to stderr.
 enum Output {
   static func result(_ text: String) { write(text, to: STDOUT_FILENO) }
   static func message(_ text: String) { write(text, to: STDERR_FILENO) }
 
-  /// Whether a stream shows colours: it is a terminal, and nobody asked for none.
+  /// Decides for all streams whether they show colours.
+  static func choose(_ choice: ColorChoice) { colorChoice.withLock { $0 = choice } }
+
+  private static let colorChoice = Mutex(ColorChoice.auto)
+
+  /// Whether a stream shows colours: the command line says so, or it is a terminal and nobody asked for none.
   static func hasColor(_ descriptor: Int32) -> Bool {
+    switch colorChoice.withLock({ $0 }) {
+    case .always: return true
+    case .never: return false
+    case .auto: break
+    }
     // SAFETY: the variable's text is only compared with nil and its first byte, before anything can change it.
     let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
     return isWanted && isatty(descriptor) == 1

@@ -55,6 +55,8 @@ struct SharedOptions: ParsableArguments {
   @Flag(help: ArgumentHelp("Say which .kvmconf.yaml each file is configured by."))
   var verbose = false
 
+  @OptionGroup var color: ColorOption
+
   func validate() throws {
     if stdinFilename?.isEmpty == true { throw ValidationError("--stdin-filename takes the name of a file") }
     for parameter in parameters where !parameter.contains("=") || parameter.hasPrefix("=") {

@@ -71,6 +71,8 @@ struct CatalogueOptions: ParsableArguments {
     help: ArgumentHelp("The kernel release to describe, such as 6.12.", valueName: "release"), completion: .release)
   var kernel: String?
 
+  @OptionGroup var color: ColorOption
+
   func settings() throws -> Settings {
     try SharedOptions.settings(schemas: schemas, kernel: kernel)
   }

@@ -24,6 +24,8 @@ struct FormatCommand: ParsableCommand {
   @Flag(help: "Write nothing: show what would change, and exit with 1 if anything does.")
   var diff = false
 
+  @OptionGroup var color: ColorOption
+
   func run() throws {
     var status = Status.success
     for argument in files {

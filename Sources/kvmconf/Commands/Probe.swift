@@ -44,6 +44,8 @@ struct Probe: ParsableCommand {
       valueName: "dir"), completion: .directory)
   var schemas: [String] = []
 
+  @OptionGroup var color: ColorOption
+
   enum ProbeFormat: String, Word {
     case text, json, prometheus, nfd
 
