@@ -1,0 +1,80 @@
+import TestSupport
+import Testing
+
+/// The man pages tell of every command and every option, and of none that is not there.
+@Suite struct ManPageTests {
+  /// The commands that the program has, by their words: `validate`, `schema list`.
+  private static let commands: [[String]] = subcommands([]).flatMap { name in
+    let below = subcommands([name])
+    return below.isEmpty ? [[name]] : below.map { [name, $0] }
+  }
+
+  private static func subcommands(_ command: [String]) -> [String] {
+    let help = runBlocking(program, command + ["--help"]).output
+    guard let part = help.firstRange(of: "\nSUBCOMMANDS:\n") else { return [] }
+    return help[part.upperBound...].split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
+      .compactMap { line in
+        // What goes on from the line before is indented deeper.
+        line.hasPrefix("  ") && !line.hasPrefix("   ") ? line.split(separator: " ").first.map(String.init) : nil
+      }
+  }
+
+  /// The long options of a text of `--help`.
+  private static func options(_ help: String) -> Set<String> {
+    let lines = help.split(separator: "\n").filter { $0.hasPrefix("  -") }
+    return Set(lines.flatMap { line in line.prefix(26).matches(of: #/--([a-z-]+)/#).map { String($0.1) } })
+      .subtracting(["help", "version"])
+  }
+
+  private static func page(_ name: String) -> String { text(ofFile: "\(repository)/man/\(name).1") ?? "" }
+
+  @Test func thereAreCommands() {
+    #expect(Self.commands.contains(["validate"]) && Self.commands.contains(["schema", "export"]))
+    #expect(Self.commands.count >= 14)
+  }
+
+  @Test(arguments: commands) func everyOptionIsThere(_ command: [String]) async throws {
+    let help = await run(program, command + ["--help"]).output
+    let page = Self.page("kvmconf-\(command[0])")
+    #expect(page.contains("\n.Cm \(command.joined(separator: " "))\n"))
+    if command.count > 1 { #expect(page.contains("\n.It Cm \(command[1])\n")) }
+    for option in Self.options(help) {
+      // As an entry of a list, alone or behind its short form.
+      #expect(page.contains(try Regex(#"\n\.It (Fl [a-z] , )?Fl Fl \#(option)[ \n]"#)), "--\(option) is missing")
+    }
+    let overview = Self.page("kvmconf")
+    #expect(overview.contains("\n.It Cm \(command[0])\n") && overview.contains("\n.Xr kvmconf-\(command[0]) 1 ,\n"))
+  }
+
+  /// The pages name no option that there is not, and every value of those that take a word.
+  @Test(arguments: Set(commands.map { $0[0] })) func nothingElseIsThere(_ name: String) async {
+    let commands = Self.commands.filter { $0[0] == name }
+    let helps = commands.map { runBlocking(program, $0 + ["--help"]).output.replacing(#/\n +/#, with: " ") }
+    let known = commands.map { Self.options(runBlocking(program, $0 + ["--help"]).output) }.reduce(Set()) {
+      $0.union($1)
+    }
+    let page = Self.page("kvmconf-\(name)")
+    for entry in page.matches(of: #/\n\.It (?:Fl [a-z] , )?Fl Fl ([a-z-]+)/#) {
+      #expect(known.contains(String(entry.1)), "there is no --\(entry.1)")
+    }
+    for values in helps.flatMap({ $0.matches(of: #/\(values: ([^;)]*)/#) }) {
+      for value in values.1.split(separator: ", ") {
+        #expect(page.contains(try! Regex(#"[ \n]\#(value)[ \n]"#)), "\(value) is missing")
+      }
+    }
+  }
+
+  /// There is no page without a command.
+  @Test func everyPageHasACommand() {
+    let pages = names(inFolder: repository + "/man").filter { $0.hasPrefix("kvmconf-") }
+    #expect(Set(pages) == Set(Self.commands.map { "kvmconf-\($0[0]).1" }))
+  }
+
+  @Test(
+    .enabled(if: runBlocking("sh", ["-c", "command -v groff"]).status == 0, "there is no groff"),
+    arguments: names(inFolder: repository + "/man"))
+  func formats(_ name: String) async {
+    let ended = await run("groff", ["-mdoc", "-ww", "-z", "-Tutf8", "man/\(name)"])
+    #expect(ended.status == 0 && ended.errors == "", "\(ended.errors)")
+  }
+}
