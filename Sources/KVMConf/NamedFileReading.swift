@@ -14,8 +14,8 @@ func readBase(_ path: String, of manifest: SourceFile, root: SourceFile) throws(
   let place = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
   let prefix = manifest.path.lastIndex(of: "/").map { String(manifest.path[...$0]) } ?? ""
   return SourceFile(
-    path: shortened(prefix + path, to: identity), bytes: bytes, folder: folder.hasSuffix("/") ? folder + place : folder + "/" + place,
-    identity: identity)
+    path: shortened(prefix + path, to: identity), bytes: bytes,
+    folder: folder.hasSuffix("/") ? folder + place : folder + "/" + place, identity: identity)
 }
 
 /// A path without `FOLDER/..`, where that leads to the same file: others compare paths as texts.
