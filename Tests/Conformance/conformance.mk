@@ -13,6 +13,8 @@ MACHINES_riscv64 = riscv64-aia riscv64-aiahw
 MACHINES_ppc64 = ppc64-xics ppc64-xive
 MACHINES_x86_64 = x86_64-svm
 MACHINES ?= $(MACHINES_$(ARCH))
+# Whether kvmconf is built for the guests, too, and applies manifests there: arm64 only.
+CROSS ?= $(filter arm64,$(ARCH))
 CORPUS = Tests/Fixtures/selftests examples Tests/Conformance/corpus
 
 .PHONY: conformance conformance-tool conformance-page
@@ -20,6 +22,7 @@ CORPUS = Tests/Fixtures/selftests examples Tests/Conformance/corpus
 conformance: conformance-tool ## hold the model against a kernel: ARCH=arm64|riscv64|ppc64|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
 	@mkdir -p $(CONFORMANCE)
 	$(if $(filter host,$(MACHINES)),,@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(MACHINES))
+	$(if $(CROSS),@Tests/Conformance/cross.sh $(CURDIR)/$(CONFORMANCE))
 	@status=0; for machine in $(MACHINES); do \
 		$(CONFORMANCE_TOOL) run --machine $$machine --kernel $(KERNEL) --seed $(SEED) --plans $(PLANS) \
 			--folder $(CONFORMANCE) $(foreach folder,$(CORPUS),--corpus $(folder)) \

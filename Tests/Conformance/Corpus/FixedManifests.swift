@@ -7,10 +7,13 @@ package struct Case: Sendable {
   package var plan: Plan
   /// Its steps, where it can be made smaller.
   package var manifest: StepManifest?
+  /// The file, where kvmconf itself applies it on the machine, and not the loader a plan.
+  package var applied: SourceFile?
 
-  package init(plan: Plan, manifest: StepManifest? = nil) {
+  package init(plan: Plan, manifest: StepManifest? = nil, applied: SourceFile? = nil) {
     self.plan = plan
     self.manifest = manifest
+    self.applied = applied
   }
 }
 
@@ -26,6 +29,22 @@ extension Workspace {
           guard try hazards(of: plan).isEmpty else { continue }
           cases.append(Case(plan: plan))
         }
+      }
+    }
+    return cases
+  }
+
+  /// The same, applied by kvmconf itself; those with one manifest.
+  package func appliedCases(in folders: [String], for architecture: Architecture) throws -> [Case] {
+    var cases: [Case] = []
+    for folder in folders {
+      for path in try manifestPaths(folder) {
+        let file = try SourceFile(reading: path)
+        let loaded = load(file).manifests
+        guard loaded.count == 1, let plan = loaded.first?.plan.withDefaults, plan.architecture == architecture,
+          plan.obstacles.isEmpty, plan.files.isEmpty, try hazards(of: plan).isEmpty
+        else { continue }
+        cases.append(Case(plan: plan, applied: file))
       }
     }
     return cases
