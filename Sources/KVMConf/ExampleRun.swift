@@ -3,38 +3,89 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Model
 import Planning
 import SourceTree
 
 extension Workspace {
-  /// Runs the examples of every attribute of an architecture's schemas on the model.
+  /// Runs the examples of every attribute of an architecture's schemas, and the schemas' cases, on the model.
   ///
-  /// - Returns: a diagnostic for each that is not answered as it says, in its schema.
+  /// - Returns: a diagnostic for each that is not answered as it says, and for each rule that none of them shows.
   package func runExamples(_ architecture: Architecture) -> [Diagnostic] {
     let catalogue = catalogue(for: architecture)
-    var found: [Diagnostic] = []
+    var run = ExampleRun(workspace: self, catalogue: catalogue)
     for file in catalogue.files {
       for group in file.groups where group.exists(in: catalogue) {
         for attribute in group.attributes where attribute.exists(in: catalogue) {
           for example in attribute.examples?.items ?? [] {
             let call = ExampleCall(example, file: file, path: group.path(of: attribute), attribute)
-            found += run(call, catalogue)
+            run.add(call.document, host: example[key: "host"])
           }
         }
       }
+      for node in file.cases { run.add(node.manifest(of: file), host: node[key: "host"]) }
     }
-    return found + catalogue.faults.diagnostics
+    run.checkRules()
+    return run.found + catalogue.faults.diagnostics
+  }
+}
+
+/// Examples on the model, and which rules they have come to.
+private struct ExampleRun {
+  let workspace: Workspace
+  let catalogue: Catalogue
+  private let trace = RuleTrace()
+  private(set) var found: [Diagnostic] = []
+
+  init(workspace: Workspace, catalogue: Catalogue) {
+    self.workspace = workspace
+    self.catalogue = catalogue
   }
 
-  private func run(_ example: ExampleCall, _ catalogue: Catalogue) -> [Diagnostic] {
+  /// - Parameter host: what is known of the host; otherwise it is the one that is assumed.
+  mutating func add(_ manifest: Node, host: Node?) {
     let findings = Findings()
     let reader = ManifestReader(
-      example.document, catalogue: catalogue, defaultName: "example", findings, readFile: readNamedFile)
+      manifest, catalogue: catalogue, defaultName: "example", findings, readFile: readNamedFile)
     let result = Planner.plan(reader.manifest(settings: [:]), catalogue: catalogue)
-    if findings.hasErrors { return findings.diagnostics }
-    guard var host = try? model(catalogue.architecture, course: .expected) else { return [] }
-    let report = Runner(keepGoing: true).run(result.plan, on: &host)
-    return report.entries.filter(\.verdict.isFailure).flatMap { $0.diagnostics(on: report.host) }
+    if findings.hasErrors {
+      found += findings.diagnostics
+      return
+    }
+    let facts: [String: Value]
+    do throws(FactsFault) {
+      facts = try host.map { node throws(FactsFault) in try HostFacts(node).values(for: catalogue) } ?? [:]
+    } catch {
+      found.append(error.diagnostic)
+      return
+    }
+    var model = ModelHost(catalogue, facts: facts, course: .expected, trace: trace)
+    let report = Runner(keepGoing: true).run(result.plan, on: &model)
+    found += report.entries.filter(\.verdict.isFailure).flatMap { $0.diagnostics(on: report.host) }
+  }
+
+  /// A rule that no example makes refuse, or none gets past, is a claim that nobody has tried.
+  mutating func checkRules() {
+    for rule in catalogue.refusals where rule.noCase == nil {
+      if !trace.hasRefused(rule) {
+        found.append(
+          .warning("schema-no-case", "no example and no case of the schemas is refused by this rule", at: rule.source))
+      } else if rule.condition != nil, !trace.hasPassed(rule) {
+        found.append(
+          .warning("schema-no-case", "no example and no case of the schemas gets past this rule", at: rule.source))
+      }
+    }
+  }
+}
+
+extension Node {
+  /// A case of a schema, `{host, files, steps}`, as a manifest.
+  fileprivate func manifest(of file: SchemaFile) -> Node {
+    func entry(_ key: String, _ text: String) -> Entry {
+      Entry(key: Located(key, at: range), value: Node(.scalar(text, .plain), at: range))
+    }
+    let own = (entries ?? []).filter { !["host", "doc", "since", "until"].contains($0.key.value) }
+    return Node(.mapping([entry("kvmconf", "1"), entry("arch", file.architecture.rawValue)] + own), at: range)
   }
 }
 
@@ -82,7 +133,7 @@ extension SchemaFile {
     let access = example[key: "call"]?.scalar ?? (attribute.access.contains(.set) ? "set" : "get")
     let target = Node(.scalar("\(exampleTarget).\(path)", .plain), at: example.range)
     var call = [Entry(key: Located(access, at: example.range), value: target)]
-    call += (example.entries ?? []).filter { !["call", "given", "doc"].contains($0.key.value) }
+    call += (example.entries ?? []).filter { !["call", "given", "doc", "host"].contains($0.key.value) }
     return ExampleSteps(
       setup: stepsBeforeExamples(at: example.range), given: example[key: "given"]?.items ?? [],
       call: Node(.mapping(call), at: example.range))
