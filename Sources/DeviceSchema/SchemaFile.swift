@@ -56,7 +56,7 @@ package final class SchemaFile {
   package var hasVCPUInit: Bool { catalogue.vcpu?.initialise != nil }
   package var exampleSetup: Node? { text.top("example-setup") }
   /// Manifests of steps that show what no example of an attribute can.
-  package var cases: [Node] { text.top("cases")?.items ?? [] }
+  package var cases: Node? { text.top("cases") }
   package var exampleFiles: Node? { text.top("example-files") }
   package var needs: Node? { text.top("needs") }
   package var source: SourceRange { text.start }

@@ -17,13 +17,15 @@ extension Workspace {
     for file in catalogue.files {
       for group in file.groups where group.exists(in: catalogue) {
         for attribute in group.attributes where attribute.exists(in: catalogue) {
-          for example in attribute.examples?.items ?? [] {
+          for example in attribute.examples?.items ?? [] where example.lifetime.includes(catalogue.release) {
             let call = ExampleCall(example, file: file, path: group.path(of: attribute), attribute)
             run.add(call.document, host: example[key: "host"])
           }
         }
       }
-      for node in file.cases { run.add(node.manifest(of: file), host: node[key: "host"]) }
+      for node in file.cases?.items ?? [] where node.lifetime.includes(catalogue.release) {
+        run.add(node.manifest(of: file), host: node[key: "host"])
+      }
     }
     run.checkRules()
     return run.found + catalogue.faults.diagnostics
@@ -133,7 +135,7 @@ extension SchemaFile {
     let access = example[key: "call"]?.scalar ?? (attribute.access.contains(.set) ? "set" : "get")
     let target = Node(.scalar("\(exampleTarget).\(path)", .plain), at: example.range)
     var call = [Entry(key: Located(access, at: example.range), value: target)]
-    call += (example.entries ?? []).filter { !["call", "given", "doc", "host"].contains($0.key.value) }
+    call += (example.entries ?? []).filter { !["call", "given", "doc", "host", "since", "until"].contains($0.key.value) }
     return ExampleSteps(
       setup: stepsBeforeExamples(at: example.range), given: example[key: "given"]?.items ?? [],
       call: Node(.mapping(call), at: example.range))
