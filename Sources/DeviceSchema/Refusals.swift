@@ -1,42 +1,56 @@
 import Diagnostics
+import Expressions
 
 extension Catalogue {
-  /// Every rule that refuses a call in this release, in the order of the files.
+  /// Every rule that can refuse a call in this release, in the order of the files.
   package var refusals: [Rule] {
-    var found: [SourceRange: Rule] = [:]
-    let absent = placesOfAbsentAttributes
-    for list in allRules {
-      list.visitRules { rule in
-        guard rule.errno != nil, rule.lifetime.includes(release), !absent.contains(rule.source) else { return }
-        found[rule.source] = rule
-      }
-    }
-    return found.values.sorted { a, b in
+    var search = RefusalSearch(catalogue: self)
+    for file in files where file.lifetime.includes(release) { search.visit(file) }
+    return search.found.values.sorted { a, b in
       (a.source.file.path, a.source.start.line, a.source.start.column)
         < (b.source.file.path, b.source.start.line, b.source.start.column)
     }
   }
+}
 
-  /// Where the rules of those attributes stand that another release has, or another architecture.
-  private var placesOfAbsentAttributes: Set<SourceRange> {
-    var places: Set<SourceRange> = []
-    for file in files {
-      let fileIsAbsent = !file.lifetime.includes(release)
-      for group in file.groups {
-        let groupIsAbsent =
-          fileIsAbsent || !group.lifetime.includes(release) || !KeyCondition.holds(group.when, [], 0)
-        for attribute in group.attributes {
-          let isAbsent =
-            groupIsAbsent || !attribute.lifetime.includes(release) || !KeyCondition.holds(attribute.when, [], 0)
-          guard isAbsent else { continue }
-          for access in AttributeAccess.allCases {
-            for rules in [attribute.call(access).rules, groupIsAbsent ? group.call(access).rules : nil] {
-              rules?.list.visitRules { places.insert($0.source) }
-            }
-          }
-        }
+/// A walk through all that a call can come to in a catalogue's release.
+private struct RefusalSearch {
+  let catalogue: Catalogue
+  private(set) var found: [SourceRange: Rule] = [:]
+  private var fragments: Set<SourceRange> = []
+  private var hooks: Set<String> = []
+
+  init(catalogue: Catalogue) { self.catalogue = catalogue }
+
+  mutating func visit(_ file: SchemaFile) {
+    for frame in [
+      file.every, file.create, file.release, file.initialise, file.run, file.createIRQChip, file.addMemory,
+      file.afterCapability, file.unknownDevice,
+    ] { visit(frame?.list) }
+    for capability in file.capabilities where exists(capability.lifetime) { visit(capability.rules?.list) }
+    for group in file.groups where exists(group.lifetime, when: group.when) {
+      for access in AttributeAccess.allCases { visit(group.call(access).rules?.list) }
+      for attribute in group.attributes where exists(attribute.lifetime, when: attribute.when) {
+        for access in AttributeAccess.allCases { visit(attribute.call(access).rules?.list) }
       }
     }
-    return places
+  }
+
+  private func exists(_ lifetime: Lifetime, when: Expression? = nil) -> Bool {
+    lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
+  }
+
+  private mutating func visit(_ list: RuleList?) {
+    for rule in list?.rules ?? [] where exists(rule.lifetime, when: rule.when) {
+      for nested in [rule.otherwise, rule.rules, rule.onFailure] { visit(nested) }
+      if let fragment = rule.use?.fragment, fragments.insert(fragment.source).inserted { visit(fragment.body.list) }
+      if let hook = rule.hook, hooks.insert(hook).inserted {
+        for (file, rules) in catalogue.contributions(to: hook) where exists(file.lifetime) { visit(rules.list) }
+      }
+      guard rule.errno != nil else { continue }
+      found[rule.source] = rule
+      // What stands behind it, other releases come to.
+      if rule.condition == nil, rule.when == nil { return }
+    }
   }
 }

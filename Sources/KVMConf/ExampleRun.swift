@@ -14,7 +14,7 @@ extension Workspace {
   package func runExamples(_ architecture: Architecture) -> [Diagnostic] {
     let catalogue = catalogue(for: architecture)
     var run = ExampleRun(workspace: self, catalogue: catalogue)
-    for file in catalogue.files {
+    for file in catalogue.files where file.lifetime.includes(catalogue.release) {
       for group in file.groups where group.exists(in: catalogue) {
         for attribute in group.attributes where attribute.exists(in: catalogue) {
           for example in attribute.examples?.items ?? [] where example.lifetime.includes(catalogue.release) {
@@ -68,15 +68,19 @@ private struct ExampleRun {
 
   /// A rule that no example makes refuse, or none gets past, is a claim that nobody has tried.
   mutating func checkRules() {
-    for rule in catalogue.refusals where rule.noCase == nil {
-      if !trace.hasRefused(rule) {
-        found.append(
-          .warning("schema-no-case", "no example and no case of the schemas is refused by this rule", at: rule.source))
-      } else if rule.condition != nil, !trace.hasPassed(rule) {
-        found.append(
-          .warning("schema-no-case", "no example and no case of the schemas gets past this rule", at: rule.source))
+    for rule in catalogue.refusals {
+      switch (trace.hasRefused(rule), rule.noCase) {
+      case (false, nil): report("no example and no case of the schemas is refused by this rule", rule)
+      case (false, _?): break
+      case (true, nil) where rule.condition == nil || trace.hasPassed(rule): break
+      case (true, nil): report("no example and no case of the schemas gets past this rule", rule)
+      case (true, _?): report("an example or a case is refused by this rule, which has a 'no-case'", rule)
       }
     }
+  }
+
+  private mutating func report(_ message: String, _ rule: Rule) {
+    found.append(.warning("schema-no-case", message, at: rule.source))
   }
 }
 
@@ -135,7 +139,8 @@ extension SchemaFile {
     let access = example[key: "call"]?.scalar ?? (attribute.access.contains(.set) ? "set" : "get")
     let target = Node(.scalar("\(exampleTarget).\(path)", .plain), at: example.range)
     var call = [Entry(key: Located(access, at: example.range), value: target)]
-    call += (example.entries ?? []).filter { !["call", "given", "doc", "host", "since", "until"].contains($0.key.value) }
+    let others = ["call", "given", "doc", "host", "since", "until"]
+    call += (example.entries ?? []).filter { !others.contains($0.key.value) }
     return ExampleSteps(
       setup: stepsBeforeExamples(at: example.range), given: example[key: "given"]?.items ?? [],
       call: Node(.mapping(call), at: example.range))
