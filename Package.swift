@@ -101,7 +101,11 @@ let package = Package(
       ]),
     tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     tests(
-      "KVMConfTests", ["KVMConf", "Kernel", "DevicePlan", "PlanFormat", "SourceTree", "Diagnostics", "TestSupport"]),
+      "KVMConfTests",
+      [
+        "KVMConf", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "SourceTree", "Expressions", "Diagnostics",
+        "TestSupport",
+      ]),
     tests("EndToEndTests", ["TestSupport"]),
     tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),

@@ -43,6 +43,7 @@ import Testing
   /// Checks that a manifest alone cannot trip, and where they are tested.
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
+    "schema-no-case",  // SchemaCaseTests: it is about schemas
     "bad-plan",  // EndToEndTests: it is no manifest
     "outcome-differs", "value-differs", "bad-quirks", "bad-report",  // ConformTests: there a kernel has its say
     "too-large",  // SourceTreeTests: the text would be
