@@ -59,6 +59,25 @@ extension Workspace {
     }
   }
 
+  /// The cases of the schemas that are about no other host.
+  package func schemaCases(for architecture: Architecture) throws -> [Case] {
+    let catalogue = catalogue(for: architecture)
+    var cases: [Case] = []
+    for file in catalogue.files where file.lifetime.includes(catalogue.release) {
+      for (i, node) in (file.cases?.items ?? []).enumerated()
+      where node[key: "host"] == nil && node.lifetime.includes(catalogue.release) {
+        let lines = (node.manifest(of: file).entries ?? []).map { "\($0.key.value): \($0.value.yaml)\n" }
+        let text = SourceFile(path: "case-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
+        for manifest in load(text).manifests {
+          let plan = manifest.plan.withDefaults
+          guard plan.files.isEmpty, plan.obstacles.isEmpty, try hazards(of: plan).isEmpty else { continue }
+          cases.append(Case(plan: plan))
+        }
+      }
+    }
+    return cases
+  }
+
   /// The numbers of the schemas' rules, tried one by one.
   package func boundCases(for architecture: Architecture) -> [Case] {
     Bounds(self, architecture).manifests().compactMap { manifest in

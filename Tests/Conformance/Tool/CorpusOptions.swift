@@ -33,12 +33,13 @@ struct CorpusOptions: ParsableArguments {
     }
     let applied = cases.count - fixed
     cases += workspace.exampleCases(for: machine.architecture)
+    cases += try workspace.schemaCases(for: machine.architecture)
     let examples = cases.count - fixed - applied
     cases += workspace.boundCases(for: machine.architecture)
     let bounds = cases.count - fixed - applied - examples
     cases += workspace.randomCases(plans, for: machine.architecture, seed: seed)
     say(
-      "\(fixed) manifests, \(applied) of them applied by kvmconf itself, too, \(examples) examples of schemas, \(bounds) of the bounds in their rules, \(plans) random plans of seed \(seed)"
+      "\(fixed) manifests, \(applied) of them applied by kvmconf itself, too, \(examples) examples and cases of schemas, \(bounds) of the bounds in their rules, \(plans) random plans of seed \(seed)"
     )
     return LoadedCorpus(
       workspace: workspace, laboratory: laboratory, cases: cases, quirks: try readQuirks(), seed: seed)
