@@ -113,8 +113,8 @@ let package = Package(
     tests(
       "KVMConfTests",
       [
-        "KVMConf", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "SourceTree", "Expressions", "Diagnostics",
-        "TestSupport",
+        "KVMConf", "Corpus", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "SourceTree", "Expressions",
+        "Diagnostics", "TestSupport",
       ]),
     tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
     tests("EndToEndTests", ["TestSupport"]),

@@ -43,6 +43,11 @@ final class ByteStringReader {
     return bytes
   }
 
+  /// The bytes of a file that was read; nil where none was.
+  func bytes(ofFile path: String, namedIn manifest: SourceFile) -> [UInt8]? {
+    files.bytes(of: path, namedIn: manifest)
+  }
+
   /// How a byte string is written, and the text of it.
   private func form(_ node: Node) -> (String, Node)? {
     if node.scalar != nil { return ("hex", node) }

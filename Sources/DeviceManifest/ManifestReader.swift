@@ -6,13 +6,13 @@ import SourceTree
 
 /// Reads one document as a manifest: names are looked up in the catalogue, values become bytes.
 package struct ManifestReader {
-  private let node: Node
-  private let context: ReadingContext
+  let node: Node
+  let context: ReadingContext
   private var findings: Findings { context.findings }
   private let defaultName: String
 
   package static let keys = [
-    "kvmconf", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
+    "kvmconf", "extends", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
   ]
 
   /// What others call the architectures.

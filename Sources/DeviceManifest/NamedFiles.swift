@@ -62,6 +62,11 @@ final class NamedFiles {
     }
   }
 
+  /// The bytes of a file that was read; nil where none was.
+  func bytes(of path: String, namedIn manifest: SourceFile) -> [UInt8]? {
+    read.first { $0.key.path == path && $0.key.manifest == manifest }?.value
+  }
+
   /// Whether a path stays in the folder that it begins in, by its words.
   private func isBelow(_ path: String, at range: SourceRange) -> Bool {
     if path.utf8.isEmpty || path.utf8.contains(0) {

@@ -31,6 +31,11 @@ final class ReadingContext {
       parameters: parameters.loaded, isStep: isStep)
   }
 
+  /// The bytes of a file that a byte string was read from; nil where none was.
+  func bytes(ofFile path: String, namedIn manifest: SourceFile) -> [UInt8]? {
+    byteStrings.bytes(ofFile: path, namedIn: manifest)
+  }
+
   /// Whether one more attribute may be read; the first that may not is reported.
   func mayRead(_ path: String, at range: SourceRange) -> Bool {
     budget -= 1

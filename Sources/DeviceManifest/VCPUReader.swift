@@ -28,7 +28,9 @@ package struct VCPUReader {
 
   private func ids(_ reader: MappingReader) -> [Located<UInt64>] {
     if let both = reader.keyRange("count"), reader["ids"] != nil {
-      findings.error("conflicting-keys", "'vcpus' has 'count' or 'ids', not both", at: both)
+      findings.error(
+        "conflicting-keys", "'vcpus' has 'count' or 'ids', not both", at: both,
+        notes: reader.keyRange("ids").map { [Note("the ids are here", at: $0)] } ?? [])
     }
     if reader["ids"] != nil {
       var seen: [UInt64: SourceRange] = [:]
@@ -103,14 +105,7 @@ package struct VCPUReader {
           vcpus[i].features = self.features(context.parameters.expand(features, vcpu: place))
         }
         let own = attributes.settings(override["attributes"], of: schema, vcpu: place)
-        // They replace those of every vCPU where they stand, and are added behind otherwise.
-        for setting in own {
-          if let j = settings.firstIndex(where: { $0.path == setting.path && $0.call.attr == setting.call.attr }) {
-            settings[j] = setting
-          } else {
-            settings.append(setting)
-          }
-        }
+        settings = settings.replaced(by: own)
         settings += attributes.raw(override["raw"], vcpu: place)
       }
       vcpus[i].attributes = settings
@@ -143,5 +138,29 @@ package struct VCPUReader {
       result[id, default: []].append(own)
     }
     return result
+  }
+}
+
+extension [AttributeSetting] {
+  /// These with others, which replace those of the same attribute where they stand and come behind otherwise.
+  fileprivate func replaced(by others: [AttributeSetting]) -> [AttributeSetting] {
+    var left = others
+    var result: [AttributeSetting] = []
+    for setting in self {
+      guard others.contains(where: { $0.isSameAttribute(as: setting) }) else {
+        result.append(setting)
+        continue
+      }
+      // All at the first place: a list that replaces a list is taken as a whole.
+      result += left.filter { $0.isSameAttribute(as: setting) }
+      left.removeAll { $0.isSameAttribute(as: setting) }
+    }
+    return result + left
+  }
+}
+
+extension AttributeSetting {
+  fileprivate func isSameAttribute(as other: AttributeSetting) -> Bool {
+    path == other.path && call.attr == other.call.attr
   }
 }

@@ -34,7 +34,7 @@ extension PlanParameter {
 
 extension Step {
   /// - Parameter index: counted from 1.
-  fileprivate func json(index: Int, in plan: Plan) -> JSON {
+  func json(index: Int, in plan: Plan) -> JSON {
     var members: [(String, JSON)] = [("index", JSON(index))]
     members += jsonOfCall
     members += operation.jsonOfArguments(in: plan)

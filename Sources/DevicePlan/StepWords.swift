@@ -114,7 +114,7 @@ package func readable(_ bytes: [UInt8], on architecture: Architecture) -> String
 }
 
 /// A number as manifests write addresses: hexadecimal, in groups of four digits, at least two of them.
-func grouped(_ number: UInt64) -> String {
+package func grouped(_ number: UInt64) -> String {
   var digits = Array(String(number, radix: 16, uppercase: true).utf8)
   digits = Array(repeating: UInt8(ascii: "0"), count: max(8, (digits.count + 3) / 4 * 4) - digits.count) + digits
   let groups = stride(from: 0, to: digits.count, by: 4).map { String(decoding: digits[$0..<$0 + 4], as: UTF8.self) }

@@ -8,17 +8,33 @@ package final class SourceFile: Sendable {
   package let bytes: [UInt8]
   /// The folder that the text was found in, and what it names is looked for; nil where it did not come from a file.
   package let folder: String?
+  /// Which file of the system it is; nil where it did not come from a file.
+  package let identity: FileIdentity?
 
   /// Whether the text is a part of the program, and `path` no file on disk.
   package let isBuiltIn: Bool
 
   private let lineTable = Mutex<LineTable?>(nil)
 
-  package init(path: String, bytes: [UInt8], folder: String? = nil, isBuiltIn: Bool = false) {
+  package init(
+    path: String, bytes: [UInt8], folder: String? = nil, identity: FileIdentity? = nil, isBuiltIn: Bool = false
+  ) {
     self.path = path
     self.bytes = bytes
     self.folder = folder
+    self.identity = identity
     self.isBuiltIn = isBuiltIn
+  }
+}
+
+/// Which file of the system something is, whatever path led to it.
+package struct FileIdentity: Hashable, Sendable {
+  package var device: UInt64
+  package var number: UInt64
+
+  package init(device: UInt64, number: UInt64) {
+    self.device = device
+    self.number = number
   }
 }
 

@@ -7,25 +7,35 @@ import Reference
 struct AttributeMappings {
   let definitions: Definitions
   let architecture: Architecture
+  /// Whether they are merged with those of another file.
+  var isLaidOver = false
 
   private var scalars: Scalars { Scalars(definitions: definitions) }
+  private var start: String { architecture.rawValue + (isLaidOver ? ".over." : ".") }
 
   /// The groups of a file with their attributes.
   func attributes(of file: SchemaFile) -> JSON {
-    definitions.reference("\(architecture.rawValue).\(file.name)") {
+    definitions.reference(start + file.name) {
       let groups = file.groups.map { group -> (String, JSON) in
         if let nameless = group.attribute(named: nil) { return (group.name, setting(of: nameless, in: group, file)) }
         let attributes = group.attributes.map { ($0.name ?? "", setting(of: $0, in: group, file)) }
-        return (group.name, JSON.mapping(attributes).described(group.doc))
+        return (group.name, JSON.mapping(attributes, isLaidOver: isLaidOver).described(group.doc))
       }
-      return .mapping(groups, orNothing: true).described("groups with their attributes: \(file.doc ?? file.name)")
+      return .mapping(groups, orNothing: true, isLaidOver: isLaidOver).described(
+        "groups with their attributes: \(file.doc ?? file.name)")
     }
   }
 
   /// What stands behind an attribute's name.
   private func setting(of attribute: AttributeSchema, in group: GroupSchema, _ file: SchemaFile) -> JSON {
     let path = "\(file.name).\(group.path(of: attribute))"
-    return definitions.reference("\(architecture.rawValue).\(path)") {
+    let isList = !attribute.keyFields.isEmpty || attribute.repeats
+    // A list takes the place of the other file's.
+    if isLaidOver, isList {
+      return AttributeMappings(definitions: definitions, architecture: architecture).setting(
+        of: attribute, in: group, file)
+    }
+    return definitions.reference(start + path) {
       let types = group.payloadTypes(of: attribute)
       let value: JSON
       if !attribute.keyFields.isEmpty {
@@ -43,11 +53,15 @@ struct AttributeMappings {
 
   /// A value, or a mapping that carries more beside it.
   private func value(_ types: [PayloadType], extra: [(String, JSON)]) -> JSON {
-    let payload = JSON.any(of: types.map { PayloadSchema(definitions: definitions).schema($0) })
-    let short = JSON.any(of: types.map { PayloadSchema(definitions: definitions, extra: extra).schema($0) })
-    var forms = [short, .mapping([("value", payload)] + long + extra, required: ["value"])]
+    let plain = PayloadSchema(definitions: definitions, isLaidOver: isLaidOver)
+    var extended = plain
+    extended.extra = extra
+    let payload = JSON.any(of: types.map(plain.schema))
+    let short = JSON.any(of: types.map(extended.schema))
+    var forms = [short, .mapping([("value", payload)] + long + extra, required: ["value"], isLaidOver: isLaidOver)]
     if types.contains(where: \.isNone) {
-      forms.append(.mapping([("optional", scalars.computedBool)] + extra, required: ["optional"]))
+      forms.append(
+        .mapping([("optional", scalars.computedBool)] + extra, required: ["optional"], isLaidOver: isLaidOver))
     }
     return .any(of: forms)
   }

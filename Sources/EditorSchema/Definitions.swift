@@ -48,11 +48,17 @@ extension JSON {
   static func list(of items: JSON) -> JSON { ["type": "array", "items": items] }
 
   /// A mapping that has no other keys than these.
-  static func mapping(_ properties: [(String, JSON)], required: [String] = [], orNothing: Bool = false) -> JSON {
+  ///
+  /// - Parameter isLaidOver: whether it is merged with one of another file: that one may have what is missing, and `null`
+  ///   removes what it has.
+  static func mapping(
+    _ properties: [(String, JSON)], required: [String] = [], orNothing: Bool = false, isLaidOver: Bool = false
+  ) -> JSON {
+    let properties = isLaidOver ? properties.map { ($0.0, $0.1.orNull) } : properties
     var members: [(String, JSON)] = [
       ("type", orNothing ? ["object", "null"] : "object"), ("properties", JSON(properties)),
     ]
-    if !required.isEmpty { members.append(("required", .words(required))) }
+    if !required.isEmpty, !isLaidOver { members.append(("required", .words(required))) }
     members.append(("additionalProperties", false))
     return JSON(members)
   }
@@ -92,6 +98,22 @@ extension JSON {
     // In draft-07, what stands beside a reference is not looked at.
     let rest = members.contains { $0.0 == "$ref" } ? [("allOf", JSON.array([self]))] : members
     return JSON([("description", .string(text))] + rest.filter { $0.0 != "description" })
+  }
+
+  /// This, or the word `null`.
+  var orNull: JSON {
+    guard case .object(let members) = self else { return self }
+    let words = members.first { $0.0 == "description" }?.1
+    let rest = members.filter { $0.0 != "description" }
+    if rest.isEmpty { return self }
+    if case .array(let types)? = rest.first(where: { $0.0 == "type" })?.1,
+      types.contains(where: { $0.text() == "\"null\"" })
+    {
+      return self
+    }
+    let schema = JSON.any(of: [JSON(rest), ["type": "null"]])
+    if case .string(let words)? = words { return schema.described(words) }
+    return schema
   }
 
   /// What a mapping need not have, and its absence: a missing condition.

@@ -11,24 +11,33 @@ struct MachineSchema {
   let catalogue: Catalogue
   /// Every device type of every architecture, as `ARCH/NAME`.
   let foreignTypes: [String]
+  /// Whether the manifest extends another one, with which its mappings and devices are merged.
+  var isLaidOver = false
 
   private var scalars: Scalars { Scalars(definitions: definitions) }
   private var mappings: AttributeMappings {
+    AttributeMappings(definitions: definitions, architecture: catalogue.architecture, isLaidOver: isLaidOver)
+  }
+  /// For the entries of a list, which is never merged.
+  private var mappingsOfEntries: AttributeMappings {
     AttributeMappings(definitions: definitions, architecture: catalogue.architecture)
   }
   private func reference(_ name: String, _ make: () -> JSON) -> JSON {
     definitions.reference("\(catalogue.architecture.rawValue).\(name)", make)
+  }
+  private func section(_ name: String, _ make: () -> JSON) -> JSON {
+    reference((isLaidOver ? "over." : "") + name, make)
   }
 
   // MARK: The VM
 
   var vm: JSON {
     guard let file = catalogue.vm else { return .anything }
-    return reference("vm-section") {
+    return section("vm-section") {
       .mapping(
         createArguments + [
           ("capabilities", capabilities), ("attributes", mappings.attributes(of: file)), ("raw", mappings.raw),
-        ], orNothing: true
+        ], orNothing: true, isLaidOver: isLaidOver
       ).described(file.doc)
     }
   }
@@ -90,30 +99,37 @@ struct MachineSchema {
   // MARK: vCPUs
 
   var vcpus: JSON {
-    reference("vcpus-section") {
+    section("vcpus-section") {
       let each = JSON.mapping(
         [
           ("vcpu", scalars.unsigned(64).described("the vCPU's id")),
-          ("attributes", vcpuAttributes.described("attributes of this vCPU; they add to those of every vCPU")),
+          (
+            "attributes",
+            vcpuAttributes(mappingsOfEntries).described("attributes of this vCPU; they add to those of every vCPU")
+          ),
           ("features", features.described("replaces all features")), ("raw", mappings.raw),
         ], required: ["vcpu"])
-      let all = JSON.mapping([
-        (
-          "count", scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("how many vCPUs there are")
-        ),
-        ("ids", JSON.list(of: scalars.unsigned(64)).described("the vCPUs' ids, in the order of creation")),
-        ("features", features), ("attributes", vcpuAttributes),
-        (
-          "each",
-          JSON([("type", ["array", "null"]), ("items", each)]).described("what single vCPUs have of their own")
-        ), ("raw", mappings.raw),
-      ])
-      guard case .object(let members) = all else { return all }
+      let all = JSON.mapping(
+        [
+          (
+            "count",
+            scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("how many vCPUs there are")
+          ),
+          ("ids", JSON.list(of: scalars.unsigned(64)).described("the vCPUs' ids, in the order of creation")),
+          ("features", features), ("attributes", vcpuAttributes(mappings)),
+          (
+            "each",
+            JSON([("type", ["array", "null"]), ("items", each)]).described("what single vCPUs have of their own")
+          ), ("raw", mappings.raw),
+        ], orNothing: isLaidOver, isLaidOver: isLaidOver)
+      guard !isLaidOver, case .object(let members) = all else { return all.described("the vCPUs") }
       return JSON(members + [("oneOf", [.has("count"), .has("ids")])]).described("the vCPUs")
     }
   }
 
-  private var vcpuAttributes: JSON { catalogue.vcpu.map(mappings.attributes) ?? .anything }
+  private func vcpuAttributes(_ mappings: AttributeMappings) -> JSON {
+    catalogue.vcpu.map(mappings.attributes) ?? .anything
+  }
 
   /// Names, or numbers of bits.
   var features: JSON {
@@ -132,7 +148,7 @@ struct MachineSchema {
   // MARK: Devices
 
   var devices: JSON {
-    reference("devices") {
+    section("devices") {
       JSON([("type", ["array", "null"]), ("items", device)]).described("in-kernel devices, in creation order")
     }
   }
@@ -149,9 +165,22 @@ struct MachineSchema {
         ("for", ["type": ["object", "null"], "description": "with alternative types: the attributes of each"]),
         ("optional", scalars.bool.described("left out where the host does not have the type")),
         ("raw", mappings.raw),
-      ], required: ["type"])
+      ], required: ["type"], isLaidOver: isLaidOver)
     guard case .object(let members) = shape else { return shape }
-    return JSON(members + [("allOf", .array(files.map(alternative) + [unknownTypes, untyped]))])
+    let typed: [(String, JSON)] = [("allOf", .array(files.map(alternative) + [unknownTypes, untyped]))]
+    if !isLaidOver { return JSON(members + typed) }
+    let untold = JSON.when(.has("type"), then: JSON(typed), otherwise: ofSomeType)
+    return JSON(members + [("allOf", [untold])])
+  }
+
+  /// A device whose type another file tells.
+  private var ofSomeType: JSON {
+    let attributes = files.map { ($0.name, mappings.attributes(of: $0)) }
+    let properties: [(String, JSON)] = [
+      ("attributes", .any(of: attributes.map(\.1) + [["type": "null"]])),
+      ("for", ["properties": JSON(attributes.map { ($0.0, $0.1.orNull) })]),
+    ]
+    return .all(of: [["properties": JSON(properties)], unknownTypes])
   }
 
   /// A device's name in a manifest.
@@ -188,7 +217,9 @@ struct MachineSchema {
       then: [
         "properties": JSON([("attributes", attributes), ("for", ["properties": JSON([(file.name, attributes)])])])
       ],
-      otherwise: ["properties": ["for": ["properties": JSON([(file.name, false)])]]])
+      otherwise: [
+        "properties": ["for": ["properties": JSON([(file.name, isLaidOver ? ["type": "null"] : false)])]]
+      ])
   }
 
   /// Everything that a type may be called.

@@ -8,12 +8,18 @@ struct PayloadSchema {
   let definitions: Definitions
   /// In explicit steps, fields may be left out and descriptors may be bare numbers.
   var isStep = false
+  /// Whether mappings are merged with those of another file.
+  var isLaidOver = false
   /// Keys that a mapping may have besides its fields.
   var extra: [(String, JSON)] = []
 
   private var scalars: Scalars { Scalars(definitions: definitions) }
-  /// For what is within a payload.
-  private var inner: PayloadSchema { PayloadSchema(definitions: definitions, isStep: isStep) }
+  /// For the fields of a payload.
+  private var inner: PayloadSchema {
+    PayloadSchema(definitions: definitions, isStep: isStep, isLaidOver: isLaidOver)
+  }
+  /// For the elements of a list, which is never merged.
+  private var element: PayloadSchema { PayloadSchema(definitions: definitions, isStep: isStep) }
 
   func schema(_ type: PayloadType) -> JSON {
     switch type {
@@ -22,7 +28,7 @@ struct PayloadSchema {
     case .bits(let type): return bits(type)
     case .structure(let type): return structure(type.fields)
     case .union(let type): return union(type)
-    case .array(let element, _): return .list(of: inner.schema(element))
+    case .array(let type, _): return .list(of: element.schema(type))
     case .bytes(let size): return bytes(size?.constant?.integer.map { Int(clamping: $0) })
     case .descriptor:
       let file = scalars.text.described("the name of an entry of 'files'")
@@ -35,17 +41,20 @@ struct PayloadSchema {
   private func bits(_ type: BitsType) -> JSON {
     let fields = type.fields.map { field in (field.name, scalars.field(field).described(field.words)) }
     let required = isStep ? [] : type.fields.filter { $0.initial == nil }.map(\.name)
-    return .any(of: [.mapping(fields + extra, required: required), scalars.unsigned(type.size * 8)])
+    return .any(of: [
+      .mapping(fields + extra, required: required, isLaidOver: isLaidOver), scalars.unsigned(type.size * 8),
+    ])
   }
 
   private func structure(_ fields: [StructureField], tag: (String, JSON)? = nil) -> JSON {
     let members = fields.map { field in
-      let element = inner.schema(field.type)
       let value: JSON =
-        field.count.map { ["type": "array", "maxItems": JSON($0), "items": element] } ?? element
+        field.count.map { ["type": "array", "maxItems": JSON($0), "items": element.schema(field.type)] }
+        ?? inner.schema(field.type)
       return (field.name, value.described(field.words))
     }
-    return .mapping((tag.map { [$0] } ?? []) + members + extra, required: tag.map { [$0.0] } ?? [])
+    return .mapping(
+      (tag.map { [$0] } ?? []) + members + extra, required: tag.map { [$0.0] } ?? [], isLaidOver: isLaidOver)
   }
 
   /// A mapping for each case; where the case comes out of an expression, any will do.
@@ -89,6 +98,7 @@ struct PayloadSchema {
       ("base64", JSON.any(of: [.text(matching: base64, "base64"), ["type": "number"], scalars.expression])),
       ("file", scalars.text.described("a file beside the manifest or below it")),
     ]
+    if isLaidOver { return .mapping(forms + extra, isLaidOver: true) }
     return .any(of: forms.map { .mapping([$0] + extra, required: [$0.0]) })
   }
 

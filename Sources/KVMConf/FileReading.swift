@@ -16,7 +16,7 @@ package struct Unreadable: Error, Hashable {
 
 extension SourceFile {
   /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
-  private static let most = 64 << 20 + 1
+  static let most = 64 << 20 + 1
 
   /// Reads a file; `-` is standard input.
   ///
@@ -24,10 +24,13 @@ extension SourceFile {
   ///   working directory.
   package convenience init(reading path: String, stdinName: String? = nil) throws(Unreadable) {
     let place = path == "-" ? stdinName ?? "<stdin>" : path
-    self.init(path: place, bytes: try Self.bytes(of: path), folder: containingFolder(place))
+    let (bytes, identity) = try Self.content(of: path)
+    self.init(path: place, bytes: bytes, folder: containingFolder(place), identity: identity)
   }
 
-  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] {
+  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] { try content(of: path).bytes }
+
+  private static func content(of path: String) throws(Unreadable) -> (bytes: [UInt8], identity: FileIdentity) {
     // SAFETY: the path lives throughout the call.
     let descriptor = unsafe path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Unreadable(path: path, reason: lastError()) }
@@ -36,7 +39,8 @@ extension SourceFile {
     // SAFETY: `info` lives throughout the call.
     guard unsafe fstat(descriptor, &info) == 0 else { throw Unreadable(path: path, reason: lastError()) }
     if info.st_mode & S_IFMT == S_IFDIR { throw Unreadable(path: path, reason: "it is a folder") }
-    return try bytes(of: path, descriptor, size: Int(info.st_size), most: most)
+    let bytes = try bytes(of: path, descriptor, size: Int(info.st_size), most: most)
+    return (bytes, FileIdentity(info))
   }
 
   /// Reads an open file to its end, or until there are `most` bytes or a few more.
@@ -64,19 +68,26 @@ extension SourceFile {
   }
 }
 
+extension FileIdentity {
+  init(_ info: stat) { self.init(device: UInt64(info.st_dev), number: UInt64(info.st_ino)) }
+}
+
 /// The manifests that a path stands for: itself, or every `.yaml` and `.yml` file below a folder, in the order of names.
 /// `NAME.facts.yaml` holds host facts and is none.
 package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
   guard isFolder(path) else { return [path] }
-  return try files(below: path).filter {
-    ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasSuffix(".facts.yaml")
-  }
+  return try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }
+}
+
+/// Every `.yaml` and `.yml` file below a folder, in the order of names.
+package func yamlPaths(below folder: String) throws(Unreadable) -> [String] {
+  try files(below: folder).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
 }
 
 /// The folder that a path names something in.
 func containingFolder(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
 
-func isFolder(_ path: String) -> Bool {
+package func isFolder(_ path: String) -> Bool {
   var info = stat()
   // SAFETY: `info` lives throughout the call.
   return unsafe path != "-" && stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR

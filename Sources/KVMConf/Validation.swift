@@ -9,6 +9,8 @@ package struct Validation {
   package var reports: [Report]
   /// The lines of the file that the manifests begin in.
   package var firstLines: [Int] = []
+  /// The files that each of the manifests extends.
+  package var bases: [[SourceFile]] = []
   /// In the order of the text.
   package var diagnostics: [Diagnostic]
 
@@ -24,9 +26,11 @@ package struct Validation {
     return parts
   }
 
-  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first.
+  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first; of one in
+  /// another file, the first that extends that file.
   private func owner(of diagnostic: Diagnostic) -> Int {
-    guard let range = diagnostic.range, range.file == file else { return 0 }
+    guard let range = diagnostic.range else { return 0 }
+    if range.file != file { return bases.firstIndex { $0.contains(range.file) } ?? 0 }
     return max((firstLines.firstIndex { $0 > range.start.line } ?? firstLines.count) - 1, 0)
   }
 }
@@ -45,6 +49,7 @@ extension Workspace {
         if absent.isEmpty {
           validation.reports.append(report)
           validation.firstLines.append(manifest.firstLine)
+          validation.bases.append(manifest.bases)
         }
         // Each alternative runs the rest of the plan again.
         for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }

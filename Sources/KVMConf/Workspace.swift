@@ -38,6 +38,10 @@ package struct PlannedManifest {
   package var incomplete: Set<Int>
   /// The line of the file that its document begins in.
   package var firstLine: Int
+  /// The files that it extends.
+  package var bases: [SourceFile] = []
+  /// What it was read from, and as what; nil for a compiled plan.
+  var source: (reader: ManifestReader, manifest: Manifest)?
 }
 
 /// A file with all of its manifests, and what is wrong with its text.
@@ -47,6 +51,9 @@ package struct LoadedFile {
   package var diagnostics: [Diagnostic] = []
 
   package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  /// The files that its manifests extend.
+  package var bases: [FileIdentity] { manifests.flatMap(\.bases).compactMap(\.identity) }
 }
 
 /// Reads manifests, plans them, and runs them on the model. Belongs to one thread.
@@ -80,7 +87,9 @@ package final class Workspace {
         "empty-document", "the file has no manifest",
         at: SourceRange(file: file, start: Position(line: 1, column: 1), end: Position(line: 1, column: 1)))
     }
+    let bases = Bases(of: file, findings, read: readBase)
     for (i, document) in tree.documents.enumerated() {
+      guard let (document, extended) = bases.layered(document) else { continue }
       guard let architecture = ManifestReader.architecture(of: document, findings) else { continue }
       let catalogue = catalogue(for: architecture)
       guard catalogue.vm != nil else {
@@ -91,13 +100,15 @@ package final class Workspace {
       let name = i == 0 ? file.stem : "\(file.stem)#\(i + 1)"
       let reader = ManifestReader(
         document, catalogue: catalogue, defaultName: name, findings, readFile: readNamedFile)
-      let result = Planner.plan(reader.manifest(settings: settings.parameters), catalogue: catalogue)
+      let manifest = reader.manifest(settings: settings.parameters)
+      let result = Planner.plan(manifest, catalogue: catalogue)
       for diagnostic in result.diagnostics + result.plan.faultsOfDefaults { findings.report(diagnostic) }
       loaded.manifests.append(
         PlannedManifest(
-          plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line))
+          plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line,
+          bases: extended, source: (reader, manifest)))
     }
-    loaded.diagnostics = findings.diagnostics.withoutEchoes(of: tree.diagnostics).inDocumentOrder()
+    loaded.diagnostics = findings.diagnostics.withoutEchoes(of: tree.diagnostics + bases.diagnostics).inDocumentOrder()
     return loaded
   }
 
@@ -120,11 +131,19 @@ package final class Workspace {
 extension [Diagnostic] {
   /// Without what was found on lines that are wrong as YAML already: one mistake gives one diagnostic.
   fileprivate func withoutEchoes(of faults: [Diagnostic]) -> [Diagnostic] {
-    let lines = Set(faults.filter { $0.severity == .error }.compactMap { $0.range?.start.line })
+    let lines = Set(faults.filter { $0.severity == .error }.compactMap { $0.range.map(Line.init) })
     return filter { diagnostic in
-      faults.contains(diagnostic) || !(diagnostic.range.map { lines.contains($0.start.line) } ?? false)
+      faults.contains(diagnostic) || !(diagnostic.range.map { lines.contains(Line($0)) } ?? false)
     }
   }
+}
+
+/// One line of one file.
+private struct Line: Hashable {
+  var file: SourceFile
+  var number: Int
+
+  init(_ range: SourceRange) { (file, number) = (range.file, range.start.line) }
 }
 
 extension SourceFile {

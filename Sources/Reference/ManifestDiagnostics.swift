@@ -31,6 +31,14 @@ extension DiagnosticReference {
       "bad-configuration", "A .kvmconf.yaml is a mapping of schemas, host-facts, kernel, severity and fail-on.",
       "The nearest one, in the folder of a manifest or above it, is used; a folder with .git is the last that is looked into. --no-config ignores it, and --verbose tells which one it is."
     ),
+    // What extends others
+    Entry(
+      "bad-base", "What a manifest extends is a file with one manifest.",
+      "At most 16 files extend each other in a row."),
+    Entry("circular-extends", "No file extends itself, neither directly nor through others."),
+    Entry(
+      "nothing-to-remove", "The word null stands where what is extended has something to remove.",
+      "A device is removed by {name: NAME, type: null}. Text that is the word null is put in quotes."),
     // The shape
     Entry(
       "unknown-key", "Every key is one that its mapping can have.",
@@ -93,10 +101,10 @@ extension DiagnosticReference {
     ),
     Entry("bad-boolean", "A switch is true or false."),
     Entry("bad-bytes", "A byte string is hex or base64."),
-    Entry("bad-file", "The file of a byte string is a regular one that can be read."),
+    Entry("bad-file", "The file of a byte string, and one that is extended, is a regular one that can be read."),
     Entry(
       "file-outside", "The file of a byte string is in the manifest's folder or below it.",
-      "A manifest must not be able to read any file of the machine. Its path is relative to that folder; neither .. nor a link leads out of it."
+      "A manifest must not be able to read any file of the machine. Its path is relative to that folder; neither .. nor a link leads out of it. What is extended stays in the folder of the manifest that was read first."
     ),
     Entry(
       "wrong-size", "A byte string has as many bytes as its schema says.",
@@ -127,6 +135,9 @@ extension DiagnosticReference {
       "A parameter that comes with the loader is a whole value of an attribute, or of one of its fields.",
       "It is declared with at: load. What is known only then can decide no name, number or count of the plan."),
     Entry("parameter-type", "A parameter's value has its type."),
+    Entry(
+      "unsayable-step", "render --steps: each call of a plan is one that an explicit step can write.",
+      "Those of manifests are; a compiled plan can come from elsewhere."),
     // Hosts and outcomes
     Entry("unknown-fact", "A host fact is one that the architecture's schemas declare."),
     Entry("bad-facts", "Host facts are a mapping from names to values of the facts' types."),

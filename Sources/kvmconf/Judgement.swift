@@ -38,6 +38,9 @@ struct Judgement: Sendable {
   /// Why the file could not be judged.
   private(set) var obstacle: Diagnostic?
   private(set) var isUnreadable = false
+  private(set) var identity: FileIdentity?
+  /// The files that its manifests extend.
+  private(set) var bases: [FileIdentity] = []
 
   /// - Parameters:
   ///   - path: a file, or `-`.
@@ -46,7 +49,9 @@ struct Judgement: Sendable {
     name = path == "-" ? stdinName ?? "<stdin>" : path
     let workspace = Workspace(governing.settings)
     do {
-      var validation = try workspace.validate(try SourceFile(reading: path, stdinName: stdinName))
+      let file = try SourceFile(reading: path, stdinName: stdinName)
+      identity = file.identity
+      var validation = try workspace.validate(file)
       validation.diagnostics = validation.diagnostics.adjusted(by: governing.configuration)
       counts.manifests = validation.reports.count
       counts.steps = validation.reports.map(\.entries.count).reduce(0, +)
@@ -54,6 +59,7 @@ struct Judgement: Sendable {
       counts.warnings = validation.warningCount
       counts.undecided = validation.undecidedCount
       counts.schemaFaults = workspace.schemaFaults.count
+      bases = validation.bases.joined().compactMap(\.identity)
       self.validation = validation
     } catch {
       counts.errors = 1

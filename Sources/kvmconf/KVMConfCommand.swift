@@ -13,6 +13,7 @@ struct KVMConfCommand: ParsableCommand {
         0   all good
         1   a manifest is invalid, or a step's outcome was not the expected one
         64  the command line is wrong
+        65  a manifest is invalid, where 1 says that two differ (diff)
         66  a file cannot be read
         73  a file cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture
@@ -20,6 +21,7 @@ struct KVMConfCommand: ParsableCommand {
       """,
     version: "kvmconf \(version) (schemas of Linux 7.2)",
     subcommands: [
-      Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Explain.self, Schema.self,
+      Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
+      FormatCommand.self, Diff.self, Explain.self, Schema.self,
     ])
 }

@@ -57,8 +57,30 @@ enum Output {
       if status == 0, unsafe rename(draft, path) != 0 { status = errno }
       if status != 0 { unsafe unlink(draft) }
     }
-    // SAFETY: strerror() returns a text that is copied at once.
-    if status != 0 { throw Unwritable(path: path, reason: unsafe String(cString: strerror(status))) }
+    if status != 0 { throw Unwritable(path: path, status: status) }
+  }
+
+  /// Gives a regular file another content, at once: the new one is complete before it takes the old one's place, with
+  /// the same permissions. Of a link, the file that it leads to is rewritten.
+  static func rewrite(_ bytes: [UInt8], _ path: String) throws(Unwritable) {
+    var info = stat()
+    // SAFETY: paths and `info` live throughout the calls; realpath() allocates its result, which is copied and freed.
+    guard let resolved = unsafe realpath(path, nil) else { throw Unwritable(path: path, status: errno) }
+    let target = unsafe String(cString: resolved)
+    unsafe free(resolved)
+    // Who may not write to the file shall not replace it either.
+    guard unsafe stat(target, &info) == 0, unsafe access(target, W_OK) == 0 else {
+      throw Unwritable(path: path, status: errno)
+    }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw Unwritable(path: path, reason: "it is no regular file") }
+    let draft = "\(target).\(getpid())"
+    var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
+    if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }
+    if status == 0, unsafe rename(draft, target) != 0 { status = errno }
+    if status != 0 {
+      unsafe unlink(draft)
+      throw Unwritable(path: path, status: status)
+    }
   }
 
   private static func create(_ bytes: [UInt8], _ path: String, _ flags: Int32) -> Int32 {
@@ -74,6 +96,17 @@ enum Output {
 struct Unwritable: Error {
   var path: String
   var reason: String
+
+  init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  /// - Parameter status: an errno.
+  init(path: String, status: Int32) {
+    // SAFETY: strerror() returns a text that is copied at once.
+    self.init(path: path, reason: unsafe String(cString: strerror(status)))
+  }
 
   var diagnostic: Diagnostic { .error("cannot-write", "cannot write \(path): \(reason)", at: nil) }
 }

@@ -40,7 +40,7 @@ final class RunReporter {
       diagnostics += found
       cases.append(
         .init(
-          name: report.name, line: report.entries.first?.step.at.start.line ?? 1,
+          name: report.name, line: report.entries.first { $0.step.at.file.path == file }?.step.at.start.line ?? 1,
           failures: found.filter { $0.severity == .error }, remarks: found.filter { $0.severity != .error }))
     }
   }

@@ -5,6 +5,8 @@ enum Status {
   static let success = ExitCode(0)
   /// The manifest is invalid, or a step's outcome was not the expected one.
   static let failure = ExitCode(1)
+  /// A manifest is invalid, where `failure` says that two differ.
+  static let badData = ExitCode(65)
   /// A file cannot be read.
   static let noInput = ExitCode(66)
   /// A file cannot be written.

@@ -109,8 +109,10 @@ import Testing
 
   @Test func vcpus() {
     expectFindings(
-      in: "vcpus: {1️⃣count2️⃣: 1, ids: [0]}",
-      .init("1️⃣", to: "2️⃣", "conflicting-keys", "'vcpus' has 'count' or 'ids', not both"))
+      in: "vcpus: {1️⃣count2️⃣: 1, 3️⃣ids: [0]}",
+      .init(
+        "1️⃣", to: "2️⃣", "conflicting-keys", "'vcpus' has 'count' or 'ids', not both",
+        notes: [.init("3️⃣", "the ids are here")]))
     expectFindings(
       in: "vcpus: {ids: [1, 2️⃣0, 1️⃣0]}",
       .init("1️⃣", "duplicate-name", "vCPU 0 is listed twice", notes: [.init("2️⃣", "first here")]))

@@ -4,7 +4,7 @@ import Testing
 
 /// Whatever comes in, there is a clear answer and the right status, and never a crash.
 @Suite struct BadInputTests {
-  private static let commands = [["validate"], ["plan"], ["apply", "--on", "model"], ["apply"]]
+  private static let commands = [["validate"], ["plan"], ["render"], ["apply", "--on", "model"], ["apply"]]
 
   @Test(arguments: commands)
   func missingFiles(_ command: [String]) async {

@@ -92,20 +92,11 @@ struct Conform: ParsableCommand {
   }
 
   /// The plans of all manifests, in order, each with what it is judged by.
-  private func plans(_ complete: (inout Settings) -> Void) throws -> [(plan: Plan, workspace: Workspace)] {
-    let settingsOfFiles = SettingsOfFiles(options)
-    var workspaces: [String: Workspace] = [:]
-    var plans: [(plan: Plan, workspace: Workspace)] = []
-    for argument in files {
-      for path in try Self.orFail({ try manifestPaths(argument) }) {
-        let governing = try settingsOfFiles.printing(path)
-        let configuration = governing.configuration?.file.path ?? ""
-        var settings = governing.settings
-        complete(&settings)
-        let workspace = workspaces[configuration] ?? Workspace(settings)
-        workspaces[configuration] = workspace
-        plans += try ManifestFile.load(path, workspace, options).manifests.map { ($0.plan, workspace) }
-      }
+  private func plans(
+    _ complete: @escaping (inout Settings) -> Void
+  ) throws -> [(plan: Plan, workspace: Workspace)] {
+    let plans = try ManifestFiles(options, complete: complete).loadAll(files).flatMap { file, workspace in
+      file.manifests.map { (plan: $0.plan, workspace: workspace) }
     }
     let obstacles = plans.flatMap(\.plan.obstacles)
     if !obstacles.isEmpty {

@@ -33,26 +33,3 @@ struct PlanCommand: ParsableCommand {
     }
   }
 }
-
-/// A manifest's file, as commands take it that need all of it to be good.
-enum ManifestFile {
-  /// Reads and plans; what is wrong is reported, and ends the program.
-  static func load(
-    _ path: String, _ workspace: Workspace, _ options: SharedOptions,
-    report: ([Diagnostic]) -> Void = { Output.print($0, to: 2) }
-  ) throws -> LoadedFile {
-    let file: SourceFile
-    do throws(Unreadable) {
-      file = try SourceFile(reading: path, stdinName: options.stdinFilename)
-    } catch {
-      report([error.diagnostic])
-      throw Status.noInput
-    }
-    let loaded = workspace.load(file)
-    let schemaFaults = workspace.schemaFaults
-    report(loaded.diagnostics + schemaFaults)
-    if loaded.hasErrors { throw Status.failure }
-    if !schemaFaults.isEmpty { throw Status.software }
-    return loaded
-  }
-}

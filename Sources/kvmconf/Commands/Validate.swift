@@ -44,45 +44,56 @@ struct Validate: ParsableCommand {
 
   func run() throws {
     let paths = try self.paths()
-    let settings = try self.settings(of: paths)
+    let settings = try self.settings(of: paths.map(\.path))
     let progress = Progress(of: paths.count)
-    let judgements = Parallel.map(
+    let results = Parallel.map(
       Array(zip(paths, settings)), done: progress.advance
     ) { [format, options] path, governing in
-      let judgement = Judgement(path, stdinName: options.stdinFilename, governing)
-      return (judgement, format == .text ? judgement.text : format == .json ? judgement.json : "")
-    }
+      let judgement = Judgement(path.path, stdinName: options.stdinFilename, governing)
+      let text = format == .text ? judgement.text : format == .json ? judgement.json : ""
+      return Result(judgement: judgement, settings: governing, text: text, isFound: path.isFound)
+    }.withoutBases
     progress.end()
-    report(judgements, settings)
+    report(results)
     var status = Status.success
-    for ((judgement, _), governing) in zip(judgements, settings) {
-      status = max(status, self.status(of: judgement, governing))
-    }
+    for result in results { status = max(status, self.status(of: result.judgement, result.settings)) }
     if status != Status.success { throw status }
   }
 
+  /// One file, judged.
+  fileprivate struct Result: Sendable {
+    var judgement: Judgement
+    var settings: GoverningSettings
+    /// The judgement in the format that is wanted, where each file's stands by itself.
+    var text: String
+    /// Whether the file was found in a folder, and not named.
+    var isFound: Bool
+  }
+
   /// Writes the results, and a line that sums them up.
-  private func report(_ judgements: [(Judgement, text: String)], _ settings: [GoverningSettings]) {
+  private func report(_ results: [Result]) {
     switch format {
     case .text, .json:
-      for (judgement, text) in judgements {
-        Output.result(text)
-        if let obstacle = judgement.obstacle { Output.print([obstacle], to: 2) }
+      for result in results {
+        Output.result(result.text)
+        if let obstacle = result.judgement.obstacle { Output.print([obstacle], to: 2) }
       }
     case .junit:
       var text = ""
       JUnitRenderer().render(
-        zip(judgements, settings).map { JUnitRenderer.Suite($0.0, failOn(for: $1)) }, into: &text)
+        results.map { JUnitRenderer.Suite($0.judgement, failOn(for: $0.settings)) }, into: &text)
       Output.result(text)
     case .sarif, .github, .gcc:
       var known: Set<String> = []
-      let different = settings.filter { known.insert($0.configuration?.file.path ?? "").inserted }.map(\.settings)
-      Output.result(diagnosticFormat.text(judgements.flatMap(\.0.diagnostics), different))
+      let different = results.map(\.settings).filter {
+        known.insert($0.configuration?.file.path ?? "").inserted
+      }.map(\.settings)
+      Output.result(diagnosticFormat.text(results.flatMap(\.judgement.diagnostics), different))
     }
     // Each JSON document has its summary.
     if format == .json { return }
     var total = Judgement.Counts()
-    for (judgement, _) in judgements { total.add(judgement.counts) }
+    for result in results { total.add(result.judgement.counts) }
     Output.message(total.words + "\n")
   }
 
@@ -126,14 +137,14 @@ struct Validate: ParsableCommand {
     return judgement.fails(on: failOn(for: governing)) ? Status.failure : Status.success
   }
 
-  /// The files that the arguments stand for.
-  private func paths() throws -> [String] {
-    var paths: [String] = []
+  /// The files that the arguments stand for, and whether they were found in a folder.
+  private func paths() throws -> [(path: String, isFound: Bool)] {
+    var paths: [(String, Bool)] = []
     for argument in files {
       do throws(Unreadable) {
         let found = try manifestPaths(argument)
         if found.isEmpty { throw Unreadable(path: argument, reason: "the folder has no manifests, *.yaml or *.yml") }
-        paths += found
+        paths += found.map { ($0, isFolder(argument)) }
       } catch {
         refuse([error.diagnostic])
         throw Status.noInput
@@ -159,6 +170,14 @@ extension Judgement {
       text += "\n"
     }
     return text
+  }
+}
+
+extension [Validate.Result] {
+  /// Without files of folders that others extend: they may be incomplete, and are judged as part of those.
+  fileprivate var withoutBases: [Validate.Result] {
+    let bases = Set(flatMap(\.judgement.bases))
+    return filter { !$0.isFound || !bases.hasMember($0.judgement.identity) }
   }
 }
 

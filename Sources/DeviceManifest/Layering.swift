@@ -1,0 +1,120 @@
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Lays a manifest over the one that it extends.
+///
+/// Mappings merge; devices merge by name; other lists and scalars replace what was there. The written word `null` removes
+/// a key. A key without a value removes nothing: it is how an attribute without payload is set, and where the base has a
+/// mapping or a list, that stays.
+struct Layering {
+  private let findings: Findings
+
+  init(_ findings: Findings) { self.findings = findings }
+
+  func manifest(_ upper: Node, over lower: Node) -> Node {
+    merge(upper, over: lower) { key, upper, lower in
+      key == "devices" ? devices(upper, over: lower) : layer(upper, over: lower)
+    }
+  }
+
+  private func layer(_ upper: Node, over lower: Node) -> Node {
+    if upper.entries != nil, lower.entries != nil { return merge(upper, over: lower) { layer($1, over: $2) } }
+    if upper.isEmpty, lower.scalar == nil { return lower }
+    refuseRemovals(in: upper)
+    return upper
+  }
+
+  /// - Parameter value: what becomes of a value that both have, by its key.
+  private func merge(_ upper: Node, over lower: Node, value: (String, Node, Node) -> Node) -> Node {
+    var merged: [Entry?] = lower.entries ?? []
+    var places: [String: Int] = [:]
+    for (i, entry) in (lower.entries ?? []).enumerated() { places[entry.key.value] = i }
+    for entry in upper.entries ?? [] {
+      guard let place = places[entry.key.value], let old = merged[place] else {
+        if entry.value.isNull {
+          nothing(entry.key.value, "key", among: (lower.entries ?? []).map(\.key.value), at: entry)
+        } else {
+          refuseRemovals(in: entry.value)
+          merged.append(entry)
+        }
+        continue
+      }
+      merged[place] =
+        entry.value.isNull ? nil : Entry(key: entry.key, value: value(entry.key.value, entry.value, old.value))
+    }
+    return Node(.mapping(merged.compactMap(\.self)), at: upper.range)
+  }
+
+  // MARK: Devices
+
+  private func devices(_ upper: Node, over lower: Node) -> Node {
+    guard let items = upper.items, let below = lower.items else { return layer(upper, over: lower) }
+    var merged: [Node?] = below
+    var places: [String: Int] = [:]
+    for (i, device) in below.enumerated() {
+      if let name = device.deviceName, places[name] == nil { places[name] = i }
+    }
+    /// Devices that were named here already: a second one of the name is another, which is reported when it is read.
+    var seen: Set<String> = []
+    for item in items {
+      guard let name = item.deviceName, seen.insert(name).inserted, let place = places[name], let old = merged[place]
+      else {
+        if let type = item.removedType {
+          nothing(item.deviceName ?? "", "device", among: below.compactMap(\.deviceName), at: type)
+        } else if let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] == nil {
+          findings.unknown(
+            "unknown-device", "what is extended has no device", name.scalar ?? name.kind,
+            among: below.compactMap(\.deviceName), at: name.range, notes: [Note("a new device has a 'type'")])
+        } else {
+          refuseRemovals(in: item)
+          merged.append(item)
+        }
+        continue
+      }
+      merged[place] = item.removedType == nil ? layer(item, over: old) : nil
+    }
+    return Node(.sequence(merged.compactMap(\.self)), at: upper.range)
+  }
+
+  // MARK: Removals
+
+  private func nothing(_ name: String, _ what: String, among names: [String], at entry: Entry) {
+    findings.unknown(
+      "nothing-to-remove", "'\(entry.key.value): null' removes nothing: what is extended has no \(what)", name,
+      among: names, at: entry.value.range)
+  }
+
+  /// Reports what is to be removed where nothing is extended.
+  private func refuseRemovals(in node: Node) {
+    for entry in node.entries ?? [] {
+      if entry.value.isNull {
+        nothing(entry.key.value, "key", among: [], at: entry)
+      } else {
+        refuseRemovals(in: entry.value)
+      }
+    }
+  }
+}
+
+extension Node {
+  /// The word `null`, without quotes.
+  fileprivate var isNull: Bool { if case .scalar("null", .plain) = content { true } else { false } }
+
+  /// What a device is called, as written: its name, or that of its first type.
+  fileprivate var deviceName: String? {
+    if let name = self[key: "name"] { return name.scalar }
+    guard let type = self[key: "type"] else { return nil }
+    let first = type.items?.first ?? type
+    if let number = first[key: "number"]?.scalar { return IntegerLiteral.parse(number).map { "type-\($0)" } }
+    return first.scalar
+  }
+
+  /// The type of `{name: NAME, type: null}`, which removes a device.
+  fileprivate var removedType: Entry? {
+    guard let entries, let type = entries.first(where: { $0.key.value == "type" }), type.value.isNull,
+      entries.allSatisfy({ ["name", "type"].contains($0.key.value) })
+    else { return nil }
+    return type
+  }
+}

@@ -1,0 +1,133 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Turns bytes that the kernel reads into the values of a manifest: what `PayloadEncoder` does, the other way round.
+struct PayloadWriter {
+  let isBigEndian: Bool
+  let files: [PlanFile]
+  let parameters: [PlanParameter]
+
+  /// Bytes, the bits of them that are to be written, and what comes later.
+  struct Payload {
+    var bytes: [UInt8]
+    /// Nil where all are.
+    var mask: [UInt8]?
+    var slots: [PayloadSlot] = []
+  }
+
+  /// The value; nil where the type cannot say what stands in the bytes.
+  func node(_ payload: Payload, as type: PayloadType) -> Node? {
+    guard payload.bytes.count == payload.mask?.count ?? payload.bytes.count else { return nil }
+    return node(payload, type, at: 0)
+  }
+
+  private func node(_ payload: Payload, _ type: PayloadType, at offset: Int) -> Node? {
+    switch type {
+    case .none: return nil
+    case .integer(let type):
+      if let later = later(payload, at: offset) { return later }
+      return integer(payload.bytes, offset, type.size, type.isSigned).map { number($0, type.description, type.size) }
+    case .bits(let type): return bits(payload, type, at: offset)
+    case .structure(let type): return structure(payload, type.fields, at: offset)
+    case .union(let type): return union(payload, type, at: offset)
+    case .array(let element, _):
+      guard let size = element.fixedSize, size > 0 else { return nil }
+      return list(payload, element, size, count: (payload.bytes.count - offset) / size, at: offset)
+    case .bytes:
+      let count = type.fixedSize ?? payload.bytes.count - offset
+      guard offset + count <= payload.bytes.count else { return nil }
+      return .mapping([("hex", .text(hexadecimal(Array(payload.bytes[offset..<offset + count]))))])
+    case .descriptor:
+      if let slot = payload.slots.first(where: { $0.offset == offset }), case .file(let index) = slot.content {
+        return .text(files[index].name)
+      }
+      return integer(payload.bytes, offset, 4, true).map { .mapping([("fd", .number($0))]) }
+    }
+  }
+
+  /// What fills a whole integer when the plan is loaded.
+  private func later(_ payload: Payload, at offset: Int, bits: ClosedRange<Int>? = nil) -> Node? {
+    let slot = payload.slots.first {
+      $0.offset == offset && $0.shift == (bits?.lowerBound ?? 0) && $0.bits == (bits?.count ?? $0.width * 8)
+    }
+    guard case .parameter(let index) = slot?.content else { return nil }
+    return .text("${\(parameters[index].name)}")
+  }
+
+  private func integer(_ bytes: [UInt8], _ offset: Int, _ size: Int, _ isSigned: Bool) -> Int128? {
+    guard offset + size <= bytes.count else { return nil }
+    let type = PayloadType.integer(IntegerType(size: size, isSigned: isSigned))
+    return type.decode(bytes[offset..<offset + size], bigEndian: isBigEndian).integer
+  }
+
+  // MARK: Numbers
+
+  /// A number by the name that the schema has for it, or in digits: addresses and large ones in hexadecimal.
+  ///
+  /// - Parameter size: of its type, in bytes.
+  func number(_ value: Int128, _ description: IntegerDescription, _ size: Int) -> Node {
+    if let name = description.names.first(where: { $0.value == value })?.name { return .text(name) }
+    let flags = description.flags.filter { value >> Int128($0.bit) & 1 == 1 }
+    if value > 0, !flags.isEmpty, flags.reduce(0, { $0 | 1 << Int128($1.bit) }) == value {
+      return flags.count == 1 ? .text(flags[0].name) : .list(flags.map { .text($0.name) })
+    }
+    guard value > 0xFFFF || (value > 0 && description.unit == "address") else { return .number(value) }
+    return .text(grouped(UInt64(truncatingIfNeeded: value)))
+  }
+
+  private func bits(_ payload: Payload, _ type: BitsType, at offset: Int) -> Node? {
+    if let later = later(payload, at: offset) { return later }
+    guard let raw = integer(payload.bytes, offset, type.size, false) else { return nil }
+    let all: Int128 = (1 << Int128(type.size * 8)) - 1
+    let mask = payload.mask.flatMap { integer($0, offset, type.size, false) } ?? all
+    let fields = type.fields.reduce(0 as Int128) { $0 | $1.mask }
+    if raw & mask & ~fields != 0 || (payload.mask != nil && mask == all) {
+      return .number(raw)
+    }
+    let written = type.fields.filter { $0.mask & mask == $0.mask }
+    return .mapping(
+      written.map { field in
+        let later = later(payload, at: offset, bits: field.low...field.high)
+        return (field.name, later ?? number(field.extract(from: raw), field.description, type.size))
+      })
+  }
+
+  // MARK: Structs
+
+  private func structure(_ payload: Payload, _ fields: [StructureField], at offset: Int) -> Node? {
+    guard let layout = StructureLayout(fields) else { return nil }
+    var entries: [(String, Node)] = []
+    for (field, start) in zip(fields, layout.offsets) {
+      guard let size = field.type.fixedSize else { return nil }
+      let place = offset + start..<offset + start + size * (field.count ?? 1)
+      guard place.upperBound <= payload.bytes.count else { return nil }
+      if field.isReserved, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil { continue }
+      if let mask = payload.mask, mask[place].allSatisfy({ $0 == 0 }) { continue }
+      let value =
+        field.count.map { list(payload, field.type, size, count: $0, at: place.lowerBound) }
+        ?? node(payload, field.type, at: place.lowerBound)
+      guard let value else { return nil }
+      entries.append((field.name, value))
+    }
+    return .mapping(entries)
+  }
+
+  private func union(_ payload: Payload, _ type: UnionType, at offset: Int) -> Node? {
+    guard let size = type.tag.type.fixedSize, let tag = integer(payload.bytes, offset, size, false),
+      let match = type.cases.first(where: { $0.value == tag })
+    else { return nil }
+    return structure(payload, [type.tag] + match.fields, at: offset)
+  }
+
+  private func list(_ payload: Payload, _ element: PayloadType, _ size: Int, count: Int, at offset: Int) -> Node? {
+    var items: [Node] = []
+    for i in 0..<count {
+      guard let item = node(payload, element, at: offset + i * size) else { return nil }
+      items.append(item)
+    }
+    return .list(items)
+  }
+}

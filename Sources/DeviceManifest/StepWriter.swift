@@ -1,0 +1,303 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import SourceTree
+
+/// Writes a plan as a manifest of explicit steps, which makes the same calls.
+package struct StepWriter {
+  /// The plan, with the names that its steps are written by.
+  package private(set) var plan: Plan
+  private let catalogue: Catalogue
+  private let writer: PayloadWriter
+  /// The schemas of devices, by slot; nil where a type has none.
+  private var devices: [SchemaFile?] = []
+
+  /// - Parameter plan: without questions and without steps that are made for each vCPU.
+  package init(_ plan: Plan, _ catalogue: Catalogue) {
+    self.plan = plan
+    self.catalogue = catalogue
+    writer = PayloadWriter(
+      isBigEndian: catalogue.architecture.isBigEndian, files: plan.files, parameters: plan.parameters)
+  }
+
+  /// The manifest.
+  ///
+  /// - Returns: also the steps that steps of a manifest cannot say.
+  package mutating func manifest() -> (Node, unsayable: [Step]) {
+    var steps: [Node] = []
+    var unsayable: [Step] = []
+    for i in plan.steps.indices {
+      nameIfNeeded(&plan.steps[i])
+      let step = plan.steps[i]
+      if let node = node(step) { steps.append(node) } else { unsayable.append(step) }
+      if case .createDevice(let type, _) = step.operation { devices.append(catalogue.device(numbered: type)) }
+    }
+    var entries: [(String, Node)] = [
+      ("kvmconf", .text("1")), ("arch", .text(plan.architecture.rawValue)), ("name", .text(plan.name)),
+    ]
+    let parameters = usedParameters
+    if !parameters.isEmpty { entries.append(("parameters", .mapping(parameters))) }
+    if !plan.files.isEmpty { entries.append(("files", .mapping(plan.files.map { ($0.name, .text($0.path)) }))) }
+    entries.append(("steps", .list(steps)))
+    return (.mapping(entries), unsayable)
+  }
+
+  /// Names what a stripped plan has only by number, and what can only be said by name: a type, a get that compares.
+  private func nameIfNeeded(_ step: inout Step) {
+    if case .testDevice(let number, _) = step.operation { step.target = type(number, step.target).name }
+    guard step.attribute == nil, step.comparison != nil, let call = step.operation.attributeCall else { return }
+    let group = schema(of: call.target)?.groups.first { $0.number == call.group }
+    guard let group, let attribute = group.attributes.first(where: { $0.key(of: call.attr) != nil }) else { return }
+    step.attribute = group.path(of: attribute)
+  }
+
+  private var usedParameters: [(String, Node)] {
+    var used: Set<Int> = []
+    for step in plan.steps {
+      guard case .bytes(_, let slots)? = step.operation.attributeCall?.data else { continue }
+      for slot in slots { if case .parameter(let index) = slot.content { used.insert(index) } }
+    }
+    return used.sorted().map { index in
+      let parameter = plan.parameters[index]
+      var entries: [(String, Node)] = [("type", .text(parameter.typeName)), ("at", .text("load"))]
+      if let initial = parameter.initial { entries.append(("default", .number(initial))) }
+      return (parameter.name, .mapping(entries))
+    }
+  }
+
+  // MARK: Steps
+
+  private func node(_ step: Step) -> Node? {
+    guard var entries = entries(step) else { return nil }
+    if step.expected != [.ok] {
+      let answers = step.expected.map { Node.text($0.description) }
+      entries.append(("expect", answers.count == 1 ? answers[0] : .list(answers)))
+    }
+    return .mapping(entries)
+  }
+
+  private func entries(_ step: Step) -> [(String, Node)]? {
+    switch step.operation {
+    case .createVM(let type): return arguments(ofVM: type).map { [("create-vm", $0)] }
+    case .addMemory(let slot, let address, let size):
+      return [
+        (
+          "add-memory",
+          .mapping([
+            ("at", .text(grouped(address))), ("size", .text("0x" + String(size, radix: 16))), ("slot", .number(slot)),
+          ])
+        )
+      ]
+    case .enableCapability(let number, let target, let flags, let arguments):
+      return flags == 0 ? capability(number, target, arguments, step) : nil
+    case .createIRQChip: return [("create-irqchip", .mapping([]))]
+    case .createVCPU(let id): return [("create-vcpu", .number(id))]
+    case .initVCPU(_, let mask, let finalize):
+      return features(mask, finalize).map { features in
+        [("init-vcpu", .text(vcpu(step)))] + (features.isEmpty ? [] : [("features", .list(features))])
+      }
+    case .testDevice(let type, let flags):
+      return [("test", self.type(type, step.target).node)] + self.flags(flags)
+    case .createDevice(let type, let flags):
+      let (node, name) = self.type(type, step.target)
+      return [("create", node)] + (name == step.target ? [] : [("as", .text(step.target))]) + self.flags(flags)
+    case .closeDevice: return [("close", .text(step.target))]
+    case .runVCPU: return [("run", .text(vcpu(step)))]
+    case .setAttribute(let call): return attribute(.set, call, step)
+    case .getAttribute(let call): return attribute(.get, call, step)
+    case .hasAttribute(let call): return attribute(.has, call, step)
+    }
+  }
+
+  /// The id in `vcpu.ID`.
+  private func vcpu(_ step: Step) -> String { String(step.target.dropFirst("vcpu.".count)) }
+
+  private func flags(_ flags: UInt32) -> [(String, Node)] { flags == 0 ? [] : [("flags", .number(flags))] }
+
+  private func arguments(ofVM type: UInt64) -> Node? {
+    let fields = catalogue.vm?.createArguments ?? []
+    let raw = Int128(type)
+    guard raw & ~fields.reduce(0, { $0 | $1.mask }) == 0 else { return nil }
+    let written = fields.filter { $0.extract(from: raw) != $0.initial ?? 0 }
+    return .mapping(written.map { ($0.name, writer.number($0.extract(from: raw), $0.description, 8)) })
+  }
+
+  private func capability(
+    _ number: UInt32, _ target: Target, _ arguments: [CapabilityArgument], _ step: Step
+  ) -> [(String, Node)]? {
+    let onVCPU = if case .vcpu = target { true } else { false }
+    let known = catalogue.files.flatMap(\.capabilities)
+    guard let capability = known.first(where: { $0.number == number && $0.isOnVCPU == onVCPU }),
+      capability.parameters.count == arguments.count
+    else { return nil }
+    var entries: [(String, Node)] = [("enable-capability", .text(capability.name))]
+    if onVCPU { entries.append(("on", .text(step.target))) }
+    for (parameter, argument) in zip(capability.parameters, arguments) {
+      switch argument {
+      case .device(let slot): entries.append((parameter.name, .text(plan.deviceNames[slot])))
+      case .value(let value):
+        if Int128(value) != parameter.initial ?? 0 || parameter.isDevice {
+          entries.append((parameter.name, .number(value)))
+        }
+      }
+    }
+    return entries
+  }
+
+  /// Features by name, those that need it finalised in that order; others as bits.
+  private func features(_ mask: UInt64, _ finalize: [Int32]) -> [Node]? {
+    let known = (catalogue.vcpu?.features ?? []).filter { mask >> UInt64($0.bit) & 1 == 1 }
+    var named = finalize.compactMap { number in known.first { $0.finalize == number } }
+    guard named.count == finalize.count else { return nil }
+    named += known.filter { $0.finalize == nil }
+    let bits = named.reduce(0 as UInt64) { $0 | 1 << UInt64($1.bit) }
+    let others = (0..<64).filter { (mask & ~bits) >> UInt64($0) & 1 == 1 }
+    return named.map { .text($0.name) } + others.map { .number($0) }
+  }
+
+  /// A device type as steps name it, and the name that a device of it has by itself.
+  ///
+  /// - Parameter name: what the step's target is called.
+  private func type(_ number: UInt32, _ name: String) -> (node: Node, name: String) {
+    let bare = "type-\(number)"
+    if name != bare, let type = catalogue.device(numbered: number)?.deviceType { return (.text(type), type) }
+    for architecture in Architecture.allCases where catalogue.number(ofType: name, of: architecture) == number {
+      return (.text("\(architecture.rawValue)/\(name)"), name)
+    }
+    return (.mapping([("number", .number(number))]), bare)
+  }
+
+  // MARK: Attributes
+
+  private func attribute(_ access: AttributeAccess, _ call: AttributeCall, _ step: Step) -> [(String, Node)]? {
+    named(access, call, step) ?? raw(access, call, step)
+  }
+
+  private func schema(of target: Target) -> SchemaFile? {
+    switch target {
+    case .system: catalogue.system
+    case .vm: catalogue.vm
+    case .vcpu: catalogue.vcpu
+    case .device(let slot): devices.indices.contains(slot) ? devices[slot] : nil
+    }
+  }
+
+  private func named(_ access: AttributeAccess, _ call: AttributeCall, _ step: Step) -> [(String, Node)]? {
+    guard let path = step.attribute, let (group, attribute) = schema(of: call.target)?.attribute(at: path) else {
+      return nil
+    }
+    guard group.number == call.group, let key = attribute.fields(of: call.attr) else { return nil }
+    var entries: [(String, Node)] = [(access.rawValue, .text("\(step.target).\(path)"))]
+    for (field, value) in key { entries.append((field.name, writer.number(value, field.description, 8))) }
+    entries += flags(call.flags)
+    let named = key.map { (name: $0.name, value: $1) }
+    let type = group.payloads(of: attribute).first { KeyCondition.holds($0.when, named, call.attr) }?.type ?? .none
+    guard let data = values(access, call.data, step.comparison, type) else { return nil }
+    return entries + data
+  }
+
+  /// `value`, `input` and `address`; nil where they cannot say it.
+  private func values(
+    _ access: AttributeAccess, _ data: AttributeData, _ comparison: Comparison?, _ type: PayloadType
+  ) -> [(String, Node)]? {
+    switch data {
+    case .invalid: return [("address", .text("invalid"))]
+    case .none: return access == .has || type.isNone ? [] : nil
+    case .bytes(let bytes, let slots):
+      if access == .has || type.isNone { return nil }
+      var entries: [(String, Node)] = []
+      if access == .set {
+        guard let value = value(bytes, nil, slots, type) else { return nil }
+        return [("value", value)]
+      }
+      if let comparison {
+        guard let value = value(comparison.bytes, comparison.mask, [], type) else { return nil }
+        entries.append(("value", value))
+      }
+      if bytes.contains(where: { $0 != 0 }) || bytes.count != type.fixedSize ?? 8 {
+        guard let input = value(bytes, nil, slots, type) else { return nil }
+        entries.append(("input", input))
+      }
+      return entries
+    }
+  }
+
+  /// The value of bytes, if it is read as exactly these again.
+  private func value(_ bytes: [UInt8], _ mask: [UInt8]?, _ slots: [PayloadSlot], _ type: PayloadType) -> Node? {
+    guard let node = writer.node(.init(bytes: bytes, mask: mask, slots: slots), as: type) else { return nil }
+    let findings = Findings()
+    let encoder = PayloadEncoder(
+      findings: findings, byteStrings: ByteStringReader(findings, readFile: noFiles), isBigEndian: writer.isBigEndian,
+      files: plan.files, parameters: plan.parameters, isStep: true)
+    guard let encoded = encoder.encode(node, as: type, name: ""), !findings.hasErrors, encoded.payload.bytes == bytes,
+      encoded.slots == slots, mask == nil || encoded.payload.mask == mask
+    else { return nil }
+    return node.withIdentifiers(plan.parameters)
+  }
+
+  /// A call by its numbers.
+  private func raw(_ access: AttributeAccess, _ call: AttributeCall, _ step: Step) -> [(String, Node)]? {
+    if step.comparison != nil { return nil }
+    var entries: [(String, Node)] = [
+      (access.rawValue, .text(step.target)), ("group", .number(call.group)), ("attr", .number(call.attr)),
+    ]
+    entries += flags(call.flags)
+    switch call.data {
+    case .none: return entries
+    case .invalid: return entries + [("address", .text("invalid"))]
+    case .bytes(let bytes, let slots):
+      return payload(bytes, slots).map { entries + [("payload", .mapping([$0]))] }
+    }
+  }
+
+  private func payload(_ bytes: [UInt8], _ slots: [PayloadSlot]) -> (String, Node)? {
+    guard let slot = slots.first else {
+      guard [4, 8].contains(bytes.count) else { return ("hex", .text(hexadecimal(bytes))) }
+      let type = IntegerType(size: bytes.count, isSigned: false)
+      return writer.node(.init(bytes: bytes), as: .integer(type)).map { ("u\(bytes.count * 8)", $0) }
+    }
+    guard slots.count == 1, slot.offset == 0, slot.width == bytes.count, slot.bits == slot.width * 8 else { return nil }
+    switch slot.content {
+    case .file(let index): return ("fd", .text(plan.files[index].name))
+    case .parameter(let index):
+      return ("u\(slot.width * 8)", .text("${\(plan.parameters[index].name.identifier)}"))
+    case .vcpuIndex: return nil
+    }
+  }
+}
+
+extension AttributeSchema {
+  /// The fields of a structured number; nil where no fields give the number.
+  fileprivate func fields(of attr: UInt64) -> [(BitField, value: Int128)]? {
+    switch number {
+    case .any: return attr == 0 ? [] : nil
+    case .exactly(let own): return attr == own ? [] : nil
+    case .keys(let fields, let bias):
+      let raw = Int128(attr &- bias)
+      guard raw & ~fields.reduce(0, { $0 | $1.mask }) == 0 else { return nil }
+      return fields.map { ($0, $0.extract(from: raw)) }
+    }
+  }
+}
+
+extension SchemaFile {
+  /// The attribute that a path names: `addr.dist`, `nr-irqs`.
+  fileprivate func attribute(at path: String) -> (GroupSchema, AttributeSchema)? {
+    let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+    guard let group = group(named: parts[0]) else { return nil }
+    return group.attribute(named: parts.count > 1 ? parts[1] : nil).map { (group, $0) }
+  }
+}
+
+extension Node {
+  /// The node with the names of parameters as expressions write them.
+  fileprivate func withIdentifiers(_ parameters: [PlanParameter]) -> Node {
+    switch content {
+    case .scalar(let text, _):
+      parameters.first { text == "${\($0.name)}" }.map { .text("${\($0.name.identifier)}") } ?? self
+    case .sequence(let items): .list(items.map { $0.withIdentifiers(parameters) })
+    case .mapping(let entries): .mapping(entries.map { ($0.key.value, $0.value.withIdentifiers(parameters)) })
+    }
+  }
+}

@@ -1,0 +1,50 @@
+extension Plan {
+  /// The plan without some of its steps, and without what guards the others: what is left is made.
+  ///
+  /// - Parameter left: the indices of the steps to leave out.
+  package func without(_ left: Set<Int>) -> Plan {
+    var plan = self
+    plan.steps = []
+    /// The new slots of devices, by the old ones.
+    var slots: [Int?] = []
+    var next = 0
+    for (i, step) in steps.enumerated() {
+      if case .createDevice = step.operation {
+        slots.append(left.contains(i) ? nil : next)
+        if !left.contains(i) { next += 1 }
+      }
+      if left.contains(i) { continue }
+      var step = step
+      step.operation = step.operation.mappingDevices { $0 < slots.count ? slots[$0] ?? $0 : $0 }
+      step.guardedBy = []
+      plan.steps.append(step)
+    }
+    return plan
+  }
+}
+
+extension Operation {
+  /// The operation with other slots of devices.
+  package func mappingDevices(_ slot: (Int) -> Int) -> Operation {
+    switch self {
+    case .setAttribute(let call): .setAttribute(call.mappingDevice(slot))
+    case .getAttribute(let call): .getAttribute(call.mappingDevice(slot))
+    case .hasAttribute(let call): .hasAttribute(call.mappingDevice(slot))
+    case .closeDevice(let device): .closeDevice(slot(device))
+    case .enableCapability(let number, let target, let flags, let arguments):
+      .enableCapability(
+        number, on: target, flags: flags,
+        arguments: arguments.map { if case .device(let device) = $0 { .device(slot(device)) } else { $0 } })
+    case .createVM, .addMemory, .createIRQChip, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: self
+    }
+  }
+}
+
+extension AttributeCall {
+  fileprivate func mappingDevice(_ slot: (Int) -> Int) -> AttributeCall {
+    guard case .device(let device) = target else { return self }
+    var call = self
+    call.target = .device(slot(device))
+    return call
+  }
+}

@@ -1,0 +1,113 @@
+/// What a step is about, and what it says: two steps of the same place are two versions of one call.
+struct StepDetails: Hashable {
+  /// The operation and its object: `set-attribute gic addr.dist`.
+  var place: String
+  /// What the call is given, and what is expected of it, by name; nothing that only has another spelling.
+  var parts: [Part]
+
+  struct Part: Hashable {
+    var name: String
+    /// In words that are equal where the calls are.
+    var exact: String
+    /// For people; not compared.
+    @Ignored var shown: String
+  }
+
+  init(_ step: Step, in plan: Plan) {
+    place = step.place
+    parts = step.operation.parts(in: plan, step)
+    if step.expected != [.ok] { add("expects", step.expected.words) }
+    if let comparison = step.comparison {
+      parts.append(
+        Part(
+          name: "value", exact: hexadecimal(comparison.bytes) + "/" + hexadecimal(comparison.mask),
+          shown: step.value?.printable ?? hexadecimal(comparison.bytes)))
+    }
+    let guards = step.guardedBy.map { "\(plan.steps[$0.step].words) is \($0.ok ? "" : "not ")ok" }
+    if !guards.isEmpty { add("only if", guards.joined(separator: " and ")) }
+    if step.block != nil { add("made", "for each vCPU") }
+  }
+
+  private mutating func add(_ name: String, _ text: String) { parts.append(Part(name: name, exact: text, shown: text)) }
+
+  /// The parts in which two versions differ: what was there and what is; nil where there was, or is, nothing.
+  func differences(from old: StepDetails) -> [(name: String, old: String?, new: String?)] {
+    var names: [String] = []
+    for part in old.parts + parts where !names.contains(part.name) { names.append(part.name) }
+    return names.compactMap { name in
+      let (a, b) = (old.parts.first { $0.name == name }, parts.first { $0.name == name })
+      if a == b { return nil }
+      // Equal words for different bytes: the bytes are what differs.
+      if let a, let b, a.shown == b.shown { return (name, a.exact, b.exact) }
+      return (name, a?.shown, b?.shown)
+    }
+  }
+}
+
+/// A value that takes no part in comparisons.
+@propertyWrapper
+struct Ignored: Hashable {
+  var wrappedValue: String
+
+  static func == (a: Ignored, b: Ignored) -> Bool { true }
+  func hash(into hasher: inout Hasher) {}
+}
+
+extension Step {
+  /// The operation and its object, as names.
+  fileprivate var place: String {
+    var place = "\(operation.name) \(target)"
+    switch operation {
+    case .addMemory(let slot, _, _): place += " \(slot)"
+    case .enableCapability(let number, _, _, _): place += " \(number)"
+    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call):
+      place += " \(attribute ?? "") \(call.group) \(call.attr)"
+    default: break
+    }
+    return place
+  }
+}
+
+extension Operation {
+  /// What the call is given beside its object.
+  fileprivate func parts(in plan: Plan, _ step: Step) -> [StepDetails.Part] {
+    func part(_ name: String, _ text: String) -> StepDetails.Part { .init(name: name, exact: text, shown: text) }
+    let flags = flags == 0 ? [] : [part("flags", shortHexadecimal(UInt64(flags)))]
+    switch self {
+    case .createVM(let type): return type == 0 ? [] : [part("type", shortHexadecimal(type))]
+    case .addMemory(_, let address, let size): return [part("at", grouped(address)), part("size", grouped(size))]
+    case .enableCapability(_, _, _, let arguments):
+      let words = arguments.map { argument in
+        switch argument {
+        case .value(let value): shortHexadecimal(value)
+        case .device(let slot): plan.deviceNames.indices.contains(slot) ? plan.deviceNames[slot] : "device \(slot)"
+        }
+      }
+      return words.isEmpty ? flags : flags + [part("arguments", words.joined(separator: ", "))]
+    case .createIRQChip, .closeDevice, .runVCPU: return []
+    case .createVCPU(let id): return [part("id", "\(id)")]
+    case .initVCPU(_, let features, let finalize):
+      let exact = shortHexadecimal(features) + finalize.map { " finalize \($0)" }.joined()
+      return [.init(name: "features", exact: exact, shown: step.value?.printable ?? exact)]
+    case .createDevice(let type, _), .testDevice(let type, _): return flags + [part("device type", "\(type)")]
+    case .setAttribute(let call), .hasAttribute(let call):
+      return flags + call.data.parts(in: plan, "value", shown: step.value)
+    case .getAttribute(let call): return flags + call.data.parts(in: plan, "buffer", shown: nil)
+    }
+  }
+}
+
+extension AttributeData {
+  fileprivate func parts(in plan: Plan, _ name: String, shown: String?) -> [StepDetails.Part] {
+    switch self {
+    case .none: return []
+    case .invalid: return [.init(name: "pointer", exact: "invalid", shown: "invalid")]
+    case .bytes(let bytes, let slots):
+      let filled = slots.map {
+        " \(plan.name(of: $0)) at \($0.offset), \($0.width) bytes, bits \($0.shift)+\($0.bits)-\($0.dropped)"
+      }
+      let exact = hexadecimal(bytes) + filled.joined()
+      return [.init(name: name, exact: exact, shown: shown?.printable ?? exact)]
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/// A line of formatted text.
+struct OutputLine {
+  /// Without the comment at its end.
+  var text: String
+  /// The comment behind the text.
+  var comment: String?
+  /// Where the comment stood, from 0.
+  var commentColumn = 0
+
+  var width: Int { text.unicodeScalars.count }
+}
+
+extension [OutputLine] {
+  /// The lines with their comments. A comment keeps its column if it has two blanks in front there; those that stand in
+  /// one column on neighbouring lines move together.
+  func joined() -> String {
+    var result = ""
+    var i = startIndex
+    while i < endIndex {
+      guard self[i].comment != nil else {
+        result += self[i].text + "\n"
+        i += 1
+        continue
+      }
+      var end = i
+      while end < endIndex, self[end].comment != nil, self[end].commentColumn == self[i].commentColumn { end += 1 }
+      let column = Swift.max(self[i].commentColumn, (self[i..<end].map(\.width).max() ?? 0) + 2)
+      for line in self[i..<end] {
+        result += line.text + String(repeating: " ", count: column - line.width) + (line.comment ?? "") + "\n"
+      }
+      i = end
+    }
+    return result
+  }
+}

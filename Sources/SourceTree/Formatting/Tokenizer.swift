@@ -1,0 +1,171 @@
+import Diagnostics
+
+/// Takes a text that is good YAML apart into tokens.
+///
+/// Where scalars are is known from libyaml. What stands between them can only be white space, comments and single
+/// characters with a meaning, so nothing has to be guessed.
+struct Tokenizer {
+  private let file: SourceFile
+  private let bytes: [UInt8]
+  private let leaves: [Leaf]
+  private var nextLeaf = 0
+  private var offset: Int
+  private var line = 1
+  private var lineStart: Int
+  private(set) var tokens: [Token] = []
+
+  /// A scalar or an alias.
+  private struct Leaf {
+    var kind: Token.Kind
+    var start: Int
+    var end: Int
+    var hasAnchor: Bool
+    /// The text of a block scalar.
+    var text = ""
+  }
+
+  init(_ file: SourceFile, _ events: [Event]) {
+    self.file = file
+    bytes = file.bytes
+    offset = LineBreak.byteOrderMarkLength(of: bytes)
+    lineStart = offset
+    leaves = events.compactMap { Self.leaf($0, file) }
+  }
+
+  private static func leaf(_ event: Event, _ file: SourceFile) -> Leaf? {
+    let (start, end) = (file.offset(of: event.start), file.offset(of: event.end))
+    switch event.kind {
+    case .alias: return Leaf(kind: .alias, start: start, end: end, hasAnchor: false)
+    case .scalar(let text, let style):
+      if start == end { return nil }
+      return Leaf(
+        kind: style == .block ? .blockHeader : .scalar, start: start, end: end, hasAnchor: event.anchor != nil,
+        text: style == .block ? text : "")
+    default: return nil
+    }
+  }
+
+  /// All tokens; nil where something stands between them that is none.
+  static func tokens(of file: SourceFile, _ events: [Event]) -> [Token]? {
+    var tokenizer = Tokenizer(file, events)
+    while tokenizer.offset < tokenizer.bytes.count {
+      if !tokenizer.step() { return nil }
+    }
+    return tokenizer.tokens
+  }
+
+  private var byte: UInt8 { bytes[offset] }
+
+  /// Whether white space or the end of the text stands so many bytes ahead.
+  private func isBlank(ahead count: Int) -> Bool {
+    let place = offset + count
+    return place >= bytes.count || bytes[place] == 0x20 || bytes[place] == 0x09
+      || LineBreak.length(at: place, in: bytes) > 0
+  }
+
+  private mutating func step() -> Bool {
+    let lineBreak = LineBreak.length(at: offset, in: bytes)
+    if lineBreak > 0 {
+      offset += lineBreak
+      line += 1
+      lineStart = offset
+      return true
+    }
+    if byte == 0x20 || byte == 0x09 {
+      offset += 1
+      return true
+    }
+    if byte == UInt8(ascii: "#") { return take(.comment, upTo: endOfLine) }
+    if nextLeaf < leaves.count, offset >= leaves[nextLeaf].start, byte != UInt8(ascii: "&") {
+      let leaf = leaves[nextLeaf]
+      nextLeaf += 1
+      // An anchor may stand before nothing.
+      if offset < leaf.end { return take(leaf) }
+    }
+    return indicator()
+  }
+
+  private mutating func indicator() -> Bool {
+    if offset == lineStart {
+      for (text, kind) in [("---", Token.Kind.documentStart), ("...", .documentEnd)] {
+        if bytes[offset...].starts(with: text.utf8), isBlank(ahead: 3) { return take(kind, upTo: offset + 3) }
+      }
+      if byte == UInt8(ascii: "%") { return take(.directive, upTo: endOfLine) }
+    }
+    switch byte {
+    case UInt8(ascii: "-"): return take(.dash, upTo: offset + 1)
+    case UInt8(ascii: "?"): return take(.question, upTo: offset + 1)
+    case UInt8(ascii: ":"): return take(.colon, upTo: offset + 1)
+    case UInt8(ascii: ","): return take(.comma, upTo: offset + 1)
+    case UInt8(ascii: "["), UInt8(ascii: "{"): return take(.open, upTo: offset + 1)
+    case UInt8(ascii: "]"), UInt8(ascii: "}"): return take(.close, upTo: offset + 1)
+    case UInt8(ascii: "&"):
+      var end = offset + 1
+      while end < bytes.count, !" \t\r\n,[]{}".utf8.contains(bytes[end]) { end += 1 }
+      return take(.anchor, upTo: end)
+    default: return false
+    }
+  }
+
+  /// Where the text of the line ends, without white space.
+  private var endOfLine: Int {
+    var end = offset
+    while end < bytes.count, LineBreak.length(at: end, in: bytes) == 0 { end += 1 }
+    while end > offset, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+    return end
+  }
+
+  private mutating func take(_ leaf: Leaf) -> Bool {
+    guard leaf.kind == .blockHeader else { return take(leaf.kind, upTo: leaf.end) }
+    var end = offset + 1
+    while end < leaf.end, "+-0123456789".utf8.contains(bytes[end]) { end += 1 }
+    let keepsEnd = bytes[offset..<end].contains(UInt8(ascii: "+"))
+    _ = take(.blockHeader, upTo: end)
+    while byte == 0x20 || byte == 0x09 {
+      offset += 1
+      if offset == bytes.count { return true }
+    }
+    if byte == UInt8(ascii: "#") { _ = take(.comment, upTo: endOfLine) }
+    while offset < leaf.end, LineBreak.length(at: offset, in: bytes) == 0 { offset += 1 }
+    if offset < leaf.end { _ = step() }
+    if offset >= leaf.end { return true }
+    _ = take(.blockBody, upTo: leaf.end)
+    tokens[tokens.count - 1].keepsEnd = keepsEnd
+    tokens[tokens.count - 1].textColumn = textColumn(of: tokens[tokens.count - 1].range, leaf.text)
+    return true
+  }
+
+  /// In which column the text of a block scalar begins: its first line with text shows it.
+  private func textColumn(of range: Range<Int>, _ text: String) -> Int {
+    func leading(_ line: Substring.UTF8View) -> Int { line.prefix { $0 == 0x20 }.count }
+    let raw = String(decoding: bytes[range], as: UTF8.self)
+    guard
+      let first = raw.utf8.split(separator: 0x0A).first(where: { line in line.contains { $0 != 0x20 && $0 != 0x0D } }),
+      let value = text.utf8.split(separator: 0x0A).first(where: { line in line.contains { $0 != 0x20 } })
+    else { return 0 }
+    return leading(first) - leading(value)
+  }
+
+  private mutating func take(_ kind: Token.Kind, upTo end: Int) -> Bool {
+    var token = Token(kind: kind, range: offset..<end, line: line, endLine: line, column: column)
+    while offset < end {
+      let lineBreak = LineBreak.length(at: offset, in: bytes)
+      offset += max(lineBreak, 1)
+      if lineBreak > 0 {
+        line += 1
+        lineStart = offset
+      }
+    }
+    token.endLine = line
+    tokens.append(token)
+    return true
+  }
+
+  /// In characters.
+  private var column: Int { bytes[lineStart..<offset].count { $0 & 0xC0 != 0x80 } }
+}
+
+extension SourceFile {
+  /// The offset of a place that libyaml tells.
+  func offset(of mark: Mark) -> Int { byteOffset(of: Position(line: mark.line + 1, column: mark.column + 1)) }
+}

@@ -1,0 +1,152 @@
+import Diagnostics
+
+/// Writes nodes as YAML, always the same for the same content.
+///
+/// Mappings take a line a key. Lists of scalars, and mappings within lists, stand in brackets and braces on one line where
+/// they are short and flat. Text is quoted where YAML would take it for something else.
+package struct YAMLWriter {
+  /// How long a line with brackets or braces gets, in characters.
+  private static let width = 118
+
+  private var text = ""
+
+  /// A document: its lines, without `---`.
+  package static func document(_ node: Node) -> String {
+    var writer = YAMLWriter()
+    writer.block(node, indent: 0)
+    return writer.text
+  }
+
+  // MARK: Blocks
+
+  private mutating func block(_ node: Node, indent: Int) {
+    switch node.content {
+    case .mapping(let entries) where !entries.isEmpty:
+      for (i, entry) in entries.enumerated() {
+        if i > 0 || indent == 0 { margin(indent) }
+        self.entry(entry, indent: indent)
+      }
+    case .sequence(let items) where !items.isEmpty:
+      for (i, item) in items.enumerated() {
+        if i > 0 || indent == 0 { margin(indent) }
+        text += item.isEmpty ? "-" : "- "
+        self.item(item, at: indent + 2)
+      }
+    default:
+      text += Self.flow(node) + "\n"
+    }
+  }
+
+  private mutating func margin(_ indent: Int) { text += String(repeating: " ", count: indent) }
+
+  private mutating func entry(_ entry: Entry, indent: Int) {
+    text += Self.scalar(entry.key.value, .plain, isKey: true) + ":"
+    switch entry.value.content {
+    case .mapping(let entries) where !entries.isEmpty:
+      text += "\n"
+      margin(indent + 2)
+      block(entry.value, indent: indent + 2)
+    case .sequence(let items) where !items.isEmpty:
+      let line = Self.flow(entry.value)
+      if items.allSatisfy({ $0.scalar != nil && !$0.isEmpty }), indent + entry.key.value.count + line.count < Self.width
+      {
+        text += " " + line + "\n"
+      } else {
+        text += "\n"
+        margin(indent + 2)
+        block(entry.value, indent: indent + 2)
+      }
+    default:
+      if !entry.value.isEmpty { text += " " }
+      text += Self.flow(entry.value) + "\n"
+    }
+  }
+
+  private mutating func item(_ node: Node, at indent: Int) {
+    let line = Self.flow(node)
+    if node.height <= 2, indent + line.count <= Self.width { text += line + "\n" } else { block(node, indent: indent) }
+  }
+
+  // MARK: Lines
+
+  private static func flow(_ node: Node) -> String {
+    switch node.content {
+    case .scalar(let text, let style): return scalar(text, style)
+    case .sequence(let items): return "[" + items.map(flow).joined(separator: ", ") + "]"
+    case .mapping(let entries):
+      let parts = entries.map { scalar($0.key.value, .plain, isKey: true) + ": " + flow($0.value) }
+      return "{" + parts.joined(separator: ", ") + "}"
+    }
+  }
+
+  /// - Parameter isKey: an empty plain scalar is nothing as a value, and no key.
+  private static func scalar(_ text: String, _ style: ScalarStyle, isKey: Bool = false) -> String {
+    if text.isEmpty, style == .plain, !isKey { return "" }
+    return text.isPlain ? text : quoted(text)
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      case "\r": result += "\\r"
+      default:
+        if scalar.isShown { result.unicodeScalars.append(scalar) } else { result += escape(scalar.value) }
+      }
+    }
+    return result + "\""
+  }
+
+  private static func escape(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return value > 0xFF
+      ? "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      : "\\x" + String(repeating: "0", count: 2 - digits.count) + digits
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether the character stands for itself in quotes: neither control character nor line break nor byte order mark.
+  fileprivate var isShown: Bool {
+    switch value {
+    case 0x20...0x7E: true
+    case 0...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: false
+    default: true
+    }
+  }
+}
+
+extension Node {
+  /// How many levels of collections are here; 0 for a scalar. An item without a value has no place in brackets.
+  fileprivate var height: Int {
+    switch content {
+    case .scalar: 0
+    case .sequence(let items): items.contains(where: \.isEmpty) ? .max >> 1 : 1 + (items.map(\.height).max() ?? 0)
+    case .mapping(let entries): 1 + (entries.map(\.value.height).max() ?? 0)
+    }
+  }
+}
+
+extension String {
+  /// Whether the text reads as itself wherever it stands, in blocks and in braces, and has no other meaning for YAML.
+  fileprivate var isPlain: Bool {
+    guard let first = utf8.first, self != "null", self != "-" else { return false }
+    func isWord(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        true
+      default: false
+      }
+    }
+    guard isWord(first) || first == UInt8(ascii: "/") || first == UInt8(ascii: ".") || first == UInt8(ascii: "-"),
+      !hasPrefix("---"), !hasPrefix("..."), utf8.last != UInt8(ascii: " ")
+    else { return false }
+    let isComment = utf8.contains(UInt8(ascii: "#")) && utf8.contains(UInt8(ascii: " "))
+    return utf8.allSatisfy { isWord($0) || "_./+-=# ".utf8.contains($0) } && !hasPrefix("- ") && !isComment
+  }
+}

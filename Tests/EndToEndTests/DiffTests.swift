@@ -1,0 +1,121 @@
+import TestSupport
+import Testing
+
+@Suite struct DiffTests {
+  private static func manifest(_ n: Int, _ name: String = "board") -> String {
+    "kvmconf: 1\narch: x86_64\nname: \(name)\nvcpus: {count: \(n)}\n"
+  }
+
+  private func withFiles(_ files: [String: String], _ body: (String) async throws -> Void) async rethrows {
+    try await withFolder { folder in
+      for (name, text) in files {
+        if let slash = name.lastIndex(of: "/") {
+          #expect(await run("mkdir", ["-p", "\(folder)/\(name[..<slash])"]).status == 0)
+        }
+        write(text, toFile: folder + "/" + name)
+      }
+      try await body(folder)
+    }
+  }
+
+  @Test func formats() async throws {
+    try await withFiles(["a.yaml": Self.manifest(1), "b.yaml": Self.manifest(3)]) { folder in
+      let (a, b) = (folder + "/a.yaml", folder + "/b.yaml")
+      let text = await kvmconf("diff", a, b)
+      #expect(
+        text.output == """
+          --- \(a): board, 2 steps
+          +++ \(b): board, 4 steps
+          vCPUs: 1, then 3
+          +  3  create vcpu.1-2 (2 steps)  \(b):4:16
+          2 steps added
+
+          """)
+      #expect(text.status == 1)
+      let markdown = await kvmconf("diff", "--format", "markdown", a, b)
+      #expect(markdown.output.contains("| added | `create vcpu.1-2` |  |  |\n"))
+      #expect(markdown.status == 1)
+      let json = try #require(JSONValue(await kvmconf("diff", "--format", "json", a, b).output))
+      #expect(json["same"]?.bool == false)
+      #expect(json["changes"]?.array?.count == 2)
+      #expect(json["changes"]?[0]?["new"]?["target"]?.string == "vcpu.1")
+      let same = await kvmconf("diff", a, a)
+      #expect(same.output == "" && same.errors == "" && same.status == 0)
+      let sameJSON = try #require(JSONValue(await kvmconf("diff", "--format", "json", a, a).output))
+      #expect(sameJSON["same"]?.bool == true)
+      #expect(await kvmconf("diff", "--format", "xml", a, a).status == 64)
+    }
+  }
+
+  @Test func plansAndStandardInput() async {
+    await withFiles(["a.yaml": Self.manifest(1)]) { folder in
+      #expect(await kvmconf("compile", "-o", folder + "/a.kvmplan", folder + "/a.yaml").status == 0)
+      #expect(await kvmconf("diff", folder + "/a.kvmplan", folder + "/a.yaml").status == 0)
+      let input = await kvmconf("diff", folder + "/a.kvmplan", "-", input: Self.manifest(2))
+      #expect(input.output.contains("+++ <stdin>: board, 3 steps\n"))
+      #expect(input.status == 1)
+    }
+  }
+
+  /// Several manifests of a file are matched by name, whatever their order; those without a name by their place.
+  @Test func severalManifests() async {
+    let files = [
+      "a.yaml": Self.manifest(1, "one") + "---\n" + Self.manifest(1, "two")
+        + "---\nkvmconf: 1\narch: x86_64\nvcpus: {count: 1}\n",
+      "b.yaml": Self.manifest(2, "two") + "---\n" + Self.manifest(1, "new")
+        + "---\nkvmconf: 1\narch: x86_64\nvcpus: {count: 1}\n",
+    ]
+    await withFiles(files) { folder in
+      let ended = await kvmconf("diff", folder + "/a.yaml", folder + "/b.yaml")
+      #expect(
+        ended.output == """
+          --- \(folder)/a.yaml: two, 2 steps
+          +++ \(folder)/b.yaml: two, 3 steps
+          vCPUs: 1, then 2
+          +  3  create vcpu.1  \(folder)/b.yaml:4:16
+          1 step added
+          only before: \(folder)/a.yaml: one, 2 steps
+          only now: \(folder)/b.yaml: new, 2 steps
+
+          """)
+      #expect(ended.status == 1)
+    }
+  }
+
+  @Test func folders() async {
+    let files = [
+      "a/x.yaml": Self.manifest(1), "a/inner/y.yaml": Self.manifest(1), "a/gone.yaml": Self.manifest(1),
+      "b/x.yaml": Self.manifest(1), "b/inner/y.yaml": Self.manifest(2),
+    ]
+    await withFiles(files) { folder in
+      let ended = await kvmconf("diff", folder + "/a", folder + "/b/")
+      #expect(ended.output.contains("only before: \(folder)/a/gone.yaml: board, 2 steps\n"))
+      #expect(ended.output.contains("+++ \(folder)/b/inner/y.yaml: board, 3 steps\n"))
+      #expect(!ended.output.contains("x.yaml"))
+      #expect(ended.status == 1)
+      #expect(await kvmconf("diff", folder + "/a", folder + "/a").status == 0)
+      #expect(await kvmconf("diff", folder + "/a", folder + "/b/x.yaml").status == 64)
+    }
+  }
+
+  /// What git gives in place of a file that is new or gone.
+  @Test func nothing() async {
+    await withFiles(["a.yaml": Self.manifest(1)]) { folder in
+      let ended = await kvmconf("diff", "/dev/null", folder + "/a.yaml")
+      #expect(ended.output == "only now: \(folder)/a.yaml: board, 2 steps\n")
+      #expect(ended.status == 1)
+    }
+  }
+
+  @Test func badInput() async {
+    await withFiles(["a.yaml": Self.manifest(1), "bad.yaml": "kvmconf: 1\narch: x86_64\ndevices: [{type: vfoi}]\n"]) {
+      folder in
+      let bad = await kvmconf("diff", folder + "/a.yaml", folder + "/bad.yaml")
+      #expect(bad.output == "")
+      #expect(bad.errors.contains("bad.yaml:3:18: error: there is no device type 'vfoi'"))
+      #expect(bad.status == 65)
+      #expect(await kvmconf("diff", folder + "/a.yaml", folder + "/none.yaml").status == 66)
+      #expect(await kvmconf("diff", folder + "/a.yaml").status == 64)
+    }
+  }
+}
