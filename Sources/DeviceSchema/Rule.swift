@@ -78,6 +78,8 @@ package struct Rule {
   package var because: ReasonText? { action.because }
   /// The errno that the kernel's documentation gives, where it is another.
   package var documented: String? { action.documented }
+  /// Why no manifest can make the rule refuse, where that is so.
+  package var noCase: String? { action.noCase }
 }
 
 /// What a statement does: see `Rule`.
@@ -98,6 +100,7 @@ final class RuleAction {
   var id: String?
   var because: ReasonText?
   var documented: String?
+  var noCase: String?
 }
 
 /// What a statement does, compiled when it is first looked at.

@@ -12,6 +12,7 @@ struct RuleReader {
   private static let keys = [
     "since", "until", "when", "if", "else", "let", "allocate", "read", "use", "with", "hook", "for", "in", "rules",
     "on-failure", "then", "hazard", "warn", "errno", "return", "id", "because", "documented", "doc",
+    "no-case",
   ]
 
   /// The rules of a node, to be compiled when they are first looked at.
@@ -84,6 +85,7 @@ struct RuleReader {
     action.id = reader.string("id")
     action.because = reader["because"].map { ReasonText($0, in: scope, faults) }
     action.documented = reader.string("documented")
+    action.noCase = reader.string("no-case")
     return action
   }
 

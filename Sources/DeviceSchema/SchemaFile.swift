@@ -31,7 +31,7 @@ package final class SchemaFile {
     "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
     "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived",
     "functions",
-    "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "documented",
+    "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "cases", "documented",
   ]
 
   /// The name that ids and messages begin with: the device type, `vm`, `vcpu` or `system`.
@@ -55,6 +55,8 @@ package final class SchemaFile {
   /// Whether vCPUs of the architecture are initialised by a call of its own.
   package var hasVCPUInit: Bool { catalogue.vcpu?.initialise != nil }
   package var exampleSetup: Node? { text.top("example-setup") }
+  /// Manifests of steps that show what no example of an attribute can.
+  package var cases: Node? { text.top("cases") }
   package var exampleFiles: Node? { text.top("example-files") }
   package var needs: Node? { text.top("needs") }
   package var source: SourceRange { text.start }

@@ -95,6 +95,11 @@ extension Workspace {
 
 extension Conformance.Agreement {
   fileprivate init(_ predicted: StepResult, _ answer: Answer, _ actual: StepResult) {
+    // What a rule that went wrong says is no prediction.
+    if predicted.schemaFault != nil {
+      self = .outcomeDiffers
+      return
+    }
     switch predicted.outcome {
     case .undecided(let candidates):
       self = candidates.isEmpty || candidates.contains(answer) ? .undecided : .outcomeDiffers
@@ -168,6 +173,7 @@ extension Conformance {
 extension Conformance.Entry {
   fileprivate func difference(_ architecture: Architecture) -> Diagnostic? {
     guard let predicted else { return nil }
+    if let fault = predicted.schemaFault { return fault }
     let notes = predicted.reasons.flatMap { reason in
       [Note(reason.message)] + (reason.rule.map { [Note("the rule that was applied is here", at: $0)] } ?? [])
     }

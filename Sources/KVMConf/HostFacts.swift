@@ -19,10 +19,14 @@ package struct HostFacts: Sendable {
   package init(_ file: SourceFile) throws(FactsFault) {
     let tree = SourceTree(parsing: file)
     if let first = tree.diagnostics.first { throw FactsFault(diagnostic: first) }
-    guard let node = tree.documents.first, let entries = node.entries else {
+    try self.init(tree.documents.first)
+  }
+
+  /// - Parameter node: a mapping from the names of facts to their values.
+  init(_ node: Node?) throws(FactsFault) {
+    guard let node, let entries = node.entries else {
       throw FactsFault(
-        diagnostic: .error(
-          "bad-facts", "host facts are a mapping from names to values", at: tree.documents.first?.range))
+        diagnostic: .error("bad-facts", "host facts are a mapping from names to values", at: node?.range))
     }
     for entry in node.factsOfProbe ?? entries {
       guard ["kernel", "arch"].contains(entry.key.value) else {

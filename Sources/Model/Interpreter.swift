@@ -23,12 +23,15 @@ final class Interpreter: World {
   /// Refusals are passed over: the call is taken to have succeeded.
   private var ignoresRefusals = false
   private var warnings: [Reason] = []
+  /// Where it is told which rules were come to.
+  private let trace: RuleTrace?
 
   /// More ways than this are not followed.
   static let mostBranches = 256
 
-  init(catalogue: Catalogue, facts: [String: Value]) {
+  init(catalogue: Catalogue, facts: [String: Value], trace: RuleTrace? = nil) {
     self.catalogue = catalogue
+    self.trace = trace
     self.facts = facts
     call = CallContext(file: catalogue.files[0], path: "")
     machine = heap.allocate(.plain, Fields([("vm", .null), ("vcpus", .list([])), ("devices", .list([]))]))
@@ -149,6 +152,7 @@ extension Interpreter {
     guard rule.lifetime.includes(catalogue.release) else { return }
     if let when = rule.when, try !decide(when) { return }
     if let condition = rule.condition, try !decide(condition, preferred: rule.errno == nil) {
+      trace?.passes(rule)
       if rule.hasOtherwise, let otherwise = rule.otherwise { try run(otherwise) }
       return
     }
@@ -160,6 +164,7 @@ extension Interpreter {
     for effect in rule.effects { try apply(effect) }
     if let hazard = rule.hazard { throw .hazard(hazard, reason(rule, "hazard", hazard)) }
     if let warning = rule.warning { warnings.append(reason(rule, warning, warning)) }
+    if rule.errno != nil { trace?.refuses(rule) }
     if let errno = rule.errno { throw .refused(errno, reason(rule, errno.description, errno.description)) }
     if rule.returnsOK { throw .ok }
   }

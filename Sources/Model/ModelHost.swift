@@ -21,9 +21,10 @@ package struct ModelHost: Host {
   private var devices: [ModelDevice?] = []
 
   /// - Parameter facts: what is known of the host; the rest is as its schemas assume.
-  package init(_ catalogue: Catalogue, facts: [String: Value] = [:], course: Course) {
+  /// - Parameter trace: is told which rules the calls come to.
+  package init(_ catalogue: Catalogue, facts: [String: Value] = [:], course: Course, trace: RuleTrace? = nil) {
     self.course = course
-    interpreter = Interpreter(catalogue: catalogue, facts: facts)
+    interpreter = Interpreter(catalogue: catalogue, facts: facts, trace: trace)
     description = HostDescription(
       kind: .model, architecture: catalogue.architecture, release: catalogue.release.description)
   }

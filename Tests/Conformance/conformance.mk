@@ -11,19 +11,25 @@ PLANS ?= 2500
 MACHINES_arm64 = arm64-gicv3 arm64-gicv2
 MACHINES_riscv64 = riscv64-aia riscv64-aiahw
 MACHINES_ppc64 = ppc64-xics ppc64-xive
-MACHINES_x86_64 = x86_64-svm
+MACHINES_x86_64 = x86_64-svm $(if $(filter x86_64,$(shell uname -m)),$(if $(wildcard /dev/kvm),host))
 MACHINES ?= $(MACHINES_$(ARCH))
+# Whether kvmconf is built for the guests, too, and applies manifests there: arm64 only.
+CROSS ?= $(filter arm64,$(ARCH))
 CORPUS = Tests/Fixtures/selftests examples Tests/Conformance/corpus
 
 .PHONY: conformance conformance-tool conformance-page
 
 conformance: conformance-tool ## hold the model against a kernel: ARCH=arm64|riscv64|ppc64|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
 	@mkdir -p $(CONFORMANCE)
-	$(if $(filter host,$(MACHINES)),,@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(MACHINES))
+	$(if $(filter-out host,$(MACHINES)),@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(filter-out host,$(MACHINES)))
+	$(if $(CROSS),@Tests/Conformance/cross.sh $(CURDIR)/$(CONFORMANCE))
+	$(if $(filter host,$(MACHINES)),$(if $(FACTS),,@$(MAKE) --no-print-directory build && \
+		$(KVMCONF) probe --facts $(CONFORMANCE)/host.yaml >/dev/null))
 	@status=0; for machine in $(MACHINES); do \
 		$(CONFORMANCE_TOOL) run --machine $$machine --kernel $(KERNEL) --seed $(SEED) --plans $(PLANS) \
 			--folder $(CONFORMANCE) $(foreach folder,$(CORPUS),--corpus $(folder)) \
-			$(if $(FACTS),--host-facts $(FACTS)) $(if $(QUIRKS),--quirks $(QUIRKS)) || status=1; \
+			$(if $(QUIRKS),--quirks $(QUIRKS)) \
+			$$(if [ $$machine = host ]; then echo --host-facts $(or $(FACTS),$(CONFORMANCE)/host.yaml); fi) || status=1; \
 	done; exit $$status
 
 conformance-tool: setup

@@ -4,7 +4,7 @@
 #   FOLDER   the cache that fetch.sh filled
 #   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-n1, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
 #   KERNEL   6.12 or 7.2
-#   PLANS    a folder of compiled plans; they are run in the order of their names
+#   PLANS    a folder of compiled plans, and of manifests for kvmconf itself; they are run in the order of their names
 #   REPORT   what the guest wrote; beside it, as REPORT.console, what its kernel printed
 #
 # LIMIT is how many seconds the guest has; COMMAND=1 prints the command in place of running it.
@@ -52,6 +52,8 @@ mkdir -p "$work/root/dev" "$work/root/modules"
 cp "$folder/init-${machine%%-*}" "$work/root/init"
 cp "$guest"/modules/* "$work/root/modules/" 2>/dev/null || true
 ln -s "$(realpath "$plans")" "$work/root/plans"
+# Manifests are for kvmconf itself.
+if [ -n "$(find "$plans" -name '*.yaml' | head -1)" ]; then cp "$folder/kvmconf-${machine%%-*}" "$work/root/kvmconf"; fi
 (cd "$work/root" && find -L . | cpio -o -L -H newc -R 0:0 --quiet | gzip -1) >"$work/initramfs"
 
 command=("${qemu[@]}" -accel tcg -M "$board" -cpu "$cpu" -smp 1 -m "$memory" $options -display none -serial stdio -no-reboot

@@ -76,6 +76,26 @@ import Testing
       .init("1️⃣", "schema-unknown-name", "the payload has no field 'bsae'; did you mean 'base'?"))
   }
 
+  @Test func casesAreManifests() {
+    expectFaults(
+      in: thing(
+        """
+        cases:
+          - {doc: it starts, since: '6.12', host: {}, vcpus: {count: 2}, steps: [{create: thing}]}
+          - 1️⃣[create-vm]
+          - {2️⃣setps: [{create-vm: {}}]}
+          - {until: 3️⃣soon, steps: [4️⃣{craete: thing}]}
+        """),
+      .init("1️⃣", "schema-type", "a case is a mapping, not a list"),
+      .init("2️⃣", "schema-unknown-key", "a case has no key 'setps'; did you mean 'steps'?"),
+      .init("3️⃣", "schema-type", "'until' is a kernel release, such as '6.13'"),
+      .init(
+        "4️⃣", "schema-type",
+        "a step is one of create-vm, add-memory, enable-capability, create-irqchip, create-vcpu, init-vcpu, test, "
+          + "create, close, set, get, has, run; did you mean 'create'?"))
+    expectFaults(in: thing("cases: 1️⃣{steps: []}"), .init("1️⃣", "schema-type", "'cases' is a list"))
+  }
+
   @Test func aStepThatIsNone() {
     expectFaults(
       in: attribute(

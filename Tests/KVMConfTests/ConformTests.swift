@@ -1,4 +1,5 @@
 import DevicePlan
+import DeviceSchema
 import Diagnostics
 import KVMConf
 import Testing
@@ -65,6 +66,31 @@ import Testing
     #expect(diagnostic.id == "outcome-differs" && diagnostic.range?.start.line == 10)
     #expect(diagnostic.message == "create second: the kernel answered EEXIST, and the model predicted EBUSY")
     #expect(diagnostic.notes.last?.range?.file.path == "common/vfio.yaml")
+  }
+
+  /// A rule that cannot be worked out predicts nothing, whatever the kernel answers.
+  @Test func aRuleThatGoesWrong() throws {
+    let schema = """
+      schema: 1
+      type: vfio
+      number: 4
+      create:
+        rules: [{let: {none: 'size(devices)'}}, {if: '1 / none == 1', errno: EINVAL, because: one}]
+      """
+    var settings = Settings()
+    settings.schemas.removeAll { $0.path.hasSuffix("/vfio.yaml") }
+    let source = SourceFile(path: "x86_64/vfio.yaml", bytes: Array(schema.utf8))
+    settings.schemas.append(SchemaSource(path: "x86_64/vfio.yaml", file: source))
+    let workspace = Workspace(settings)
+    let text = "kvmconf: 1\narch: x86_64\nname: two\nsteps: [{create-vm: {}}, {create: vfio}]\n"
+    let plan = try #require(
+      workspace.load(SourceFile(path: "vm.yaml", bytes: Array(text.utf8))).manifests.first?.plan)
+    let kernel = KernelAnswers(
+      host: HostDescription(kind: .kernel, architecture: .x86_64, release: "7.2"),
+      results: [StepResult(.ok), StepResult(.ok)])
+    let conformance = try workspace.conformance(of: plan, to: kernel)
+    #expect(conformance.differences == 1)
+    #expect(conformance.diagnostics.first?.id == "schema-evaluation")
   }
 
   /// The model goes on with what the kernel answered: a second device that this kernel made is there afterwards.

@@ -44,6 +44,7 @@ import Testing
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
     "bad-plan", "bad-configuration",  // EndToEndTests: they are no manifests
+    "schema-no-case",  // SchemaCaseTests: it is about schemas
     "outcome-differs", "value-differs", "bad-quirks", "bad-report",  // ConformTests: there a kernel has its say
     "bad-probe", "schema-evaluation",  // ProbeTests: they are about hosts
     "too-large",  // SourceTreeTests: the text would be

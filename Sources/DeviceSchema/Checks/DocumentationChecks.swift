@@ -79,12 +79,13 @@ struct Exemplified: SchemaCheck {
   static let id: DiagnosticID = "schema-no-example"
 
   private static let keys = [
-    "value", "expect", "call", "given", "input", "address", "flags", "vcpu", "doc", "since", "until",
+    "value", "expect", "call", "given", "host", "input", "address", "flags", "vcpu", "doc", "since", "until",
   ]
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
       check(steps: file.exampleSetup, report)
+      check(cases: file.cases, catalogue.faults, report)
       for group in file.groups {
         for attribute in group.attributes { check(attribute, group.path(of: attribute), catalogue.faults, report) }
       }
@@ -109,6 +110,20 @@ struct Exemplified: SchemaCheck {
       if call.scalar.flatMap(AttributeAccess.init) == nil {
         report(.error("schema-type", "the call of an example is set, get or has", at: call.range))
       }
+    }
+  }
+
+  /// Of a case, which is a manifest but for what its file says already.
+  private static let caseKeys = [
+    "doc", "since", "until", "host", "files", "vm", "memory", "vcpus", "devices", "steps",
+  ]
+
+  private func check(cases node: Node?, _ faults: SchemaFaults, _ report: (Diagnostic) -> Void) {
+    if let node, node.items == nil { report(.error("schema-type", "'cases' is a list", at: node.range)) }
+    for item in node?.items ?? [] {
+      let reader = KeyReader(item, keys: Self.caseKeys, of: "a case", faults)
+      _ = reader.lifetime()
+      check(steps: reader["steps"], report)
     }
   }
 

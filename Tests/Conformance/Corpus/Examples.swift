@@ -4,12 +4,12 @@ import KVMConf
 import SourceTree
 
 extension Catalogue {
-  /// Every example of a file's attributes that exist in this release.
+  /// Every example of this release, of a file's attributes that exist in it.
   func examples(of file: SchemaFile) -> [ExampleSteps] {
     var found: [ExampleSteps] = []
     for group in file.groups where group.lifetime.includes(release) {
       for attribute in group.attributes where attribute.lifetime.includes(release) {
-        for example in attribute.examples?.items ?? [] {
+        for example in attribute.examples?.items ?? [] where example.lifetime.includes(release) {
           found.append(file.steps(of: example, path: group.path(of: attribute), attribute))
         }
       }

@@ -7,10 +7,13 @@ package struct Case: Sendable {
   package var plan: Plan
   /// Its steps, where it can be made smaller.
   package var manifest: StepManifest?
+  /// The file, where kvmconf itself applies it on the machine, and not the loader a plan.
+  package var applied: SourceFile?
 
-  package init(plan: Plan, manifest: StepManifest? = nil) {
+  package init(plan: Plan, manifest: StepManifest? = nil, applied: SourceFile? = nil) {
     self.plan = plan
     self.manifest = manifest
+    self.applied = applied
   }
 }
 
@@ -31,6 +34,22 @@ extension Workspace {
     return cases
   }
 
+  /// The same, applied by kvmconf itself; those with one manifest.
+  package func appliedCases(in folders: [String], for architecture: Architecture) throws -> [Case] {
+    var cases: [Case] = []
+    for folder in folders {
+      for path in try manifestPaths(folder) {
+        let file = try SourceFile(reading: path)
+        let loaded = load(file).manifests
+        guard loaded.count == 1, let plan = loaded.first?.plan.withDefaults, plan.architecture == architecture,
+          plan.obstacles.isEmpty, plan.files.isEmpty, try hazards(of: plan).isEmpty
+        else { continue }
+        cases.append(Case(plan: plan, applied: file))
+      }
+    }
+    return cases
+  }
+
   /// The examples of the schemas, each in a VM of its own.
   package func exampleCases(for architecture: Architecture) -> [Case] {
     catalogue(for: architecture).exampleManifests().compactMap { manifest in
@@ -38,6 +57,25 @@ extension Workspace {
       manifest.files = nil
       return manifest.mended(self).map { Case(plan: $0.plan, manifest: $0.manifest) }
     }
+  }
+
+  /// The cases of the schemas that are about no other host.
+  package func schemaCases(for architecture: Architecture) throws -> [Case] {
+    let catalogue = catalogue(for: architecture)
+    var cases: [Case] = []
+    for file in catalogue.files where file.lifetime.includes(catalogue.release) {
+      for (i, node) in (file.cases?.items ?? []).enumerated()
+      where node[key: "host"] == nil && node.lifetime.includes(catalogue.release) {
+        let lines = (node.manifest(of: file).entries ?? []).map { "\($0.key.value): \($0.value.yaml)\n" }
+        let text = SourceFile(path: "case-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
+        for manifest in load(text).manifests {
+          let plan = manifest.plan.withDefaults
+          guard plan.files.isEmpty, plan.obstacles.isEmpty, try hazards(of: plan).isEmpty else { continue }
+          cases.append(Case(plan: plan))
+        }
+      }
+    }
+    return cases
   }
 
   /// The numbers of the schemas' rules, tried one by one.

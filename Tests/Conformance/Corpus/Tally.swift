@@ -68,7 +68,11 @@ package struct Tally: Codable, Sendable {
     self.kernel = kernel
     release = ""
     self.seed = seed
-    rules = catalogue.refusals
+    rules = catalogue.refusals.map { rule in
+      Refusal(
+        place: rule.source.place, errno: rule.errno?.description ?? "",
+        reason: rule.because?.words { "${\($0.text)}" } ?? "")
+    }
   }
 
   package mutating func add(_ conformance: Conformance, _ catalogue: Catalogue) {
@@ -107,50 +111,7 @@ package struct Tally: Codable, Sendable {
   }
 }
 
-extension Catalogue {
-  /// Where the rules of those attributes stand that another release has, or another architecture.
-  private var placesOfAbsentAttributes: Set<String> {
-    var places: Set<String> = []
-    for file in files {
-      let fileIsAbsent = !file.lifetime.includes(release)
-      for group in file.groups {
-        let groupIsAbsent =
-          fileIsAbsent || !group.lifetime.includes(release) || !KeyCondition.holds(group.when, [], 0)
-        for attribute in group.attributes {
-          let isAbsent =
-            groupIsAbsent || !attribute.lifetime.includes(release) || !KeyCondition.holds(attribute.when, [], 0)
-          guard isAbsent else { continue }
-          for access in AttributeAccess.allCases {
-            for rules in [attribute.call(access).rules, groupIsAbsent ? group.call(access).rules : nil] {
-              rules?.list.visitRules { places.insert($0.source.place) }
-            }
-          }
-        }
-      }
-    }
-    return places
-  }
-}
-
 extension SourceRange {
   /// File and line.
   package var place: String { "\(file.path):\(start.line)" }
-}
-
-extension Catalogue {
-  /// Every rule that refuses something in this release.
-  fileprivate var refusals: [Tally.Refusal] {
-    var found: Set<Tally.Refusal> = []
-    let absent = placesOfAbsentAttributes
-    for list in allRules {
-      list.visitRules { rule in
-        guard let errno = rule.errno, rule.lifetime.includes(release), !absent.contains(rule.source.place) else {
-          return
-        }
-        let reason = rule.because?.words { "${\($0.text)}" } ?? ""
-        found.insert(Tally.Refusal(place: rule.source.place, errno: errno.description, reason: reason))
-      }
-    }
-    return found.sorted { $0.place < $1.place }
-  }
 }

@@ -28,13 +28,18 @@ struct CorpusOptions: ParsableArguments {
     try FileManager.default.createDirectory(at: laboratory.cache, withIntermediateDirectories: true)
     var cases = try workspace.cases(in: corpus, for: machine.architecture)
     let fixed = cases.count
+    if FileManager.default.fileExists(atPath: laboratory.kvmconf.path) {
+      cases += try workspace.appliedCases(in: corpus, for: machine.architecture)
+    }
+    let applied = cases.count - fixed
     cases += workspace.exampleCases(for: machine.architecture)
-    let examples = cases.count - fixed
+    cases += try workspace.schemaCases(for: machine.architecture)
+    let examples = cases.count - fixed - applied
     cases += workspace.boundCases(for: machine.architecture)
-    let bounds = cases.count - fixed - examples
+    let bounds = cases.count - fixed - applied - examples
     cases += workspace.randomCases(plans, for: machine.architecture, seed: seed)
     say(
-      "\(fixed) manifests, \(examples) examples of schemas, \(bounds) of the bounds in their rules, \(plans) random plans of seed \(seed)"
+      "\(fixed) manifests, \(applied) of them applied by kvmconf itself, too, \(examples) examples and cases of schemas, \(bounds) of the bounds in their rules, \(plans) random plans of seed \(seed)"
     )
     return LoadedCorpus(
       workspace: workspace, laboratory: laboratory, cases: cases, quirks: try readQuirks(), seed: seed)
@@ -76,7 +81,7 @@ struct LoadedCorpus {
   }
 
   func answers() throws -> Laboratory.Answers {
-    try laboratory.answers(to: cases.map(\.plan), workspace, progress: say)
+    try laboratory.answers(to: cases, workspace, progress: say)
   }
 }
 

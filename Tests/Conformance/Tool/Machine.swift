@@ -47,19 +47,22 @@ struct Laboratory {
     var crashes: [Int] = []
   }
 
-  func answers(to plans: [Plan], _ workspace: Workspace, progress: (String) -> Void) throws -> Answers {
-    if machine.isHost { return try answersOfHost(plans, workspace) }
+  /// Where kvmconf is that was built for the machine, if it was.
+  var kvmconf: URL { cache.appending(path: "kvmconf-\(machine.architecture.rawValue)") }
+
+  func answers(to cases: [Case], _ workspace: Workspace, progress: (String) -> Void) throws -> Answers {
+    if machine.isHost { return try answersOfHost(cases.map(\.plan), workspace) }
     var answers = Answers()
-    var waiting = Array(plans.indices)
+    var waiting = Array(cases.indices)
     while !waiting.isEmpty {
       // A guest holds so many plans in its memory.
       let batch = Array(waiting.prefix(3000))
       progress("\(machine.name), Linux \(kernel): \(batch.count) plans")
       let start = Date()
-      let report = try boot(batch.map { (Self.file($0), plans[$0]) })
+      let report = try boot(batch.map { (Self.file($0, cases[$0]), cases[$0]) })
       for i in batch {
-        guard let recorded = report.reports[Self.file(i)] else { continue }
-        answers.found[i] = try recorded.answers(to: plans[i], release: kernel)
+        guard let recorded = report.reports[Self.file(i, cases[i])] else { continue }
+        answers.found[i] = try recorded.answers(to: cases[i].plan, release: kernel)
       }
       let broken = report.broken.compactMap { Int($0.prefix(6)) }
       answers.crashes += broken
@@ -76,7 +79,9 @@ struct Laboratory {
     return answers
   }
 
-  private static func file(_ index: Int) -> String { String(format: "%06d.kvmplan", index) }
+  private static func file(_ index: Int, _ one: Case) -> String {
+    String(format: "%06d", index) + (one.applied == nil ? ".kvmplan" : ".yaml")
+  }
 
   private func answersOfHost(_ plans: [Plan], _ workspace: Workspace) throws -> Answers {
     var answers = Answers()
@@ -84,14 +89,14 @@ struct Laboratory {
     return answers
   }
 
-  private func boot(_ plans: [(file: String, plan: Plan)]) throws -> GuestReport {
+  private func boot(_ cases: [(file: String, one: Case)]) throws -> GuestReport {
     let files = FileManager.default
     let folder = cache.appending(path: "\(machine.name)-\(kernel).plans")
     let report = cache.appending(path: "\(machine.name)-\(kernel).report")
     try? files.removeItem(at: folder)
     try files.createDirectory(at: folder, withIntermediateDirectories: true)
-    for (file, plan) in plans {
-      try Data(plan.compiled(isStripped: false)).write(to: folder.appending(path: file))
+    for (file, one) in cases {
+      try Data(one.applied?.bytes ?? one.plan.compiled()).write(to: folder.appending(path: file))
     }
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")

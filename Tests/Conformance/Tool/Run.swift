@@ -79,7 +79,7 @@ struct Run: ParsableCommand {
     var smallest = manifest
     for _ in 0..<12 {
       let candidates = Shrinking.candidates(of: smallest).compactMap { $0.mended(workspace) }
-      let answers = try laboratory.answers(to: candidates.map(\.plan), workspace) { _ in }
+      let answers = try laboratory.answers(to: candidates.map { Case(plan: $0.plan) }, workspace) { _ in }
       let showing = try candidates.indices.filter { i in
         guard let found = answers.found[i] else { return false }
         return try workspace.conformance(of: candidates[i].plan, to: found, quirks: quirks).differences > 0

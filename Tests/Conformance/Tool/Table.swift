@@ -18,7 +18,7 @@ extension Tally {
     let places = Set(rules.map(\.place))
     let seen = places.filter { fired[$0] != nil }.count
     lines.append("rules that this kernel confirmed by firing: \(seen) of \(places.count)")
-    for crash in crashes { lines.append("the kernel died in \(crash)") }
+    for crash in crashes { lines.append("the kernel, or the program that ran it, died in \(crash)") }
     return lines.joined(separator: "\n")
   }
 }

@@ -1,5 +1,5 @@
-/* The only program of a test guest: loads KVM's modules, runs every plan on /dev/kvm, each in a process of its own, and
- * switches the machine off. What the plans' calls were answered goes to the first virtio port, in the words of
+/* The first program of a test guest: loads KVM's modules, runs every plan on /dev/kvm, each in a process of its own, and
+ * switches the machine off. A manifest among the plans is given to kvmconf. What the plans' calls were answered goes to the first virtio port, in the words of
  * `kvmload --json`. A line before each report says which plan it is of, and one behind it how the process ended. */
 #define _GNU_SOURCE
 
@@ -63,10 +63,19 @@ static int is_plan(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
+/* Never returns. */
+static void become_kvmconf(char *path)
+{
+	execl("/kvmconf", "kvmconf", "apply", "--keep-going", "--format", "json", path, (char *)NULL);
+	fprintf(stderr, "guest: /kvmconf: %m\n");
+	_exit(127);
+}
+
 static void run_plan(const char *name)
 {
 	char path[512], program[] = "kvmload", keep_going[] = "--keep-going", json[] = "--json";
 	char *arguments[] = {program, keep_going, json, path, NULL};
+	const size_t length = strlen(name);
 	int status = 0;
 	pid_t child;
 
@@ -76,6 +85,8 @@ static void run_plan(const char *name)
 	child = fork();
 	if (child == 0) {
 		alarm(LONGEST_PLAN);
+		if (length > 5 && strcmp(name + length - 5, ".yaml") == 0)
+			become_kvmconf(path);
 		status = kvmload_main(4, arguments);
 		fflush(stdout);
 		_exit(status);

@@ -1,0 +1,56 @@
+import Diagnostics
+import Expressions
+
+extension Catalogue {
+  /// Every rule that can refuse a call in this release, in the order of the files.
+  package var refusals: [Rule] {
+    var search = RefusalSearch(catalogue: self)
+    for file in files where file.lifetime.includes(release) { search.visit(file) }
+    return search.found.values.sorted { a, b in
+      (a.source.file.path, a.source.start.line, a.source.start.column)
+        < (b.source.file.path, b.source.start.line, b.source.start.column)
+    }
+  }
+}
+
+/// A walk through all that a call can come to in a catalogue's release.
+private struct RefusalSearch {
+  let catalogue: Catalogue
+  private(set) var found: [SourceRange: Rule] = [:]
+  private var fragments: Set<SourceRange> = []
+  private var hooks: Set<String> = []
+
+  init(catalogue: Catalogue) { self.catalogue = catalogue }
+
+  mutating func visit(_ file: SchemaFile) {
+    for frame in [
+      file.every, file.create, file.release, file.initialise, file.run, file.createIRQChip, file.addMemory,
+      file.afterCapability, file.unknownDevice,
+    ] { visit(frame?.list) }
+    for capability in file.capabilities where exists(capability.lifetime) { visit(capability.rules?.list) }
+    for group in file.groups where exists(group.lifetime, when: group.when) {
+      for access in AttributeAccess.allCases { visit(group.call(access).rules?.list) }
+      for attribute in group.attributes where exists(attribute.lifetime, when: attribute.when) {
+        for access in AttributeAccess.allCases { visit(attribute.call(access).rules?.list) }
+      }
+    }
+  }
+
+  private func exists(_ lifetime: Lifetime, when: Expression? = nil) -> Bool {
+    lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
+  }
+
+  private mutating func visit(_ list: RuleList?) {
+    for rule in list?.rules ?? [] where exists(rule.lifetime, when: rule.when) {
+      for nested in [rule.otherwise, rule.rules, rule.onFailure] { visit(nested) }
+      if let fragment = rule.use?.fragment, fragments.insert(fragment.source).inserted { visit(fragment.body.list) }
+      if let hook = rule.hook, hooks.insert(hook).inserted {
+        for (file, rules) in catalogue.contributions(to: hook) where exists(file.lifetime) { visit(rules.list) }
+      }
+      guard rule.errno != nil else { continue }
+      found[rule.source] = rule
+      // What stands behind it, other releases come to.
+      if rule.condition == nil, rule.when == nil { return }
+    }
+  }
+}
