@@ -75,20 +75,25 @@ package struct VCPUReader {
         findings.wrongKind(item, of: "a feature", wanted: "a name or the number of a bit")
         continue
       }
-      if let feature = known.first(where: { $0.name == name }) {
+      if let bit = UInt64(name), bit < 64 {
+        features.mask |= 1 << bit
+        features.names.append(name)
+      } else if let feature = known.first(where: { $0.name == name }) ?? misspelt(name, among: known, at: item.range) {
         features.mask |= 1 << UInt64(feature.bit)
         if let finalize = feature.finalize { features.finalize.append(finalize) }
-      } else if let bit = UInt64(name), bit < 64 {
-        features.mask |= 1 << bit
-      } else {
-        findings.unknown(
-          "unknown-feature", "vCPUs of \(context.catalogue.architecture.rawValue) have no feature", name,
-          among: known.map(\.name), at: item.range)
-        continue
+        features.names.append(feature.name)
       }
-      features.names.append(name)
     }
     return features
+  }
+
+  /// Reports a feature that there is not, and goes on with the one that is meant: what depends on it is not wrong, too.
+  private func misspelt(_ name: String, among known: [Feature], at range: SourceRange) -> Feature? {
+    findings.unknown(
+      "unknown-feature", "vCPUs of \(context.catalogue.architecture.rawValue) have no feature", name,
+      among: known.map(\.name), at: range)
+    let meant = known.map(\.name).nearest(to: name)
+    return known.first { $0.name == meant }
   }
 
   func readAttributes(_ node: Node?, into vcpus: inout [VCPUDeclaration]) {

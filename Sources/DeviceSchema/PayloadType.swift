@@ -38,7 +38,7 @@ package struct IntegerType {
 package struct IntegerDescription {
   /// `address`, `bytes`, `mpidr`, …
   package var unit: String?
-  /// In bytes.
+  /// What the value is a multiple of; of an address, in bytes.
   package var align: Int128?
   /// In bytes.
   package var region: Int128?

@@ -4,13 +4,13 @@ import DeviceSchema
 import Expressions
 
 extension AttributeSetting {
-  /// What helps whoever the kernel refuses this: the nearest aligned values, and where the attribute is documented.
+  /// What helps whoever the kernel refuses this: the nearest values that it takes, and where the attribute is documented.
   var hints: [String] {
     guard let (group, attribute) = schema, let owner else { return [] }
     var hints: [String] = []
     if case .bytes(let bytes, _) = data {
       let type = group.payloads(of: attribute).first { KeyCondition.holds($0.when, key, call.attr) }?.type ?? .none
-      hints += type.alignmentHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian))
+      hints += type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian))
     }
     let document = owner.references.first?.split(separator: "/").last.map(String.init)
     let sources = [document, attribute.constant ?? group.constant].compactMap(\.self)
@@ -20,27 +20,34 @@ extension AttributeSetting {
 }
 
 extension PayloadType {
-  /// `the nearest aligned addresses are 0x0800_0000 and 0x0801_0000`, for each part of a value that is not aligned.
-  fileprivate func alignmentHints(_ value: Value) -> [String] {
+  /// `the nearest aligned addresses are 0x0800_0000 and 0x0801_0000`, for each part of a value that is not aligned or out
+  /// of its range.
+  fileprivate func nearestHints(_ value: Value) -> [String] {
     switch (self, value) {
-    case (.integer(let type), .integer(let number)): [type.description.alignmentHint(number)].compactMap(\.self)
+    case (.integer(let type), .integer(let number)): [type.description.nearestHint(number)].compactMap(\.self)
     case (.bits(let type), .record(let record)):
       type.fields.compactMap { field in
-        record[field.name.identifier]?.integer.flatMap(field.description.alignmentHint)
+        record[field.name.identifier]?.integer.flatMap(field.description.nearestHint)
       }
     case (.structure(let type), .record(let record)):
-      type.fields.flatMap { field in record[field.name.identifier].map(field.type.alignmentHints) ?? [] }
+      type.fields.flatMap { field in record[field.name.identifier].map(field.type.nearestHints) ?? [] }
     default: []
     }
   }
 }
 
 extension IntegerDescription {
-  fileprivate func alignmentHint(_ value: Int128) -> String? {
-    guard let align, align > 1, value > 0, value % align != 0 else { return nil }
+  /// `the nearest multiples of 32 are 96 and 128`; nil where the value is one that the kernel takes.
+  fileprivate func nearestHint(_ value: Int128) -> String? {
+    let align = align ?? 1
+    guard align > 0, value > 0, !isUnchecked else { return nil }
+    let (low, high) = range ?? (0, Int128.max)
+    if value < low { return "the smallest value is \(low)" }
+    if value > high { return "the greatest value is \(high)" }
+    if value % align == 0 { return nil }
     let below = value / align * align
-    let noun = unit == "address" ? "addresses" : "values"
-    return "the nearest aligned \(noun) are \(below.grouped) and \((below + align).grouped)"
+    if unit == "address" { return "the nearest aligned addresses are \(below.grouped) and \((below + align).grouped)" }
+    return "the nearest multiples of \(align) are \(below) and \(below + align)"
   }
 }
 

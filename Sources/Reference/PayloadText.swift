@@ -42,7 +42,7 @@ extension IntegerDescription {
     case "mpidr": words.append("an affinity, written 0.0.0.3 (Aff3.Aff2.Aff1.Aff0) or as a number")
     case let unit?: words.append("in \(unit)")
     }
-    if let align, align > 1 { words.append("a multiple of \(size(align))") }
+    if let align, align > 1 { words.append("a multiple of \(unit == "address" ? size(align) : "\(align)")") }
     if let region { words.append("the start of \(size(region))") }
     if let range { words.append("from \(range.lowerBound) to \(range.upperBound)") }
     if !values.isEmpty { words.append("one of \(values.map(String.init).joined(separator: ", "))") }

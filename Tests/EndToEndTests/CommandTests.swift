@@ -393,6 +393,30 @@ private let refusedManifest =
     }
   }
 
+  /// A misspelt feature is one mistake: what depends on it is judged as if it were the one that is meant.
+  @Test func aMisspeltFeatureIsOneMistake() async {
+    let vcpus = "vcpus: {count: 1, features: [pmu-v33], attributes: {pmu-v3: {irq: 23}}}"
+    let ended = await kvmconf(
+      "validate", "--format", "gcc", "-", input: "kvmconf: 1\narch: arm64\n\(vcpus)\ndevices: [{type: arm-vgic-v3}]\n")
+    #expect(ended.status == 1)
+    #expect(
+      ended.output.hasPrefix("<stdin>:3:30: error: vCPUs of arm64 have no feature 'pmu-v33'; did you mean 'pmu-v3'?"))
+    #expect(ended.output.split(separator: "\n").count == 1, "\(ended.output)")
+  }
+
+  /// What would be right is said of values of every kind that schemas describe.
+  @Test(arguments: [
+    ("nr-irqs: 100", "the nearest multiples of 32 are 96 and 128"), ("nr-irqs: 32", "the smallest value is 64"),
+    ("nr-irqs: 1024", "the greatest value is 992"),
+    ("addr: {dist: 0x0800_1000}", "the nearest aligned addresses are 0x0800_0000 and 0x0801_0000"),
+  ]) func theNearestValues(_ attribute: String, _ hint: String) async {
+    let ended = await kvmconf(
+      "validate", "-",
+      input: "kvmconf: 1\narch: arm64\ndevices: [{type: arm-vgic-v3, attributes: {\(attribute)}}]\n")
+    #expect(ended.status == 1)
+    #expect(ended.output.contains("\n   note: \(hint)\n"), "\(ended.output)")
+  }
+
   @Test func help() async {
     for arguments in [["--help"], ["validate", "--help"], ["help", "apply"]] {
       let ended = await run(program, arguments)
