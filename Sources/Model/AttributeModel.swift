@@ -64,8 +64,9 @@ extension CallModel {
       try interpreter.refuse(errno, "group '\(group.name)' of \(file.words) \(what)")
       return nil
     }
-    try interpreter.runToEnd(rules?.rules)
-    return access == .get ? try read(call, attribute, group, payload) : nil
+    let hasReturned = try interpreter.runToEnd(rules?.rules)
+    // A get that returns before its end writes nothing.
+    return access == .get && !hasReturned ? try read(call, attribute, group, payload) : nil
   }
 
   private func group(numbered number: UInt32, of file: SchemaFile) throws(Stop) -> GroupSchema? {
