@@ -64,8 +64,9 @@ extension CallModel {
       try interpreter.refuse(errno, "group '\(group.name)' of \(file.words) \(what)")
       return nil
     }
-    try interpreter.runToEnd(rules?.rules)
-    return access == .get ? try read(call, attribute, group, payload) : nil
+    let hasReturned = try interpreter.runToEnd(rules?.rules)
+    // A get that returns before its end writes nothing.
+    return access == .get && !hasReturned ? try read(call, attribute, group, payload) : nil
   }
 
   private func group(numbered number: UInt32, of file: SchemaFile) throws(Stop) -> GroupSchema? {
@@ -111,12 +112,7 @@ extension CallModel {
         payload.put(Int128(1000 + file), mask: -1, at: 0, size: slot.width, bigEndian: bigEndian)
         bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
       }
-      let value = type.decode(bytes[...], bigEndian: bigEndian)
-      // A bare number may be open or not: what else the process has open is not the plan's.
-      if case .descriptor = type, slots.isEmpty, let number = value.integer, number >= 0 {
-        return .value(.unknown)
-      }
-      return .value(value)
+      return .value(type.decode(bytes[...], bigEndian: bigEndian).withoutBareDescriptors(type, slots.map(\.offset)))
     }
   }
 
@@ -144,6 +140,26 @@ extension CallModel {
       var values: [(String, Value)] = []
       for (name, expression) in fields { values.append((name, try interpreter.value(of: expression))) }
       return .record(Fields(values))
+    }
+  }
+}
+
+extension Value {
+  /// The value with each descriptor unknown that is a bare number: it may be open or not, as what else the process has open is not the
+  /// plan's.
+  ///
+  /// - Parameter filled: where in the payload the plan's own descriptors stand.
+  fileprivate func withoutBareDescriptors(_ type: PayloadType, _ filled: [Int], at offset: Int = 0) -> Value {
+    switch (type, self) {
+    case (.descriptor, .integer(let number)): return number >= 0 && !filled.contains(offset) ? .unknown : self
+    case (.structure(let type), .record(var fields)):
+      guard let layout = StructureLayout(type.fields) else { return self }
+      for (i, field) in type.fields.enumerated() where field.count == nil {
+        let name = field.name.identifier
+        fields[name] = fields[name]?.withoutBareDescriptors(field.type, filled, at: offset + layout.offsets[i])
+      }
+      return .record(fields)
+    default: return self
     }
   }
 }

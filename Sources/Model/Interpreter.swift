@@ -131,12 +131,17 @@ extension Diagnostic {
 
 extension Interpreter {
   /// Runs rules to their end; `return: ok` is one.
-  func runToEnd(_ frame: RuleFrame?) throws(Stop) {
-    guard let frame else { return }
+  ///
+  /// - Returns: whether it was `return: ok`.
+  @discardableResult
+  func runToEnd(_ frame: RuleFrame?) throws(Stop) -> Bool {
+    guard let frame else { return false }
     do throws(Stop) {
       try run(frame)
+      return false
     } catch {
       guard case .ok = error else { throw error }
+      return true
     }
   }
 

@@ -24,4 +24,24 @@ import Testing
     let file = AttributeData.bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)])
     #expect(model.outcomes([createVM, createThing, add(file)]).last == "ok")
   }
+
+  /// So it is with a descriptor in a struct.
+  @Test func alsoInAStruct() {
+    let model = TestModel(
+      thing: """
+        groups:
+          files:
+            number: 1
+            payload: {type: struct, fields: [{name: flags, type: u32}, {name: file, type: fd}]}
+            attributes:
+              add: {number: 0, set: {rules: [{read: value}, {if: 'value.file < 0', errno: EBADF, because: not open}]}}
+        """)
+    func add(_ data: AttributeData) -> Step {
+      step(.setAttribute(AttributeCall(target: .device(0), group: 1, attr: 0, data: data)))
+    }
+    let bare: [UInt8] = [0, 0, 0, 0, 0x40, 0, 0, 0]
+    #expect(model.outcomes([createVM, createThing, add(.bytes(bare))]).last == "EBADF or ok")
+    let file = AttributeData.bytes(bare, slots: [.file(0, offset: 4)])
+    #expect(model.outcomes([createVM, createThing, add(file)]).last == "ok")
+  }
 }

@@ -33,6 +33,33 @@ import Testing
     #expect(model.onThing([setInvalid(), set(1), createThing, setInvalid()]) == ["EFAULT", "EINVAL", "ok", "EPERM"])
   }
 
+  /// A get that returns early writes nothing, and so does not mind the pointer.
+  @Test func aGetThatReturnsWritesNothing() {
+    let model = TestModel(
+      thing: """
+        state: {device: {value: 'null'}}
+        groups:
+          level:
+            number: 1
+            payload: {type: u32}
+            attributes:
+              line:
+                number: 0
+                set: {rules: [{read: value}, {then: {self.value: 'value'}}]}
+                get: {rules: [{if: 'self.value == null', return: ok}], value: 'self.value'}
+        """)
+    func call(_ data: AttributeData) -> AttributeCall {
+      AttributeCall(target: .device(0), group: 1, attr: 0, data: data)
+    }
+    let found = model.results([
+      createVM, createThing, step(.getAttribute(call(.invalid))), step(.getAttribute(call(.bytes([9, 9, 9, 9])))),
+      step(.setAttribute(call(.bytes([7, 0, 0, 0])))), step(.getAttribute(call(.invalid))),
+      step(.getAttribute(call(.bytes([9, 9, 9, 9])))),
+    ]).dropFirst(2)
+    #expect(found.map(\.outcome.words) == ["ok", "ok", "ok", "EFAULT", "ok"])
+    #expect(found.map(\.value) == [nil, nil, nil, nil, [7, 0, 0, 0]])
+  }
+
   @Test func whatIsUsedBeforeItIsReadIsAFault() {
     let model = TestModel(rules: "- {if: 'value == 1', errno: EINVAL, because: one}\n- {read: value}")
     let found = model.results([createVM, createThing, set(1)])[2]

@@ -70,7 +70,8 @@ extension Workspace {
         let text = SourceFile(path: "case-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
         for manifest in load(text).manifests {
           let plan = manifest.plan.withDefaults
-          guard plan.files.isEmpty, plan.obstacles.isEmpty, try hazards(of: plan).isEmpty else { continue }
+          guard plan.files.isEmpty, plan.obstacles.isEmpty, plan.canMapItsMemory, try hazards(of: plan).isEmpty
+          else { continue }
           cases.append(Case(plan: plan))
         }
       }
@@ -90,6 +91,15 @@ extension Workspace {
     return (0..<count).map { _ in
       let (manifest, plan) = plans.next()
       return Case(plan: plan, manifest: manifest)
+    }
+  }
+}
+
+extension Plan {
+  /// Whether a process can have as much memory as the plan gives its VM: more never comes to the kernel's KVM.
+  fileprivate var canMapItsMemory: Bool {
+    steps.allSatisfy { step in
+      if case .addMemory(_, _, let size) = step.operation { size <= 1 << 45 } else { true }
     }
   }
 }
