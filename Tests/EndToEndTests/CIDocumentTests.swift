@@ -2,7 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What docs/ci.md tells people to run, and the files for CI systems at the root.
+/// The jobs that docs/ci.md shows, and the files for CI systems at the root. What it tells people to type is
+/// `DocumentTests`'.
 @Suite struct CIDocumentTests {
   private static let document = text(ofFile: repository + "/docs/ci.md") ?? ""
 
@@ -15,10 +16,11 @@ import Testing
 
   private static let hasJQ = runBlocking("sh", ["-c", "command -v jq"]).status == 0
 
-  /// Every command line with kvmconf in it, wherever it stands.
+  /// The command lines of jobs with kvmconf in them.
   private static let commands: [String] = document.split(separator: "\n").compactMap { line in
     var line = line.drop { $0 == " " }
-    for prefix in ["- run: ", "- ", "sh '"] where line.hasPrefix(prefix) { line = line.dropFirst(prefix.count) }
+    guard let prefix = ["- run: ", "- ", "sh '"].first(where: { line.hasPrefix($0) }) else { return nil }
+    line = line.dropFirst(prefix.count)
     // Whatever it is that a job does about a failure, there is none here.
     if let end = line.firstRange(of: " || ") { line = line[..<end.lowerBound] }
     if line.hasSuffix("'"), !line.contains("jq") { line = line.dropLast() }
@@ -53,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func thereAreCommands() { #expect(Self.commands.count >= 10) }
+  @Test func thereAreCommands() { #expect(Self.commands.count >= 6) }
 
   @Test func theConfigurationIsRight() async throws {
     let example = try #require(Self.blocks("yaml").first { $0.hasPrefix("schemas:") })
