@@ -9,8 +9,10 @@ struct Completions: ParsableCommand {
       `make install` puts it where shells look for it. Otherwise:
 
         kvmconf completions bash > ~/.local/share/bash-completion/completions/kvmconf
-        kvmconf completions zsh > ~/.zsh/_kvmconf      # a folder of $fpath, before compinit
+        kvmconf completions zsh > ~/.zsh/_kvmconf
         kvmconf completions fish > ~/.config/fish/completions/kvmconf.fish
+
+      For zsh the folder has to be in $fpath before compinit runs.
       """)
 
   enum Shell: String, Word {
