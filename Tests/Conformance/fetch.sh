@@ -95,12 +95,12 @@ if [ ! -e "$guest/release" ]; then
 	done
 	for package in "$guest"/packages/*.deb; do
 		dpkg --fsys-tarfile "$package" |
-			tar -x -C "$guest/root" --wildcards '*/vmlinu[xz]*' '*/kvm/*.ko*' '*/irqbypass.ko*' '*/ccp.ko*' 2>/dev/null || true
+			tar -x -C "$guest/root" --wildcards '*/vmlinu[xz]*' '*/kvm/*.ko*' '*/irqbypass.ko*' '*/ccp.ko*' '*/vfio/*.ko*' 2>/dev/null || true
 	done
 	image=$(find "$guest/root" -name 'vmlinu[xz]*' -type f | head -1)
 	if [ -z "$image" ]; then echo "fetch: the packages of Linux $release have no kernel" >&2; exit 70; fi
 	mv "$image" "$guest/kernel"
-	[ "$arch" = x86_64 ] && modules="irqbypass ccp kvm kvm-amd"
+	[ "$arch" = x86_64 ] && modules="irqbypass ccp kvm kvm-amd vfio vfio_iommu_type1 vfio-pci-core vfio-pci"
 	for module in $modules; do
 		file=$(find "$guest/root" -name "$module.ko" -o -name "$module.ko.xz" | head -1)
 		[ -n "$file" ] || continue

@@ -33,7 +33,11 @@ ppc64-xive)
 	system=ppc64 board=powernv9 cpu=power9 console=hvc0 bus=,bus=pcie.0
 	options="-net none -vga none -monitor none -parallel none"
 	;;
-x86_64-svm) system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 ;;
+x86_64-svm)
+	# Behind the IOMMU is a device for VFIO.
+	system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 arguments=intel_iommu=on
+	options="-nodefaults -device intel-iommu -device pci-testdev"
+	;;
 *) echo "guest: there is no machine '$machine'" >&2; exit 64 ;;
 esac
 

@@ -18,14 +18,17 @@ package struct Case: Sendable {
 }
 
 extension Workspace {
-  /// The manifests of an architecture in some folders, those that name a file left out: a test machine has none of them.
-  package func cases(in folders: [String], for architecture: Architecture) throws -> [Case] {
+  /// The manifests of an architecture in some folders, without those that name a file which the machine does not have.
+  ///
+  /// - Parameter files: the paths of those that it has.
+  package func cases(in folders: [String], for architecture: Architecture, files: Set<String> = []) throws -> [Case] {
     var cases: [Case] = []
     for folder in folders {
       for path in try manifestPaths(folder) {
         for manifest in load(try SourceFile(reading: path)).manifests {
           let plan = manifest.plan.withDefaults
-          guard plan.architecture == architecture, plan.obstacles.isEmpty, plan.files.isEmpty else { continue }
+          guard plan.architecture == architecture, plan.obstacles.isEmpty, files.isSuperset(of: plan.files.map(\.path))
+          else { continue }
           guard try hazards(of: plan).isEmpty else { continue }
           cases.append(Case(plan: plan))
         }
@@ -51,10 +54,12 @@ extension Workspace {
   }
 
   /// The examples of the schemas, each in a VM of its own.
-  package func exampleCases(for architecture: Architecture) -> [Case] {
+  ///
+  /// - Parameter files: the files of the machine, as a manifest's `files`.
+  package func exampleCases(for architecture: Architecture, files: String? = nil) -> [Case] {
     catalogue(for: architecture).exampleManifests().compactMap { manifest in
       var manifest = manifest
-      manifest.files = nil
+      manifest.files = files
       return manifest.mended(self).map { Case(plan: $0.plan, manifest: $0.manifest) }
     }
   }
@@ -86,8 +91,10 @@ extension Workspace {
     }
   }
 
-  package func randomCases(_ count: Int, for architecture: Architecture, seed: UInt64) -> [Case] {
-    let plans = RandomPlans(self, architecture, seed: seed)
+  package func randomCases(
+    _ count: Int, for architecture: Architecture, seed: UInt64, files: [(name: String, path: String)] = []
+  ) -> [Case] {
+    let plans = RandomPlans(self, architecture, seed: seed, files: files)
     return (0..<count).map { _ in
       let (manifest, plan) = plans.next()
       return Case(plan: plan, manifest: manifest)

@@ -6,6 +6,8 @@ import SourceTree
 struct PlanDraft {
   private let catalogue: Catalogue
   private let facts: [String: Value]
+  /// The names of files.
+  private let files: [String]
   private let subjects: [Subject]
   var random: Seeded
   private(set) var steps: [String] = []
@@ -21,7 +23,8 @@ struct PlanDraft {
   /// What most steps are about.
   private var focus: Subject?
 
-  init(_ catalogue: Catalogue, _ facts: [String: Value], _ subjects: [Subject], _ random: Seeded) {
+  init(_ catalogue: Catalogue, _ facts: [String: Value], _ subjects: [Subject], _ files: [String], _ random: Seeded) {
+    self.files = files
     self.catalogue = catalogue
     self.facts = facts
     self.subjects = subjects
@@ -421,7 +424,7 @@ struct PlanDraft {
     case .bytes(let size):
       guard let size = size?.constant?.integer, size < 4096 else { return nil }
       return "\"" + (0..<Int(size)).map { _ in Self.hexadecimal(UInt8(random.below(256))) }.joined() + "\""
-    case .descriptor: return "{fd: -1}"
+    case .descriptor: return random.percent(20) ? "{fd: -1}" : random.pick(files) ?? "{fd: -1}"
     }
   }
 

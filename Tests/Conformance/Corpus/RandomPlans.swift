@@ -14,6 +14,7 @@ package final class RandomPlans {
   private let workspace: Workspace
   private let catalogue: Catalogue
   private let facts: [String: Value]
+  private let files: [(name: String, path: String)]
   private let seed: UInt64
   private var random: Seeded
   private var count = 0
@@ -26,8 +27,12 @@ package final class RandomPlans {
     var line: Int
   }
 
-  package init(_ workspace: Workspace, _ architecture: Architecture, seed: UInt64) {
+  /// - Parameter files: files that the machine has, for attributes that take one.
+  package init(
+    _ workspace: Workspace, _ architecture: Architecture, seed: UInt64, files: [(name: String, path: String)] = []
+  ) {
     self.workspace = workspace
+    self.files = files
     self.seed = seed
     catalogue = workspace.catalogue(for: architecture)
     random = Seeded(seed)
@@ -58,7 +63,7 @@ package final class RandomPlans {
       }
       draft = Array(draft.prefix(60))
       let manifest = StepManifest(
-        name: "random-\(seed)-\(count)", architecture: catalogue.architecture, steps: draft)
+        name: "random-\(seed)-\(count)", architecture: catalogue.architecture, files: files.manifestText, steps: draft)
       guard let mended = manifest.mended(workspace), mended.manifest.steps.count > 2 else { continue }
       keepIfNew(mended.manifest.steps, mended.plan)
       return mended
@@ -77,7 +82,7 @@ package final class RandomPlans {
   }
 
   private func fresh() -> [String] {
-    var draft = PlanDraft(catalogue, facts, subjects, random)
+    var draft = PlanDraft(catalogue, facts, subjects, files.map(\.name), random)
     draft.make()
     random = draft.random
     return draft.steps
@@ -95,7 +100,7 @@ package final class RandomPlans {
       case 2: steps.swapAt(i, 1 + random.below(steps.count - 1))
       case 3: steps += (random.pick(kept) ?? []).dropFirst()
       default:
-        var draft = PlanDraft(catalogue, facts, subjects, random)
+        var draft = PlanDraft(catalogue, facts, subjects, files.map(\.name), random)
         draft.resume(steps)
         for _ in 0...random.below(6) { draft.act() }
         random = draft.random
@@ -105,6 +110,13 @@ package final class RandomPlans {
       }
     }
     return steps
+  }
+}
+
+extension [(name: String, path: String)] {
+  /// What a manifest says of them under `files`; nil where there are none.
+  package var manifestText: String? {
+    isEmpty ? nil : "{" + map { "\($0.name): \($0.path)" }.joined(separator: ", ") + "}"
   }
 }
 

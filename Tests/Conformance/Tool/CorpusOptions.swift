@@ -26,18 +26,19 @@ struct CorpusOptions: ParsableArguments {
     let laboratory = Laboratory(
       machine: machine, kernel: kernel, cache: URL(filePath: folder).absoluteURL, limit: limit)
     try FileManager.default.createDirectory(at: laboratory.cache, withIntermediateDirectories: true)
-    var cases = try workspace.cases(in: corpus, for: machine.architecture)
+    var cases = try workspace.cases(
+      in: corpus, for: machine.architecture, files: Set(machine.files.map(\.path)))
     let fixed = cases.count
     if FileManager.default.fileExists(atPath: laboratory.kvmconf.path) {
       cases += try workspace.appliedCases(in: corpus, for: machine.architecture)
     }
     let applied = cases.count - fixed
-    cases += workspace.exampleCases(for: machine.architecture)
+    cases += workspace.exampleCases(for: machine.architecture, files: machine.files.manifestText)
     cases += try workspace.schemaCases(for: machine.architecture)
     let examples = cases.count - fixed - applied
     cases += workspace.boundCases(for: machine.architecture)
     let bounds = cases.count - fixed - applied - examples
-    cases += workspace.randomCases(plans, for: machine.architecture, seed: seed)
+    cases += workspace.randomCases(plans, for: machine.architecture, seed: seed, files: machine.files)
     say(
       "\(fixed) manifests, \(applied) of them applied by kvmconf itself, too, \(examples) examples and cases of schemas, \(bounds) of the bounds in their rules, \(plans) random plans of seed \(seed)"
     )

@@ -10,6 +10,8 @@ import PlanFormat
 struct Machine {
   var name: String
   var architecture: Architecture
+  /// Files that attributes take: a VFIO group, and one that is none.
+  var files: [(name: String, path: String)] = []
 
   static let all = [
     Machine(name: "arm64-gicv3", architecture: .arm64), Machine(name: "arm64-gicv2", architecture: .arm64),
@@ -17,7 +19,10 @@ struct Machine {
     Machine(name: "arm64-max", architecture: .arm64), Machine(name: "arm64-nested", architecture: .arm64),
     Machine(name: "riscv64-aia", architecture: .riscv64),
     Machine(name: "riscv64-aiahw", architecture: .riscv64), Machine(name: "ppc64-xics", architecture: .ppc64),
-    Machine(name: "ppc64-xive", architecture: .ppc64), Machine(name: "x86_64-svm", architecture: .x86_64),
+    Machine(name: "ppc64-xive", architecture: .ppc64),
+    Machine(
+      name: "x86_64-svm", architecture: .x86_64,
+      files: [("gpu", "/dev/vfio/1"), ("container", "/dev/vfio/vfio")]),
     Machine(name: "host", architecture: .host ?? .x86_64),
   ]
 
@@ -62,7 +67,11 @@ struct Laboratory {
       let report = try boot(batch.map { (Self.file($0, cases[$0]), cases[$0]) })
       for i in batch {
         guard let recorded = report.reports[Self.file(i, cases[i])] else { continue }
-        answers.found[i] = try recorded.answers(to: cases[i].plan, release: kernel)
+        do throws(RecordedReportFault) {
+          answers.found[i] = try recorded.answers(to: cases[i].plan, release: kernel)
+        } catch {
+          throw Failure("\(machine.name), Linux \(kernel): \(error.diagnostic.message)")
+        }
       }
       let broken = report.broken.compactMap { Int($0.prefix(6)) }
       answers.crashes += broken

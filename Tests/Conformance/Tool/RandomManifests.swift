@@ -11,7 +11,8 @@ struct RandomManifests: ParsableCommand {
 
   func run() throws {
     let plans = RandomPlans(
-      Workspace(try options.settings()), options.machine.architecture, seed: options.seed)
+      Workspace(try options.settings()), options.machine.architecture, seed: options.seed,
+      files: options.machine.files)
     for _ in 0..<options.plans { print(plans.next().manifest.text, terminator: "---\n") }
   }
 }
