@@ -1,3 +1,4 @@
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 // What kvmconf takes from Dispatch, for the cross build: Debian's module is another compiler's. A guest has one processor.
 
 public enum DispatchQueue {

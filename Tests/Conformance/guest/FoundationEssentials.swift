@@ -1,3 +1,4 @@
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 // What swift-argument-parser takes from FoundationEssentials, for the cross build: Debian's runtime has no Foundation that another
 // compiler could import. Only its hidden --experimental-dump-help needs a JSONEncoder, and there it fails.
 
