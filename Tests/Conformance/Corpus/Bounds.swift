@@ -59,6 +59,10 @@ package struct Bounds {
         "{add-memory: {at: \(at ?? number), size: \(min(size ?? number, 1 << 45))}}"
       }
     }
+    // So many pages.
+    add("add-memory", catalogue.vm?.addMemory, before: [vm]) {
+      "{add-memory: {at: 0, size: \(min($0 << 12, 1 << 45))}}"
+    }
     // Memory that ends at each number.
     add("add-memory", catalogue.vm?.addMemory, before: [vm]) {
       "{add-memory: {at: \(max($0 - 0x1_0000, 0)), size: 64KiB}}"
@@ -84,11 +88,19 @@ package struct Bounds {
     return (0..<Self.mostNumbers).map { all[$0 * all.count / Self.mostNumbers] }
   }
 
-  /// For a set and for a get the first example that works.
+  /// For a set and for a get the first example that works; and one that is refused after others have worked, where a rule may come
+  /// before the one that looks at the number.
   private func templates(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [ExampleSteps] {
-    let examples = (attribute.examples?.items ?? []).filter { $0[key: "expect"]?.scalar == "ok" }
-      .map { file.steps(of: $0, path: group.path(of: attribute), attribute) }
-    return ["set", "get"].compactMap { word in examples.first { $0.call[key: word] != nil } }
+    let examples = (attribute.examples?.items ?? []).filter {
+      $0[key: "host"] == nil && $0.lifetime.includes(catalogue.release)
+    }
+    func steps(_ example: Node) -> ExampleSteps {
+      file.steps(of: example, path: group.path(of: attribute), attribute)
+    }
+    let good = examples.filter { $0[key: "expect"]?.scalar == "ok" }.map(steps)
+    let late = examples.filter { $0[key: "expect"]?.scalar != "ok" && $0[key: "given"] != nil }.map(steps)
+    return ["set", "get"].compactMap { word in good.first { $0.call[key: word] != nil } }
+      + [late.first { $0.call[key: "set"] != nil }].compactMap { $0 }
   }
 
   private func manifests(_ template: ExampleSteps, _ numbers: [Int128], name: String) -> [StepManifest] {
