@@ -62,8 +62,10 @@ struct Page: ParsableCommand {
     A step *agreed* where the model predicted what the kernel answered. It was *undecided* where the model gave several answers and the
     kernel's was one of them: nobody can tell what kind of file a number stands for. *Not made* are steps on what an earlier step was to
     create and did not. A get whose value the model leaves open agrees by its errno alone: so it is with the offset of the TSC on `host`,
-    whose hypervisor keeps it. What is known of a machine (`hosts/`) was read on it, not assumed. The manifests are the kernel's own selftests, the examples, every example and case of the schemas, the
-    numbers that their rules speak of, and random ones.
+    whose hypervisor keeps it. What is known of the machines (`hosts/`) was partly read on them and partly concluded from what they answered, so
+    that agreement does not prove it. Rows are of runs at different times, while schemas and corpus were still being mended; a run that had
+    differed was made again. The manifests are the kernel's own selftests, the examples, every example and case of the schemas, the numbers
+    that their rules speak of, and random ones.
 
     """
 
