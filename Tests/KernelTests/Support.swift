@@ -60,7 +60,12 @@ func descriptorCount() -> Int {
     let length = unsafe readlink("/proc/self/fd/\(descriptor)", &buffer, 255)
     guard length > 0 else { continue }
     let name = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    if descriptor > 2, name.contains("kvm") || name == "/" || name == "/dev/null" { count += 1 }
+    if descriptor > 2,
+      name == "/dev/kvm" || name.hasPrefix("anon_inode:kvm") || name.hasPrefix("anon_inode:[kvm") || name == "/"
+        || name == "/dev/null"
+    {
+      count += 1
+    }
   }
   return count
 }
