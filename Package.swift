@@ -18,108 +18,160 @@ let package = Package(
   products: [
     .library(name: "KVMConf", targets: ["KVMConf"]),
     .library(name: "kvmload", targets: ["kvmload"]),
-    .executable(name: "kvmconf", targets: ["kvmconf"]),
+    .executable(name: "kvmconf", targets: ["kvmconf-tool"]),
+    .executable(name: "conformance", targets: ["conformance-tool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
-    // C
-    .systemLibrary(name: "CYAML"),
-    .target(name: "CSchemas", cSettings: [.disableWarning("c23-extensions")]),
-    .target(name: "kvmload"),
-
-    // Below everything
+    // Foundations
+    target("Vocabulary"),
+    target("TextOutput"),
     target("Diagnostics"),
-    target("Expressions", ["Diagnostics"]),
 
-    // Text in, a plan out
-    target("SourceTree", ["CYAML", "Diagnostics"]),
-    target("DeviceSchema", ["DevicePlan", "SourceTree", "Expressions", "Diagnostics", "CSchemas"]),
-    target("Reference", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics"]),
+    // Languages
+    .systemLibrary(name: "CYAML"),
+    target("YAMLSyntax", ["CYAML", "Diagnostics"]),
+    target("Expressions", ["Diagnostics", "Vocabulary"]),
+    .target(name: "BuiltInSchemas", cSettings: [.disableWarning("c23-extensions")]),
+    target("DeviceSchema", ["BuiltInSchemas", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary"]),
+
+    // Plan
+    target("DevicePlan", ["Diagnostics", "TextOutput", "Vocabulary"]),
+    .target(name: "kvmload"),
+    target("PlanFormat", ["DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
+
+    // Compile: text in, a plan out
     target(
-      "EditorSchema",
-      ["Reference", "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
-    target("DeviceManifest", ["DeviceSchema", "SourceTree", "Expressions", "Diagnostics", "DevicePlan"]),
+      "DeviceManifest",
+      ["DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary"]),
     target(
       "Planning",
       [
-        "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics",
+        "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
 
-    // A plan runs on a host
-    target("DevicePlan", ["Diagnostics"]),
-    target("Model", ["DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
-    target("PlanFormat", ["DevicePlan", "kvmload", "Diagnostics"]),
-    target("Kernel", ["DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
+    // Hosts: a plan runs on one
+    target("Model", ["DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"]),
+    target("Kernel", ["PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
 
-    // What others see
+    // Answers
+    target(
+      "Reference",
+      ["DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary"]),
+    target(
+      "EditorSchema",
+      [
+        "Reference", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "TextOutput",
+        "Vocabulary",
+      ]),
+
+    // Session
+    target(
+      "Workspace",
+      [
+        "Planning", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema", "Expressions",
+        "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
+      ]),
+
+    // Results
+    target(
+      "Probing",
+      [
+        "Workspace", "DeviceManifest", "Kernel", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax",
+        "Diagnostics", "TextOutput", "Vocabulary",
+      ]),
+    target(
+      "Conformance",
+      ["Workspace", "Model", "Kernel", "DevicePlan", "DeviceSchema", "YAMLSyntax", "Diagnostics", "Vocabulary"]),
+    target(
+      "Reporting",
+      [
+        "Conformance", "Probing", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics",
+        "TextOutput", "Vocabulary",
+      ]),
+
+    // Faces
     target(
       "KVMConf",
-      [
-        "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "PlanFormat", "Expressions", "Model", "Kernel",
-        "SourceTree", "Diagnostics",
-      ]),
+      ["Reporting", "Workspace", "Model", "Kernel", "DevicePlan", "Diagnostics", "TextOutput", "Vocabulary"]),
     .executableTarget(
-      name: "kvmconf",
+      name: "kvmconf-tool",
       dependencies: [
-        "KVMConf", "Reference", "EditorSchema", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions",
-        "Diagnostics",
+        "Reporting", "Conformance", "Probing", "Workspace", "EditorSchema", "Reference", "Kernel", "PlanFormat",
+        "DevicePlan", "DeviceSchema", "Diagnostics", "TextOutput", "Vocabulary",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     // Tests
-    .target(
-      name: "Corpus",
-      dependencies: [
-        "KVMConf", "Model", "DeviceSchema", "DevicePlan", "PlanFormat", "Kernel", "Expressions", "SourceTree",
-        "Diagnostics",
-      ], path: "Tests/Conformance/Corpus", swiftSettings: strict),
-    .executableTarget(
-      name: "conformance",
-      dependencies: [
-        "Corpus", "KVMConf", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "Expressions", "SourceTree",
-        "Diagnostics",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Tests/Conformance/Tool", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("TextOutputTests", ["TextOutput", "Reporting", "Diagnostics"]),
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
-    tests("SourceTreeTests", ["SourceTree", "Diagnostics", "TestSupport"]),
-    tests("DevicePlanTests", ["DevicePlan", "Diagnostics"]),
+    tests("ReportingTests", ["Reporting", "Diagnostics", "TestSupport"]),
+    tests("YAMLSyntaxTests", ["YAMLSyntax", "Diagnostics", "TestSupport"]),
+    tests("ExpressionsTests", ["Expressions", "Diagnostics", "Vocabulary"]),
     tests(
-      "DeviceSchemaTests", ["DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+      "DeviceSchemaTests",
+      ["DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Reporting", "Vocabulary", "TestSupport"]),
+    tests("DevicePlanTests", ["DevicePlan", "Reporting", "Diagnostics", "TextOutput", "Vocabulary"]),
     tests(
-      "ReferenceTests",
-      ["Reference", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
-    tests(
-      "EditorSchemaTests",
-      [
-        "EditorSchema", "KVMConf", "DeviceManifest", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics",
-        "TestSupport",
-      ]),
-    tests("ExpressionsTests", ["Expressions", "Diagnostics"]),
+      "PlanFormatTests",
+      ["PlanFormat", "Reporting", "DevicePlan", "kvmload", "Diagnostics", "TextOutput", "Vocabulary"]),
     tests(
       "DeviceManifestTests",
-      ["DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics", "TestSupport"]),
+      [
+        "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
+        "TestSupport",
+      ]),
     tests(
       "PlanningTests",
       [
-        "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics",
+        "Planning", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics",
+        "Vocabulary", "TestSupport",
+      ]),
+    tests("ModelTests", ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"]),
+    tests("KernelTests", ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
+    tests(
+      "ReferenceTests",
+      [
+        "Reference", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
         "TestSupport",
       ]),
-    tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
     tests(
-      "KVMConfTests",
+      "EditorSchemaTests",
       [
-        "KVMConf", "Corpus", "Kernel", "DeviceSchema", "DevicePlan", "PlanFormat", "SourceTree", "Expressions",
-        "Diagnostics", "TestSupport",
+        "EditorSchema", "Workspace", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics",
+        "TextOutput", "Vocabulary", "TestSupport",
       ]),
-    tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
+    tests(
+      "WorkspaceTests",
+      [
+        "Reporting", "Conformance", "Probing", "Workspace", "Corpus", "Kernel", "PlanFormat", "DevicePlan",
+        "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary", "TestSupport",
+      ]),
+    tests("KVMConfTests", ["KVMConf", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests("EndToEndTests", ["TestSupport"]),
-    tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
-    tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
+
+    // The model compared with real kernels
+    .target(
+      name: "Corpus",
+      dependencies: [
+        "Reporting", "Conformance", "Workspace", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
+        "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
+      ], path: "Tests/Conformance/Corpus", swiftSettings: strict),
+    .executableTarget(
+      name: "conformance-tool",
+      dependencies: [
+        "Corpus", "Reporting", "Conformance", "Probing", "Workspace", "Kernel", "PlanFormat", "DevicePlan",
+        "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tests/Conformance/Tool", swiftSettings: strict),
+    tests(
+      "CorpusTests",
+      ["Corpus", "Conformance", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -2,7 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// Reads `attributes:` and `raw:` of a device, the VM or a vCPU against its schema.
 struct AttributeReader {

@@ -1,5 +1,6 @@
 import Diagnostics
-import SourceTree
+import TextOutput
+import YAMLSyntax
 
 /// Reads a manifest that another one extends.
 ///

@@ -1,5 +1,5 @@
 import Diagnostics
-import SourceTree
+import YAMLSyntax
 
 /// Reads the byte strings of one manifest.
 final class ByteStringReader {

@@ -1,8 +1,8 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Reads `devices:`.
 package struct DeviceReader {

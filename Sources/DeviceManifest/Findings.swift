@@ -1,7 +1,7 @@
 import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// Collects the diagnostics of one manifest; the same one is kept once.
 package final class Findings {

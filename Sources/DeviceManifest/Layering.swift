@@ -1,6 +1,6 @@
 import Diagnostics
-import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Lays a manifest over the one that it extends.
 ///

@@ -1,5 +1,5 @@
 import Diagnostics
-import SourceTree
+import YAMLSyntax
 
 // Nodes that are made and not read.
 

@@ -1,7 +1,8 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// One VM as a manifest declares it, with every name looked up and every value in bytes.
 package struct Manifest {

@@ -2,7 +2,8 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Reads one document as a manifest: names are looked up in the catalogue, values become bytes.
 package struct ManifestReader {

@@ -2,7 +2,8 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// The parameters of a manifest, and what `${…}` makes of them.
 package final class Parameters {

@@ -1,8 +1,8 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Turns the values of a manifest into the bytes that the kernel reads.
 ///

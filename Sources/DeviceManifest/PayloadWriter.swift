@@ -2,7 +2,8 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Turns bytes that the kernel reads into the values of a manifest: what `PayloadEncoder` does, the other way round.
 struct PayloadWriter {

@@ -1,6 +1,6 @@
-import DevicePlan
 import Diagnostics
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 extension ManifestReader {
   /// The manifest as one that needs nothing else: every expression evaluated, every list entry for each vCPU written out,

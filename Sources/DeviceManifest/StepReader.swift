@@ -2,7 +2,8 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// What the steps so far have named: which devices there are, of which type.
 struct StepNames {

@@ -2,7 +2,8 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Writes a plan as a manifest of explicit steps, which makes the same calls.
 package struct StepWriter {

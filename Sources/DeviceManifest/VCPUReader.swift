@@ -1,7 +1,7 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import SourceTree
+import YAMLSyntax
 
 /// Reads `vcpus:`: first which there are, later, when devices have been read, their attributes.
 package struct VCPUReader {

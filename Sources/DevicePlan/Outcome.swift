@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// What became of one step. A run reports; it does not throw for a step.
 package enum Outcome: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextOutput
+
 /// Two plans held against each other, as calls: spelling, layout and order of what has no order are no difference.
 package struct PlanDifference {
   package enum Change {
@@ -23,8 +25,8 @@ package struct PlanDifference {
     package var new: String?
   }
 
-  let oldDetails: [StepDetails]
-  let newDetails: [StepDetails]
+  package let oldDetails: [StepDetails]
+  package let newDetails: [StepDetails]
 
   package init(_ old: Plan, _ new: Plan) {
     self.old = old

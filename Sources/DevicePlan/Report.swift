@@ -1,4 +1,6 @@
 import Diagnostics
+import TextOutput
+import Vocabulary
 
 /// What became of a plan on a host: an entry for each step, in the plan's order.
 package struct Report: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Runs a plan on a host, step by step, and judges each answer.
 ///
 /// A run stops at the first step that fails: the steps behind it are skipped. A step whose guard says so is skipped

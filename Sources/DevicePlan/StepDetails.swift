@@ -1,16 +1,19 @@
+import TextOutput
+import Vocabulary
+
 /// What a step is about, and what it says: two steps of the same place are two versions of one call.
-struct StepDetails: Hashable {
+package struct StepDetails: Hashable {
   /// The operation and its object: `set-attribute gic addr.dist`.
   var place: String
   /// What the call is given, and what is expected of it, by name; nothing that only has another spelling.
-  var parts: [Part]
+  package var parts: [Part]
 
-  struct Part: Hashable {
-    var name: String
+  package struct Part: Hashable {
+    package var name: String
     /// In words that are equal where the calls are.
     var exact: String
     /// For people; not compared.
-    @Ignored var shown: String
+    @Ignored package var shown: String
   }
 
   init(_ step: Step, in plan: Plan) {
@@ -31,7 +34,7 @@ struct StepDetails: Hashable {
   private mutating func add(_ name: String, _ text: String) { parts.append(Part(name: name, exact: text, shown: text)) }
 
   /// The parts in which two versions differ: what was there and what is; nil where there was, or is, nothing.
-  func differences(from old: StepDetails) -> [(name: String, old: String?, new: String?)] {
+  package func differences(from old: StepDetails) -> [(name: String, old: String?, new: String?)] {
     var names: [String] = []
     for part in old.parts + parts where !names.contains(part.name) { names.append(part.name) }
     return names.compactMap { name in
@@ -46,11 +49,13 @@ struct StepDetails: Hashable {
 
 /// A value that takes no part in comparisons.
 @propertyWrapper
-struct Ignored: Hashable {
-  var wrappedValue: String
+package struct Ignored: Hashable {
+  package var wrappedValue: String
 
-  static func == (a: Ignored, b: Ignored) -> Bool { true }
-  func hash(into hasher: inout Hasher) {}
+  package init(wrappedValue: String) { self.wrappedValue = wrappedValue }
+
+  package static func == (a: Ignored, b: Ignored) -> Bool { true }
+  package func hash(into hasher: inout Hasher) {}
 }
 
 extension Step {

@@ -1,4 +1,6 @@
 import Diagnostics
+import TextOutput
+import Vocabulary
 
 extension Operation {
   /// What reports call the operation.
@@ -93,34 +95,6 @@ extension [String] {
   }
 }
 
-/// Bytes as lower-case hexadecimal digits, two a byte.
-package func hexadecimal(_ bytes: [UInt8]) -> String {
-  var text: [UInt8] = []
-  text.reserveCapacity(bytes.count * 2)
-  let digits = Array("0123456789abcdef".utf8)
-  for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-  return String(decoding: text, as: UTF8.self)
-}
-
-/// Bytes for people: a number where there are as many as a number has, else the first of them.
-package func readable(_ bytes: [UInt8], on architecture: Architecture) -> String {
-  guard [1, 2, 4, 8].contains(bytes.count) else {
-    return bytes.count <= 16 ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
-  }
-  let bigEndian = architecture == .s390x ? bytes : bytes.reversed()
-  let number = bigEndian.reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-  return number < 10
-    ? "\(number)" : number >> 16 == 0 ? "0x\(String(number, radix: 16, uppercase: true))" : grouped(number)
-}
-
-/// A number as manifests write addresses: hexadecimal, in groups of four digits, at least two of them.
-package func grouped(_ number: UInt64) -> String {
-  var digits = Array(String(number, radix: 16, uppercase: true).utf8)
-  digits = Array(repeating: UInt8(ascii: "0"), count: max(8, (digits.count + 3) / 4 * 4) - digits.count) + digits
-  let groups = stride(from: 0, to: digits.count, by: 4).map { String(decoding: digits[$0..<$0 + 4], as: UTF8.self) }
-  return "0x" + groups.joined(separator: "_")
-}
-
 /// A size in the largest unit that divides it.
 private func byteCount(_ size: UInt64) -> String {
   for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, UInt64)]
@@ -137,7 +111,7 @@ extension PlanParameter {
 
 extension Plan {
   /// What fills a slot.
-  func name(of slot: PayloadSlot) -> String {
+  package func name(of slot: PayloadSlot) -> String {
     switch slot.content {
     case .file(let index): files[index].name.printable
     case .parameter(let index): parameters[index].name.printable
@@ -153,5 +127,16 @@ extension Plan {
   /// What the plan calls its vCPUs, by slot.
   package var vcpuNames: [String] {
     steps.compactMap { if case .createVCPU = $0.operation { $0.target } else { nil } }
+  }
+}
+
+extension Operation {
+  /// The flags of the call's struct; 0 where it has none.
+  package var flags: UInt32 {
+    switch self {
+    case .enableCapability(_, _, let flags, _), .createDevice(_, let flags), .testDevice(_, let flags): flags
+    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): call.flags
+    default: 0
+    }
   }
 }

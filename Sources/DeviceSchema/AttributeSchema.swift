@@ -1,12 +1,7 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
-
-/// The three calls on an attribute.
-package enum AttributeAccess: String, Hashable, Sendable, CaseIterable {
-  case set, get, has
-}
+import Vocabulary
+import YAMLSyntax
 
 /// An errno for each of the three calls, or none.
 package struct AccessErrnos: Sendable {

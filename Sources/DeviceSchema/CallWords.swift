@@ -1,3 +1,5 @@
+import Vocabulary
+
 extension AttributeAccess {
   /// The call's name in the kernel's headers.
   package var ioctl: String {

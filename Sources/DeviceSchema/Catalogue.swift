@@ -1,7 +1,7 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// All schemas of one architecture for one release of the kernel: one program, whose files share their names.
 ///

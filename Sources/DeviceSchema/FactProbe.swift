@@ -1,6 +1,6 @@
 import Diagnostics
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// How a fact is found on a host: `probe:` of a fact.
 package final class FactProbe {

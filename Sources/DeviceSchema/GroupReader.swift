@@ -1,7 +1,7 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Reads one group with its attributes.
 struct GroupReader {

@@ -1,6 +1,6 @@
 import Diagnostics
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// A capability that has to be enabled when a device has been created: `needs: [{enable-capability: NAME, …}]`.
 package struct Need {

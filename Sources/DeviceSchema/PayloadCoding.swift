@@ -1,5 +1,5 @@
-import DevicePlan
 import Expressions
+import Vocabulary
 
 extension Architecture {
   /// Whether integers in memory start with their most significant byte.

@@ -1,6 +1,7 @@
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Reads `payload:` and the descriptions of integers in it.
 struct PayloadReader {

@@ -1,7 +1,7 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Collects what is wrong with schemas while they are read.
 package final class SchemaFaults {
@@ -187,21 +187,5 @@ extension Node {
     let length = String(decoding: text.utf8.dropFirst(span.start).prefix(span.length), as: UTF8.self).unicodeScalars
       .count
     return range.subrange(offset: before + quotes, length: Swift.max(length, 1))
-  }
-}
-
-/// From which release on, and until before which, something exists.
-package struct Lifetime: Hashable, Sendable {
-  package var since: Release?
-  /// Exclusive.
-  package var until: Release?
-
-  package init(since: Release? = nil, until: Release? = nil) {
-    self.since = since
-    self.until = until
-  }
-
-  package func includes(_ release: Release) -> Bool {
-    (since.map { release >= $0 } ?? true) && (until.map { release < $0 } ?? true)
   }
 }

@@ -1,5 +1,5 @@
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// A reason in words, in which `${EXPRESSION}` stands for a value: `the address must be ${align} aligned`.
 package struct ReasonText {

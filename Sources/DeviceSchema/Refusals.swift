@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 extension Catalogue {
   /// Every rule that can refuse a call in this release, in the order of the files.

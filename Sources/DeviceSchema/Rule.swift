@@ -1,7 +1,7 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// An ordered list of statements that mirrors a function of the kernel.
 package struct RuleList {

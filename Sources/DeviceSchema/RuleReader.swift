@@ -1,7 +1,6 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// Compiles rules: YAML statements become `Rule` values, their expressions are checked.
 struct RuleReader {

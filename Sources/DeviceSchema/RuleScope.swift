@@ -1,5 +1,5 @@
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// Which names the expressions of one rule list see: the roots of its call, the schema's shared names, and the
 /// locals above.

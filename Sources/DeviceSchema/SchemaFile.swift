@@ -1,7 +1,7 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// What a schema file describes.
 package enum SchemaSubject: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import Diagnostics
-import SourceTree
+import YAMLSyntax
 
 /// A node of a schema file, which is parsed when somebody looks into it, and once.
 package final class SchemaNode {

@@ -1,4 +1,4 @@
-import CSchemas
+import BuiltInSchemas
 import Diagnostics
 
 /// A schema file that has not been read: where it belongs, and its text.
@@ -19,10 +19,10 @@ package struct SchemaSource: Sendable {
 
 extension SchemaSource {
   /// The schemas that are compiled into the program.
-  package static let builtIn: [SchemaSource] = (0..<cschemas_count()).map { i in
+  package static let builtIn: [SchemaSource] = (0..<built_in_schemas_count()).map { i in
     // SAFETY: the C side returns pointers to constants that live as long as the program, with their sizes.
-    let path = unsafe String(cString: cschemas_path(i))
-    let bytes = unsafe Array(UnsafeBufferPointer(start: cschemas_text(i), count: cschemas_size(i)))
+    let path = unsafe String(cString: built_in_schemas_path(i))
+    let bytes = unsafe Array(UnsafeBufferPointer(start: built_in_schemas_text(i), count: built_in_schemas_size(i)))
     var source = SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes, isBuiltIn: true))
     source.isPlain = true
     return source

@@ -1,6 +1,6 @@
 import Diagnostics
 import Glibc
-import SourceTree
+import YAMLSyntax
 
 /// The text of a schema file, parsed piece by piece.
 ///

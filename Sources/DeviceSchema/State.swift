@@ -1,6 +1,7 @@
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// A variable of the VM, of each vCPU or of a device.
 package struct StateVariable {

@@ -1,7 +1,7 @@
-import DevicePlan
 import DeviceSchema
-import Diagnostics
 import Reference
+import TextOutput
+import Vocabulary
 
 /// `attributes:` and `raw:` of a device, the VM or a vCPU.
 struct AttributeMappings {

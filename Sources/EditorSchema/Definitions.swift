@@ -1,4 +1,4 @@
-import Diagnostics
+import TextOutput
 
 /// The named parts of a JSON Schema: each is made once, and referred to from wherever it is wanted.
 final class Definitions {

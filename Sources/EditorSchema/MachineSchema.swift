@@ -1,9 +1,9 @@
 import DeviceManifest
 import DevicePlan
 import DeviceSchema
-import Diagnostics
 import Expressions
 import Reference
+import TextOutput
 
 /// The declarative part of one architecture's manifests: `vm`, `memory`, `vcpus` and `devices`.
 struct MachineSchema {

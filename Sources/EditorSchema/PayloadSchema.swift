@@ -1,7 +1,7 @@
 import DeviceSchema
-import Diagnostics
 import Expressions
 import Reference
+import TextOutput
 
 /// What the value of an attribute looks like, by the type of its payload.
 struct PayloadSchema {

@@ -1,6 +1,6 @@
 import DeviceSchema
-import Diagnostics
 import Expressions
+import TextOutput
 
 /// Schemas of what stands in one scalar.
 struct Scalars {

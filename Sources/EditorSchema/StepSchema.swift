@@ -1,7 +1,7 @@
 import DeviceManifest
-import DevicePlan
 import DeviceSchema
-import Diagnostics
+import TextOutput
+import Vocabulary
 
 /// `steps:` of one architecture's manifests.
 struct StepSchema {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 extension Expression {
   /// Parses an expression, looks its names up and checks its types.

@@ -1,3 +1,5 @@
+import Vocabulary
+
 struct Token {
   enum Kind: Equatable {
     case integer(Int128)

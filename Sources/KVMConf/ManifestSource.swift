@@ -1,8 +1,9 @@
 import DevicePlan
 import Diagnostics
-import Expressions
 import Kernel
 import Model
+import Vocabulary
+import Workspace
 
 /// The text of one or more manifests, and everything that can be done with it: validate, plan, run.
 ///
@@ -112,7 +113,7 @@ extension ManifestSource {
   /// - Throws: ``InvalidOption`` where the host's facts are not those of the manifest's architecture.
   public func validate(_ options: ManifestOptions = ManifestOptions()) throws -> ManifestValidation {
     do throws(FactsFault) {
-      return ManifestValidation(try Workspace(options.settings).validate(file))
+      return ManifestValidation(try ManifestWorkspace(options.settings).validate(file))
     } catch {
       throw InvalidOption(description: Problem(error.diagnostic).description)
     }
@@ -137,7 +138,7 @@ extension ManifestSource {
   public func run(
     on host: ManifestHost = .kernel, keepGoing: Bool = false, _ options: ManifestOptions = ManifestOptions()
   ) throws -> [RunReport] {
-    let workspace = Workspace(options.settings)
+    let workspace = ManifestWorkspace(options.settings)
     let loaded = try load(options, workspace)
     let obstacles = loaded.manifests.flatMap(\.plan.obstacles)
     if !obstacles.isEmpty { throw InvalidManifest(problems: obstacles.map(Problem.init)) }
@@ -145,7 +146,7 @@ extension ManifestSource {
   }
 
   private func run(
-    _ plan: Plan, on host: ManifestHost, _ runner: Runner, _ workspace: Workspace
+    _ plan: Plan, on host: ManifestHost, _ runner: Runner, _ workspace: ManifestWorkspace
   ) throws -> RunReport {
     do {
       switch host {
@@ -166,8 +167,8 @@ extension ManifestSource {
     }
   }
 
-  private func load(_ options: ManifestOptions, _ workspace: Workspace? = nil) throws -> LoadedFile {
-    let workspace = workspace ?? Workspace(options.settings)
+  private func load(_ options: ManifestOptions, _ workspace: ManifestWorkspace? = nil) throws -> LoadedFile {
+    let workspace = workspace ?? ManifestWorkspace(options.settings)
     let loaded = workspace.load(file)
     if loaded.hasErrors { throw InvalidManifest(problems: loaded.diagnostics.map(Problem.init)) }
     return loaded

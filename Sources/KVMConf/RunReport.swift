@@ -1,5 +1,8 @@
 import DevicePlan
 import Diagnostics
+import Reporting
+import TextOutput
+import Workspace
 
 /// What validation has found out about a text.
 public struct ManifestValidation: Sendable {

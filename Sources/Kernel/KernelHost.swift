@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import Glibc
+import Vocabulary
 import kvmload
 
 /// The kernel of this machine: it makes the calls of one plan on `/dev/kvm`.

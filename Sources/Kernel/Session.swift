@@ -1,6 +1,7 @@
 import DevicePlan
 import Glibc
 import PlanFormat
+import Vocabulary
 import kvmload
 
 /// The one owner of a VM, its vCPUs, devices, memory and files, as descriptors and mappings of this process: kvmload's

@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import Glibc
+import Vocabulary
 
 extension KernelHost {
   /// Why a plan cannot be run on this machine's kernel; no call has been made.

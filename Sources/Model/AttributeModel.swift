@@ -2,6 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 // The three attribute calls. The order of what is looked at is that of kvm_device_ioctl() and of the handlers behind it:
 // the VM's life; whether the descriptor has the call at all; the group; the attribute; the attribute's own checks.

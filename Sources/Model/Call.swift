@@ -2,6 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// One call while it is worked out: what its rules see.
 struct CallContext {

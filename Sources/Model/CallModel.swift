@@ -2,6 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// How the model works out each kind of call: in which order what is looked at.
 struct CallModel {

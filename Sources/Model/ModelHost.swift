@@ -2,6 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// The model of a kernel: it works answers out from the schemas, with no kernel.
 package struct ModelHost: Host {

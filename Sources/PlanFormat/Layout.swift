@@ -1,4 +1,4 @@
-import DevicePlan
+import Vocabulary
 
 /// Where everything stands in a compiled plan; `docs/plan-format.md` describes it byte by byte.
 enum Layout {

@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import Vocabulary
 import kvmload
 
 /// Why bytes are not a plan that can be used.

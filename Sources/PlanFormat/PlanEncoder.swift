@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import Vocabulary
 
 /// What an errno means as the answer to one step.
 package struct ErrnoReason: Hashable, Sendable {

@@ -3,6 +3,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// Calls that stand together in the plan: one, or a question and the call that it guards.
 struct Element {

@@ -1,7 +1,7 @@
 import DeviceManifest
-import DevicePlan
 import DeviceSchema
 import Expressions
+import Vocabulary
 
 extension AttributeSetting {
   /// What helps whoever the kernel refuses this: the nearest values that it takes, and where the attribute is documented.

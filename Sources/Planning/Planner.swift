@@ -3,6 +3,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// A plan, and what the planner has to say of it.
 package struct PlanningResult {

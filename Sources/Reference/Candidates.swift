@@ -1,6 +1,6 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
+import Vocabulary
 
 /// One call that a message may be about.
 struct Candidate {

@@ -1,7 +1,7 @@
-import DevicePlan
 import DeviceSchema
-import Diagnostics
 import Expressions
+import TextOutput
+import Vocabulary
 
 /// Every attribute that schemas describe, of whatever release: what `schema list` prints.
 package struct CatalogueList {

@@ -1,6 +1,4 @@
-import DevicePlan
-import DeviceSchema
-import Expressions
+import Vocabulary
 
 /// What a program that uses KVM said when a call failed, as far as its message tells.
 package struct Complaint: Hashable, Sendable {

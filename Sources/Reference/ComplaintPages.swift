@@ -1,7 +1,7 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 extension Explainer {
   /// The page of a message that some program printed when a call failed.

@@ -1,4 +1,4 @@
-import DevicePlan
+import Vocabulary
 
 /// The sentences that C libraries print for an errno: strerror(), perror(), `%m`.
 enum ErrnoText {

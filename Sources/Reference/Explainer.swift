@@ -1,7 +1,7 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// Reference pages from the schemas: of device types, groups, attributes, calls, diagnostic ids and uapi constants.
 package struct Explainer {

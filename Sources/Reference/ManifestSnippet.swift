@@ -1,7 +1,7 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// How an attribute is written in a manifest, made from its first example that the kernel takes.
 struct ManifestSnippet {

@@ -1,7 +1,5 @@
-import DevicePlan
-import DeviceSchema
 import Diagnostics
-import Expressions
+import Vocabulary
 
 /// What a shell offers for a name that is being typed.
 extension Explainer {

@@ -1,7 +1,7 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// One way that a call can fail, or be warned of, as schemas describe it.
 package struct Refusal {

@@ -1,7 +1,7 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
+import Vocabulary
 
 /// What each errno means as the answer to the steps of a plan, from the schemas.
 package struct StepReasons {

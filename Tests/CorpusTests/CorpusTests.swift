@@ -2,12 +2,13 @@ import Corpus
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import KVMConf
 import Testing
+import Vocabulary
+import Workspace
 
 @Suite struct RandomPlanTests {
   private func texts(_ architecture: Architecture, seed: UInt64, _ count: Int = 20) -> [String] {
-    let plans = RandomPlans(Workspace(Settings()), architecture, seed: seed)
+    let plans = RandomPlans(ManifestWorkspace(Settings()), architecture, seed: seed)
     return (0..<count).map { _ in plans.next().manifest.text }
   }
 
@@ -20,7 +21,7 @@ import Testing
   /// Whatever is random about it, a manifest can be read, and no call in it would crash a kernel.
   @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64])
   func everyManifestIsOne(_ architecture: Architecture) throws {
-    let workspace = Workspace(Settings())
+    let workspace = ManifestWorkspace(Settings())
     let plans = RandomPlans(workspace, architecture, seed: 3)
     for _ in 0..<50 {
       let (manifest, plan) = plans.next()
@@ -33,7 +34,7 @@ import Testing
 
   /// The same schemas and seeds reach into the devices: refusals of many rules, and successes.
   @Test func rulesAreReached() throws {
-    let workspace = Workspace(Settings())
+    let workspace = ManifestWorkspace(Settings())
     let plans = RandomPlans(workspace, .arm64, seed: 1)
     var rules: Set<String> = []
     for _ in 0..<300 {
@@ -55,7 +56,7 @@ import Testing
   @Test func mending() throws {
     var broken = manifest
     broken.steps.remove(at: 1)
-    let mended = try #require(broken.mended(Workspace(Settings())))
+    let mended = try #require(broken.mended(ManifestWorkspace(Settings())))
     #expect(mended.manifest.steps == ["{create-vm: {}}"])
     #expect(mended.plan.steps.count == 1)
   }
@@ -73,7 +74,7 @@ import Testing
 @Suite struct BoundsTests {
   /// The numbers of the rules are tried, and their neighbours.
   @Test func numbersOfRules() {
-    let steps = Bounds(Workspace(Settings()), .arm64).manifests().flatMap(\.steps)
+    let steps = Bounds(ManifestWorkspace(Settings()), .arm64).manifests().flatMap(\.steps)
     for number in [31, 32, 33] { #expect(steps.contains("{create-vm: {ipa-bits: \(number)}}"), "\(number)") }
     for number in [63, 64, 1023, 1024] {
       #expect(steps.contains("{set: arm-vgic-v3.nr-irqs, value: \(number)}"), "\(number)")

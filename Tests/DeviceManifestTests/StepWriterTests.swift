@@ -2,8 +2,9 @@ import DeviceManifest
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import SourceTree
 import Testing
+import Vocabulary
+import YAMLSyntax
 
 /// Calls as explicit steps.
 @Suite struct StepWriterTests {

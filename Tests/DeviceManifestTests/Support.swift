@@ -2,10 +2,10 @@ import DeviceManifest
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
-import SourceTree
 import TestSupport
 import Testing
+import Vocabulary
+import YAMLSyntax
 
 /// Schemas with a payload of every kind.
 private let schemas: [String: String] = [

@@ -1,6 +1,8 @@
 import DevicePlan
 import Diagnostics
+import Reporting
 import Testing
+import TextOutput
 
 @Suite struct PlanTests {
   @Test func words() {

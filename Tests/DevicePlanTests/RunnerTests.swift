@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import Testing
+import Vocabulary
 
 @Suite struct RunnerTests {
   @Test func everyStepIsPerformedInOrder() {

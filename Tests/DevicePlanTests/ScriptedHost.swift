@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import Vocabulary
 
 /// A host that answers as it is told, by the index of the step, and ok to all else; it writes down what it was asked.
 struct ScriptedHost: Host {

@@ -1,9 +1,8 @@
-import DevicePlan
 import DeviceSchema
-import Diagnostics
-import Expressions
 import Glibc
+import Reporting
 import Testing
+import Vocabulary
 
 /// The schemas that are compiled into the program.
 @Suite struct BuiltInTests {

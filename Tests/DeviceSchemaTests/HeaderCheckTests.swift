@@ -1,10 +1,10 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
 import Glibc
 import TestSupport
 import Testing
+import Vocabulary
 
 /// Schemas against headers that a test writes. The C compiler is clang, which every Swift toolchain has.
 @Suite struct HeaderCheckTests {

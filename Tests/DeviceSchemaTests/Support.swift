@@ -1,9 +1,9 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
 import TestSupport
 import Testing
+import Vocabulary
 
 /// The schema of a device type `thing`: its head, and what a test wants behind it.
 func thing(_ body: String, head: String = "number: 3") -> String {

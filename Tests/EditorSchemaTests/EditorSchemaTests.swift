@@ -1,12 +1,11 @@
 import DeviceManifest
-import DevicePlan
 import DeviceSchema
-import Diagnostics
 import EditorSchema
-import Expressions
-import KVMConf
 import TestSupport
 import Testing
+import TextOutput
+import Vocabulary
+import Workspace
 
 extension JSON {
   fileprivate subscript(key: String) -> JSON? {
@@ -29,12 +28,12 @@ extension JSON {
 @Suite struct EditorSchemaTests {
   /// Those of every architecture that there are schemas for.
   private let catalogues: [Catalogue]
-  private let schema: EditorSchema
+  private let schema: ManifestSchema
 
   init() {
-    let workspace = Workspace(Settings())
+    let workspace = ManifestWorkspace(Settings())
     catalogues = Architecture.allCases.map(workspace.catalogue).filter { $0.vm != nil }
-    schema = EditorSchema(catalogues, others: catalogues)
+    schema = ManifestSchema(catalogues, others: catalogues)
   }
 
   private var definitions: JSON { schema.json()["definitions"] ?? .null }
@@ -95,7 +94,7 @@ extension JSON {
   }
 
   @Test func oneArchitecture() {
-    let arm = EditorSchema(catalogues.filter { $0.architecture == .arm64 }, others: catalogues).json()
+    let arm = ManifestSchema(catalogues.filter { $0.architecture == .arm64 }, others: catalogues).json()
     #expect(arm["properties"]?["arch"]?["enum"]?.text() == #"["arm64"]"#)
     #expect(arm["definitions"]?.keys.contains { $0.hasPrefix("riscv64") } == false)
     // A step can test another architecture's type nevertheless.

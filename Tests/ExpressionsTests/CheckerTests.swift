@@ -1,6 +1,7 @@
 import Diagnostics
 import Expressions
 import Testing
+import Vocabulary
 
 /// Names and types are checked when an expression is read, each error at its culprit.
 @Suite struct CheckerTests {

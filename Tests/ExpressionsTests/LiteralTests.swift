@@ -1,5 +1,5 @@
-import Expressions
 import Testing
+import Vocabulary
 
 /// What is written as a value, and which value that is.
 @Suite struct LiteralTests {

@@ -1,9 +1,9 @@
-import DevicePlan
 import Diagnostics
 import Glibc
 import KVMConf
 import TestSupport
 import Testing
+import Vocabulary
 
 /// The architecture of this machine, as manifests call it.
 let hostArchitecture: String? = Architecture.host?.rawValue

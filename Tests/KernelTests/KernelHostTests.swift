@@ -3,6 +3,7 @@ import Diagnostics
 import Glibc
 import Kernel
 import Testing
+import Vocabulary
 
 extension OneAtATime {
   @Suite struct KernelHostTests {

@@ -2,6 +2,7 @@ import DevicePlan
 import Glibc
 import PlanFormat
 import Testing
+import Vocabulary
 import kvmload
 
 extension OneAtATime {

@@ -3,6 +3,7 @@ import Diagnostics
 import Glibc
 import Kernel
 import Testing
+import Vocabulary
 
 /// The tests that count what this process has open; side by side they would count each other's.
 @Suite(.serialized) enum OneAtATime {}

@@ -3,6 +3,7 @@ import Diagnostics
 import Expressions
 import Model
 import Testing
+import Vocabulary
 
 /// A condition that is unknown is followed both ways.
 @Suite struct ForkTests {

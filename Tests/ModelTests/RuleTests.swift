@@ -3,6 +3,7 @@ import Diagnostics
 import Expressions
 import Model
 import Testing
+import Vocabulary
 
 /// Rules run from top to bottom, and what they have changed stays.
 @Suite struct RuleTests {

@@ -4,6 +4,7 @@ import Diagnostics
 import Expressions
 import Model
 import Testing
+import Vocabulary
 
 /// A few schemas that are one program, and what is known of the host.
 struct TestModel {

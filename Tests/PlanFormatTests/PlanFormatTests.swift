@@ -1,7 +1,9 @@
 import DevicePlan
 import Diagnostics
 import PlanFormat
+import Reporting
 import Testing
+import TextOutput
 
 @Suite struct RoundTripTests {
   /// A plan whose vCPUs come with the loader.

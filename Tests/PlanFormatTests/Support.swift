@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import Vocabulary
 
 private let manifest = SourceFile(path: "vm.yaml", bytes: [])
 

@@ -3,6 +3,7 @@ import DevicePlan
 import Diagnostics
 import Planning
 import Testing
+import Vocabulary
 
 @Suite struct OrderTests {
   private let schemas = Schemas()

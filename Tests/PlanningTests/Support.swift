@@ -2,10 +2,10 @@ import DeviceManifest
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
 import Planning
-import SourceTree
 import Testing
+import Vocabulary
+import YAMLSyntax
 
 /// Schemas of a small architecture: a VM with attributes, vCPUs that are initialised, and devices.
 struct Schemas {

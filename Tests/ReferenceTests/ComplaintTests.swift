@@ -1,6 +1,7 @@
 import DevicePlan
 import Reference
 import Testing
+import Vocabulary
 
 /// Messages as programs print them, and what is read from them.
 @Suite struct ComplaintTests {

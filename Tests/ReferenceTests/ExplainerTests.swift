@@ -1,9 +1,8 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
 import Reference
 import Testing
+import Vocabulary
 
 @Suite struct ExplainerTests {
   @Test func theSchemasOfThisTestAreGood() {

@@ -1,9 +1,9 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
 import Reference
 import Testing
+import Vocabulary
 
 /// A small architecture: a VM, vCPUs and one device type.
 private let files = [

@@ -1,6 +1,6 @@
-import DevicePlan
 import Diagnostics
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Device types, groups, attributes, fields, features, capabilities, arguments and facts say what they are.
 ///

@@ -1,6 +1,6 @@
 import Diagnostics
 import Expressions
-import SourceTree
+import YAMLSyntax
 
 /// What the lists and maps of the state hold, by the name of the variable: `vm.gic.regions`.
 ///

@@ -1,6 +1,6 @@
-import DevicePlan
 import Diagnostics
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// A schema stands in a folder named by an architecture, or in `common`.
 ///

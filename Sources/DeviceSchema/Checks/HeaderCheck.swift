@@ -1,7 +1,7 @@
-import DevicePlan
 import Diagnostics
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// Holds the numbers and layouts of schemas against the kernel's uapi headers, with a C compiler.
 ///

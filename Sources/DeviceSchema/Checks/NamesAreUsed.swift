@@ -1,5 +1,5 @@
 import Diagnostics
-import SourceTree
+import YAMLSyntax
 
 /// Every fragment, function, table, column of a table, fact and state variable is used by some rule.
 ///

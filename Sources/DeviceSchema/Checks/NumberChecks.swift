@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 extension Lifetime {
   /// Whether both exist in some release.

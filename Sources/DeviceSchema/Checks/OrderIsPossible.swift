@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// What `after:` and `before:` name exists, and the attributes of a device can be set in some order.
 ///

@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 extension RuleList {
   /// Visits every list of rules in this one, this one first; not those of fragments.

@@ -2,20 +2,21 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
-import KVMConf
 import Model
-import SourceTree
+import Vocabulary
+import Workspace
+import YAMLSyntax
 
 /// Manifests that try every number which the rules of an attribute speak of, and those beside it, in every place of the call where a
 /// number stands: the value or each of its fields, the fields of the key.
 package struct Bounds {
-  private let workspace: Workspace
+  private let workspace: ManifestWorkspace
   private let catalogue: Catalogue
   private let facts: [String: Value]
   private static let mostNumbers = 160
   private static let mostSteps = 40
 
-  package init(_ workspace: Workspace, _ architecture: Architecture) {
+  package init(_ workspace: ManifestWorkspace, _ architecture: Architecture) {
     self.workspace = workspace
     catalogue = workspace.catalogue(for: architecture)
     facts = (try? workspace.settings.facts.values(for: catalogue)) ?? [:]

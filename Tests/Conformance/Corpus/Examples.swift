@@ -1,7 +1,7 @@
 import DevicePlan
 import DeviceSchema
-import KVMConf
-import SourceTree
+import Workspace
+import YAMLSyntax
 
 extension Catalogue {
   /// Every example of this release, of a file's attributes that exist in it.

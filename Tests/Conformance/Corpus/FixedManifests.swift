@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
-import KVMConf
+import Vocabulary
+import Workspace
 
 /// A manifest of the corpus, planned.
 package struct Case: Sendable {
@@ -17,7 +18,7 @@ package struct Case: Sendable {
   }
 }
 
-extension Workspace {
+extension ManifestWorkspace {
   /// The manifests of an architecture in some folders, without those that name a file which the machine does not have.
   ///
   /// - Parameter files: the paths of those that it has.

@@ -1,5 +1,5 @@
+import Conformance
 import Diagnostics
-import KVMConf
 
 /// What a guest wrote: for each plan a line that names it, its report, and a line that says how it ended.
 package struct GuestReport {

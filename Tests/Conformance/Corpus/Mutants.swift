@@ -1,6 +1,6 @@
 import DeviceSchema
 import Diagnostics
-import SourceTree
+import YAMLSyntax
 
 /// Schemas that are broken in one place, to see whether the corpus finds it: an errno is another one, a bound has moved by one, two
 /// neighbouring rules are swapped, a rule is gone.

@@ -1,6 +1,7 @@
 import DeviceSchema
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// The numbers at which an attribute's answers may change: those that its rules, its tables and its examples name.
 struct Numbers {

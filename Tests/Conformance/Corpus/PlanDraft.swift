@@ -1,6 +1,7 @@
 import DeviceSchema
 import Expressions
-import SourceTree
+import Vocabulary
+import YAMLSyntax
 
 /// One random plan while it is made.
 struct PlanDraft {

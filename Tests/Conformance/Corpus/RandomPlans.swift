@@ -1,9 +1,10 @@
 import DevicePlan
 import DeviceSchema
 import Expressions
-import KVMConf
 import Model
-import SourceTree
+import Vocabulary
+import Workspace
+import YAMLSyntax
 
 /// Manifests of random steps, made from what schemas say of their devices: calls that work and calls that do not, at the
 /// bounds of every value, in every order. A seed decides them all.
@@ -11,7 +12,7 @@ import SourceTree
 /// Plans that made a rule fire which none before had are kept, and later ones are made from them, too: so the rules deep
 /// in a device's life are reached.
 package final class RandomPlans {
-  private let workspace: Workspace
+  private let workspace: ManifestWorkspace
   private let catalogue: Catalogue
   private let facts: [String: Value]
   private let files: [(name: String, path: String)]
@@ -29,7 +30,8 @@ package final class RandomPlans {
 
   /// - Parameter files: files that the machine has, for attributes that take one.
   package init(
-    _ workspace: Workspace, _ architecture: Architecture, seed: UInt64, files: [(name: String, path: String)] = []
+    _ workspace: ManifestWorkspace, _ architecture: Architecture, seed: UInt64,
+    files: [(name: String, path: String)] = []
   ) {
     self.workspace = workspace
     self.files = files

@@ -1,7 +1,8 @@
 import DevicePlan
 import Diagnostics
-import KVMConf
 import Model
+import Vocabulary
+import Workspace
 
 /// A manifest of explicit steps, one a line, that can be taken apart.
 package struct StepManifest: Hashable, Sendable {
@@ -29,7 +30,7 @@ package struct StepManifest: Hashable, Sendable {
   /// call that would crash the kernel.
   ///
   /// - Returns: what is left, with its plan; nil where nothing is.
-  package func mended(_ workspace: Workspace) -> (manifest: StepManifest, plan: Plan)? {
+  package func mended(_ workspace: ManifestWorkspace) -> (manifest: StepManifest, plan: Plan)? {
     var manifest = self
     for _ in 0..<20 {
       if manifest.steps.isEmpty { return nil }

@@ -1,7 +1,8 @@
+import Conformance
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import KVMConf
+import Vocabulary
 
 /// What a kernel and the model of it had in common, over many manifests.
 package struct Tally: Codable, Sendable {
@@ -75,7 +76,7 @@ package struct Tally: Codable, Sendable {
     }
   }
 
-  package mutating func add(_ conformance: Conformance, _ catalogue: Catalogue) {
+  package mutating func add(_ conformance: PlanConformance, _ catalogue: Catalogue) {
     manifests += 1
     release = conformance.host.release
     let files = conformance.plan.schemaFiles(in: catalogue)

@@ -1,4 +1,4 @@
-import SourceTree
+import YAMLSyntax
 
 extension Node {
   /// The node as YAML on one line.

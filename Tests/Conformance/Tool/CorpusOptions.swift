@@ -1,12 +1,13 @@
 import ArgumentParser
+import Conformance
 import Corpus
 import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
 import Foundation
-import KVMConf
 import Kernel
+import Vocabulary
+import Workspace
 
 /// What runs, and where: the options that commands share.
 struct CorpusOptions: ParsableArguments {
@@ -22,7 +23,7 @@ struct CorpusOptions: ParsableArguments {
   @Option(help: "How many seconds a guest has.") var limit = 900
 
   func load() throws -> LoadedCorpus {
-    let workspace = Workspace(try settings())
+    let workspace = ManifestWorkspace(try settings())
     let laboratory = Laboratory(
       machine: machine, kernel: kernel, cache: URL(filePath: folder).absoluteURL, limit: limit)
     try FileManager.default.createDirectory(at: laboratory.cache, withIntermediateDirectories: true)
@@ -67,7 +68,7 @@ struct CorpusOptions: ParsableArguments {
 
 /// The corpus of one architecture, planned.
 struct LoadedCorpus {
-  var workspace: Workspace
+  var workspace: ManifestWorkspace
   var laboratory: Laboratory
   var cases: [Case]
   var quirks: [Quirk]

@@ -4,7 +4,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Foundation
-import KVMConf
+import Workspace
 
 /// `conformance mutants`: how many schemas that are broken in one place the corpus finds.
 struct FindMutants: ParsableCommand {
@@ -36,7 +36,7 @@ struct FindMutants: ParsableCommand {
     while tried < tries, let mutant = mutants.next(at: places) {
       var settings = corpus.workspace.settings
       settings.schemas = mutant.sources
-      let workspace = Workspace(settings)
+      let workspace = ManifestWorkspace(settings)
       let culprit = try corpus.cases.indices.first { i in
         guard let kernel = answers.found[i] else { return false }
         return try workspace.conformance(of: corpus.cases[i].plan, to: kernel, quirks: corpus.quirks).differences > 0

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Conformance
 import Corpus
 import DevicePlan
 import Diagnostics
 import Foundation
-import KVMConf
 import PlanFormat
+import Vocabulary
+import Workspace
 
 /// Something with a kernel that plans run on: this machine, or a guest in QEMU's emulation.
 struct Machine {
@@ -55,7 +57,7 @@ struct Laboratory {
   /// Where kvmconf is that was built for the machine, if it was.
   var kvmconf: URL { cache.appending(path: "kvmconf-\(machine.architecture.rawValue)") }
 
-  func answers(to cases: [Case], _ workspace: Workspace, progress: (String) -> Void) throws -> Answers {
+  func answers(to cases: [Case], _ workspace: ManifestWorkspace, progress: (String) -> Void) throws -> Answers {
     if machine.isHost { return try answersOfHost(cases.map(\.plan), workspace) }
     var answers = Answers()
     var waiting = Array(cases.indices)
@@ -92,7 +94,7 @@ struct Laboratory {
     String(format: "%06d", index) + (one.applied == nil ? ".kvmplan" : ".yaml")
   }
 
-  private func answersOfHost(_ plans: [Plan], _ workspace: Workspace) throws -> Answers {
+  private func answersOfHost(_ plans: [Plan], _ workspace: ManifestWorkspace) throws -> Answers {
     var answers = Answers()
     for (i, plan) in plans.enumerated() { answers.found[i] = try workspace.kernelAnswers(to: plan) }
     return answers

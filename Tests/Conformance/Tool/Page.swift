@@ -2,8 +2,8 @@ import ArgumentParser
 import Corpus
 import Diagnostics
 import Foundation
-import KVMConf
-import SourceTree
+import Workspace
+import YAMLSyntax
 
 /// `conformance page`: the results of all runs as a page.
 struct Page: ParsableCommand {

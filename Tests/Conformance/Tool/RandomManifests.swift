@@ -1,6 +1,6 @@
 import ArgumentParser
 import Corpus
-import KVMConf
+import Workspace
 
 /// `conformance random`: random manifests, to look at.
 struct RandomManifests: ParsableCommand {
@@ -11,7 +11,7 @@ struct RandomManifests: ParsableCommand {
 
   func run() throws {
     let plans = RandomPlans(
-      Workspace(try options.settings()), options.machine.architecture, seed: options.seed,
+      ManifestWorkspace(try options.settings()), options.machine.architecture, seed: options.seed,
       files: options.machine.files)
     for _ in 0..<options.plans { print(plans.next().manifest.text, terminator: "---\n") }
   }

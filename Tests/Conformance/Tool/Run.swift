@@ -1,9 +1,10 @@
 import ArgumentParser
+import Conformance
 import Corpus
 import DevicePlan
-import Diagnostics
 import Foundation
-import KVMConf
+import Reporting
+import Workspace
 
 /// `conformance run`: the corpus on one kernel and on the model.
 struct Run: ParsableCommand {
@@ -74,7 +75,7 @@ struct Run: ParsableCommand {
 
   /// Tries smaller manifests, a guest for each round, until none shows a difference any more.
   private func shrink(
-    _ manifest: StepManifest, _ laboratory: Laboratory, _ workspace: Workspace, _ quirks: [Quirk]
+    _ manifest: StepManifest, _ laboratory: Laboratory, _ workspace: ManifestWorkspace, _ quirks: [Quirk]
   ) throws -> StepManifest {
     var smallest = manifest
     for _ in 0..<12 {

@@ -1,0 +1,128 @@
+import DevicePlan
+import Diagnostics
+import Kernel
+import Model
+import Vocabulary
+import Workspace
+
+/// What a kernel answered to the steps of a plan, and whether the model would have said so.
+package struct PlanConformance {
+  /// One step on both hosts.
+  package struct Entry {
+    package var step: Step
+    package var actual: StepResult
+    /// What the model predicted; nil for a step that the kernel was not asked.
+    package var predicted: StepResult?
+    package var agreement: Agreement
+    /// What is known of this host, where that is why the two differ.
+    package var quirk: Quirk?
+  }
+
+  package enum Agreement: Hashable, Sendable {
+    case agrees
+    /// The model did not tell which of several answers it would be; the kernel's is one of them.
+    case undecided
+    /// The call was not made.
+    case skipped
+    /// The kernel's answer is none that the model predicts.
+    case outcomeDiffers
+    /// The answer is the predicted one, and a get read something else.
+    case valueDiffers
+  }
+
+  package var plan: Plan
+  /// The kernel.
+  package var host: HostDescription
+  package var entries: [Entry]
+
+  /// How many steps there are of a kind; differences that a quirk explains are counted apart.
+  package func count(_ agreement: Agreement) -> Int { entries.count { $0.agreement == agreement && $0.quirk == nil } }
+
+  package var quirks: Int { entries.count { $0.quirk != nil } }
+  package var differences: Int { count(.outcomeDiffers) + count(.valueDiffers) }
+}
+
+/// What a kernel answered to each step of a plan.
+package struct KernelAnswers {
+  package var host: HostDescription
+  /// In the plan's order, as many as it has steps.
+  package var results: [StepResult]
+
+  package init(host: HostDescription, results: [StepResult]) {
+    self.host = host
+    self.results = results
+  }
+}
+
+extension ManifestWorkspace {
+  /// Runs a plan on this machine's kernel to its end, whatever is refused.
+  package func kernelAnswers(
+    to plan: Plan, isInterrupted: @escaping () -> Bool = { false }
+  ) throws(KernelHost.Unavailable) -> KernelAnswers {
+    var kernel = try KernelHost(plan)
+    let report = Runner(keepGoing: true, isInterrupted: isInterrupted).run(plan, on: &kernel)
+    return KernelAnswers(host: report.host, results: report.entries.map(\.result))
+  }
+
+  /// Holds the model against a kernel's answers. Each is told to the model before the next step, so that one difference
+  /// does not make others.
+  package func conformance(of plan: Plan, to kernel: KernelAnswers, quirks: [Quirk] = []) throws(FactsFault)
+    -> PlanConformance
+  {
+    var model = try model(plan.architecture, course: .expected)
+    var conformance = PlanConformance(plan: plan, host: kernel.host, entries: [])
+    let files = plan.schemaFiles(in: catalogue(for: plan.architecture))
+    for (i, (step, actual)) in zip(plan.steps, kernel.results).enumerated() {
+      guard let answer = actual.outcome.answer else {
+        model.skip(step)
+        conformance.entries.append(PlanConformance.Entry(step: step, actual: actual, agreement: .skipped))
+        continue
+      }
+      var told = step
+      told.expected = [answer]
+      let predicted = model.perform(told)
+      var entry = PlanConformance.Entry(
+        step: step, actual: actual, predicted: predicted,
+        agreement: PlanConformance.Agreement(predicted, answer, actual))
+      if [.outcomeDiffers, .valueDiffers].contains(entry.agreement) {
+        let call = step.operation.attributeCall
+        let path = step.attribute ?? call.flatMap { files[i]?.path(group: $0.group, attr: $0.attr) }
+        entry.quirk = quirks.first { $0.explains(entry, answer, path: path) }
+      }
+      conformance.entries.append(entry)
+    }
+    return conformance
+  }
+}
+
+extension PlanConformance.Agreement {
+  fileprivate init(_ predicted: StepResult, _ answer: Answer, _ actual: StepResult) {
+    // What a rule that went wrong says is no prediction.
+    if predicted.schemaFault != nil {
+      self = .outcomeDiffers
+      return
+    }
+    switch predicted.outcome {
+    case .undecided(let candidates):
+      self = candidates.isEmpty || candidates.contains(answer) ? .undecided : .outcomeDiffers
+    case .ok, .refused:
+      if predicted.outcome.answer != answer {
+        self = .outcomeDiffers
+      } else {
+        self = answer == .ok && predicted.reads(otherThan: actual) ? .valueDiffers : .agrees
+      }
+    case .hazard, .skipped: self = .outcomeDiffers
+    }
+  }
+}
+
+extension StepResult {
+  /// Whether a bit that is predicted is another one in what was read.
+  fileprivate func reads(otherThan actual: StepResult) -> Bool {
+    guard let value, let read = actual.value else { return false }
+    return value.indices.contains { i in
+      let mask = valueMask?[i] ?? 0xFF
+      return mask != 0 && (i >= read.count || (value[i] ^ read[i]) & mask != 0)
+    }
+  }
+}

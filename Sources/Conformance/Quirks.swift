@@ -1,0 +1,69 @@
+import Diagnostics
+import Vocabulary
+import YAMLSyntax
+
+/// How one host is known to differ from what its kernel's code does: a backport, a hypervisor below it.
+package struct Quirk: Hashable, Sendable {
+  /// What reports call the operation, such as `get-attribute`.
+  package var operation: String
+  /// `vm`, `system`, `vcpu` for any vCPU, or a device's name; nil for any.
+  package var target: String?
+  /// Such as `tsc.offset`; nil for any.
+  package var attribute: String?
+  /// What the kernel answers.
+  package var answer: Answer
+  /// Why that is so.
+  package var reason: String
+  package var at: SourceRange
+
+  /// - Parameter path: what schemas call the attribute, however the step names it.
+  func explains(_ entry: PlanConformance.Entry, _ answer: Answer, path: String?) -> Bool {
+    entry.step.operation.name == operation && answer == self.answer
+      && (attribute == nil || attribute == path)
+      && (target == nil || target == entry.step.target || (target == "vcpu" && entry.step.target.hasPrefix("vcpu.")))
+  }
+}
+
+extension Quirk {
+  /// Reads a file of quirks: `quirks:`, a list of `{operation, target, attribute, kernel, reason}`.
+  package static func read(_ file: SourceFile) -> (quirks: [Quirk], diagnostics: [Diagnostic]) {
+    let tree = SourceTree(parsing: file)
+    if !tree.diagnostics.isEmpty { return ([], tree.diagnostics) }
+    let start = SourceRange(file: file, start: .start, end: .start)
+    guard let items = tree.documents.first?[key: "quirks"]?.items else {
+      return (
+        [], [.error("bad-quirks", "a file of quirks has 'quirks', a list", at: tree.documents.first?.range ?? start)]
+      )
+    }
+    var quirks: [Quirk] = []
+    var diagnostics: [Diagnostic] = []
+    for item in items {
+      if let fault = fault(of: item) {
+        diagnostics.append(.error("bad-quirks", fault, at: item.range))
+        continue
+      }
+      quirks.append(
+        Quirk(
+          operation: item[key: "operation"]?.scalar ?? "", target: item[key: "target"]?.scalar,
+          attribute: item[key: "attribute"]?.scalar, answer: item[key: "kernel"]?.scalar.flatMap { Answer($0) } ?? .ok,
+          reason: item[key: "reason"]?.scalar ?? "", at: item.range))
+    }
+    return (quirks, diagnostics)
+  }
+
+  private static func fault(of item: Node) -> String? {
+    let keys = ["operation", "target", "attribute", "kernel", "reason"]
+    guard let entries = item.entries else { return "a quirk is a mapping of \(keys.joined(separator: ", "))" }
+    if let unknown = entries.first(where: { !keys.contains($0.key.value) }) {
+      let hint = keys.nearest(to: unknown.key.value).map { "; did you mean '\($0)'?" } ?? ""
+      return "a quirk has no key '\(unknown.key.value)'\(hint)"
+    }
+    for key in ["operation", "kernel", "reason"] where item[key: key]?.scalar?.isEmpty ?? true {
+      return "a quirk has '\(key)'"
+    }
+    if let answer = item[key: "kernel"]?.scalar, Answer(answer) == nil {
+      return "'kernel' is what it answers: ok, or the name of an errno, not '\(answer)'"
+    }
+    return nil
+  }
+}

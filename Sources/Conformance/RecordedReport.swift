@@ -1,0 +1,108 @@
+import DevicePlan
+import Diagnostics
+import Vocabulary
+import YAMLSyntax
+
+/// Reports of kernels that `kvmconf apply --format json`, or `kvmload --json`, has written: here or on another machine.
+package struct RecordedReport {
+  package var name: String?
+  /// The kernel's release, where the report tells it.
+  package var release: String?
+  private var steps: [Node] = []
+  private let start: SourceRange
+
+  private init(at start: SourceRange) { self.start = start }
+
+  /// Reads a file of reports, one document a line; those of kvmload have a line a step, and one that sums up.
+  package static func read(_ file: SourceFile) throws(RecordedReportFault) -> [RecordedReport] {
+    var reports: [RecordedReport] = []
+    var open: RecordedReport?
+    var line = 0
+    for text in file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      line += 1
+      if text.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { continue }
+      let place = SourceRange(file: file, start: Position(line: line, column: 1), end: Position(line: line, column: 2))
+      // JSON is YAML, too.
+      let tree = SourceTree(parsing: SourceFile(path: file.path, bytes: Array(text)))
+      guard tree.diagnostics.isEmpty, let node = tree.documents.first, node.entries != nil else {
+        throw RecordedReportFault("this line is no JSON object of a report", at: place)
+      }
+      if let steps = node[key: "steps"]?.items {
+        guard node[key: "host"]?[key: "kind"]?.scalar == "kernel" else {
+          throw RecordedReportFault("the report is of a model, not of a kernel", at: place)
+        }
+        var report = RecordedReport(at: place)
+        report.name = node[key: "name"]?.scalar
+        report.release = node[key: "host"]?[key: "release"]?.scalar
+        report.steps = steps
+        reports.append(report)
+      } else if node[key: "operation"] != nil {
+        var report = open ?? RecordedReport(at: place)
+        report.steps.append(node)
+        open = report
+      } else if node[key: "summary"] != nil, var report = open {
+        report.name = node[key: "name"]?.scalar
+        report.release = node[key: "release"]?.scalar
+        reports.append(report)
+        open = nil
+      } else {
+        throw RecordedReportFault("this line is no report, and no step of one", at: place)
+      }
+    }
+    if let open { throw RecordedReportFault("the report that begins here does not come to its end", at: open.start) }
+    return reports
+  }
+
+  /// The report as the answers to a plan.
+  ///
+  /// - Throws: where it is a report of another plan.
+  package func answers(to plan: Plan, release: String) throws(RecordedReportFault) -> KernelAnswers {
+    if let name, name != plan.name {
+      throw RecordedReportFault("this is the report of '\(name)', not of '\(plan.name)'", at: start)
+    }
+    guard steps.count == plan.steps.count else {
+      throw RecordedReportFault(
+        "the report has \(steps.count) steps, and the plan of '\(plan.name)' has \(plan.steps.count)", at: start)
+    }
+    var results: [StepResult] = []
+    for (i, (node, step)) in zip(steps, plan.steps).enumerated() {
+      guard node[key: "operation"]?.scalar == step.operation.name else {
+        throw RecordedReportFault(
+          "step \(i + 1) of the report is another one than the plan's: \(step.words)", at: start)
+      }
+      guard let result = Self.result(node) else {
+        throw RecordedReportFault("step \(i + 1) of the report has no outcome of a kernel's", at: start)
+      }
+      results.append(result)
+    }
+    let host = HostDescription(kind: .kernel, architecture: plan.architecture, release: self.release ?? release)
+    return KernelAnswers(host: host, results: results)
+  }
+
+  private static func result(_ node: Node) -> StepResult? {
+    guard let outcome = node[key: "outcome"]?.scalar else { return nil }
+    let value = node[key: "value"]?.scalar.flatMap(bytes)
+    if outcome == "skipped" { return StepResult(.skipped(node[key: "reason"]?.scalar ?? "")) }
+    if let answer = Answer(outcome) { return StepResult(Outcome(answer), value: value) }
+    guard outcome.hasPrefix("errno "), let number = Int32(outcome.dropFirst(6)) else { return nil }
+    return StepResult(.refused(Errno(rawValue: number)))
+  }
+
+  /// The bytes of hexadecimal digits, two a byte.
+  private static func bytes(_ text: String) -> [UInt8]? {
+    let digits = Array(text.utf8)
+    guard digits.count % 2 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    for i in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[i..<i + 2], as: UTF8.self), radix: 16) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+}
+
+package struct RecordedReportFault: Error {
+  package var diagnostic: Diagnostic
+
+  init(_ message: String, at range: SourceRange) { diagnostic = .error("bad-report", message, at: range) }
+}

@@ -1,0 +1,295 @@
+import DeviceManifest
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import Kernel
+import Vocabulary
+import Workspace
+import YAMLSyntax
+
+/// Finds which attributes of one descriptor a host has: of `/dev/kvm`, a VM, a vCPU, or a device of one type.
+///
+/// Each attribute is asked for by KVM_HAS_DEVICE_ATTR, with the key of one of its examples, until the answer is ok: in a
+/// plain VM, on vCPUs with each of the features, in the VM of the schema's examples, and after the calls that an example
+/// has before it. Where that call tells nothing, the example's own call does: the model knows where KVM_HAS_DEVICE_ATTR
+/// answers ok for any number, and where it refuses what works, the two answers say so themselves.
+struct AttributeProber<Host: ProbedHost> {
+  let host: Host
+  let workspace: ManifestWorkspace
+  let catalogue: Catalogue
+  let file: SchemaFile
+  /// The features of vCPUs that the host has.
+  let features: [String]
+
+  private typealias Row = HostProbe.Attribute
+
+  /// One attribute, with what asks for it.
+  private struct Subject {
+    var row: Row
+    var group: GroupSchema
+    var attribute: AttributeSchema
+    /// The fields of the key, as an example writes them.
+    var key: [Entry]
+
+    /// A kernel that no longer has it may have given its number to another; one that is older than it may have it all the
+    /// same, from a backport.
+    func isAskedFor(_ catalogue: Catalogue) -> Bool { row.lifetime.until.map { catalogue.release < $0 } ?? true }
+  }
+
+  /// A VM to ask in.
+  private struct Place {
+    var steps: [Node]
+    var note: String?
+  }
+
+  func attributes() throws(KernelHost.Unavailable) -> [HostProbe.Attribute] {
+    var subjects = subjects()
+    var trouble: String?
+    for place in places {
+      let open = subjects.indices.filter { !subjects[$0].row.isSupported && subjects[$0].isAskedFor(catalogue) }
+      if open.isEmpty { break }
+      trouble = try ask(for: open, of: &subjects, in: place) ?? trouble
+    }
+    for i in subjects.indices where subjects[i].isAskedFor(catalogue) { try settle(&subjects[i]) }
+    for i in subjects.indices where !subjects[i].row.isSupported {
+      let absence = subjects[i].row.lifetime.absence(from: catalogue.release)
+      subjects[i].row.why = absence ?? subjects[i].row.why ?? trouble ?? "there was no place to ask in"
+    }
+    return subjects.map(\.row)
+  }
+
+  /// The attributes of the file, none of them supported yet.
+  private func subjects() -> [Subject] {
+    file.probedAttributes.map { group, attribute in
+      let names = Set(attribute.keyFields.map(\.name))
+      let examples = attribute.examples?.items ?? []
+      let example = examples.first { $0.isGood && $0[key: "given"] == nil } ?? examples.first(where: \.isGood)
+      let entries = (example ?? examples.first)?.entries ?? []
+      return Subject(
+        row: Row(file, group, attribute), group: group, attribute: attribute,
+        key: entries.filter { names.contains($0.key.value) })
+    }
+  }
+
+  private var places: [Place] {
+    guard file.subject != .system else { return [Place(steps: [])] }
+    var places = [Place(steps: file.plainSteps(at: file.source))]
+    if file.subject == .vcpu {
+      places += features.map { feature in
+        Place(steps: file.plainSteps(features: [feature], at: file.source), note: "with the feature \(feature)")
+      }
+    }
+    if file.exampleSetup != nil {
+      places.append(Place(steps: file.stepsBeforeExamples(at: file.source), note: "in the VM of its examples"))
+    }
+    return places
+  }
+}
+
+// MARK: Asking
+
+extension AttributeProber {
+  /// Asks for attributes in one VM.
+  ///
+  /// - Returns: why that VM could not be made; nil where it could.
+  private func ask(
+    for open: [Int], of subjects: inout [Subject], in place: Place
+  ) throws(KernelHost.Unavailable) -> String? {
+    let asked = open.map { has(subjects[$0]) }
+    guard let report = try run(place.steps + asked) else { return "the schema's calls cannot be made" }
+    let setup = report.entries.dropLast(asked.count)
+    if let failed = setup.first(where: { $0.verdict.isFailure }) { return failed.refusal }
+    for (i, entry) in zip(open, report.entries.dropFirst(setup.count)) {
+      note(entry, for: &subjects[i], place.note)
+    }
+    return nil
+  }
+
+  private func note(_ entry: Report.Entry, for subject: inout Subject, _ place: String?) {
+    if subject.row.attr == nil { subject.row.attr = entry.step.operation.attributeCall?.attr }
+    if entry.result.outcome == .ok {
+      subject.row.isSupported = true
+      subject.row.answer = .ok
+      subject.row.note = place
+      subject.row.why = nil
+    } else if subject.row.answer == nil, entry.result.outcome.answer != nil {
+      subject.row.answer = entry.result.outcome
+      subject.row.why = entry.reasonText
+    }
+  }
+
+  /// Runs steps of the schema on the host; nil where they are no plan, or one that would crash the kernel.
+  private func run(_ steps: [Node]) throws(KernelHost.Unavailable) -> Report? {
+    let findings = Findings()
+    let plan = workspace.plan(steps, at: file.source, catalogue, findings)
+    guard !findings.hasErrors, (try? workspace.hazards(of: plan))?.isEmpty ?? false else { return nil }
+    return try host.run(plan, workspace)
+  }
+
+  private func has(_ subject: Subject) -> Node {
+    let range = file.source
+    let path = Node(.scalar("\(file.exampleTarget).\(subject.row.path)", .plain), at: range)
+    return Node(.mapping([Entry(key: Located("has", at: range), value: path)] + subject.key), at: range)
+  }
+}
+
+// MARK: What KVM_HAS_DEVICE_ATTR does not tell
+
+extension AttributeProber {
+  /// Lets an example's own call decide where KVM_HAS_DEVICE_ATTR has refused, or says yes to everything; then reads what
+  /// `/dev/kvm` has.
+  private func settle(_ subject: inout Subject) throws(KernelHost.Unavailable) {
+    let isBlind = subject.row.isSupported && saysYesToAll(subject)
+    if isBlind {
+      subject.row.isSupported = false
+      subject.row.note = "KVM_HAS_DEVICE_ATTR answers ok for any number"
+    }
+    if !subject.row.isSupported { try tryExamples(&subject, isBlind: isBlind) }
+    if file.subject == .system, subject.row.isSupported, subject.attribute.access.contains(.get) {
+      let range = file.source
+      let path = Node(.scalar("system.\(subject.row.path)", .plain), at: range)
+      let get = Node(.mapping([Entry(key: Located("get", at: range), value: path)]), at: range)
+      subject.row.value = try run([get])?.entries.last?.result.value
+    }
+  }
+
+  /// How many examples are tried for an attribute.
+  private static var mostExamples: Int { 3 }
+
+  private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(KernelHost.Unavailable) {
+    let examples = (subject.attribute.examples?.items ?? []).filter(\.isGood)
+    let given = examples.filter { $0[key: "given"] != nil }
+    // Those without calls before them were asked for already, and only their own call says more.
+    let candidates = examples.filter { $0[key: "given"] == nil }.prefix(1) + given
+    /// The last call that was refused by the attribute itself: its value is wrong here, and it exists.
+    var refused: Report.Entry?
+    for example in candidates.prefix(Self.mostExamples) {
+      let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
+      let names = Set(subject.attribute.keyFields.map(\.name))
+      var own = subject
+      own.key = (example.entries ?? []).filter { names.contains($0.key.value) }
+      guard let report = try run(steps.setup + steps.given + [has(own), steps.call]), report.entries.count >= 2 else {
+        continue
+      }
+      let (asked, called) = (report.entries[report.entries.count - 2], report.entries[report.entries.count - 1])
+      if report.entries.dropLast(2).contains(where: { $0.verdict.isFailure }) { continue }
+      if subject.row.attr == nil { subject.row.attr = asked.step.operation.attributeCall?.attr }
+      if asked.result.outcome == .ok, !isBlind {
+        note(asked, for: &subject, "behind the calls of its example")
+        return
+      }
+      if let access = called.step.operation.access, called.result.outcome == .ok {
+        subject.row.isSupported = true
+        subject.row.evidence = access
+        subject.row.why = nil
+        if !isBlind {
+          subject.row.note = "KVM_HAS_DEVICE_ATTR answers \(asked.result.outcome.words), and it works all the same"
+        }
+        return
+      }
+      if isBlind || subject.row.why == nil { subject.row.why = called.reasonText }
+      if isBlind, isAnswerOfAttribute(called, subject) {
+        subject.row.evidence = called.step.operation.access ?? .set
+        refused = called
+      }
+    }
+    guard let refused else { return }
+    subject.row.isSupported = true
+    subject.row.why = nil
+    subject.row.note =
+      (subject.row.note ?? "") + "; its examples are refused here, with \(refused.result.outcome.words)"
+  }
+
+  /// Whether a refusal is none of those that calls on an attribute that does not exist meet.
+  private func isAnswerOfAttribute(_ entry: Report.Entry, _ subject: Subject) -> Bool {
+    guard case .refused(let errno) = entry.result.outcome, let access = entry.step.operation.access else {
+      return false
+    }
+    return ![subject.group.unknownAttribute[access], file.unknownGroup[access], file.noAccessor[access]].contains(errno)
+  }
+
+  /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that no other call takes, where an example's works.
+  private func saysYesToAll(_ subject: Subject) -> Bool {
+    guard case .keys(let fields, let bias) = subject.attribute.number,
+      let example = subject.attribute.examples?.items?.first(where: \.isGood)
+    else { return false }
+    let mask = fields.reduce(0) { $0 | $1.mask }
+    let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
+    // The last number that there is, and the last one that is aligned as registers are.
+    return [mask, mask & ~7].contains { number in
+      let attr = UInt64(truncatingIfNeeded: number) &+ bias
+      let other: AttributeAccess = subject.attribute.access.contains(.get) ? .get : .set
+      let calls = [rawCall(.has, subject.group, attr), rawCall(other, subject.group, attr)]
+      let findings = Findings()
+      let plan = workspace.plan(steps.setup + steps.given + calls, at: file.source, catalogue, findings)
+      guard !findings.hasErrors, var model = try? workspace.model(catalogue.architecture, course: .expected) else {
+        return false
+      }
+      let answers = Runner(keepGoing: true).run(plan, on: &model).entries.suffix(2).map(\.result.outcome)
+      guard answers.count == 2, answers[0] == .ok, case .refused = answers[1] else { return false }
+      return true
+    }
+  }
+
+  private func rawCall(_ access: AttributeAccess, _ group: GroupSchema, _ attr: UInt64) -> Node {
+    let range = file.source
+    func entry(_ key: String, _ content: Node.Content) -> Entry {
+      Entry(key: Located(key, at: range), value: Node(content, at: range))
+    }
+    var entries = [
+      entry(access.rawValue, .scalar("\(file.exampleTarget).\(group.name)", .plain)),
+      entry("attr", .scalar("\(attr)", .plain)),
+    ]
+    if access != .has { entries.append(entry("payload", .mapping([entry("u64", .scalar("0", .plain))]))) }
+    return Node(.mapping(entries), at: range)
+  }
+}
+
+extension HostProbe.Attribute {
+  /// An attribute of which nothing is known yet.
+  init(_ file: SchemaFile, _ group: GroupSchema, _ attribute: AttributeSchema) {
+    self.init(
+      target: file.deviceType ?? file.name, path: group.path(of: attribute), group: group.number,
+      lifetime: Lifetime([file.lifetime, group.lifetime, attribute.lifetime]), isSupported: false, evidence: .has)
+  }
+}
+
+extension SchemaFile {
+  /// The attributes that a host can be asked for, on this architecture; what stands for all other numbers of a group is none.
+  var probedAttributes: [(group: GroupSchema, attribute: AttributeSchema)] {
+    groups.filter { KeyCondition.holds($0.when, [], 0) }.flatMap { group in
+      group.attributes.filter { attribute in
+        if case .any = attribute.number, group.attributes.count > 1 { return false }
+        return KeyCondition.holds(attribute.when, [], 0)
+      }.map { (group, $0) }
+    }
+  }
+}
+
+extension Node {
+  /// Whether this is an example of a set or a get that works.
+  fileprivate var isGood: Bool { self[key: "expect"]?.scalar == "ok" && self[key: "call"]?.scalar != "has" }
+}
+
+extension DevicePlan.Operation {
+  fileprivate var access: AttributeAccess? {
+    switch self {
+    case .setAttribute: .set
+    case .getAttribute: .get
+    case .hasAttribute: .has
+    default: nil
+    }
+  }
+}
+
+extension Report.Entry {
+  /// `ENXIO: there is no such group`, or the errno alone where nobody knows a reason.
+  var reasonText: String {
+    let outcome = result.outcome.words
+    return result.reasons.first.map { "\(outcome): \($0.message)" } ?? outcome
+  }
+
+  /// What could not be done.
+  var refusal: String { "\(step.words): \(reasonText)" }
+}

@@ -1,0 +1,52 @@
+import Diagnostics
+import Expressions
+import TextOutput
+import Workspace
+
+extension HostProbe {
+  /// The facts that were found, in the order of their declaration; the list of device types is one of them.
+  package var knownFacts: [(name: String, value: Value)] {
+    [("devices", .list(deviceTypes.map(Value.string)))]
+      + facts.compactMap { fact in fact.value.map { (fact.name, $0) } }
+  }
+
+  /// Host facts as `--host-facts` takes them, in YAML, with what stays for people in comments.
+  package var factsYAML: String {
+    var text =
+      "# Facts of a host, found by `kvmconf probe --facts`\narch: \(architecture.rawValue)\nkernel: '\(release)'\n"
+    for (name, value) in knownFacts { text += "\(name): \(value.json.text())\n" }
+    let open = facts.filter { $0.value == nil }
+    if open.isEmpty { return text }
+    text += "\n# Not found here. Without a line of their own, these are assumed:\n"
+    for fact in open {
+      let assumed = fact.assumed.map { "\(fact.name): \($0)" } ?? "\(fact.name) is unknown"
+      text += "# \(assumed)" + (fact.manual.map { "  # by hand: \($0)" } ?? "  # \(fact.how)") + "\n"
+    }
+    return text
+  }
+}
+
+extension Value {
+  /// A fact's value; whatever has no form in JSON is null.
+  package var json: JSON {
+    switch self {
+    case .bool(let truth): .bool(truth)
+    case .integer(let number): .integer(number)
+    case .string(let text): .string(text)
+    case .list(let values): .array(values.map(\.json))
+    case .map(let map): .object(map.map { ($0.plainText, $1.json) }.sorted { $0.0 < $1.0 })
+    case .null, .unknown, .record, .object: .null
+    }
+  }
+
+  /// The value without quotes.
+  package var plainText: String { if case .string(let text) = self { text } else { json.text() } }
+}
+
+extension HostFacts {
+  /// The facts that a probe has found.
+  init(of probe: HostProbe) {
+    let file = SourceFile(path: "facts", bytes: Array(probe.factsYAML.utf8))
+    self = (try? HostFacts(file)) ?? HostFacts()
+  }
+}

@@ -1,0 +1,126 @@
+import Diagnostics
+import TextOutput
+import Workspace
+import YAMLSyntax
+
+/// What differs between two hosts, or between one before and after an update, by the JSON of their probes.
+package struct ProbeComparison {
+  package enum Kind: String { case gained, lost, changed }
+
+  package struct Difference {
+    package var kind: Kind
+    /// Such as `attribute vcpu.tsc.offset`.
+    package var what: String
+    /// Nil where the first probe says nothing of it.
+    package var before: String?
+    package var after: String?
+  }
+
+  package var differences: [Difference] = []
+
+  /// Compares the probes in two files.
+  package init(_ before: SourceFile, _ after: SourceFile) throws(ProbeFault) {
+    let first = try RecordedProbe(before)
+    let second = try RecordedProbe(after)
+    if first.architecture != second.architecture {
+      throw ProbeFault(
+        "\(before.path) is of a host of \(first.architecture) and \(after.path) of one of \(second.architecture)",
+        at: nil)
+    }
+    let old = Dictionary(first.lines, uniquingKeysWith: { a, _ in a })
+    let new = Dictionary(second.lines, uniquingKeysWith: { a, _ in a })
+    for (what, value) in first.lines where new[what] != value { add(what, value, new[what]) }
+    for (what, value) in second.lines where old[what] == nil { add(what, nil, value) }
+  }
+
+  private mutating func add(_ what: String, _ before: String?, _ after: String?) {
+    let kind: Kind =
+      switch (before?.saysYes, after?.saysYes) {
+      case (false, true), (nil, true): .gained
+      case (true, false), (true, nil): .lost
+      default: .changed
+      }
+    differences.append(Difference(kind: kind, what: what, before: before, after: after))
+  }
+}
+
+extension ProbeComparison {
+  /// A line for each difference.
+  package var text: String {
+    var columns = Columns()
+    for kind in [Kind.gained, .lost, .changed] {
+      for difference in differences where difference.kind == kind {
+        columns.append([
+          kind.rawValue, difference.what.printable,
+          "\((difference.before ?? "nothing").printable) -> \((difference.after ?? "nothing").printable)",
+        ])
+      }
+    }
+    return columns.lines().map { $0 + "\n" }.joined()
+  }
+
+  package var json: JSON {
+    .object([
+      ("version", 1),
+      (
+        "differences",
+        .array(
+          differences.map {
+            .object([
+              ("kind", .string($0.kind.rawValue)), ("what", .string($0.what)), ("before", JSON($0.before)),
+              ("after", JSON($0.after)),
+            ])
+          })
+      ),
+    ])
+  }
+}
+
+extension String {
+  /// Whether something is supported; nil for what is a value of another kind.
+  fileprivate var saysYes: Bool? {
+    switch prefix(while: { $0 != "," }) {
+    case "yes": true
+    case "no": false
+    default: nil
+    }
+  }
+}
+
+/// The JSON of a probe, as one line for each thing that two of them are compared by.
+private struct RecordedProbe {
+  var architecture: String
+  var lines: [(String, String)] = []
+
+  init(_ file: SourceFile) throws(ProbeFault) {
+    let tree = SourceTree(parsing: file)
+    guard tree.diagnostics.isEmpty, let node = tree.documents.first, node[key: "kind"]?.scalar == HostFacts.probeKind,
+      let architecture = node[key: "arch"]?.scalar, let facts = node[key: "facts"]?.entries
+    else { throw ProbeFault("\(file.path) is not what `kvmconf probe --format json` writes", at: nil) }
+    self.architecture = architecture
+    lines.append(("kernel", node[key: "kernel"]?.scalar ?? ""))
+    for (section, words) in [
+      ("devices", ["type"]), ("attributes", ["target", "attribute"]), ("features", ["feature"]),
+    ] {
+      for item in node[key: section]?.items ?? [] {
+        let name = words.compactMap { item[key: $0]?.scalar }.joined(separator: ".")
+        let value = item[key: "value"].flatMap { $0.scalar == "null" ? nil : $0.scalar }
+        let word = item[key: "supported"]?.scalar == "true" ? "yes" : "no"
+        lines.append(("\(section.dropLast()) \(name)", word + (value.map { ", reads \($0)" } ?? "")))
+      }
+    }
+    for item in node[key: "capabilities"]?.items ?? [] {
+      lines.append(("capability \(item[key: "capability"]?.scalar ?? "")", item[key: "value"]?.scalar ?? ""))
+    }
+    for fact in facts where !["arch", "kernel", "devices"].contains(fact.key.value) {
+      lines.append(("fact \(fact.key.value)", fact.value.flowText))
+    }
+  }
+}
+
+/// A file that holds no probe, or two that cannot be compared.
+package struct ProbeFault: Error {
+  package var diagnostic: Diagnostic
+
+  init(_ message: String, at range: SourceRange?) { diagnostic = .error("bad-probe", message, at: range) }
+}

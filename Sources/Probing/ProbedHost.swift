@@ -1,0 +1,77 @@
+import DevicePlan
+import Diagnostics
+import Glibc
+import Kernel
+import Vocabulary
+import Workspace
+
+/// A host that is probed: what answers to calls, and whose files are read.
+package protocol ProbedHost {
+  var architecture: Architecture { get }
+  /// The kernel's release, as `uname -r` prints it.
+  var release: String { get }
+
+  /// Runs a plan to its end, whatever is refused.
+  ///
+  /// - Parameter workspace: has the model that gives reasons.
+  func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(KernelHost.Unavailable) -> Report
+  /// What KVM_CHECK_EXTENSION says of capabilities on a VM that the plan creates, or on `/dev/kvm` where that is refused.
+  func extensions(_ numbers: [UInt32], _ plan: Plan) throws(KernelHost.Unavailable) -> [UInt32: UInt32]
+
+  /// The text of a file; nil where it cannot be read.
+  func text(ofFile path: String) -> String?
+  /// The names in a folder, sorted; none where it cannot be read.
+  func names(inFolder path: String) -> [String]
+  /// Whether there is a file or folder.
+  func exists(_ path: String) -> Bool
+}
+
+/// This machine.
+package struct ThisHost: ProbedHost {
+  package let architecture: Architecture
+  package let release: String
+  /// What is opened in place of `/dev/kvm`.
+  private let path: String
+
+  package init(_ architecture: Architecture, path: String = "/dev/kvm") {
+    self.architecture = architecture
+    self.path = path
+    release = kernelRelease()
+  }
+
+  package func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(KernelHost.Unavailable) -> Report {
+    try workspace.runOnKernel(plan, with: Runner(keepGoing: true), path: path)
+  }
+
+  package func extensions(_ numbers: [UInt32], _ plan: Plan) throws(KernelHost.Unavailable) -> [UInt32: UInt32] {
+    var host = try KernelHost(plan, path: path)
+    for step in plan.steps { _ = host.perform(step) }
+    var values: [UInt32: UInt32] = [:]
+    for number in numbers { values[number] = host.checkExtension(number) }
+    return values
+  }
+
+  package func text(ofFile path: String) -> String? {
+    (try? SourceFile.bytes(of: path)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  package func names(inFolder path: String) -> [String] {
+    // SAFETY: the stream is owned here, closed once, and each entry is used before the next is read.
+    guard let stream = unsafe opendir(path) else { return [] }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      names.append(
+        unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+          unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        })
+    }
+    unsafe closedir(stream)
+    return names.filter { $0 != "." && $0 != ".." }.sorted()
+  }
+
+  package func exists(_ path: String) -> Bool {
+    var info = stat()
+    // SAFETY: `info` lives throughout the call.
+    return unsafe stat(path, &info) == 0
+  }
+}

@@ -1,0 +1,89 @@
+import Diagnostics
+
+/// Names for places of a text that stay the same when lines move.
+///
+/// A place is named by its line and the lines that it is nested in, without the spaces around them: neither what stands
+/// above, nor a deeper indentation of all of it, changes the name.
+struct Fingerprints {
+  private var names: [SourceFile: [Int: UInt64]] = [:]
+  private var uses: [Key: Int] = [:]
+
+  private struct Key: Hashable {
+    var file: SourceFile?
+    var name: UInt64
+  }
+
+  /// - Parameter diagnostics: all that are asked for later.
+  init(_ diagnostics: [Diagnostic]) {
+    var lines: [SourceFile: Set<Int>] = [:]
+    for range in diagnostics.compactMap(\.range) { lines[range.file, default: []].insert(range.start.line) }
+    for (file, lines) in lines { names[file] = Self.names(of: lines, in: file) }
+  }
+
+  /// The fingerprint of a diagnostic: of its id and its place. Of several that are alike in a file, each has its own, by
+  /// their order.
+  mutating func next(_ diagnostic: Diagnostic) -> String {
+    var hash = StableHash()
+    hash.add(diagnostic.id.description.utf8)
+    if let range = diagnostic.range {
+      hash.add(names[range.file]?[range.start.line] ?? 0)
+      if range.start.line == range.end.line { hash.add(range.file.bytes[range.bytes]) }
+    }
+    let key = Key(file: diagnostic.range?.file, name: hash.value)
+    uses[key, default: 0] += 1
+    return hash.digits + ":\(uses[key] ?? 1)"
+  }
+
+  /// One walk over the lines, with the lines that enclose the current one.
+  private static func names(of lines: Set<Int>, in file: SourceFile) -> [Int: UInt64] {
+    var names: [Int: UInt64] = [:]
+    var enclosing: [(depth: Int, hash: StableHash)] = []
+    for line in 1...(lines.max() ?? 1) {
+      guard let range = file.bytes(ofLine: line) else { break }
+      let text = file.bytes[range].trimmed
+      if let first = text.first, first != UInt8(ascii: "#") {
+        // An item of a list may stand at the indentation of the key that it belongs to.
+        let depth = 2 * (text.startIndex - range.lowerBound) + (first == UInt8(ascii: "-") ? 1 : 0)
+        while let last = enclosing.last, last.depth >= depth { enclosing.removeLast() }
+        var hash = enclosing.last?.hash ?? StableHash()
+        hash.add(text)
+        enclosing.append((depth, hash))
+      }
+      if lines.contains(line) { names[line] = enclosing.last?.hash.value ?? 0 }
+    }
+    return names
+  }
+}
+
+/// FNV-1a in 64 bits: the same in every process and on every machine.
+struct StableHash {
+  private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { add(byte: byte) }
+    // What follows is another text.
+    add(byte: 0)
+  }
+
+  mutating func add(_ number: UInt64) {
+    for shift in stride(from: 0, to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
+  }
+
+  private mutating func add(byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+
+  /// Sixteen hexadecimal digits.
+  var digits: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Without spaces and tabs at both ends.
+  fileprivate var trimmed: ArraySlice<UInt8> {
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    var slice = drop(while: isSpace)
+    while let last = slice.last, isSpace(last) { slice.removeLast() }
+    return slice
+  }
+}

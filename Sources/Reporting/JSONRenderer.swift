@@ -1,0 +1,49 @@
+import Diagnostics
+import TextOutput
+
+/// Diagnostics as JSON, for programs.
+///
+/// An element has `severity`, `id`, `message`, `file`, `line`, `column`, `endLine`, `endColumn` (in characters, from
+/// 1), `offset`, `endOffset` (in bytes, from 0), `notes` and `fixIts`. A note has `message` and the same place; a
+/// fix-it has the place and `replacement`. Where there is no place, `file` and all that follows from it is null.
+package struct JSONRenderer: Sendable {
+  /// Whether to write for the eye.
+  package var pretty: Bool
+
+  package init(pretty: Bool = false) { self.pretty = pretty }
+
+  /// Writes an array with one element a diagnostic.
+  package func render(_ diagnostics: [Diagnostic], into output: inout String) {
+    JSON.array(diagnostics.map(element)).write(into: &output, pretty: pretty)
+    output += "\n"
+  }
+
+  /// One diagnostic, to be part of a larger report.
+  package func element(_ diagnostic: Diagnostic) -> JSON {
+    .object(
+      [
+        ("severity", .string(diagnostic.severity.rawValue)),
+        ("id", .string(diagnostic.id.description)),
+        ("message", .string(diagnostic.message)),
+      ] + place(diagnostic.range) + [
+        ("notes", .array(diagnostic.notes.map { .object([("message", .string($0.message))] + place($0.range)) })),
+        (
+          "fixIts",
+          .array(diagnostic.fixIts.map { .object(place($0.range) + [("replacement", .string($0.replacement))]) })
+        ),
+      ])
+  }
+
+  private func place(_ range: SourceRange?) -> [(String, JSON)] {
+    let bytes = range?.bytes
+    return [
+      ("file", JSON(range?.file.path)),
+      ("line", JSON(range?.start.line)),
+      ("column", JSON(range?.start.column)),
+      ("endLine", JSON(range?.end.line)),
+      ("endColumn", JSON(range?.end.column)),
+      ("offset", JSON(bytes?.lowerBound)),
+      ("endOffset", JSON(bytes?.upperBound)),
+    ]
+  }
+}

@@ -1,0 +1,301 @@
+import DevicePlan
+import Diagnostics
+import TextOutput
+
+/// What changed in one call, or in the same call of several vCPUs, ready to be written.
+package struct DifferenceLine: Hashable {
+  package enum Kind: String, Hashable { case added, removed, changed, reordered }
+
+  package var kind: Kind
+  /// `set gic.nr-irqs`
+  package var call: String
+  /// What was there; nil where nothing was.
+  package var old: String?
+  package var new: String?
+  /// Of a changed one, what was and what is, part by part: `256, then 512`.
+  package var change: String?
+  /// How many steps the line stands for.
+  package var count = 1
+  /// The first of them, counted from 1, in the new plan, or of a removed one in the old.
+  package var number: Int
+  package var at: SourceRange
+
+  /// `+`, `-`, `~` or `>`.
+  package var mark: String {
+    switch kind {
+    case .added: "+"
+    case .removed: "-"
+    case .changed: "~"
+    case .reordered: ">"
+    }
+  }
+}
+
+extension PlanDifference {
+  /// The changes in words; those of the same call on several vCPUs are one.
+  package var lines: [DifferenceLine] {
+    var groups: [Group] = []
+    var places: [Group.Key: Int] = [:]
+    for change in changes {
+      let (step, line) = line(change)
+      guard step.target.hasPrefix("vcpu."), step.target != Step.eachVCPU else {
+        groups.append(Group(lines: [line], vcpus: []))
+        continue
+      }
+      let call = { (target: String) in line.kind == .changed ? step.callOfChange(on: target) : step.words(on: target) }
+      let key = Group.Key(kind: line.kind, call: call("vcpu"))
+      if let place = places[key] {
+        groups[place].lines.append(line)
+        groups[place].vcpus.append(step.target)
+      } else {
+        places[key] = groups.count
+        groups.append(Group(lines: [line], vcpus: [step.target], call: call))
+      }
+    }
+    return groups.map(\.line)
+  }
+
+  /// `1 added, 2 changed`
+  package var summary: String {
+    var counts: [(Int, String)] = []
+    for (kind, word) in [
+      (DifferenceLine.Kind.added, "added"), (.removed, "removed"), (.changed, "changed"), (.reordered, "reordered"),
+    ] {
+      counts.append((changes.count { $0.kind == kind }, word))
+    }
+    let words = counts.filter { $0.0 > 0 }.map { "\($0) step\($0 == 1 ? "" : "s") \($1)" }
+    return words.isEmpty ? (remarks.isEmpty ? "no difference" : "the same steps") : words.joined(separator: ", ")
+  }
+
+  private func line(_ change: Change) -> (Step, DifferenceLine) {
+    switch change {
+    case .added(let i):
+      let step = new.steps[i]
+      return (
+        step, DifferenceLine(kind: .added, call: step.call, new: newDetails[i].words, number: i + 1, at: step.at)
+      )
+    case .removed(let i):
+      let step = old.steps[i]
+      return (
+        step, DifferenceLine(kind: .removed, call: step.call, old: oldDetails[i].words, number: i + 1, at: step.at)
+      )
+    case .changed(let a, let b):
+      let step = new.steps[b]
+      let differences = newDetails[b].differences(from: oldDetails[a])
+      // That it is the value which differs goes without saying.
+      func words(_ text: (String, String?)) -> String {
+        (differences.count == 1 && text.0 == "value" ? "" : text.0 + " ") + (text.1 ?? "none")
+      }
+      return (
+        step,
+        DifferenceLine(
+          kind: .changed, call: step.callOfChange(on: step.target),
+          old: differences.map { words(($0.name, $0.old)) }.joined(separator: ", "),
+          new: differences.map { words(($0.name, $0.new)) }.joined(separator: ", "),
+          change: differences.map { "\(words(($0.name, $0.old))), then \($0.new ?? "none")" }.joined(separator: "; "),
+          number: b + 1, at: step.at)
+      )
+    case .reordered(let a, let b):
+      let step = new.steps[b]
+      return (
+        step,
+        DifferenceLine(
+          kind: .reordered, call: step.call, old: "step \(a + 1)", new: "step \(b + 1)", number: b + 1, at: step.at)
+      )
+    }
+  }
+
+  /// The same change on one or more vCPUs.
+  private struct Group {
+    struct Key: Hashable {
+      var kind: DifferenceLine.Kind
+      var call: String
+    }
+
+    var lines: [DifferenceLine]
+    var vcpus: [String]
+    var call: (String) -> String = { $0 }
+
+    var line: DifferenceLine {
+      var line = lines[0]
+      guard lines.count > 1 else { return line }
+      line.count = lines.count
+      line.call = call("vcpu." + ranges)
+      line.old = common(lines.map(\.old))
+      line.new = common(lines.map(\.new))
+      line.change = common(lines.map(\.change))
+      return line
+    }
+
+    private func common(_ values: [String?]) -> String? {
+      Set(values).count == 1 ? values[0] : values.compactMap(\.self).isEmpty ? nil : "\(values.count) values"
+    }
+
+    /// `0-3, 7`
+    private var ranges: String {
+      var ranges: [ClosedRange<UInt64>] = []
+      for id in vcpus.compactMap({ UInt64($0.dropFirst(5)) }) {
+        if let last = ranges.last, id == last.upperBound &+ 1 {
+          ranges[ranges.count - 1] = last.lowerBound...id
+        } else {
+          ranges.append(id...id)
+        }
+      }
+      return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+        .joined(separator: ",")
+    }
+  }
+
+  /// The difference as people read it; nothing where there is none.
+  ///
+  /// - Parameter color: whether to colour it by the escape sequences of terminals.
+  package func text(color: Bool = false) -> String {
+    if isEmpty { return "" }
+    var text = "--- \(old.heading)\n+++ \(new.heading)\n"
+    for remark in remarks { text += remark.words + "\n" }
+    var columns = Columns(widest: 72, rightAligned: [1])
+    let lines = lines
+    for line in lines {
+      columns.append([line.mark, "\(line.number)", line.words, "\(line.at)".printable])
+    }
+    for (line, row) in zip(lines, columns.lines()) { text += (color ? line.coloured(row) : row) + "\n" }
+    return text + summary + "\n"
+  }
+
+  /// The difference for a comment in a review: a table.
+  package var markdown: String {
+    func cell(_ text: String?) -> String {
+      guard let text, !text.isEmpty else { return "" }
+      return "`" + text.replacing("`", with: "'").replacing("|", with: "\\|") + "`"
+    }
+    var text = "**\(old.heading.markdown)** → **\(new.heading.markdown)**: \(summary)\n"
+    if isEmpty { return text }
+    text += "\n| | call | before | after |\n| --- | --- | --- | --- |\n"
+    for remark in remarks {
+      text += "| | \(remark.subject.markdown) | \(cell(remark.old)) | \(cell(remark.new)) |\n"
+    }
+    for line in lines {
+      text += "| \(line.kind.rawValue) | \(cell(line.call)) | \(cell(line.old)) | \(cell(line.new)) |\n"
+    }
+    return text
+  }
+
+  /// The difference for programs: every step by itself.
+  package var json: JSON {
+    func summary(_ plan: Plan) -> JSON {
+      .object([
+        ("manifest", .string(plan.manifest)), ("name", .string(plan.name)),
+        ("arch", .string(plan.architecture.rawValue)), ("steps", JSON(plan.steps.count)),
+        ("vcpus", plan.vcpuCount == nil ? JSON(plan.vcpuNames.count) : .null),
+      ])
+    }
+    return .object([
+      ("version", 1), ("same", .bool(isEmpty)), ("old", summary(old)), ("new", summary(new)),
+      (
+        "remarks",
+        .array(
+          remarks.map { .object([("subject", .string($0.subject)), ("old", JSON($0.old)), ("new", JSON($0.new))]) })
+      ),
+      ("changes", .array(changes.map(json))),
+    ])
+  }
+
+  private func json(_ change: Change) -> JSON {
+    let (a, b): (Int?, Int?) =
+      switch change {
+      case .added(let i): (nil, i)
+      case .removed(let i): (i, nil)
+      case .changed(let i, let j), .reordered(let i, let j): (i, j)
+      }
+    return .object([
+      ("kind", .string(change.kind.rawValue)),
+      ("old", a.map { old.steps[$0].json(index: $0 + 1, in: old) } ?? .null),
+      ("new", b.map { new.steps[$0].json(index: $0 + 1, in: new) } ?? .null),
+    ])
+  }
+}
+
+extension PlanDifference.Change {
+  var kind: DifferenceLine.Kind {
+    switch self {
+    case .added: .added
+    case .removed: .removed
+    case .changed: .changed
+    case .reordered: .reordered
+    }
+  }
+}
+
+extension PlanDifference.Remark {
+  /// `vCPUs: 2, then 4`
+  fileprivate var words: String {
+    switch (old, new) {
+    case (let old?, let new?): "\(subject): \(old), then \(new)"
+    case (nil, let new?): "\(subject) is new: \(new)"
+    case (let old?, nil): "\(subject) is gone: \(old)"
+    case (nil, nil): subject
+    }
+  }
+}
+
+extension DifferenceLine {
+  fileprivate var words: String {
+    let several = count > 1 ? " (\(count) steps)" : ""
+    switch kind {
+    case .added: return call + (new.map { ": \($0)" } ?? "") + several
+    case .removed: return call + (old.map { ": \($0)" } ?? "") + several
+    case .changed: return "\(call): \(change ?? "")\(several)"
+    case .reordered: return "\(call), was \(old ?? "")\(several)"
+    }
+  }
+
+  fileprivate func coloured(_ row: String) -> String {
+    let code =
+      switch kind {
+      case .added: "32"
+      case .removed: "31"
+      case .changed: "33"
+      case .reordered: "36"
+      }
+    return "\u{1B}[\(code)m\(row)\u{1B}[0m"
+  }
+}
+
+extension StepDetails {
+  /// The value alone, or nil where the call has none to show.
+  fileprivate var words: String? { parts.first { $0.name == "value" }?.shown }
+}
+
+extension Step {
+  /// The call without its value.
+  fileprivate var call: String { words(on: target) }
+
+  /// The call without what may have changed in it, on another object.
+  fileprivate func callOfChange(on target: String) -> String {
+    switch operation {
+    case .addMemory(let slot, _, _): "add memory in slot \(slot)"
+    case .initVCPU: "init \(target.printable)"
+    default: words(on: target)
+    }
+  }
+
+  /// The call without its value, on another object.
+  fileprivate func words(on target: String) -> String {
+    var step = self
+    step.target = target
+    if case .initVCPU = operation { return step.words }
+    if operation.attributeCall != nil { step.value = nil }
+    return step.words
+  }
+}
+
+extension Plan {
+  fileprivate var heading: String { "\(manifest.printable): \(name.printable), \(steps.count) steps" }
+}
+
+extension String {
+  /// The text as it stands in Markdown.
+  fileprivate var markdown: String {
+    String(flatMap { "\\`*_{}[]<>|#".contains($0) ? ["\\", $0] : [$0] })
+  }
+}

@@ -1,0 +1,152 @@
+import DevicePlan
+import TextOutput
+import Vocabulary
+
+extension Plan {
+  /// The plan in the notation of strace, a line a call: as `strace` would print a run of it if it knew KVM's structs.
+  ///
+  /// Descriptors bear the names of what they belong to; whatever is known only at run time is `?`. Behind a call stands
+  /// a comment where it is not always made.
+  package var strace: String {
+    let notation = StraceNotation(plan: self)
+    return notation.lines.map { $0 + "\n" }.joined()
+  }
+}
+
+private struct StraceNotation {
+  let plan: Plan
+  let devices: [String]
+  let vcpus: [String]
+
+  init(plan: Plan) {
+    self.plan = plan
+    devices = plan.deviceNames
+    vcpus = plan.vcpuNames
+  }
+
+  var lines: [String] {
+    let files = plan.files.map { "openat(AT_FDCWD, \(quoted($0.path)), O_RDWR|O_CLOEXEC) = \($0.name.printable)" }
+    var lines = ["openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = kvm"] + files
+    for step in plan.steps {
+      let each = step.block == nil ? "" : " /* for each vCPU */"
+      let guards =
+        each
+        + step.guardedBy.map { " /* only if step \($0.step + 1) is \($0.ok ? "" : "not ")ok */" }
+        .joined()
+      lines += calls(of: step.operation, named: step.target.printable).map { $0 + guards }
+    }
+    return lines
+  }
+
+  /// The calls of one step; more than one where KVM wants them together.
+  private func calls(of operation: Operation, named name: String) -> [String] {
+    switch operation {
+    case .createVM(let type): ["ioctl(kvm, KVM_CREATE_VM, \(hexadecimalOrZero(type))) = vm"]
+    case .addMemory(let slot, let address, let size): addMemory(slot, address, size)
+    case .enableCapability(let number, let target, let flags, let arguments):
+      [
+        ioctl(
+          self.name(of: target), "KVM_ENABLE_CAP",
+          "{cap=\(number), flags=\(hexadecimalOrZero(UInt64(flags))), args=[\(words(arguments))]}")
+      ]
+    case .createIRQChip: [ioctl("vm", "KVM_CREATE_IRQCHIP", "0")]
+    case .createVCPU(let id): ["ioctl(vm, KVM_CREATE_VCPU, \(id)) = \(name)"]
+    case .initVCPU(let vcpu, let features, let finalize): initVCPU(self.name(of: .vcpu(vcpu)), features, finalize)
+    case .createDevice(let type, let flags):
+      [ioctl("vm", "KVM_CREATE_DEVICE", "{type=\(type), fd=-1 => \(name), flags=\(deviceFlags(flags))}")]
+    case .testDevice(let type, let flags):
+      [ioctl("vm", "KVM_CREATE_DEVICE", "{type=\(type), fd=-1, flags=\(deviceFlags(flags | 1))}")]
+    case .closeDevice(let device): ["close(\(self.name(of: .device(device)))) = ?"]
+    case .setAttribute(let call): [attribute("KVM_SET_DEVICE_ATTR", call)]
+    case .getAttribute(let call): [attribute("KVM_GET_DEVICE_ATTR", call)]
+    case .hasAttribute(let call): [attribute("KVM_HAS_DEVICE_ATTR", call)]
+    case .runVCPU(let vcpu): [ioctl(self.name(of: .vcpu(vcpu)), "KVM_RUN", "0") + " /* immediate_exit=1 */"]
+    }
+  }
+
+  private func addMemory(_ slot: UInt32, _ address: UInt64, _ size: UInt64) -> [String] {
+    let map =
+      "mmap(NULL, \(size), PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = memory\(slot)"
+    let region =
+      "{slot=\(slot), flags=0, guest_phys_addr=\(hexadecimalOrZero(address)), memory_size=\(size), "
+      + "userspace_addr=\(size == 0 ? "NULL" : "memory\(slot)")}"
+    return (size == 0 ? [] : [map]) + [ioctl("vm", "KVM_SET_USER_MEMORY_REGION", region)]
+  }
+
+  private func initVCPU(_ vcpu: String, _ features: UInt64, _ finalize: [Int32]) -> [String] {
+    guard plan.architecture == .arm64 else { return [] }
+    let words = [features & 0xFFFF_FFFF, features >> 32].map(hexadecimalOrZero) + Array(repeating: "0", count: 5)
+    return [
+      ioctl("vm", "KVM_ARM_PREFERRED_TARGET", "{target=?, features=[0, 0, 0, 0, 0, 0, 0]}"),
+      ioctl(vcpu, "KVM_ARM_VCPU_INIT", "{target=?, features=[\(words.joined(separator: ", "))]}"),
+    ] + finalize.map { ioctl(vcpu, "KVM_ARM_VCPU_FINALIZE", "[\($0)]") }
+  }
+
+  private func attribute(_ request: String, _ call: AttributeCall) -> String {
+    ioctl(
+      name(of: call.target), request,
+      "{flags=\(hexadecimalOrZero(UInt64(call.flags))), group=\(hexadecimalOrZero(UInt64(call.group))), "
+        + "attr=\(hexadecimalOrZero(call.attr)), addr=\(pointer(call.data))}")
+  }
+
+  private func ioctl(_ descriptor: String, _ request: String, _ argument: String) -> String {
+    "ioctl(\(descriptor), \(request), \(argument)) = ?"
+  }
+
+  private func name(of target: Target) -> String {
+    switch target {
+    case .system: "kvm"
+    case .vm: "vm"
+    case .vcpu(let slot): vcpus[slot].printable
+    case .device(let slot): devices[slot].printable
+    }
+  }
+
+  private func words(_ arguments: [CapabilityArgument]) -> String {
+    let given = arguments.map { argument in
+      switch argument {
+      case .value(let value): hexadecimalOrZero(value)
+      case .device(let slot): name(of: .device(slot))
+      }
+    }
+    return (given + Array(repeating: "0", count: max(0, 4 - given.count))).joined(separator: ", ")
+  }
+
+  /// The bytes as strace's `-xx` prints them, with a file's name where its descriptor goes.
+  private func pointer(_ data: AttributeData) -> String {
+    switch data {
+    case .none: return "NULL"
+    case .invalid: return "0x1000"
+    case .bytes(let bytes, let slots):
+      var pieces: [String] = []
+      var start = 0
+      for slot in slots.sorted(by: { $0.offset < $1.offset }) {
+        if slot.offset > start { pieces.append(escaped(bytes[start..<slot.offset])) }
+        pieces.append(plan.name(of: slot))
+        start = slot.offset + slot.width
+      }
+      if start < bytes.count || pieces.isEmpty { pieces.append(escaped(bytes[start...])) }
+      return pieces.count == 1 ? pieces[0] : "[\(pieces.joined(separator: ", "))]"
+    }
+  }
+
+  private func escaped(_ bytes: ArraySlice<UInt8>) -> String {
+    "\"" + bytes.map { "\\x" + hexadecimal([$0]) }.joined() + "\""
+  }
+
+  private func quoted(_ path: String) -> String {
+    "\"" + path.printable.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"") + "\""
+  }
+
+  private func deviceFlags(_ flags: UInt32) -> String {
+    switch flags {
+    case 0: "0"
+    case 1: "KVM_CREATE_DEVICE_TEST"
+    case _ where flags & 1 != 0: "KVM_CREATE_DEVICE_TEST|0x\(String(flags & ~1, radix: 16))"
+    default: "0x\(String(flags, radix: 16))"
+    }
+  }
+
+  /// As strace prints numbers that are no counts: 0, or hexadecimal.
+  private func hexadecimalOrZero(_ number: UInt64) -> String { number == 0 ? "0" : "0x" + String(number, radix: 16) }
+}

@@ -1,0 +1,115 @@
+import DevicePlan
+import Diagnostics
+import TextOutput
+import Vocabulary
+
+extension Report {
+  /// The report for programs, one document a manifest.
+  package var json: JSON {
+    .object([
+      ("version", 1),
+      ("manifest", .string(manifest)),
+      ("name", .string(name)),
+      ("host", host.json),
+      ("steps", .array(entries.enumerated().map { $1.json(index: $0 + 1) })),
+      ("summary", summary.json),
+    ])
+  }
+}
+
+extension Report.Summary {
+  package var json: JSON {
+    .object([
+      ("steps", JSON(steps)),
+      ("passed", JSON(passed)),
+      ("failed", JSON(failed)),
+      ("skipped", JSON(skipped)),
+      ("undecided", JSON(undecided)),
+    ])
+  }
+}
+
+extension HostDescription {
+  fileprivate var json: JSON {
+    .object([
+      ("kind", .string(kind.rawValue)), ("arch", .string(architecture.rawValue)), ("release", .string(release)),
+    ])
+  }
+}
+
+extension Report.Entry {
+  /// - Parameter index: counted from 1.
+  fileprivate func json(index: Int) -> JSON {
+    var members: [(String, JSON)] = [("index", JSON(index))]
+    members += step.jsonOfCall
+    members.append(("outcome", .string(result.outcome.name)))
+    if case .undecided(let candidates) = result.outcome { members.append(("candidates", candidates.json)) }
+    members.append(("expected", step.expected.json))
+    switch verdict {
+    case .passed: members.append(("pass", true))
+    case .failed: members.append(("pass", false))
+    case .undecided: members.append(("pass", nil))
+    case .skipped: break
+    }
+    if step.operation.isGet, let value = result.value { members.append(("value", .string(hexadecimal(value)))) }
+    // On the model: which bits of the value are predicted, where not all are.
+    if step.operation.isGet, let mask = result.valueMask, mask.contains(where: { $0 != 0xFF }) {
+      members.append(("mask", .string(hexadecimal(mask))))
+    }
+    if let nanoseconds = result.nanoseconds { members.append(("nanoseconds", JSON(nanoseconds))) }
+    members += jsonOfReason
+    if !result.warnings.isEmpty { members.append(("warnings", .array(result.warnings.map(\.json)))) }
+    return .object(members)
+  }
+
+  /// Why the step was refused, skipped or dangerous, where that is known.
+  private var jsonOfReason: [(String, JSON)] {
+    switch result.outcome {
+    case .skipped(let reason): [("reason", .string(reason))]
+    case .hazard(let reason): [("reason", .string(reason))] + (result.reasons.first.map { [("id", $0.jsonID)] } ?? [])
+    case .refused: result.reasons.first?.jsonMembers ?? []
+    case .undecided where !result.reasons.isEmpty: [("reasons", .array(result.reasons.map(\.json)))]
+    case .ok, .undecided: []
+    }
+  }
+}
+
+extension Reason {
+  fileprivate var jsonID: JSON { .string(id.description) }
+  fileprivate var jsonMembers: [(String, JSON)] { [("reason", .string(message)), ("id", jsonID)] }
+  fileprivate var json: JSON { .object(jsonMembers) }
+}
+
+extension [Answer] {
+  package var json: JSON { .array(map { .string($0.description) }) }
+}
+
+extension Step {
+  /// The call and its place, as reports and plans both have it.
+  var jsonOfCall: [(String, JSON)] {
+    var members: [(String, JSON)] = [("operation", .string(operation.name)), ("target", .string(target))]
+    if let attribute { members.append(("attribute", .string(attribute))) }
+    if let call = operation.attributeCall {
+      members += [("group", JSON(call.group)), ("attr", JSON(call.attr))]
+    }
+    if operation.flags != 0 { members.append(("flags", JSON(operation.flags))) }
+    switch operation.attributeCall?.data {
+    case .bytes(let bytes, _): members.append(("payload", .string(hexadecimal(bytes))))
+    case .invalid: members.append(("address", "invalid"))
+    case .some(.none), nil: break
+    }
+    members.append(("at", at.json))
+    return members
+  }
+}
+
+extension Operation {
+  fileprivate var isGet: Bool { if case .getAttribute = self { true } else { false } }
+}
+
+extension SourceRange {
+  /// Where the range begins.
+  package var json: JSON {
+    .object([("file", .string(file.path)), ("line", JSON(start.line)), ("column", JSON(start.column))])
+  }
+}

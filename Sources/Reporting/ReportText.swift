@@ -1,0 +1,95 @@
+import DevicePlan
+import TextOutput
+import Vocabulary
+
+extension Report {
+  /// The report as people read it: a line a step, with the problems of a step below it, and a line that sums up.
+  ///
+  /// - Parameter color: whether to colour it by the escape sequences of terminals.
+  package func text(color: Bool = false) -> String {
+    var columns = Columns(rightAligned: [1, 4])
+    for (index, entry) in entries.enumerated() {
+      columns.append([
+        entry.verdict.mark, "\(index + 1)", entry.step.words, entry.outcomeWords(on: host), entry.time,
+      ])
+    }
+
+    var text = "\(manifest.printable): \(name.printable), \(host.words)\n"
+    let renderer = TextRenderer(color: color)
+    for (line, entry) in zip(columns.lines(), entries) {
+      text += (color ? entry.verdict.coloured(line) : line) + "\n"
+      for diagnostic in entry.diagnostics(on: host) { renderer.render(diagnostic, into: &text) }
+    }
+    for choice in choices where !choice.leftOut.isEmpty { text += words(of: choice) + "\n" }
+    return text + summary.words + (isInterrupted ? "; interrupted" : "") + "\n"
+  }
+
+  /// What was left out, such as `test gic (arm-vgic-v3): ENODEV; left out: create gic (arm-vgic-v3)`.
+  private func words(of choice: Choice) -> String {
+    var left = choice.leftOut.prefix(3).map { entries[$0].step.words }.joined(separator: ", ")
+    if choice.leftOut.count > 3 { left += " and \(choice.leftOut.count - 3) more" }
+    return "\(entries[choice.test].step.words): \(entries[choice.test].result.outcome.words); left out: \(left)"
+  }
+}
+
+extension Report.Summary {
+  /// `9 steps: 5 passed, 1 failed, 3 skipped, 0 undecided`
+  package var words: String {
+    "\(steps) step\(steps == 1 ? "" : "s"): "
+      + "\(passed) passed, \(failed) failed, \(skipped) skipped, \(undecided) undecided"
+  }
+}
+
+extension HostDescription {
+  /// `kernel 7.2.13, arm64`
+  var words: String { "\(kind.rawValue) \(release.printable), \(architecture.rawValue)" }
+}
+
+extension Report.Entry {
+  /// The outcome, and what there is to say about it: `skipped: an earlier step failed`, `EEXIST, as expected`, `ok: 1`.
+  fileprivate func outcomeWords(on host: HostDescription) -> String {
+    switch result.outcome {
+    case .skipped(let reason): "skipped: \(reason.printable)"
+    case .refused where verdict == .passed: "\(result.outcome.words), as expected"
+    case .ok: result.readWords(on: host.architecture).map { "ok: \($0)" } ?? "ok"
+    case .refused, .undecided, .hazard: result.outcome.words
+    }
+  }
+
+  /// In microseconds; nothing where there was no call.
+  fileprivate var time: String {
+    guard let nanoseconds = result.nanoseconds else { return "" }
+    let tenths = (nanoseconds + 50) / 100
+    return "\(tenths / 10).\(tenths % 10) µs"
+  }
+}
+
+extension StepResult {
+  /// What a get read: a number where it has the size of one, else its first bytes; nil where the host does not know it
+  /// all.
+  func readWords(on architecture: Architecture) -> String? {
+    guard let value, valueMask?.allSatisfy({ $0 == 0xFF }) != false else { return nil }
+    return readable(value, on: architecture)
+  }
+}
+
+extension Verdict {
+  fileprivate var mark: String {
+    switch self {
+    case .passed: "✓"
+    case .failed: "✗"
+    case .skipped: "-"
+    case .undecided: "?"
+    }
+  }
+
+  /// A line in the verdict's colour: what passed is green at its mark only.
+  fileprivate func coloured(_ line: String) -> String {
+    switch self {
+    case .passed: "\u{1B}[32m\(mark)\u{1B}[0m" + line.dropFirst(mark.count)
+    case .failed: "\u{1B}[1;31m\(line)\u{1B}[0m"
+    case .skipped: "\u{1B}[2m\(line)\u{1B}[0m"
+    case .undecided: "\u{1B}[33m\(line)\u{1B}[0m"
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/// Integers as people write them: decimal, `0x`, `0o`, `0b`, with `_` between digits and an optional
+/// `KiB`, `MiB`, `GiB` or `TiB`.
+package enum IntegerLiteral {
+  /// The value of a literal with an optional sign; nil where the text is none, or it does not fit in 127 bits.
+  package static func parse(_ text: String) -> Int128? {
+    var text = text
+    return text.withUTF8 { unsafe parse($0.span) }
+  }
+
+  private static func parse(_ text: Span<UInt8>) -> Int128? {
+    var i = 0
+    let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
+    if isNegative { i += 1 }
+    var radix: UInt8 = 10
+    if i + 1 < text.count, text[i] == UInt8(ascii: "0") {
+      switch text[i + 1] {
+      case UInt8(ascii: "x"): radix = 16
+      case UInt8(ascii: "o"): radix = 8
+      case UInt8(ascii: "b"): radix = 2
+      default: break
+      }
+      if radix != 10 { i += 2 }
+    }
+    var value: Int128 = 0
+    var isAfterDigit = false
+    scan: while i < text.count {
+      if text[i] == UInt8(ascii: "_") {
+        // Only between digits.
+        guard isAfterDigit else { return nil }
+        isAfterDigit = false
+      } else {
+        guard let digit = digit(text[i]), digit < radix else { break scan }
+        let (product, over) = value.multipliedReportingOverflow(by: Int128(radix))
+        let (sum, carry) = product.addingReportingOverflow(Int128(digit))
+        if over || carry { return nil }
+        value = sum
+        isAfterDigit = true
+      }
+      i += 1
+    }
+    guard isAfterDigit, let shift = unit(text, from: i) else { return nil }
+    let (scaled, over) = value.multipliedReportingOverflow(by: Int128(1) << Int128(shift))
+    if over { return nil }
+    return isNegative ? -scaled : scaled
+  }
+
+  /// How far the unit at the end of the text shifts; nil where something else stands there.
+  private static func unit(_ text: Span<UInt8>, from i: Int) -> Int? {
+    if i == text.count { return 0 }
+    guard text.count - i == 3, text[i + 1] == UInt8(ascii: "i"), text[i + 2] == UInt8(ascii: "B") else { return nil }
+    switch text[i] {
+    case UInt8(ascii: "K"): return 10
+    case UInt8(ascii: "M"): return 20
+    case UInt8(ascii: "G"): return 30
+    case UInt8(ascii: "T"): return 40
+    default: return nil
+    }
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+
+  /// Whether a byte belongs to a word: a letter, a digit or `_`.
+  package static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+}

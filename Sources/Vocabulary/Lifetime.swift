@@ -1,0 +1,15 @@
+/// From which release on, and until before which, something exists.
+package struct Lifetime: Hashable, Sendable {
+  package var since: Release?
+  /// Exclusive.
+  package var until: Release?
+
+  package init(since: Release? = nil, until: Release? = nil) {
+    self.since = since
+    self.until = until
+  }
+
+  package func includes(_ release: Release) -> Bool {
+    (since.map { release >= $0 } ?? true) && (until.map { release < $0 } ?? true)
+  }
+}

@@ -1,0 +1,51 @@
+import DevicePlan
+import Diagnostics
+import PlanFormat
+import Vocabulary
+
+extension SourceFile {
+  /// Whether the file is a compiled plan, or is called one.
+  var isCompiledPlan: Bool { Plan.isCompiled(bytes) || path.hasSuffix(".kvmplan") }
+}
+
+extension LoadedFile {
+  /// A compiled plan, as a file with one manifest that was planned before.
+  ///
+  /// - Parameter settings: the values of the plan's parameters.
+  init(compiled file: SourceFile, settings: [String: String]) {
+    self.init(file: file)
+    do throws(PlanFault) {
+      var plan = try Plan(compiled: file.bytes, path: file.path)
+      diagnostics = plan.fill(settings)
+      manifests = [PlannedManifest(plan: plan, incomplete: [], firstLine: 1)]
+    } catch {
+      diagnostics = [.error("bad-plan", "\(file.path) cannot be used: \(error.message)", at: nil)]
+    }
+  }
+}
+
+extension Plan {
+  /// Gives parameters their values, which are no parameters then.
+  ///
+  /// - Parameter settings: the values as they are written, by the parameter's name.
+  /// - Returns: what is wrong with them.
+  fileprivate mutating func fill(_ settings: [String: String]) -> [Diagnostic] {
+    var diagnostics: [Diagnostic] = []
+    var values: [Int: Int128] = [:]
+    for (name, text) in settings.sorted(by: { $0.key < $1.key }) {
+      guard let index = parameters.firstIndex(where: { $0.name == name }) else {
+        let hint = parameters.map(\.name).nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+        diagnostics.append(.error("unknown-parameter", "--set: the plan has no parameter '\(name)'\(hint)", at: nil))
+        continue
+      }
+      guard let value = IntegerLiteral.parse(text), parameters[index].range.contains(value) else {
+        diagnostics.append(
+          .error("parameter-type", "--set \(name) is '\(text)', which is no \(parameters[index].typeName)", at: nil))
+        continue
+      }
+      values[index] = value
+    }
+    if diagnostics.isEmpty { diagnostics += fill(values) }
+    return diagnostics
+  }
+}

@@ -1,0 +1,161 @@
+import DeviceSchema
+import Diagnostics
+import Vocabulary
+import YAMLSyntax
+
+/// What a team settles for all manifests below a folder: the file `.kvmconf.yaml`.
+package struct ConfigurationFile: Sendable {
+  /// What else fails than errors.
+  package enum FailOn: String, Sendable, CaseIterable { case warning, undecided }
+
+  package static let name = ".kvmconf.yaml"
+
+  package let file: SourceFile
+  /// Folders of schemas, as paths from here.
+  package private(set) var schemas: [Located<String>] = []
+  /// The file of host facts, as a path from here.
+  package private(set) var hostFacts: Located<String>?
+  package private(set) var kernel: Release?
+  /// How grave the diagnostics of an id are; nil for not at all.
+  package private(set) var severities: [DiagnosticID: Severity?] = [:]
+  /// Where an id of `severities` stands.
+  package private(set) var severityKeys: [Located<String>] = []
+  package private(set) var failOn: FailOn?
+
+  /// - Throws: everything that is wrong with the file, in its order.
+  package init(_ file: SourceFile) throws(ConfigurationFault) {
+    self.file = file
+    let tree = SourceTree(parsing: file)
+    var faults = tree.diagnostics
+    if tree.documents.count > 1 {
+      faults.append(.bad("there is one document in \(Self.name), not \(tree.documents.count)", tree.documents[1].range))
+    }
+    // An empty file settles nothing, and yet is the nearest one.
+    if let node = tree.documents.first { read(node, &faults) }
+    if !faults.isEmpty { throw ConfigurationFault(diagnostics: faults.inDocumentOrder()) }
+  }
+}
+
+/// Why manifests cannot be judged as their `.kvmconf.yaml` wants it.
+package struct ConfigurationFault: Error {
+  package var diagnostics: [Diagnostic]
+}
+
+extension ConfigurationFile {
+  private static let keys = ["schemas", "host-facts", "kernel", "severity", "fail-on"]
+
+  private mutating func read(_ node: Node, _ faults: inout [Diagnostic]) {
+    guard let entries = node.entries else {
+      faults.append(.bad("\(Self.name) is a mapping of \(Self.keys.listed()), not \(node.kind)", node.range))
+      return
+    }
+    for entry in entries { read(entry, &faults) }
+  }
+
+  private mutating func read(_ entry: Entry, _ faults: inout [Diagnostic]) {
+    let value = entry.value
+    switch entry.key.value {
+    case "schemas":
+      for item in value.items ?? [value] {
+        if let path = path(item, "a folder of schemas", &faults) { schemas.append(path) }
+      }
+    case "host-facts": hostFacts = path(value, "a file of facts", &faults)
+    case "kernel":
+      kernel = value.scalar.flatMap { Release($0) }
+      if kernel == nil { faults.append(.bad("'kernel' is a release, such as '6.12'", value.range)) }
+    case "fail-on":
+      failOn = value.scalar.flatMap(FailOn.init)
+      if failOn == nil {
+        let words = FailOn.allCases.map(\.rawValue)
+        faults.append(.unknown("'fail-on' is \(words.listed("or"))", value, words))
+      }
+    case "severity": readSeverities(value, &faults)
+    default:
+      faults.append(
+        .unknown("\(Self.name) has no key '\(entry.key.value)'", entry.key, Self.keys, id: "unknown-key"))
+    }
+  }
+
+  /// - Returns: the path as it is from the working directory.
+  private func path(_ node: Node, _ what: String, _ faults: inout [Diagnostic]) -> Located<String>? {
+    guard let text = node.scalar, !text.isEmpty, text.utf8.allSatisfy({ $0 != 0 }) else {
+      faults.append(.bad("this is the path of \(what), not \(node.kind)", node.range))
+      return nil
+    }
+    let folder = file.folder ?? "."
+    let isPlain = text.hasPrefix("/") || folder == "." || folder == "./"
+    return Located(isPlain ? text : folder + (folder.hasSuffix("/") ? "" : "/") + text, at: node.range)
+  }
+
+  private mutating func readSeverities(_ node: Node, _ faults: inout [Diagnostic]) {
+    guard let entries = node.entries else {
+      if !node.isEmpty { faults.append(.bad("'severity' is a mapping from ids to severities", node.range)) }
+      return
+    }
+    let words = ["error", "warning", "note", "off"]
+    for entry in entries {
+      guard let word = entry.value.scalar, words.contains(word) else {
+        faults.append(.unknown("a severity is \(words.listed("or"))", entry.value, words))
+        continue
+      }
+      let id = DiagnosticID(entry.key.value)
+      if word != "error", Self.fixed.contains(id) {
+        faults.append(.bad("'\(id)' is always an error: what cannot be read cannot be judged", entry.value.range))
+      }
+      severities[id] = .some(Severity(rawValue: word))
+      severityKeys.append(entry.key)
+    }
+  }
+
+  /// What is wrong with the ids of `severity`: those that no diagnostic has.
+  ///
+  /// - Parameter ids: every id that there is; asked for only where one is unknown.
+  package func unknownIDs(isKnown: (String) -> Bool, among ids: () -> Set<String>) -> [Diagnostic] {
+    let unknown = severityKeys.filter { !isKnown($0.value) }
+    if unknown.isEmpty { return [] }
+    let names = ids().sorted()
+    return unknown.map { .unknown("no diagnostic has the id '\($0.value)'", $0, names) }
+  }
+
+  /// The diagnostics that a manifest cannot be read with: they stay errors.
+  package static let fixed: Set<DiagnosticID> = [
+    "yaml-syntax", "duplicate-key", "merge-key", "complex-key", "yaml-tag", "undefined-alias", "too-deep",
+    "too-many-aliases", "too-large", "not-utf-8", "empty-document", "cannot-read", "bad-plan", "unknown-version",
+    "unknown-architecture", "no-schemas", "schema-evaluation",
+  ]
+}
+
+extension [Diagnostic] {
+  /// These as a configuration wants them: with its severities, without those that it turns off.
+  package func adjusted(by configuration: ConfigurationFile?) -> [Diagnostic] {
+    guard let severities = configuration?.severities, !severities.isEmpty else { return self }
+    return compactMap { diagnostic in
+      guard let severity = severities[diagnostic.id] else { return diagnostic }
+      guard let severity else { return nil }
+      var diagnostic = diagnostic
+      diagnostic.severity = severity
+      return diagnostic
+    }
+  }
+}
+
+extension Diagnostic {
+  fileprivate static func bad(_ message: String, _ range: SourceRange) -> Diagnostic {
+    .error("bad-configuration", message, at: range)
+  }
+
+  fileprivate static func unknown(_ message: String, _ node: Node, _ words: [String]) -> Diagnostic {
+    guard let word = node.scalar else { return .bad("\(message), not \(node.kind)", node.range) }
+    return .unknown("\(message), not '\(word)'", Located(word, at: node.range), words)
+  }
+
+  fileprivate static func unknown(
+    _ message: String, _ word: Located<String>, _ words: [String], id: DiagnosticID = "bad-configuration"
+  ) -> Diagnostic {
+    let nearest = words.nearest(to: word.value)
+    let notes = nearest == nil && words.count < 10 ? [Note("there are \(words.listed())")] : []
+    return .error(
+      id, message + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: word.range, notes: notes,
+      fixIts: nearest.map { [FixIt(replace: word.range, with: $0)] } ?? [])
+  }
+}

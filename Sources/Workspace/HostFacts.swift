@@ -1,0 +1,137 @@
+import DeviceSchema
+import Diagnostics
+import Expressions
+import Vocabulary
+import YAMLSyntax
+
+/// What is known of a host: its release and its facts, read from a file.
+///
+/// The file is a mapping (YAML or JSON) from the names of facts to their values, `kernel`, the release, and `arch`, the
+/// architecture; or the JSON of `kvmconf probe`, which holds such a mapping.
+package struct HostFacts: Sendable {
+  /// The `kind` of a probe written as JSON.
+  package static let probeKind = "kvmconf-probe"
+
+  package var release: Release?
+  /// The only architecture that these facts are for, where they say so.
+  private var architecture: Located<String>?
+  private var entries: [Entry] = []
+
+  package init() {}
+
+  package init(_ file: SourceFile) throws(FactsFault) {
+    let tree = SourceTree(parsing: file)
+    if let first = tree.diagnostics.first { throw FactsFault(diagnostic: first) }
+    try self.init(tree.documents.first)
+  }
+
+  /// - Parameter node: a mapping from the names of facts to their values.
+  init(_ node: Node?) throws(FactsFault) {
+    guard let node, let entries = node.entries else {
+      throw FactsFault(
+        diagnostic: .error("bad-facts", "host facts are a mapping from names to values", at: node?.range))
+    }
+    for entry in node.factsOfProbe ?? entries {
+      guard ["kernel", "arch"].contains(entry.key.value) else {
+        self.entries.append(entry)
+        continue
+      }
+      if entry.key.value == "arch" {
+        guard let name = entry.value.scalar, Architecture(rawValue: name) != nil else {
+          let names = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
+          throw FactsFault(diagnostic: .error("bad-facts", "'arch' is one of \(names)", at: entry.value.range))
+        }
+        architecture = Located(name, at: entry.value.range)
+        continue
+      }
+      guard let release = entry.value.scalar.flatMap(Release.init) else {
+        throw FactsFault(
+          diagnostic: .error("bad-facts", "'kernel' is a release, such as '6.12'", at: entry.value.range))
+      }
+      self.release = release
+    }
+  }
+
+  /// The facts as an architecture's schemas declare them.
+  package func values(for catalogue: Catalogue) throws(FactsFault) -> [String: Value] {
+    if let architecture, architecture.value != catalogue.architecture.rawValue {
+      throw FactsFault(
+        diagnostic: .error(
+          "bad-facts",
+          "these are the facts of a host of \(architecture.value), and the manifest is for "
+            + catalogue.architecture.rawValue, at: architecture.range))
+    }
+    var values: [String: Value] = [:]
+    for entry in entries {
+      let name = entry.key.value
+      guard let fact = catalogue.fact(named: name) else {
+        let hint = catalogue.factNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+        throw FactsFault(
+          diagnostic: .error(
+            "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) know no fact '\(name)'\(hint)",
+            at: entry.key.range))
+      }
+      guard let value = Value(entry.value), value.fits(fact.type) else {
+        throw FactsFault(
+          diagnostic: .error(
+            "bad-facts", "fact '\(name)' is \(fact.type.name), not \(entry.value.kind) '\(entry.value.flowText)'",
+            at: entry.value.range))
+      }
+      values[name] = value
+    }
+    return values
+  }
+}
+
+extension Node {
+  /// The facts that the JSON of a probe holds; nil where this is no such JSON.
+  fileprivate var factsOfProbe: [Entry]? {
+    guard self[key: "kind"]?.scalar == HostFacts.probeKind else { return nil }
+    return self[key: "facts"]?.entries
+  }
+}
+
+package struct FactsFault: Error {
+  package var diagnostic: Diagnostic
+}
+
+extension Value {
+  /// The value that a node is written as: an integer, a truth, text, a list or a map; `unknown` is the unknown value.
+  fileprivate init?(_ node: Node) {
+    switch node.content {
+    case .scalar(let text, let style):
+      if style == .plain {
+        switch text {
+        case "true": self = .bool(true)
+        case "false": self = .bool(false)
+        case "null", "~", "": self = .null
+        case "unknown": self = .unknown
+        default: self = IntegerLiteral.parse(text).map(Value.integer) ?? .string(text)
+        }
+      } else {
+        self = .string(text)
+      }
+    case .sequence(let items):
+      let values = items.map { Value($0) }
+      guard values.allSatisfy({ $0 != nil }) else { return nil }
+      self = .list(values.compactMap { $0 })
+    case .mapping(let entries):
+      var map: [Value: Value] = [:]
+      for entry in entries {
+        guard let value = Value(entry.value) else { return nil }
+        map[IntegerLiteral.parse(entry.key.value).map(Value.integer) ?? .string(entry.key.value)] = value
+      }
+      self = .map(map)
+    }
+  }
+
+  /// Whether a fact of a type can have the value.
+  package func fits(_ type: Type) -> Bool {
+    switch (self, type) {
+    case (_, .any), (.unknown, _), (.null, _), (.bool, .bool), (.integer, .integer), (.string, .string): true
+    case (.list(let elements), .list(let element)): elements.allSatisfy { $0.fits(element) }
+    case (.map, .map): true
+    default: false
+    }
+  }
+}

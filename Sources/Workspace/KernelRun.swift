@@ -1,0 +1,54 @@
+import DevicePlan
+import Diagnostics
+import Kernel
+import Model
+
+extension ManifestWorkspace {
+  /// Runs a plan on this machine's kernel. The model goes along, with the kernel's answers, and gives the reasons.
+  ///
+  /// - Parameter path: what is opened in place of `/dev/kvm`.
+  package func runOnKernel(
+    _ plan: Plan, with runner: Runner, path: String = "/dev/kvm"
+  ) throws(KernelHost.Unavailable) -> Report {
+    let companion = try? model(plan.architecture, course: .expected)
+    var host = ExplainedKernel(kernel: try KernelHost(plan, path: path), model: companion)
+    return runner.run(plan, on: &host)
+  }
+
+  /// The steps of a plan that would crash or hang a kernel of the release that is running.
+  package func hazards(of plan: Plan) throws(FactsFault) -> [Diagnostic] {
+    var host = try model(plan.architecture, course: .predicted)
+    let report = Runner(keepGoing: true).run(plan, on: &host)
+    return report.entries.filter { $0.verdict == .failed(.hazard) }.flatMap { $0.diagnostics(on: report.host) }
+  }
+}
+
+/// The kernel, whose answers the model explains.
+private struct ExplainedKernel: Host, ~Copyable {
+  var kernel: KernelHost
+  var model: ModelHost?
+
+  var description: HostDescription { kernel.description }
+
+  mutating func perform(_ step: Step) -> StepResult {
+    var result = kernel.perform(step)
+    guard let answer = result.outcome.answer else {
+      model?.skip(step)
+      return result
+    }
+    // The model goes on with what the kernel answered, whatever it would have predicted.
+    var told = step
+    told.expected = [answer]
+    guard let predicted = model?.perform(told) else { return result }
+    if case .refused(let errno) = answer {
+      result.reasons = predicted.reasons.filter { $0.errno == errno }
+    }
+    if answer == .ok { result.warnings = predicted.warnings }
+    return result
+  }
+
+  mutating func skip(_ step: Step) {
+    kernel.skip(step)
+    model?.skip(step)
+  }
+}

@@ -1,0 +1,52 @@
+import DeviceSchema
+import Diagnostics
+import Vocabulary
+
+extension Settings {
+  /// Adds the schemas below a folder, `ARCH/TYPE.yaml`; those of the same name replace the built-in ones.
+  package mutating func addSchemas(in folder: String) throws(Unreadable) {
+    guard isFolder(folder) else { throw Unreadable(path: folder, reason: "it is no folder of schemas") }
+    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    for path in try files(below: folder) where path.hasSuffix(".yaml") {
+      let source = SchemaSource(path: String(path.dropFirst(prefix.count)), file: try SourceFile(reading: path))
+      if let i = schemas.firstIndex(where: { $0.path == source.path }) {
+        schemas[i] = source
+      } else {
+        schemas.append(source)
+      }
+    }
+  }
+
+  /// What is wrong with the schemas of these folders, together with the built-in ones.
+  package func checkSchemas(in folders: [String]) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    for architecture in architectures {
+      for diagnostic in Catalogue(architecture: architecture, release: playedRelease, sources: schemas).check()
+      where !found.contains(diagnostic) {
+        found.append(diagnostic)
+      }
+    }
+    return found.about(folders)
+  }
+
+  /// What is wrong with the examples of these folders' schemas, run on the model.
+  package func runExamples(in folders: [String]) -> [Diagnostic] {
+    let workspace = ManifestWorkspace(self)
+    return architectures.flatMap(workspace.runExamples).about(folders)
+  }
+
+  private var architectures: [Architecture] {
+    Architecture.allCases.filter { architecture in
+      schemas.contains { $0.path.hasPrefix("\(architecture.rawValue)/") }
+    }
+  }
+}
+
+extension [Diagnostic] {
+  /// Those that point into one of these folders, or nowhere; all, where there is no folder.
+  fileprivate func about(_ folders: [String]) -> [Diagnostic] {
+    filter { diagnostic in
+      folders.isEmpty || folders.contains { diagnostic.range?.file.path.hasPrefix($0) ?? true }
+    }
+  }
+}

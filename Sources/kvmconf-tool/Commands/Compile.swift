@@ -1,0 +1,118 @@
+import ArgumentParser
+import DevicePlan
+import Diagnostics
+import PlanFormat
+import Reference
+import TextOutput
+import Workspace
+
+/// `kvmconf compile`: a manifest's plan, as a file for the loader.
+struct Compile: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile",
+    abstract: "Compile a manifest into a plan: the file that kvmload runs inside a virtual machine monitor.",
+    discussion: """
+      The plan holds the calls with their bytes, the outcomes that are expected, their places in the manifest, and what \
+      each errno means. The same manifest gives the same bytes on every machine. `plan` and `apply` take plans, too.
+      """)
+
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
+  var file: String
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"),
+    completion: .file())
+  var output: String
+
+  @OptionGroup var options: SharedOptions
+
+  @Option(help: "What is written: plan (the file itself) or c (a C header with its bytes as an array).")
+  var format: CompiledFormat = .plan
+
+  @Flag(help: "Leave out what only reports need: names, places and reasons.")
+  var strip = false
+
+  @Option(help: ArgumentHelp("Which manifest of a file that has several, counted from 1.", valueName: "n"))
+  var document: Int?
+
+  enum CompiledFormat: String, Word {
+    case plan, c
+
+    static let allValueStrings = ["plan", "c"]
+  }
+
+  func run() throws {
+    let workspace = ManifestWorkspace(try options.settings(of: file))
+    let plan = try manifest(try ManifestFile.load(file, workspace, options)).plan
+    var reasons = StepReasons(plan, workspace.catalogue(for: plan.architecture))
+    let bytes = plan.compiled(isStripped: strip) { index in
+      reasons.reasons(forStep: index).map { ErrnoReason($0.errno, $0.text) }
+    }
+    let faults = workspace.schemaFaults
+    Output.print(faults, to: 2)
+    if !faults.isEmpty { throw Status.software }
+    do throws(Unwritable) {
+      switch format {
+      case .plan: try Output.write(bytes, toFile: output)
+      case .c: try Output.write(Array(CHeader(plan, bytes).text.utf8), toFile: output)
+      }
+    } catch {
+      Output.print([error.diagnostic], to: 2)
+      throw Status.cannotCreate
+    }
+  }
+
+  private func manifest(_ loaded: LoadedFile) throws -> PlannedManifest {
+    let count = loaded.manifests.count
+    if let document {
+      guard (1...count).contains(document) else {
+        throw ValidationError("--document \(document): \(file) has \(count) manifest\(count == 1 ? "" : "s")")
+      }
+      return loaded.manifests[document - 1]
+    }
+    guard count == 1 else {
+      throw ValidationError("\(file) has \(count) manifests and a plan holds one; choose it with --document N")
+    }
+    return loaded.manifests[0]
+  }
+}
+
+/// A compiled plan as an array for C and C++.
+private struct CHeader {
+  private let name: String
+  private let title: String
+  private let bytes: [UInt8]
+
+  init(_ plan: Plan, _ bytes: [UInt8]) {
+    title = plan.name
+    name =
+      "kvmplan_"
+      + String(
+        decoding: plan.name.utf8.map { byte in
+          let isWord = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          return isWord ? byte : UInt8(ascii: "_")
+        }, as: UTF8.self)
+    self.bytes = bytes
+  }
+
+  var text: String {
+    let guardName = name.uppercased() + "_H"
+    var text = """
+      /* The plan of \(title.commentSafe), compiled by kvmconf: for kvmload_check(&plan, \(name), sizeof(\(name))). */
+      #ifndef \(guardName)
+      #define \(guardName)
+
+      static const unsigned char \(name)[\(bytes.count)] = {
+
+      """
+    for start in stride(from: 0, to: bytes.count, by: 16) {
+      text += "\t" + bytes[start..<min(start + 16, bytes.count)].map { "\($0)," }.joined(separator: " ") + "\n"
+    }
+    return text + "};\n\n#endif\n"
+  }
+}
+
+extension String {
+  /// The text as it may stand in a comment of C's.
+  fileprivate var commentSafe: String { printable.split(separator: "*/").joined(separator: "* /") }
+}

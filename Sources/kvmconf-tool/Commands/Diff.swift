@@ -1,0 +1,111 @@
+import ArgumentParser
+import DevicePlan
+import TextOutput
+import Workspace
+
+/// `kvmconf diff`: what changed between manifests, as calls.
+struct Diff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Show what changed between two manifests, as calls.",
+    discussion: """
+      What is spelt or laid out in another way is no difference. Compiled plans are taken, too, and folders, of which files \
+      of the same path are compared; several manifests of a file are matched by name.
+
+        +  added      -  removed      ~  another value      >  elsewhere among the calls
+
+      The exit status is 0 where all calls are the same, 1 where they differ, 65 where a manifest is wrong, and 66 where \
+      a file cannot be read.
+      """)
+
+  @Argument(help: ArgumentHelp("The manifest, plan or folder as it was.", valueName: "old"), completion: .manifest)
+  var old: String
+
+  @Argument(help: ArgumentHelp("The manifest, plan or folder as it is.", valueName: "new"), completion: .manifest)
+  var new: String
+
+  @OptionGroup var options: SharedOptions
+
+  @Option(
+    help: "How the difference is written: text, json (a document for each pair of manifests, one a line) or markdown.")
+  var format: DiffFormat = .text
+
+  enum DiffFormat: String, Word {
+    case text, json, markdown
+
+    static let allValueStrings = ["text", "json", "markdown"]
+  }
+
+  func run() throws {
+    guard isFolder(old) == isFolder(new) else {
+      throw ValidationError("a folder is compared with a folder, and a file with a file")
+    }
+    let manifests = ManifestFiles(options)
+    let comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
+    for comparison in comparisons { show(comparison) }
+    if !comparisons.allSatisfy(\.isSame) { throw Status.failure }
+  }
+
+  private func compareFiles(_ manifests: ManifestFiles) throws -> ManifestComparison {
+    ManifestComparison(try load(old, manifests), try load(new, manifests))
+  }
+
+  /// A manifest that is wrong is no difference: it has a status of its own here.
+  private func load(_ path: String, _ manifests: ManifestFiles) throws -> LoadedFile {
+    if path == "/dev/null" { return .nothing(path) }
+    do {
+      return try manifests.load(path).file
+    } catch let status as ExitCode where status == Status.failure {
+      throw Status.badData
+    }
+  }
+
+  private func compareFolders(_ manifests: ManifestFiles) throws -> [ManifestComparison] {
+    func files(_ folder: String) throws -> [String: LoadedFile] {
+      do {
+        let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+        let loaded = try manifests.loadAll([folder]).map(\.file)
+        return Dictionary(uniqueKeysWithValues: loaded.map { (String($0.file.path.dropFirst(prefix.count)), $0) })
+      } catch let status as ExitCode where status == Status.failure {
+        throw Status.badData
+      }
+    }
+    let (before, after) = (try files(old), try files(new))
+    return Set(before.keys).union(after.keys).sorted().map { path in
+      switch (before[path], after[path]) {
+      case (let a?, let b?): ManifestComparison(a, b)
+      case (let a, let b):
+        ManifestComparison(onlyOld: a?.manifests.map(\.plan) ?? [], onlyNew: b?.manifests.map(\.plan) ?? [])
+      }
+    }
+  }
+
+  private func show(_ comparison: ManifestComparison) {
+    switch format {
+    case .text:
+      for difference in comparison.differences { Output.result(difference.text(color: Output.hasColor(1))) }
+      for plan in comparison.onlyOld { Output.result("only before: \(words(plan))\n") }
+      for plan in comparison.onlyNew { Output.result("only now: \(words(plan))\n") }
+    case .markdown:
+      for difference in comparison.differences where !difference.isEmpty { Output.result(difference.markdown + "\n") }
+      for plan in comparison.onlyOld { Output.result("Only before: `\(words(plan))`\n\n") }
+      for plan in comparison.onlyNew { Output.result("Only now: `\(words(plan))`\n\n") }
+    case .json:
+      for difference in comparison.differences { Output.result(difference.json.text() + "\n") }
+      for plan in comparison.onlyOld { Output.result(json("old", plan, "new")) }
+      for plan in comparison.onlyNew { Output.result(json("new", plan, "old")) }
+    }
+  }
+
+  private func words(_ plan: Plan) -> String {
+    "\(plan.manifest.printable): \(plan.name.printable), \(plan.steps.count) steps"
+  }
+
+  private func json(_ side: String, _ plan: Plan, _ other: String) -> String {
+    let own: JSON = .object([
+      ("manifest", .string(plan.manifest)), ("name", .string(plan.name)), ("arch", .string(plan.architecture.rawValue)),
+      ("steps", JSON(plan.steps.count)),
+    ])
+    return JSON.object([("version", 1), ("same", false), (side, own), (other, nil)]).text() + "\n"
+  }
+}

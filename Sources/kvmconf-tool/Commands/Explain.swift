@@ -1,0 +1,85 @@
+import ArgumentParser
+import DeviceSchema
+import Diagnostics
+import Reference
+import Vocabulary
+import Workspace
+
+/// `kvmconf explain`: the reference page of a name.
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract:
+      "Print the reference page of a device type, group, attribute, call, constant or diagnostic id, or of an error message.",
+    discussion: """
+      Names are TYPE, TYPE.GROUP, TYPE.GROUP.ATTRIBUTE, likewise with vm, vcpu or system for TYPE, all also behind \
+      ARCH/; ids as diagnostics print them in brackets; and constants of the kernel's headers.
+
+        kvmconf explain arm-vgic-v3.addr.dist
+        kvmconf explain arm-vgic-v3.addr.dist:EINVAL
+        kvmconf explain arm64/vcpu.pmu-v3.irq
+        kvmconf explain KVM_VGIC_V3_ADDR_TYPE_DIST
+
+      A text with blanks is a message that some program printed when a call of KVM's failed, with whatever stands around \
+      it. Its page says what the errno means there.
+
+        kvmconf explain 'qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 3 attr 0x0: Invalid argument'
+        kvmconf explain 'Failed to set attribute (group: 0, attr: 2, errno: 22)' --type arm-vgic-v3
+      """)
+
+  @Argument(help: ArgumentHelp("What to explain.", valueName: "name"), completion: .explainedName)
+  var words: [String]
+
+  @Option(
+    help: ArgumentHelp("The device type that a message is about, or vm, vcpu or system.", valueName: "type"),
+    completion: .deviceType)
+  var type: String?
+
+  @OptionGroup var options: CatalogueOptions
+
+  func run() throws {
+    let explainer = Explainer(try options.catalogues(), diagnostics: .manifests)
+    let name = words.joined(separator: " ")
+    if let type, !explainer.types.contains(type.split(separator: "/").last.map(String.init) ?? "") {
+      let hint = explainer.types.nearest(to: type).map { "; did you mean '\($0)'?" } ?? ""
+      throw ValidationError("there is no device type '\(type)'\(hint)")
+    }
+    let explanation: Explanation
+    if Complaint.isMessage(name) {
+      explanation = explainer.explain(message: name, type: type)
+    } else {
+      explanation = explainer.explain(type.map { "\($0).\(name)" } ?? name)
+    }
+    switch explanation {
+    case .page(let text): Output.result(text.hasSuffix("\n") ? text : text + "\n")
+    case .unknown(let sentence):
+      Output.message("kvmconf: \(sentence)\n")
+      throw Status.failure
+    }
+  }
+}
+
+/// The options of commands that show schemas.
+struct CatalogueOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
+      valueName: "dir"), completion: .directory)
+  var schemas: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The kernel release to describe, such as 6.12.", valueName: "release"), completion: .release)
+  var kernel: String?
+
+  @OptionGroup var color: ColorOption
+
+  func settings() throws -> Settings {
+    try SharedOptions.settings(schemas: schemas, kernel: kernel)
+  }
+
+  /// The catalogues of all architectures that there are schemas for.
+  func catalogues() throws -> [Catalogue] {
+    let workspace = ManifestWorkspace(try settings())
+    return Architecture.allCases.map(workspace.catalogue).filter { $0.vm != nil }
+  }
+}

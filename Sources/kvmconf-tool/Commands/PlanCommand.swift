@@ -1,0 +1,35 @@
+import ArgumentParser
+import DevicePlan
+import Diagnostics
+import Workspace
+
+/// `kvmconf plan`: the ordered calls of a manifest.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Print the calls that a manifest stands for, in order.")
+
+  @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
+  var file: String
+
+  @OptionGroup var options: SharedOptions
+
+  @Option(help: "How the plan is written: text (a table), json or strace.")
+  var format: PlanFormat = .text
+
+  enum PlanFormat: String, Word {
+    case text, json, strace
+
+    static let allValueStrings = ["text", "json", "strace"]
+  }
+
+  func run() throws {
+    let loaded = try ManifestFile.load(file, ManifestWorkspace(try options.settings(of: file)), options)
+    for (i, manifest) in loaded.manifests.enumerated() {
+      switch format {
+      case .text: Output.result((i > 0 ? "\n" : "") + manifest.plan.table)
+      case .json: Output.result(manifest.plan.json.text() + "\n")
+      case .strace: Output.result(manifest.plan.strace)
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Diagnostics
+import Kernel
+import Probing
+import Vocabulary
+import Workspace
+
+/// `kvmconf probe`: what this host's kernel supports.
+struct Probe: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "probe",
+    abstract:
+      "Print which devices, attributes and capabilities this host's KVM has, and the facts that answers depend on.",
+    discussion: """
+      Every device type, attribute and fact that the schemas know is asked for, in throwaway VMs; no guest runs. \
+      `validate --host-facts` takes what --facts and --format json write, and then answers on any machine whether a \
+      manifest works on this one. --compare needs no /dev/kvm: it prints what differs between two hosts, and its exit \
+      status is 1 where anything does.
+      """)
+
+  @Flag(help: "Compare two files that --format json wrote.")
+  var compare = false
+
+  @Argument(
+    help: ArgumentHelp("With --compare, the two files.", valueName: "file"), completion: .file(extensions: ["json"]))
+  var files: [String] = []
+
+  @Option(help: "How the result is written: text, json, prometheus (textfile collector) or nfd (feature file).")
+  var format: ProbeFormat = .text
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("Write the result to a file, all at once, in place of standard output.", valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp("Write the facts in YAML, for --host-facts; - in place of the result.", valueName: "file"),
+    completion: .file())
+  var facts: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
+      valueName: "dir"), completion: .directory)
+  var schemas: [String] = []
+
+  @OptionGroup var color: ColorOption
+
+  enum ProbeFormat: String, Word {
+    case text, json, prometheus, nfd
+
+    static let allValueStrings = ["text", "json", "prometheus", "nfd"]
+  }
+
+  func validate() throws {
+    guard compare else {
+      if let first = files.first { throw ValidationError("'\(first)': only --compare takes files") }
+      return
+    }
+    if files.count != 2 { throw ValidationError("--compare takes two files") }
+    if facts != nil { throw ValidationError("--compare and --facts exclude each other") }
+    if format != .text, format != .json { throw ValidationError("--compare writes text or json") }
+  }
+
+  func run() throws {
+    if compare { return try runComparison() }
+    let probe = try probe()
+    Output.print(probe.schemaFaults, to: 2)
+    // The built-in schemas are ours.
+    if !probe.schemaFaults.isEmpty { throw schemas.isEmpty ? Status.software : Status.failure }
+    if facts == "-", output == nil { return Output.result(probe.factsYAML) }
+    if let facts { try write(probe.factsYAML, to: facts) }
+    let text =
+      switch format {
+      case .text: probe.text
+      case .json: probe.json.text(pretty: true) + "\n"
+      case .prometheus: probe.prometheus
+      case .nfd: probe.nodeFeatures
+      }
+    if let output { try write(text, to: output) } else { Output.result(text) }
+  }
+
+  private func probe() throws -> HostProbe {
+    let settings = try SharedOptions.settings(schemas: schemas, kernel: nil)
+    guard let architecture = Architecture.host, !settings.schemas(of: architecture).isEmpty else {
+      Output.message("error: there are no schemas for this machine's architecture [no-schemas]\n")
+      throw Status.unavailable
+    }
+    do throws(KernelHost.Unavailable) {
+      return try HostProbe(of: ThisHost(architecture), settings)
+    } catch {
+      Output.print([error.diagnostic], to: 2)
+      throw Status.unavailable
+    }
+  }
+
+  private func runComparison() throws {
+    let comparison: ProbeComparison
+    do {
+      comparison = try ProbeComparison(SourceFile(reading: files[0]), SourceFile(reading: files[1]))
+    } catch let error as Unreadable {
+      Output.print([error.diagnostic], to: 2)
+      throw Status.noInput
+    } catch let fault as ProbeFault {
+      Output.print([fault.diagnostic], to: 2)
+      throw Status.failure
+    }
+    let text = format == .json ? comparison.json.text(pretty: true) + "\n" : comparison.text
+    if let output { try write(text, to: output) } else { Output.result(text) }
+    if !comparison.differences.isEmpty { throw Status.failure }
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    do throws(Unwritable) {
+      try Output.write(Array(text.utf8), toFile: path)
+    } catch {
+      Output.print([error.diagnostic], to: 2)
+      throw Status.cannotCreate
+    }
+  }
+}

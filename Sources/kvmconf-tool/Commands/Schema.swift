@@ -1,0 +1,92 @@
+import ArgumentParser
+import DeviceSchema
+import Diagnostics
+import Reference
+import Reporting
+import Vocabulary
+import Workspace
+
+/// `kvmconf schema`: the catalogue.
+struct Schema: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema", abstract: "List the schemas, check them, or export them to editors.",
+    subcommands: [List.self, Check.self, Export.self])
+}
+
+extension Schema {
+  /// `kvmconf schema list`
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
+
+    @OptionGroup var options: CatalogueOptions
+
+    @Option(help: "How the list is written: text or json (an array with an object for each attribute).")
+    var format: Format = .text
+
+    func run() throws {
+      let list = CatalogueList(try options.catalogues())
+      switch format {
+      case .text: Output.result(list.text())
+      case .json: Output.result(list.json().text(pretty: true) + "\n")
+      }
+    }
+  }
+
+  /// `kvmconf schema check`
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "check",
+      abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
+      discussion: """
+        Without arguments the built-in schemas are checked. A folder given by --schemas is checked together with them. \
+        With --headers, every constant and struct is compared with the kernel's uapi headers by a C compiler.
+        """)
+
+    @Argument(
+      help: ArgumentHelp("Folders of schemas, as --schemas takes them.", valueName: "dir"), completion: .directory)
+    var folders: [String] = []
+
+    @OptionGroup var options: CatalogueOptions
+
+    @Option(
+      help: ArgumentHelp(
+        "A folder of the kernel's uapi headers, with linux/kvm.h and asm/kvm.h or TRIPLET/asm/kvm.h.", valueName: "dir"),
+      completion: .directory)
+    var headers: String?
+
+    @Option(help: "How the findings are written: text or json.")
+    var format: Format = .text
+
+    func run() throws {
+      let folders = folders + options.schemas
+      let settings = try SharedOptions.settings(schemas: folders, kernel: options.kernel, areChecked: false)
+      var findings = settings.checkSchemas(in: folders)
+      if findings.allSatisfy({ $0.severity != .error }) { findings += settings.runExamples(in: folders) }
+      if let headers { findings += self.findings(against: headers, settings) }
+      switch format {
+      case .text:
+        Output.print(findings, to: 1)
+        Output.message(words(findings, settings) + "\n")
+      case .json:
+        var text = ""
+        JSONRenderer(pretty: true).render(findings, into: &text)
+        Output.result(text.hasSuffix("\n") ? text : text + "\n")
+      }
+      if findings.contains(where: { $0.severity == .error }) { throw Status.failure }
+    }
+
+    private func findings(against headers: String, _ settings: Settings) -> [Diagnostic] {
+      let workspace = ManifestWorkspace(settings)
+      return Architecture.allCases.map(workspace.catalogue).filter { $0.vm != nil }
+        .flatMap { HeaderCheck(headers: headers).check($0) }
+    }
+
+    private func words(_ findings: [Diagnostic], _ settings: Settings) -> String {
+      let errors = findings.count { $0.severity == .error }
+      let warnings = findings.count { $0.severity == .warning }
+      return
+        "\(settings.schemas.count) schemas: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import DeviceSchema
+import EditorSchema
+import Vocabulary
+import Workspace
+
+extension Schema {
+  /// `kvmconf schema export`
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "export",
+      abstract: "Write a JSON Schema of the manifest language, for editors.",
+      discussion: """
+        Editors that know JSON Schema (draft-07) complete, explain and check manifests with it while they are written. A \
+        manifest names it in a comment:
+
+          # yaml-language-server: $schema=kvmconf.schema.json
+
+        It holds what one text can tell: keys, names, types and ranges. What the kernel would refuse is told by validate.
+        """)
+
+    @Option(
+      help: ArgumentHelp("Only for manifests of this architecture.", valueName: "arch"), completion: .architecture)
+    var arch: String?
+
+    @OptionGroup var options: CatalogueOptions
+
+    @Option(
+      name: .shortAndLong, help: ArgumentHelp("Where it is written; otherwise standard output.", valueName: "file"),
+      completion: .file())
+    var output: String?
+
+    func validate() throws {
+      guard let arch, Architecture(rawValue: arch) == nil else { return }
+      throw ValidationError(
+        "--arch takes \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")), not '\(arch)'")
+    }
+
+    func run() throws {
+      let all = try options.catalogues()
+      let wanted = all.filter { arch == nil || $0.architecture.rawValue == arch }
+      if let arch, wanted.isEmpty {
+        Output.message("kvmconf: there are no schemas for \(arch)\n")
+        throw Status.failure
+      }
+      let text = ManifestSchema(wanted, others: all).text()
+      guard let output else { return Output.result(text) }
+      do throws(Unwritable) {
+        try Output.write(Array(text.utf8), toFile: output)
+      } catch {
+        Output.print([error.diagnostic], to: 2)
+        throw Status.cannotCreate
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Diagnostics
+import Glibc
+import Reporting
+import Synchronization
+
+/// The two streams. Results go to stdout, messages to stderr.
+enum Output {
+  static func result(_ text: String) { write(text, to: STDOUT_FILENO) }
+  static func message(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  /// Decides for all streams whether they show colours.
+  static func choose(_ choice: ColorChoice) { colorChoice.withLock { $0 = choice } }
+
+  private static let colorChoice = Mutex(ColorChoice.auto)
+
+  /// Whether a stream shows colours: the command line says so, or it is a terminal and nobody asked for none.
+  static func hasColor(_ descriptor: Int32) -> Bool {
+    switch colorChoice.withLock({ $0 }) {
+    case .always: return true
+    case .never: return false
+    case .auto: break
+    }
+    // SAFETY: the variable's text is only compared with nil and its first byte, before anything can change it.
+    let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
+    return isWanted && isatty(descriptor) == 1
+  }
+
+  static func print(_ diagnostics: [Diagnostic], to descriptor: Int32) {
+    var text = ""
+    TextRenderer(color: hasColor(descriptor)).render(diagnostics, into: &text)
+    write(text, to: descriptor)
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    // Where the reader is gone, there is nobody to tell.
+    _ = write(Array(text.utf8), to: descriptor)
+  }
+
+  /// - Returns: 0 or an errno.
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    var done = 0
+    while done < bytes.count {
+      // SAFETY: the range lies inside the buffer, which lives throughout the call.
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
+      }
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { return errno }
+      done += count
+    }
+    return 0
+  }
+
+  /// Writes a whole file, or nothing: what stood there stays until the new one is complete. `-` is standard output; what
+  /// is no regular file is written to as it is.
+  static func write(_ bytes: [UInt8], toFile path: String) throws(Unwritable) {
+    var status: Int32
+    var info = stat()
+    // SAFETY: paths and `info` live throughout the calls.
+    if path == "-" {
+      status = write(bytes, to: STDOUT_FILENO)
+    } else if unsafe stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG {
+      status = create(bytes, path, O_WRONLY)
+    } else {
+      // Hidden, as some read every file of a folder.
+      let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+      let draft = "\(path[..<name]).\(path[name...]).\(getpid())"
+      status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
+      if status == 0, unsafe rename(draft, path) != 0 { status = errno }
+      if status != 0 { unsafe unlink(draft) }
+    }
+    if status != 0 { throw Unwritable(path: path, status: status) }
+  }
+
+  /// Gives a regular file another content, at once: the new one is complete before it takes the old one's place, with
+  /// the same permissions. Of a link, the file that it leads to is rewritten.
+  static func rewrite(_ bytes: [UInt8], _ path: String) throws(Unwritable) {
+    var info = stat()
+    // SAFETY: paths and `info` live throughout the calls; realpath() allocates its result, which is copied and freed.
+    guard let resolved = unsafe realpath(path, nil) else { throw Unwritable(path: path, status: errno) }
+    let target = unsafe String(cString: resolved)
+    unsafe free(resolved)
+    // Who may not write to the file shall not replace it either.
+    guard unsafe stat(target, &info) == 0, unsafe access(target, W_OK) == 0 else {
+      throw Unwritable(path: path, status: errno)
+    }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw Unwritable(path: path, reason: "it is no regular file") }
+    let draft = "\(target).\(getpid())"
+    var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
+    if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }
+    if status == 0, unsafe rename(draft, target) != 0 { status = errno }
+    if status != 0 {
+      unsafe unlink(draft)
+      throw Unwritable(path: path, status: status)
+    }
+  }
+
+  private static func create(_ bytes: [UInt8], _ path: String, _ flags: Int32) -> Int32 {
+    // SAFETY: the path lives throughout the call.
+    let descriptor = unsafe open(path, flags | O_CLOEXEC, 0o666)
+    if descriptor < 0 { return errno }
+    let status = write(bytes, to: descriptor)
+    return close(descriptor) == 0 || status != 0 ? status : errno
+  }
+}
+
+/// Why a file could not be written.
+struct Unwritable: Error {
+  var path: String
+  var reason: String
+
+  init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  /// - Parameter status: an errno.
+  init(path: String, status: Int32) {
+    // SAFETY: strerror() returns a text that is copied at once.
+    self.init(path: path, reason: unsafe String(cString: strerror(status)))
+  }
+
+  var diagnostic: Diagnostic { .error("cannot-write", "cannot write \(path): \(reason)", at: nil) }
+}

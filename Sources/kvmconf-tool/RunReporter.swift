@@ -1,0 +1,64 @@
+import DevicePlan
+import Diagnostics
+import Reporting
+import Workspace
+
+/// Writes what becomes of a file's manifests on a host: as they are run, or, for CI systems, all at the end.
+final class RunReporter {
+  private let format: Apply.RunFormat
+  private let file: String
+  private let settings: Settings
+  private var diagnostics: [Diagnostic] = []
+  private var cases: [JUnitRenderer.Case] = []
+  /// What is wrong with the file as a whole, and what else is to be said of its text.
+  private var obstacles: [Diagnostic] = []
+  private var remarks: [Diagnostic] = []
+
+  init(_ format: Apply.RunFormat, file: String, _ settings: Settings) {
+    self.format = format
+    self.file = file
+    self.settings = settings
+  }
+
+  /// Why there is no run, or what is to be said before it.
+  func refuse(_ problems: [Diagnostic]) {
+    switch format {
+    case .text, .json: Output.print(problems, to: 2)
+    case .sarif, .junit, .github, .gcc:
+      diagnostics += problems
+      obstacles += problems.filter { $0.severity == .error }
+      remarks += problems.filter { $0.severity != .error }
+    }
+  }
+
+  func add(_ report: Report) {
+    switch format {
+    case .text: Output.result(report.text(color: Output.hasColor(1)))
+    case .json: Output.result(report.json.text() + "\n")
+    case .sarif, .junit, .github, .gcc:
+      Output.message(report.summary.words + "\n")
+      let found = report.diagnostics
+      diagnostics += found
+      cases.append(
+        .init(
+          name: report.name, line: report.entries.first { $0.step.at.file.path == file }?.step.at.start.line ?? 1,
+          failures: found.filter { $0.severity == .error }, remarks: found.filter { $0.severity != .error }))
+    }
+  }
+
+  /// Writes what was kept for the end.
+  func end() {
+    switch format {
+    case .text, .json: return
+    case .junit:
+      var cases = cases
+      if !obstacles.isEmpty || cases.isEmpty { cases.append(.init(name: file, failures: obstacles, isError: true)) }
+      cases[0].remarks = remarks + cases[0].remarks
+      var text = ""
+      JUnitRenderer(name: "kvmconf apply").render([.init(name: file, cases: cases)], into: &text)
+      Output.result(text)
+    case .sarif, .github, .gcc:
+      Output.result((DiagnosticFormat(rawValue: format.rawValue) ?? .gcc).text(diagnostics, [settings]))
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import Diagnostics
+import KVMConf
+import TestSupport
+import Testing
+import Vocabulary
+import Workspace
+
+/// A bad manifest has one fault, bears its check's id and trips that check alone.
+///
+/// Its first line is `# expect: LINE:COLUMN TEXT`: where the diagnostic is, and what its message, a note or a fix contains.
+/// A schema that only it needs stands in `Tests/Fixtures/schemas`. Its folder is called by the id (with `.` for `:`), and perhaps `--` and a word, where there are several for one id.
+@Suite struct BadFixtureTests {
+  static let folder = fixtures + "/bad"
+
+  /// `unknown-key` of `unknown-key--device`, `vfio.create:EBUSY` of `vfio.create.EBUSY`.
+  static func id(_ fixture: String) -> String {
+    let name = fixture.split(separator: "-", omittingEmptySubsequences: false).reduce(
+      into: (parts: [String](), ended: false)
+    ) {
+      if $1.isEmpty { $0.ended = true }
+      if !$0.ended { $0.parts.append(String($1)) }
+    }.parts.joined(separator: "-")
+    guard let dot = name.lastIndex(of: "."), name[dot...].dropFirst().first == "E" else { return name }
+    return String(name[..<dot]) + ":" + name[dot...].dropFirst()
+  }
+
+  @Test func thereAreFixtures() {
+    #expect(names(inFolder: Self.folder).count > 60)
+    #expect(Self.id("unknown-key--device") == "unknown-key")
+    #expect(Self.id("arm-vgic-v3.addr.dist.EINVAL") == "arm-vgic-v3.addr.dist:EINVAL")
+  }
+
+  @Test(arguments: names(inFolder: folder))
+  func exactlyTheExpectedDiagnostic(_ fixture: String) throws {
+    let path = "\(Self.folder)/\(fixture)/manifest.yaml"
+    let first = try #require(text(ofFile: path)).prefix { $0 != "\n" }
+    let expectation = try #require(first.hasPrefix("# expect: ") ? first.dropFirst(10) : nil)
+    let (place, words) = try #require(
+      expectation.firstIndex(of: " ").map { (expectation[..<$0], expectation[$0...].dropFirst()) })
+    let found = try validation(path, schemas: fixtures + "/schemas").diagnostics
+    #expect(found.map(WorkspaceTests.place) == ["\(place) \(Self.id(fixture))"], "\(found.map(\.message))")
+    if let diagnostic = found.first { #expect(WorkspaceTests.words(diagnostic).contains(words)) }
+  }
+
+  /// Checks that a manifest alone cannot trip, and where they are tested.
+  private static let elsewhere: Set<String> = [
+    "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
+    "bad-plan", "bad-configuration",  // EndToEndTests: they are no manifests
+    "schema-no-case",  // SchemaCaseTests: it is about schemas
+    "outcome-differs", "value-differs", "bad-quirks", "bad-report",  // ConformTests: there a kernel has its say
+    "bad-probe", "schema-evaluation",  // ProbeTests: they are about hosts
+    "too-large",  // SourceTreeTests: the text would be
+    "unsayable-step",  // DeviceManifestTests: no manifest has such a step
+    "ordering-cycle",  // PlanningTests: no schema of ours has one
+  ]
+
+  /// Every id that a check of manifests reports has a fixture.
+  @Test func everyCheckHasAFixture() throws {
+    var reported: Set<String> = []
+    for target in ["YAMLSyntax", "DeviceManifest", "Planning", "Workspace", "Probing", "Conformance", "Reporting"] {
+      for path in files(below: "\(repository)/Sources/\(target)") {
+        let source = try #require(text(ofFile: path))
+        for match in source.matches(of: #/[^A-Za-z](?:error|warning|unknown)\(\s*"([a-z]+(?:-[a-z]+)*)",/#) {
+          reported.insert(String(match.1))
+        }
+        for match in source.matches(of: #/DiagnosticID[^"\n]*"([a-z]+(?:-[a-z]+)*)"/#) {
+          reported.insert(String(match.1))
+        }
+      }
+    }
+    #expect(reported.count > 40, "the pattern no longer finds the checks: \(reported.sorted())")
+    let shown = Set(names(inFolder: Self.folder).map(Self.id))
+    #expect(reported.subtracting(shown).subtracting(Self.elsewhere).sorted() == [])
+    // The exceptions are still needed.
+    #expect(Self.elsewhere.subtracting(reported).union(Self.elsewhere.intersection(shown)).sorted() == [])
+  }
+}
+
+/// Many mistakes in one file: each is found, once, in its place.
+@Suite struct MistakeTests {
+  @Test func twelveMistakes() throws {
+    let list = try #require(text(ofFile: fixtures + "/mistakes/twelve-mistakes.expected.txt"))
+    let expected = list.split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
+      $0.split(separator: "|").map { trimmed($0) }
+    }
+    #expect(expected.count == 12)
+    let found = try validation(fixtures + "/mistakes/twelve-mistakes.yaml").diagnostics
+    #expect(found.map(place) == expected.map { $0[0] })
+    for (diagnostic, line) in zip(found, expected) {
+      for word in line.dropFirst() { #expect(words(diagnostic).contains(word), "\(line[0])") }
+    }
+  }
+
+  private func trimmed(_ text: Substring) -> String {
+    String(String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()))
+  }
+}
+
+/// The kernel's own selftests, rewritten as manifests: the model answers as they expect.
+@Suite struct SelftestTests {
+  private static let folder = fixtures + "/selftests"
+  private static let manifests = names(inFolder: folder).filter {
+    $0.hasSuffix(".yaml") && !$0.hasSuffix(".facts.yaml")
+  }
+
+  @Test func thereAreSome() { #expect(Self.manifests.count >= 10) }
+
+  @Test(arguments: manifests)
+  func agree(_ name: String) throws {
+    let facts = "\(Self.folder)/\(name.dropLast(5)).facts.yaml"
+    let known = text(ofFile: facts) == nil ? HostFacts() : try HostFacts(SourceFile(reading: facts))
+    let found = try validation("\(Self.folder)/\(name)", facts: known)
+    #expect(found.diagnostics.filter { $0.severity == .error }.map { "\(place($0)): \($0.message)" } == [])
+    #expect(found.reports.allSatisfy { $0.summary.steps > 0 && $0.summary.skipped == 0 && $0.summary.failed == 0 })
+  }
+
+  /// An expectation that is wrong would be found: with the other answer, each step that is refused fails.
+  @Test func theyCouldFail() throws {
+    let path = Self.folder + "/vgic_init-v2.yaml"
+    let written = try #require(text(ofFile: path)).replacing("expect: ENXIO", with: "expect: EDOM")
+    let found = try ManifestWorkspace(Settings()).validate(SourceFile(path: path, bytes: Array(written.utf8)))
+    #expect(found.errorCount > 5)
+  }
+}
+
+/// Manifests that people start from.
+@Suite struct ExampleTests {
+  private static let folder = repository + "/examples"
+  private static let manifests = files(below: folder).filter { $0.hasSuffix(".yaml") }.map {
+    String($0.dropFirst(folder.count + 1))
+  }
+
+  @Test func thereAreSome() { #expect(Self.manifests.count >= 13) }
+
+  @Test(arguments: manifests)
+  func isValid(_ name: String) throws {
+    let found = try validation("\(Self.folder)/\(name)")
+    #expect(found.diagnostics.filter { $0.severity == .error }.map { "\(place($0)): \($0.message)" } == [])
+    #expect(found.reports.allSatisfy { $0.summary.steps > 1 && $0.summary.failed == 0 })
+    #expect(!found.reports.isEmpty)
+  }
+
+  /// Every example says in its first line what it is for.
+  @Test(arguments: manifests)
+  func beginsWithAComment(_ name: String) throws {
+    #expect(try #require(text(ofFile: "\(Self.folder)/\(name)")).hasPrefix("# "))
+  }
+
+  private static let ofThisHost = manifests.filter {
+    $0.hasPrefix((Architecture.host?.rawValue ?? "none") + "/")
+  }
+
+  /// Those of this machine's architecture do what they say, on its kernel.
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"), arguments: ofThisHost)
+  func applies(_ name: String) throws {
+    let source = try ManifestSource(path: "\(Self.folder)/\(name)")
+    do {
+      for report in try source.run() {
+        #expect(
+          report.steps.filter { $0.verdict != .passed && $0.verdict != .skipped }.map { "\($0.call): \($0.outcome)" }
+            == [])
+        #expect(report.steps.contains { $0.verdict == .passed })
+      }
+    } catch let unavailable as HostUnavailable {
+      // A file that the example names and this machine does not have.
+      let files = try #require(text(ofFile: "\(Self.folder)/\(name)")).contains("\nfiles:")
+      #expect(files, "\(unavailable)")
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import DeviceSchema
+import Diagnostics
+import Reporting
+import TestSupport
+import Testing
+import Vocabulary
+import Workspace
+
+/// The examples and cases of schemas, and the rules that they show.
+@Suite struct SchemaCaseTests {
+  /// The only other schema of the architecture.
+  private let vm = """
+    schema: 1
+    scope: vm
+    doc: a VM
+    create: {rules: []}
+    facts:
+      ready: {type: bool, doc: the host has things, probe: {manual: look}, assume: 'true'}
+    """
+
+  private let atMostThree = "{if: 'value > 3', errno: EINVAL, because: there are three}"
+
+  /// A device type `thing` whose attribute `control.start` has these rules and examples, and the file these cases.
+  private func thing(_ rules: [String], examples: [String], cases: [String] = []) -> String {
+    func list(_ items: [String], indent: Int) -> String {
+      items.map { "\n" + String(repeating: " ", count: indent) + "- " + $0 }.joined()
+    }
+    return """
+      schema: 1
+      type: thing
+      doc: a thing
+      number: 1000
+      example-setup: [{create-vm: {}}, {create: thing}]
+      groups:
+        control:
+          number: 0
+          doc: commands
+          attributes:
+            start:
+              number: 0
+              doc: starts the thing
+              payload: {type: u32}
+              set:
+                rules:\(list(rules, indent: 12))
+              examples:\(list(examples, indent: 10))
+      cases:\(list(cases, indent: 2))
+      """
+  }
+
+  /// Expects exactly these diagnostics of a run of a schema's examples and cases.
+  private func expectFindings(
+    in marked: String, _ expected: ExpectedDiagnostic..., kernel: String = "7.2",
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let text = MarkedText(marked, path: "s390x/thing.yaml")
+    expectDiagnostics(in: text, expected, sourceLocation: sourceLocation) { file in
+      var settings = Settings()
+      settings.release = Release(kernel)
+      let vm = SourceFile(path: "s390x/vm.yaml", bytes: Array(vm.utf8))
+      settings.schemas = [file, vm].map { SchemaSource(path: $0.path, file: $0) }
+      return settings.runExamples(in: [])
+    }
+  }
+
+  @Test func aRuleThatRefusesNothing() {
+    expectFindings(
+      in: thing(["1️⃣" + atMostThree], examples: ["{value: 1, expect: ok}"]),
+      .init(
+        "1️⃣", "schema-no-case", "no example and no case of the schemas is refused by this rule", severity: .warning))
+  }
+
+  @Test func aRuleThatNothingGetsPast() {
+    expectFindings(
+      in: thing(["1️⃣" + atMostThree], examples: ["{value: 4, expect: EINVAL}"]),
+      .init("1️⃣", "schema-no-case", "no example and no case of the schemas gets past this rule", severity: .warning))
+  }
+
+  @Test func examplesShowARule() {
+    expectFindings(in: thing([atMostThree], examples: ["{value: 3, expect: ok}", "{value: 4, expect: EINVAL}"]))
+    // Nothing can get past a rule without a condition.
+    expectFindings(
+      in: thing(["{errno: EINVAL, because: it never starts}"], examples: ["{value: 1, expect: EINVAL}"]))
+  }
+
+  @Test func aCaseShowsARule() {
+    expectFindings(
+      in: thing(
+        ["{if: '!host.ready', errno: EINVAL, because: the host has none}"], examples: ["{value: 1, expect: ok}"],
+        cases: [
+          """
+          {host: {ready: false},
+              steps: [{create-vm: {}}, {create: thing}, {set: thing.control.start, value: 1, expect: EINVAL}]}
+          """
+        ]))
+  }
+
+  @Test func anExampleHasAHost() {
+    expectFindings(
+      in: thing(
+        ["{if: '!host.ready', errno: EINVAL, because: the host has none}"],
+        examples: ["{value: 1, expect: ok}", "{host: {ready: false}, value: 1, expect: EINVAL}"]))
+    expectFindings(
+      in: thing(["{read: value}"], examples: ["{host: {1️⃣raedy: false}, value: 1, expect: ok}"]),
+      .init("1️⃣", "unknown-fact", "the schemas of s390x know no fact 'raedy'; did you mean 'ready'?"))
+  }
+
+  @Test func aRuleThatNoManifestCanShow() {
+    let rule = "1️⃣{if: 'value > 3', errno: EINVAL, because: there are three, no-case: the value is small}"
+    expectFindings(in: thing([rule], examples: ["{value: 1, expect: ok}"]))
+    expectFindings(
+      in: thing([rule], examples: ["{value: 4, expect: EINVAL}"]),
+      .init(
+        "1️⃣", "schema-no-case", "an example or a case is refused by this rule, which has a 'no-case'",
+        severity: .warning))
+  }
+
+  @Test func aCaseThatGoesWrong() {
+    expectFindings(
+      in: thing(
+        ["1️⃣" + atMostThree], examples: ["{value: 3, expect: ok}"],
+        cases: ["steps: [{create-vm: {}}, {create: thing}, {set: thing.control.start, value: 2️⃣4}]"]),
+      .init(
+        "2️⃣", "thing.control.start:EINVAL", "the kernel would answer EINVAL: there are three",
+        notes: [ExpectedNote("1️⃣", "the rule is here")]))
+  }
+
+  /// Rules, examples and cases of other releases are passed over, and so is what stands behind a rule of this release
+  /// that refuses every call.
+  @Test(arguments: ["6.12", "7.2"]) func otherReleases(kernel: String) {
+    expectFindings(
+      in: thing(
+        ["{if: 'value > 3', since: '7.0', errno: EINVAL, because: there are three}"],
+        examples: ["{value: 3, expect: ok}", "{until: '7.0', value: 4, expect: ok}"],
+        cases: [
+          """
+          {since: '7.0',
+              steps: [{create-vm: {}}, {create: thing}, {set: thing.control.start, value: 4, expect: EINVAL}]}
+          """
+        ]), kernel: kernel)
+    expectFindings(
+      in: thing(
+        ["{until: '7.0', errno: EINVAL, because: there is no thing yet}", atMostThree],
+        examples: ["{since: '7.0', value: 1, expect: ok}", "{value: 4, expect: EINVAL}"]), kernel: kernel)
+  }
+
+  @Test(arguments: ["6.12", "6.18", "7.2"]) func thoseOfTheBuiltInSchemas(kernel: String) {
+    var settings = Settings()
+    settings.release = Release(kernel)
+    var text = ""
+    TextRenderer(limit: 1000).render(settings.runExamples(in: []), into: &text)
+    #expect(text == "")
+  }
+}

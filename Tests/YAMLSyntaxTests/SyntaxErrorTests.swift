@@ -1,0 +1,164 @@
+import Diagnostics
+import TestSupport
+import Testing
+import YAMLSyntax
+
+private func expectError(
+  _ marked: String, _ message: String, note: String? = nil, noteAt: Character? = nil, fixIt: String? = nil,
+  id: String = "yaml-syntax", sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let text = MarkedText(marked)
+  let expected = ExpectedDiagnostic(
+    "1️⃣", to: text.places["2️⃣"] == nil ? nil : "2️⃣", id, message,
+    notes: note.map { [ExpectedNote(noteAt, $0)] } ?? [], fixIts: fixIt.map { [$0] } ?? [])
+  expectDiagnostics(in: text, [expected], sourceLocation: sourceLocation) { SourceTree(parsing: $0).diagnostics }
+}
+
+/// Where YAML fails, and what is said about it.
+@Suite struct SyntaxErrorTests {
+  @Test func bareExpressions() {
+    func message(_ right: String) -> String {
+      "YAML needs quotes around an expression here: write \(right), in double quotes"
+    }
+    expectError("v: {count: 1️⃣${vcpus}2️⃣}", message(#""${vcpus}""#), fixIt: #""${vcpus}""#)
+    expectError("v: [1️⃣${a}2️⃣, 1]", message(#""${a}""#), fixIt: #""${a}""#)
+    expectError("v: {a: 1️⃣${b}2️⃣}", message(#""${b}""#), fixIt: #""${b}""#)
+    expectError("v: {1️⃣${b}2️⃣: 1}", message(#""${b}""#), fixIt: #""${b}""#)
+    expectError(
+      "v: [1, 1️⃣4 * ${b + (2, 3)} * 22️⃣ , 1]", message(#""4 * ${b + (2, 3)} * 2""#), fixIt: #""4 * ${b + (2, 3)} * 2""#)
+    expectError("é: 1️⃣${a ? 1 : 2}2️⃣ # why", message(#""${a ? 1 : 2}""#), fixIt: #""${a ? 1 : 2}""#)
+    expectError(
+      #"v: [1️⃣${a == "x"}2️⃣]"#,
+      #"YAML needs quotes around an expression here: write '${a == "x"}', in single quotes"#, fixIt: #"'${a == "x"}'"#)
+    #expect(parse("a: ${vcpus}\nb:\n  - ${a + 1}\n").diagnostics == [])
+  }
+
+  @Test(arguments: ["@", "`", "%", "&", "*", ","])
+  func charactersThatCannotBeginText(_ character: Character) {
+    let text = "\(character) x"
+    expectError(
+      "a: 1️⃣\(text)2️⃣ # comment",
+      "text that begins with '\(character)' has to be quoted: write \"\(text)\"", fixIt: "\"\(text)\"")
+  }
+
+  @Test func textThatCannotBeginWithinBrackets() {
+    expectError(
+      "a: [x, 1️⃣%y z2️⃣ , b]", "text that begins with '%' has to be quoted: write \"%y z\"", fixIt: "\"%y z\"")
+    expectError("a: [1️⃣|x2️⃣]", "text that begins with '|' has to be quoted: write \"|x\"", fixIt: "\"|x\"")
+  }
+
+  @Test func braces() {
+    expectError(
+      "a: {b} 1️⃣+ 22️⃣", "text cannot follow the closing '}'", note: "text that begins with '{' has to be in double quotes"
+    )
+    expectError(
+      "a: [0] 1️⃣+ 22️⃣", "text cannot follow the closing ']'", note: "text that begins with '[' has to be in double quotes"
+    )
+  }
+
+  @Test func quotes() {
+    expectError(
+      "a: 'the kernel'1️⃣s answer'2️⃣", "text cannot follow the closing quote",
+      note: "within single quotes, ' is written as ''")
+    expectError(
+      "é: \"ü\" 1️⃣x2️⃣", "text cannot follow the closing quote", note: "within double quotes, \" is written as \\\"")
+    expectError("a: 1️⃣\"2️⃣foo\nb: 1\n", "this quoted text is never closed")
+    expectError("- a\n- 1️⃣'2️⃣foo\n---\nb: 1\n", "this quoted text is never closed")
+  }
+
+  @Test func escapes() {
+    expectError(
+      #"a: "x1️⃣\d2️⃣""#, #"'\d' is no escape of YAML's"#,
+      note: #"in double quotes a backslash is written '\\'; single quotes take it as it is"#)
+    expectError(#"a: "1️⃣\x2️⃣ZZ""#, #"'\x' needs 2 hexadecimal digits"#)
+    expectError(#"a: "1️⃣\uD8002️⃣""#, #"'\uD800' stands for no character"#)
+  }
+
+  @Test func tabs() {
+    expectError("a:\n1️⃣\t2️⃣b: 1\n", "a tab cannot indent a line; use spaces")
+    expectError("a:\n  b: 1\n1️⃣\t\t2️⃣c: 2\n", "a tab cannot indent a line; use spaces")
+    expectError("a: |\n1️⃣\t2️⃣x\n", "a tab cannot indent a line; use spaces")
+    expectError("a:\n  - 1️⃣\t2️⃣b\n", "a tab cannot stand here; use spaces")
+  }
+
+  @Test func colons() {
+    expectError(
+      "doc: 1️⃣this: that2️⃣\nb: 1\n", "text with ': ' in it has to be quoted: write \"this: that\"",
+      fixIt: "\"this: that\"")
+    expectError("a: 1️⃣b \"c: d\"2️⃣", "text with ': ' in it has to be quoted: write 'b \"c: d\"'", fixIt: "'b \"c: d\"'")
+    expectError("\"a\": 1️⃣\"b\":2️⃣ c", "a value cannot be a key at the same time")
+    expectError("a: 1\n1️⃣foo2️⃣\nb: 2\n", "a ':' is missing: 'foo' is no key with a value")
+    expectError("1️⃣a:12️⃣\nb: 2\n", "a space is missing behind the ':' of 'a:1'", fixIt: " ")
+    expectError("x: 1\n1️⃣a:12️⃣\nb: 2\n", "a space is missing behind the ':' of 'a:1'", fixIt: " ")
+    expectError("a: {x1️⃣:2️⃣[1]}", "a space is missing behind this ':'")
+    expectError("---1️⃣ b:2️⃣ 2\n", "a mapping cannot begin on the line of its '---'")
+    expectError("1️⃣\(String(repeating: "k", count: 1025))2️⃣: 1", "a key cannot be longer than 1024 characters")
+  }
+
+  @Test func indentation() {
+    expectError(
+      "3️⃣a:\n    b: 1\n  1️⃣c:2️⃣ 2\n", "the indentation of this line fits no line above",
+      note: "the mapping around it begins here, in column 1", noteAt: "3️⃣")
+    expectError(
+      "a: 1\n  1️⃣b2️⃣: 2\n", "the key 'b' is indented deeper than the keys above, or the value above is not finished")
+    expectError("3️⃣a: 1\n1️⃣-2️⃣ b\n", "a key is expected here", note: "the mapping begins here", noteAt: "3️⃣")
+    expectError(
+      "3️⃣- a\n1️⃣b:2️⃣ 1\n", "this line belongs to no item of the list above", note: "the list begins here", noteAt: "3️⃣")
+    expectError(
+      "a: 1️⃣-2️⃣ b\n", "a list item cannot begin here: it needs a line of its own",
+      note: "text that begins with '-' has to be in double quotes")
+    expectError("a: 1️⃣?2️⃣ b\n", "'? ' cannot stand here", note: "text that begins with '?' has to be in double quotes")
+  }
+
+  @Test func brackets() {
+    expectError(
+      "a: 3️⃣[1, 2\n1️⃣b:2️⃣ 3\n", "',' or ']' is missing in front of this", note: "the list begins here", noteAt: "3️⃣")
+    expectError(
+      "a: 3️⃣{x: 1 , y: 'z' 1️⃣'w'}2️⃣\n", "',' or '}' is missing in front of this", note: "the mapping begins here",
+      noteAt: "3️⃣")
+    expectError(
+      "a: 3️⃣[11️⃣}2️⃣\n", "a list is closed by ']', not by '}'", note: "the list begins here", noteAt: "3️⃣")
+    expectError("a: 1️⃣[2️⃣1, 2", "this list is never closed: ']' is missing")
+    expectError("a: 1️⃣{2️⃣b: 1\n\n\n", "this mapping is never closed: '}' is missing")
+    expectError("a: [1, 1️⃣[2️⃣", "this list is never closed: ']' is missing")
+    expectError("a: 1️⃣{2️⃣b: {c: 1}, ", "this mapping is never closed: '}' is missing")
+    expectError("a: [1,1️⃣,2️⃣2]", "a value is missing in front of ','")
+    expectError("a: 1️⃣]2️⃣\n", "this ']' closes nothing")
+  }
+
+  @Test func blockScalars() {
+    expectError(
+      "a: > 1️⃣32️⃣\n", "text cannot stand on the line of '>', but below it",
+      note: "text that begins with '>' has to be in double quotes")
+    expectError("a: |1️⃣02️⃣\n  x\n", "the indentation cannot be 0")
+  }
+
+  @Test func directives() {
+    expectError(
+      "1️⃣%FOO bar2️⃣\n---\na: 1\n",
+      "'%FOO' is not understood: a line that begins with '%' tells about YAML itself",
+      note: "text that begins with '%' has to be in double quotes")
+    expectError("1️⃣%YAML 2.02️⃣\n---\na: 1\n", "this version of YAML is not supported; leave the line out")
+    expectError("%YAML 1.1\n1️⃣a2️⃣: 1\n", "a '---' is missing in front of this")
+    expectError("a: 1\n%YAML 1.11️⃣\n", "a '---' is missing in front of this")
+  }
+
+  @Test func documentsBeforeTheErrorAreKept() {
+    let tree = parse("a: 1\n---\nb: 2\n---\nc: [\n")
+    #expect(tree.documents.map { $0.entries?.first?.key.value } == ["a", "b"])
+    #expect(tree.diagnostics.map(\.message) == ["this list is never closed: ']' is missing"])
+  }
+
+  /// No text of these makes the translation fail, and each error has a place within the text.
+  @Test func everyErrorHasAPlace() {
+    var random = RandomTexts(seed: 42, pieces: RandomTexts.all + ["*x"])
+    for _ in 0..<10_000 {
+      let text = random.next()
+      let lines = text.utf8.count { $0 == 0x0A } + 1
+      for diagnostic in parse(text).diagnostics {
+        if let range = diagnostic.range, range.start <= range.end, 1...lines ~= range.start.line { continue }
+        Issue.record("\(text.debugDescription): \(diagnostic)")
+      }
+    }
+  }
+}
