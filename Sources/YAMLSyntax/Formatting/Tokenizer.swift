@@ -121,10 +121,9 @@ struct Tokenizer {
     while end < leaf.end, "+-0123456789".utf8.contains(bytes[end]) { end += 1 }
     let keepsEnd = bytes[offset..<end].contains(UInt8(ascii: "+"))
     _ = take(.blockHeader, upTo: end)
-    while byte == 0x20 || byte == 0x09 {
-      offset += 1
-      if offset == bytes.count { return true }
-    }
+    // A header can be the last thing in a text, without a line break.
+    while offset < bytes.count, byte == 0x20 || byte == 0x09 { offset += 1 }
+    if offset == bytes.count { return true }
     if byte == UInt8(ascii: "#") { _ = take(.comment, upTo: endOfLine) }
     while offset < leaf.end, LineBreak.length(at: offset, in: bytes) == 0 { offset += 1 }
     if offset < leaf.end { _ = step() }
