@@ -18,12 +18,12 @@ extension Plan {
   package mutating func fill(_ values: [Int: Int128], withDefaults: Bool = false) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     if let index = vcpuCount, let count = values[index] ?? (withDefaults ? parameters[index].initial : nil) {
-      guard count <= Self.mostVCPUs else {
-        return [
-          .error(
-            "value-out-of-range", "\(count) vCPUs are more than any kernel has (\(Self.mostVCPUs) are read)",
-            at: parameters[index].at)
-        ]
+      guard (0...Int128(Self.mostVCPUs)).contains(count) else {
+        let problem =
+          count < 0
+          ? "the number of vCPUs cannot be negative, found \(count)"
+          : "\(count) vCPUs are more than any kernel has (\(Self.mostVCPUs) are read)"
+        return [.error("value-out-of-range", problem, at: parameters[index].at)]
       }
       makeBlocks(vcpus: Int(count))
     }

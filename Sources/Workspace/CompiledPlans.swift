@@ -17,6 +17,7 @@ extension LoadedFile {
     do throws(PlanFault) {
       var plan = try Plan(compiled: file.bytes, path: file.path)
       diagnostics = plan.fill(settings)
+      if diagnostics.isEmpty { diagnostics = plan.faultsOfDefaults }
       manifests = [PlannedManifest(plan: plan, incomplete: [], firstLine: 1)]
     } catch {
       diagnostics = [.error("bad-plan", "\(file.path) cannot be used: \(error.message)", at: nil)]
