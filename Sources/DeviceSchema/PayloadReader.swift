@@ -120,8 +120,9 @@ struct PayloadReader {
   }
 
   private func bits(_ reader: KeyReader) -> BitsType {
-    let width = reader.integer("width") ?? 64
+    var width = reader.integer("width") ?? 64
     if ![8, 16, 32, 64].contains(width) {
+      width = 64
       faults.error("schema-payload", "the width of 'bits' is 8, 16, 32 or 64", at: reader["width"]?.range)
     }
     return BitsType(size: Int(width) / 8, fields: bitFields(reader["fields"], extra: []))
