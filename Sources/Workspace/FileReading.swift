@@ -20,25 +20,41 @@ extension SourceFile {
 
   /// Reads a file; `-` is standard input.
   ///
-  /// - Parameter stdinName: the path that standard input is taken for; without it, it has no name and stands in the
-  ///   working directory.
-  package convenience init(reading path: String, stdinName: String? = nil) throws(Unreadable) {
+  /// - Parameters:
+  ///   - stdinName: the path that standard input is taken for; without it, it has no name and is in the working
+  ///     directory.
+  ///   - isNamedByUser: whether the user named the file: it may be a pipe or a device then. A file that was found in a
+  ///     folder, or that another file names, is a regular one.
+  package convenience init(
+    reading path: String, stdinName: String? = nil, isNamedByUser: Bool = true
+  ) throws(Unreadable) {
     let place = path == "-" ? stdinName ?? "<stdin>" : path
-    let (bytes, identity) = try Self.content(of: path)
+    let (bytes, identity) = try Self.content(of: path, isNamedByUser: isNamedByUser)
     self.init(path: place, bytes: bytes, folder: containingFolder(place), identity: identity)
   }
 
-  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] { try content(of: path).bytes }
+  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] {
+    try content(of: path, isNamedByUser: false).bytes
+  }
 
-  private static func content(of path: String) throws(Unreadable) -> (bytes: [UInt8], identity: FileIdentity) {
+  private static func content(
+    of path: String, isNamedByUser: Bool
+  ) throws(Unreadable) -> (bytes: [UInt8], identity: FileIdentity) {
+    var info = stat()
+    // Opening a pipe waits for its writer, which may never come. A regular file of /proc can also make read() wait.
+    // SAFETY: the path and `info` live throughout the call.
+    let waits = unsafe isNamedByUser && stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFREG
     // SAFETY: the path lives throughout the call.
-    let descriptor = unsafe path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor =
+      unsafe path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
     guard descriptor >= 0 else { throw Unreadable(path: path, reason: lastError()) }
     defer { close(descriptor) }
-    var info = stat()
     // SAFETY: `info` lives throughout the call.
     guard unsafe fstat(descriptor, &info) == 0 else { throw Unreadable(path: path, reason: lastError()) }
     if info.st_mode & S_IFMT == S_IFDIR { throw Unreadable(path: path, reason: "it is a folder") }
+    if !isNamedByUser, info.st_mode & S_IFMT != S_IFREG {
+      throw Unreadable(path: path, reason: "it is not a regular file")
+    }
     let bytes = try bytes(of: path, descriptor, size: Int(info.st_size), most: most)
     return (bytes, FileIdentity(info))
   }
@@ -93,7 +109,8 @@ package func isFolder(_ path: String) -> Bool {
   return unsafe path != "-" && stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
 }
 
-/// Every file below a folder, in the order of names; hidden ones are left out, links to folders are not followed.
+/// Every regular file below a folder, and every link to one, in the order of names. Hidden ones are left out, links to
+/// folders are not followed, and a link that leads nowhere is kept: reading it says what is wrong.
 func files(below folder: String) throws(Unreadable) -> [String] {
   // SAFETY: the stream is owned here, closed once, and each entry is used before the next is read.
   guard let stream = unsafe opendir(folder) else { throw Unreadable(path: folder, reason: lastError()) }
@@ -113,7 +130,9 @@ func files(below folder: String) throws(Unreadable) -> [String] {
     guard unsafe lstat(path, &info) == 0 else { continue }
     switch info.st_mode & S_IFMT {
     case S_IFDIR: found += try files(below: path)
-    case S_IFREG, S_IFLNK: if !isFolder(path) { found.append(path) }
+    case S_IFREG: found.append(path)
+    // SAFETY: `info` lives throughout the call.
+    case S_IFLNK: if unsafe stat(path, &info) != 0 || info.st_mode & S_IFMT == S_IFREG { found.append(path) }
     default: continue
     }
   }

@@ -8,7 +8,8 @@ extension Settings {
     guard isFolder(folder) else { throw Unreadable(path: folder, reason: "it is no folder of schemas") }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for path in try files(below: folder) where path.hasSuffix(".yaml") {
-      let source = SchemaSource(path: String(path.dropFirst(prefix.count)), file: try SourceFile(reading: path))
+      let source = SchemaSource(
+        path: String(path.dropFirst(prefix.count)), file: try SourceFile(reading: path, isNamedByUser: false))
       if let i = schemas.firstIndex(where: { $0.path == source.path }) {
         schemas[i] = source
       } else {

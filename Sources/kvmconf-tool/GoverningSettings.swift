@@ -63,7 +63,7 @@ final class SettingsOfFiles {
 
   private func read(_ path: String) throws(SettingsFault) -> ConfigurationFile {
     do {
-      return try ConfigurationFile(try SourceFile(reading: path))
+      return try ConfigurationFile(try SourceFile(reading: path, isNamedByUser: false))
     } catch let error as Unreadable {
       throw SettingsFault(diagnostics: [error.diagnostic], status: Status.noInput)
     } catch {
@@ -110,7 +110,7 @@ extension SharedOptions {
   private func facts(_ path: String, at range: SourceRange?) throws(SettingsFault) -> HostFacts {
     let file: SourceFile
     do throws(Unreadable) {
-      file = try SourceFile(reading: path)
+      file = try SourceFile(reading: path, isNamedByUser: range == nil)
     } catch {
       throw error.fault(at: range)
     }
