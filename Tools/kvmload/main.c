@@ -50,29 +50,48 @@ static int complain(int status, const char *what, const char *why)
 	return status;
 }
 
-/* Maps a file. Returns its bytes, or NULL with errno set. */
-static const void *map_file(const char *path, size_t *size)
+/* No plan is larger: what reads plans refuses longer files. */
+enum { MOST_BYTES = 64 << 20 };
+
+/* Reads a whole regular file into memory of this process, so that nothing changes the plan after it was checked. Sets its
+ * size. Returns NULL with errno where it cannot be read; EINVAL for what is not a regular file. */
+static unsigned char *read_file(const char *path, size_t *size)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	const void *bytes = NULL;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	unsigned char *bytes = NULL;
 	struct stat info;
+	size_t done = 0;
+	int error = 0;
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &info) == 0) {
-		if (S_ISDIR(info.st_mode)) {
-			errno = EISDIR;
-		} else if (!S_ISREG(info.st_mode)) {
-			errno = EINVAL;
-		} else {
-			*size = (size_t)info.st_size;
-			/* An empty file cannot be mapped, and is no plan either. */
-			bytes = *size ? mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0) : "";
-			if (bytes == MAP_FAILED)
-				bytes = NULL;
-		}
+	if (fstat(fd, &info))
+		error = errno;
+	else if (S_ISDIR(info.st_mode))
+		error = EISDIR;
+	else if (!S_ISREG(info.st_mode))
+		error = EINVAL;
+	else if (info.st_size > MOST_BYTES)
+		error = EFBIG;
+	else if (!(bytes = malloc(info.st_size ? (size_t)info.st_size : 1)))
+		error = ENOMEM;
+	while (!error && done < (size_t)info.st_size) {
+		const ssize_t count = read(fd, bytes + done, (size_t)info.st_size - done);
+
+		if (count < 0 && errno != EINTR)
+			error = errno;
+		if (count == 0)
+			break; /* The file has become shorter: the check of the plan's size finds that. */
+		if (count > 0)
+			done += (size_t)count;
 	}
 	close(fd);
+	if (error) {
+		free(bytes);
+		errno = error;
+		return NULL;
+	}
+	*size = done;
 	return bytes;
 }
 
@@ -265,7 +284,7 @@ int main(int argc, char **argv)
 		return USAGE;
 	}
 
-	bytes = map_file(argv[optind], &size);
+	bytes = read_file(argv[optind], &size);
 	if (!bytes)
 		return complain(NO_INPUT, argv[optind], errno == EINVAL ? "it is no regular file" : strerror(errno));
 	fault = kvmload_check(&plan, bytes, size);
