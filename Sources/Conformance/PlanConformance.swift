@@ -126,3 +126,44 @@ extension StepResult {
     }
   }
 }
+
+// MARK: Diagnostics
+
+extension PlanConformance {
+  /// Every difference at its place in the manifest, with the rule that the model applied; then the quirks, as warnings.
+  package var diagnostics: [Diagnostic] {
+    entries.compactMap { $0.quirk == nil ? $0.difference(plan.architecture) : nil }
+      + entries.compactMap { entry in
+        guard let quirk = entry.quirk, var diagnostic = entry.difference(plan.architecture) else { return nil }
+        diagnostic.severity = .warning
+        diagnostic.notes = [Note("a quirk of this host: \(quirk.reason)", at: quirk.at)]
+        return diagnostic
+      }
+  }
+}
+
+extension PlanConformance.Entry {
+  fileprivate func difference(_ architecture: Architecture) -> Diagnostic? {
+    guard let predicted else { return nil }
+    if let fault = predicted.schemaFault { return fault }
+    let notes = predicted.reasons.flatMap { reason in
+      [Note(reason.message)] + (reason.rule.map { [Note("the rule that was applied is here", at: $0)] } ?? [])
+    }
+    switch agreement {
+    case .outcomeDiffers:
+      return .error(
+        "outcome-differs",
+        "\(step.words): the kernel answered \(actual.outcome.words), and the model predicted \(predicted.outcome.words)",
+        at: step.at, notes: notes)
+    case .valueDiffers:
+      let read = actual.value.map { readable($0, on: architecture) } ?? "nothing"
+      let wanted = predicted.value.map { readable($0, on: architecture) } ?? "nothing"
+      let part = predicted.valueMask?.allSatisfy { $0 == 0xFF } == false ? " in the bits that it predicts" : ""
+      return .error(
+        "value-differs", "\(step.words): the kernel read \(read), and the model predicted \(wanted)\(part)",
+        at: step.at,
+        notes: notes)
+    case .agrees, .undecided, .skipped: return nil
+    }
+  }
+}

@@ -5,17 +5,6 @@ import TextOutput
 import Vocabulary
 
 extension PlanConformance {
-  /// Every difference at its place in the manifest, with the rule that the model applied; then the quirks, as warnings.
-  package var diagnostics: [Diagnostic] {
-    entries.compactMap { $0.quirk == nil ? $0.difference(plan.architecture) : nil }
-      + entries.compactMap { entry in
-        guard let quirk = entry.quirk, var diagnostic = entry.difference(plan.architecture) else { return nil }
-        diagnostic.severity = .warning
-        diagnostic.notes = [Note("a quirk of this host: \(quirk.reason)", at: quirk.at)]
-        return diagnostic
-      }
-  }
-
   /// `vm.yaml: name, kernel 7.2.13, arm64: 18 agree, 1 differs, 0 quirks, 1 undecided, 2 skipped`
   package var summary: String {
     "\(plan.manifest.printable): \(plan.name.printable), kernel \(host.release.printable), \(host.architecture.rawValue): "
@@ -48,30 +37,6 @@ extension PlanConformance {
 }
 
 extension PlanConformance.Entry {
-  fileprivate func difference(_ architecture: Architecture) -> Diagnostic? {
-    guard let predicted else { return nil }
-    if let fault = predicted.schemaFault { return fault }
-    let notes = predicted.reasons.flatMap { reason in
-      [Note(reason.message)] + (reason.rule.map { [Note("the rule that was applied is here", at: $0)] } ?? [])
-    }
-    switch agreement {
-    case .outcomeDiffers:
-      return .error(
-        "outcome-differs",
-        "\(step.words): the kernel answered \(actual.outcome.words), and the model predicted \(predicted.outcome.words)",
-        at: step.at, notes: notes)
-    case .valueDiffers:
-      let read = actual.value.map { readable($0, on: architecture) } ?? "nothing"
-      let wanted = predicted.value.map { readable($0, on: architecture) } ?? "nothing"
-      let part = predicted.valueMask?.allSatisfy { $0 == 0xFF } == false ? " in the bits that it predicts" : ""
-      return .error(
-        "value-differs", "\(step.words): the kernel read \(read), and the model predicted \(wanted)\(part)",
-        at: step.at,
-        notes: notes)
-    case .agrees, .undecided, .skipped: return nil
-    }
-  }
-
   fileprivate func json(index: Int) -> JSON {
     var members: [(String, JSON)] = [
       ("index", JSON(index)), ("call", .string(step.words)),

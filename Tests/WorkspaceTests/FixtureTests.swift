@@ -57,7 +57,7 @@ import Workspace
   /// Every id that a check of manifests reports has a fixture.
   @Test func everyCheckHasAFixture() throws {
     var reported: Set<String> = []
-    for target in ["YAMLSyntax", "DeviceManifest", "Planning", "Workspace", "Probing", "Conformance", "Reporting"] {
+    for target in ["YAMLSyntax", "DeviceManifest", "Planning", "Workspace", "Probing", "Conformance"] {
       for path in files(below: "\(repository)/Sources/\(target)") {
         let source = try #require(text(ofFile: path))
         for match in source.matches(of: #/[^A-Za-z](?:error|warning|unknown)\(\s*"([a-z]+(?:-[a-z]+)*)",/#) {
