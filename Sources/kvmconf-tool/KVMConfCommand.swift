@@ -25,3 +25,19 @@ struct KVMConfCommand: ParsableCommand {
       FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,
     ])
 }
+
+extension KVMConfCommand {
+  /// Runs the command that the arguments name, and exits.
+  static func main() {
+    Output.reserveStandardStreams()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let status as ExitCode {
+      exit(withError: Output.status(status))
+    } catch {
+      exit(withError: error)
+    }
+    exit(withError: Output.status(Status.success))
+  }
+}

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Diagnostics
 import Glibc
 import Reporting
@@ -7,6 +8,24 @@ import Synchronization
 enum Output {
   static func result(_ text: String) { write(text, to: STDOUT_FILENO) }
   static func message(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  private static let hasLostResults = Mutex(false)
+
+  /// The exit status, given what became of the results: those that could not be written make it 73, unless a higher one
+  /// was due.
+  static func status(_ status: ExitCode) -> ExitCode {
+    guard hasLostResults.withLock({ $0 }) else { return status }
+    return ExitCode(max(status.rawValue, Status.cannotCreate.rawValue))
+  }
+
+  /// Gives the standard streams that are closed a descriptor that nothing can be written to or read from, so that no
+  /// file that is opened later takes their place.
+  static func reserveStandardStreams() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // SAFETY: the path is a constant.
+      _ = unsafe open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
 
   /// Decides for all streams whether they show colours.
   static func choose(_ choice: ColorChoice) { colorChoice.withLock { $0 = choice } }
@@ -32,8 +51,14 @@ enum Output {
   }
 
   private static func write(_ text: String, to descriptor: Int32) {
-    // Where the reader is gone, there is nobody to tell.
-    _ = write(Array(text.utf8), to: descriptor)
+    let status = write(Array(text.utf8), to: descriptor)
+    // A reader that is gone has read what it wanted.
+    guard descriptor == STDOUT_FILENO, status != 0, status != EPIPE else { return }
+    let isFirst = hasLostResults.withLock { isLost in
+      defer { isLost = true }
+      return !isLost
+    }
+    if isFirst { print([Unwritable(path: "standard output", status: status).diagnostic], to: STDERR_FILENO) }
   }
 
   /// - Returns: 0 or an errno.
@@ -45,6 +70,12 @@ enum Output {
         unsafe Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
       }
       if count < 0, errno == EINTR { continue }
+      if count < 0, errno == EAGAIN {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        // SAFETY: `ready` is one element, and lives throughout the call.
+        _ = unsafe poll(&ready, 1, -1)
+        continue
+      }
       if count < 0 { return errno }
       done += count
     }
@@ -69,7 +100,7 @@ enum Output {
       if status == 0, unsafe rename(draft, path) != 0 { status = errno }
       if status != 0 { unsafe unlink(draft) }
     }
-    if status != 0 { throw Unwritable(path: path, status: status) }
+    if status != 0 { throw Unwritable(path: path == "-" ? "standard output" : path, status: status) }
   }
 
   /// Gives a regular file another content, at once: the new one is complete before it takes the old one's place, with

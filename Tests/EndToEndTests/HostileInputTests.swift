@@ -1,0 +1,144 @@
+import TestSupport
+import Testing
+
+/// Input that once crashed the program, made it wait forever, or made it lose results.
+@Suite struct HostileInputTests {
+  /// A block scalar's header can be the last thing in a file.
+  @Test(arguments: ["a: |", "a: >-", "- |", "--- |", "a: |2", "a: &x |", "a: | ", "a: | # comment"])
+  func blockHeadersAtTheEnd(_ text: String) async {
+    let ended = await kvmconf("fmt", "-", input: text)
+    #expect(ended.signal == nil && ended.status == 0, "\(ended)")
+    #expect(ended.output.hasPrefix(text.prefix { $0 != "|" && $0 != ">" }))
+  }
+
+  private static func counted(by type: String, _ initial: String?) -> String {
+    let parameter = "{type: \(type), at: load" + (initial.map { ", default: \($0)" } ?? "") + "}"
+    return "kvmconf: 1\narch: x86_64\nparameters: {cpus: \(parameter)}\nvcpus: {count: \"${cpus}\"}\n"
+  }
+
+  /// A default that is no number of vCPUs is refused where it is written.
+  @Test(arguments: [["validate"], ["plan"], ["apply"], ["apply", "--on", "model"]], ["i32", "i64"])
+  func negativeCountsOfVCPUs(_ command: [String], _ type: String) async {
+    let ended = await run(program, command + ["-"], input: Self.counted(by: type, "-1"))
+    #expect(ended.signal == nil && ended.status == 1, "\(ended)")
+    #expect((ended.output + ended.errors).contains("the number of vCPUs cannot be negative, found -1"), "\(ended)")
+  }
+
+  /// A compiled plan takes no impossible number of vCPUs either, from the command line or from its own default.
+  @Test func countsOfVCPUsInPlans() async {
+    await withFolder { folder in
+      let plan = folder + "/vm.kvmplan"
+      write(Self.counted(by: "i64", nil), toFile: folder + "/vm.yaml")
+      #expect(await kvmconf("compile", folder + "/vm.yaml", "-o", plan).status == 0)
+      for command in [["validate"], ["apply", "--on", "model"], ["apply"], ["conform"]] {
+        for (count, problem) in [("-1", "cannot be negative"), ("4294967296", "more than any kernel has")] {
+          let ended = await run(program, command + ["--set", "cpus=\(count)", plan])
+          #expect(ended.signal == nil && ended.status == 1, "\(command): \(ended)")
+          #expect((ended.output + ended.errors).contains(problem), "\(command): \(ended)")
+        }
+      }
+    }
+  }
+
+  /// A width that no integer of the program holds is one mistake of the schema.
+  @Test func widthsOfSchemas() async {
+    await withFolder { folder in
+      _ = await run("mkdir", ["-p", folder + "/s/x86_64"])
+      write(
+        """
+        kvmconf-schema: 1
+        device-type: {name: wide, number: 99}
+        doc: A device.
+        groups:
+          g:
+            number: 0
+            attributes:
+              a: {number: 0, payload: {type: bits, width: 9223372036854775808, fields: {x: {bits: [0, 0]}}}}
+        """, toFile: folder + "/s/x86_64/wide.yaml")
+      let ended = await kvmconf("schema", "check", "--schemas", folder + "/s")
+      #expect(ended.signal == nil && ended.status == 1, "\(ended)")
+      #expect((ended.output + ended.errors).contains("the width of 'bits' is 8, 16, 32 or 64"), "\(ended)")
+    }
+  }
+
+  /// What a folder holds besides regular files and links to them is not opened: a pipe would wait for its writer.
+  @Test(.timeLimit(.minutes(5)), arguments: [["validate"], ["fmt", "--check"]])
+  func linksToPipes(_ command: [String]) async {
+    await withFolder { folder in
+      write("kvmconf: 1\narch: x86_64\nsteps:\n  - create-vm: {}\n", toFile: folder + "/good.yaml")
+      _ = await run("mkfifo", [folder + "/pipe"])
+      _ = await run("ln", ["-s", "pipe", folder + "/linked.yaml"])
+      let ended = await run(program, command + [folder])
+      #expect(ended.status == 0, "\(ended)")
+    }
+  }
+
+  /// Files that a configuration names are regular files.
+  @Test(.timeLimit(.minutes(5)))
+  func pipesAsConfiguration() async {
+    await withFolder { folder in
+      write("kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}]\n", toFile: folder + "/good.yaml")
+      _ = await run("mkfifo", [folder + "/pipe"])
+      write("host-facts: pipe\n", toFile: folder + "/.kvmconf.yaml")
+      let facts = await kvmconf("validate", folder + "/good.yaml")
+      #expect(facts.status == 66)
+      #expect((facts.output + facts.errors).contains("pipe: it is not a regular file"), "\(facts)")
+      _ = await run("ln", ["-sf", "pipe", folder + "/.kvmconf.yaml"])
+      let configuration = await kvmconf("validate", folder + "/good.yaml")
+      #expect(configuration.status == 66)
+      #expect(configuration.errors.contains(".kvmconf.yaml: it is not a regular file"), "\(configuration)")
+    }
+  }
+
+  /// A pipe that the user names is read to its end.
+  @Test func pipesAsArguments() async {
+    let script = "\"$0\" validate <(printf 'kvmconf: 1\\narch: x86_64\\nsteps: [{create-vm: {}}]\\n')"
+    let ended = await run("bash", ["-c", script, program])
+    #expect(ended.status == 0 && ended.errors.contains("1 manifest, 1 step: 0 errors"), "\(ended)")
+  }
+}
+
+/// Results that cannot be written are an error, whatever the command.
+@Suite struct LostResultTests {
+  private static let commands = [
+    "validate --format json examples/arm64/gicv3.yaml", "plan examples/arm64/gicv3.yaml",
+    "render examples/arm64/gicv3.yaml", "apply --on model examples/arm64/gicv3.yaml", "explain arm-vgic-v3",
+    "schema list", "schema export", "fmt -", "completions bash", "compile -o - examples/arm64/gicv3.yaml",
+    "diff examples/arm64/gicv3.yaml examples/arm64/gicv2.yaml",
+  ]
+
+  @Test(
+    .enabled(if: runBlocking("test", ["-w", "/dev/full"]).status == 0, "there is no /dev/full"), arguments: commands)
+  func fullDisks(_ command: String) async {
+    let ended = await run("sh", ["-c", "echo 'kvmconf: 1' | \"$0\" \(command) >/dev/full", program])
+    #expect(ended.status == 73, "\(ended)")
+    #expect(ended.errors.contains("cannot write standard output: No space left on device [cannot-write]"), "\(ended)")
+  }
+
+  @Test(arguments: commands)
+  func closedOutput(_ command: String) async {
+    let ended = await run("sh", ["-c", "echo 'kvmconf: 1' | \"$0\" \(command) >&-", program])
+    #expect(ended.status == 73, "\(ended)")
+    #expect(ended.errors.contains("cannot write standard output: Bad file descriptor [cannot-write]"), "\(ended)")
+  }
+
+  /// A pipe that does not block, and a reader that is slow: everything arrives.
+  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v python3"]).status == 0, "there is no python3"))
+  func slowReaders() async {
+    let whole = await kvmconf("schema", "export")
+    let script = """
+      import os, subprocess, sys, time
+      reader, writer = os.pipe()
+      os.set_blocking(writer, False)
+      child = subprocess.Popen([sys.argv[1], "schema", "export"], stdout=writer)
+      os.close(writer)
+      time.sleep(0.3)
+      size = 0
+      while chunk := os.read(reader, 65536): size += len(chunk)
+      print(size, child.wait())
+      """
+    let ended = await run("python3", ["-c", script, program])
+    #expect(ended.output == "\(whole.output.utf8.count) 0\n", "\(ended)")
+    #expect(whole.output.utf8.count > 65_536, "a pipe holds all of it: nothing had to wait")
+  }
+}
