@@ -108,6 +108,7 @@ let package = Package(
 
     // Tests
     .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("VocabularyTests", ["Vocabulary"]),
     tests("TextOutputTests", ["TextOutput", "Reporting", "Diagnostics"]),
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
     tests("ReportingTests", ["Reporting", "Diagnostics", "TestSupport"]),

@@ -36,7 +36,7 @@ extension Plan {
       for vcpu in 0..<(starts[i] == nil ? 1 : count) {
         for j in block {
           places[j] = made.count
-          made.append(steps[j].made(for: starts[i] == nil ? nil : vcpu, places))
+          made.append(steps[j].made(for: starts[i] == nil ? nil : vcpu, places, bigEndian: architecture.isBigEndian))
         }
       }
       i = block.upperBound
@@ -53,7 +53,7 @@ extension Step {
   /// - Parameters:
   ///   - vcpu: the index of the vCPU; nil for a step of no block.
   ///   - places: where earlier steps stand.
-  fileprivate func made(for vcpu: Int?, _ places: [Int: Int]) -> Step {
+  fileprivate func made(for vcpu: Int?, _ places: [Int: Int], bigEndian: Bool) -> Step {
     var step = self
     step.guardedBy = guardedBy.compactMap { condition in
       places[condition.step].map { Guard(step: $0, ok: condition.ok) }
@@ -61,32 +61,32 @@ extension Step {
     guard let vcpu else { return step }
     step.block = nil
     if step.target == Self.eachVCPU { step.target = "vcpu.\(vcpu)" }
-    step.operation = operation.made(for: vcpu)
+    step.operation = operation.made(for: vcpu, bigEndian: bigEndian)
     return step
   }
 }
 
 extension Operation {
-  fileprivate func made(for vcpu: Int) -> Operation {
+  fileprivate func made(for vcpu: Int, bigEndian: Bool) -> Operation {
     switch self {
     case .createVCPU: .createVCPU(id: UInt64(vcpu))
     case .initVCPU(_, let features, let finalize): .initVCPU(vcpu, features: features, finalize: finalize)
     case .runVCPU: .runVCPU(vcpu)
-    case .setAttribute(let call): .setAttribute(call.made(for: vcpu))
-    case .getAttribute(let call): .getAttribute(call.made(for: vcpu))
-    case .hasAttribute(let call): .hasAttribute(call.made(for: vcpu))
+    case .setAttribute(let call): .setAttribute(call.made(for: vcpu, bigEndian: bigEndian))
+    case .getAttribute(let call): .getAttribute(call.made(for: vcpu, bigEndian: bigEndian))
+    case .hasAttribute(let call): .hasAttribute(call.made(for: vcpu, bigEndian: bigEndian))
     default: self
     }
   }
 }
 
 extension AttributeCall {
-  fileprivate func made(for vcpu: Int) -> AttributeCall {
+  fileprivate func made(for vcpu: Int, bigEndian: Bool) -> AttributeCall {
     var call = self
     if case .vcpu = target { call.target = .vcpu(vcpu) }
     guard case .bytes(var bytes, let slots) = data else { return call }
     for slot in slots where slot.content == .vcpuIndex {
-      slot.put(Int128(vcpu), into: &bytes, bigEndian: false)
+      slot.put(Int128(vcpu), into: &bytes, bigEndian: bigEndian)
     }
     call.data = .bytes(bytes, slots: slots.filter { $0.content != .vcpuIndex })
     return call

@@ -39,7 +39,7 @@ extension Plan {
             continue
           }
           if slot.holds(value) {
-            slot.put(value, into: &bytes, bigEndian: architecture == .s390x)
+            slot.put(value, into: &bytes, bigEndian: architecture.isBigEndian)
           } else {
             diagnostics.append(
               .error(

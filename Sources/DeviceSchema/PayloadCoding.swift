@@ -1,10 +1,4 @@
 import Expressions
-import Vocabulary
-
-extension Architecture {
-  /// Whether integers in memory start with their most significant byte.
-  package var isBigEndian: Bool { self == .s390x }
-}
 
 /// Bytes of a payload, and which of their bits are known.
 package struct PayloadBytes: Hashable, Sendable {

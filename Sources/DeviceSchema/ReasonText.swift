@@ -1,4 +1,5 @@
 import Expressions
+import Vocabulary
 import YAMLSyntax
 
 /// A reason in words, in which `${EXPRESSION}` stands for a value: `the address must be ${align} aligned`.
@@ -14,11 +15,9 @@ package struct ReasonText {
   init(_ node: Node, in scope: RuleScope, _ faults: SchemaFaults) {
     var parts: [Part] = []
     var rest = Substring(node.scalar ?? "")
-    while let dollar = rest.firstIndex(of: "$"), rest[dollar...].hasPrefix("${"),
-      let end = rest[dollar...].firstIndex(of: "}")
-    {
-      parts.append(.text(String(rest[..<dollar])))
-      let text = String(rest[dollar..<end].dropFirst(2))
+    while let start = rest.firstRange(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
+      parts.append(.text(String(rest[..<start.lowerBound])))
+      let text = String(rest[start.upperBound..<end])
       do throws(ExpressionError) {
         parts.append(.value(try Expression(text, in: scope)))
       } catch {
@@ -53,12 +52,12 @@ extension Value {
 }
 
 extension Int128 {
-  /// `64 KiB`, `12`, `0x80a0000`
+  /// `64 KiB`, `12`, `0x080A_0000`
   package var words: String {
     for (unit, size) in [("TiB", Int128(1) << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
     where self >= size && self % size == 0 && self / size < 1024 {
       return "\(self / size) \(unit)"
     }
-    return self > 0xFFFF ? "0x" + String(self, radix: 16) : String(self)
+    return self > 0xFFFF ? grouped(self) : String(self)
   }
 }

@@ -59,9 +59,6 @@ extension Architecture {
     guard (1...UInt32(Self.numbered.count)).contains(number) else { return nil }
     self = Self.numbered[Int(number) - 1]
   }
-
-  /// Whether integers in payloads start with their most significant byte.
-  var hasBigEndianPayloads: Bool { self == .s390x }
 }
 
 /// The operations and their numbers in a plan.

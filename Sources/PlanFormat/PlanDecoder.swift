@@ -23,7 +23,7 @@ extension Plan {
     // SAFETY: a constant text of kvmload's.
     guard fault == 0 else { throw PlanFault(message: unsafe String(cString: kvmload_fault_text(fault))) }
     guard let architecture = Architecture(numberInPlans: unsafe plan.architecture),
-      architecture.hasBigEndianPayloads == (unsafe plan.big_endian == 1)
+      architecture.isBigEndian == (unsafe plan.big_endian == 1)
     else { throw PlanFault(message: "the byte order of the plan's payloads is not its architecture's") }
     var decoder = PlanDecoder(bytes, path)
     self = decoder.plan(architecture)

@@ -211,7 +211,7 @@ private struct PlanEncoder {
     file.append(le: UInt32(Layout.headerSize))
     file.append(le: 0 as UInt64)
     file.append(le: UInt32(Layout.headerSize + body.count))
-    file += [plan.architecture.numberInPlans, plan.architecture.hasBigEndianPayloads ? 1 : 0, 0, 0]
+    file += [plan.architecture.numberInPlans, plan.architecture.isBigEndian ? 1 : 0, 0, 0]
     for count in [vcpuSlots, deviceSlots, mappings, UInt32(scratch), name, manifest] { file.append(le: count) }
     file.append(le: plan.vcpuCount.map { UInt32($0 + 1) } ?? 0)
     file.append(le: 0 as UInt32)

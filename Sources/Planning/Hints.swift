@@ -46,21 +46,7 @@ extension IntegerDescription {
     if value > high { return "the greatest value is \(high)" }
     if value % align == 0 { return nil }
     let below = value / align * align
-    if unit == "address" { return "the nearest aligned addresses are \(below.grouped) and \((below + align).grouped)" }
+    if unit == "address" { return "the nearest aligned addresses are \(grouped(below)) and \(grouped(below + align))" }
     return "the nearest multiples of \(align) are \(below) and \(below + align)"
-  }
-}
-
-extension Int128 {
-  /// Hexadecimal in groups of four digits, as addresses are written: `0x0800_0000`.
-  var grouped: String {
-    var digits = String(self, radix: 16)
-    while digits.count % 4 != 0 { digits = "0" + digits }
-    var groups: [String] = []
-    while !digits.isEmpty {
-      groups.insert(String(digits.suffix(4)), at: 0)
-      digits.removeLast(4)
-    }
-    return "0x" + groups.joined(separator: "_")
   }
 }

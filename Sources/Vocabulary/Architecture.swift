@@ -10,7 +10,7 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
       .arm64
     #elseif arch(riscv64)
       .riscv64
-    #elseif arch(powerpc64le) || arch(powerpc64)
+    #elseif arch(powerpc64le)
       .ppc64
     #elseif arch(s390x)
       .s390x
@@ -20,4 +20,7 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
       nil
     #endif
   }
+
+  /// Whether integers in memory, and so in payloads, start with their most significant byte.
+  package var isBigEndian: Bool { self == .s390x }
 }

@@ -358,4 +358,12 @@ import Vocabulary
         "ok", "ok", "ok", "ok", "ok", "ENXIO", "EIO", "EIO", "EIO", "EIO", "EIO", "EIO", "EIO", "ok 0x5", "EIO", "EIO",
       ])
   }
+
+  /// A dollar sign that begins no expression is text, and what follows it is read.
+  @Test func dollarsInReasons() {
+    let model = TestModel(
+      rules: "- {read: value}\n- {if: value > 3, errno: EINVAL, because: 'costs $5; flags ${value}'}")
+    let reasons = model.results([createVM, createThing, set(0x80A_0000)])[2].reasons.map(\.message)
+    #expect(reasons == ["costs $5; flags 0x080A_0000"])
+  }
 }
