@@ -90,13 +90,18 @@ extension Sequence<String> {
 
   /// The name that was probably meant, or nil when none is close.
   ///
-  /// Close is an edit distance (with transpositions) of at most a third of the longer name; ties go to the first.
+  /// Close is an edit distance (with transpositions) of at most a third of the longer name. Of names as close, the one
+  /// with the same letters is meant, else the first.
   package func nearest(to name: String) -> String? {
-    var best: (name: String, distance: Int)?
+    let letters = name.lowercased().sorted()
+    var best: (name: String, rank: Int)?
     for candidate in self {
       let limit = Swift.max(candidate.unicodeScalars.count, name.unicodeScalars.count) / 3
       let distance = editDistance(candidate, name)
-      if distance <= Swift.max(limit, 1), distance < best?.distance ?? .max { best = (candidate, distance) }
+      guard distance <= Swift.max(limit, 1) else { continue }
+      // Twice the distance leaves room for the difference between two names of one distance.
+      let rank = 2 * distance + (candidate.lowercased().sorted() == letters ? 0 : 1)
+      if rank < best?.rank ?? .max { best = (candidate, rank) }
     }
     return best?.name
   }

@@ -20,4 +20,7 @@ import Testing
   func nearestName(_ name: String, _ nearest: String?) {
     #expect(["dist", "redist", "redist-region", "ctrl"].nearest(to: name) == nearest)
   }
+
+  /// Swapped letters are a likelier mistake than another letter.
+  @Test func transpositionsComeFirst() { #expect(["u16", "u32", "u64"].nearest(to: "u46") == "u64") }
 }
