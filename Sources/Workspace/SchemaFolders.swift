@@ -3,13 +3,16 @@ import Diagnostics
 import Vocabulary
 
 extension Settings {
-  /// Adds the schemas below a folder, `ARCH/TYPE.yaml`; those of the same name replace the built-in ones.
+  /// Adds the schemas below a folder, `ARCH/TYPE.yaml` or `.yml`; those of the same name replace the built-in ones.
   package mutating func addSchemas(in folder: String) throws(Unreadable) {
     guard isFolder(folder) else { throw Unreadable(path: folder, reason: "it is no folder of schemas") }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    for path in try files(below: folder) where path.hasSuffix(".yaml") {
+    for path in try yamlPaths(below: folder) {
+      // Schemas are known by their path with the usual ending.
+      let name = path.dropFirst(prefix.count)
       let source = SchemaSource(
-        path: String(path.dropFirst(prefix.count)), file: try SourceFile(reading: path, isNamedByUser: false))
+        path: name.hasSuffix(".yml") ? name.dropLast(3) + "yaml" : String(name),
+        file: try SourceFile(reading: path, isNamedByUser: false))
       if let i = schemas.firstIndex(where: { $0.path == source.path }) {
         schemas[i] = source
       } else {
