@@ -15,7 +15,7 @@ struct KVMConfCommand: ParsableCommand {
         64  the command line is wrong
         65  a manifest is invalid, where 1 says that two differ (diff)
         66  a file cannot be read
-        73  a file cannot be written
+        73  a file or standard output cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,

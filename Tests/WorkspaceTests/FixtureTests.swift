@@ -49,7 +49,7 @@ import Workspace
     "schema-no-case",  // SchemaCaseTests: it is about schemas
     "outcome-differs", "value-differs", "bad-quirks", "bad-report",  // ConformTests: there a kernel has its say
     "bad-probe", "schema-evaluation",  // ProbeTests: they are about hosts
-    "too-large",  // SourceTreeTests: the text would be
+    "too-large",  // YAMLSyntaxTests: the text would be
     "unsayable-step",  // DeviceManifestTests: no manifest has such a step
     "ordering-cycle",  // PlanningTests: no schema of ours has one
   ]
