@@ -371,7 +371,7 @@ static int check_step(struct check *check, uint32_t index)
 	    !has_records(check, ANSWERS, p + 48) || !has_records(check, GUARDS, p + 56) ||
 	    !has_records(check, PATCHES, p + 64))
 		return 0;
-	kvmload_step(check->plan, index, &step);
+	kvmload_get_step(check->plan, index, &step);
 	if (!check_block(check, p, &step, index) || !check_operation(check, &step, index))
 		return 0;
 	if (compared && step.operation != KVMLOAD_GET_ATTRIBUTE)
@@ -501,7 +501,7 @@ const char *kvmload_fault_text(int fault)
 
 /* ---- Reading a checked plan ---- */
 
-void kvmload_step(const struct kvmload_plan *plan, uint32_t index, struct kvmload_step *step)
+void kvmload_get_step(const struct kvmload_plan *plan, uint32_t index, struct kvmload_step *step)
 {
 	const unsigned char *p = record(plan, STEPS, index);
 
@@ -518,7 +518,7 @@ void kvmload_step(const struct kvmload_plan *plan, uint32_t index, struct kvmloa
 	step->payload_size = le32(p + 36);
 }
 
-void kvmload_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label)
+void kvmload_get_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label)
 {
 	const unsigned char *p;
 
@@ -601,7 +601,7 @@ int kvmload_expects(const struct kvmload_plan *plan, uint32_t index, int answer)
 	return expects(plan, record(plan, STEPS, index), answer);
 }
 
-void kvmload_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file)
+void kvmload_get_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file)
 {
 	const unsigned char *p = record(plan, FILES, index);
 
@@ -609,7 +609,7 @@ void kvmload_file(const struct kvmload_plan *plan, uint32_t index, struct kvmloa
 	file->path = string(plan, le32(p + 4));
 }
 
-void kvmload_parameter(const struct kvmload_plan *plan, uint32_t index, struct kvmload_parameter *parameter)
+void kvmload_get_parameter(const struct kvmload_plan *plan, uint32_t index, struct kvmload_parameter *parameter)
 {
 	const unsigned char *p = record(plan, PARAMETERS, index);
 
@@ -658,7 +658,7 @@ int kvmload_begin(struct kvmload_session *session, const struct kvmload_plan *pl
 	for (i = 0; i < plan->parameters; i++) {
 		struct kvmload_parameter parameter;
 
-		kvmload_parameter(plan, i, &parameter);
+		kvmload_get_parameter(plan, i, &parameter);
 		session->parameters[i].value = parameter.value;
 		session->parameters[i].is_set = parameter.has_value;
 	}
@@ -717,7 +717,7 @@ int kvmload_open_file(struct kvmload_session *session, uint32_t index)
 	struct kvmload_file file;
 	int fd;
 
-	kvmload_file(session->plan, index, &file);
+	kvmload_get_file(session->plan, index, &file);
 	fd = open(file.path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS || errno == EISDIR || errno == ETXTBSY))
 		fd = open(file.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -1063,7 +1063,7 @@ static int other_call(struct kvmload_session *session, uint32_t index)
 {
 	struct kvmload_step step;
 
-	kvmload_step(session->plan, index, &step);
+	kvmload_get_step(session->plan, index, &step);
 	switch (step.operation) {
 	case KVMLOAD_CREATE_VM:
 		return create_vm(session, &step);
@@ -1145,7 +1145,7 @@ int kvmload_ready(const struct kvmload_session *session)
 			}
 			if (!session->parameters[index].is_set)
 				return KVMLOAD_NO_VALUE;
-			kvmload_parameter(plan, index, &parameter);
+			kvmload_get_parameter(plan, index, &parameter);
 			if (!fits(session->parameters[index].value, parameter.size * 8, 0, parameter.is_signed) ||
 			    !fits(session->parameters[index].value, patch[7], le32(patch + 12), parameter.is_signed))
 				return KVMLOAD_BAD_VALUE;
@@ -1269,7 +1269,7 @@ int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *ru
 {
 	struct kvmload_step step;
 
-	kvmload_step(session->plan, session->next, &step);
+	kvmload_get_step(session->plan, session->next, &step);
 	if (answer == 0 && step.operation == KVMLOAD_CREATE_VM) {
 		session->vm = fd;
 		session->vm_is_callers = 1;

@@ -149,7 +149,7 @@ static int set_parameter(struct kvmload_session *session, const char *setting)
 		uint64_t value;
 		char *end;
 
-		kvmload_parameter(plan, i, &parameter);
+		kvmload_get_parameter(plan, i, &parameter);
 		if (strlen(parameter.name) != (size_t)(sign - setting) ||
 		    memcmp(parameter.name, setting, (size_t)(sign - setting)) != 0)
 			continue;
@@ -173,7 +173,7 @@ static int has_values(const struct kvmload_session *session)
 	for (i = 0; i < session->plan->parameters; i++) {
 		struct kvmload_parameter parameter;
 
-		kvmload_parameter(session->plan, i, &parameter);
+		kvmload_get_parameter(session->plan, i, &parameter);
 		if (session->parameters[i].is_set)
 			continue;
 		complain(FAILURE, parameter.name, "this parameter has no value; give it with --set NAME=VALUE");
@@ -194,7 +194,7 @@ static int open_all(struct kvmload_session *session, const char *kvm)
 		const int refusal = kvmload_open_file(session, i);
 		struct kvmload_file file;
 
-		kvmload_file(session->plan, i, &file);
+		kvmload_get_file(session->plan, i, &file);
 		if (refusal)
 			return complain(NO_INPUT, file.path, strerror(refusal));
 	}

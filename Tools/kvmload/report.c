@@ -194,8 +194,8 @@ void report_step(struct report *report, const struct kvmload_session *session, u
 	report->passed += outcome->verdict == KVMLOAD_PASSED;
 	report->skipped += outcome->verdict == KVMLOAD_SKIPPED;
 	report->failed += outcome->verdict == KVMLOAD_UNEXPECTED || outcome->verdict == KVMLOAD_MISMATCH;
-	kvmload_step(session->plan, index, &step);
-	kvmload_label(session->plan, index, &label);
+	kvmload_get_step(session->plan, index, &step);
+	kvmload_get_label(session->plan, index, &label);
 	if (report->as_json)
 		report_json(session, report->steps, index, &step, &label, reason);
 	else

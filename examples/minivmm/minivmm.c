@@ -94,8 +94,8 @@ static void print_step(struct kvmload_session *session, uint32_t index, void *co
 	struct kvmload_step step;
 
 	(void)context;
-	kvmload_step(session->plan, index, &step);
-	kvmload_label(session->plan, index, &label);
+	kvmload_get_step(session->plan, index, &step);
+	kvmload_get_label(session->plan, index, &label);
 	printf("step %u: %s %s%s%s: %s%s%s\n", index + 1, kvmload_operation_name(step.operation),
 	       label.target ? label.target : "", label.attribute ? "." : "", label.attribute ? label.attribute : "",
 	       outcome->verdict == KVMLOAD_SKIPPED ? "skipped" : outcome->answer ? strerror(outcome->answer) : "ok",
@@ -108,7 +108,7 @@ static void make_own_call(struct kvmload_session *session, struct machine *machi
 	struct kvmload_step step;
 	int error;
 
-	kvmload_step(session->plan, session->next, &step);
+	kvmload_get_step(session->plan, session->next, &step);
 	switch (step.operation) {
 	case KVMLOAD_CREATE_VM:
 		error = create_vm(machine, step.value);

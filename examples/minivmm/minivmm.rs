@@ -131,8 +131,8 @@ mod kvmload {
     extern "C" {
         pub fn kvmload_check(plan: *mut Plan, bytes: *const c_void, size: usize) -> c_int;
         pub fn kvmload_fault_text(fault: c_int) -> *const c_char;
-        pub fn kvmload_step(plan: *const Plan, index: u32, step: *mut Step);
-        pub fn kvmload_label(plan: *const Plan, index: u32, label: *mut Label);
+        pub fn kvmload_get_step(plan: *const Plan, index: u32, step: *mut Step);
+        pub fn kvmload_get_label(plan: *const Plan, index: u32, label: *mut Label);
         pub fn kvmload_operation_name(operation: u32) -> *const c_char;
         pub fn kvmload_reason(plan: *const Plan, index: u32, error: c_int) -> *const c_char;
         pub fn kvmload_begin(session: *mut Session, plan: *const Plan) -> c_int;
@@ -316,8 +316,8 @@ unsafe extern "C" fn print_step(session: *mut kvmload::Session, index: u32, _: *
         let outcome = *session.outcomes.add(index as usize);
         let mut step = std::mem::zeroed();
         let mut label: kvmload::Label = std::mem::zeroed();
-        kvmload::kvmload_step(session.plan, index, &mut step);
-        kvmload::kvmload_label(session.plan, index, &mut label);
+        kvmload::kvmload_get_step(session.plan, index, &mut step);
+        kvmload::kvmload_get_label(session.plan, index, &mut label);
         let answer = match (outcome.verdict, outcome.answer) {
             (kvmload::SKIPPED, _) => "skipped".to_string(),
             (_, 0) => "ok".to_string(),
@@ -346,7 +346,7 @@ fn make_own_call(session: &mut kvmload::Session, machine: &mut Machine) {
     // SAFETY: the step is one of the plan's; the descriptors and the mapping outlive the session.
     unsafe {
         let mut step: kvmload::Step = std::mem::zeroed();
-        kvmload::kvmload_step(session.plan, session.next, &mut step);
+        kvmload::kvmload_get_step(session.plan, session.next, &mut step);
         match step.operation {
             kvmload::CREATE_VM => {
                 let error = machine.create_vm(step.value);

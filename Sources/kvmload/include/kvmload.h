@@ -103,8 +103,8 @@ enum kvmload_data {
 struct kvmload_plan {
 	uint32_t architecture; /* enum kvmload_architecture */
 	uint32_t steps; /* how many */
-	uint32_t files; /* how many descriptors the caller has to give, see kvmload_file() */
-	uint32_t parameters; /* how many values the caller can or has to give, see kvmload_parameter() */
+	uint32_t files; /* how many descriptors the caller has to give, see kvmload_get_file() */
+	uint32_t parameters; /* how many values the caller can or has to give, see kvmload_get_parameter() */
 	uint32_t vcpu_count; /* the parameter that is the number of vCPUs, by its index and 1; 0: they are the plan's own */
 	uint32_t vcpu_slots; /* elements that session.vcpus must have; or more, where the number is a parameter */
 	uint32_t device_slots; /* elements that session.devices must have */
@@ -159,7 +159,7 @@ struct kvmload_step {
 };
 
 /* Reads a step. `index` is less than plan->steps. */
-void kvmload_step(const struct kvmload_plan *plan, uint32_t index, struct kvmload_step *step);
+void kvmload_get_step(const struct kvmload_plan *plan, uint32_t index, struct kvmload_step *step);
 
 /* What a step is called in reports. All is NULL or 0 where the plan is stripped. */
 struct kvmload_label {
@@ -171,7 +171,7 @@ struct kvmload_label {
 	uint32_t column;
 };
 
-void kvmload_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label);
+void kvmload_get_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label);
 
 /* The name of an operation, such as `set-attribute`; NULL for a number that is none. */
 const char *kvmload_operation_name(uint32_t operation);
@@ -189,7 +189,7 @@ struct kvmload_file {
 	const char *path;
 };
 
-void kvmload_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file);
+void kvmload_get_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file);
 
 /* A value that is known only when the plan is loaded. `index` is less than plan->parameters. */
 struct kvmload_parameter {
@@ -200,7 +200,7 @@ struct kvmload_parameter {
 	uint64_t value; /* of a signed one: sign-extended to 64 bits */
 };
 
-void kvmload_parameter(const struct kvmload_plan *plan, uint32_t index, struct kvmload_parameter *parameter);
+void kvmload_get_parameter(const struct kvmload_plan *plan, uint32_t index, struct kvmload_parameter *parameter);
 
 /* ---- A session ---- */
 

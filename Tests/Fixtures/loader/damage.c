@@ -44,10 +44,10 @@ static size_t read_all(const struct kvmload_plan *plan)
 		struct kvmload_step step;
 		struct kvmload_label label;
 
-		kvmload_step(plan, i, &step);
+		kvmload_get_step(plan, i, &step);
 		for (j = 0; j < step.payload_size; j++)
 			total += ((const unsigned char *)step.payload)[j];
-		kvmload_label(plan, i, &label);
+		kvmload_get_label(plan, i, &label);
 		total += sum(label.target) + sum(label.attribute) + sum(label.value) + sum(label.file);
 		for (error = 0; error < 134; error++)
 			total += sum(kvmload_reason(plan, i, error)) + (size_t)kvmload_expects(plan, i, error);
@@ -55,13 +55,13 @@ static size_t read_all(const struct kvmload_plan *plan)
 	for (i = 0; i < plan->files; i++) {
 		struct kvmload_file file;
 
-		kvmload_file(plan, i, &file);
+		kvmload_get_file(plan, i, &file);
 		total += sum(file.name) + sum(file.path);
 	}
 	for (i = 0; i < plan->parameters; i++) {
 		struct kvmload_parameter parameter;
 
-		kvmload_parameter(plan, i, &parameter);
+		kvmload_get_parameter(plan, i, &parameter);
 		total += sum(parameter.name);
 	}
 	return total;
