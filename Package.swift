@@ -133,7 +133,9 @@ let package = Package(
         "Planning", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics",
         "Vocabulary", "TestSupport",
       ]),
-    tests("ModelTests", ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"]),
+    tests(
+      "ModelTests",
+      ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests("KernelTests", ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
     tests(
       "ReferenceTests",

@@ -1,4 +1,5 @@
 import Diagnostics
+import TestSupport
 import Testing
 import YAMLSyntax
 
@@ -84,15 +85,15 @@ import YAMLSyntax
     Hostile("- &a [x, *b]\n", 20_000), Hostile("{a: 1, a: 2}, ", 100_000, in: ("[", "]")),
   ])
   private func noTextTakesLong(_ text: Hostile) {
-    let time = ContinuousClock().measure { _ = parse(text.text) }
+    let time = processorTime { _ = parse(text.text) }
     // A debug build takes a tenth of this, and what is quadratic much more.
-    #expect(time < .seconds(10))
+    #expect(time < 10)
   }
 
   @Test func manyDifferentKeys() {
     let text = "{" + (0..<50_000).map { "k\($0): " }.joined(separator: ", ") + "}"
-    let time = ContinuousClock().measure { _ = parse(text) }
-    #expect(time < .seconds(10))
+    let time = processorTime { _ = parse(text) }
+    #expect(time < 10)
   }
 }
 
