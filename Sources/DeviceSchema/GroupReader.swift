@@ -84,7 +84,7 @@ struct GroupReader {
       payloads: payloads,
       calls: { access in
         let own = payloads()
-        let value = access == .has ? .any : valueType(own.isEmpty ? defaults.payloads() : own, name: "value")
+        let value = access == .has ? .any : valueType(reader.has("payload") ? own : defaults.payloads(), name: "value")
         return call(access, reader, value: value, key: key)
       }, source: source)
   }

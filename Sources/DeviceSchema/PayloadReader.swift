@@ -12,17 +12,29 @@ struct PayloadReader {
     "unit", "align", "region", "range", "values", "reserved", "enum", "flags", "names", "doc", "constant", "unchecked",
   ]
 
-  /// One type, or a list of which the first fit counts.
+  private static let typeNames = [
+    "none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd",
+  ]
+
+  /// One type, or a list of which the first fit counts. Empty if a type has faults: rules may then read any field of it.
   func alternatives(_ node: Node) -> [(when: Expression?, type: PayloadType)] {
-    guard let items = node.items else { return [(nil, type(node))] }
-    return items.map { item in
-      let when = item[key: "when"].flatMap { $0.expression(in: scope, as: .bool, faults) }
-      return (when, type(item))
+    let items = node.items ?? [node]
+    let good = items.compactMap { item -> (when: Expression?, type: PayloadType)? in
+      let when = node.items == nil ? nil : item[key: "when"]
+      let condition = when.flatMap { $0.expression(in: scope, as: .bool, faults) }
+      return type(item).map { (condition, $0) }
     }
+    return good.count == items.count ? good : []
   }
 
-  func type(_ node: Node) -> PayloadType {
+  /// The type, or nil if it or a part of it has faults.
+  private func type(_ node: Node) -> PayloadType? {
     let name = node[key: "type"]?.scalar ?? node.scalar ?? ""
+    guard Self.typeNames.contains(name) else {
+      let hint = Self.typeNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+      faults.error("schema-payload", "there is no payload type '\(name)'\(hint)", at: (node[key: "type"] ?? node).range)
+      return nil
+    }
     let own: [String] =
       switch name {
       case "bits": ["width", "fields"]
@@ -38,25 +50,18 @@ struct PayloadReader {
       keys: ["type", "when"] + own + Self.descriptionKeys, of: "a payload", faults)
     if let integer = integer(named: name, reader) { return .integer(integer) }
     switch name {
-    case "none": return .none
     case "bits": return .bits(bits(reader))
-    case "struct": return .structure(StructureType(fields: fields(reader["fields"])))
+    case "struct": return fields(reader["fields"]).map { .structure(StructureType(fields: $0)) }
     case "array":
       guard let of = reader["of"], let count = reader["count"]?.expression(in: scope, as: .integer, faults) else {
         faults.error("schema-payload", "an array has 'of' and 'count'", at: node.range)
-        return .none
+        return nil
       }
-      return .array(of: type(of), count: count)
+      return type(of).map { .array(of: $0, count: count) }
     case "union": return union(reader)
     case "bytes": return .bytes(size: reader["size"]?.expression(in: scope, as: .integer, faults))
     case "fd": return .descriptor(DescriptorType(pattern: reader.string("open")))
-    default:
-      let names = [
-        "none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd",
-      ]
-      let hint = names.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
-      faults.error("schema-payload", "there is no payload type '\(name)'\(hint)", at: (node[key: "type"] ?? node).range)
-      return .none
+    default: return PayloadType.none
     }
   }
 
@@ -152,12 +157,14 @@ struct PayloadReader {
     }
   }
 
-  private func fields(_ node: Node?) -> [StructureField] {
-    guard let items = node?.items else {
-      if let node { faults.error("schema-type", "the fields of a struct are a list", at: node.range) }
-      return []
+  private func fields(_ node: Node?) -> [StructureField]? {
+    guard let node else { return [] }
+    guard let items = node.items else {
+      faults.error("schema-type", "the fields of a struct are a list", at: node.range)
+      return nil
     }
-    return items.compactMap(field)
+    let good = items.compactMap(field)
+    return good.count == items.count ? good : nil
   }
 
   private func field(_ node: Node) -> StructureField? {
@@ -171,17 +178,18 @@ struct PayloadReader {
       !own.contains($0.key.value) || ($0.key.value == "count" && node[key: "of"] != nil)
     }
     let reserved = node[key: "reserved"]?.scalar == "true"
-    let type = type(Node(.mapping(rest), at: node.range))
+    guard let type = type(Node(.mapping(rest), at: node.range)) else { return nil }
     return StructureField(
       name: name, type: type, count: node[key: "of"] == nil ? count : nil, isReserved: reserved,
       doc: node[key: "doc"]?.scalar)
   }
 
-  private func union(_ reader: KeyReader) -> PayloadType {
-    guard let on = reader["on"], let tag = field(on) else {
+  private func union(_ reader: KeyReader) -> PayloadType? {
+    guard let on = reader["on"] else {
       faults.error("schema-payload", "a union's 'on' is the field that chooses: {name, type}", at: reader.node.range)
-      return .none
+      return nil
     }
+    guard let tag = field(on) else { return nil }
     let cases = (reader["cases"]?.entries ?? []).compactMap { entry -> (Int128, String, [StructureField])? in
       var value = IntegerLiteral.parse(entry.key.value)
       if value == nil, case .integer(let type) = tag.type {
@@ -191,7 +199,7 @@ struct PayloadReader {
         faults.error("schema-payload", "'\(entry.key.value)' is no value of '\(tag.name)'", at: entry.key.range)
         return nil
       }
-      return (value, entry.key.value, fields(entry.value))
+      return fields(entry.value).map { (value, entry.key.value, $0) }
     }
     return .union(UnionType(tag: tag, cases: cases.map { (value: $0.0, name: $0.1, fields: $0.2) }))
   }

@@ -51,4 +51,38 @@ import Testing
       in: "1️⃣schema: 1\ntype: thing\ndoc: a thing\nnumber: 3\n\(control)",
       .init("1️⃣", "schema-no-reference", "a schema has a 'reference': the files of the kernel that say what it says"))
   }
+
+  /// The keys and the fields of an unknown payload are not known to be wrong.
+  @Test func anUnknownPayloadTypeIsOneFault() {
+    for (type, message) in [
+      (
+        "{type: 1️⃣structure, fields: [{name: lines, type: u32}]}",
+        "there is no payload type 'structure'; did you mean 'struct'?"
+      ),
+      (
+        "{type: struct, fields: [{name: lines, type: 1️⃣u46}]}",
+        "there is no payload type 'u46'; did you mean 'u64'?"
+      ),
+    ] {
+      expectFaults(
+        in: thing(
+          """
+          groups:
+            control:
+              number: 0
+              doc: commands
+              attributes:
+                start:
+                  number: 0
+                  doc: starts the thing
+                  payload: \(type)
+                  set:
+                    rules:
+                      - {read: value}
+                      - {if: value.lines > 3, errno: EINVAL, because: 'there are three, not ${value.lines}'}
+                  examples:
+                    - {value: {lines: 1}, expect: ok}
+          """), .init("1️⃣", "schema-payload", message))
+    }
+  }
 }
