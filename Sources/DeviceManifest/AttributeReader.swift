@@ -107,6 +107,7 @@ struct AttributeReader {
     case let (attr, key)?:
       setting.call.attr = attr
       setting.key = key
+      setting.keyPlaces = context.keyPlaces(of: attribute, long)
     }
     payloadType = context.payload(of: attribute, in: group, setting)
     encode(value, payloadType, path, into: &setting)

@@ -102,6 +102,8 @@ package struct AttributeSetting {
   package var path: String?
   /// The key fields of a structured number.
   package var key: [(name: String, value: Int128)] = []
+  /// Where these fields are written, by their names in rules; those left out are missing.
+  package var keyPlaces: [String: SourceRange] = [:]
   package var data: AttributeData
   /// The value as a person would write it.
   package var value: String?

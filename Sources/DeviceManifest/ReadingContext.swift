@@ -89,6 +89,13 @@ final class ReadingContext {
     }
   }
 
+  /// Where the fields of an attribute's key are written, by their names in rules.
+  func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> [String: SourceRange] {
+    var places: [String: SourceRange] = [:]
+    for field in attribute.keyFields { places[field.name.identifier] = reader?[field.name]?.range }
+    return places
+  }
+
   /// Group, attr and flags of a call by raw numbers.
   func rawNumbers(_ reader: MappingReader, group: UInt32? = nil) -> AttributeNumbers? {
     var number = group

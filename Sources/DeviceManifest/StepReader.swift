@@ -300,6 +300,7 @@ package final class StepReader {
     setting.owner = path.schema
     setting.call.attr = attr
     setting.key = key
+    setting.keyPlaces = context.keyPlaces(of: attribute, keys)
     let type = context.payload(of: attribute, in: group, setting)
     let comparison = payload(access, type, name, reader, into: &setting)
     var step = ExplicitStep(

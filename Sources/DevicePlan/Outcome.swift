@@ -38,16 +38,20 @@ package struct Reason: Hashable, Sendable {
   package var message: String
   /// The rule, in its schema.
   package var rule: SourceRange?
+  /// The fields of the attribute's key that the rule tests, if it does not test the value.
+  package var keyFields: [String]
   /// What the kernel's documentation says instead, where it differs.
   package var documented: String?
 
   package init(
-    id: DiagnosticID, errno: Errno? = nil, message: String, rule: SourceRange?, documented: String? = nil
+    id: DiagnosticID, errno: Errno? = nil, message: String, rule: SourceRange?, keyFields: [String] = [],
+    documented: String? = nil
   ) {
     self.id = id
     self.errno = errno
     self.message = message
     self.rule = rule
+    self.keyFields = keyFields
     self.documented = documented
   }
 }

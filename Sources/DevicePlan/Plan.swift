@@ -75,6 +75,8 @@ package struct Step: Hashable, Sendable {
   package var value: String?
   /// Where the manifest says so: the value where there is one, else the key.
   package var at: SourceRange
+  /// Where the manifest gives the fields of the attribute's key, by their names in rules; empty in a compiled plan.
+  package var keyPlaces: [String: SourceRange]
   /// The answers that are no failure.
   package var expected: [Answer]
   /// What a get must read: the step fails where the bytes read differ in a bit of the mask.
@@ -91,7 +93,8 @@ package struct Step: Hashable, Sendable {
 
   package init(
     _ operation: Operation, target: String, attribute: String? = nil, value: String? = nil, at: SourceRange,
-    expected: [Answer] = [.ok], comparison: Comparison? = nil, guardedBy: [Guard] = [], moved: String? = nil,
+    keyPlaces: [String: SourceRange] = [:], expected: [Answer] = [.ok], comparison: Comparison? = nil,
+    guardedBy: [Guard] = [], moved: String? = nil,
     hints: [String] = []
   ) {
     self.operation = operation
@@ -99,6 +102,7 @@ package struct Step: Hashable, Sendable {
     self.attribute = attribute
     self.value = value
     self.at = at
+    self.keyPlaces = keyPlaces
     self.expected = expected
     self.comparison = comparison
     self.guardedBy = guardedBy

@@ -159,8 +159,13 @@ extension Report.Entry {
     if step.expected != [.ok] { message += ", not \(step.expected.words)" }
     if let reason { message += ": \(reason.message)" }
     return .error(
-      reason?.id ?? "unexpected-outcome", message, at: step.at,
+      reason?.id ?? "unexpected-outcome", message, at: place(of: reason),
       notes: step.hints.map { Note($0) } + result.reasons.flatMap(\.notes))
+  }
+
+  /// The field of the key that the rule tests, if the manifest gives it; else the place of the step.
+  private func place(of reason: Reason?) -> SourceRange {
+    reason?.keyFields.lazy.compactMap { step.keyPlaces[$0] }.first ?? step.at
   }
 
   private func undecided(_ kernel: KernelWords) -> Diagnostic {

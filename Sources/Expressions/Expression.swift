@@ -25,6 +25,13 @@ package struct Expression {
   package var constant: Value? {
     if case .literal(let value) = root { value } else { nil }
   }
+
+  /// The fields of the call's key that the expression reads, in the order of its text. Empty if it also reads the
+  /// payload, or a local, which may hold a part of the payload.
+  package var keyFields: [String] {
+    var fields: [String] = []
+    return root.readsNoPayload(&fields) ? fields : []
+  }
 }
 
 indirect enum Node {
@@ -41,6 +48,29 @@ indirect enum Node {
   case unary(UnaryOperator, Node, Span)
   case binary(BinaryOperator, Node, Node, Span)
   case conditional(Node, Node, Node, Span)
+
+  /// Whether the payload is certainly not read. Adds the fields of the key that are.
+  ///
+  /// - Parameter bound: the slots of the variables of the comprehensions around.
+  fileprivate func readsNoPayload(_ fields: inout [String], bound: [Int] = []) -> Bool {
+    switch self {
+    case .root(.value): return false
+    case .local(let slot): return bound.contains(slot)
+    case .literal, .root, .fact: return true
+    case .field(.root(.key), let name, _):
+      fields.append(name)
+      return true
+    case .field(let operand, _, _), .unary(_, let operand, _): return operand.readsNoPayload(&fields, bound: bound)
+    case .index(let left, let right, _), .binary(_, let left, let right, _):
+      return left.readsNoPayload(&fields, bound: bound) && right.readsNoPayload(&fields, bound: bound)
+    case .list(let nodes), .function(_, let nodes, _), .builtin(_, let nodes, _):
+      return nodes.allSatisfy { $0.readsNoPayload(&fields, bound: bound) }
+    case .comprehension(_, let list, let slot, let body, _):
+      return list.readsNoPayload(&fields, bound: bound) && body.readsNoPayload(&fields, bound: bound + [slot])
+    case .conditional(let condition, let yes, let no, _):
+      return [condition, yes, no].allSatisfy { $0.readsNoPayload(&fields, bound: bound) }
+    }
+  }
 }
 
 /// The names that every call gives a meaning to.

@@ -243,7 +243,7 @@ extension Interpreter {
     let id = rule.id ?? (suffix.utf8.contains(UInt8(ascii: ":")) ? suffix : "\(call.file.name).\(call.path):\(suffix)")
     return Reason(
       id: DiagnosticID(id), errno: rule.errno, message: words(of: rule) ?? fallback, rule: rule.source,
-      documented: rule.documented)
+      keyFields: rule.condition?.keyFields ?? [], documented: rule.documented)
   }
 
   /// The rule's reason, with the values that it speaks of.

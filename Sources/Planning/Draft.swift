@@ -261,7 +261,7 @@ struct Draft {
     element.steps.append(
       Step(
         .setAttribute(call(setting.data)), target: name, attribute: setting.path, value: setting.value, at: setting.at,
-        hints: setting.hints))
+        keyPlaces: setting.keyPlaces, hints: setting.hints))
     if let (group, attribute) = setting.schema {
       for order in [group.set, attribute.set] {
         element.after += words(order.after, setting, own)

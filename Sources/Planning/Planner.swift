@@ -109,6 +109,7 @@ extension Planner {
       step.attribute = setting.path
       step.value = setting.value
       step.comparison = comparison
+      step.keyPlaces = setting.keyPlaces
       step.hints = setting.hints
     }
     if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }

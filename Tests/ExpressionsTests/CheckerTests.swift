@@ -116,6 +116,24 @@ import Vocabulary
   func releases(_ text: String, _ value: String) {
     #expect(result(text, in: Self.scope()) == value)
   }
+
+  /// An expression that reads the payload depends on more than the key.
+  @Test(arguments: [
+    ("key.cpu > 8 || key.irq == 3", ["cpu", "irq"]),
+    ("vm.regions.exists(r, r.base == key.cpu)", ["cpu"]),
+    ("size([key.cpu, page(key.irq)]) == 2 ? true : host.busy", ["cpu", "irq"]),
+    ("key.cpu > value", []),
+    ("vm.regions.exists(r, r.base == value) && key.cpu == 0", []),
+    ("vm.ready", []),
+    ("key.cpu > held", []),
+  ])
+  func fieldsOfTheKey(_ text: String, _ fields: [String]) throws {
+    let scope = Self.scope()
+    scope.roots[.key] = .record(RecordType(name: "key", fields: ["cpu": .integer, "irq": .integer]))
+    scope.locals = ["held": 0]
+    scope.functions = ["page": Function(name: "page", parameters: ["address"])]
+    #expect(try Expression(text, in: scope).keyFields == fields)
+  }
 }
 
 @Suite struct ReleaseTests {

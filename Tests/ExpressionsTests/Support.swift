@@ -9,6 +9,8 @@ final class TestScope: Scope {
   var roots: [Root: Type] = [:]
   var facts: [String: Type] = [:]
   var functions: [String: Function] = [:]
+  /// The slots of locals, of which nothing else is known.
+  var locals: [String: Int] = [:]
   private(set) var reserved = 0
 
   init() {}
@@ -18,6 +20,7 @@ final class TestScope: Scope {
     if let root = Root(rawValue: name) {
       return roots[root].map { .root(root, $0) } ?? .unavailable("'\(name)' has no meaning here")
     }
+    if let slot = locals[name] { return .local(slot, .any) }
     return constants[name].map { .constant($0.value, $0.type) }
   }
 
@@ -26,7 +29,7 @@ final class TestScope: Scope {
   var visibleNames: [String] { constants.keys.sorted() + roots.keys.map(\.rawValue).sorted() }
   var functionNames: [String] { functions.keys.sorted() }
   var factNames: [String] { facts.keys.sorted() }
-  var firstFreeSlot: Int { 0 }
+  var firstFreeSlot: Int { locals.count }
   func reserve(slots: Int) { reserved = max(reserved, slots) }
 }
 
