@@ -127,11 +127,13 @@ enum Printed {
     return lines.first == first && matches(lines.dropFirst(), shown.dropFirst())
   }
 
-  /// A line without what a machine decides: how long a call took, which release its kernel has; and without what moves
-  /// when a schema is edited, the line of a rule. Columns are as wide as their contents, so that blanks count as one.
+  /// A line without what a machine decides: how long a call took, which release its kernel has; and without what changes
+  /// with the schemas: the line of a rule, and how many schemas there are. Columns are as wide as their contents, so that
+  /// blanks count as one.
   private static func normalized(_ line: String) -> String {
     line.replacing(#/\d+(\.\d+)? µs/#, with: "TIME")
       .replacing(#/\b\d+\.\d+\.\d+[-.\w]*/#, with: "RELEASE")
+      .replacing(#/^\d+ schemas:/#, with: "SCHEMAS:")
       .replacing(#/(\b[a-z0-9_]+/[-a-z0-9]+\.yaml):\d+(:\d+)?/#) { match in
         names(inFolder: repository + "/schemas/" + match.1.prefix { $0 != "/" }).isEmpty ? match.0 : match.1
       }

@@ -29,7 +29,7 @@ enum {
 	PORT = 0x3f8,
 };
 
-/* Real mode: writes the text behind it to the port, a byte at a time, then halts. */
+/* Real mode: writes the text that follows it to the port, byte by byte, then halts. */
 static const unsigned char guest[] = {
 	0xba, PORT & 0xff, PORT >> 8,	    /* mov $PORT, %dx */
 	0xbe, 0x0f, GUEST_START >> 8,	    /* mov $text, %si */
@@ -55,7 +55,7 @@ static void die(const char *what, const char *why)
 	exit(1);
 }
 
-/* ---- The machine: this program's own business ---- */
+/* ---- The machine, which this program sets up itself ---- */
 
 static int create_vm(struct machine *machine, uint64_t type)
 {
@@ -84,7 +84,7 @@ static int create_vcpu(struct machine *machine, uint64_t id)
 	return machine->run == MAP_FAILED ? errno : 0;
 }
 
-/* ---- The devices: the plan's ---- */
+/* ---- The devices, which the plan configures ---- */
 
 static void print_step(struct kvmload_session *session, uint32_t index, void *context)
 {
@@ -102,7 +102,7 @@ static void print_step(struct kvmload_session *session, uint32_t index, void *co
 	       reason ? ": " : "", reason ? reason : "");
 }
 
-/* Makes the call of the step whose turn it is, which is one of ours. */
+/* Makes the call of the next step, which is one of the monitor's own. */
 static void make_own_call(struct kvmload_session *session, struct machine *machine)
 {
 	struct kvmload_step step;
@@ -121,7 +121,7 @@ static void make_own_call(struct kvmload_session *session, struct machine *machi
 		kvmload_answer(session, error, machine->vcpu, machine->run);
 		break;
 	default:
-		/* The memory is there already, and there is nothing to initialise. */
+		/* The memory exists already, and there is nothing to initialise. */
 		kvmload_skip(session);
 	}
 }

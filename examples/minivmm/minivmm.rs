@@ -189,7 +189,7 @@ const GUEST_MEMORY: usize = 1 << 16;
 const GUEST_START: usize = 0x1000;
 const PORT: u16 = 0x3f8;
 
-/// Real mode: writes the text behind it to the port, a byte at a time, then halts; see minivmm.c.
+/// Real mode: writes the text that follows it to the port, byte by byte, then halts; see minivmm.c.
 const GUEST: &[u8] = b"\xba\xf8\x03\xbe\x0f\x10\xac\x84\xc0\x74\x03\xee\xeb\xf8\xf4Hello from the guest\n\0";
 
 fn die(what: &str, why: impl std::fmt::Display) -> ! {
@@ -212,7 +212,7 @@ fn errno() -> c_int {
     io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
-/// The machine: this program's own business.
+/// The machine, which this program sets up itself.
 struct Machine {
     kvm: c_int,
     vm: c_int,
@@ -341,7 +341,7 @@ fn fault(fault: c_int) -> &'static str {
     unsafe { text(kvmload::kvmload_fault_text(fault)) }.unwrap_or("")
 }
 
-/// Makes the call of the step whose turn it is, which is one of ours.
+/// Makes the call of the next step, which is one of the monitor's own.
 fn make_own_call(session: &mut kvmload::Session, machine: &mut Machine) {
     // SAFETY: the step is one of the plan's; the descriptors and the mapping outlive the session.
     unsafe {
@@ -357,7 +357,7 @@ fn make_own_call(session: &mut kvmload::Session, machine: &mut Machine) {
                 let error = machine.create_vcpu(step.value);
                 kvmload::kvmload_answer(session, error, machine.vcpu, machine.run.cast());
             }
-            // The memory is there already, and there is nothing to initialise.
+            // The memory exists already, and there is nothing to initialise.
             _ => kvmload::kvmload_skip(session),
         }
     }
@@ -370,7 +370,7 @@ fn main() {
     let kvm = std::os::fd::IntoRawFd::into_raw_fd(file.unwrap_or_else(|error| die("/dev/kvm", error)));
     let mut machine = Machine { kvm, vm: -1, vcpu: -1, memory: ptr::null_mut(), run: ptr::null_mut() };
 
-    // SAFETY: `bytes`, `plan` and the vectors outlive the session, and are as long as it is told.
+    // SAFETY: `bytes`, `plan` and the vectors outlive the session, and have the lengths that it is given.
     unsafe {
         let mut plan: kvmload::Plan = std::mem::zeroed();
         let refused = kvmload::kvmload_check(&mut plan, bytes.as_ptr().cast(), bytes.len());

@@ -55,17 +55,23 @@ struct Page: ParsableCommand {
   private static let head = """
     # Conformance
 
-    What the model predicts was held against real kernels, step by step: every errno, and every value that a get reads. This page is made
-    from the results of those runs by `make conformance-page`; `make conformance ARCH=… KERNEL=…` makes a run. The kernels are
-    Debian's, in QEMU's emulation of the hardware (`host` is a machine with KVM of its own).
+    The predictions of the model were compared with real kernels, step by step: every errno, and every value that a get reads.
+    `make conformance-page` makes this page from the results; `make conformance ARCH=… KERNEL=…` makes a run. The kernels are
+    Debian's, in guests of QEMU with emulated hardware, except `host`, which is a machine with its own KVM.
 
-    A step *agreed* where the model predicted what the kernel answered. It was *undecided* where the model gave several answers and the
-    kernel's was one of them: nobody can tell what kind of file a number stands for. *Not made* are steps on what an earlier step was to
-    create and did not. A get whose value the model leaves open agrees by its errno alone: so it is with the offset of the TSC on `host`,
-    whose hypervisor keeps it. What is known of the machines (`hosts/`) was partly read on them and partly concluded from what they answered, so
-    that agreement does not prove it. Rows are of runs at different times, while schemas and corpus were still being mended; a run that had
-    differed was made again. The manifests are the kernel's own selftests, the examples, every example and case of the schemas, the numbers
-    that their rules speak of, and random ones.
+    - A step *agreed* if the kernel's answer was the model's prediction. If the model does not predict the value of a get, the
+      step agrees by its errno alone. The offset of the TSC on `host` is such a value, because the hypervisor under `host` keeps
+      the offset.
+    - A step is *undecided* if the model gave several answers and the kernel's answer was one of them. The kind of file behind a
+      descriptor, for example, is not known in advance.
+    - A step is *not made* if it needs something that an earlier step did not create.
+
+    The manifests are the kernel's own selftests, the examples, every example and case of the schemas, the numbers that their
+    rules mention, and random manifests.
+
+    The figures have limits. The facts about the machines (`hosts/`) were partly read on them and partly concluded from their
+    answers, so agreement does not prove these facts. The rows are runs at different times, while schemas and corpus were still
+    being corrected. A run with differences was repeated.
 
     """
 
@@ -122,13 +128,13 @@ struct Page: ParsableCommand {
     let share = able == 0 ? 100 : Double(rules.count - silent.count) * 100 / Double(able)
     lines += [
       "",
-      "Of \(rules.count) rules that refuse a call, \(rules.count - silent.count) gave an answer that a kernel gave, too: "
-        + String(format: "%.1f %% of the %d that can on these machines.", share, able),
+      "Kernels confirmed the answers of \(rules.count - silent.count) of the \(rules.count) rules that refuse a call: "
+        + String(format: "%.1f %% of the %d that these machines can trigger.", share, able),
     ]
     if !silent.isEmpty {
-      lines += ["Those that never fired are claims, from the kernel's source:", ""]
+      lines += ["The other rules are claims, taken from the kernel's source:", ""]
       for rule in silent {
-        let why = excuses.first { $0.covers(rule) }?.reason ?? "no manifest has made it fire yet"
+        let why = excuses.first { $0.covers(rule) }?.reason ?? "no manifest has triggered it yet"
         lines.append("- `\(rule.place.split(separator: ":")[0])`, \(rule.errno), \(rule.reason): \(why)")
       }
     }
