@@ -118,7 +118,7 @@ let package = Package(
       ]),
     tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
     tests("EndToEndTests", ["TestSupport"]),
-    tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
+    tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "TestSupport"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,5 +1,5 @@
-/* A virtual machine monitor in miniature: it creates a VM with a vCPU and some memory, lets kvmload configure the devices
- * as a compiled plan says, runs a guest of a few instructions, and prints what the guest writes to a port.
+/* A virtual machine monitor in miniature: it creates a VM with a vCPU and some memory, lets kvmload configure the
+ * devices by a compiled plan, runs a guest of a few instructions, and prints what the guest writes to a port.
  *
  *     kvmconf compile vm.yaml -o vm.kvmplan
  *     minivmm vm.kvmplan
@@ -29,7 +29,7 @@ enum {
 	PORT = 0x3f8,
 };
 
-/* Real mode: writes the text behind it to the port, a byte at a time, then halts. */
+/* Real mode: writes the text after it to the port, one byte at a time, then halts. */
 static const unsigned char guest[] = {
 	0xba, PORT & 0xff, PORT >> 8,	    /* mov $PORT, %dx */
 	0xbe, 0x0f, GUEST_START >> 8,	    /* mov $text, %si */
@@ -55,7 +55,7 @@ static void die(const char *what, const char *why)
 	exit(1);
 }
 
-/* ---- The machine: this program's own business ---- */
+/* ---- The machine, which this program creates itself ---- */
 
 static int create_vm(struct machine *machine, uint64_t type)
 {
@@ -84,7 +84,7 @@ static int create_vcpu(struct machine *machine, uint64_t id)
 	return machine->run == MAP_FAILED ? errno : 0;
 }
 
-/* ---- The devices: the plan's ---- */
+/* ---- The devices, which the plan configures ---- */
 
 static void print_step(struct kvmload_session *session, uint32_t index, void *context)
 {
@@ -94,21 +94,21 @@ static void print_step(struct kvmload_session *session, uint32_t index, void *co
 	struct kvmload_step step;
 
 	(void)context;
-	kvmload_step(session->plan, index, &step);
-	kvmload_label(session->plan, index, &label);
+	kvmload_get_step(session->plan, index, &step);
+	kvmload_get_label(session->plan, index, &label);
 	printf("step %u: %s %s%s%s: %s%s%s\n", index + 1, kvmload_operation_name(step.operation),
 	       label.target ? label.target : "", label.attribute ? "." : "", label.attribute ? label.attribute : "",
 	       outcome->verdict == KVMLOAD_SKIPPED ? "skipped" : outcome->answer ? strerror(outcome->answer) : "ok",
 	       reason ? ": " : "", reason ? reason : "");
 }
 
-/* Makes the call of the step whose turn it is, which is one of ours. */
+/* Makes the call of the next step, which is one of ours. */
 static void make_own_call(struct kvmload_session *session, struct machine *machine)
 {
 	struct kvmload_step step;
 	int error;
 
-	kvmload_step(session->plan, session->next, &step);
+	kvmload_get_step(session->plan, session->next, &step);
 	switch (step.operation) {
 	case KVMLOAD_CREATE_VM:
 		error = create_vm(machine, step.value);
@@ -121,7 +121,7 @@ static void make_own_call(struct kvmload_session *session, struct machine *machi
 		kvmload_answer(session, error, machine->vcpu, machine->run);
 		break;
 	default:
-		/* The memory is there already, and there is nothing to initialise. */
+		/* The memory exists already, and there is nothing to initialise. */
 		kvmload_skip(session);
 	}
 }
@@ -167,7 +167,7 @@ static void configure(struct kvmload_session *session, const struct kvmload_plan
 	}
 	session->own = KVMLOAD_OWN_VM | KVMLOAD_OWN_MEMORY | KVMLOAD_OWN_VCPUS | KVMLOAD_OWN_VCPU_INIT;
 	session->after = print_step;
-	while ((state = kvmload_run(session)) == KVMLOAD_YOURS)
+	while ((state = kvmload_run(session)) == KVMLOAD_CALLER)
 		make_own_call(session, machine);
 	if (state < 0)
 		die("the plan", kvmload_fault_text(state));

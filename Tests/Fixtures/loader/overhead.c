@@ -38,7 +38,7 @@ static uint32_t first_call(void)
 	uint32_t i;
 
 	for (i = 0; i < plan.steps; i++) {
-		kvmload_step(&plan, i, &step);
+		kvmload_get_step(&plan, i, &step);
 		if (step.operation >= KVMLOAD_SET_ATTRIBUTE && step.operation <= KVMLOAD_HAS_ATTRIBUTE)
 			break;
 	}
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 	count = plan.steps - first;
 	steps = array(count, sizeof(*steps));
 	for (i = 0; i < count; i++)
-		kvmload_step(&plan, first + i, &steps[i]);
+		kvmload_get_step(&plan, first + i, &steps[i]);
 	session = (struct kvmload_session){
 		.vcpus = array(plan.vcpu_slots, sizeof(*session.vcpus)),
 		.devices = array(plan.device_slots, sizeof(*session.devices)),
