@@ -120,7 +120,7 @@ let package = Package(
     tests("DevicePlanTests", ["DevicePlan", "Reporting", "Diagnostics", "TextOutput", "Vocabulary"]),
     tests(
       "PlanFormatTests",
-      ["PlanFormat", "Reporting", "DevicePlan", "kvmload", "Diagnostics", "TextOutput", "Vocabulary"]),
+      ["PlanFormat", "Reporting", "DevicePlan", "kvmload", "Diagnostics", "TextOutput", "Vocabulary", "TestSupport"]),
     tests(
       "DeviceManifestTests",
       [

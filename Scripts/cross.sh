@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles the loader and its program for each architecture with KVM, without a warning. Those that there is no compiler
-# for are named; it is a failure only where one that is there complains.
+# Compiles the loader and its program for each architecture with KVM. Warnings are errors. An architecture without a
+# compiler is reported and skipped.
 set -u
 
 folder=$(mktemp -d)

@@ -3,26 +3,26 @@ import Diagnostics
 import Vocabulary
 import kvmload
 
-/// Why bytes are not a plan that can be used.
+/// The reason why bytes cannot be used as a plan.
 package struct PlanFault: Error, Hashable {
   /// In words, for people.
   package var message: String
 }
 
 extension Plan {
-  /// Whether bytes begin as a compiled plan does.
-  package static func isCompiled(_ bytes: [UInt8]) -> Bool { bytes.starts(with: Layout.magic) }
+  /// Whether bytes begin like a compiled plan.
+  package static func isCompiled(_ bytes: [UInt8]) -> Bool { bytes.starts(with: KVMLOAD_MAGIC.utf8) }
 
   /// Reads a compiled plan. kvmload checks all of it first.
   ///
-  /// - Parameter path: the plan's own file: what a stripped plan's steps are said to come from.
+  /// - Parameter path: the plan's file, which is the place of a stripped plan's steps.
   package init(compiled bytes: [UInt8], path: String) throws(PlanFault) {
     var plan = unsafe kvmload_plan()
     // SAFETY: the check reads inside the bytes, which outlive it; `plan` is not used afterwards.
     let fault = unsafe bytes.withUnsafeBytes { unsafe kvmload_check(&plan, $0.baseAddress, $0.count) }
-    // SAFETY: a constant text of kvmload's.
+    // SAFETY: a constant string of kvmload.
     guard fault == 0 else { throw PlanFault(message: unsafe String(cString: kvmload_fault_text(fault))) }
-    guard let architecture = Architecture(numberInPlans: unsafe plan.architecture),
+    guard let architecture = Architecture(number: unsafe plan.architecture),
       architecture.isBigEndian == (unsafe plan.big_endian == 1)
     else { throw PlanFault(message: "the byte order of the plan's payloads is not its architecture's") }
     var decoder = PlanDecoder(bytes, path)
@@ -34,9 +34,7 @@ extension Plan {
 private struct PlanDecoder {
   private let bytes: [UInt8]
   private let path: String
-  private let starts: [Int]
-  private let counts: [Int]
-  /// The files that steps come from.
+  /// The manifests that steps come from, by the offsets of their paths.
   private var sources: [UInt32: SourceFile] = [:]
   private var deviceNames: [String] = []
   private var vcpuNames: [String] = []
@@ -44,72 +42,85 @@ private struct PlanDecoder {
   init(_ bytes: [UInt8], _ path: String) {
     self.bytes = bytes
     self.path = path
-    let entries = Layout.Section.allCases.map { Layout.Header.sections + $0.rawValue * 8 }
-    starts = entries.map { Int(bytes.le32($0)) }
-    counts = entries.map { Int(bytes.le32($0 + 4)) }
   }
 
   mutating func plan(_ architecture: Architecture) -> Plan {
     var plan = Plan(
-      name: string(at: Layout.Header.name) ?? "", manifest: string(at: Layout.Header.manifest) ?? "",
+      name: string(at: KVMLOAD_HEADER_NAME) ?? "", manifest: string(at: KVMLOAD_HEADER_MANIFEST) ?? "",
       architecture: architecture)
-    plan.files = indices(of: .files).map { i in
-      let p = record(.files, i)
-      return PlanFile(name: string(at: p) ?? "", path: string(at: p + 4) ?? "", at: place(p + 8))
+    plan.files = indices(of: KVMLOAD_SECTION_FILES).map { i in
+      let p = record(KVMLOAD_SECTION_FILES, i)
+      return PlanFile(
+        name: string(at: p + KVMLOAD_FILE_NAME) ?? "", path: string(at: p + KVMLOAD_FILE_PATH) ?? "",
+        at: place(p + KVMLOAD_FILE_PLACE))
     }
-    plan.parameters = indices(of: .parameters).map { i in
-      let p = record(.parameters, i)
-      let bits = bytes.le64(p + 8)
-      let isSigned = bytes[p + 5] == 1
-      return PlanParameter(
-        name: string(at: p) ?? "", size: Int(bytes[p + 4]), isSigned: isSigned,
-        initial: bytes[p + 6] == 0 ? nil : isSigned ? Int128(Int64(bitPattern: bits)) : Int128(bits),
-        at: place(p + 16))
-    }
-    let vcpuCount = Int(bytes.le32(Layout.Header.vcpuCount))
+    plan.parameters = indices(of: KVMLOAD_SECTION_PARAMETERS).map { parameter($0) }
+    let vcpuCount = Int(bytes.le32(KVMLOAD_HEADER_VCPU_COUNT))
     plan.vcpuCount = vcpuCount == 0 ? nil : vcpuCount - 1
-    /// The block that the steps before this one belong to.
+    /// The current block.
     var block = (number: 0, end: 0)
-    for i in indices(of: .steps) {
+    for i in indices(of: KVMLOAD_SECTION_STEPS) {
       plan.steps.append(step(i))
-      let length = Int(bytes.le32(record(.steps, i) + 72))
+      let length = Int(bytes.le32(record(KVMLOAD_SECTION_STEPS, i) + KVMLOAD_STEP_BLOCK))
       if length > 0 { block = (block.number + 1, i + length) }
       if i < block.end { plan.steps[i].block = block.number }
     }
     return plan
   }
 
-  // MARK: Pieces
-
-  private func indices(of section: Layout.Section) -> Range<Int> { 0..<counts[section.rawValue] }
-
-  private func record(_ section: Layout.Section, _ index: Int) -> Int {
-    starts[section.rawValue] + index * section.recordSize
+  private mutating func parameter(_ index: Int) -> PlanParameter {
+    let p = record(KVMLOAD_SECTION_PARAMETERS, index)
+    let bits = bytes.le64(p + KVMLOAD_PARAMETER_DEFAULT)
+    let isSigned = bytes[p + KVMLOAD_PARAMETER_SIGNED] == 1
+    let value = isSigned ? Int128(Int64(bitPattern: bits)) : Int128(bits)
+    return PlanParameter(
+      name: string(at: p + KVMLOAD_PARAMETER_NAME) ?? "", size: Int(bytes[p + KVMLOAD_PARAMETER_SIZE]),
+      isSigned: isSigned, initial: bytes[p + KVMLOAD_PARAMETER_HAS_DEFAULT] == 1 ? value : nil,
+      at: place(p + KVMLOAD_PARAMETER_PLACE))
   }
 
-  /// The records of the range that stands at an offset.
-  private func records(_ section: Layout.Section, at offset: Int) -> [Int] {
-    let first = Int(bytes.le32(offset))
-    return (first..<first + Int(bytes.le32(offset + 4))).map { record(section, $0) }
+  // MARK: Pieces
+
+  private func indices(of section: kvmload_section) -> Range<Int> {
+    0..<Int(bytes.le32(section.entry + KVMLOAD_ENTRY_COUNT))
+  }
+
+  /// The offset of a record in the file.
+  private func record(_ section: kvmload_section, _ index: Int) -> Int {
+    Int(bytes.le32(section.entry + KVMLOAD_ENTRY_OFFSET)) + index * section.recordSize
+  }
+
+  /// The indices in the range at an offset.
+  private func range(at offset: Int) -> Range<Int> {
+    let first = Int(bytes.le32(offset + KVMLOAD_RANGE_FIRST))
+    return first..<first + Int(bytes.le32(offset + KVMLOAD_RANGE_COUNT))
+  }
+
+  /// The records of the range at an offset.
+  private func records(_ section: kvmload_section, at offset: Int) -> [Int] {
+    range(at: offset).map { record(section, $0) }
   }
 
   private func string(at offset: Int) -> String? {
-    let start = Int(bytes.le32(offset))
-    if start == 0 { return nil }
-    let text = starts[Layout.Section.strings.rawValue] + start
-    return String(decoding: bytes[text + 4..<text + 4 + Int(bytes.le32(text))], as: UTF8.self)
+    let string = Int(bytes.le32(offset))
+    if string == 0 { return nil }
+    let start = record(KVMLOAD_SECTION_STRINGS, string)
+    let text = start + KVMLOAD_STRING_TEXT
+    return String(decoding: bytes[text..<text + Int(bytes.le32(start + KVMLOAD_STRING_LENGTH))], as: UTF8.self)
   }
 
-  private func data(at offset: Int, count: Int) -> [UInt8] {
-    let start = starts[Layout.Section.data.rawValue] + Int(bytes.le32(offset))
-    return Array(bytes[start..<start + count])
+  private func data(_ range: Range<Int>) -> [UInt8] {
+    Array(bytes[record(KVMLOAD_SECTION_DATA, range.lowerBound)..<record(KVMLOAD_SECTION_DATA, range.upperBound)])
   }
+
+  private func payload(_ step: Int) -> [UInt8] { data(range(at: step + KVMLOAD_STEP_PAYLOAD)) }
 
   private mutating func place(_ offset: Int) -> SourceRange {
-    let name = bytes.le32(offset)
-    let file = sources[name] ?? SourceFile(path: string(at: offset) ?? "", bytes: [])
+    let name = bytes.le32(offset + KVMLOAD_PLACE_FILE)
+    let file = sources[name] ?? SourceFile(path: string(at: offset + KVMLOAD_PLACE_FILE) ?? "", bytes: [])
     sources[name] = file
-    return range(file, line: Int(bytes.le32(offset + 4)), column: Int(bytes.le32(offset + 8)))
+    return range(
+      file, line: Int(bytes.le32(offset + KVMLOAD_PLACE_LINE)), column: Int(bytes.le32(offset + KVMLOAD_PLACE_COLUMN)))
   }
 
   private func range(_ file: SourceFile, line: Int, column: Int) -> SourceRange {
@@ -120,25 +131,25 @@ private struct PlanDecoder {
   // MARK: Steps
 
   private mutating func step(_ index: Int) -> Step {
-    let p = record(.steps, index)
+    let p = record(KVMLOAD_SECTION_STEPS, index)
     let operation = operation(p)
     var step = Step(operation, target: "", at: range(SourceFile(path: path, bytes: []), line: index + 1, column: 1))
-    step.expected = records(.answers, at: p + 48).map { answer in
-      let errno = Int32(bitPattern: bytes.le32(answer))
+    step.expected = records(KVMLOAD_SECTION_ANSWERS, at: p + KVMLOAD_STEP_ANSWERS).map { answer in
+      let errno = Int32(bitPattern: bytes.le32(answer + KVMLOAD_ANSWER_ERRNO))
       return errno == 0 ? .ok : .refused(Errno(rawValue: errno))
     }
-    step.guardedBy = records(.guards, at: p + 56).map {
-      Guard(step: Int(bytes.le32($0)), ok: bytes.le32($0 + 4) == 1)
+    step.guardedBy = records(KVMLOAD_SECTION_GUARDS, at: p + KVMLOAD_STEP_GUARDS).map {
+      Guard(step: Int(bytes.le32($0 + KVMLOAD_GUARD_STEP)), ok: bytes.le32($0 + KVMLOAD_GUARD_SUCCEEDED) == 1)
     }
-    let compared = Int(bytes.le32(p + 44))
-    if compared > 0 {
-      let both = data(at: p + 40, count: compared * 2)
-      step.comparison = Comparison(bytes: Array(both[..<compared]), mask: Array(both[compared...]))
+    let compared = range(at: p + KVMLOAD_STEP_COMPARISON)
+    if !compared.isEmpty {
+      let mask = compared.upperBound..<compared.upperBound + compared.count
+      step.comparison = Comparison(bytes: data(compared), mask: data(mask))
     }
-    if indices(of: .labels).isEmpty {
+    if indices(of: KVMLOAD_SECTION_LABELS).isEmpty {
       step.target = numberedTarget(of: operation)
     } else {
-      label(&step, record(.labels, index))
+      label(&step, record(KVMLOAD_SECTION_LABELS, index))
     }
     switch operation {
     case .createVCPU: vcpuNames.append(step.target)
@@ -149,15 +160,17 @@ private struct PlanDecoder {
   }
 
   private mutating func label(_ step: inout Step, _ p: Int) {
-    step.target = string(at: p) ?? ""
-    step.attribute = string(at: p + 4)
-    step.value = string(at: p + 8)
-    step.moved = string(at: p + 12)
-    step.at = place(p + 16)
-    step.hints = records(.notes, at: p + 28).compactMap { string(at: $0) }
+    step.target = string(at: p + KVMLOAD_LABEL_TARGET) ?? ""
+    step.attribute = string(at: p + KVMLOAD_LABEL_ATTRIBUTE)
+    step.value = string(at: p + KVMLOAD_LABEL_VALUE)
+    step.moved = string(at: p + KVMLOAD_LABEL_MOVED)
+    step.at = place(p + KVMLOAD_LABEL_PLACE)
+    step.hints = records(KVMLOAD_SECTION_NOTES, at: p + KVMLOAD_LABEL_NOTES).compactMap {
+      string(at: $0 + KVMLOAD_NOTE_TEXT)
+    }
   }
 
-  /// What the target of a stripped plan's step is called: after its slot.
+  /// The name of the target of a stripped plan's step, made from its slot.
   private func numberedTarget(of operation: DevicePlan.Operation) -> String {
     func name(_ target: Target) -> String {
       switch target {
@@ -180,78 +193,79 @@ private struct PlanDecoder {
   }
 
   private func operation(_ p: Int) -> DevicePlan.Operation {
-    let slot = Int(bytes.le32(p + 4))
-    let flags = bytes.le32(p + 8)
-    let number = bytes.le32(p + 12)
-    let value = bytes.le64(p + 16)
-    guard let operation = OperationNumber(rawValue: bytes[p]) else { preconditionFailure("the plan was checked") }
-    switch operation {
-    case .createVM: return .createVM(type: value)
-    case .addMemory: return .addMemory(slot: number, address: value, size: bytes.le64(p + 24))
-    case .enableCapability:
+    let slot = Int(bytes.le32(p + KVMLOAD_STEP_SLOT))
+    let flags = bytes.le32(p + KVMLOAD_STEP_FLAGS)
+    let number = bytes.le32(p + KVMLOAD_STEP_NUMBER)
+    let value = bytes.le64(p + KVMLOAD_STEP_VALUE)
+    switch kvmload_operation(UInt32(bytes[p + KVMLOAD_STEP_OPERATION])) {
+    case KVMLOAD_CREATE_VM: return .createVM(type: value)
+    case KVMLOAD_ADD_MEMORY:
+      return .addMemory(slot: number, address: value, size: bytes.le64(p + KVMLOAD_STEP_SIZE))
+    case KVMLOAD_ENABLE_CAPABILITY:
       return .enableCapability(number, on: target(p), flags: flags, arguments: arguments(p))
-    case .createIRQChip: return .createIRQChip
-    case .createVCPU: return .createVCPU(id: value)
-    case .initVCPU:
-      let payload = data(at: p + 32, count: Int(bytes.le32(p + 36)))
+    case KVMLOAD_CREATE_IRQCHIP: return .createIRQChip
+    case KVMLOAD_CREATE_VCPU: return .createVCPU(id: value)
+    case KVMLOAD_INIT_VCPU:
+      let payload = payload(p)
       let finalize = stride(from: 0, to: payload.count, by: 4).map { Int32(bitPattern: payload.le32($0)) }
       return .initVCPU(slot, features: value, finalize: finalize)
-    case .createDevice: return .createDevice(type: number, flags: flags)
-    case .testDevice: return .testDevice(type: number, flags: flags)
-    case .closeDevice: return .closeDevice(slot)
-    case .setAttribute: return .setAttribute(attributeCall(p))
-    case .getAttribute: return .getAttribute(attributeCall(p))
-    case .hasAttribute: return .hasAttribute(attributeCall(p))
-    case .runVCPU: return .runVCPU(slot)
+    case KVMLOAD_CREATE_DEVICE: return .createDevice(type: number, flags: flags)
+    case KVMLOAD_TEST_DEVICE: return .testDevice(type: number, flags: flags)
+    case KVMLOAD_CLOSE_DEVICE: return .closeDevice(slot)
+    case KVMLOAD_SET_ATTRIBUTE: return .setAttribute(attributeCall(p))
+    case KVMLOAD_GET_ATTRIBUTE: return .getAttribute(attributeCall(p))
+    case KVMLOAD_HAS_ATTRIBUTE: return .hasAttribute(attributeCall(p))
+    case KVMLOAD_RUN_VCPU: return .runVCPU(slot)
+    default: preconditionFailure("the plan was checked")
     }
   }
 
   private func target(_ p: Int) -> Target {
-    let slot = Int(bytes.le32(p + 4))
-    switch TargetNumber(rawValue: bytes[p + 1]) {
-    case .system: return .system
-    case .vm: return .vm
-    case .vcpu: return .vcpu(slot)
-    case .device: return .device(slot)
-    case nil: preconditionFailure("the plan was checked")
+    let slot = Int(bytes.le32(p + KVMLOAD_STEP_SLOT))
+    switch kvmload_target(UInt32(bytes[p + KVMLOAD_STEP_TARGET])) {
+    case KVMLOAD_SYSTEM: return .system
+    case KVMLOAD_VM: return .vm
+    case KVMLOAD_VCPU: return .vcpu(slot)
+    case KVMLOAD_DEVICE: return .device(slot)
+    default: preconditionFailure("the plan was checked")
     }
   }
 
   private func arguments(_ p: Int) -> [CapabilityArgument] {
-    let payload = data(at: p + 32, count: Int(bytes.le32(p + 36)))
+    let payload = payload(p)
     return (0..<payload.count / 8).map { i in
       let value = payload.le64(i * 8)
-      return bytes[p + 3] >> UInt8(i) & 1 == 1 ? .device(Int(value)) : .value(value)
+      return bytes[p + KVMLOAD_STEP_ARGUMENT_DEVICES] >> UInt8(i) & 1 == 1 ? .device(Int(value)) : .value(value)
     }
   }
 
   private func attributeCall(_ p: Int) -> AttributeCall {
     let data: AttributeData
-    switch DataNumber(rawValue: bytes[p + 2]) {
-    case .bytes:
-      data = .bytes(self.data(at: p + 32, count: Int(bytes.le32(p + 36))), slots: slots(p))
-    case .invalid: data = .invalid
-    case .some(.none): data = .none
-    case nil: preconditionFailure("the plan was checked")
+    switch kvmload_data(UInt32(bytes[p + KVMLOAD_STEP_DATA])) {
+    case KVMLOAD_BYTES: data = .bytes(payload(p), slots: slots(p))
+    case KVMLOAD_INVALID_POINTER: data = .invalid
+    case KVMLOAD_NO_DATA: data = .none
+    default: preconditionFailure("the plan was checked")
     }
     return AttributeCall(
-      target: target(p), group: bytes.le32(p + 12), attr: bytes.le64(p + 16), flags: bytes.le32(p + 8), data: data)
+      target: target(p), group: bytes.le32(p + KVMLOAD_STEP_NUMBER), attr: bytes.le64(p + KVMLOAD_STEP_VALUE),
+      flags: bytes.le32(p + KVMLOAD_STEP_FLAGS), data: data)
   }
 
   private func slots(_ p: Int) -> [PayloadSlot] {
-    records(.patches, at: p + 64).map { patch in
-      let index = Int(bytes.le32(patch + 8))
+    records(KVMLOAD_SECTION_PATCHES, at: p + KVMLOAD_STEP_PATCHES).map { patch in
+      let index = Int(bytes.le32(patch + KVMLOAD_PATCH_INDEX))
       let content: PayloadSlot.Content =
-        switch PatchNumber(rawValue: bytes[patch + 4]) {
-        case .file: .file(index)
-        case .parameter: .parameter(index)
-        case .vcpuIndex: .vcpuIndex
-        case nil: preconditionFailure("the plan was checked")
+        switch kvmload_source(UInt32(bytes[patch + KVMLOAD_PATCH_SOURCE])) {
+        case KVMLOAD_FROM_FILE: .file(index)
+        case KVMLOAD_FROM_PARAMETER: .parameter(index)
+        case KVMLOAD_FROM_VCPU_INDEX: .vcpuIndex
+        default: preconditionFailure("the plan was checked")
         }
       return PayloadSlot(
-        content,
-        offset: Int(bytes.le32(patch)), width: Int(bytes[patch + 5]), shift: Int(bytes[patch + 6]),
-        bits: Int(bytes[patch + 7]), dropped: Int(bytes.le32(patch + 12)))
+        content, offset: Int(bytes.le32(patch + KVMLOAD_PATCH_OFFSET)), width: Int(bytes[patch + KVMLOAD_PATCH_WIDTH]),
+        shift: Int(bytes[patch + KVMLOAD_PATCH_SHIFT]), bits: Int(bytes[patch + KVMLOAD_PATCH_BITS]),
+        dropped: Int(bytes.le32(patch + KVMLOAD_PATCH_DROPPED)))
     }
   }
 }

@@ -1,8 +1,9 @@
 import DevicePlan
 import Diagnostics
 import Vocabulary
+import kvmload
 
-/// What an errno means as the answer to one step.
+/// The meaning of an errno as the answer to one step.
 package struct ErrnoReason: Hashable, Sendable {
   package var errno: Errno
   package var text: String
@@ -17,8 +18,8 @@ extension Plan {
   /// The plan as the bytes of a file that kvmload reads in place; the same plan gives the same bytes on every machine.
   ///
   /// - Parameters:
-  ///   - isStripped: whether names, places and reasons are left out: all that only reports need.
-  ///   - reasons: what each errno means as the answer to a step, by the step's index.
+  ///   - isStripped: whether to leave out names, places and reasons, which only reports need.
+  ///   - reasons: the meaning of each errno as the answer to a step, by the step's index.
   package func compiled(isStripped: Bool = false, reasons: (Int) -> [ErrnoReason] = { _ in [] }) -> [UInt8] {
     var encoder = PlanEncoder(isStripped: isStripped)
     let blocks = Dictionary(uniqueKeysWithValues: blocks.map { ($0.lowerBound, $0.count) })
@@ -28,12 +29,10 @@ extension Plan {
 }
 
 private struct PlanEncoder {
-  typealias Section = Layout.Section
-
   private let isStripped: Bool
-  private var tables = Dictionary(uniqueKeysWithValues: Section.allCases.map { ($0, [UInt8]()) })
-  /// Where a run of records that is already there begins: steps share them.
-  private var known: [Section: [[UInt8]: UInt32]] = [:]
+  private var tables = Dictionary(uniqueKeysWithValues: kvmload_section.all.map { ($0, [UInt8]()) })
+  /// The index of each run of records that is already in a table: steps share them.
+  private var known: [kvmload_section: [[UInt8]: UInt32]] = [:]
   private var offsets: [String: UInt32] = [:]
 
   private var vcpuSlots: UInt32 = 0
@@ -43,8 +42,8 @@ private struct PlanEncoder {
 
   init(isStripped: Bool) {
     self.isStripped = isStripped
-    // Offset 0 is no string.
-    tables[.strings] = Array(repeating: 0, count: 8)
+    // Offset 0 means no string.
+    tables[KVMLOAD_SECTION_STRINGS] = Array(repeating: 0, count: KVMLOAD_FIRST_STRING)
   }
 
   // MARK: Pieces
@@ -52,182 +51,206 @@ private struct PlanEncoder {
   /// The offset of a text: its length, its bytes, and a NUL.
   private mutating func string(_ text: String) -> UInt32 {
     if let offset = offsets[text] { return offset }
+    let offset = UInt32(tables[KVMLOAD_SECTION_STRINGS, default: []].count)
     var record: [UInt8] = []
     record.append(le: UInt32(text.utf8.count))
-    record += text.utf8
-    record.append(0)
-    let offset = UInt32(tables[.strings, default: []].count)
-    tables[.strings, default: []] += record
+    add(record + text.utf8 + [0], to: KVMLOAD_SECTION_STRINGS)
     offsets[text] = offset
     return offset
   }
 
   private mutating func string(_ text: String?) -> UInt32 { text.map { string($0) } ?? 0 }
 
-  /// The index of the first of some records.
-  private mutating func first(_ records: [UInt8], in section: Section) -> UInt32 {
+  private mutating func add(_ record: [UInt8], to section: kvmload_section) { tables[section, default: []] += record }
+
+  /// A range of some records, which are added unless the section has them already.
+  private mutating func range(_ records: [UInt8], in section: kvmload_section) -> [UInt8] {
+    var range = [UInt8](record: KVMLOAD_SIZEOF_RANGE)
+    range.store(first(records, in: section), at: KVMLOAD_RANGE_FIRST)
+    range.store(UInt32(records.count / section.recordSize), at: KVMLOAD_RANGE_COUNT)
+    return range
+  }
+
+  private mutating func first(_ records: [UInt8], in section: kvmload_section) -> UInt32 {
     if records.isEmpty { return 0 }
     if let index = known[section, default: [:]][records] { return index }
     let index = UInt32(tables[section, default: []].count / section.recordSize)
-    tables[section, default: []] += records
+    add(records, to: section)
     known[section, default: [:]][records] = index
     return index
   }
 
+  private mutating func place(_ range: SourceRange) -> [UInt8] {
+    var record = [UInt8](record: KVMLOAD_SIZEOF_PLACE)
+    record.store(string(range.file.path), at: KVMLOAD_PLACE_FILE)
+    record.store(UInt32(range.start.line), at: KVMLOAD_PLACE_LINE)
+    record.store(UInt32(range.start.column), at: KVMLOAD_PLACE_COLUMN)
+    return record
+  }
+
   // MARK: Steps
 
-  /// - Parameter block: how many steps from this one on are made for each vCPU in one go; 0 where none begins here.
+  /// - Parameter block: the number of steps in the block that begins here; 0 if none does.
   mutating func add(_ step: Step, block: Int, _ reasons: [ErrnoReason]) {
     let call = Call(step.operation, vcpuSlots: &vcpuSlots, deviceSlots: &deviceSlots)
-    if call.operation == .addMemory { mappings += 1 }
+    if call.operation == KVMLOAD_ADD_MEMORY { mappings += 1 }
     scratch = max(scratch, call.payload.count)
-    var record: [UInt8] = [call.operation.rawValue, call.target.rawValue, call.data.rawValue, call.argumentDevices]
-    record.append(le: call.slot)
-    record.append(le: call.flags)
-    record.append(le: call.number)
-    record.append(le: call.value)
-    record.append(le: call.size)
-    record.append(le: first(call.payload, in: .data))
-    record.append(le: UInt32(call.payload.count))
-    let comparison = step.comparison ?? Comparison(bytes: [], mask: [])
-    record.append(le: first(comparison.bytes + comparison.mask, in: .data))
-    record.append(le: UInt32(comparison.bytes.count))
-    record += answers(step.expected)
-    record += guards(step.guardedBy)
-    record += patches(call.slots)
-    record.append(le: UInt32(block))
-    record.append(le: 0 as UInt32)
-    tables[.steps, default: []] += record
+    var record = call.record
+    record.store(range(call.payload, in: KVMLOAD_SECTION_DATA), at: KVMLOAD_STEP_PAYLOAD)
+    if let comparison = step.comparison {
+      record.store(range(comparison), at: KVMLOAD_STEP_COMPARISON)
+    }
+    record.store(answers(step.expected), at: KVMLOAD_STEP_ANSWERS)
+    record.store(guards(step.guardedBy), at: KVMLOAD_STEP_GUARDS)
+    record.store(patches(call.slots), at: KVMLOAD_STEP_PATCHES)
+    record.store(UInt32(block), at: KVMLOAD_STEP_BLOCK)
+    add(record, to: KVMLOAD_SECTION_STEPS)
     if !isStripped { label(step, reasons) }
   }
 
-  private mutating func answers(_ expected: [Answer]) -> [UInt8] {
-    var records: [UInt8] = []
-    for answer in expected {
-      switch answer {
-      case .ok: records.append(le: 0 as UInt32)
-      case .refused(let errno): records.append(le: UInt32(bitPattern: errno.rawValue))
-      }
-    }
-    return range(records, in: .answers)
-  }
-
-  private mutating func guards(_ guards: [Guard]) -> [UInt8] {
-    var records: [UInt8] = []
-    for condition in guards {
-      records.append(le: UInt32(condition.step))
-      records.append(le: condition.ok ? 1 : 0 as UInt32)
-    }
-    return range(records, in: .guards)
-  }
-
-  private mutating func patches(_ slots: [PayloadSlot]) -> [UInt8] {
-    var records: [UInt8] = []
-    for slot in slots {
-      let (kind, index) =
-        switch slot.content {
-        case .file(let index): (PatchNumber.file, index)
-        case .parameter(let index): (PatchNumber.parameter, index)
-        case .vcpuIndex: (PatchNumber.vcpuIndex, 0)
-        }
-      records.append(le: UInt32(slot.offset))
-      records += [kind.rawValue, UInt8(slot.width), UInt8(slot.shift), UInt8(slot.bits)]
-      records.append(le: UInt32(index))
-      records.append(le: UInt32(slot.dropped))
-    }
-    return range(records, in: .patches)
-  }
-
-  /// The first record and how many there are.
-  private mutating func range(_ records: [UInt8], in section: Section) -> [UInt8] {
-    var range: [UInt8] = []
-    range.append(le: first(records, in: section))
-    range.append(le: UInt32(records.count / section.recordSize))
+  /// The range of the compared bytes, which the mask follows.
+  private mutating func range(_ comparison: Comparison) -> [UInt8] {
+    var range = range(comparison.bytes + comparison.mask, in: KVMLOAD_SECTION_DATA)
+    range.store(UInt32(comparison.bytes.count), at: KVMLOAD_RANGE_COUNT)
     return range
   }
 
-  private mutating func label(_ step: Step, _ reasons: [ErrnoReason]) {
-    var record: [UInt8] = []
-    record.append(le: string(step.target))
-    record.append(le: string(step.attribute))
-    record.append(le: string(step.value))
-    record.append(le: string(step.moved))
-    record += place(step.at)
-    var notes: [UInt8] = []
-    for hint in step.hints { notes.append(le: string(hint)) }
-    record += range(notes, in: .notes)
-    var meanings: [UInt8] = []
-    for reason in reasons {
-      meanings.append(le: UInt32(bitPattern: reason.errno.rawValue))
-      meanings.append(le: string(reason.text))
+  private mutating func answers(_ expected: [Answer]) -> [UInt8] {
+    let records = expected.flatMap { answer in
+      var record = [UInt8](record: KVMLOAD_SIZEOF_ANSWER)
+      if case .refused(let errno) = answer { record.store(errno.rawValue, at: KVMLOAD_ANSWER_ERRNO) }
+      return record
     }
-    record += range(meanings, in: .reasons)
-    record.append(le: 0 as UInt32)
-    tables[.labels, default: []] += record
+    return range(records, in: KVMLOAD_SECTION_ANSWERS)
   }
 
-  private mutating func place(_ range: SourceRange) -> [UInt8] {
-    var record: [UInt8] = []
-    record.append(le: string(range.file.path))
-    record.append(le: UInt32(range.start.line))
-    record.append(le: UInt32(range.start.column))
-    return record
+  private mutating func guards(_ guards: [Guard]) -> [UInt8] {
+    let records = guards.flatMap { condition in
+      var record = [UInt8](record: KVMLOAD_SIZEOF_GUARD)
+      record.store(UInt32(condition.step), at: KVMLOAD_GUARD_STEP)
+      record.store(condition.ok ? 1 : 0 as UInt32, at: KVMLOAD_GUARD_SUCCEEDED)
+      return record
+    }
+    return range(records, in: KVMLOAD_SECTION_GUARDS)
+  }
+
+  private mutating func patches(_ slots: [PayloadSlot]) -> [UInt8] {
+    let records = slots.flatMap { slot in
+      let (source, index) =
+        switch slot.content {
+        case .file(let index): (KVMLOAD_FROM_FILE, index)
+        case .parameter(let index): (KVMLOAD_FROM_PARAMETER, index)
+        case .vcpuIndex: (KVMLOAD_FROM_VCPU_INDEX, 0)
+        }
+      var record = [UInt8](record: KVMLOAD_SIZEOF_PATCH)
+      record.store(UInt32(slot.offset), at: KVMLOAD_PATCH_OFFSET)
+      record.store(UInt8(source.rawValue), at: KVMLOAD_PATCH_SOURCE)
+      record.store(UInt8(slot.width), at: KVMLOAD_PATCH_WIDTH)
+      record.store(UInt8(slot.shift), at: KVMLOAD_PATCH_SHIFT)
+      record.store(UInt8(slot.bits), at: KVMLOAD_PATCH_BITS)
+      record.store(UInt32(index), at: KVMLOAD_PATCH_INDEX)
+      record.store(UInt32(slot.dropped), at: KVMLOAD_PATCH_DROPPED)
+      return record
+    }
+    return range(records, in: KVMLOAD_SECTION_PATCHES)
+  }
+
+  private mutating func label(_ step: Step, _ reasons: [ErrnoReason]) {
+    var record = [UInt8](record: KVMLOAD_SIZEOF_LABEL)
+    record.store(string(step.target), at: KVMLOAD_LABEL_TARGET)
+    record.store(string(step.attribute), at: KVMLOAD_LABEL_ATTRIBUTE)
+    record.store(string(step.value), at: KVMLOAD_LABEL_VALUE)
+    record.store(string(step.moved), at: KVMLOAD_LABEL_MOVED)
+    record.store(place(step.at), at: KVMLOAD_LABEL_PLACE)
+    record.store(notes(step.hints), at: KVMLOAD_LABEL_NOTES)
+    record.store(meanings(reasons), at: KVMLOAD_LABEL_REASONS)
+    add(record, to: KVMLOAD_SECTION_LABELS)
+  }
+
+  private mutating func notes(_ hints: [String]) -> [UInt8] {
+    var records: [UInt8] = []
+    for hint in hints {
+      var record = [UInt8](record: KVMLOAD_SIZEOF_NOTE)
+      record.store(string(hint), at: KVMLOAD_NOTE_TEXT)
+      records += record
+    }
+    return range(records, in: KVMLOAD_SECTION_NOTES)
+  }
+
+  private mutating func meanings(_ reasons: [ErrnoReason]) -> [UInt8] {
+    var records: [UInt8] = []
+    for reason in reasons {
+      var record = [UInt8](record: KVMLOAD_SIZEOF_REASON)
+      record.store(reason.errno.rawValue, at: KVMLOAD_REASON_ERRNO)
+      record.store(string(reason.text), at: KVMLOAD_REASON_TEXT)
+      records += record
+    }
+    return range(records, in: KVMLOAD_SECTION_REASONS)
   }
 
   // MARK: The file
 
   mutating func file(_ plan: Plan) -> [UInt8] {
-    for file in plan.files {
-      var record: [UInt8] = []
-      record.append(le: string(file.name))
-      record.append(le: string(file.path))
-      record += place(file.at)
-      record.append(le: 0 as UInt32)
-      tables[.files, default: []] += record
-    }
-    for parameter in plan.parameters {
-      var record: [UInt8] = []
-      record.append(le: string(parameter.name))
-      record += [UInt8(parameter.size), parameter.isSigned ? 1 : 0, parameter.initial == nil ? 0 : 1, 0]
-      record.append(le: UInt64(truncatingIfNeeded: parameter.initial ?? 0))
-      record += place(parameter.at)
-      record.append(le: 0 as UInt32)
-      tables[.parameters, default: []] += record
-    }
-    let (name, manifest) = (string(plan.name), string(plan.manifest))
-
-    var body: [UInt8] = []
-    var directory: [UInt8] = []
-    for section in Section.allCases {
+    for file in plan.files { add(file) }
+    for parameter in plan.parameters { add(parameter) }
+    var file = header(plan)
+    for section in kvmload_section.all {
       let table = tables[section, default: []]
-      directory.append(le: UInt32(Layout.headerSize + body.count))
-      directory.append(le: UInt32(table.count / section.recordSize))
-      body += table
-      body.pad(to: 8)
+      file.store(UInt32(file.count), at: section.entry + KVMLOAD_ENTRY_OFFSET)
+      file.store(UInt32(table.count / section.recordSize), at: section.entry + KVMLOAD_ENTRY_COUNT)
+      file += table
+      file.pad(to: KVMLOAD_ALIGNMENT)
     }
-
-    var file = Layout.magic
-    file.append(le: Layout.version)
-    file.append(le: UInt32(Layout.headerSize))
-    file.append(le: 0 as UInt64)
-    file.append(le: UInt32(Layout.headerSize + body.count))
-    file += [plan.architecture.numberInPlans, plan.architecture.isBigEndian ? 1 : 0, 0, 0]
-    for count in [vcpuSlots, deviceSlots, mappings, UInt32(scratch), name, manifest] { file.append(le: count) }
-    file.append(le: plan.vcpuCount.map { UInt32($0 + 1) } ?? 0)
-    file.append(le: 0 as UInt32)
-    file += directory + body
-    var checksum: [UInt8] = []
-    checksum.append(le: Layout.checksum(of: file))
-    file.replaceSubrange(Layout.Header.checksum..<Layout.Header.checksum + 8, with: checksum)
+    file.store(UInt32(file.count), at: KVMLOAD_HEADER_FILE_SIZE)
+    file.store(file.planChecksum, at: KVMLOAD_HEADER_CHECKSUM)
     return file
+  }
+
+  private mutating func add(_ file: PlanFile) {
+    var record = [UInt8](record: KVMLOAD_SIZEOF_FILE)
+    record.store(string(file.name), at: KVMLOAD_FILE_NAME)
+    record.store(string(file.path), at: KVMLOAD_FILE_PATH)
+    record.store(place(file.at), at: KVMLOAD_FILE_PLACE)
+    add(record, to: KVMLOAD_SECTION_FILES)
+  }
+
+  private mutating func add(_ parameter: PlanParameter) {
+    var record = [UInt8](record: KVMLOAD_SIZEOF_PARAMETER)
+    record.store(string(parameter.name), at: KVMLOAD_PARAMETER_NAME)
+    record.store(UInt8(parameter.size), at: KVMLOAD_PARAMETER_SIZE)
+    record.store(parameter.isSigned ? 1 : 0 as UInt8, at: KVMLOAD_PARAMETER_SIGNED)
+    if let initial = parameter.initial {
+      record.store(1 as UInt8, at: KVMLOAD_PARAMETER_HAS_DEFAULT)
+      record.store(UInt64(truncatingIfNeeded: initial), at: KVMLOAD_PARAMETER_DEFAULT)
+    }
+    record.store(place(parameter.at), at: KVMLOAD_PARAMETER_PLACE)
+    add(record, to: KVMLOAD_SECTION_PARAMETERS)
+  }
+
+  /// The header without what depends on the sections.
+  private mutating func header(_ plan: Plan) -> [UInt8] {
+    var header = [UInt8](record: KVMLOAD_SIZEOF_HEADER)
+    header.store(Array(KVMLOAD_MAGIC.utf8), at: KVMLOAD_HEADER_MAGIC)
+    header.store(UInt32(KVMLOAD_VERSION), at: KVMLOAD_HEADER_VERSION)
+    header.store(UInt32(KVMLOAD_SIZEOF_HEADER), at: KVMLOAD_HEADER_SIZE)
+    header.store(UInt8(plan.architecture.number.rawValue), at: KVMLOAD_HEADER_ARCHITECTURE)
+    header.store(plan.architecture.isBigEndian ? 1 : 0 as UInt8, at: KVMLOAD_HEADER_BIG_ENDIAN)
+    header.store(vcpuSlots, at: KVMLOAD_HEADER_VCPU_SLOTS)
+    header.store(deviceSlots, at: KVMLOAD_HEADER_DEVICE_SLOTS)
+    header.store(mappings, at: KVMLOAD_HEADER_MAPPING_SLOTS)
+    header.store(UInt32(scratch), at: KVMLOAD_HEADER_SCRATCH_SIZE)
+    header.store(string(plan.name), at: KVMLOAD_HEADER_NAME)
+    header.store(string(plan.manifest), at: KVMLOAD_HEADER_MANIFEST)
+    if let index = plan.vcpuCount { header.store(UInt32(index + 1), at: KVMLOAD_HEADER_VCPU_COUNT) }
+    return header
   }
 }
 
 /// The call of a step, in the fields of its record.
 private struct Call {
-  var operation: OperationNumber
-  var target = TargetNumber.system
-  var data = DataNumber.none
+  var operation: kvmload_operation
+  var target = KVMLOAD_SYSTEM
+  var data = KVMLOAD_NO_DATA
   var argumentDevices: UInt8 = 0
   var slot: UInt32 = 0
   var number: UInt32 = 0
@@ -243,56 +266,71 @@ private struct Call {
   init(_ step: DevicePlan.Operation, vcpuSlots: inout UInt32, deviceSlots: inout UInt32) {
     switch step {
     case .createVM(let type):
-      operation = .createVM
+      operation = KVMLOAD_CREATE_VM
       value = type
     case .addMemory(let slot, let address, let bytes):
-      operation = .addMemory
+      operation = KVMLOAD_ADD_MEMORY
       (number, value, size) = (slot, address, bytes)
     case .enableCapability(let capability, let target, let flags, let arguments):
-      operation = .enableCapability
+      operation = KVMLOAD_ENABLE_CAPABILITY
       (number, self.flags) = (capability, flags)
       set(target)
       set(arguments)
-    case .createIRQChip: operation = .createIRQChip
+    case .createIRQChip: operation = KVMLOAD_CREATE_IRQCHIP
     case .createVCPU(let id):
-      operation = .createVCPU
+      operation = KVMLOAD_CREATE_VCPU
       (value, slot) = (id, vcpuSlots)
       vcpuSlots += 1
     case .initVCPU(let vcpu, let features, let finalize):
-      operation = .initVCPU
+      operation = KVMLOAD_INIT_VCPU
       (slot, value) = (UInt32(vcpu), features)
       for feature in finalize { payload.append(le: feature) }
     case .createDevice(let type, let flags):
-      operation = .createDevice
+      operation = KVMLOAD_CREATE_DEVICE
       (number, self.flags, slot) = (type, flags, deviceSlots)
       deviceSlots += 1
     case .testDevice(let type, let flags):
-      operation = .testDevice
+      operation = KVMLOAD_TEST_DEVICE
       (number, self.flags) = (type, flags)
     case .closeDevice(let device):
-      operation = .closeDevice
+      operation = KVMLOAD_CLOSE_DEVICE
       slot = UInt32(device)
     case .setAttribute(let call):
-      operation = .setAttribute
+      operation = KVMLOAD_SET_ATTRIBUTE
       set(call)
     case .getAttribute(let call):
-      operation = .getAttribute
+      operation = KVMLOAD_GET_ATTRIBUTE
       set(call)
     case .hasAttribute(let call):
-      operation = .hasAttribute
+      operation = KVMLOAD_HAS_ATTRIBUTE
       set(call)
     case .runVCPU(let vcpu):
-      operation = .runVCPU
+      operation = KVMLOAD_RUN_VCPU
       slot = UInt32(vcpu)
     }
   }
 
+  /// The step's record, without what is in other sections.
+  var record: [UInt8] {
+    var record = [UInt8](record: KVMLOAD_SIZEOF_STEP)
+    record.store(UInt8(operation.rawValue), at: KVMLOAD_STEP_OPERATION)
+    record.store(UInt8(target.rawValue), at: KVMLOAD_STEP_TARGET)
+    record.store(UInt8(data.rawValue), at: KVMLOAD_STEP_DATA)
+    record.store(argumentDevices, at: KVMLOAD_STEP_ARGUMENT_DEVICES)
+    record.store(slot, at: KVMLOAD_STEP_SLOT)
+    record.store(flags, at: KVMLOAD_STEP_FLAGS)
+    record.store(number, at: KVMLOAD_STEP_NUMBER)
+    record.store(value, at: KVMLOAD_STEP_VALUE)
+    record.store(size, at: KVMLOAD_STEP_SIZE)
+    return record
+  }
+
   private mutating func set(_ target: Target) {
     switch target {
-    case .system: self.target = .system
-    case .vm: self.target = .vm
-    case .vcpu(let slot): (self.target, self.slot) = (.vcpu, UInt32(slot))
-    case .device(let slot): (self.target, self.slot) = (.device, UInt32(slot))
+    case .system: self.target = KVMLOAD_SYSTEM
+    case .vm: self.target = KVMLOAD_VM
+    case .vcpu(let slot): (self.target, self.slot) = (KVMLOAD_VCPU, UInt32(slot))
+    case .device(let slot): (self.target, self.slot) = (KVMLOAD_DEVICE, UInt32(slot))
     }
   }
 
@@ -300,14 +338,14 @@ private struct Call {
     set(call.target)
     (number, value, flags) = (call.group, call.attr, call.flags)
     switch call.data {
-    case .none: data = .none
-    case .invalid: data = .invalid
-    case .bytes(let bytes, let slots): (data, payload, self.slots) = (.bytes, bytes, slots)
+    case .none: data = KVMLOAD_NO_DATA
+    case .invalid: data = KVMLOAD_INVALID_POINTER
+    case .bytes(let bytes, let slots): (data, payload, self.slots) = (KVMLOAD_BYTES, bytes, slots)
     }
   }
 
   private mutating func set(_ arguments: [CapabilityArgument]) {
-    precondition(arguments.count <= 4, "struct kvm_enable_cap has four arguments")
+    precondition(arguments.count <= KVMLOAD_MAX_ARGUMENTS, "struct kvm_enable_cap has four arguments")
     for (i, argument) in arguments.enumerated() {
       switch argument {
       case .value(let value): payload.append(le: value)

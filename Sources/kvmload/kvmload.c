@@ -13,14 +13,14 @@
 
 #include <linux/kvm.h>
 
-/* What KVM_SET_USER_MEMORY_REGION wants userspace_addr aligned to, where that is more than a page. */
+/* The alignment that KVM_SET_USER_MEMORY_REGION requires of userspace_addr, if it is more than a page. */
 #ifdef __s390x__
 #define MEMORY_ALIGNMENT ((size_t)1 << 20)
 #else
 #define MEMORY_ALIGNMENT ((size_t)1)
 #endif
 
-/* The API's version has been this since Linux 2.6.22; Documentation/virt/kvm/api.rst, 4.1, says to refuse any other. */
+/* The version of KVM's API since Linux 2.6.22; Documentation/virt/kvm/api.rst, 4.1, says to refuse any other. */
 #define API_VERSION 12
 
 #if defined(__aarch64__)
@@ -36,10 +36,11 @@
 #elif defined(__loongarch__)
 #define OWN_ARCHITECTURE KVMLOAD_LOONGARCH64
 #else
-#error "KVM's device control API exists on other architectures than this"
+#error "KVM's device control API does not exist on this architecture"
 #endif
 
-/* What ioctl() takes its request as: an int with musl, where constants with the highest bit set overflow it. */
+/* Converts a request to the type that ioctl() takes: an int with musl, which constants with the highest bit set
+ * overflow. */
 #ifdef __GLIBC__
 #define REQUEST(number) (number)
 #else
@@ -48,39 +49,23 @@
 
 #define IS_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
-/* ---- The bytes of a plan, as docs/plan-format.md has them ---- */
+_Static_assert(KVMLOAD_SECTION_STRINGS + 1 == KVMLOAD_SECTIONS, "struct kvmload_plan has an element for each section");
 
-enum section { STEPS, LABELS, FILES, PARAMETERS, PATCHES, GUARDS, ANSWERS, NOTES, REASONS, DATA, STRINGS, SECTIONS };
+/* ---- The bytes of a plan, see docs/plan-format.md ---- */
 
-static const uint8_t record_size[SECTIONS] = {
-	[STEPS] = 80, [LABELS] = 48, [FILES] = 24, [PARAMETERS] = 32, [PATCHES] = 16, [GUARDS] = 8,
-	[ANSWERS] = 4, [NOTES] = 4, [REASONS] = 8, [DATA] = 1, [STRINGS] = 1,
+static const uint8_t record_size[KVMLOAD_SECTIONS] = {
+	[KVMLOAD_SECTION_STEPS] = KVMLOAD_SIZEOF_STEP,
+	[KVMLOAD_SECTION_LABELS] = KVMLOAD_SIZEOF_LABEL,
+	[KVMLOAD_SECTION_FILES] = KVMLOAD_SIZEOF_FILE,
+	[KVMLOAD_SECTION_PARAMETERS] = KVMLOAD_SIZEOF_PARAMETER,
+	[KVMLOAD_SECTION_PATCHES] = KVMLOAD_SIZEOF_PATCH,
+	[KVMLOAD_SECTION_GUARDS] = KVMLOAD_SIZEOF_GUARD,
+	[KVMLOAD_SECTION_ANSWERS] = KVMLOAD_SIZEOF_ANSWER,
+	[KVMLOAD_SECTION_NOTES] = KVMLOAD_SIZEOF_NOTE,
+	[KVMLOAD_SECTION_REASONS] = KVMLOAD_SIZEOF_REASON,
+	[KVMLOAD_SECTION_DATA] = 1,
+	[KVMLOAD_SECTION_STRINGS] = 1,
 };
-
-static const unsigned char magic[8] = {'K', 'V', 'M', 'P', 'L', 'A', 'N', '\n'};
-
-enum header {
-	HEADER_VERSION = 8,
-	HEADER_HEADER_SIZE = 12,
-	HEADER_CHECKSUM = 16,
-	HEADER_SIZE = 24,
-	HEADER_ARCHITECTURE = 28,
-	HEADER_BYTE_ORDER = 29,
-	HEADER_RESERVED = 30,
-	HEADER_VCPU_SLOTS = 32,
-	HEADER_DEVICE_SLOTS = 36,
-	HEADER_MAPPING_SLOTS = 40,
-	HEADER_SCRATCH_SIZE = 44,
-	HEADER_NAME = 48,
-	HEADER_MANIFEST = 52,
-	HEADER_VCPU_COUNT = 56, /* the parameter's index and 1, or 0 */
-	HEADER_ZERO = 60,
-	HEADER_SECTIONS = 64, /* for each: offset, count */
-	HEADER_BYTES = HEADER_SECTIONS + SECTIONS * 8,
-};
-
-/* A patch: what is put into a payload before the call. */
-enum patch { PATCH_FILE = 1, PATCH_PARAMETER = 2, PATCH_VCPU_INDEX = 3 };
 
 static uint32_t le32(const unsigned char *p)
 {
@@ -98,70 +83,92 @@ static uint64_t le64(const unsigned char *p)
 	return IS_BIG_ENDIAN ? __builtin_bswap64(number) : number;
 }
 
-static const unsigned char *record(const struct kvmload_plan *plan, enum section section, uint32_t index)
+static const unsigned char *record(const struct kvmload_plan *plan, enum kvmload_section section, uint32_t index)
 {
 	return plan->bytes + plan->sections[section] + (size_t)index * record_size[section];
 }
 
-/* A string, or NULL: it stands behind its length, and offset 0 is none. */
-static const char *string(const struct kvmload_plan *plan, uint32_t offset)
+/* A run of records of one section. */
+struct range {
+	uint32_t first;
+	uint32_t count;
+};
+
+static struct range range(const unsigned char *field)
 {
-	return offset ? (const char *)plan->bytes + plan->sections[STRINGS] + offset + 4 : NULL;
+	return (struct range){.first = le32(field + KVMLOAD_RANGE_FIRST), .count = le32(field + KVMLOAD_RANGE_COUNT)};
 }
 
-/* Any change of one 64-bit word of the file changes it: each round is a bijection of the state, and of the word. */
+/* The string that a field refers to, or NULL. */
+static const char *string(const struct kvmload_plan *plan, const unsigned char *field)
+{
+	const uint32_t offset = le32(field);
+
+	return offset ? (const char *)record(plan, KVMLOAD_SECTION_STRINGS, offset) + KVMLOAD_STRING_TEXT : NULL;
+}
+
+static uint64_t aligned(uint64_t offset)
+{
+	return (offset + KVMLOAD_ALIGNMENT - 1) & ~(uint64_t)(KVMLOAD_ALIGNMENT - 1);
+}
+
+/* Every change of one 64-bit word changes the checksum: each round is a bijection of the state and of the word. */
 static uint64_t checksum(const unsigned char *bytes, uint32_t size)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	const int rotation = KVMLOAD_CHECKSUM_ROTATION;
+	uint64_t hash = KVMLOAD_CHECKSUM_SEED;
 	uint32_t i;
 
-	for (i = 0; i < size; i += 8) {
-		hash ^= i == HEADER_CHECKSUM ? 0 : le64(bytes + i);
-		hash = (hash << 29 | hash >> 35) * UINT64_C(0x9e3779b97f4a7c15);
+	for (i = 0; i < size; i += sizeof(uint64_t)) {
+		hash ^= i == KVMLOAD_HEADER_CHECKSUM ? 0 : le64(bytes + i);
+		hash = (hash << rotation | hash >> (64 - rotation)) * KVMLOAD_CHECKSUM_FACTOR;
 	}
 	return hash;
 }
 
 /* ---- The check ---- */
 
-/* What is known of a plan while it is checked. */
+/* The state of a check. */
 struct check {
 	const struct kvmload_plan *plan;
-	uint32_t counts[SECTIONS];
-	/* So many slots the steps so far have filled, and so long their longest payload is. */
+	uint32_t counts[KVMLOAD_SECTIONS];
+	/* The slots that the steps so far have filled, and the size of their largest payload. */
 	uint32_t vcpus, devices, mappings, scratch;
-	/* So many guards and patches have been looked at. Steps may share them, and a hostile plan could let each of its
-	 * steps have all of them. */
-	uint64_t looked_at;
-	/* The step behind the block that is made for each vCPU. */
+	/* The guards and patches checked so far. Steps can share them: without a limit, each step of a hostile plan
+	 * could use all of them. */
+	uint64_t uses;
+	/* The index of the step after the current block. */
 	uint32_t block_end;
 };
 
-/* More than any plan has that was compiled from a manifest; looking at as many takes a fraction of a second. */
-#define MOST_LOOKED_AT (UINT64_C(1) << 26)
-
-static int has_range(uint32_t first, uint32_t count, uint32_t limit)
+static int fits_into(struct range range, uint32_t limit)
 {
-	return first <= limit && count <= limit - first;
+	return range.first <= limit && range.count <= limit - range.first;
 }
 
-static int has_records(const struct check *check, enum section section, const unsigned char *first_and_count)
+static int has_records(const struct check *check, enum kvmload_section section, const unsigned char *field)
 {
-	return has_range(le32(first_and_count), le32(first_and_count + 4), check->counts[section]);
+	return fits_into(range(field), check->counts[section]);
 }
 
-static int has_string(const struct check *check, uint32_t offset, int is_optional)
+/* Whether a field refers to a string: a length, the text, and a NUL. */
+static int has_string(const struct check *check, const unsigned char *field)
 {
-	const unsigned char *strings = record(check->plan, STRINGS, 0);
-	const uint32_t size = check->counts[STRINGS];
-	uint32_t length;
+	const unsigned char *strings = record(check->plan, KVMLOAD_SECTION_STRINGS, 0);
+	const uint32_t size = check->counts[KVMLOAD_SECTION_STRINGS];
+	const uint32_t offset = le32(field);
+	struct range text;
 
-	if (offset == 0)
-		return is_optional;
-	if (!has_range(offset, 5, size))
+	if (offset == 0 || !fits_into((struct range){offset, KVMLOAD_STRING_TEXT + 1}, size))
 		return 0;
-	length = le32(strings + offset);
-	return has_range(offset + 4, length, size - 1) && strings[offset + 4 + length] == 0;
+	text.first = offset + KVMLOAD_STRING_TEXT;
+	text.count = le32(strings + offset + KVMLOAD_STRING_LENGTH);
+	return fits_into(text, size - 1) && strings[text.first + text.count] == 0;
+}
+
+static int has_string_or_none(const struct check *check, const unsigned char *field)
+{
+	return le32(field) == 0 || has_string(check, field);
 }
 
 static int is_zero(const unsigned char *bytes, uint32_t size)
@@ -174,48 +181,61 @@ static int is_zero(const unsigned char *bytes, uint32_t size)
 	return 1;
 }
 
-/* The sections stand behind each other, each at the next multiple of 8, with zeros between them. */
+/* Each section begins at the next multiple of the alignment after the one before, with zeros between them. */
 static int check_sections(struct check *check, struct kvmload_plan *plan)
 {
-	uint64_t end = HEADER_BYTES;
+	uint64_t end = KVMLOAD_SIZEOF_HEADER;
 	int i;
 
-	for (i = 0; i < SECTIONS; i++) {
-		const unsigned char *entry = plan->bytes + HEADER_SECTIONS + i * 8;
-		const uint64_t start = (end + 7) & ~UINT64_C(7);
+	for (i = 0; i < KVMLOAD_SECTIONS; i++) {
+		const unsigned char *entry = plan->bytes + KVMLOAD_HEADER_SECTIONS + i * KVMLOAD_SIZEOF_ENTRY;
+		const uint64_t start = aligned(end);
 
-		if (le32(entry) != start || start > plan->size || !is_zero(plan->bytes + end, (uint32_t)(start - end)))
+		if (le32(entry + KVMLOAD_ENTRY_OFFSET) != start || start > plan->size ||
+		    !is_zero(plan->bytes + end, (uint32_t)(start - end)))
 			return KVMLOAD_BAD_LAYOUT;
 		plan->sections[i] = (uint32_t)start;
-		check->counts[i] = le32(entry + 4);
+		check->counts[i] = le32(entry + KVMLOAD_ENTRY_COUNT);
 		end = start + (uint64_t)check->counts[i] * record_size[i];
 		if (end > plan->size)
 			return KVMLOAD_BAD_LAYOUT;
 	}
-	if (((end + 7) & ~UINT64_C(7)) != plan->size || !is_zero(plan->bytes + end, (uint32_t)(plan->size - end)))
+	if (aligned(end) != plan->size || !is_zero(plan->bytes + end, (uint32_t)(plan->size - end)))
 		return KVMLOAD_BAD_LAYOUT;
-	if (check->counts[LABELS] && check->counts[LABELS] != check->counts[STEPS])
+	if (check->counts[KVMLOAD_SECTION_LABELS] &&
+	    check->counts[KVMLOAD_SECTION_LABELS] != check->counts[KVMLOAD_SECTION_STEPS])
 		return KVMLOAD_BAD_LAYOUT;
-	if (check->counts[STRINGS] < 8 || !is_zero(record(plan, STRINGS, 0), 8))
+	if (check->counts[KVMLOAD_SECTION_STRINGS] < KVMLOAD_FIRST_STRING ||
+	    !is_zero(record(plan, KVMLOAD_SECTION_STRINGS, 0), KVMLOAD_FIRST_STRING))
 		return KVMLOAD_BAD_LAYOUT;
 	return 0;
 }
 
+static int check_place(const struct check *check, const unsigned char *place)
+{
+	return has_string(check, place + KVMLOAD_PLACE_FILE);
+}
+
 static int check_label(const struct check *check, uint32_t index)
 {
-	const unsigned char *p = record(check->plan, LABELS, index);
+	const unsigned char *label = record(check->plan, KVMLOAD_SECTION_LABELS, index);
 
-	return has_string(check, le32(p), 0) && has_string(check, le32(p + 4), 1) && has_string(check, le32(p + 8), 1) &&
-	       has_string(check, le32(p + 12), 1) && has_string(check, le32(p + 16), 0) &&
-	       has_records(check, NOTES, p + 28) && has_records(check, REASONS, p + 36) && le32(p + 44) == 0;
+	return has_string(check, label + KVMLOAD_LABEL_TARGET) &&
+	       has_string_or_none(check, label + KVMLOAD_LABEL_ATTRIBUTE) &&
+	       has_string_or_none(check, label + KVMLOAD_LABEL_VALUE) &&
+	       has_string_or_none(check, label + KVMLOAD_LABEL_MOVED) &&
+	       check_place(check, label + KVMLOAD_LABEL_PLACE) &&
+	       has_records(check, KVMLOAD_SECTION_NOTES, label + KVMLOAD_LABEL_NOTES) &&
+	       has_records(check, KVMLOAD_SECTION_REASONS, label + KVMLOAD_LABEL_REASONS) &&
+	       le32(label + KVMLOAD_LABEL_ZERO) == 0;
 }
 
 static int check_file(const struct check *check, uint32_t index)
 {
-	const unsigned char *p = record(check->plan, FILES, index);
+	const unsigned char *file = record(check->plan, KVMLOAD_SECTION_FILES, index);
 
-	return has_string(check, le32(p), 0) && has_string(check, le32(p + 4), 0) && has_string(check, le32(p + 8), 0) &&
-	       le32(p + 20) == 0;
+	return has_string(check, file + KVMLOAD_FILE_NAME) && has_string(check, file + KVMLOAD_FILE_PATH) &&
+	       check_place(check, file + KVMLOAD_FILE_PLACE) && le32(file + KVMLOAD_FILE_ZERO) == 0;
 }
 
 static int is_width(uint32_t bytes)
@@ -225,28 +245,33 @@ static int is_width(uint32_t bytes)
 
 static int check_parameter(const struct check *check, uint32_t index)
 {
-	const unsigned char *p = record(check->plan, PARAMETERS, index);
+	const unsigned char *parameter = record(check->plan, KVMLOAD_SECTION_PARAMETERS, index);
+	const uint8_t has_default = parameter[KVMLOAD_PARAMETER_HAS_DEFAULT];
 
-	return has_string(check, le32(p), 0) && is_width(p[4]) && p[5] <= 1 && p[6] <= 1 && p[7] == 0 &&
-	       has_string(check, le32(p + 16), 0) && le32(p + 28) == 0 && (p[6] || le64(p + 8) == 0);
+	return has_string(check, parameter + KVMLOAD_PARAMETER_NAME) && is_width(parameter[KVMLOAD_PARAMETER_SIZE]) &&
+	       parameter[KVMLOAD_PARAMETER_SIGNED] <= 1 && has_default <= 1 && parameter[KVMLOAD_PARAMETER_ZERO] == 0 &&
+	       (has_default || le64(parameter + KVMLOAD_PARAMETER_DEFAULT) == 0) &&
+	       check_place(check, parameter + KVMLOAD_PARAMETER_PLACE) &&
+	       le32(parameter + KVMLOAD_PARAMETER_ZERO_2) == 0;
 }
 
-/* A patch lies inside the payload, and its bits inside its integer. */
+/* The integer must be inside the payload, and the bits inside the integer. */
 static int check_patch(const struct check *check, uint32_t index, uint32_t payload_size, uint32_t step)
 {
-	const unsigned char *p = record(check->plan, PATCHES, index);
-	const uint32_t width = p[5], shift = p[6], bits = p[7];
+	const unsigned char *patch = record(check->plan, KVMLOAD_SECTION_PATCHES, index);
+	const uint32_t width = patch[KVMLOAD_PATCH_WIDTH], bits = patch[KVMLOAD_PATCH_BITS];
+	const uint32_t source = le32(patch + KVMLOAD_PATCH_INDEX), dropped = le32(patch + KVMLOAD_PATCH_DROPPED);
 
-	if (!is_width(width) || !has_range(le32(p), width, payload_size) || bits == 0 || shift + bits > width * 8 ||
-	    le32(p + 12) > 63)
+	if (!is_width(width) || !fits_into((struct range){le32(patch + KVMLOAD_PATCH_OFFSET), width}, payload_size) ||
+	    bits == 0 || patch[KVMLOAD_PATCH_SHIFT] + bits > width * 8 || dropped > KVMLOAD_MAX_DROPPED)
 		return 0;
-	switch (p[4]) {
-	case PATCH_FILE:
-		return le32(p + 8) < check->counts[FILES] && width == 4 && bits == 32 && le32(p + 12) == 0;
-	case PATCH_PARAMETER:
-		return le32(p + 8) < check->counts[PARAMETERS];
-	case PATCH_VCPU_INDEX:
-		return le32(p + 8) == 0 && step < check->block_end;
+	switch (patch[KVMLOAD_PATCH_SOURCE]) {
+	case KVMLOAD_FROM_FILE:
+		return source < check->counts[KVMLOAD_SECTION_FILES] && width == 4 && bits == 32 && dropped == 0;
+	case KVMLOAD_FROM_PARAMETER:
+		return source < check->counts[KVMLOAD_SECTION_PARAMETERS];
+	case KVMLOAD_FROM_VCPU_INDEX:
+		return source == 0 && step < check->block_end;
 	default:
 		return 0;
 	}
@@ -254,12 +279,12 @@ static int check_patch(const struct check *check, uint32_t index, uint32_t paylo
 
 static int check_guard(const struct check *check, uint32_t index, uint32_t step)
 {
-	const unsigned char *p = record(check->plan, GUARDS, index);
+	const unsigned char *guard = record(check->plan, KVMLOAD_SECTION_GUARDS, index);
 
-	return le32(p) < step && le32(p + 4) <= 1;
+	return le32(guard + KVMLOAD_GUARD_STEP) < step && le32(guard + KVMLOAD_GUARD_SUCCEEDED) <= 1;
 }
 
-/* Whether the target exists in principle: its slot is filled by a step of the plan. */
+/* The target's slot must be one that a step of the plan fills. */
 static int check_target(const struct check *check, const struct kvmload_step *step)
 {
 	switch (step->target) {
@@ -280,7 +305,7 @@ static int check_arguments(const struct check *check, const struct kvmload_step 
 	const uint32_t count = step->payload_size / 8;
 	uint32_t i;
 
-	if (step->payload_size % 8 != 0 || count > 4 || step->argument_devices >> count != 0)
+	if (step->payload_size % 8 != 0 || count > KVMLOAD_MAX_ARGUMENTS || step->argument_devices >> count != 0)
 		return 0;
 	for (i = 0; i < count; i++)
 		if (step->argument_devices & (UINT32_C(1) << i) &&
@@ -289,7 +314,7 @@ static int check_arguments(const struct check *check, const struct kvmload_step 
 	return 1;
 }
 
-/* The fields that an operation does not have are 0, so that a later version can give them a meaning. */
+/* Fields that the operation does not use must be 0, so that a later version can give them a meaning. */
 static int check_operation(struct check *check, const struct kvmload_step *step, uint32_t index)
 {
 	const struct kvmload_plan *plan = check->plan;
@@ -334,58 +359,66 @@ static int check_operation(struct check *check, const struct kvmload_step *step,
 	}
 }
 
-/* Whether a step concerns a vCPU. */
-static int is_vcpus(const struct kvmload_step *step)
+static int concerns_vcpu(const struct kvmload_step *step)
 {
 	return step->operation == KVMLOAD_CREATE_VCPU || step->operation == KVMLOAD_INIT_VCPU ||
 	       step->operation == KVMLOAD_RUN_VCPU || step->target == KVMLOAD_VCPU;
 }
 
-/* A block is made once for each vCPU. Where the number of vCPUs is known only when the plan is loaded, all that concerns
- * them stands in blocks, where slot 0 stands for each; elsewhere there are no blocks. */
+/* A block is made once per vCPU. If the number of vCPUs is a parameter, every step that concerns a vCPU must be in a
+ * block, where it uses slot 0; otherwise there must be no blocks. */
 static int check_block(struct check *check, const unsigned char *p, const struct kvmload_step *step, uint32_t index)
 {
-	const uint32_t length = le32(p + 72);
+	const struct range block = {index, le32(p + KVMLOAD_STEP_BLOCK)};
 
-	if (length) {
+	if (block.count) {
 		if (!check->plan->vcpu_count || index < check->block_end ||
-		    !has_range(index, length, check->counts[STEPS]))
+		    !fits_into(block, check->counts[KVMLOAD_SECTION_STEPS]))
 			return 0;
-		check->block_end = index + length;
+		check->block_end = index + block.count;
 	}
-	if (check->plan->vcpu_count && is_vcpus(step) && (index >= check->block_end || step->slot != 0))
+	if (check->plan->vcpu_count && concerns_vcpu(step) && (index >= check->block_end || step->slot != 0))
 		return 0;
-	return le32(p + 76) == 0;
+	return le32(p + KVMLOAD_STEP_ZERO) == 0;
+}
+
+/* The comparison's range is that of the expected bytes; as many bytes of a mask follow them. */
+static int check_comparison(const struct check *check, const unsigned char *p, const struct kvmload_step *step)
+{
+	const struct range bytes = range(p + KVMLOAD_STEP_COMPARISON);
+	const struct range mask = {bytes.first + bytes.count, bytes.count};
+
+	return fits_into(bytes, check->counts[KVMLOAD_SECTION_DATA]) &&
+	       fits_into(mask, check->counts[KVMLOAD_SECTION_DATA]) &&
+	       (bytes.count == 0 || step->operation == KVMLOAD_GET_ATTRIBUTE);
 }
 
 static int check_step(struct check *check, uint32_t index)
 {
-	const unsigned char *p = record(check->plan, STEPS, index);
-	const uint32_t compared = le32(p + 44);
+	const unsigned char *p = record(check->plan, KVMLOAD_SECTION_STEPS, index);
+	const struct range guards = range(p + KVMLOAD_STEP_GUARDS), patches = range(p + KVMLOAD_STEP_PATCHES);
 	struct kvmload_step step;
 	uint32_t i;
 
-	if (!has_range(le32(p + 32), le32(p + 36), check->counts[DATA]) ||
-	    !has_range(le32(p + 40), compared, check->counts[DATA]) ||
-	    !has_range(le32(p + 40) + compared, compared, check->counts[DATA]) ||
-	    !has_records(check, ANSWERS, p + 48) || !has_records(check, GUARDS, p + 56) ||
-	    !has_records(check, PATCHES, p + 64))
+	if (!has_records(check, KVMLOAD_SECTION_DATA, p + KVMLOAD_STEP_PAYLOAD) ||
+	    !has_records(check, KVMLOAD_SECTION_ANSWERS, p + KVMLOAD_STEP_ANSWERS) ||
+	    !fits_into(guards, check->counts[KVMLOAD_SECTION_GUARDS]) ||
+	    !fits_into(patches, check->counts[KVMLOAD_SECTION_PATCHES]))
 		return 0;
 	kvmload_get_step(check->plan, index, &step);
-	if (!check_block(check, p, &step, index) || !check_operation(check, &step, index))
-		return 0;
-	if (compared && step.operation != KVMLOAD_GET_ATTRIBUTE)
+	if (!check_block(check, p, &step, index) || !check_operation(check, &step, index) ||
+	    !check_comparison(check, p, &step))
 		return 0;
 	if (step.payload_size > check->scratch)
 		check->scratch = step.payload_size;
-	check->looked_at += (uint64_t)le32(p + 60) + le32(p + 68);
-	if (check->looked_at > MOST_LOOKED_AT)
+	check->uses += (uint64_t)guards.count + patches.count;
+	if (check->uses > KVMLOAD_MAX_USES)
 		return 0;
-	for (i = 0; i < le32(p + 60); i++)
-		if (!check_guard(check, le32(p + 56) + i, index))
+	for (i = 0; i < guards.count; i++)
+		if (!check_guard(check, guards.first + i, index))
 			return 0;
-	for (i = 0; i < le32(p + 68); i++)
-		if (step.data != KVMLOAD_BYTES || !check_patch(check, le32(p + 64) + i, step.payload_size, index))
+	for (i = 0; i < patches.count; i++)
+		if (step.data != KVMLOAD_BYTES || !check_patch(check, patches.first + i, step.payload_size, index))
 			return 0;
 	return 1;
 }
@@ -395,27 +428,27 @@ static int check_records(struct check *check)
 	const struct kvmload_plan *plan = check->plan;
 	uint32_t i;
 
-	if (!has_string(check, le32(plan->bytes + HEADER_NAME), 0) ||
-	    !has_string(check, le32(plan->bytes + HEADER_MANIFEST), 0))
+	if (!has_string(check, plan->bytes + KVMLOAD_HEADER_NAME) ||
+	    !has_string(check, plan->bytes + KVMLOAD_HEADER_MANIFEST))
 		return 0;
-	if (plan->vcpu_count > check->counts[PARAMETERS] || le32(plan->bytes + HEADER_ZERO) != 0)
+	if (plan->vcpu_count > plan->parameters || le32(plan->bytes + KVMLOAD_HEADER_ZERO_2) != 0)
 		return 0;
-	for (i = 0; i < check->counts[NOTES]; i++)
-		if (!has_string(check, le32(record(plan, NOTES, i)), 0))
+	for (i = 0; i < check->counts[KVMLOAD_SECTION_NOTES]; i++)
+		if (!has_string(check, record(plan, KVMLOAD_SECTION_NOTES, i) + KVMLOAD_NOTE_TEXT))
 			return 0;
-	for (i = 0; i < check->counts[REASONS]; i++)
-		if (!has_string(check, le32(record(plan, REASONS, i) + 4), 0))
+	for (i = 0; i < check->counts[KVMLOAD_SECTION_REASONS]; i++)
+		if (!has_string(check, record(plan, KVMLOAD_SECTION_REASONS, i) + KVMLOAD_REASON_TEXT))
 			return 0;
-	for (i = 0; i < check->counts[FILES]; i++)
+	for (i = 0; i < plan->files; i++)
 		if (!check_file(check, i))
 			return 0;
-	for (i = 0; i < check->counts[PARAMETERS]; i++)
+	for (i = 0; i < plan->parameters; i++)
 		if (!check_parameter(check, i))
 			return 0;
-	for (i = 0; i < check->counts[LABELS]; i++)
+	for (i = 0; i < plan->labels; i++)
 		if (!check_label(check, i))
 			return 0;
-	for (i = 0; i < check->counts[STEPS]; i++)
+	for (i = 0; i < plan->steps; i++)
 		if (!check_step(check, i))
 			return 0;
 	return check->vcpus == plan->vcpu_slots && check->devices == plan->device_slots &&
@@ -424,48 +457,49 @@ static int check_records(struct check *check)
 
 int kvmload_check(struct kvmload_plan *plan, const void *bytes, size_t size)
 {
-	const unsigned char *p = bytes;
+	const unsigned char *header = bytes;
 	struct check check = {.plan = plan};
 	int fault;
 
 	memset(plan, 0, sizeof(*plan));
-	if (size < sizeof(magic) || memcmp(p, magic, sizeof(magic)) != 0)
+	if (size < sizeof(KVMLOAD_MAGIC) - 1 || memcmp(header, KVMLOAD_MAGIC, sizeof(KVMLOAD_MAGIC) - 1) != 0)
 		return KVMLOAD_NOT_A_PLAN;
-	if (size < HEADER_BYTES)
+	if (size < KVMLOAD_SIZEOF_HEADER)
 		return KVMLOAD_TRUNCATED;
-	if (le32(p + HEADER_VERSION) != KVMLOAD_VERSION)
+	if (le32(header + KVMLOAD_HEADER_VERSION) != KVMLOAD_VERSION)
 		return KVMLOAD_OTHER_VERSION;
-	if (le32(p + HEADER_SIZE) != size || size % 8 != 0)
+	if (le32(header + KVMLOAD_HEADER_FILE_SIZE) != size || size % KVMLOAD_ALIGNMENT != 0)
 		return KVMLOAD_TRUNCATED;
-	if (le64(p + HEADER_CHECKSUM) != checksum(p, (uint32_t)size))
+	if (le64(header + KVMLOAD_HEADER_CHECKSUM) != checksum(header, (uint32_t)size))
 		return KVMLOAD_BAD_CHECKSUM;
-	if (le32(p + HEADER_HEADER_SIZE) != HEADER_BYTES || p[HEADER_BYTE_ORDER] > 1 || !is_zero(p + HEADER_RESERVED, 2) ||
-	    p[HEADER_ARCHITECTURE] < KVMLOAD_ARM64 || p[HEADER_ARCHITECTURE] > KVMLOAD_LOONGARCH64)
+	if (le32(header + KVMLOAD_HEADER_SIZE) != KVMLOAD_SIZEOF_HEADER || header[KVMLOAD_HEADER_BIG_ENDIAN] > 1 ||
+	    !is_zero(header + KVMLOAD_HEADER_ZERO, 2) || header[KVMLOAD_HEADER_ARCHITECTURE] < KVMLOAD_ARM64 ||
+	    header[KVMLOAD_HEADER_ARCHITECTURE] > KVMLOAD_LOONGARCH64)
 		return KVMLOAD_BAD_LAYOUT;
 
-	plan->bytes = p;
+	plan->bytes = header;
 	plan->size = (uint32_t)size;
 	fault = check_sections(&check, plan);
 	if (!fault) {
-		plan->architecture = p[HEADER_ARCHITECTURE];
-		plan->big_endian = p[HEADER_BYTE_ORDER];
-		plan->steps = check.counts[STEPS];
-		plan->labels = check.counts[LABELS];
-		plan->files = check.counts[FILES];
-		plan->parameters = check.counts[PARAMETERS];
-		plan->vcpu_count = le32(p + HEADER_VCPU_COUNT);
-		plan->vcpu_slots = le32(p + HEADER_VCPU_SLOTS);
-		plan->device_slots = le32(p + HEADER_DEVICE_SLOTS);
-		plan->mapping_slots = le32(p + HEADER_MAPPING_SLOTS);
-		plan->scratch_size = le32(p + HEADER_SCRATCH_SIZE);
+		plan->architecture = header[KVMLOAD_HEADER_ARCHITECTURE];
+		plan->big_endian = header[KVMLOAD_HEADER_BIG_ENDIAN];
+		plan->steps = check.counts[KVMLOAD_SECTION_STEPS];
+		plan->labels = check.counts[KVMLOAD_SECTION_LABELS];
+		plan->files = check.counts[KVMLOAD_SECTION_FILES];
+		plan->parameters = check.counts[KVMLOAD_SECTION_PARAMETERS];
+		plan->vcpu_count = le32(header + KVMLOAD_HEADER_VCPU_COUNT);
+		plan->vcpu_slots = le32(header + KVMLOAD_HEADER_VCPU_SLOTS);
+		plan->device_slots = le32(header + KVMLOAD_HEADER_DEVICE_SLOTS);
+		plan->mapping_slots = le32(header + KVMLOAD_HEADER_MAPPING_SLOTS);
+		plan->scratch_size = le32(header + KVMLOAD_HEADER_SCRATCH_SIZE);
 		fault = check_records(&check) ? 0 : KVMLOAD_BAD_RECORD;
 	}
 	if (fault) {
 		memset(plan, 0, sizeof(*plan));
 		return fault;
 	}
-	plan->name = string(plan, le32(p + HEADER_NAME));
-	plan->manifest = string(plan, le32(p + HEADER_MANIFEST));
+	plan->name = string(plan, header + KVMLOAD_HEADER_NAME);
+	plan->manifest = string(plan, header + KVMLOAD_HEADER_MANIFEST);
 	return 0;
 }
 
@@ -475,25 +509,25 @@ const char *kvmload_fault_text(int fault)
 	case 0:
 		return "no fault";
 	case KVMLOAD_NOT_A_PLAN:
-		return "it is no compiled plan";
+		return "not a compiled plan";
 	case KVMLOAD_OTHER_VERSION:
-		return "the plan's format is of another version; compile it again";
+		return "the plan has a different version of the format; compile it again";
 	case KVMLOAD_TRUNCATED:
-		return "the plan is not complete, or something follows it";
+		return "the plan is incomplete, or followed by other bytes";
 	case KVMLOAD_BAD_CHECKSUM:
-		return "the plan has changed since it was compiled: its checksum is wrong";
+		return "the plan has changed since it was compiled: the checksum is wrong";
 	case KVMLOAD_BAD_LAYOUT:
 		return "the plan's sections are not where they belong";
 	case KVMLOAD_BAD_RECORD:
-		return "a record of the plan has a value that it cannot have";
+		return "a record of the plan has an invalid value";
 	case KVMLOAD_OTHER_ARCHITECTURE:
-		return "the plan is for another architecture than this machine's";
+		return "the plan is for a different architecture than this machine";
 	case KVMLOAD_NO_ROOM:
-		return "the session has less room than the plan needs";
+		return "an array of the session is smaller than the plan needs";
 	case KVMLOAD_NO_VALUE:
 		return "a parameter has no value, or a file is not open";
 	case KVMLOAD_BAD_VALUE:
-		return "a parameter's value does not fit where it belongs";
+		return "a parameter's value does not fit where it is used";
 	default:
 		return "an unknown fault";
 	}
@@ -503,35 +537,37 @@ const char *kvmload_fault_text(int fault)
 
 void kvmload_get_step(const struct kvmload_plan *plan, uint32_t index, struct kvmload_step *step)
 {
-	const unsigned char *p = record(plan, STEPS, index);
+	const unsigned char *p = record(plan, KVMLOAD_SECTION_STEPS, index);
+	const struct range payload = range(p + KVMLOAD_STEP_PAYLOAD);
 
-	step->operation = p[0];
-	step->target = p[1];
-	step->data = p[2];
-	step->argument_devices = p[3];
-	step->slot = le32(p + 4);
-	step->flags = le32(p + 8);
-	step->number = le32(p + 12);
-	step->value = le64(p + 16);
-	step->size = le64(p + 24);
-	step->payload = record(plan, DATA, le32(p + 32));
-	step->payload_size = le32(p + 36);
+	step->operation = p[KVMLOAD_STEP_OPERATION];
+	step->target = p[KVMLOAD_STEP_TARGET];
+	step->data = p[KVMLOAD_STEP_DATA];
+	step->argument_devices = p[KVMLOAD_STEP_ARGUMENT_DEVICES];
+	step->slot = le32(p + KVMLOAD_STEP_SLOT);
+	step->flags = le32(p + KVMLOAD_STEP_FLAGS);
+	step->number = le32(p + KVMLOAD_STEP_NUMBER);
+	step->value = le64(p + KVMLOAD_STEP_VALUE);
+	step->size = le64(p + KVMLOAD_STEP_SIZE);
+	step->payload = record(plan, KVMLOAD_SECTION_DATA, payload.first);
+	step->payload_size = payload.count;
 }
 
 void kvmload_get_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label)
 {
-	const unsigned char *p;
+	const unsigned char *p, *place;
 
 	memset(label, 0, sizeof(*label));
 	if (!plan->labels)
 		return;
-	p = record(plan, LABELS, index);
-	label->target = string(plan, le32(p));
-	label->attribute = string(plan, le32(p + 4));
-	label->value = string(plan, le32(p + 8));
-	label->file = string(plan, le32(p + 16));
-	label->line = le32(p + 20);
-	label->column = le32(p + 24);
+	p = record(plan, KVMLOAD_SECTION_LABELS, index);
+	place = p + KVMLOAD_LABEL_PLACE;
+	label->target = string(plan, p + KVMLOAD_LABEL_TARGET);
+	label->attribute = string(plan, p + KVMLOAD_LABEL_ATTRIBUTE);
+	label->value = string(plan, p + KVMLOAD_LABEL_VALUE);
+	label->file = string(plan, place + KVMLOAD_PLACE_FILE);
+	label->line = le32(place + KVMLOAD_PLACE_LINE);
+	label->column = le32(place + KVMLOAD_PLACE_COLUMN);
 }
 
 const char *kvmload_operation_name(uint32_t operation)
@@ -570,59 +606,62 @@ const char *kvmload_operation_name(uint32_t operation)
 
 const char *kvmload_reason(const struct kvmload_plan *plan, uint32_t index, int error)
 {
-	const unsigned char *label;
+	struct range reasons;
 	uint32_t i;
 
 	if (!plan->labels || error <= 0)
 		return NULL;
-	label = record(plan, LABELS, index);
-	for (i = 0; i < le32(label + 40); i++) {
-		const unsigned char *reason = record(plan, REASONS, le32(label + 36) + i);
+	reasons = range(record(plan, KVMLOAD_SECTION_LABELS, index) + KVMLOAD_LABEL_REASONS);
+	for (i = 0; i < reasons.count; i++) {
+		const unsigned char *reason = record(plan, KVMLOAD_SECTION_REASONS, reasons.first + i);
 
-		if (le32(reason) == (uint32_t)error)
-			return string(plan, le32(reason + 4));
+		if (le32(reason + KVMLOAD_REASON_ERRNO) == (uint32_t)error)
+			return string(plan, reason + KVMLOAD_REASON_TEXT);
 	}
 	return NULL;
 }
 
 static int expects(const struct kvmload_plan *plan, const unsigned char *step, int answer)
 {
-	const unsigned char *expected = record(plan, ANSWERS, le32(step + 48));
+	const struct range answers = range(step + KVMLOAD_STEP_ANSWERS);
 	uint32_t i;
 
-	for (i = 0; i < le32(step + 52); i++)
-		if (le32(expected + i * 4) == (uint32_t)answer)
+	for (i = 0; i < answers.count; i++) {
+		const unsigned char *expected = record(plan, KVMLOAD_SECTION_ANSWERS, answers.first + i);
+
+		if (le32(expected + KVMLOAD_ANSWER_ERRNO) == (uint32_t)answer)
 			return 1;
+	}
 	return 0;
 }
 
 int kvmload_expects(const struct kvmload_plan *plan, uint32_t index, int answer)
 {
-	return expects(plan, record(plan, STEPS, index), answer);
+	return expects(plan, record(plan, KVMLOAD_SECTION_STEPS, index), answer);
 }
 
 void kvmload_get_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file)
 {
-	const unsigned char *p = record(plan, FILES, index);
+	const unsigned char *p = record(plan, KVMLOAD_SECTION_FILES, index);
 
-	file->name = string(plan, le32(p));
-	file->path = string(plan, le32(p + 4));
+	file->name = string(plan, p + KVMLOAD_FILE_NAME);
+	file->path = string(plan, p + KVMLOAD_FILE_PATH);
 }
 
 void kvmload_get_parameter(const struct kvmload_plan *plan, uint32_t index, struct kvmload_parameter *parameter)
 {
-	const unsigned char *p = record(plan, PARAMETERS, index);
+	const unsigned char *p = record(plan, KVMLOAD_SECTION_PARAMETERS, index);
 
-	parameter->name = string(plan, le32(p));
-	parameter->size = p[4];
-	parameter->is_signed = p[5];
-	parameter->has_value = p[6];
-	parameter->value = le64(p + 8);
+	parameter->name = string(plan, p + KVMLOAD_PARAMETER_NAME);
+	parameter->size = p[KVMLOAD_PARAMETER_SIZE];
+	parameter->is_signed = p[KVMLOAD_PARAMETER_SIGNED];
+	parameter->has_value = p[KVMLOAD_PARAMETER_HAS_DEFAULT];
+	parameter->value = le64(p + KVMLOAD_PARAMETER_DEFAULT);
 }
 
 /* ---- A session ---- */
 
-/* 0, or the errno of a call that returned `result`. */
+/* Returns 0, or the errno of a call that returned `result`. */
 static int answer(int result)
 {
 	return result < 0 ? errno : 0;
@@ -738,10 +777,10 @@ void kvmload_close(struct kvmload_session *session)
 	for (i = 0; i < session->vcpu_slots; i++) {
 		struct kvmload_vcpu *vcpu = &session->vcpus[i];
 
-		if (vcpu->run && !(vcpu->is_callers & 2))
+		if (vcpu->run && !(vcpu->callers & KVMLOAD_CALLERS_RUN))
 			munmap(vcpu->run, session->run_size);
 		vcpu->run = NULL;
-		if (!(vcpu->is_callers & 1))
+		if (!(vcpu->callers & KVMLOAD_CALLERS_FD))
 			close_descriptor(&vcpu->fd);
 		vcpu->fd = -1;
 	}
@@ -760,7 +799,7 @@ void kvmload_close(struct kvmload_session *session)
 
 /* ---- The calls ---- */
 
-/* The descriptor of a target, or -1. */
+/* Returns the descriptor of a target, or -1. */
 static int descriptor(const struct kvmload_session *session, uint32_t target, uint32_t slot)
 {
 	switch (target) {
@@ -779,14 +818,14 @@ static int create_vm(struct kvmload_session *session, const struct kvmload_step 
 {
 	if (session->system < 0 || session->vm >= 0)
 		return KVMLOAD_NO_ANSWER;
-	/* KVM registers with the memory management of the process, and gives up where a signal is pending. */
+	/* KVM registers with the memory management of the process, which fails while a signal is pending. */
 	do
 		session->vm = ioctl(session->system, KVM_CREATE_VM, (unsigned long)step->value);
 	while (session->vm < 0 && errno == EINTR);
 	return answer(session->vm);
 }
 
-/* Maps `size` bytes, and more where they need an alignment. Returns 0 or the errno of mmap(). */
+/* Maps `size` bytes, and as many more as the alignment needs. Returns 0 or the errno of mmap(). */
 static int map_memory(struct kvmload_mapping *mapping, uint64_t size)
 {
 	if (size > SIZE_MAX - MEMORY_ALIGNMENT)
@@ -909,7 +948,7 @@ static int create_device(struct kvmload_session *session, const struct kvmload_s
 	if (session->vm < 0 || device->fd >= 0)
 		return KVMLOAD_NO_ANSWER;
 	error = answer(ioctl(session->vm, REQUEST(KVM_CREATE_DEVICE), &create));
-	/* A test makes nothing, whatever stands in fd. */
+	/* A test creates nothing and leaves fd as it was. */
 	if (!error && !(create.flags & KVM_CREATE_DEVICE_TEST))
 		device->fd = (int)create.fd;
 	return error;
@@ -934,12 +973,12 @@ static int close_device(struct kvmload_session *session, const struct kvmload_st
 
 	if (fd < 0)
 		return KVMLOAD_NO_ANSWER;
-	/* Linux closes the descriptor even where close() fails. */
+	/* Linux closes the descriptor even if close() fails. */
 	session->devices[step->slot].fd = -1;
 	return answer(close(fd));
 }
 
-/* Whether a value without its low `dropped` bits, which are zero, fits a field of so many bits. */
+/* Whether the low `dropped` bits of a value are zero, and the rest of it fits into `bits` bits. */
 static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
 {
 	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
@@ -954,7 +993,8 @@ static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_sig
 	return value >> bits == 0;
 }
 
-/* Puts the low `bits` bits of a value into an integer of `width` bytes, from bit `shift` up, in this machine's order. */
+/* Puts the low `bits` bits of a value into an integer of `width` bytes, from bit `shift` up, in this machine's byte
+ * order. */
 static void put(unsigned char *bytes, uint32_t width, uint32_t shift, uint32_t bits, uint64_t value)
 {
 	const uint64_t mask = (bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX) << shift;
@@ -962,62 +1002,68 @@ static void put(unsigned char *bytes, uint32_t width, uint32_t shift, uint32_t b
 
 	for (i = 0; i < width; i++) {
 		const uint32_t place = 8 * (IS_BIG_ENDIAN ? width - 1 - i : i);
-		const unsigned char own = (unsigned char)(mask >> place);
+		const unsigned char changed = (unsigned char)(mask >> place);
 
-		bytes[i] = (unsigned char)((bytes[i] & ~own) | ((value << shift >> place) & own));
+		bytes[i] = (unsigned char)((bytes[i] & ~changed) | ((value << shift >> place) & changed));
 	}
 }
 
-/* What a patch puts into its payload: a descriptor, or a parameter's value. */
+/* Returns what a patch puts into its payload. */
 static uint64_t patch_value(const struct kvmload_session *session, const unsigned char *patch)
 {
-	const uint32_t index = le32(patch + 8);
+	const uint32_t index = le32(patch + KVMLOAD_PATCH_INDEX), dropped = le32(patch + KVMLOAD_PATCH_DROPPED);
 
-	switch (patch[4]) {
-	case PATCH_FILE:
+	switch (patch[KVMLOAD_PATCH_SOURCE]) {
+	case KVMLOAD_FROM_FILE:
 		return (uint32_t)session->files[index];
-	case PATCH_PARAMETER:
-		return session->parameters[index].value >> le32(patch + 12);
+	case KVMLOAD_FROM_PARAMETER:
+		return session->parameters[index].value >> dropped;
 	default:
-		return session->vcpu >> le32(patch + 12);
+		return session->vcpu >> dropped;
 	}
 }
 
-/* The payload of a step, in the scratch memory, with all that is known only now. */
+/* Copies the payload of a step to the scratch memory and patches it there. */
 static unsigned char *prepare_payload(struct kvmload_session *session, const unsigned char *step)
 {
-	const uint32_t size = le32(step + 36);
-	unsigned char *payload = session->scratch + session->scratch_size - size;
+	const struct range bytes = range(step + KVMLOAD_STEP_PAYLOAD), patches = range(step + KVMLOAD_STEP_PATCHES);
+	unsigned char *payload = session->scratch + session->scratch_size - bytes.count;
 	uint32_t i;
 
-	if (size)
-		memcpy(payload, record(session->plan, DATA, le32(step + 32)), size);
-	for (i = 0; i < le32(step + 68); i++) {
-		const unsigned char *patch = record(session->plan, PATCHES, le32(step + 64) + i);
+	if (bytes.count)
+		memcpy(payload, record(session->plan, KVMLOAD_SECTION_DATA, bytes.first), bytes.count);
+	for (i = 0; i < patches.count; i++) {
+		const unsigned char *patch = record(session->plan, KVMLOAD_SECTION_PATCHES, patches.first + i);
 
-		put(payload + le32(patch), patch[5], patch[6], patch[7], patch_value(session, patch));
+		put(payload + le32(patch + KVMLOAD_PATCH_OFFSET), patch[KVMLOAD_PATCH_WIDTH],
+		    patch[KVMLOAD_PATCH_SHIFT], patch[KVMLOAD_PATCH_BITS], patch_value(session, patch));
 	}
 	session->payload = payload;
-	session->payload_size = size;
+	session->payload_size = bytes.count;
 	return payload;
 }
 
-/* Plans consist of these calls in the main: the record is read without a detour. */
+/* Makes an attribute call. Most calls of a plan are these, so the record is read directly, without struct
+ * kvmload_step. */
 static int attribute(struct kvmload_session *session, const unsigned char *step, unsigned long request)
 {
-	struct kvm_device_attr attr = {.flags = le32(step + 8), .group = le32(step + 12), .attr = le64(step + 16)};
-	const int fd = descriptor(session, step[1], le32(step + 4));
+	struct kvm_device_attr attr = {
+		.flags = le32(step + KVMLOAD_STEP_FLAGS),
+		.group = le32(step + KVMLOAD_STEP_NUMBER),
+		.attr = le64(step + KVMLOAD_STEP_VALUE),
+	};
+	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
 
 	if (fd < 0)
 		return KVMLOAD_NO_ANSWER;
-	if (step[2] == KVMLOAD_BYTES)
+	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
 		attr.addr = (uintptr_t)prepare_payload(session, step);
-	else if (step[2] == KVMLOAD_INVALID_POINTER)
+	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
 		attr.addr = KVMLOAD_INVALID_ADDRESS;
 	return answer(ioctl(fd, REQUEST(request), &attr));
 }
 
-/* Maps the vCPU's struct kvm_run where it is not mapped yet. Returns 0 or an errno. */
+/* Maps the vCPU's struct kvm_run, unless it is mapped already. Returns 0 or an errno. */
 static int map_run(struct kvmload_session *session, struct kvmload_vcpu *vcpu)
 {
 	void *run;
@@ -1058,7 +1104,7 @@ static int run_vcpu(struct kvmload_session *session, const struct kvmload_step *
 	return error == EINTR ? 0 : error;
 }
 
-/* Every other call. */
+/* Makes a call that is not an attribute call. */
 static int other_call(struct kvmload_session *session, uint32_t index)
 {
 	struct kvmload_step step;
@@ -1092,103 +1138,116 @@ static int perform(struct kvmload_session *session, uint32_t index, const unsign
 {
 	session->payload = NULL;
 	session->payload_size = 0;
-	/* No switch: behind a system call a jump through a table is seldom predicted. */
-	if (step[0] == KVMLOAD_SET_ATTRIBUTE)
+	switch (step[KVMLOAD_STEP_OPERATION]) {
+	case KVMLOAD_SET_ATTRIBUTE:
 		return attribute(session, step, KVM_SET_DEVICE_ATTR);
-	if (step[0] == KVMLOAD_GET_ATTRIBUTE)
+	case KVMLOAD_GET_ATTRIBUTE:
 		return attribute(session, step, KVM_GET_DEVICE_ATTR);
-	if (step[0] == KVMLOAD_HAS_ATTRIBUTE)
+	case KVMLOAD_HAS_ATTRIBUTE:
 		return attribute(session, step, KVM_HAS_DEVICE_ATTR);
-	return other_call(session, index);
+	default:
+		return other_call(session, index);
+	}
 }
 
 int kvmload_perform(struct kvmload_session *session, uint32_t index)
 {
-	return perform(session, index, record(session->plan, STEPS, index));
+	return perform(session, index, record(session->plan, KVMLOAD_SECTION_STEPS, index));
 }
 
 /* ---- The run ---- */
 
-/* How many vCPUs blocks are made for. */
+/* Returns the number of vCPUs that blocks are made for. */
 static uint64_t vcpu_count(const struct kvmload_session *session)
 {
 	return session->plan->vcpu_count ? session->parameters[session->plan->vcpu_count - 1].value : 0;
 }
 
+/* Whether a patch has its value, and the value fits. Returns 0 or a fault. */
+static int check_value(const struct kvmload_session *session, const unsigned char *patch)
+{
+	const uint32_t index = le32(patch + KVMLOAD_PATCH_INDEX), dropped = le32(patch + KVMLOAD_PATCH_DROPPED);
+	const uint32_t bits = patch[KVMLOAD_PATCH_BITS];
+	const uint64_t vcpus = vcpu_count(session);
+	struct kvmload_parameter parameter;
+	uint64_t value;
+
+	switch (patch[KVMLOAD_PATCH_SOURCE]) {
+	case KVMLOAD_FROM_FILE:
+		return session->files[index] < 0 ? KVMLOAD_NO_VALUE : 0;
+	case KVMLOAD_FROM_PARAMETER:
+		if (!session->parameters[index].is_set)
+			return KVMLOAD_NO_VALUE;
+		kvmload_get_parameter(session->plan, index, &parameter);
+		value = session->parameters[index].value;
+		return fits(value, parameter.size * 8, 0, parameter.is_signed) &&
+				       fits(value, bits, dropped, parameter.is_signed)
+			       ? 0
+			       : KVMLOAD_BAD_VALUE;
+	default:
+		return vcpus == 0 || fits(vcpus - 1, bits, dropped, 0) ? 0 : KVMLOAD_BAD_VALUE;
+	}
+}
+
 int kvmload_ready(const struct kvmload_session *session)
 {
 	const struct kvmload_plan *plan = session->plan;
-	const uint64_t vcpus = vcpu_count(session);
 	uint32_t i, j;
 
 	if (plan->vcpu_count && !session->parameters[plan->vcpu_count - 1].is_set)
 		return KVMLOAD_NO_VALUE;
-	if (plan->vcpu_count && vcpus > session->vcpu_slots)
+	if (vcpu_count(session) > session->vcpu_slots)
 		return KVMLOAD_BAD_VALUE;
 	for (i = 0; i < plan->steps; i++) {
-		const unsigned char *step = record(plan, STEPS, i);
+		const struct range patches = range(record(plan, KVMLOAD_SECTION_STEPS, i) + KVMLOAD_STEP_PATCHES);
 
-		for (j = 0; j < le32(step + 68); j++) {
-			const unsigned char *patch = record(plan, PATCHES, le32(step + 64) + j);
-			const uint32_t index = le32(patch + 8);
-			struct kvmload_parameter parameter;
+		for (j = 0; j < patches.count; j++) {
+			const unsigned char *patch = record(plan, KVMLOAD_SECTION_PATCHES, patches.first + j);
+			const int fault = check_value(session, patch);
 
-			if (patch[4] == PATCH_FILE) {
-				if (session->files[index] < 0)
-					return KVMLOAD_NO_VALUE;
-				continue;
-			}
-			if (patch[4] == PATCH_VCPU_INDEX) {
-				if (vcpus && !fits(vcpus - 1, patch[7], le32(patch + 12), 0))
-					return KVMLOAD_BAD_VALUE;
-				continue;
-			}
-			if (!session->parameters[index].is_set)
-				return KVMLOAD_NO_VALUE;
-			kvmload_get_parameter(plan, index, &parameter);
-			if (!fits(session->parameters[index].value, parameter.size * 8, 0, parameter.is_signed) ||
-			    !fits(session->parameters[index].value, patch[7], le32(patch + 12), parameter.is_signed))
-				return KVMLOAD_BAD_VALUE;
+			if (fault)
+				return fault;
 		}
 	}
 	return 0;
 }
 
-/* Whether the guards of a step let it be made. */
-static int is_let(const struct kvmload_session *session, const unsigned char *step)
+static int guards_hold(const struct kvmload_session *session, const unsigned char *step)
 {
+	const struct range guards = range(step + KVMLOAD_STEP_GUARDS);
 	uint32_t i;
 
-	for (i = 0; i < le32(step + 60); i++) {
-		const unsigned char *guard = record(session->plan, GUARDS, le32(step + 56) + i);
-		const struct kvmload_outcome *earlier = &session->outcomes[le32(guard)];
+	for (i = 0; i < guards.count; i++) {
+		const unsigned char *guard = record(session->plan, KVMLOAD_SECTION_GUARDS, guards.first + i);
+		const int32_t earlier = session->outcomes[le32(guard + KVMLOAD_GUARD_STEP)].answer;
 
-		if (earlier->answer == KVMLOAD_NO_ANSWER || (earlier->answer == 0) != (int)le32(guard + 4))
+		if (earlier == KVMLOAD_NO_ANSWER || (earlier == 0) != (int)le32(guard + KVMLOAD_GUARD_SUCCEEDED))
 			return 0;
 	}
 	return 1;
 }
 
-/* Whether what a get has read is what it should read, in every bit of the mask. */
-static int is_as_expected(const struct kvmload_session *session, const unsigned char *step)
+/* Whether the bytes that a get has read equal the expected ones, in every bit of the mask. */
+static int has_expected_value(const struct kvmload_session *session, const unsigned char *step)
 {
-	const uint32_t size = le32(step + 44);
-	const unsigned char *value = record(session->plan, DATA, le32(step + 40));
+	const struct range bytes = range(step + KVMLOAD_STEP_COMPARISON);
+	const unsigned char *expected = record(session->plan, KVMLOAD_SECTION_DATA, bytes.first);
+	const unsigned char *mask = expected + bytes.count;
 	const unsigned char *read = session->payload;
 	uint32_t i;
 
-	if (session->payload_size < size)
+	if (session->payload_size < bytes.count)
 		return 0;
-	for (i = 0; i < size; i++)
-		if ((value[i] ^ read[i]) & value[size + i])
+	for (i = 0; i < bytes.count; i++)
+		if ((expected[i] ^ read[i]) & mask[i])
 			return 0;
 	return 1;
 }
 
-/* To the step that comes next: at the end of a block its first one, for the next vCPU, where there is one. */
-static void go_on(struct kvmload_session *session, uint32_t index, const unsigned char *step)
+/* Moves to the next step: from the end of a block to its first step, until it has been made for every vCPU. */
+static void advance(struct kvmload_session *session, uint32_t index, const unsigned char *step)
 {
-	const uint32_t length = le32(step + 72);
+	const uint32_t length = le32(step + KVMLOAD_STEP_BLOCK);
 
 	if (length) {
 		session->block_first = index;
@@ -1207,13 +1266,19 @@ static void go_on(struct kvmload_session *session, uint32_t index, const unsigne
 	}
 }
 
-/* Whether a step stands in a block, and there is no vCPU to make it for. */
-static int is_for_nobody(const struct kvmload_session *session, uint32_t index, const unsigned char *step)
+/* Whether a step is in a block, and there is no vCPU to make it for. */
+static int block_is_empty(const struct kvmload_session *session, uint32_t index, const unsigned char *step)
 {
-	return (le32(step + 72) || index < session->block_end) && vcpu_count(session) == 0;
+	return (le32(step + KVMLOAD_STEP_BLOCK) || index < session->block_end) && vcpu_count(session) == 0;
 }
 
-/* Notes what became of the step whose turn it is, and goes on to the next. Returns the verdict. */
+/* Whether the caller makes the call of this step. */
+static int is_callers(const struct kvmload_session *session, const unsigned char *step)
+{
+	return session->own >> step[KVMLOAD_STEP_OPERATION] & 1;
+}
+
+/* Records the outcome of the current step and moves to the next. Returns the verdict. */
 static int finish(struct kvmload_session *session, const unsigned char *step, int answer)
 {
 	const uint32_t index = session->next;
@@ -1224,13 +1289,13 @@ static int finish(struct kvmload_session *session, const unsigned char *step, in
 		outcome->verdict = KVMLOAD_SKIPPED;
 	else if (!expects(session->plan, step, answer))
 		outcome->verdict = KVMLOAD_UNEXPECTED;
-	else if (answer == 0 && !is_as_expected(session, step))
+	else if (answer == 0 && !has_expected_value(session, step))
 		outcome->verdict = KVMLOAD_MISMATCH;
 	else
 		outcome->verdict = KVMLOAD_PASSED;
 	if (session->after)
 		session->after(session, index, session->context);
-	go_on(session, index, step);
+	advance(session, index, step);
 	return (int)outcome->verdict;
 }
 
@@ -1242,14 +1307,14 @@ int kvmload_run(struct kvmload_session *session)
 		return fault;
 	while (session->next < session->plan->steps) {
 		const uint32_t index = session->next;
-		const unsigned char *step = record(session->plan, STEPS, index);
+		const unsigned char *step = record(session->plan, KVMLOAD_SECTION_STEPS, index);
 		enum kvmload_decision decision = KVMLOAD_MAKE;
 		int verdict;
 
-		if (!is_let(session, step) || is_for_nobody(session, index, step))
+		if (!guards_hold(session, step) || block_is_empty(session, index, step))
 			decision = KVMLOAD_SKIP;
-		if (decision == KVMLOAD_MAKE && session->own & UINT32_C(1) << step[0])
-			return KVMLOAD_YOURS;
+		if (decision == KVMLOAD_MAKE && is_callers(session, step))
+			return KVMLOAD_CALLER;
 		if (decision == KVMLOAD_MAKE && session->before)
 			decision = session->before(session, index, session->context);
 		if (decision == KVMLOAD_STOP)
@@ -1278,16 +1343,16 @@ int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *ru
 
 		vcpu->fd = fd;
 		vcpu->run = run;
-		vcpu->is_callers = run ? 3 : 1;
+		vcpu->callers = run ? KVMLOAD_CALLERS_FD | KVMLOAD_CALLERS_RUN : KVMLOAD_CALLERS_FD;
 	}
 	session->payload = NULL;
 	session->payload_size = 0;
-	return finish(session, record(session->plan, STEPS, session->next), answer);
+	return finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), answer);
 }
 
 void kvmload_skip(struct kvmload_session *session)
 {
 	session->payload = NULL;
 	session->payload_size = 0;
-	finish(session, record(session->plan, STEPS, session->next), KVMLOAD_NO_ANSWER);
+	finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), KVMLOAD_NO_ANSWER);
 }

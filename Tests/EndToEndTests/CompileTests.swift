@@ -45,7 +45,7 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     await withFolder { folder in
       write("kvmconf: 1\n", toFile: folder + "/vm.kvmplan")
       let ended = await kvmconf("apply", folder + "/vm.kvmplan")
-      #expect(ended.errors == "error: \(folder)/vm.kvmplan cannot be used: it is no compiled plan [bad-plan]\n")
+      #expect(ended.errors == "error: \(folder)/vm.kvmplan cannot be used: not a compiled plan [bad-plan]\n")
       #expect(ended.status == 1)
     }
   }

@@ -77,9 +77,9 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
     }
   }
 
-  /// What stands for each vCPU in the plan comes once for each, in the same order, from both programs.
+  /// Both programs make the steps of a block once per vCPU, in the same order.
   @Test(.enabled(if: kvmIsUsable && isX86, "there is no /dev/kvm of x86_64 that can be opened"))
-  func vcpusComeWithTheLoader() async {
+  func theNumberOfVCPUsIsSupplied() async {
     await withFolder { folder in
       let text = "kvmconf: 1\narch: x86_64\nparameters: {cpus: {type: u32, at: load}}\n"
       let vcpus = "vcpus: {count: \"${cpus}\", attributes: {tsc: {offset: \"${vcpu.index}\"}}}\n"
@@ -107,7 +107,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
       let kvmload = Self.prefix + "/bin/kvmload"
       write("no plan", toFile: folder + "/bad")
       let bad = await run(kvmload, [folder + "/bad"])
-      #expect(bad.status == 1 && bad.errors == "kvmload: \(folder)/bad: it is no compiled plan\n")
+      #expect(bad.status == 1 && bad.errors == "kvmload: \(folder)/bad: not a compiled plan\n")
       #expect(await run(kvmload, [folder]).errors == "kvmload: \(folder): Is a directory\n")
       #expect(await run(kvmload, [folder + "/none"]).status == 66)
       #expect(await run(kvmload, []).status == 64)
@@ -115,7 +115,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
       let foreign = await compile(isX86 ? "examples/arm64/gicv3.yaml" : Self.example, folder)
       #expect(await run(kvmload, ["--check", foreign]).status == 0)
       let other = await run(kvmload, [foreign])
-      #expect(other.status == 69 && other.errors.contains("for another architecture"))
+      #expect(other.status == 69 && other.errors.contains("for a different architecture"))
     }
   }
 

@@ -40,11 +40,11 @@ extension OneAtATime {
     @Test func theCallersStepsAreReturned() {
       let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1)]))
       loaded.own(KVMLOAD_OWN_VM.rawValue | KVMLOAD_OWN_VCPUS.rawValue)
-      #expect(loaded.run() == KVMLOAD_YOURS && loaded.next == 0)
+      #expect(loaded.run() == KVMLOAD_CALLER && loaded.next == 0)
       #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
-      #expect(loaded.run() == KVMLOAD_YOURS && loaded.next == 1)
+      #expect(loaded.run() == KVMLOAD_CALLER && loaded.next == 1)
       #expect(loaded.answer(EEXIST) == KVMLOAD_UNEXPECTED)
-      // Descriptor 0 is no VM, whatever it is; it is the caller's and stays open.
+      // Descriptor 0 is not a VM. It is the caller's and stays open.
       #expect(loaded.run() == KVMLOAD_FAILED && loaded.next == 3)
       #expect(loaded.run() == KVMLOAD_FINISHED)
       loaded.close()
@@ -60,7 +60,7 @@ extension OneAtATime {
       #expect(loaded.told == [0, 1, 2])
     }
 
-    /// A guard holds by the answer of its step, and by none where that was skipped.
+    /// A guard depends on the answer to its step, and does not hold if that was skipped.
     @Test func guardsAreKept() {
       var refused = createVFIO("vfio")
       refused.guardedBy = [Guard(step: 0, ok: false)]
@@ -68,7 +68,7 @@ extension OneAtATime {
       made.guardedBy = [Guard(step: 1, ok: true)]
       let loaded = Loaded(plan([createVM, refused, made]))
       loaded.own(KVMLOAD_OWN_VM.rawValue)
-      #expect(loaded.run() == KVMLOAD_YOURS)
+      #expect(loaded.run() == KVMLOAD_CALLER)
       #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
       #expect(loaded.run() == KVMLOAD_FINISHED)
       #expect(loaded.verdicts == [KVMLOAD_PASSED, KVMLOAD_SKIPPED, KVMLOAD_SKIPPED])
@@ -87,7 +87,7 @@ extension OneAtATime {
       #expect(loaded.run().rawValue == UInt32(bitPattern: KVMLOAD_BAD_VALUE.rawValue))
       loaded.give(2)
       for vcpu in [0, 1] as [UInt32] {
-        #expect(loaded.run() == KVMLOAD_YOURS && loaded.next == 1 && loaded.vcpu == vcpu)
+        #expect(loaded.run() == KVMLOAD_CALLER && loaded.next == 1 && loaded.vcpu == vcpu)
         #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
       }
       #expect(loaded.run() == KVMLOAD_FINISHED && loaded.vcpu == 0)

@@ -4,9 +4,10 @@ import PlanFormat
 import Reporting
 import Testing
 import TextOutput
+import kvmload
 
 @Suite struct RoundTripTests {
-  /// A plan whose vCPUs come with the loader.
+  /// The number of vCPUs is supplied at load time.
   @Test func blocksAreKept() throws {
     let plan = forEachVCPU()
     let bytes = plan.compiled()
@@ -46,14 +47,14 @@ import TextOutput
     #expect(read.steps[7].target == "device0" && read.steps[7].at.description == "vm.kvmplan:8:1")
   }
 
-  /// The offsets that docs/plan-format.md gives, in a plan of one step.
+  /// The bytes of a plan with one step have the offsets of docs/plan-format.md.
   @Test func theBytesAreThoseOfTheSpecification() {
     let bytes = Plan(
       name: "n", manifest: "m", architecture: .arm64, steps: [Step(.createVM(type: 0x28), target: "vm", at: place(2))]
     ).compiled()
     #expect(Array(bytes[0..<16]) == Array("KVMPLAN\n".utf8) + [1, 0, 0, 0, 152, 0, 0, 0])
     #expect(bytes[24] == UInt8(bytes.count & 255) && bytes[28] == 1 && bytes[29] == 0)
-    // Steps stand behind the header, labels behind them.
+    // The steps follow the header, and the labels follow the steps.
     #expect(Array(bytes[64..<80]) == [152, 0, 0, 0, 1, 0, 0, 0, 232, 0, 0, 0, 1, 0, 0, 0])
     #expect(bytes[152] == 1 && bytes[168] == 0x28)
   }
@@ -89,7 +90,7 @@ import TextOutput
     }
   }
 
-  /// Whoever repairs the checksum gets a refusal, or a plan whose parts are all inside the file.
+  /// With a repaired checksum, a plan is refused, or all its parts are inside the file.
   @Test func aRepairedPlanIsRefusedOrWhole() {
     var accepted = 0
     for bytes in [everything().compiled(), forEachVCPU().compiled()] {
@@ -114,7 +115,7 @@ import TextOutput
     return accepted
   }
 
-  @Test func faultsAreToldInWords() {
+  @Test func faultsAreDescribed() {
     func message(_ bytes: [UInt8]) -> String {
       do throws(PlanFault) {
         _ = try Plan(compiled: bytes, path: "vm.kvmplan")
@@ -124,22 +125,24 @@ import TextOutput
       }
     }
     var later = everything().compiled()
-    #expect(message([]) == "it is no compiled plan")
-    #expect(message(Array(later.dropLast(8))) == "the plan is not complete, or something follows it")
-    later[8] = 2
-    #expect(message(later) == "the plan's format is of another version; compile it again")
+    #expect(message([]) == "not a compiled plan")
+    #expect(message(Array(later.dropLast(8))) == "the plan is incomplete, or followed by other bytes")
+    later[KVMLOAD_HEADER_VERSION] = 2
+    #expect(message(later) == "the plan has a different version of the format; compile it again")
   }
 
-  /// The checksum as docs/plan-format.md has it.
+  /// Sets the checksum, computed as in docs/plan-format.md.
   private func repair(_ bytes: inout [UInt8]) {
-    for i in 16..<24 { bytes[i] = 0 }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    let checksum = KVMLOAD_HEADER_CHECKSUM..<KVMLOAD_HEADER_CHECKSUM + 8
+    for i in checksum { bytes[i] = 0 }
+    var hash = KVMLOAD_CHECKSUM_SEED
     for start in stride(from: 0, to: bytes.count, by: 8) {
       let word = (0..<8).reduce(0 as UInt64) { $0 | UInt64(bytes[start + $1]) << (8 * UInt64($1)) }
       hash ^= word
-      hash = (hash << 29 | hash >> 35) &* 0x9e37_79b9_7f4a_7c15
+      let rotated = hash << KVMLOAD_CHECKSUM_ROTATION | hash >> (64 - KVMLOAD_CHECKSUM_ROTATION)
+      hash = rotated &* KVMLOAD_CHECKSUM_FACTOR
     }
-    for i in 0..<8 { bytes[16 + i] = UInt8(truncatingIfNeeded: hash >> (8 * UInt64(i))) }
+    for (i, place) in checksum.enumerated() { bytes[place] = UInt8(truncatingIfNeeded: hash >> (8 * i)) }
   }
 }
 

@@ -53,7 +53,7 @@ func everything() -> Plan {
     ], steps: steps)
 }
 
-/// A plan whose vCPUs come with the loader: two blocks, a device's attribute for each vCPU, and what stands between.
+/// A plan whose number of vCPUs is supplied at load time: two blocks, a device's attribute per vCPU, and steps between.
 func forEachVCPU() -> Plan {
   func attribute(_ target: Target, _ data: AttributeData = .none) -> AttributeCall {
     AttributeCall(target: target, group: 1, attr: 2, data: data)

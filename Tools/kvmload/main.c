@@ -1,6 +1,6 @@
-/* kvmload: runs a compiled plan on /dev/kvm and prints an outcome for each of its steps.
+/* kvmload: runs a compiled plan on /dev/kvm and prints the outcome of each step.
  *
- * A static program for where kvmconf itself does not run: an initramfs, a rescue image, a small board. */
+ * A static program for places where kvmconf itself does not run: an initramfs, a rescue image, a small board. */
 #define _GNU_SOURCE
 
 #include "kvmload.h"
@@ -23,18 +23,18 @@ enum status { SUCCESS = 0, FAILURE = 1, USAGE = 64, NO_INPUT = 66, UNAVAILABLE =
 static const char usage[] =
 	"usage: kvmload [options] FILE\n"
 	"\n"
-	"Makes the calls of a plan that kvmconf compiled on /dev/kvm, and prints what each was answered.\n"
+	"Runs a plan that kvmconf compiled on /dev/kvm, and prints the outcome of each step.\n"
 	"\n"
-	"  -c, --check             check the file and make no call\n"
-	"  -j, --json              print a JSON object for each step, and one that sums up\n"
-	"  -k, --keep-going        go on behind a failing step, with the state as it is\n"
-	"  -s, --set NAME=VALUE    give a parameter of the plan a value\n"
-	"      --kvm PATH          what to open in place of /dev/kvm\n"
-	"  -h, --help              print this\n"
+	"  -c, --check             check the file without making any call\n"
+	"  -j, --json              print one JSON object per step, and a summary\n"
+	"  -k, --keep-going        go on after a failing step, with the state as it is\n"
+	"  -s, --set NAME=VALUE    set a parameter of the plan\n"
+	"      --kvm PATH          open PATH instead of /dev/kvm\n"
+	"  -h, --help              print this help\n"
 	"  -V, --version           print the versions of the program and of the format\n"
 	"\n"
-	"exit status: 0 all good, 1 a bad plan or an unexpected outcome, 64 usage, 66 the file cannot be read,\n"
-	"69 no usable /dev/kvm, or a plan for another architecture\n";
+	"exit status: 0 success, 1 bad plan or unexpected outcome, 64 wrong usage, 66 the file cannot be read,\n"
+	"69 no usable /dev/kvm, or a plan for a different architecture\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -95,7 +95,7 @@ static unsigned char *read_file(const char *path, size_t *size)
 	return bytes;
 }
 
-/* Memory that ends where a page begins that nobody can touch: the kernel cannot run over the end of a payload. */
+/* Allocates memory that ends at an inaccessible page: the kernel cannot read or write beyond the end of a payload. */
 static unsigned char *guarded(size_t size)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -107,13 +107,10 @@ static unsigned char *guarded(size_t size)
 	return base + room - size;
 }
 
-/* More vCPUs than any kernel has. */
-enum { MOST_VCPUS = 4096 };
-
-/* Gives the session as much room as the plan needs. Returns whether there is so much memory. */
+/* Gives the session as much room as the plan needs. Returns whether there is enough memory. */
 static int make_room(struct kvmload_session *session, const struct kvmload_plan *plan)
 {
-	const uint32_t vcpus = plan->vcpu_count ? MOST_VCPUS : plan->vcpu_slots;
+	const uint32_t vcpus = plan->vcpu_count ? KVMLOAD_MAX_VCPUS : plan->vcpu_slots;
 
 	*session = (struct kvmload_session){
 		.vcpus = calloc(vcpus + 1, sizeof(*session->vcpus)),
@@ -135,7 +132,8 @@ static int make_room(struct kvmload_session *session, const struct kvmload_plan 
 	       session->outcomes && session->scratch;
 }
 
-/* Takes NAME=VALUE: decimal, 0x or 0 and octal digits, negative for a signed one. Returns an exit status. */
+/* Sets a parameter from NAME=VALUE. The value is decimal, hexadecimal after 0x or octal after 0, and can be negative if
+ * the parameter is signed. Returns an exit status. */
 static int set_parameter(struct kvmload_session *session, const char *setting)
 {
 	const struct kvmload_plan *plan = session->plan;
@@ -157,14 +155,14 @@ static int set_parameter(struct kvmload_session *session, const char *setting)
 		value = sign[1] == '-' && parameter.is_signed ? (uint64_t)strtoll(sign + 1, &end, 0)
 							      : strtoull(sign + 1, &end, 0);
 		if (errno || end == sign + 1 || *end || (sign[1] == '-' && !parameter.is_signed))
-			return complain(USAGE, setting, "that is no integer that the parameter can have");
+			return complain(USAGE, setting, "the value is not an integer, or out of range");
 		session->parameters[i] = (struct kvmload_value){.value = value, .is_set = 1};
 		return SUCCESS;
 	}
 	return complain(USAGE, setting, "the plan has no such parameter");
 }
 
-/* Whether everything has a value; what has none is named. */
+/* Whether every parameter has a value; complains about those that have none. */
 static int has_values(const struct kvmload_session *session)
 {
 	uint32_t i;
@@ -189,7 +187,7 @@ static int open_all(struct kvmload_session *session, const char *kvm)
 
 	if (error)
 		return complain(UNAVAILABLE, kvm ? kvm : "/dev/kvm",
-				error == ENOTTY ? "it is not KVM's device" : strerror(error));
+				error == ENOTTY ? "not KVM's device" : strerror(error));
 	for (i = 0; i < session->plan->files; i++) {
 		const int refusal = kvmload_open_file(session, i);
 		struct kvmload_file file;
@@ -262,7 +260,7 @@ int main(int argc, char **argv)
 			keeps_going = 1;
 			break;
 		case 's':
-			/* Kept, in order, at the front of argv: there is no plan yet to hold them against. */
+			/* Kept at the front of argv until there is a plan to look them up in. */
 			argv[settings++] = optarg;
 			break;
 		case 'K':
@@ -286,7 +284,7 @@ int main(int argc, char **argv)
 
 	bytes = read_file(argv[optind], &size);
 	if (!bytes)
-		return complain(NO_INPUT, argv[optind], errno == EINVAL ? "it is no regular file" : strerror(errno));
+		return complain(NO_INPUT, argv[optind], errno == EINVAL ? "not a regular file" : strerror(errno));
 	fault = kvmload_check(&plan, bytes, size);
 	if (fault)
 		return complain(FAILURE, argv[optind], kvmload_fault_text(fault));

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* The errnos of Linux that KVM answers with, or that its callers meet. Their numbers are the same on all architectures
- * with KVM. */
+/* The errnos that KVM and its callers can return. Linux numbers them alike on all architectures with KVM. */
 static const char *const errno_names[] = {
 	[0] = "ok",
 	[1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [5] = "EIO", [6] = "ENXIO", [7] = "E2BIG",
@@ -44,7 +43,7 @@ static void print_hexadecimal(const unsigned char *bytes, uint32_t size)
 		printf("%02x", bytes[i]);
 }
 
-/* A text from a plan is not the program's own: nothing in it may steer a terminal, or end a JSON string. */
+/* Prints a text from a plan, escaped: the plan must not be able to control the terminal, or to end a JSON string. */
 static void print_text(const char *text)
 {
 	const unsigned char *p;
@@ -66,7 +65,7 @@ static void print_member(const char *name, const char *text)
 	putchar('"');
 }
 
-/* What the step is made on. Of one that is made for each vCPU the plan knows only that. */
+/* Prints the target of a step. In a plan the target of a step that is made once per vCPU is `vcpu.*`. */
 static void print_target(const struct kvmload_session *session, const struct kvmload_label *label)
 {
 	if (strcmp(label->target, "vcpu.*") == 0)
@@ -80,18 +79,21 @@ static int is_attribute_call(uint32_t operation)
 	return operation >= KVMLOAD_SET_ATTRIBUTE && operation <= KVMLOAD_HAS_ATTRIBUTE;
 }
 
-/* What a get read, where it was answered by success. */
+/* Whether a get has succeeded, so that there is a value to print. */
 static int has_value(const struct kvmload_session *session, uint32_t index, const struct kvmload_step *step)
 {
 	return step->operation == KVMLOAD_GET_ATTRIBUTE && session->outcomes[index].answer == 0 && session->payload;
 }
+
+/* The largest errno that a system call of Linux can return. */
+enum { MAX_ERRNO = 4095 };
 
 static void print_expected(const struct kvmload_plan *plan, uint32_t index)
 {
 	const char *separator = "";
 	int32_t answer;
 
-	for (answer = 0; answer < 4096; answer++) {
+	for (answer = 0; answer <= MAX_ERRNO; answer++) {
 		if (!kvmload_expects(plan, index, answer))
 			continue;
 		printf("%s\"", separator);

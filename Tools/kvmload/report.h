@@ -1,22 +1,22 @@
-/* What the program kvmload prints. */
+/* The output of the program kvmload. */
 #ifndef REPORT_H
 #define REPORT_H
 
 #include "kvmload.h"
 
-/* How the run went so far. A step that is made for each vCPU counts once for each. */
+/* The counts of a run so far. A step that is made once per vCPU counts once per vCPU. */
 struct report {
 	int as_json;
 	uint32_t steps, passed, failed, skipped;
 };
 
-/* Prints a step that has had its turn: a line for people, or a JSON object in the words of kvmconf's reports. */
+/* Prints the outcome of a step: a line for people, or a JSON object like those of kvmconf's reports. */
 void report_step(struct report *report, const struct kvmload_session *session, uint32_t index);
 
-/* Prints how many steps there were, and how they went; as JSON also of which plan, and on which kernel. */
+/* Prints the counts; as JSON also the plan's name and the kernel's release. */
 void report_summary(const struct report *report, const struct kvmload_plan *plan);
 
-/* Prints what a plan is, in a line. */
+/* Prints a summary of a plan in one line. */
 void report_plan(const struct kvmload_plan *plan);
 
 #endif

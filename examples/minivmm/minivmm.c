@@ -1,5 +1,5 @@
-/* A virtual machine monitor in miniature: it creates a VM with a vCPU and some memory, lets kvmload configure the devices
- * as a compiled plan says, runs a guest of a few instructions, and prints what the guest writes to a port.
+/* A virtual machine monitor in miniature: it creates a VM with a vCPU and some memory, lets kvmload configure the
+ * devices by a compiled plan, runs a guest of a few instructions, and prints what the guest writes to a port.
  *
  *     kvmconf compile vm.yaml -o vm.kvmplan
  *     minivmm vm.kvmplan
@@ -29,7 +29,7 @@ enum {
 	PORT = 0x3f8,
 };
 
-/* Real mode: writes the text that follows it to the port, byte by byte, then halts. */
+/* Real mode: writes the text after it to the port, one byte at a time, then halts. */
 static const unsigned char guest[] = {
 	0xba, PORT & 0xff, PORT >> 8,	    /* mov $PORT, %dx */
 	0xbe, 0x0f, GUEST_START >> 8,	    /* mov $text, %si */
@@ -55,7 +55,7 @@ static void die(const char *what, const char *why)
 	exit(1);
 }
 
-/* ---- The machine, which this program sets up itself ---- */
+/* ---- The machine, which this program creates itself ---- */
 
 static int create_vm(struct machine *machine, uint64_t type)
 {
@@ -102,7 +102,7 @@ static void print_step(struct kvmload_session *session, uint32_t index, void *co
 	       reason ? ": " : "", reason ? reason : "");
 }
 
-/* Makes the call of the next step, which is one of the monitor's own. */
+/* Makes the call of the next step, which is one of ours. */
 static void make_own_call(struct kvmload_session *session, struct machine *machine)
 {
 	struct kvmload_step step;
@@ -167,7 +167,7 @@ static void configure(struct kvmload_session *session, const struct kvmload_plan
 	}
 	session->own = KVMLOAD_OWN_VM | KVMLOAD_OWN_MEMORY | KVMLOAD_OWN_VCPUS | KVMLOAD_OWN_VCPU_INIT;
 	session->after = print_step;
-	while ((state = kvmload_run(session)) == KVMLOAD_YOURS)
+	while ((state = kvmload_run(session)) == KVMLOAD_CALLER)
 		make_own_call(session, machine);
 	if (state < 0)
 		die("the plan", kvmload_fault_text(state));

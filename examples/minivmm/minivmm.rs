@@ -2,7 +2,7 @@
 //!
 //!     rustc -O minivmm.rs -L DIR -l static=kvmload
 //!
-//! The structs and constants below are those of kvmload.h and of linux/kvm.h that it needs.
+//! The structs and constants below are copied from kvmload.h and linux/kvm.h.
 
 use std::ffi::{c_char, c_int, c_ulong, c_void, CStr};
 use std::{fs, io, process, ptr};
@@ -10,7 +10,7 @@ use std::{fs, io, process, ptr};
 mod kvmload {
     use super::*;
 
-    /// A checked plan; what follows the first part is kvmload's own.
+    /// A checked plan; the private fields are kvmload's own.
     #[repr(C)]
     pub struct Plan {
         pub architecture: u32,
@@ -60,7 +60,7 @@ mod kvmload {
     #[derive(Clone, Copy)]
     pub struct Vcpu {
         pub fd: c_int,
-        pub is_callers: u32,
+        pub callers: u32,
         pub run: *mut c_void,
     }
 
@@ -125,7 +125,7 @@ mod kvmload {
     /// KVMLOAD_OWN_VM, KVMLOAD_OWN_MEMORY, KVMLOAD_OWN_VCPUS and KVMLOAD_OWN_VCPU_INIT.
     pub const OWN_MACHINE: u32 = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6;
     pub const FINISHED: c_int = 0;
-    pub const YOURS: c_int = 2;
+    pub const CALLER: c_int = 2;
     pub const SKIPPED: u32 = 4;
 
     extern "C" {
@@ -144,7 +144,7 @@ mod kvmload {
     }
 }
 
-/// What the monitor needs of linux/kvm.h, on x86_64.
+/// The parts of linux/kvm.h that the monitor uses, for x86_64.
 mod kvm {
     use super::*;
 
@@ -189,7 +189,7 @@ const GUEST_MEMORY: usize = 1 << 16;
 const GUEST_START: usize = 0x1000;
 const PORT: u16 = 0x3f8;
 
-/// Real mode: writes the text that follows it to the port, byte by byte, then halts; see minivmm.c.
+/// Real mode: writes the text after it to the port, one byte at a time, then halts; see minivmm.c.
 const GUEST: &[u8] = b"\xba\xf8\x03\xbe\x0f\x10\xac\x84\xc0\x74\x03\xee\xeb\xf8\xf4Hello from the guest\n\0";
 
 fn die(what: &str, why: impl std::fmt::Display) -> ! {
@@ -197,10 +197,10 @@ fn die(what: &str, why: impl std::fmt::Display) -> ! {
     process::exit(1)
 }
 
-/// The text that C has, or nothing.
+/// Converts a C string, which may be NULL.
 ///
 /// # Safety
-/// `text` is NULL, or leads to a C string of the plan's or of kvmload's, which live as long as the program.
+/// `text` is NULL, or points to a string of the plan or of kvmload, which live as long as the program.
 unsafe fn text(text: *const c_char) -> Option<&'static str> {
     if text.is_null() {
         return None;
@@ -212,7 +212,7 @@ fn errno() -> c_int {
     io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
-/// The machine, which this program sets up itself.
+/// The machine, which this program creates itself.
 struct Machine {
     kvm: c_int,
     vm: c_int,
@@ -337,11 +337,11 @@ unsafe extern "C" fn print_step(session: *mut kvmload::Session, index: u32, _: *
 }
 
 fn fault(fault: c_int) -> &'static str {
-    // SAFETY: a constant text of kvmload's.
+    // SAFETY: a constant string of kvmload.
     unsafe { text(kvmload::kvmload_fault_text(fault)) }.unwrap_or("")
 }
 
-/// Makes the call of the next step, which is one of the monitor's own.
+/// Makes the call of the next step, which is one of ours.
 fn make_own_call(session: &mut kvmload::Session, machine: &mut Machine) {
     // SAFETY: the step is one of the plan's; the descriptors and the mapping outlive the session.
     unsafe {
@@ -370,14 +370,14 @@ fn main() {
     let kvm = std::os::fd::IntoRawFd::into_raw_fd(file.unwrap_or_else(|error| die("/dev/kvm", error)));
     let mut machine = Machine { kvm, vm: -1, vcpu: -1, memory: ptr::null_mut(), run: ptr::null_mut() };
 
-    // SAFETY: `bytes`, `plan` and the vectors outlive the session, and have the lengths that it is given.
+    // SAFETY: `bytes`, `plan` and the vectors outlive the session, which knows their lengths.
     unsafe {
         let mut plan: kvmload::Plan = std::mem::zeroed();
         let refused = kvmload::kvmload_check(&mut plan, bytes.as_ptr().cast(), bytes.len());
         if refused != 0 {
             die(&path, fault(refused));
         }
-        let mut vcpus = vec![kvmload::Vcpu { fd: -1, is_callers: 0, run: ptr::null_mut() }; plan.vcpu_slots as usize];
+        let mut vcpus = vec![kvmload::Vcpu { fd: -1, callers: 0, run: ptr::null_mut() }; plan.vcpu_slots as usize];
         let mut devices = vec![-1; plan.device_slots as usize];
         let mut mappings = vec![kvmload::Mapping { start: ptr::null_mut(), size: 0 }; plan.mapping_slots as usize];
         let mut files = vec![-1; plan.files as usize];
@@ -413,7 +413,7 @@ fn main() {
         session.own = kvmload::OWN_MACHINE;
         session.after = Some(print_step);
         let mut state = kvmload::kvmload_run(&mut session);
-        while state == kvmload::YOURS {
+        while state == kvmload::CALLER {
             make_own_call(&mut session, &mut machine);
             state = kvmload::kvmload_run(&mut session);
         }

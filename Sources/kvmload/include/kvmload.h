@@ -1,21 +1,21 @@
 /* kvmload: makes the calls of a compiled plan, which configure the in-kernel devices of a KVM virtual machine.
  *
- * A plan is a file that `kvmconf compile` makes; docs/plan-format.md describes its bytes. kvmload reads it in place. It
- * allocates nothing, keeps no globals, starts no threads and needs nothing but libc: all memory is the caller's, and
- * kvmload_check() tells how much there must be.
+ * A plan is a file that `kvmconf compile` writes; docs/plan-format.md describes its bytes. kvmload reads it in place.
+ * It allocates nothing, keeps no globals, starts no threads and needs only libc. The caller supplies all memory;
+ * kvmload_check() reports how much is needed.
  *
  *     struct kvmload_plan plan;
- *     if (kvmload_check(&plan, bytes, size))           // nothing of a bad plan is ever used
+ *     if (kvmload_check(&plan, bytes, size))             // a bad plan is refused as a whole
  *             ...
  *     struct kvmload_session session = {.vcpus = ..., .devices = ..., ...};
  *     kvmload_begin(&session, &plan);
- *     session.own = KVMLOAD_OWN_VM | KVMLOAD_OWN_VCPUS; // what this program does itself
- *     while ((state = kvmload_run(&session)) == KVMLOAD_YOURS)
- *             ...                                      // do it, and kvmload_answer()
+ *     session.own = KVMLOAD_OWN_VM | KVMLOAD_OWN_VCPUS;  // the calls that this program makes itself
+ *     while ((state = kvmload_run(&session)) == KVMLOAD_CALLER)
+ *             ...                                        // make the call, then kvmload_answer()
  *     kvmload_close(&session);
  *
- * A KVM descriptor works only in the process that created the VM, so a session must not be used after fork().
- * Different sessions can be used by different threads; one session by one thread at a time.
+ * A KVM descriptor works only in the process that created the VM, so do not use a session after fork(). Threads can use
+ * different sessions at the same time, but not the same one.
  */
 #ifndef KVMLOAD_H
 #define KVMLOAD_H
@@ -32,7 +32,10 @@ extern "C" {
 /* The version of the file format that this kvmload reads. */
 #define KVMLOAD_VERSION 1
 
-/* The architectures that a plan can be for. The numbers are fixed. */
+/* The number of sections in a plan. */
+#define KVMLOAD_SECTIONS 11
+
+/* The architecture of a plan. The numbers are part of the file format. */
 enum kvmload_architecture {
 	KVMLOAD_ARM64 = 1,
 	KVMLOAD_X86_64 = 2,
@@ -42,44 +45,44 @@ enum kvmload_architecture {
 	KVMLOAD_LOONGARCH64 = 6,
 };
 
-/* What a step does. The numbers are fixed. Behind each: the fields of struct kvmload_step that it has. */
+/* What a step does, and the fields of struct kvmload_step that it uses. The numbers are part of the file format. */
 enum kvmload_operation {
-	/* KVM_CREATE_VM: `value` is the machine type. At most one, and the first step. It is tried again where a signal
-	 * interrupts it, which says nothing about the VM. */
+	/* KVM_CREATE_VM: `value` is the machine type. Only the first step can be one. kvmload repeats the call if a
+	 * signal interrupts it. */
 	KVMLOAD_CREATE_VM = 1,
-	/* KVM_SET_USER_MEMORY_REGION of fresh anonymous memory, not reserved (a failing mmap() is the answer, too):
-	 * `number` is the memory slot, `value` the guest physical address and `size` the size in bytes. A size of 0
-	 * maps nothing: it asks the kernel to delete the slot. */
+	/* KVM_SET_USER_MEMORY_REGION of fresh anonymous memory, not reserved: `number` is the memory slot, `value` the
+	 * guest physical address and `size` the size in bytes. If mmap() fails, its errno is the answer. A size of 0
+	 * maps nothing and asks the kernel to delete the slot. */
 	KVMLOAD_ADD_MEMORY = 2,
-	/* KVM_ENABLE_CAP on `target` (the VM or a vCPU): `number` is the capability, then `flags`. The payload is
-	 * the arguments, up to four 64-bit little-endian integers; where bit N of `argument_devices` is set, argument N
-	 * is a device slot, whose descriptor is passed instead. */
+	/* KVM_ENABLE_CAP on `target` (the VM or a vCPU): `number` is the capability; `flags`. The payload holds the
+	 * arguments: up to four 64-bit little-endian integers. If bit N of `argument_devices` is set, argument N is a
+	 * device slot, and the device's descriptor is passed instead. */
 	KVMLOAD_ENABLE_CAPABILITY = 3,
 	/* KVM_CREATE_IRQCHIP. */
 	KVMLOAD_CREATE_IRQCHIP = 4,
-	/* KVM_CREATE_VCPU: `value` is the vCPU's id, `slot` the vCPU slot that it fills. */
+	/* KVM_CREATE_VCPU: `value` is the vCPU's id, `slot` the vCPU slot to fill. */
 	KVMLOAD_CREATE_VCPU = 5,
 	/* The architecture's initialisation of the vCPU in `slot`. arm64: KVM_ARM_PREFERRED_TARGET, KVM_ARM_VCPU_INIT
 	 * with the features whose bits are set in `value`, then KVM_ARM_VCPU_FINALIZE for each 32-bit integer of the
-	 * payload; the first refusal is the answer. Elsewhere: no call, and success. */
+	 * payload; the first refusal is the answer. Other architectures: no call, and success. */
 	KVMLOAD_INIT_VCPU = 6,
-	/* KVM_CREATE_DEVICE: `number` is the type, then `flags`; `slot` is the device slot that it fills. */
+	/* KVM_CREATE_DEVICE: `number` is the type; `flags`; `slot` is the device slot to fill. */
 	KVMLOAD_CREATE_DEVICE = 7,
-	/* KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST: `number` is the type, then `flags`. Fills no slot. */
+	/* KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST: `number` is the type; `flags`. Fills no slot. */
 	KVMLOAD_TEST_DEVICE = 8,
-	/* close() of the device in `slot`, which is empty then. */
+	/* close() of the device in `slot`, which becomes empty. */
 	KVMLOAD_CLOSE_DEVICE = 9,
 	/* KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR on `target`: `number` is the group, `value` the
-	 * attr field, then `flags` and `data`. A get overwrites the payload. */
+	 * attr field; `flags` and `data`. A get overwrites the payload. */
 	KVMLOAD_SET_ATTRIBUTE = 10,
 	KVMLOAD_GET_ATTRIBUTE = 11,
 	KVMLOAD_HAS_ATTRIBUTE = 12,
-	/* KVM_RUN of the vCPU in `slot` with immediate_exit set. EINTR, the proof that every check before the guest
-	 * passed, is success. No instruction of the guest runs. */
+	/* KVM_RUN of the vCPU in `slot` with immediate_exit set, so that no guest instruction runs. EINTR counts as
+	 * success: the kernel returns it after all of its checks have passed. */
 	KVMLOAD_RUN_VCPU = 13,
 };
 
-/* The descriptor that a call is made on. */
+/* The descriptor that a call is made on. The numbers are part of the file format. */
 enum kvmload_target {
 	KVMLOAD_SYSTEM = 0, /* /dev/kvm */
 	KVMLOAD_VM = 1,
@@ -87,69 +90,69 @@ enum kvmload_target {
 	KVMLOAD_DEVICE = 3, /* the device in the step's slot */
 };
 
-/* What the addr field of a struct kvm_device_attr leads to. */
+/* What the addr field of a struct kvm_device_attr points to. The numbers are part of the file format. */
 enum kvmload_data {
 	KVMLOAD_NO_DATA = 0, /* a null pointer */
 	KVMLOAD_BYTES = 1, /* the payload */
 	KVMLOAD_INVALID_POINTER = 2, /* KVMLOAD_INVALID_ADDRESS */
 };
 
-/* An address where no process has memory: the second page, which vm.mmap_min_addr keeps free for the sake of null
- * pointers. Copying from or to it gives EFAULT. An address of the kernel's half would not do: on POWER9 with radix
- * translation, Linux 7.2 copies garbage from some. */
-#define KVMLOAD_INVALID_ADDRESS UINT64_C(0x1000)
+/* An address at which no process has memory: in the second page, which vm.mmap_min_addr keeps free to catch null
+ * pointers. Copying from or to it fails with EFAULT. An address in the kernel's half is not reliable: on POWER9 with
+ * radix translation, Linux 7.2 copies garbage from some of them. */
+#define KVMLOAD_INVALID_ADDRESS 0x1000ULL
 
-/* A checked plan. All fields are kvmload_check()'s; the first part may be read. */
+/* A checked plan. kvmload_check() sets all fields; the caller may read those up to `manifest`. */
 struct kvmload_plan {
 	uint32_t architecture; /* enum kvmload_architecture */
-	uint32_t steps; /* how many */
-	uint32_t files; /* how many descriptors the caller has to give, see kvmload_get_file() */
-	uint32_t parameters; /* how many values the caller can or has to give, see kvmload_get_parameter() */
-	uint32_t vcpu_count; /* the parameter that is the number of vCPUs, by its index and 1; 0: they are the plan's own */
-	uint32_t vcpu_slots; /* elements that session.vcpus must have; or more, where the number is a parameter */
-	uint32_t device_slots; /* elements that session.devices must have */
-	uint32_t mapping_slots; /* elements that session.mappings must have */
-	uint32_t scratch_size; /* bytes that session.scratch must have */
+	uint32_t steps; /* number of steps */
+	uint32_t files; /* number of descriptors that the caller supplies, see kvmload_get_file() */
+	uint32_t parameters; /* number of values that the caller can supply, see kvmload_get_parameter() */
+	uint32_t vcpu_count; /* index + 1 of the parameter that is the number of vCPUs; 0 if the plan sets it */
+	uint32_t vcpu_slots; /* elements that session.vcpus needs; more, if the number of vCPUs is a parameter */
+	uint32_t device_slots; /* elements that session.devices needs */
+	uint32_t mapping_slots; /* elements that session.mappings needs */
+	uint32_t scratch_size; /* bytes that session.scratch needs */
 	const char *name; /* the manifest's name */
 	const char *manifest; /* the manifest's file */
 
 	const unsigned char *bytes;
-	uint32_t sections[11];
+	uint32_t sections[KVMLOAD_SECTIONS]; /* the offset of each */
 	uint32_t size;
 	uint32_t big_endian;
 	uint32_t labels;
 };
 
-/* Why a plan, or a session, is refused. All are negative. */
+/* Why a plan or a session is refused. All values are negative. */
 enum kvmload_fault {
-	KVMLOAD_NOT_A_PLAN = -1, /* the bytes do not begin as a plan does */
-	KVMLOAD_OTHER_VERSION = -2, /* a plan of another version of the format */
-	KVMLOAD_TRUNCATED = -3, /* there are fewer bytes, or more, than the plan has */
+	KVMLOAD_NOT_A_PLAN = -1, /* the bytes do not begin like a plan */
+	KVMLOAD_OTHER_VERSION = -2, /* the plan has another version of the format */
+	KVMLOAD_TRUNCATED = -3, /* there are fewer or more bytes than the plan says */
 	KVMLOAD_BAD_CHECKSUM = -4, /* bytes have changed since the plan was compiled */
 	KVMLOAD_BAD_LAYOUT = -5, /* the sections are not where they belong */
-	KVMLOAD_BAD_RECORD = -6, /* a record has a field with a value that it cannot have */
-	KVMLOAD_OTHER_ARCHITECTURE = -7, /* the plan is for another architecture than this program */
-	KVMLOAD_NO_ROOM = -8, /* an array of the session's is smaller than the plan needs */
-	KVMLOAD_NO_VALUE = -9, /* a parameter has no value, or a file no descriptor */
-	KVMLOAD_BAD_VALUE = -10, /* a parameter's value does not fit where it belongs */
+	KVMLOAD_BAD_RECORD = -6, /* a field of a record has an invalid value */
+	KVMLOAD_OTHER_ARCHITECTURE = -7, /* the plan is for a different architecture than this program */
+	KVMLOAD_NO_ROOM = -8, /* an array of the session is smaller than the plan needs */
+	KVMLOAD_NO_VALUE = -9, /* a parameter has no value, or a file has no descriptor */
+	KVMLOAD_BAD_VALUE = -10, /* a parameter's value does not fit where it is used */
 };
 
-/* The fault in words, for people. */
+/* Describes a fault in words, for people. */
 const char *kvmload_fault_text(int fault);
 
-/* Checks the `size` bytes of a plan, all of them, and prepares to read them in place: they must not change, nor go away,
- * while the plan is used. A plan of any architecture is good. Returns 0 or one of enum kvmload_fault. No access goes
- * outside the bytes, whatever they are. */
+/* Checks all `size` bytes of a plan and prepares to read them in place: they must stay as they are while the plan is
+ * used. Accepts plans for every architecture. Reads nothing outside the bytes, whatever they contain. Returns 0 or one
+ * of enum kvmload_fault. */
 int kvmload_check(struct kvmload_plan *plan, const void *bytes, size_t size);
 
-/* One step, in numbers. Fields that the operation does not have are 0. Of a step that is made for each vCPU, the slot and
- * id are those of the first: session->vcpu is added to them. */
+/* One step, in numbers. Fields that the operation does not use are 0. In a step that is made once per vCPU, the slot
+ * and the id are those of the first vCPU; session->vcpu is added to them. */
 struct kvmload_step {
 	uint32_t operation; /* enum kvmload_operation */
 	uint32_t target; /* enum kvmload_target */
 	uint32_t slot; /* the vCPU or device slot that the call uses or fills, from 0 */
 	uint32_t number; /* memory slot, capability, device type or attribute group */
-	uint32_t flags; /* the flags field of the call's struct, where it has one */
+	uint32_t flags; /* the flags field of the call's struct, if it has one */
 	uint32_t data; /* enum kvmload_data */
 	uint64_t value; /* machine type, address, vCPU id, features or attr */
 	uint64_t size; /* of memory, in bytes */
@@ -161,80 +164,89 @@ struct kvmload_step {
 /* Reads a step. `index` is less than plan->steps. */
 void kvmload_get_step(const struct kvmload_plan *plan, uint32_t index, struct kvmload_step *step);
 
-/* What a step is called in reports. All is NULL or 0 where the plan is stripped. */
+/* The names and the place of a step, for reports. All fields are NULL or 0 if the plan is stripped. */
 struct kvmload_label {
 	const char *target; /* a device's name, `vm`, `system` or `vcpu.ID` */
 	const char *attribute; /* such as `addr.dist`, or NULL */
-	const char *value; /* as the manifest's author wrote it, or NULL */
-	const char *file; /* where the manifest says so */
+	const char *value; /* as written in the manifest, or NULL */
+	const char *file; /* the manifest that the step comes from, with line and column from 1 */
 	uint32_t line;
 	uint32_t column;
 };
 
+/* Reads the label of a step. `index` is less than plan->steps. */
 void kvmload_get_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label);
 
-/* The name of an operation, such as `set-attribute`; NULL for a number that is none. */
+/* Returns the name of an operation, such as `set-attribute`, or NULL if the number is unknown. */
 const char *kvmload_operation_name(uint32_t operation);
 
-/* What an errno means as the answer to this step, in words; NULL where the plan does not know, or is stripped. Where the
- * kernel has several reasons for the errno, they are alternatives, joined by "; or ". */
+/* Returns what an errno means as the answer to this step, in words; NULL if the plan has no reason for it, or is
+ * stripped. If the kernel has several reasons for the errno, the text lists them, joined by "; or ". */
 const char *kvmload_reason(const struct kvmload_plan *plan, uint32_t index, int error);
 
-/* Whether an answer, 0 or an errno, is one that the plan expects of this step. */
+/* Returns whether the plan expects this answer, 0 or an errno, to this step. */
 int kvmload_expects(const struct kvmload_plan *plan, uint32_t index, int answer);
 
-/* A file whose descriptor payloads hold. `index` is less than plan->files. */
+/* A file whose descriptor is passed in payloads. */
 struct kvmload_file {
 	const char *name;
 	const char *path;
 };
 
+/* Reads a file's record. `index` is less than plan->files. */
 void kvmload_get_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file);
 
-/* A value that is known only when the plan is loaded. `index` is less than plan->parameters. */
+/* A value that is supplied when the plan is loaded. */
 struct kvmload_parameter {
 	const char *name;
 	uint32_t size; /* in bytes: 1, 2, 4 or 8 */
 	uint32_t is_signed;
-	uint32_t has_value; /* whether `value` holds one, which is used unless the caller gives another */
-	uint64_t value; /* of a signed one: sign-extended to 64 bits */
+	uint32_t has_value; /* whether `value` is a default, used unless the caller supplies another value */
+	uint64_t value; /* sign-extended to 64 bits if the parameter is signed */
 };
 
+/* Reads a parameter's record. `index` is less than plan->parameters. */
 void kvmload_get_parameter(const struct kvmload_plan *plan, uint32_t index, struct kvmload_parameter *parameter);
 
 /* ---- A session ---- */
 
-/* A vCPU: its descriptor, or -1, and its mapped struct kvm_run, or NULL until the first run. */
+/* The parts of a vCPU that belong to the caller: kvmload_close() leaves them alone. */
+enum kvmload_callers {
+	KVMLOAD_CALLERS_FD = 1 << 0,
+	KVMLOAD_CALLERS_RUN = 1 << 1,
+};
+
+/* A vCPU. */
 struct kvmload_vcpu {
-	int fd;
-	uint32_t is_callers; /* bit 0: `fd` is the caller's, and not closed; bit 1: `run` is, and not unmapped */
-	void *run;
+	int fd; /* or -1 */
+	uint32_t callers; /* bits of enum kvmload_callers */
+	void *run; /* its mapped struct kvm_run, or NULL until the first run */
 };
 
-/* A device: its descriptor, or -1. */
+/* A device. */
 struct kvmload_device {
-	int fd;
+	int fd; /* or -1 */
 };
 
-/* Memory of the guest's, as mapped here. */
+/* Guest memory, as mapped in this process. */
 struct kvmload_mapping {
 	void *start;
 	size_t size;
 };
 
-/* The value of a parameter of the plan. */
+/* The value of a parameter. */
 struct kvmload_value {
 	uint64_t value;
 	uint32_t is_set;
 };
 
-/* What became of a step, as against what the plan expects. */
+/* The outcome of a step, compared with what the plan expects. */
 enum kvmload_verdict {
-	KVMLOAD_PENDING = 0, /* it has not been its turn */
+	KVMLOAD_PENDING = 0, /* its turn has not come yet */
 	KVMLOAD_PASSED = 1,
-	KVMLOAD_UNEXPECTED = 2, /* it failed: the answer is not an expected one */
-	KVMLOAD_MISMATCH = 3, /* it failed: a get read something else than it should */
-	KVMLOAD_SKIPPED = 4, /* no call was made, and that is no failure */
+	KVMLOAD_UNEXPECTED = 2, /* failed: the plan does not expect this answer */
+	KVMLOAD_MISMATCH = 3, /* failed: a get read a different value than the plan expects */
+	KVMLOAD_SKIPPED = 4, /* no call was made; this does not count as a failure */
 };
 
 /* The answer of a step for which no call was made. */
@@ -245,7 +257,7 @@ struct kvmload_outcome {
 	uint32_t verdict; /* enum kvmload_verdict */
 };
 
-/* The calls that the caller makes itself, each in its way. */
+/* The calls that the caller makes itself: bits of session.own. */
 enum kvmload_own {
 	KVMLOAD_OWN_VM = 1 << KVMLOAD_CREATE_VM,
 	KVMLOAD_OWN_MEMORY = 1 << KVMLOAD_ADD_MEMORY,
@@ -254,27 +266,27 @@ enum kvmload_own {
 	KVMLOAD_OWN_RUN = 1 << KVMLOAD_RUN_VCPU,
 };
 
-/* What a callback wants done with a step. */
+/* A callback's decision about a step. */
 enum kvmload_decision {
 	KVMLOAD_MAKE = 0,
 	KVMLOAD_SKIP = 1,
-	KVMLOAD_STOP = 2, /* kvmload_run() returns, with the step still to come */
+	KVMLOAD_STOP = 2, /* kvmload_run() returns before the step */
 };
 
 /* One run of a plan: a VM with its vCPUs, devices and memory, as descriptors and mappings of this process.
  *
  * The caller owns the arrays. It sets them and their sizes before kvmload_begin() and keeps them until after
- * kvmload_close(). What kvmload_begin() does not need from the caller it sets itself. */
+ * kvmload_close(). kvmload_begin() sets all other fields. */
 struct kvmload_session {
-	/* The caller's, before kvmload_begin(). An array of which the plan needs no element may be NULL. */
+	/* Set by the caller before kvmload_begin(). An array may be NULL if the plan needs no element of it. */
 	struct kvmload_vcpu *vcpus;
 	struct kvmload_device *devices;
 	struct kvmload_mapping *mappings;
-	int *files; /* descriptors, an element for each file of the plan */
-	struct kvmload_value *parameters; /* an element for each parameter of the plan */
-	struct kvmload_outcome *outcomes; /* an element for each step of the plan */
-	/* Where the payload stands during a call: at the end, so that a page behind it that nobody can touch ends an
-	 * attribute of which the kernel reads or writes more than the plan has. */
+	int *files; /* descriptors, one per file of the plan */
+	struct kvmload_value *parameters; /* one per parameter of the plan */
+	struct kvmload_outcome *outcomes; /* one per step of the plan */
+	/* Holds the payload during a call, at its end. If an inaccessible page follows, the kernel cannot read or write
+	 * beyond the payload: it answers EFAULT. */
 	unsigned char *scratch;
 	size_t scratch_size; /* bytes */
 	uint32_t vcpu_slots;
@@ -284,20 +296,20 @@ struct kvmload_session {
 	uint32_t parameter_slots;
 	uint32_t outcome_slots;
 
-	/* The caller's, after kvmload_begin(), which clears them. */
-	uint32_t own; /* of enum kvmload_own: the caller makes these calls */
-	/* Asked before kvmload_run() makes a call; NULL makes all. */
+	/* Set by the caller after kvmload_begin(), which clears them. */
+	uint32_t own; /* bits of enum kvmload_own: the calls that the caller makes */
+	/* Called before kvmload_run() makes a call; if it is NULL, every call is made. */
 	enum kvmload_decision (*before)(struct kvmload_session *session, uint32_t index, void *context);
-	/* Told behind each step, also of a skipped one and of one of the caller's; NULL tells nobody. */
+	/* Called after each step, including skipped steps and those of the caller; may be NULL. */
 	void (*after)(struct kvmload_session *session, uint32_t index, void *context);
 	void *context;
 
-	/* kvmload's; may be read. */
+	/* Set by kvmload; the caller may read them. */
 	const struct kvmload_plan *plan;
-	uint32_t next; /* the step whose turn it is */
-	uint32_t last; /* the step that had its turn before, once there is one */
-	/* In a block of steps that is made for each vCPU: the index of the one whose turn it is, else 0. It is added to the
-	 * step's vCPU slot, and to the id of one that is created. The outcomes are those of the last. */
+	uint32_t next; /* the index of the step to come */
+	uint32_t last; /* the index of the step before, once there is one */
+	/* The index of the current vCPU in a block of steps that is made once per vCPU, else 0. It is added to the
+	 * step's vCPU slot, and to the id of a created vCPU. session.outcomes holds the outcomes for the last vCPU. */
 	uint32_t vcpu;
 	uint32_t block_first;
 	uint32_t block_end;
@@ -306,71 +318,252 @@ struct kvmload_session {
 	uint32_t vm_is_callers;
 	uint32_t mappings_used;
 	size_t run_size; /* of struct kvm_run as mapped by kvmload, in bytes */
-	const void *payload; /* of the last call: what a get has read */
+	const void *payload; /* of the last call: after a get, what it read */
 	uint32_t payload_size; /* bytes */
 };
 
-/* Begins a run of a checked plan: every slot is empty, files have no descriptor (-1) and parameters the value that the
- * plan has for them. Makes no call. Returns 0, KVMLOAD_OTHER_ARCHITECTURE or KVMLOAD_NO_ROOM. */
+/* Begins a run of a checked plan: empties every slot, and sets each file to -1 and each parameter to its default. Makes
+ * no call. Returns 0, KVMLOAD_OTHER_ARCHITECTURE or KVMLOAD_NO_ROOM. */
 int kvmload_begin(struct kvmload_session *session, const struct kvmload_plan *plan);
 
-/* Opens /dev/kvm, or the file at `path` where that is not NULL. A caller that makes KVM_CREATE_VM itself, and whose plan
- * has no call on the system and no run, does without.
+/* Opens /dev/kvm, or the file at `path` if that is not NULL. This is not needed if the caller makes KVM_CREATE_VM
+ * itself and the plan has neither a call on the system nor a run.
  *
- * Returns 0; the errno of open(); what KVM_GET_API_VERSION answered (ENOTTY where the file is no KVM); or EPROTO where
- * the API is not version 12. */
+ * Returns 0; the errno of open(); the errno of KVM_GET_API_VERSION (ENOTTY if the file is not KVM's device); or EPROTO
+ * if the API does not have version 12. */
 int kvmload_open(struct kvmload_session *session, const char *path);
 
-/* Opens a file of the plan's, at the path that it names, for reading and writing, or for reading alone where the other is
- * refused. A caller that has a descriptor stores it in session->files[index] instead; it is closed by kvmload_close() all
- * the same. Returns 0 or the errno of open(). */
+/* Opens a file of the plan at its path for reading and writing, or for reading only if that is refused. Alternatively
+ * the caller stores a descriptor in session->files[index]. Either way, kvmload_close() closes it. Returns 0 or the
+ * errno of open(). */
 int kvmload_open_file(struct kvmload_session *session, uint32_t index);
 
-/* KVM_CHECK_EXTENSION of capability `number`, on the VM where the session has one, else on /dev/kvm. Stores in *value what the
- * kernel says of it: 0 where it does not have it, else 1 or, of a limit, the limit. Returns 0, the errno that the kernel
- * answered, or KVMLOAD_NO_ANSWER where the session has neither. It is no step of a plan, and changes nothing. */
+/* Calls KVM_CHECK_EXTENSION for capability `number`, on the VM if the session has one, else on /dev/kvm. Stores the
+ * kernel's answer in *value: 0 if it lacks the capability, else 1 or a limit. Returns 0, the errno of the call, or
+ * KVMLOAD_NO_ANSWER if the session has neither descriptor. This is not a step of a plan, and changes nothing. */
 int kvmload_check_extension(const struct kvmload_session *session, uint32_t number, uint32_t *value);
 
-/* What kvmload_run() has come to. */
+/* Why kvmload_run() returned. */
 enum kvmload_state {
-	/* Every step has had its turn. */
+	/* All steps are done. */
 	KVMLOAD_FINISHED = 0,
-	/* Step session->last failed. Calling again goes on behind it, with the state as it is. */
+	/* Step session->last failed. Call kvmload_run() again to continue after it, with the VM as it is. */
 	KVMLOAD_FAILED = 1,
-	/* Step session->next is a call of the caller's: it makes it, or does not, and tells by kvmload_answer() or
-	 * kvmload_skip(). */
-	KVMLOAD_YOURS = 2,
-	/* The callback wanted to stop before step session->next. */
+	/* Step session->next is a call that the caller makes. It reports the answer with kvmload_answer(), or passes
+	 * over the step with kvmload_skip(). */
+	KVMLOAD_CALLER = 2,
+	/* The callback stopped the run before step session->next. */
 	KVMLOAD_STOPPED = 3,
-	/* Nothing was done: a file has no descriptor, or a parameter no value or one that does not fit. Or KVMLOAD_NO_ROOM
-	 * and KVMLOAD_OTHER_ARCHITECTURE, see enum kvmload_fault: any negative state is one of those. */
+	/* A negative state is one of enum kvmload_fault, and no call was made: KVMLOAD_NO_VALUE if a file has no
+	 * descriptor or a parameter no value, KVMLOAD_BAD_VALUE if a value does not fit. */
 };
 
-/* Makes the calls of the plan in order, until one fails, is the caller's, or all are made. A step whose guard does not
- * hold is skipped, and so is one whose VM, vCPU or device was not created. Before the first call, files and parameters
- * must have their descriptors and values. Returns one of enum kvmload_state, or a fault. */
+/* Makes the calls of the plan in order, until one fails, one is the caller's, or all are made. Skips a step whose
+ * guards do not hold, and one whose VM, vCPU or device was not created. All files and parameters must be set before the
+ * first call. Returns one of enum kvmload_state or enum kvmload_fault. */
 int kvmload_run(struct kvmload_session *session);
 
-/* Tells what the caller's own call of step session->next was answered: 0 or an errno, and for a VM or vCPU that was
- * created its descriptor, which stays the caller's. For a vCPU that the plan runs, `run` is its mapped struct kvm_run, or
- * NULL, and kvmload maps it. Returns the step's enum kvmload_verdict. */
+/* Reports the answer to the call of step session->next that the caller made: 0 or an errno, and the descriptor of a VM
+ * or vCPU that was created, which remains the caller's. `run` is the mapped struct kvm_run of such a vCPU; if it is
+ * NULL and the plan runs the vCPU, kvmload maps it. Returns the step's enum kvmload_verdict. */
 int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *run);
 
 /* Passes over step session->next without a call. */
 void kvmload_skip(struct kvmload_session *session);
 
-/* Makes the call of one step, whatever its turn, its guards and its verdict: for callers with a loop of their own, who
- * have called kvmload_ready(). Returns 0, the errno that the kernel answered, or KVMLOAD_NO_ANSWER where there is no
- * descriptor to make it on, or no place for one. */
+/* Makes the call of one step, regardless of order, guards and expected answers: for callers with their own loop, who
+ * have called kvmload_ready(). Returns 0, the errno of the call, or KVMLOAD_NO_ANSWER if the descriptor for the call is
+ * missing, or the slot to fill is not free. */
 int kvmload_perform(struct kvmload_session *session, uint32_t index);
 
-/* Whether all files and parameters that steps use have descriptors and values that fit. Returns 0, KVMLOAD_NO_VALUE or
- * KVMLOAD_BAD_VALUE. */
+/* Checks that all files and parameters that steps use have descriptors and fitting values. Returns 0, KVMLOAD_NO_VALUE
+ * or KVMLOAD_BAD_VALUE. */
 int kvmload_ready(const struct kvmload_session *session);
 
-/* Closes the devices, the vCPUs, the VM, the files and /dev/kvm, then unmaps the guest's memory and each struct kvm_run:
- * all but what is the caller's. Closing a session that is closed does nothing. errno keeps its value. */
+/* Closes the devices, the vCPUs, the VM, the files and /dev/kvm, then unmaps guest memory and each struct kvm_run,
+ * except what belongs to the caller. Closing a session twice is harmless. Preserves errno. */
 void kvmload_close(struct kvmload_session *session);
+
+/* ---- The file of a plan ----
+ *
+ * The numbers of docs/plan-format.md: shared by kvmload.c, which reads plans, and by the compiler, which writes them. A
+ * program that embeds kvmload does not need them.
+ *
+ * KVMLOAD_STEP_SLOT is the offset of the field *slot* in the record of a step, in bytes; the comment after it is the
+ * field's type. KVMLOAD_SIZEOF_STEP is the size of the record. All integers are little-endian, and may be unaligned. */
+
+#define KVMLOAD_MAGIC "KVMPLAN\n"
+
+/* The checksum's initial value, factor, and rotation to the left in bits. */
+#define KVMLOAD_CHECKSUM_SEED 0xcbf29ce484222325ULL
+#define KVMLOAD_CHECKSUM_FACTOR 0x9e3779b97f4a7c15ULL
+#define KVMLOAD_CHECKSUM_ROTATION 29
+
+enum {
+	KVMLOAD_HEADER_MAGIC = 0, /* 8 bytes */
+	KVMLOAD_HEADER_VERSION = 8, /* u32 */
+	KVMLOAD_HEADER_SIZE = 12, /* u32 */
+	KVMLOAD_HEADER_CHECKSUM = 16, /* u64 */
+	KVMLOAD_HEADER_FILE_SIZE = 24, /* u32 */
+	KVMLOAD_HEADER_ARCHITECTURE = 28, /* u8 */
+	KVMLOAD_HEADER_BIG_ENDIAN = 29, /* u8 */
+	KVMLOAD_HEADER_ZERO = 30, /* 2 bytes */
+	KVMLOAD_HEADER_VCPU_SLOTS = 32, /* u32 */
+	KVMLOAD_HEADER_DEVICE_SLOTS = 36, /* u32 */
+	KVMLOAD_HEADER_MAPPING_SLOTS = 40, /* u32 */
+	KVMLOAD_HEADER_SCRATCH_SIZE = 44, /* u32 */
+	KVMLOAD_HEADER_NAME = 48, /* string */
+	KVMLOAD_HEADER_MANIFEST = 52, /* string */
+	KVMLOAD_HEADER_VCPU_COUNT = 56, /* u32 */
+	KVMLOAD_HEADER_ZERO_2 = 60, /* u32 */
+	KVMLOAD_HEADER_SECTIONS = 64, /* 11 entries */
+	KVMLOAD_SIZEOF_HEADER = 152,
+};
+
+/* The sections, in the order of the header's entries and of the file. */
+enum kvmload_section {
+	KVMLOAD_SECTION_STEPS = 0,
+	KVMLOAD_SECTION_LABELS = 1,
+	KVMLOAD_SECTION_FILES = 2,
+	KVMLOAD_SECTION_PARAMETERS = 3,
+	KVMLOAD_SECTION_PATCHES = 4,
+	KVMLOAD_SECTION_GUARDS = 5,
+	KVMLOAD_SECTION_ANSWERS = 6,
+	KVMLOAD_SECTION_NOTES = 7,
+	KVMLOAD_SECTION_REASONS = 8,
+	KVMLOAD_SECTION_DATA = 9,
+	KVMLOAD_SECTION_STRINGS = 10,
+};
+
+/* The header's entry for a section. */
+enum {
+	KVMLOAD_ENTRY_OFFSET = 0, /* u32 */
+	KVMLOAD_ENTRY_COUNT = 4, /* u32 */
+	KVMLOAD_SIZEOF_ENTRY = 8,
+};
+
+/* A run of records of one section. */
+enum {
+	KVMLOAD_RANGE_FIRST = 0, /* u32 */
+	KVMLOAD_RANGE_COUNT = 4, /* u32 */
+	KVMLOAD_SIZEOF_RANGE = 8,
+};
+
+/* A place in a manifest. */
+enum {
+	KVMLOAD_PLACE_FILE = 0, /* string */
+	KVMLOAD_PLACE_LINE = 4, /* u32 */
+	KVMLOAD_PLACE_COLUMN = 8, /* u32 */
+	KVMLOAD_SIZEOF_PLACE = 12,
+};
+
+/* A string in its section; a NUL follows the text. */
+enum {
+	KVMLOAD_STRING_LENGTH = 0, /* u32 */
+	KVMLOAD_STRING_TEXT = 4, /* bytes */
+};
+
+enum {
+	KVMLOAD_STEP_OPERATION = 0, /* u8 */
+	KVMLOAD_STEP_TARGET = 1, /* u8 */
+	KVMLOAD_STEP_DATA = 2, /* u8 */
+	KVMLOAD_STEP_ARGUMENT_DEVICES = 3, /* u8 */
+	KVMLOAD_STEP_SLOT = 4, /* u32 */
+	KVMLOAD_STEP_FLAGS = 8, /* u32 */
+	KVMLOAD_STEP_NUMBER = 12, /* u32 */
+	KVMLOAD_STEP_VALUE = 16, /* u64 */
+	KVMLOAD_STEP_SIZE = 24, /* u64 */
+	KVMLOAD_STEP_PAYLOAD = 32, /* range */
+	KVMLOAD_STEP_COMPARISON = 40, /* range */
+	KVMLOAD_STEP_ANSWERS = 48, /* range */
+	KVMLOAD_STEP_GUARDS = 56, /* range */
+	KVMLOAD_STEP_PATCHES = 64, /* range */
+	KVMLOAD_STEP_BLOCK = 72, /* u32 */
+	KVMLOAD_STEP_ZERO = 76, /* u32 */
+	KVMLOAD_SIZEOF_STEP = 80,
+};
+
+enum {
+	KVMLOAD_GUARD_STEP = 0, /* u32 */
+	KVMLOAD_GUARD_SUCCEEDED = 4, /* u32 */
+	KVMLOAD_SIZEOF_GUARD = 8,
+};
+
+enum {
+	KVMLOAD_ANSWER_ERRNO = 0, /* u32 */
+	KVMLOAD_SIZEOF_ANSWER = 4,
+};
+
+enum {
+	KVMLOAD_PATCH_OFFSET = 0, /* u32 */
+	KVMLOAD_PATCH_SOURCE = 4, /* u8 */
+	KVMLOAD_PATCH_WIDTH = 5, /* u8 */
+	KVMLOAD_PATCH_SHIFT = 6, /* u8 */
+	KVMLOAD_PATCH_BITS = 7, /* u8 */
+	KVMLOAD_PATCH_INDEX = 8, /* u32 */
+	KVMLOAD_PATCH_DROPPED = 12, /* u32 */
+	KVMLOAD_SIZEOF_PATCH = 16,
+};
+
+/* Where the value of a patch comes from. */
+enum kvmload_source {
+	KVMLOAD_FROM_FILE = 1,
+	KVMLOAD_FROM_PARAMETER = 2,
+	KVMLOAD_FROM_VCPU_INDEX = 3,
+};
+
+enum {
+	KVMLOAD_FILE_NAME = 0, /* string */
+	KVMLOAD_FILE_PATH = 4, /* string */
+	KVMLOAD_FILE_PLACE = 8, /* place */
+	KVMLOAD_FILE_ZERO = 20, /* u32 */
+	KVMLOAD_SIZEOF_FILE = 24,
+};
+
+enum {
+	KVMLOAD_PARAMETER_NAME = 0, /* string */
+	KVMLOAD_PARAMETER_SIZE = 4, /* u8 */
+	KVMLOAD_PARAMETER_SIGNED = 5, /* u8 */
+	KVMLOAD_PARAMETER_HAS_DEFAULT = 6, /* u8 */
+	KVMLOAD_PARAMETER_ZERO = 7, /* u8 */
+	KVMLOAD_PARAMETER_DEFAULT = 8, /* u64 */
+	KVMLOAD_PARAMETER_PLACE = 16, /* place */
+	KVMLOAD_PARAMETER_ZERO_2 = 28, /* u32 */
+	KVMLOAD_SIZEOF_PARAMETER = 32,
+};
+
+enum {
+	KVMLOAD_LABEL_TARGET = 0, /* string */
+	KVMLOAD_LABEL_ATTRIBUTE = 4, /* string or none */
+	KVMLOAD_LABEL_VALUE = 8, /* string or none */
+	KVMLOAD_LABEL_MOVED = 12, /* string or none */
+	KVMLOAD_LABEL_PLACE = 16, /* place */
+	KVMLOAD_LABEL_NOTES = 28, /* range */
+	KVMLOAD_LABEL_REASONS = 36, /* range */
+	KVMLOAD_LABEL_ZERO = 44, /* u32 */
+	KVMLOAD_SIZEOF_LABEL = 48,
+};
+
+enum {
+	KVMLOAD_NOTE_TEXT = 0, /* string */
+	KVMLOAD_SIZEOF_NOTE = 4,
+};
+
+enum {
+	KVMLOAD_REASON_ERRNO = 0, /* u32 */
+	KVMLOAD_REASON_TEXT = 4, /* string */
+	KVMLOAD_SIZEOF_REASON = 8,
+};
+
+/* Limits. */
+enum {
+	KVMLOAD_ALIGNMENT = 8, /* of sections, and of the size of the file, in bytes */
+	KVMLOAD_FIRST_STRING = 8, /* the strings before this offset are zeros: offset 0 means "none" */
+	KVMLOAD_MAX_ARGUMENTS = 4, /* of KVM_ENABLE_CAP */
+	KVMLOAD_MAX_DROPPED = 63, /* bits that a patch leaves out */
+	KVMLOAD_MAX_USES = 67108864, /* of guards and patches by all steps together: 2^26 */
+	KVMLOAD_MAX_VCPUS = 4096, /* more than any kernel has; a loader can reserve this many */
+};
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
-/* Damages plans in every byte and at every length, and lets kvmload have them: built with sanitizers, by a test.
+/* Damages plans in every byte and at every length, and gives them to kvmload. A test builds this with sanitizers.
  *
- * A truncated plan, and one with a changed byte, must be refused. With the checksum repaired a plan may be accepted;
- * then everything that can be read of it is read, and it is run without a VM, so that no call is made. */
+ * A truncated plan, and one with a changed byte, must be refused. With a repaired checksum a plan may be accepted;
+ * then everything in it is read, and it is run without a VM, so that no call is made. */
 #include <kvmload.h>
 
 #include <stdio.h>
@@ -12,20 +12,21 @@ static unsigned long refused, accepted, wrong;
 
 static void repair(unsigned char *bytes, size_t size)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	const int rotation = KVMLOAD_CHECKSUM_ROTATION;
+	uint64_t hash = KVMLOAD_CHECKSUM_SEED;
 	size_t i, j;
 
-	memset(bytes + 16, 0, 8);
+	memset(bytes + KVMLOAD_HEADER_CHECKSUM, 0, 8);
 	for (i = 0; i + 8 <= size; i += 8) {
 		uint64_t word = 0;
 
 		for (j = 0; j < 8; j++)
 			word |= (uint64_t)bytes[i + j] << (8 * j);
 		hash ^= word;
-		hash = (hash << 29 | hash >> 35) * UINT64_C(0x9e3779b97f4a7c15);
+		hash = (hash << rotation | hash >> (64 - rotation)) * KVMLOAD_CHECKSUM_FACTOR;
 	}
 	for (j = 0; j < 8; j++)
-		bytes[16 + j] = (unsigned char)(hash >> (8 * j));
+		bytes[KVMLOAD_HEADER_CHECKSUM + j] = (unsigned char)(hash >> (8 * j));
 }
 
 static size_t sum(const char *text)
@@ -33,7 +34,7 @@ static size_t sum(const char *text)
 	return text ? strlen(text) : 0;
 }
 
-/* Reads all that the interface gives. */
+/* Reads everything that the interface offers. */
 static size_t read_all(const struct kvmload_plan *plan)
 {
 	size_t total = sum(plan->name) + sum(plan->manifest);
@@ -76,7 +77,7 @@ static void *array(size_t count, size_t size)
 	return memory;
 }
 
-/* Without a VM every call is skipped; with the caller making all of its own, those are too. */
+/* Without a VM every call is skipped; so are the caller's own calls. */
 static void run(const struct kvmload_plan *plan, uint32_t own)
 {
 	const uint32_t vcpus = plan->vcpu_count ? 2 : plan->vcpu_slots;
@@ -103,8 +104,8 @@ static void run(const struct kvmload_plan *plan, uint32_t own)
 		session.own = own;
 		for (i = 0; i < plan->parameters; i++)
 			session.parameters[i] = (struct kvmload_value){.value = 1, .is_set = 1};
-		while ((state = kvmload_run(&session)) == KVMLOAD_YOURS || state == KVMLOAD_FAILED)
-			if (state == KVMLOAD_YOURS)
+		while ((state = kvmload_run(&session)) == KVMLOAD_CALLER || state == KVMLOAD_FAILED)
+			if (state == KVMLOAD_CALLER)
 				kvmload_skip(&session);
 		kvmload_close(&session);
 	}
@@ -117,7 +118,7 @@ static void run(const struct kvmload_plan *plan, uint32_t own)
 	free(session.scratch);
 }
 
-/* In memory of just this size, so that a sanitizer sees every byte that is read outside. */
+/* Copies the bytes to memory of exactly this size, so that a sanitizer detects every read outside of it. */
 static int take(const unsigned char *bytes, size_t size)
 {
 	unsigned char *own = array(size, 1);

@@ -1,0 +1,46 @@
+import TestSupport
+import Testing
+
+/// The C++ compilers of this machine.
+private let compilers = ["g++", "clang++"].filter { runBlocking("sh", ["-c", "command -v \($0)"]).status == 0 }
+
+/// kvmload.h in C++: no function hides the struct of the same name.
+@Suite struct LoaderInCxxTests {
+  private static let fixture = "Tests/Fixtures/loader/interface.cc"
+
+  @Test(
+    .enabled(if: !compilers.isEmpty, "there is no C++ compiler"),
+    .enabled(if: hostArchitecture != nil, "the plan is for this machine, and there is no KVM for its architecture"),
+    arguments: compilers)
+  func everyStructAndFunctionIsUsable(_ compiler: String) async {
+    await withFolder { folder in
+      let manifest = "kvmconf: 1\narch: \(hostArchitecture ?? "")\nsteps: [{create-vm: {}}]\n"
+      let compiled = await kvmconf("compile", "-", "-o", folder + "/vm.kvmplan", input: manifest)
+      #expect(compiled.status == 0, "\(compiled.errors)")
+      let loader = await run(
+        "cc", ["-std=c11", "-ISources/kvmload/include", "-c", "Sources/kvmload/kvmload.c", "-o", folder + "/kvmload.o"])
+      #expect(loader.status == 0, "\(loader.errors)")
+      let built = await run(
+        compiler,
+        [
+          "-std=c++11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-ISources/kvmload/include", Self.fixture,
+          folder + "/kvmload.o", "-o", folder + "/interface",
+        ])
+      #expect(built.status == 0, "\(built.errors)")
+      let ended = await run(folder + "/interface", [folder + "/vm.kvmplan"])
+      #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+    }
+  }
+
+  /// The fixture has every struct and every function of the header, and no `struct` before a name.
+  @Test func noneIsMissing() throws {
+    let header = try #require(text(ofFile: "\(repository)/Sources/kvmload/include/kvmload.h"))
+    let program = try #require(text(ofFile: "\(repository)/\(Self.fixture)"))
+    let structs = header.matches(of: #/\nstruct (kvmload_[a-z_]+) \{/#).map { String($0.1) }
+    let functions = header.matches(of: #/\n[a-z][a-z_ ]* \*?(kvmload_[a-z_]+)\(/#).map { String($0.1) }
+    #expect(structs.count == 11 && functions.count == 19)
+    for name in structs { #expect(program.contains("  \(name) "), "\(name)") }
+    for name in functions { #expect(program.contains("\(name)("), "\(name)") }
+    #expect(!program.contains("struct kvmload"))
+  }
+}
