@@ -46,9 +46,15 @@ struct PayloadReader {
         faults.error("schema-payload", "an array has 'of' and 'count'", at: node.range)
         return .none
       }
-      return .array(of: type(of), count: count)
+      let element = type(of)
+      let array = PayloadType.array(of: element, count: count)
+      let isKnown = count.constant?.integer != nil && element.fixedSize != nil
+      return isKnown && array.fixedSize == nil ? tooLarge("array", node, .none) : array
     case "union": return union(reader)
-    case "bytes": return .bytes(size: reader["size"]?.expression(in: scope, as: .integer, faults))
+    case "bytes":
+      let size = reader["size"]?.expression(in: scope, as: .integer, faults)
+      let bytes = PayloadType.bytes(size: size)
+      return size?.constant?.integer != nil && bytes.fixedSize == nil ? tooLarge("byte string", node, .none) : bytes
     case "fd": return .descriptor(DescriptorType(pattern: reader.string("open")))
     default:
       let names = [
@@ -58,6 +64,15 @@ struct PayloadReader {
       faults.error("schema-payload", "there is no payload type '\(name)'\(hint)", at: (node[key: "type"] ?? node).range)
       return .none
     }
+  }
+
+  /// Reports a size that a payload cannot have; returns what replaces the type.
+  private func tooLarge<Replacement>(_ what: String, _ node: Node, _ replacement: Replacement) -> Replacement {
+    faults.error(
+      "schema-payload",
+      "the size of this \(what) is negative or more than the \(PayloadType.mostBytes) bytes of a payload",
+      at: node.range)
+    return replacement
   }
 
   private func integer(named name: String, _ reader: KeyReader) -> IntegerType? {
@@ -157,7 +172,9 @@ struct PayloadReader {
       if let node { faults.error("schema-type", "the fields of a struct are a list", at: node.range) }
       return []
     }
-    return items.compactMap(field)
+    let fields = items.compactMap(field)
+    let isKnown = fields.allSatisfy { $0.type.fixedSize != nil }
+    return isKnown && StructureLayout(fields) == nil ? tooLarge("struct", items[0], []) : fields
   }
 
   private func field(_ node: Node) -> StructureField? {
