@@ -22,6 +22,7 @@ import Testing
     let ended = await run(program, command + ["-"], input: Self.counted(by: type, "-1"))
     #expect(ended.signal == nil && ended.status == 1, "\(ended)")
     #expect((ended.output + ended.errors).contains("the number of vCPUs cannot be negative, found -1"), "\(ended)")
+    #expect(!ended.output.contains("warning:"), "one mistake is one diagnostic: \(ended)")
   }
 
   /// A compiled plan takes no impossible number of vCPUs either, from the command line or from its own default.
@@ -104,7 +105,7 @@ import Testing
     "validate --format json examples/arm64/gicv3.yaml", "plan examples/arm64/gicv3.yaml",
     "render examples/arm64/gicv3.yaml", "apply --on model examples/arm64/gicv3.yaml", "explain arm-vgic-v3",
     "schema list", "schema export", "fmt -", "completions bash", "compile -o - examples/arm64/gicv3.yaml",
-    "diff examples/arm64/gicv3.yaml examples/arm64/gicv2.yaml",
+    "diff examples/arm64/gicv3.yaml examples/arm64/gicv2.yaml", "--help", "--version", "help plan",
   ]
 
   @Test(
