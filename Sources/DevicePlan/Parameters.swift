@@ -18,14 +18,17 @@ extension Plan {
   package mutating func fill(_ values: [Int: Int128], withDefaults: Bool = false) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     if let index = vcpuCount, let count = values[index] ?? (withDefaults ? parameters[index].initial : nil) {
-      guard (0...Int128(Self.mostVCPUs)).contains(count) else {
+      if (0...Int128(Self.mostVCPUs)).contains(count) {
+        makeBlocks(vcpus: Int(count))
+      } else {
         let problem =
           count < 0
           ? "the number of vCPUs cannot be negative, found \(count)"
           : "\(count) vCPUs are more than any kernel has (\(Self.mostVCPUs) are read)"
-        return [.error("value-out-of-range", problem, at: parameters[index].at)]
+        diagnostics.append(.error("value-out-of-range", problem, at: parameters[index].at))
+        // The rest of the plan is judged with one, and nothing more is said of the number.
+        makeBlocks(vcpus: 1)
       }
-      makeBlocks(vcpus: Int(count))
     }
     for i in steps.indices {
       steps[i].operation = steps[i].operation.mappingData { data in

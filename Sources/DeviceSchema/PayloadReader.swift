@@ -57,12 +57,27 @@ struct PayloadReader {
         faults.error("schema-payload", "an array has 'of' and 'count'", at: node.range)
         return nil
       }
-      return type(of).map { .array(of: $0, count: count) }
+      guard let element = type(of) else { return nil }
+      let array = PayloadType.array(of: element, count: count)
+      let isKnown = count.constant?.integer != nil && element.fixedSize != nil
+      return isKnown && array.fixedSize == nil ? tooLarge("array", node) : array
     case "union": return union(reader)
-    case "bytes": return .bytes(size: reader["size"]?.expression(in: scope, as: .integer, faults))
+    case "bytes":
+      let size = reader["size"]?.expression(in: scope, as: .integer, faults)
+      let bytes = PayloadType.bytes(size: size)
+      return size?.constant?.integer != nil && bytes.fixedSize == nil ? tooLarge("byte string", node) : bytes
     case "fd": return .descriptor(DescriptorType(pattern: reader.string("open")))
     default: return PayloadType.none
     }
+  }
+
+  /// Reports a size that a payload cannot have. Returns nil, as for every faulty payload.
+  private func tooLarge<Part>(_ what: String, _ node: Node) -> Part? {
+    faults.error(
+      "schema-payload",
+      "the size of this \(what) is negative or more than the \(PayloadType.mostBytes) bytes of a payload",
+      at: node.range)
+    return nil
   }
 
   private func integer(named name: String, _ reader: KeyReader) -> IntegerType? {
@@ -163,8 +178,10 @@ struct PayloadReader {
       faults.error("schema-type", "the fields of a struct are a list", at: node.range)
       return nil
     }
-    let good = items.compactMap(field)
-    return good.count == items.count ? good : nil
+    let fields = items.compactMap(field)
+    guard fields.count == items.count else { return nil }
+    let isKnown = fields.allSatisfy { $0.type.fixedSize != nil }
+    return isKnown && StructureLayout(fields) == nil ? tooLarge("struct", items[0]) : fields
   }
 
   private func field(_ node: Node) -> StructureField? {

@@ -119,7 +119,16 @@ extension PayloadType {
     if case .none = self { true } else { false }
   }
 
-  /// The size in bytes, where it is the same for every value and key.
+  /// The most bytes that a payload can have.
+  static let mostBytes = 1 << 20
+
+  /// The size of several elements in bytes; nil where a payload cannot have it.
+  static func size(of element: Int, times count: Int128) -> Int? {
+    guard (0...Int128(mostBytes)).contains(count), element * Int(count) <= mostBytes else { return nil }
+    return element * Int(count)
+  }
+
+  /// The size in bytes, where it is the same for every value and key, and a payload can have it.
   package var fixedSize: Int? {
     switch self {
     case .none: 0
@@ -129,8 +138,8 @@ extension PayloadType {
     case .union(let type):
       type.cases.map { StructureLayout([type.tag] + $0.fields)?.size ?? 0 }.max()
     case .array(let element, let count):
-      if let n = count.constant?.integer, let size = element.fixedSize { Int(clamping: n) * size } else { nil }
-    case .bytes(let size): size?.constant?.integer.map { Int(clamping: $0) }
+      if let n = count.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
+    case .bytes(let size): size?.constant?.integer.flatMap { Self.size(of: 1, times: $0) }
     case .descriptor: 4
     }
   }
@@ -179,7 +188,7 @@ package struct StructureLayout {
   package var offsets: [Int] = []
   package var size = 0
 
-  /// The layout, or nil where a field has no fixed size.
+  /// The layout, or nil where a field has no fixed size, or all of them are more than a payload can have.
   package init?(_ fields: [StructureField]) {
     var alignment = 1
     for field in fields {
@@ -188,7 +197,9 @@ package struct StructureLayout {
       alignment = max(alignment, step)
       size = (size + step - 1) / step * step
       offsets.append(size)
-      size += element * (field.count ?? 1)
+      guard let own = PayloadType.size(of: element, times: Int128(field.count ?? 1)) else { return nil }
+      size += own
+      if size > PayloadType.mostBytes { return nil }
     }
     size = (size + alignment - 1) / alignment * alignment
   }

@@ -36,7 +36,9 @@ extension KVMConfCommand {
     } catch let status as ExitCode {
       exit(withError: Output.status(status))
     } catch {
-      exit(withError: error)
+      guard exitCode(for: error) == Status.success else { exit(withError: error) }
+      // The help or the version is a result, too.
+      Output.result(fullMessage(for: error) + "\n")
     }
     exit(withError: Output.status(Status.success))
   }

@@ -85,4 +85,34 @@ import Testing
           """), .init("1️⃣", "schema-payload", message))
     }
   }
+
+  /// Sizes and widths that an integer of the program cannot hold, or that no payload has, are one mistake each.
+  @Test(arguments: [
+    (
+      "{type: bits, width: 1️⃣9223372036854775808, fields: {x: {bits: [0, 0], doc: x}}}",
+      "the width of 'bits' is 8, 16, 32 or 64"
+    ),
+    ("1️⃣{type: array, of: u64, count: 9223372036854775807}", tooLarge("array")),
+    ("1️⃣{type: array, of: u64, count: '-1'}", tooLarge("array")),
+    ("{type: array, of: 1️⃣{type: array, of: u64, count: 1000000}, count: 1000000}", tooLarge("array")),
+    ("1️⃣{type: bytes, size: 9223372036854775808}", tooLarge("byte string")),
+    ("1️⃣{type: bytes, size: '-1'}", tooLarge("byte string")),
+    ("{type: struct, fields: [1️⃣{name: x, type: u64, count: 9223372036854775807}]}", tooLarge("struct")),
+    ("{type: struct, fields: [1️⃣{name: x, type: u64, count: -1}]}", tooLarge("struct")),
+  ])
+  func sizesThatNoPayloadHas(_ payload: String, _ message: String) {
+    let group = """
+      groups:
+        control:
+          number: 0
+          doc: commands
+          attributes:
+            start: {number: 0, doc: starts the thing, payload: \(payload), examples: [{value: 1, expect: ok}]}
+      """
+    expectFaults(in: thing(group), .init("1️⃣", "schema-payload", message))
+  }
+
+  private static func tooLarge(_ what: String) -> String {
+    "the size of this \(what) is negative or more than the 1048576 bytes of a payload"
+  }
 }

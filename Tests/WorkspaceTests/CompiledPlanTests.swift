@@ -113,6 +113,15 @@ import Workspace
     #expect(later.steps.map(\.target) == earlier.steps.map(\.target))
   }
 
+  /// The compiler writes no such plan, but others can.
+  @Test(arguments: [-1, 4097, Int128(Int64.max)])
+  func impossibleDefaultNumbers(_ count: Int128) throws {
+    var plan = try plan(Self.machine)
+    plan.parameters[0] = PlanParameter(name: "cpus", size: 8, isSigned: true, initial: count, at: plan.parameters[0].at)
+    #expect(load(plan, [:]).diagnostics.first?.id == "value-out-of-range")
+    #expect(load(plan, ["cpus": "2"]).diagnostics.isEmpty)
+  }
+
   @Test func validateTakesTheDefaultNumber() throws {
     let found = try ManifestWorkspace(Settings()).validate(SourceFile(path: "vm.yaml", bytes: Array(Self.machine.utf8)))
     #expect(found.diagnostics.isEmpty && found.reports.first?.summary.steps == 11)
