@@ -3,11 +3,12 @@ import DeviceSchema
 import Diagnostics
 import Expressions
 import KVMConf
+import TestSupport
 import Testing
 
 /// What a probe makes of hosts whose kernel is the model.
 @Suite struct ProbeTests {
-  private static let gicv3 = ModelledHost(
+  fileprivate static let gicv3 = ModelledHost(
     architecture: .arm64,
     facts: "{devices: [vfio, arm-vgic-v3, arm-vgic-its], pri_bits: 5, id_bits: 1, seis: 0, a3v: 1}",
     capabilities: [66: 512, 126: 1, 165: 48, 205: 0],
@@ -179,6 +180,30 @@ import Testing
       #expect(refused.diagnostics.contains { $0.message.contains("this host's KVM has no device type 'arm-vgic-v2'") })
       #expect(throws: FactsFault.self) { _ = try validation("examples/riscv64/aia.yaml", facts: facts) }
     }
+  }
+}
+
+/// Everything that is written of a probe, as files of `Tests/Fixtures/probes` have it.
+@Suite struct ProbeGoldenTests {
+  private static let hosts = [
+    "gicv3": ProbeTests.gicv3,
+    "gicv2": ModelledHost(architecture: .arm64, facts: "devices: [arm-vgic-v2]", capabilities: [66: 8]),
+    "x86_64": ModelledHost(architecture: .x86_64, facts: "{max_gpa_bits: 46}", capabilities: [66: 288]),
+    "riscv64": ModelledHost(architecture: .riscv64, facts: "{guest_files: 3, max_ids: 256}"),
+    "ppc64": ModelledHost(
+      architecture: .ppc64, facts: "{kvm_hv: true, kvm_pr: false}",
+      files: ["/proc/cpuinfo": "processor : 0\ncpu\t\t: POWER9, altivec supported\n"]),
+  ]
+
+  @Test(arguments: hosts.keys.sorted())
+  func matchesItsGoldens(_ name: String) throws {
+    let probe = try HostProbe(of: try #require(Self.hosts[name]), Settings())
+    let path = fixtures + "/probes/" + name
+    expectGolden(probe.text, path + ".txt")
+    expectGolden(probe.json.text(pretty: true) + "\n", path + ".json")
+    expectGolden(probe.prometheus, path + ".prom")
+    expectGolden(probe.nodeFeatures, path + ".nfd")
+    expectGolden(probe.factsYAML, path + ".yaml")
   }
 }
 
