@@ -109,7 +109,7 @@ let package = Package(
         "Planning", "DeviceManifest", "DeviceSchema", "DevicePlan", "SourceTree", "Expressions", "Diagnostics",
         "TestSupport",
       ]),
-    tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"]),
+    tests("ModelTests", ["Model", "DeviceSchema", "DevicePlan", "Expressions", "Diagnostics", "TestSupport"]),
     tests(
       "KVMConfTests",
       [
@@ -118,7 +118,7 @@ let package = Package(
       ]),
     tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
     tests("EndToEndTests", ["TestSupport"]),
-    tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics"]),
+    tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics", "TestSupport"]),
     tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
   ],
   swiftLanguageModes: [.v6],

@@ -174,8 +174,8 @@ private func diagnostic(
     #expect(twice[0].hasSuffix(":1") && twice[1].hasSuffix(":2") && twice[0].dropLast() == twice[1].dropLast())
   }
 
-  /// Many diagnostics in one file take no time that grows with their square.
-  @Test(.timeLimit(.minutes(1))) func manyLines() {
+  /// Many diagnostics in one file have fingerprints that differ.
+  @Test(.slow, .hangGuard) func manyLines() {
     let file = SourceFile(path: "vm.yaml", bytes: Array(String(repeating: "- x\n", count: 20_000).utf8), folder: ".")
     let many = (1...20_000).map {
       Diagnostic.error(

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What a probe makes of hosts whose kernel is the model.
-@Suite struct ProbeTests {
+@Suite(.slow) struct ProbeTests {
   fileprivate static let gicv3 = ModelledHost(
     architecture: .arm64,
     facts: "{devices: [vfio, arm-vgic-v3, arm-vgic-its], pri_bits: 5, id_bits: 1, seis: 0, a3v: 1}",
@@ -184,7 +184,7 @@ import Testing
 }
 
 /// Everything that is written of a probe, as files of `Tests/Fixtures/probes` have it.
-@Suite struct ProbeGoldenTests {
+@Suite(.slow) struct ProbeGoldenTests {
   private static let hosts = [
     "gicv3": ProbeTests.gicv3,
     "gicv2": ModelledHost(architecture: .arm64, facts: "devices: [arm-vgic-v2]", capabilities: [66: 8]),
@@ -208,7 +208,7 @@ import Testing
 }
 
 /// What leaves a probe for other programs.
-@Suite struct ProbeFormatTests {
+@Suite(.slow) struct ProbeFormatTests {
   private func probe(_ change: (inout HostProbe) -> Void = { _ in }) throws -> HostProbe {
     var probe = try HostProbe(of: ModelledHost(architecture: .x86_64, capabilities: [66: 288]), Settings())
     change(&probe)

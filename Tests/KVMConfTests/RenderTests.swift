@@ -33,7 +33,7 @@ import Testing
     return loaded.manifests.map(\.plan)
   }
 
-  @Test(arguments: manifests)
+  @Test(.slow, arguments: manifests)
   func samePlan(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let original = Workspace(Settings()).load(file).manifests.map(\.plan.core)
@@ -45,7 +45,7 @@ import Testing
     #expect(again.joined(separator: "---\n") == text)
   }
 
-  @Test(arguments: manifests)
+  @Test(.slow, arguments: manifests)
   func sameCallsAsSteps(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let original = Workspace(Settings()).load(file).manifests.map(\.plan)
@@ -61,7 +61,7 @@ import Testing
   }
 
   /// Random steps, at the bounds of all that the schemas describe.
-  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64])
+  @Test(.slow, arguments: [Architecture.arm64, .x86_64, .riscv64])
   func randomPlans(_ architecture: Architecture) throws {
     let random = RandomPlans(Workspace(Settings()), architecture, seed: 5)
     for _ in 0..<60 {

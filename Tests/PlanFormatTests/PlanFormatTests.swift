@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import PlanFormat
+import TestSupport
 import Testing
 
 @Suite struct RoundTripTests {
@@ -88,7 +89,7 @@ import Testing
   }
 
   /// Whoever repairs the checksum gets a refusal, or a plan whose parts are all inside the file.
-  @Test func aRepairedPlanIsRefusedOrWhole() {
+  @Test(.slow) func aRepairedPlanIsRefusedOrWhole() {
     var accepted = 0
     for bytes in [everything().compiled(), forEachVCPU().compiled()] {
       accepted += acceptedDamages(of: bytes)

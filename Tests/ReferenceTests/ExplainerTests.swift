@@ -3,6 +3,7 @@ import DeviceSchema
 import Diagnostics
 import Expressions
 import Reference
+import TestSupport
 import Testing
 
 @Suite struct ExplainerTests {
@@ -176,7 +177,7 @@ import Testing
         == "unknown-key\n\n  a manifest has no other keys\n\n  Look it up.\n\n  Really.\n")
   }
 
-  @Test func everyBuiltInNameHasAPage() {
+  @Test(.slow) func everyBuiltInNameHasAPage() {
     let builtIn = Architecture.allCases.map {
       Catalogue(architecture: $0, release: Release("7.2")!, sources: SchemaSource.builtIn)
     }

@@ -1,6 +1,7 @@
 import Diagnostics
 import Glibc
 import SourceTree
+import TestSupport
 import Testing
 
 /// A lazy parse gives what a parse of the whole gives.
@@ -157,7 +158,7 @@ import Testing
   }
 
   /// Where there is an outline and the text is YAML, they agree. (Quotes are left out: see `Outline`.)
-  @Test func outlinesAgreeWithWhatYAMLReads() {
+  @Test(.slow) func outlinesAgreeWithWhatYAMLReads() {
     let pieces = RandomTexts.all.filter { !$0.contains("'") && !$0.contains("\"") }
     var random = RandomTexts(seed: 3, pieces: pieces + ["\nl: ", "\nm:", "\n  n: ", "\n# o", ",\n"])
     var split = 0
