@@ -84,7 +84,10 @@ let package = Package(
         "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tests/Conformance/Tool", swiftSettings: strict),
-    .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["DeviceSchema", "DevicePlan", "Expressions", "Diagnostics"],
+      path: "Tests/TestSupport",
+      swiftSettings: strict),
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
     tests("SourceTreeTests", ["SourceTree", "Diagnostics", "TestSupport"]),
     tests("DevicePlanTests", ["DevicePlan", "Diagnostics"]),
@@ -119,7 +122,7 @@ let package = Package(
     tests("CorpusTests", ["Corpus", "KVMConf", "Model", "DeviceSchema", "DevicePlan", "Diagnostics"]),
     tests("EndToEndTests", ["TestSupport"]),
     tests("PlanFormatTests", ["PlanFormat", "DevicePlan", "Diagnostics", "TestSupport"]),
-    tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics"]),
+    tests("KernelTests", ["Kernel", "DevicePlan", "PlanFormat", "kvmload", "Diagnostics", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

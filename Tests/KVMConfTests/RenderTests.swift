@@ -74,6 +74,18 @@ import Testing
     }
   }
 
+  /// A plan from elsewhere may have calls that no step of a manifest can write.
+  @Test func unsayableSteps() throws {
+    let workspace = Workspace(Settings())
+    var manifest = workspace.load(
+      SourceFile(path: "vm.yaml", text: "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}]\n")
+    ).manifests[0]
+    manifest.plan.steps.append(
+      Step(.enableCapability(9999, on: .vm, flags: 1, arguments: []), target: "vm", at: manifest.plan.steps[0].at))
+    let fault = try #require(throws: RenderingFault.self) { try workspace.rendered(manifest, .steps) }
+    #expect(fault.diagnostics.map(\.id) == ["unsayable-step"])
+  }
+
   private static let everything = """
     kvmconf: 1
     arch: arm64
