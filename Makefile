@@ -17,7 +17,7 @@ STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -s
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test bench static format lint clean
+.PHONY: help setup build demo test test-fast scaling bench static format lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,12 @@ demo: build ## configure a VM with this machine's KVM
 
 test: setup ## run every test
 	$(SWIFT) test
+
+test-fast: setup ## run the tests of the libraries, without the slow ones: under half a minute after a build
+	KVMCONF_FAST=1 $(SWIFT) test --skip '^(EndToEndTests|CorpusTests|KernelTests)\.'
+
+scaling: build ## check that work grows with the size of the input, in instructions that valgrind counts
+	@KVMCONF="$(KVMCONF)" Tests/scaling.sh
 
 bench: build ## measure kvmload against calls written by hand, on this machine's KVM
 	@KVMCONF="$(KVMCONF)" Scripts/bench.sh

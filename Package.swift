@@ -107,7 +107,9 @@ let package = Package(
       ], swiftSettings: strict),
 
     // Tests
-    .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"],
+      path: "Tests/TestSupport", swiftSettings: strict),
     tests("VocabularyTests", ["Vocabulary"]),
     tests("TextOutputTests", ["TextOutput", "Reporting", "Diagnostics"]),
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
@@ -136,7 +138,9 @@ let package = Package(
     tests(
       "ModelTests",
       ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary", "TestSupport"]),
-    tests("KernelTests", ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
+    tests(
+      "KernelTests",
+      ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
       "ReferenceTests",
       [
@@ -152,7 +156,7 @@ let package = Package(
     tests(
       "WorkspaceTests",
       [
-        "Reporting", "Conformance", "Probing", "Workspace", "Corpus", "Kernel", "PlanFormat", "DevicePlan",
+        "KVMConf", "Reporting", "Conformance", "Probing", "Workspace", "Corpus", "Kernel", "PlanFormat", "DevicePlan",
         "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary", "TestSupport",
       ]),
     tests("KVMConfTests", ["KVMConf", "Diagnostics", "Vocabulary", "TestSupport"]),

@@ -87,13 +87,7 @@ private let schemas: [String: String] = [
   "x86_64/foreign.yaml": "schema: 1\ntype: foreign\nnumber: 77\n",
 ]
 
-func catalogue() -> Catalogue {
-  Catalogue(
-    architecture: .arm64, release: Release("7.2")!,
-    sources: schemas.sorted { $0.key < $1.key }.map { path, text in
-      SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8)))
-    })
-}
+func catalogue() -> Catalogue { TestSupport.catalogue(schemaSources(schemas)) }
 
 /// The files beside the manifests: those of a folder that none has to write.
 private let filesBeside: [String: [UInt8]] = [
@@ -128,7 +122,7 @@ private let head = "kvmconf: 1\narch: arm64\n"
 func manifest(_ text: String, settings: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation)
   -> Manifest
 {
-  let (manifest, diagnostics) = read(SourceFile(path: "vm.yaml", bytes: Array((head + text).utf8)), settings: settings)
+  let (manifest, diagnostics) = read(SourceFile(path: "vm.yaml", text: head + text), settings: settings)
   #expect(
     diagnostics.map { "\($0.range.map(\.description) ?? ""): \($0.message) [\($0.id)]" } == [],
     sourceLocation: sourceLocation)

@@ -50,8 +50,7 @@ import Vocabulary
   }
 
   private func catalogue(_ file: SourceFile) -> Catalogue {
-    Catalogue(
-      architecture: .arm64, release: Release("7.2")!, sources: [SchemaSource(path: "arm64/thing.yaml", file: file)])
+    TestSupport.catalogue([SchemaSource(path: "arm64/thing.yaml", file: file)])
   }
 
   @Test func whatAgreesIsSilent() { expect() }
@@ -112,36 +111,22 @@ import Vocabulary
 
 /// A folder with `linux/kvm.h` and `asm/kvm.h`, as long as this lives.
 private final class Headers {
-  let path: String
-  private var files: [String] = []
-  private var folders: [String] = []
+  let path = temporaryFolder()
 
   init(kvm: String, asm: String, folder: String) {
-    var template = Array("/tmp/kvmconf-test-XXXXXX".utf8CString)
-    // SAFETY: mkdtemp writes within the array, which ends with a zero.
-    _ = unsafe mkdtemp(&template)
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    folders = [path]
     write(kvm, to: "linux")
     write(asm, to: folder)
   }
 
   private func write(_ text: String, to folder: String) {
     var directory = path
-    // SAFETY: paths are C strings for the time of the calls, the file is open while it is written.
     for part in folder.split(separator: "/") {
       directory += "/\(part)"
-      if unsafe mkdir(directory, 0o700) == 0 { folders.append(directory) }
+      // SAFETY: the path lives throughout the call.
+      unsafe mkdir(directory, 0o700)
     }
-    guard let file = unsafe fopen("\(directory)/kvm.h", "w") else { return }
-    unsafe fputs("#pragma once\n" + text, file)
-    unsafe fclose(file)
-    files.append("\(directory)/kvm.h")
+    TestSupport.write("#pragma once\n" + text, toFile: "\(directory)/kvm.h")
   }
 
-  deinit {
-    // SAFETY: paths are C strings for the time of the calls.
-    for file in files { _ = unsafe unlink(file) }
-    for folder in folders.reversed() { _ = unsafe rmdir(folder) }
-  }
+  deinit { remove(path) }
 }

@@ -57,34 +57,19 @@ func rules(_ rules: String, more: String = "") -> String {
     """)
 }
 
-extension String {
-  func indented(by count: Int) -> String {
-    let margin = String(repeating: " ", count: count)
-    return split(separator: "\n", omittingEmptySubsequences: false).map { margin + $0 }.joined(separator: "\n")
-  }
-}
-
 /// Expects exactly these diagnostics of a check of `arm64/thing.yaml`, and of other files beside it.
 func expectFaults(
   in marked: String, _ expected: ExpectedDiagnostic..., path: String = "arm64/thing.yaml",
   beside others: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
 ) {
   expectDiagnostics(in: MarkedText(marked, path: path), expected, sourceLocation: sourceLocation) { file in
-    var sources = [SchemaSource(path: path, file: file)]
-    for (path, text) in others.sorted(by: { $0.key < $1.key }) {
-      sources.append(SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8))))
-    }
-    return Catalogue(architecture: .arm64, release: Release("7.2")!, sources: sources).check()
+    catalogue([SchemaSource(path: path, file: file)] + schemaSources(others)).check()
   }
 }
 
 /// What a check of several files finds, one line each.
 func check(_ files: [String: String]) -> [String] {
-  let sources = files.sorted(by: { $0.key < $1.key }).map { path, text in
-    SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8)))
-  }
-  let found = Catalogue(architecture: .arm64, release: Release("7.2")!, sources: sources).check()
-  return found.map { diagnostic in
+  catalogue(schemaSources(files)).check().map { diagnostic in
     let place = diagnostic.range.map { "\($0.file.path):\($0.start.line):\($0.start.column): " } ?? ""
     return place + diagnostic.message
   }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct OutsidePackageTests {
   private static let hasCompiler = runBlocking("swift", ["--version"]).status == 0
 
-  @Test(.enabled(if: hasCompiler, "there is no 'swift' in the PATH"), .timeLimit(.minutes(20)))
+  @Test(.enabled(if: hasCompiler, "there is no 'swift' in the PATH"), .hangGuard)
   func builds() async throws {
     try await withFolder { folder in
       let package = folder + "/outside"

@@ -100,6 +100,9 @@ struct Running: Sendable {
     return ended
   }
 
+  /// Whether the program has ended and is a zombie.
+  var isOver: Bool { text(ofFile: "/proc/\(id)/status")?.contains("\nState:\tZ") ?? true }
+
   /// Whether the program has begun and has a handler for SIGINT by now.
   var catchesInterrupts: Bool {
     guard text(ofFile: "/proc/\(id)/comm") == program.split(separator: "/").last.map({ $0.prefix(15) + "\n" }) else {

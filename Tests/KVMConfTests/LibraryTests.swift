@@ -237,7 +237,7 @@ private func failure(_ body: () throws -> Void) -> String {
 }
 
 /// No cost is quadratic in the size of a manifest.
-@Suite struct SizeTests {
+@Suite(.slow, .hangGuard) struct SizeTests {
   private func seconds(_ count: Int, _ text: (Int) -> String) throws -> Double {
     let source = ManifestSource(text: text(count))
     var valid = false

@@ -2,6 +2,7 @@ import DevicePlan
 import Diagnostics
 import Glibc
 import Kernel
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -80,15 +81,4 @@ func mappedKiB() -> Int {
   return Int(line.filter(\.isNumber)) ?? 0
 }
 
-private func lines(of path: String) -> [String] {
-  // SAFETY: a file of its own, closed below.
-  guard let file = unsafe fopen(path, "r") else { return [] }
-  var lines: [String] = []
-  var buffer = [CChar](repeating: 0, count: 512)
-  // SAFETY: the buffer is as long as fgets is told.
-  while unsafe fgets(&buffer, 512, file) != nil {
-    lines.append(String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-  }
-  unsafe fclose(file)
-  return lines
-}
+private func lines(of path: String) -> [Substring] { (text(ofFile: path) ?? "").split(separator: "\n") }

@@ -96,18 +96,15 @@ import Vocabulary
         == ["EINVAL or ok", "ok 0x5", "ok 0x2", "ok 0x7", "ok 0xa", "ok 0x15", "ok 0x1"])
   }
 
-  /// More than 256 ways are not followed.
-  @Test func atMost256Ways() {
+  /// More than 256 ways are not followed: all of these would be a million.
+  @Test(.hangGuard) func atMost256Ways() {
     let rules = (0..<20).map { i in
       "- {if: 'host.c == \(i)', then: {self.mask: 'self.mask | 1 << \(i)'}}"
     }
     let model = TestModel(
       rules: (rules + ["- {if: 'host.a', errno: EINVAL, because: a}"]).joined(separator: "\n"),
       more: Self.facts + "state: {device: {mask: '0'}}")
-    let time = processorTime {
-      #expect(model.onThing([set(0), set(0)]) == ["EINVAL or ok", "EINVAL or ok"])
-    }
-    #expect(time < 60)
+    #expect(model.onThing([set(0), set(0)]) == ["EINVAL or ok", "EINVAL or ok"])
   }
 
   /// A loop over a list that is unknown changes nothing that could be told.

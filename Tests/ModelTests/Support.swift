@@ -3,6 +3,7 @@ import DeviceSchema
 import Diagnostics
 import Expressions
 import Model
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -50,11 +51,7 @@ struct TestModel {
   }
 
   var catalogue: Catalogue {
-    Catalogue(
-      architecture: .arm64, release: Release(release)!,
-      sources: files.sorted { $0.key < $1.key }.map { path, text in
-        SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8)))
-      })
+    TestSupport.catalogue(schemaSources(files), release: release)
   }
 
   func results(_ steps: [Step], sourceLocation: SourceLocation = #_sourceLocation) -> [StepResult] {
@@ -94,13 +91,6 @@ extension StepResult {
       }
     }
     return words
-  }
-}
-
-extension String {
-  func indented(by count: Int) -> String {
-    let margin = String(repeating: " ", count: count)
-    return split(separator: "\n", omittingEmptySubsequences: false).map { margin + $0 }.joined(separator: "\n")
   }
 }
 

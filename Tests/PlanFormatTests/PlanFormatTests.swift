@@ -2,6 +2,7 @@ import DevicePlan
 import Diagnostics
 import PlanFormat
 import Reporting
+import TestSupport
 import Testing
 import TextOutput
 import kvmload
@@ -91,7 +92,7 @@ import kvmload
   }
 
   /// With a repaired checksum, a plan is refused, or all its parts are inside the file.
-  @Test func aRepairedPlanIsRefusedOrWhole() {
+  @Test(.slow) func aRepairedPlanIsRefusedOrWhole() {
     var accepted = 0
     for bytes in [everything().compiled(), forEachVCPU().compiled()] {
       accepted += acceptedDamages(of: bytes)

@@ -3,6 +3,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Planning
+import TestSupport
 import Testing
 import Vocabulary
 import YAMLSyntax
@@ -58,13 +59,8 @@ struct Schemas {
 
   /// The plan of a manifest of this architecture, whose text begins behind `arch`.
   func plan(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> PlanningResult {
-    let catalogue = Catalogue(
-      architecture: .arm64, release: Release("7.2")!,
-      sources: files.sorted { $0.key < $1.key }.map { path, text in
-        SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8)))
-      })
-    let file = SourceFile(path: "vm.yaml", bytes: Array(("kvmconf: 1\narch: arm64\n" + text).utf8))
-    let tree = SourceTree(parsing: file)
+    let catalogue = catalogue(schemaSources(files))
+    let tree = SourceTree(parsing: SourceFile(path: "vm.yaml", text: "kvmconf: 1\narch: arm64\n" + text))
     let findings = Findings()
     let manifest = ManifestReader(tree.documents[0], catalogue: catalogue, defaultName: "vm", findings).manifest(
       settings: [:])

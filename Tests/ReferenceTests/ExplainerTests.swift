@@ -1,6 +1,7 @@
 import DeviceSchema
 import Diagnostics
 import Reference
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -175,7 +176,7 @@ import Vocabulary
         == "unknown-key\n\n  a manifest has no other keys\n\n  Look it up.\n\n  Really.\n")
   }
 
-  @Test func everyBuiltInNameHasAPage() {
+  @Test(.slow) func everyBuiltInNameHasAPage() {
     let builtIn = Architecture.allCases.map {
       Catalogue(architecture: $0, release: Release("7.2")!, sources: SchemaSource.builtIn)
     }

@@ -2,6 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Reference
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -141,13 +142,9 @@ private let files = [
   """,
 ]
 
-let sources = files.sorted { $0.key < $1.key }.map { path, text in
-  SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(text.utf8)))
-}
+let sources = schemaSources(files)
 
-func catalogues() -> [Catalogue] {
-  [.arm64, .x86_64].map { Catalogue(architecture: $0, release: Release("7.2")!, sources: sources) }
-}
+func catalogues() -> [Catalogue] { [.arm64, .x86_64].map { catalogue(sources, architecture: $0) } }
 
 /// The page of a name, or the sentence that there is none.
 func explain(_ name: String, diagnostics: DiagnosticReference = DiagnosticReference()) -> String {

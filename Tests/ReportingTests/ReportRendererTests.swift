@@ -176,7 +176,7 @@ private func diagnostic(
   }
 
   /// What many diagnostics in one file cost does not grow with their square.
-  @Test func manyLines() {
+  @Test(.slow, .hangGuard) func manyLines() {
     func seconds(_ count: Int) -> Double {
       let file = SourceFile(path: "vm.yaml", bytes: Array(String(repeating: "- x\n", count: count).utf8), folder: ".")
       let many = (1...count).map {

@@ -54,8 +54,7 @@ package func expectDiagnostics(
     let hasEnd = index < expected.count ? expected[index].hasEnd : true
     actual += text.lines(of: diagnostic, withEnd: hasEnd)
   }
-  #expect(
-    actual.joined(separator: "\n") == expected.flatMap(\.lines).joined(separator: "\n"), sourceLocation: sourceLocation)
+  expectSameLines(actual, expected.flatMap(\.lines), "the diagnostics", sourceLocation: sourceLocation)
 }
 
 extension MarkedText {

@@ -13,7 +13,7 @@ import Workspace
   @Test func thereAreManifests() { #expect(Self.manifests.count > 20) }
 
   /// Whatever a manifest can say survives compilation.
-  @Test(arguments: manifests)
+  @Test(.slow, arguments: manifests)
   func everyManifestSurvives(_ path: String) throws {
     for manifest in ManifestWorkspace(Settings()).load(try SourceFile(reading: path)).manifests {
       let bytes = manifest.plan.compiled()

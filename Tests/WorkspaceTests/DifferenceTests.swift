@@ -132,7 +132,7 @@ import Workspace
       ])
   }
 
-  @Test(arguments: RenderTests.manifests)
+  @Test(.slow, arguments: RenderTests.manifests)
   func nothingIsDifferentFromItself(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let (a, b) = (ManifestWorkspace(Settings()).load(file), ManifestWorkspace(Settings()).load(file))
@@ -143,7 +143,7 @@ import Workspace
   }
 
   /// Of random plans: every step of both is told of, or has stayed, and only equal plans have no difference.
-  @Test func randomPlans() throws {
+  @Test(.slow) func randomPlans() throws {
     let random = RandomPlans(ManifestWorkspace(Settings()), .arm64, seed: 3)
     var previous = random.next().plan
     for _ in 0..<100 {
@@ -172,8 +172,7 @@ import Workspace
     }
   }
 
-  /// A hundred thousand steps take little time.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.slow, .hangGuard)
   func large() throws {
     let step = try self.plan(Self.board).steps[7]
     func plan(_ numbers: some Sequence<Int>) -> Plan {

@@ -312,7 +312,7 @@ import Workspace
   }
 
   /// A small file cannot stand for endless work.
-  @Test func isBounded() throws {
+  @Test(.slow) func isBounded() throws {
     let large = "kvmconf: 1\narch: x86_64\nx: [" + String(repeating: "1,", count: 1_000_000) + "]\n"
     let small = String(repeating: "extends: base.yaml\n---\n", count: 10)
     #expect(try faults(["vm.yaml": small, "base.yaml": large]).contains { $0.hasSuffix("[too-large]") })

@@ -8,7 +8,8 @@ import Workspace
 /// A bad manifest has one fault, bears its check's id and trips that check alone.
 ///
 /// Its first line is `# expect: LINE:COLUMN TEXT`: where the diagnostic is, and what its message, a note or a fix contains.
-/// A schema that only it needs stands in `Tests/Fixtures/schemas`. Its folder is called by the id (with `.` for `:`), and perhaps `--` and a word, where there are several for one id.
+/// A schema that only it needs is in `Tests/Fixtures/schemas`. The folder's name is the id with `.` for `:`. If there are
+/// several folders for one id, `--` and a word follow.
 @Suite struct BadFixtureTests {
   static let folder = fixtures + "/bad"
 
@@ -42,37 +43,70 @@ import Workspace
     if let diagnostic = found.first { #expect(WorkspaceTests.words(diagnostic).contains(words)) }
   }
 
-  /// Checks that a manifest alone cannot trip, and where they are tested.
+  /// Checks that a manifest alone cannot trip. The tests named here have other inputs for them.
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
-    "bad-plan", "bad-configuration",  // EndToEndTests: they are no manifests
+    "bad-plan", "cannot-write", "undecided",  // EndToEndTests: they are about other files and options
     "schema-no-case",  // SchemaCaseTests: it is about schemas
-    "outcome-differs", "value-differs", "bad-quirks", "bad-report",  // ConformTests: there a kernel has its say
-    "bad-probe", "schema-evaluation",  // ProbeTests: they are about hosts
-    "too-large",  // YAMLSyntaxTests: the text would be
-    "unsayable-step",  // DeviceManifestTests: no manifest has such a step
-    "ordering-cycle",  // PlanningTests: no schema of ours has one
+    "outcome-differs", "value-differs",  // ConformTests: they compare with a kernel
+    "schema-evaluation",  // ProbeTests: it is about hosts
+    "bad-configuration", "bad-quirks", "bad-report", "bad-probe",  // Fixtures/outputs: they are about other files
+    "too-large",  // YAMLSyntaxTests: the fixture would be too large
+    "unsayable-step",  // RenderTests: no manifest has such a step
+    "ordering-cycle",  // PlanningTests: no built-in schema has one
+    "value-mismatch",  // DevicePlanTests: a kernel answers with another value
   ]
 
-  /// Every id that a check of manifests reports has a fixture.
-  @Test func everyCheckHasAFixture() throws {
-    var reported: Set<String> = []
-    for target in ["YAMLSyntax", "DeviceManifest", "Planning", "Workspace", "Probing", "Conformance"] {
-      for path in files(below: "\(repository)/Sources/\(target)") {
-        let source = try #require(text(ofFile: path))
-        for match in source.matches(of: #/[^A-Za-z](?:error|warning|unknown)\(\s*"([a-z]+(?:-[a-z]+)*)",/#) {
-          reported.insert(String(match.1))
-        }
-        for match in source.matches(of: #/DiagnosticID[^"\n]*"([a-z]+(?:-[a-z]+)*)"/#) {
-          reported.insert(String(match.1))
+  /// The checks of manifests, with the places of the sources that report them. The checks of schemas, in
+  /// `Sources/DeviceSchema`, have their tests in DeviceSchemaTests.
+  private func reportedChecks() throws -> [String: String] {
+    let reports = [
+      #/[^A-Za-z](?:error|warning|unknown)\(\s*"([a-z]+(?:-[a-z]+)*)",/#,
+      #/DiagnosticID[^"\n]*"([a-z]+(?:-[a-z]+)*)"/#,
+    ]
+    var places: [String: String] = [:]
+    for path in files(below: repository + "/Sources") where path.hasSuffix(".swift") && !path.contains("/DeviceSchema/")
+    {
+      let source = try #require(text(ofFile: path))
+      for report in reports {
+        for match in source.matches(of: report) where match.1 != "id" {
+          let line = source[..<match.1.startIndex].count { $0 == "\n" } + 1
+          places[String(match.1)] = "\(path.dropFirst(repository.count + 1)):\(line)"
         }
       }
     }
-    #expect(reported.count > 40, "the pattern no longer finds the checks: \(reported.sorted())")
+    return places
+  }
+
+  @Test func everyCheckHasAFixture() throws {
+    let reported = try reportedChecks()
+    #expect(
+      reported.count > 40, "the patterns in reportedChecks() no longer find the checks: \(reported.keys.sorted())")
     let shown = Set(names(inFolder: Self.folder).map(Self.id))
-    #expect(reported.subtracting(shown).subtracting(Self.elsewhere).sorted() == [])
-    // The exceptions are still needed.
-    #expect(Self.elsewhere.subtracting(reported).union(Self.elsewhere.intersection(shown)).sorted() == [])
+    for (id, place) in reported.sorted(by: { $0 < $1 }) where !shown.contains(id) && !Self.elsewhere.contains(id) {
+      Issue.record(
+        """
+        \(place): the check '\(id)' has no fixture. Add Tests/Fixtures/bad/\(id)/manifest.yaml, a manifest with this fault \
+        and no other, whose first line is `# expect: LINE:COLUMN TEXT`: where the diagnostic is, and words of it. A \
+        schema that only this fixture needs is Tests/Fixtures/schemas/ARCH/TYPE.yaml. If a manifest alone cannot trip the \
+        check, test it where it can be, and add the id to `elsewhere` in Tests/KVMConfTests/FixtureTests.swift.
+        """)
+    }
+  }
+
+  /// An exception is for a check that exists, has no fixture, and is tested elsewhere.
+  @Test func everyExceptionIsNeeded() throws {
+    let reported = try reportedChecks()
+    let shown = Set(names(inFolder: Self.folder).map(Self.id))
+    let tests = files(below: repository + "/Tests").filter {
+      ($0.hasSuffix("Tests.swift") && !$0.hasSuffix("/FixtureTests.swift")) || $0.contains("/Fixtures/outputs/")
+    }.compactMap { text(ofFile: $0) }
+    for id in Self.elsewhere.sorted() {
+      #expect(reported[id] != nil, "no check has the id '\(id)'; remove it from `elsewhere`")
+      #expect(!shown.contains(id), "'\(id)' has a fixture; remove it from `elsewhere`")
+      let isTested = tests.contains { $0.contains("\"\(id)\"") || $0.contains("[\(id)]") || $0.contains(" \(id)\"") }
+      #expect(isTested, "no test or golden file shows '\(id)'")
+    }
   }
 }
 

@@ -31,7 +31,7 @@ import YAMLSyntax
     ManifestWorkspace(Settings()).load(SourceFile(path: "t.yaml", bytes: Array(text.utf8))).manifests.map(\.plan.core)
   }
 
-  @Test(arguments: texts)
+  @Test(.slow, arguments: texts)
   func repositoryFiles(_ name: String) throws {
     let text = try #require(content(repository + "/" + name))
     let tree = SourceTree(parsing: SourceFile(path: name, bytes: Array(text.utf8)))
@@ -54,7 +54,7 @@ import YAMLSyntax
   }
 
   /// Whatever a text looks like, it is laid out so that it says the same, with all its comments, and stays so.
-  @Test(arguments: RenderTests.manifests)
+  @Test(.slow, arguments: RenderTests.manifests)
   func mangledLayouts(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let documents = SourceTree(parsing: file).documents
@@ -86,7 +86,7 @@ import YAMLSyntax
   }
 
   /// Texts of every feature of YAML, mangled.
-  @Test func mangledOddities() throws {
+  @Test(.slow) func mangledOddities() throws {
     let range = SourceRange(file: SourceFile(path: "", bytes: []), start: .start, end: .start)
     func node(_ content: Node.Content) -> Node { Node(content, at: range) }
     var random = Seeded(7)
@@ -135,7 +135,7 @@ import YAMLSyntax
   }
 
   /// Random manifests of steps, mangled.
-  @Test func mangledRandomPlans() throws {
+  @Test(.slow) func mangledRandomPlans() throws {
     let random = RandomPlans(ManifestWorkspace(Settings()), .arm64, seed: 11)
     for seed in 0..<40 as Range<UInt64> {
       let (manifest, plan) = random.next()

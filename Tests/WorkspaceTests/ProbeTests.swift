@@ -2,13 +2,14 @@ import DeviceSchema
 import Diagnostics
 import Expressions
 import Probing
+import TestSupport
 import Testing
 import Vocabulary
 import Workspace
 
 /// What a probe makes of hosts whose kernel is the model.
-@Suite struct ProbeTests {
-  private static let gicv3 = ModelledHost(
+@Suite(.slow) struct ProbeTests {
+  fileprivate static let gicv3 = ModelledHost(
     architecture: .arm64,
     facts: "{devices: [vfio, arm-vgic-v3, arm-vgic-its], pri_bits: 5, id_bits: 1, seis: 0, a3v: 1}",
     capabilities: [66: 512, 126: 1, 165: 48, 205: 0],
@@ -183,8 +184,32 @@ import Workspace
   }
 }
 
+/// Everything that is written of a probe, as files of `Tests/Fixtures/probes` have it.
+@Suite(.slow) struct ProbeGoldenTests {
+  private static let hosts = [
+    "gicv3": ProbeTests.gicv3,
+    "gicv2": ModelledHost(architecture: .arm64, facts: "devices: [arm-vgic-v2]", capabilities: [66: 8]),
+    "x86_64": ModelledHost(architecture: .x86_64, facts: "{max_gpa_bits: 46}", capabilities: [66: 288]),
+    "riscv64": ModelledHost(architecture: .riscv64, facts: "{guest_files: 3, max_ids: 256}"),
+    "ppc64": ModelledHost(
+      architecture: .ppc64, facts: "{kvm_hv: true, kvm_pr: false}",
+      files: ["/proc/cpuinfo": "processor : 0\ncpu\t\t: POWER9, altivec supported\n"]),
+  ]
+
+  @Test(arguments: hosts.keys.sorted())
+  func matchesItsGoldens(_ name: String) throws {
+    let probe = try HostProbe(of: try #require(Self.hosts[name]), Settings())
+    let path = fixtures + "/probes/" + name
+    expectGolden(probe.text, path + ".txt")
+    expectGolden(probe.json.text(pretty: true) + "\n", path + ".json")
+    expectGolden(probe.prometheus, path + ".prom")
+    expectGolden(probe.nodeFeatures, path + ".nfd")
+    expectGolden(probe.factsYAML, path + ".yaml")
+  }
+}
+
 /// What leaves a probe for other programs.
-@Suite struct ProbeFormatTests {
+@Suite(.slow) struct ProbeFormatTests {
   private func probe(_ change: (inout HostProbe) -> Void = { _ in }) throws -> HostProbe {
     var probe = try HostProbe(of: ModelledHost(architecture: .x86_64, capabilities: [66: 288]), Settings())
     change(&probe)

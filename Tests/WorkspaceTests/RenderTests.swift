@@ -34,7 +34,7 @@ import Workspace
     return loaded.manifests.map(\.plan)
   }
 
-  @Test(arguments: manifests)
+  @Test(.slow, arguments: manifests)
   func samePlan(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let original = ManifestWorkspace(Settings()).load(file).manifests.map(\.plan.core)
@@ -46,7 +46,7 @@ import Workspace
     #expect(again.joined(separator: "---\n") == text)
   }
 
-  @Test(arguments: manifests)
+  @Test(.slow, arguments: manifests)
   func sameCallsAsSteps(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let original = ManifestWorkspace(Settings()).load(file).manifests.map(\.plan)
@@ -62,7 +62,7 @@ import Workspace
   }
 
   /// Random steps, at the bounds of all that the schemas describe.
-  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64])
+  @Test(.slow, arguments: [Architecture.arm64, .x86_64, .riscv64])
   func randomPlans(_ architecture: Architecture) throws {
     let random = RandomPlans(ManifestWorkspace(Settings()), architecture, seed: 5)
     for _ in 0..<60 {
@@ -73,6 +73,18 @@ import Workspace
         #expect(same, "\(manifest.text)\nbecame\n\(text)")
       }
     }
+  }
+
+  /// A plan from elsewhere may have calls that no step of a manifest can write.
+  @Test func unsayableSteps() throws {
+    let workspace = ManifestWorkspace(Settings())
+    var manifest = workspace.load(
+      SourceFile(path: "vm.yaml", text: "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}]\n")
+    ).manifests[0]
+    manifest.plan.steps.append(
+      Step(.enableCapability(9999, on: .vm, flags: 1, arguments: []), target: "vm", at: manifest.plan.steps[0].at))
+    let fault = try #require(throws: RenderingFault.self) { try workspace.rendered(manifest, .steps) }
+    #expect(fault.diagnostics.map(\.id) == ["unsayable-step"])
   }
 
   private static let everything = """

@@ -143,7 +143,7 @@ import Workspace
         examples: ["{since: '7.0', value: 1, expect: ok}", "{value: 4, expect: EINVAL}"]), kernel: kernel)
   }
 
-  @Test(arguments: ["6.12", "6.18", "7.2"]) func thoseOfTheBuiltInSchemas(kernel: String) {
+  @Test(.slow, arguments: ["6.12", "6.18", "7.2"]) func thoseOfTheBuiltInSchemas(kernel: String) {
     var settings = Settings()
     settings.release = Release(kernel)
     var text = ""

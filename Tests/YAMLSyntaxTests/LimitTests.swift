@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import YAMLSyntax
 
-/// Hostile texts end in a diagnostic, soon and without much memory.
-@Suite(.timeLimit(.minutes(10))) struct LimitTests {
+/// Hostile texts are read to an end, or end in a diagnostic.
+@Suite(.hangGuard) struct LimitTests {
   private func ids(_ text: String, _ limits: Limits = .manifest) -> [String] {
     parse(text, limits: limits).diagnostics.map(\.id.description)
   }
@@ -18,7 +18,7 @@ import YAMLSyntax
   }
 
   @Test(arguments: ["[", "{a: ", "[\n", "- ", "? ", "{? "])
-  func deepNestingTakesNoTime(_ opening: String) {
+  func deepNestingEndsAtOnce(_ opening: String) {
     #expect(ids(repeated(opening, 200_000)) == ["too-deep"])
   }
 
@@ -73,27 +73,25 @@ import YAMLSyntax
     #expect(ids(repeated("a: 1\n", 100_000)).count == Limits.manifest.diagnostics)
   }
 
-  @Test(arguments: [
-    Hostile("&a ", 100_000), Hostile("&a x, ", 100_000, in: ("[", "]")), Hostile("*a : ", 10_000),
-    Hostile("é: , ", 100_000, in: ("[", "]")), Hostile("\n", 900_000, in: ("a: '", "'")),
-    Hostile("\n", 900_000, in: ("a: |", "")), Hostile("\n", 900_000, in: ("a: x", " y")),
-    Hostile("# comment ", 100_000),
-    Hostile("--- |\n", 100_000), Hostile("\"é\" : , ", 100_000, in: ("{", "}")), Hostile("- !é x\n", 20_000),
-    Hostile("? a\n", 100_000), Hostile("!é x, ", 20_000, in: ("[", "]")), Hostile("x ", 500_000),
-    Hostile("x\n", 500_000), Hostile("'", 500_000), Hostile("- |\n", 100_000), Hostile("a: [${x}, ", 10_000),
-    Hostile("${", 200_000, in: ("", ": x: ")), Hostile("---\n", 300_000), Hostile("- é: \n", 100_000),
-    Hostile("- &a [x, *b]\n", 20_000), Hostile("{a: 1, a: 2}, ", 100_000, in: ("[", "]")),
-  ])
-  private func noTextTakesLong(_ text: Hostile) {
-    let time = processorTime { _ = parse(text.text) }
-    // A debug build takes a tenth of this, and what is quadratic much more.
-    #expect(time < 10)
+  @Test(
+    .slow,
+    arguments: [
+      Hostile("&a ", 100_000), Hostile("&a x, ", 100_000, in: ("[", "]")), Hostile("*a : ", 10_000),
+      Hostile("é: , ", 100_000, in: ("[", "]")), Hostile("\n", 900_000, in: ("a: '", "'")),
+      Hostile("\n", 900_000, in: ("a: |", "")), Hostile("\n", 900_000, in: ("a: x", " y")),
+      Hostile("# comment ", 100_000),
+      Hostile("--- |\n", 100_000), Hostile("\"é\" : , ", 100_000, in: ("{", "}")), Hostile("- !é x\n", 20_000),
+      Hostile("? a\n", 100_000), Hostile("!é x, ", 20_000, in: ("[", "]")), Hostile("x ", 500_000),
+      Hostile("x\n", 500_000), Hostile("'", 500_000), Hostile("- |\n", 100_000), Hostile("a: [${x}, ", 10_000),
+      Hostile("${", 200_000, in: ("", ": x: ")), Hostile("---\n", 300_000), Hostile("- é: \n", 100_000),
+      Hostile("- &a [x, *b]\n", 20_000), Hostile("{a: 1, a: 2}, ", 100_000, in: ("[", "]")),
+    ])
+  private func everyTextEnds(_ text: Hostile) {
+    #expect(parse(text.text).diagnostics.count <= Limits.manifest.diagnostics)
   }
 
-  @Test func manyDifferentKeys() {
-    let text = "{" + (0..<50_000).map { "k\($0): " }.joined(separator: ", ") + "}"
-    let time = processorTime { _ = parse(text) }
-    #expect(time < 10)
+  @Test(.slow) func manyDifferentKeys() {
+    #expect(ids("{" + (0..<50_000).map { "k\($0): " }.joined(separator: ", ") + "}") == [])
   }
 }
 

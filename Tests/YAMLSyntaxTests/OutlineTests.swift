@@ -1,5 +1,5 @@
 import Diagnostics
-import Glibc
+import TestSupport
 import Testing
 import YAMLSyntax
 
@@ -157,7 +157,7 @@ import YAMLSyntax
   }
 
   /// Where there is an outline and the text is YAML, they agree. (Quotes are left out: see `Outline`.)
-  @Test func outlinesAgreeWithWhatYAMLReads() {
+  @Test(.slow) func outlinesAgreeWithWhatYAMLReads() {
     let pieces = RandomTexts.all.filter { !$0.contains("'") && !$0.contains("\"") }
     var random = RandomTexts(seed: 3, pieces: pieces + ["\nl: ", "\nm:", "\n  n: ", "\n# o", ",\n"])
     var split = 0
@@ -177,48 +177,8 @@ import YAMLSyntax
 
   /// The built-in schemas are read lazily, so each has to be as plain as that takes.
   @Test func everySchemaHasAnOutline() throws {
-    let folder = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/schemas"
-    let paths = yamlFiles(below: folder)
+    let paths = files(below: repository + "/schemas").filter { $0.hasSuffix(".yaml") }
     #expect(!paths.isEmpty)
-    for path in paths {
-      guard let bytes = contents(of: path) else {
-        Issue.record("cannot read \(path)")
-        continue
-      }
-      try expectSameNodes(SourceFile(path: path, bytes: bytes))
-    }
-  }
-}
-
-/// The paths of the files in the folder and in those within it.
-private func yamlFiles(below folder: String) -> [String] {
-  // SAFETY: the strings are libc's, and copied; the directory is closed.
-  guard let directory = unsafe opendir(folder) else { return [] }
-  defer { unsafe closedir(directory) }
-  var paths: [String] = []
-  while let entry = unsafe readdir(directory) {
-    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    if name.hasPrefix(".") { continue }
-    if name.hasSuffix(".yaml") {
-      paths.append(folder + "/" + name)
-    } else {
-      paths += yamlFiles(below: folder + "/" + name)
-    }
-  }
-  return paths.sorted()
-}
-
-private func contents(of path: String) -> [UInt8]? {
-  // SAFETY: the file is closed, and read only as far as the buffer goes.
-  guard let file = unsafe fopen(path, "r") else { return nil }
-  defer { unsafe fclose(file) }
-  var bytes: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 65536)
-  while true {
-    let count = unsafe fread(&buffer, 1, buffer.count, file)
-    if count == 0 { return bytes }
-    bytes += buffer[..<count]
+    for path in paths { try expectSameNodes(file(try #require(text(ofFile: path)))) }
   }
 }

@@ -1,0 +1,103 @@
+#!/bin/sh
+# Checks that the work for an input grows with its size and not with its square. It counts instructions, so that a busy
+# or slow machine makes no difference.
+#
+# An input is taken in three sizes: n, 2n and 4n. If the work is proportional to the size, the second step takes twice as many
+# more instructions as the first; if it is quadratic, four times.
+set -eu
+
+kvmconf=${KVMCONF:-.build/release/kvmconf}
+limit=2.6
+
+for tool in valgrind strip; do
+	command -v $tool >/dev/null || { echo "scaling: there is no '$tool' here" >&2; exit 69; }
+done
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# valgrind cannot read the debugging information of every compiler.
+strip -o "$folder/kvmconf" "$kvmconf"
+
+steps() {
+	printf 'kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n'
+	seq "$1" | sed 's/.*/  - {set: vcpu.0.tsc.offset, value: &}/'
+}
+
+# Attributes that wait for one that is written after them.
+registers() {
+	printf 'kvmconf: 1\narch: arm64\nvcpus: {count: 1}\ndevices:\n  - type: arm-vgic-v2\n    attributes:\n      dist-regs:\n'
+	seq "$1" | sed 's/.*/        - {vcpu: 0, offset: 0x104, value: &}/'
+	printf '      nr-irqs: 64\n      addr: {dist: 0x0800_0000, cpu: 0x0801_0000}\n      ctrl: {init: }\n'
+}
+
+vcpus() { printf 'kvmconf: 1\narch: x86_64\nvcpus: {count: %s, attributes: {tsc: {offset: 5}}}\n' "$1"; }
+
+# Devices that wait for another one, and vCPUs' attributes that wait for it as well.
+devices() {
+	printf 'kvmconf: 1\narch: arm64\nvcpus: {count: %s, features: [pmu-v3], attributes: {pmu-v3: {irq: 23, init: }}}\ndevices:\n' "$1"
+	seq "$1" | sed 's/.*/  - {name: its&, type: arm-vgic-its, attributes: {addr: {its: "${0x1000_0000 + & * 0x2_0000}"}, ctrl: {init: }}}/'
+	printf '  - {type: arm-vgic-v3, attributes: {addr: {dist: 0x0800_0000, redist: 0x1_0000_0000}, ctrl: {init: }}}\n'
+}
+
+unknown_keys() {
+	printf 'kvmconf: 1\narch: x86_64\nvcpus: {count: 1}\n'
+	seq "$1" | sed 's/.*/key&: 1/'
+}
+
+# Lines and columns of characters that are longer than a byte.
+wide_line() {
+	printf 'kvmconf: 1\narch: x86_64\nx: ['
+	seq "$1" | sed 's/.*/{é: &}, /' | tr -d '\n'
+	printf ']\n'
+}
+
+unclosed() { seq "$1" | sed "s/.*/a\$: [\${x}, '/"; }
+
+comments() { seq "$1" | sed 's/.*/a&:   1 # a comment/'; }
+
+# The instructions of a run.
+instructions() {
+	SWIFT_DETERMINISTIC_HASHING=1 valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null \
+		"$folder/kvmconf" "$@" 2>&1 >/dev/null | sed -n 's/,//g; s/.*I *refs: *//p'
+}
+
+status=0
+
+# check INPUT N COMMAND...: `old` in the command is the input, `new` the same lines in reverse order where they are steps.
+check() {
+	input=$1
+	size=$2
+	shift 2
+	counts=
+	for n in "$size" $((size * 2)) $((size * 4)); do
+		$input "$n" >"$folder/old"
+		{ sed '/set:/d' "$folder/old"; sed -n '/set:/p' "$folder/old" | tac; } >"$folder/new"
+		counts="$counts $(cd "$folder" && instructions "$@")"
+	done
+	# shellcheck disable=SC2086
+	set -- "$*" $counts
+	awk -v name="$input" -v size="$size" -v limit=$limit -v command="$1" -v a="$2" -v b="$3" -v c="$4" 'BEGIN {
+		ratio = b > a ? (c - b) / (b - a) : 0
+		wrong = ratio == 0 ? "no work was done for it" : ratio > limit ? "more than " limit : ""
+		printf "%-13s %-28s %9.0f instructions for each of %d: %.2f %s\n", name, command, (c - a) / size / 3, size, ratio, wrong
+		exit wrong != ""
+	}' || status=1
+}
+
+check steps 500 validate old
+check steps 500 apply --on model old
+check steps 500 render --steps old
+check steps 500 diff old new
+check registers 500 plan old
+check registers 500 validate old
+check devices 100 plan old
+check unknown_keys 1000 validate old
+check unknown_keys 1000 validate --format sarif old
+check wide_line 1000 validate old
+check unclosed 5000 validate old
+check comments 2000 fmt --check old
+
+# KVM compares a new vCPU with all others, and so does the model.
+limit=4.2
+check vcpus 250 validate old
+
+exit $status
