@@ -29,8 +29,10 @@ package struct StepWriter {
     var steps: [Node] = []
     var unsayable: [Step] = []
     for i in plan.steps.indices {
-      nameIfNeeded(&plan.steps[i])
-      let step = plan.steps[i]
+      // Passing the element itself inout copies all steps each time.
+      var step = plan.steps[i]
+      nameIfNeeded(&step)
+      plan.steps[i] = step
       if let node = node(step) { steps.append(node) } else { unsayable.append(step) }
       if case .createDevice(let type, _) = step.operation { devices.append(catalogue.device(numbered: type)) }
     }
