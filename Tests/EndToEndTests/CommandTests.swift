@@ -32,7 +32,7 @@ private let refusedManifest =
     let ended = await kvmconf("validate", "-", input: refusedManifest)
     #expect(
       ended.output.hasPrefix(
-        "<stdin>:7:14: error: the kernel would answer EBUSY: a VM has one VFIO device, and this VM has it already [vfio.create:EBUSY]\n"
+        "<stdin>:7:14: error: the kernel would answer EBUSY: the VM already has a VFIO device, and can have only one [vfio.create:EBUSY]\n"
       ))
     #expect(ended.output.contains("note: common/vfio.yaml:"))
     #expect(ended.errors.contains(": 1 error, "))

@@ -66,7 +66,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
           ok     1  create-vm vm: ok
           ok     2  create-device vfio: ok
           FAIL   3  create-device second: EBUSY
-                     \(folder)/vm.yaml:6:14: a VM has one VFIO device, and this VM has it already
+                     \(folder)/vm.yaml:6:14: the VM already has a VFIO device, and can have only one
           -      4  test-device vfio: skipped
           4 steps: 2 passed, 1 failed, 1 skipped
 

@@ -32,7 +32,7 @@ import Testing
       message:
         "qemu-system-aarch64: KVM_GET_DEVICE_ATTR failed: Group 6 attr\n0x000000000000c664: Device or resource busy",
       expected: [
-        "instr     0xc664  ICC_CTLR_EL1", "the registers can be reached once the VGIC is initialised",
+        "instr     0xc664  ICC_CTLR_EL1", "the registers cannot be accessed before the VGIC is initialised",
         "a vCPU is running",
       ]),
     Case(

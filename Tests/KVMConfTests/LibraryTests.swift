@@ -46,7 +46,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(steps[2].target == "vcpu.0")
     #expect(steps[2].attribute == "tsc.offset")
     #expect(steps[3].value == [5, 0, 0, 0, 0, 0, 0, 0])
-    #expect(steps[5].reason == "a VM has one VFIO device, and this VM has it already")
+    #expect(steps[5].reason == "the VM already has a VFIO device, and can have only one")
     #expect(steps[4].reason == nil)
   }
 
