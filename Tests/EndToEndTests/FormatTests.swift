@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func fileBehindALinkIsFormatted() async {
+  @Test func targetOfALinkIsFormatted() async {
     await withFolder { folder in
       write(Self.messy, toFile: folder + "/real.yaml")
       // SAFETY: the path lives throughout the call.

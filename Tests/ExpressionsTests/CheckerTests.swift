@@ -127,7 +127,7 @@ import Vocabulary
     ("vm.ready", []),
     ("key.cpu > held", []),
   ])
-  func keyFieldsOfAnExpressionThatReadsOnlyTheKey(_ text: String, _ fields: [String]) throws {
+  func keyFieldsAreListedIfTheExpressionReadsOnlyTheKey(_ text: String, _ fields: [String]) throws {
     let scope = Self.scope()
     scope.roots[.key] = .record(RecordType(name: "key", fields: ["cpu": .integer, "irq": .integer]))
     scope.locals = ["held": 0]

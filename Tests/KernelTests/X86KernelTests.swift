@@ -13,7 +13,7 @@ import Testing
         #expect(outcomes(report) == ["ok", "ok", "EBUSY"])
       }
 
-      @Test func attributesOfTheVFIODeviceAnswerAsDocumented() throws {
+      @Test func attributesOfTheVFIODeviceHaveTheirAnswers() throws {
         let file = vfio(group: 1)
         let report = try run(
           [
@@ -115,7 +115,7 @@ import Testing
         #expect((report.entries[2].result.value?[0] ?? 0) & 3 == 3)
       }
 
-      @Test func memoryIRQChipsAndCapabilitiesAnswerAsKVM() throws {
+      @Test func memoryIRQChipsAndCapabilitiesHaveTheirAnswers() throws {
         let at = { (slot, address, size) in step(.addMemory(slot: slot, address: address, size: size), "vm") }
         let report = try run([
           createVM,

@@ -54,7 +54,7 @@ private func diagnostic(
     #expect(render([.error("x", "nowhere", at: nil)]) == ["::error title=x::nowhere"])
   }
 
-  @Test func gravestComeFirstAndTheOthersAreCounted() throws {
+  @Test func mostSevereComeFirstAndTheOthersAreCounted() throws {
     let note = try diagnostic("1️⃣a", severity: .note)
     let warning = try diagnostic("1️⃣a", severity: .warning)
     let error = try diagnostic("1️⃣a")

@@ -125,7 +125,7 @@ import YAMLSyntax
     #expect(Outline(of: file(text)) == nil)
   }
 
-  @Test func onlyBlockMappingsHaveAnOutline() throws {
+  @Test func onlyBlockMappingsIndentedByTwoHaveAnOutline() throws {
     let outline = try #require(
       Outline(of: file("a: {b: 1}\nc: |\n  x: 1\nd:\n    e: 1\nf: # open\n  g: 1\nh:\n  - i: 1\n")))
     #expect(outline.entries.map { outline.outline(of: $0) == nil } == [true, true, true, false, true])
