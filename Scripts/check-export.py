@@ -239,8 +239,8 @@ class Checker:
             lacks_number = any(one["id"] in ("missing-parameter", "unknown-parameter") for one in found[path])
             if not accepted and not ids & STRUCTURAL and (lacks_number or has_no_vcpus(document)):
                 continue
-            found_by_validate = "; ".join(f"{d['id']}: {d['message']}" for d in found[path]) or "nothing"
-            self.fail(f"spoilt example: validate says {found_by_validate}\n  the schema: {self.why(document)}\n  {text}")
+            problems = "; ".join(f"{d['id']}: {d['message']}" for d in found[path]) or "nothing"
+            self.fail(f"spoilt example: validate says {problems}\n  the schema: {self.why(document)}\n  {text}")
         print(f"{count} spoilt examples: {refused} refused, {count - refused} accepted")
 
 

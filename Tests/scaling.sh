@@ -78,7 +78,7 @@ check() {
 	awk -v name="$input" -v size="$size" -v limit=$limit -v command="$1" -v a="$2" -v b="$3" -v c="$4" 'BEGIN {
 		ratio = b > a ? (c - b) / (b - a) : 0
 		wrong = ratio == 0 ? "the work did not grow" : ratio > limit ? "more than " limit : ""
-		printf "%-13s %-28s %9.0f instructions per item, from %d items: %.2f %s\n", name, command, (c - a) / size / 3, size, ratio, wrong
+		printf "%-13s %-28s %9.0f instructions per item, from %d on: %.2f %s\n", name, command, (c - a) / size / 3, size, ratio, wrong
 		exit wrong != ""
 	}' || status=1
 }
