@@ -6,7 +6,7 @@ import Testing
 import Vocabulary
 import YAMLSyntax
 
-/// Calls as explicit steps.
+/// Calls written as explicit steps.
 @Suite struct StepWriterTests {
   private static let at = SourceRange(file: SourceFile(path: "", bytes: []), start: .start, end: .start)
 
@@ -21,7 +21,7 @@ import YAMLSyntax
       steps: [step(.createVM(type: 0), "vm"), step(.createDevice(type: 3, flags: 0), "thing")] + steps)
   }
 
-  /// The steps' lines behind those that make the device.
+  /// The lines of the steps after the creation of the device.
   private func lines(_ steps: [Step]) -> [Substring] {
     var writer = StepWriter(plan(steps), catalogue())
     let (node, unsayable) = writer.manifest()
@@ -31,7 +31,7 @@ import YAMLSyntax
     }
   }
 
-  /// Each value of every kind of payload is written as what it is read as again, by name.
+  /// A value of every kind of payload is written by name, and is read again as the same bytes.
   @Test(arguments: [
     "int: {u8: 255, u16: 65535, u32: 0xffff_ffff, u64: 0x8000_0000_0000_0000, i8: -128, i16: -1, i32: -5, i64: -7}",
     "int: {named: deny, flags: [first, ninth], mpidr: 0.0.1.3}", "int: {named: 7, flags: 0x102, u64: 0}",
@@ -44,7 +44,7 @@ import YAMLSyntax
     "registers: [{offset: CTLR, value: 5}, {offset: TYPER, cpu: 0.0.0.1, value: 0x1_0000_0000}, {offset: 0, value: 1}]",
     "line: 5", "blobs: [00, 0001]",
   ])
-  func values(_ attributes: String) throws {
+  func valuesAreWrittenByNameAndReadBackTheSame(_ attributes: String) throws {
     let text = "files: {gpu: /dev/vfio/12}\ndevices:\n  - type: thing\n    attributes: {\(attributes)}\n"
     let settings = try #require(manifest(text).machine?.devices.first?.alternatives.first?.attributes)
     #expect(!settings.isEmpty)
@@ -66,8 +66,8 @@ import YAMLSyntax
     #expect(again == settings.map(words))
   }
 
-  /// What no name stands for is said in numbers.
-  @Test func numbers() {
+  /// Calls without a name are written with numbers.
+  @Test func callsWithoutANameAreWrittenWithNumbers() {
     func call(_ group: UInt32, _ attr: UInt64, _ data: AttributeData, flags: UInt32 = 0) -> AttributeCall {
       AttributeCall(target: .device(0), group: group, attr: attr, flags: flags, data: data)
     }
@@ -90,8 +90,8 @@ import YAMLSyntax
       ])
   }
 
-  /// A get compares only what its value names.
-  @Test func comparisons() {
+  /// A get compares only the fields that its value names.
+  @Test func comparisonIsWrittenWithTheFieldsThatItCovers() {
     let call = AttributeCall(
       target: .device(0), group: 2, attr: 1, data: .bytes([1, 0, 0, 0, 0, 0, 0, 0]))
     var get = step(.getAttribute(call), "thing", "bits.single")
@@ -103,8 +103,8 @@ import YAMLSyntax
       ])
   }
 
-  /// Calls that only a plan from elsewhere has.
-  @Test func unsayable() {
+  /// Calls that only a plan from another program can have.
+  @Test func callsWithoutASpellingAreReturned() {
     var get = step(
       .getAttribute(AttributeCall(target: .device(0), group: 99, attr: 1, data: .bytes([0]))), "thing")
     get.comparison = Comparison(bytes: [1], mask: [1])

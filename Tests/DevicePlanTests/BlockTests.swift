@@ -5,7 +5,7 @@ import Vocabulary
 @Suite struct BlockTests {
   /// The index of a vCPU is written in the byte order of the plan's architecture.
   @Test(arguments: [(Architecture.arm64, [1, 0, 0, 0] as [UInt8]), (.s390x, [0, 0, 0, 1])])
-  func indicesOfVCPUs(_ architecture: Architecture, _ bytes: [UInt8]) {
+  func vcpuIndexIsWrittenInTheArchitecturesByteOrder(_ architecture: Architecture, _ bytes: [UInt8]) {
     let slot = PayloadSlot(.vcpuIndex, offset: 0, width: 4)
     let call = AttributeCall(
       target: .vcpu(0), group: 0, attr: 0, data: .bytes([0, 0, 0, 0], slots: [slot]))

@@ -5,7 +5,7 @@ import Testing
 import TextOutput
 
 @Suite struct ReportTests {
-  /// A run with an outcome of every sort.
+  /// A run with every kind of outcome.
   let report: Report = {
     let reason = Reason(
       id: "arm-vgic-v3.addr.dist:EINVAL", message: "the address must be 64 KiB aligned", rule: nil,
@@ -30,7 +30,7 @@ import TextOutput
     return Runner().run(plan(steps), on: &host)
   }()
 
-  @Test func text() {
+  @Test func textShowsEveryOutcomeAndTheSummary() {
     #expect(
       report.text() == """
         vm.yaml: web-frontend, kernel 7.2.13, arm64
@@ -56,7 +56,7 @@ import TextOutput
         """)
   }
 
-  @Test func diagnostics() {
+  @Test func failedAndUndecidedStepsBecomeDiagnostics() {
     #expect(
       report.diagnostics == [
         .warning(
@@ -79,7 +79,7 @@ import TextOutput
     #expect(coloured.replacing(/\u{1B}\[[0-9;]*m/, with: "") == report.text())
   }
 
-  @Test func json() {
+  @Test func jsonDescribesEveryOutcome() {
     let at = #""at":{"file":"vm.yaml","line":4,"column":5}"#
     let reason =
       #""reason":"the address must be 64 KiB aligned","id":"arm-vgic-v3.addr.dist:EINVAL""#
@@ -99,8 +99,8 @@ import TextOutput
         + #""summary":{"steps":7,"passed":3,"failed":1,"skipped":2,"undecided":1}}"#)
   }
 
-  /// Bits that the model does not predict are told apart from zeros.
-  @Test func maskOfAPredictedValue() {
+  /// The mask distinguishes bits that the model does not predict from zeros.
+  @Test func jsonHasTheMaskOfAPredictedValue() {
     var host = ScriptedHost([
       0: StepResult(.ok, value: [1, 0, 0, 0, 0, 0, 0, 0], valueMask: [0xFF, 0, 0, 0, 0, 0, 0, 0])
     ])
@@ -109,7 +109,7 @@ import TextOutput
     #expect(!report.json.text().contains("mask"))
   }
 
-  @Test func planJSON() {
+  @Test func planJSONDescribesEveryStep() {
     let gpu = PlanFile(name: "gpu", path: "/dev/vfio/12", at: place(1, 1..<2))
     var add = everyKind[9]
     add.guardedBy = [Guard(step: 0, ok: false)]

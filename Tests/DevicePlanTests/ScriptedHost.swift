@@ -2,7 +2,7 @@ import DevicePlan
 import Diagnostics
 import Vocabulary
 
-/// A host that answers as it is told, by the index of the step, and ok to all else; it writes down what it was asked.
+/// A host that answers as scripted, by the index of the step, and otherwise with ok. It records the steps it receives.
 struct ScriptedHost: Host {
   var script: [Int: StepResult] = [:]
   var description = HostDescription(kind: .kernel, architecture: .arm64, release: "7.2.13")
@@ -78,7 +78,7 @@ func plan(_ steps: [Step], files: [PlanFile] = []) -> Plan {
   Plan(name: "web-frontend", manifest: "vm.yaml", architecture: .arm64, files: files, steps: steps)
 }
 
-/// A set that carries nothing, which tests give their own answers.
+/// A set without a payload; each test chooses its answers and guards.
 func step(expecting expected: [Answer] = [.ok], guardedBy guards: [Guard] = []) -> Step {
   Step(
     .setAttribute(AttributeCall(target: .vm, group: 1, attr: 2, data: .none)), target: "vm", attribute: "some.thing",

@@ -50,11 +50,11 @@ static int complain(int status, const char *what, const char *why)
 	return status;
 }
 
-/* No plan is larger: what reads plans refuses longer files. */
+/* kvmconf refuses larger plans too. */
 enum { MOST_BYTES = 64 << 20 };
 
-/* Reads a whole regular file into memory of this process, so that nothing changes the plan after it was checked. Sets its
- * size. Returns NULL with errno where it cannot be read; EINVAL for what is not a regular file. */
+/* Reads a whole regular file into memory of this process, so that the plan cannot change after it was checked. Sets its
+ * size. Returns NULL and sets errno if it cannot be read; EINVAL if it is not a regular file. */
 static unsigned char *read_file(const char *path, size_t *size)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -81,7 +81,7 @@ static unsigned char *read_file(const char *path, size_t *size)
 		if (count < 0 && errno != EINTR)
 			error = errno;
 		if (count == 0)
-			break; /* The file has become shorter: the check of the plan's size finds that. */
+			break; /* The file has become shorter, which the check of the plan's size finds. */
 		if (count > 0)
 			done += (size_t)count;
 	}

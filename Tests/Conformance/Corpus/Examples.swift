@@ -4,7 +4,7 @@ import Workspace
 import YAMLSyntax
 
 extension Catalogue {
-  /// Every example of this release, of a file's attributes that exist in it.
+  /// Every example of this release for the attributes of a file that exist in this release.
   func examples(of file: SchemaFile) -> [ExampleSteps] {
     var found: [ExampleSteps] = []
     for group in file.groups where group.lifetime.includes(release) {
@@ -17,7 +17,7 @@ extension Catalogue {
     return found
   }
 
-  /// Every example of the architecture's schemas, as a manifest of its own.
+  /// Every example of the architecture's schemas, each as one manifest.
   package func exampleManifests() -> [StepManifest] {
     files.flatMap { file in
       examples(of: file).enumerated().map { i, example in

@@ -3,15 +3,15 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// The numbers at which an attribute's answers may change: those that its rules, its tables and its examples name.
+/// The numbers at which the answers of an attribute may change, from its rules, tables and examples.
 struct Numbers {
-  /// What examples give a field; a whole value is `value`.
+  /// The numbers that examples give to a field; a whole value is under `value`.
   var byField: [String: [Int128]] = [:]
   var all: [Int128] = []
 
   init(of attribute: AttributeSchema, in group: GroupSchema, _ catalogue: Catalogue, _ facts: [String: Value]) {
     for example in attribute.examples?.items ?? [] { add(example, field: "value") }
-    var words = RuleWords(catalogue, facts)
+    var words = RuleNumbers(catalogue, facts)
     for access in AttributeAccess.allCases {
       for rules in [group.call(access).rules, attribute.call(access).rules] {
         if let rules { words.add(rules.list) }
@@ -25,7 +25,7 @@ struct Numbers {
 
   init(of rules: RuleFrame?, _ catalogue: Catalogue, _ facts: [String: Value]) {
     guard let rules else { return }
-    var words = RuleWords(catalogue, facts)
+    var words = RuleNumbers(catalogue, facts)
     words.add(rules.list)
     all = Array(Set(words.numbers)).sorted()
   }
@@ -53,9 +53,8 @@ struct Numbers {
   }
 }
 
-/// Collects the numbers that rules speak of, in the functions, the fragments and the tables that they use, too, and in what is known of
-/// the host.
-private struct RuleWords {
+/// Collects the numbers in rules, in the functions, fragments and tables that they use, and in the facts about the host.
+private struct RuleNumbers {
   let catalogue: Catalogue
   let facts: [String: Value]
   var numbers: [Int128] = []
@@ -96,7 +95,7 @@ private struct RuleWords {
 
   private mutating func add(_ number: Int128) {
     numbers.append(number)
-    // It may be how many bits something has.
+    // The number may be a width in bits.
     if (8...64).contains(number) { numbers.append(1 << number) }
   }
 
@@ -104,7 +103,7 @@ private struct RuleWords {
     guard case .list(let rows) = rows else { return }
     for case .record(let row) in rows {
       numbers += row.values.compactMap(\.integer)
-      // Of a register with an offset and a length, the bytes behind it.
+      // For a register with an offset and a length, also the offset after it.
       if let offset = row["offset"]?.integer, let length = row["length"]?.integer {
         numbers += [offset + length, offset + length - 1]
       }
