@@ -119,6 +119,18 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
     }
   }
 
+  @Test(.enabled(if: runBlocking("test", ["-w", "/dev/full"]).status == 0, "there is no /dev/full"))
+  func resultThatCannotBeWrittenIsAnError() async {
+    await withFolder { folder in
+      let plan = await compile(Self.example, folder)
+      for arguments in ["--help", "--version", "--check \(plan)"] {
+        let ended = await run("sh", ["-c", "\"$0\" \(arguments) >/dev/full", Self.prefix + "/bin/kvmload"])
+        #expect(ended.status == 1, "\(ended)")
+        #expect(ended.errors == "kvmload: standard output: No space left on device\n", "\(ended)")
+      }
+    }
+  }
+
   /// A plan is read once, and later changes of its file do not matter.
   @Test(.enabled(if: isX86, "the plan is for x86_64"))
   func fileCanBeTruncatedDuringARun() async {
