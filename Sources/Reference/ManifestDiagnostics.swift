@@ -1,3 +1,5 @@
+import Vocabulary
+
 extension DiagnosticReference {
   /// The diagnostics of manifests, files and hosts.
   package static let manifests = DiagnosticReference([
@@ -49,7 +51,7 @@ extension DiagnosticReference {
       "wrong-kind", "A value is a scalar, a mapping or a list, as its key wants.",
       "An attribute that can be set repeatedly, and one whose number is structured, takes a list, also of one entry."),
     Entry("unknown-version", "The manifest is in a version of the language that this kvmconf reads: kvmconf: 1."),
-    Entry("unknown-architecture", "The architecture is one of arm64, x86_64, riscv64, ppc64, s390x, loongarch64."),
+    Entry("unknown-architecture", "The architecture is one of \(Architecture.names.joined(separator: ", "))."),
     Entry("no-schemas", "There are schemas for the architecture.", "--schemas DIR adds some."),
     Entry(
       "misplaced-step", "create-vm is the first step, and the only one of its kind.",
