@@ -191,8 +191,8 @@ extension PayloadType {
     case .integer(let type):
       switch type.description.unit {
       case "address": "a guest physical address"
-      case let unit?: "\(type.words) (\(unit))"
-      case nil: "\(type.isSigned ? "an" : "a") \(type.words)"
+      case let unit?: "\(type.name) (\(unit))"
+      case nil: "\(type.isSigned ? "an" : "a") \(type.name)"
       }
     case .bits(let type): "a mapping with \(type.fields.map(\.name).joined(separator: ", "))"
     case .structure(let type):

@@ -186,7 +186,7 @@ package final class Parameters {
       return report(error.message, error.span)
     }
     switch value {
-    case .integer(let integer): return integer > 0xFFFF ? "0x" + String(integer, radix: 16) : String(integer)
+    case .integer(let integer): return integer > 0xFFFF ? grouped(integer) : String(integer)
     case .bool(let truth): return truth ? "true" : "false"
     case .string(let string): return string
     case .unknown: return "${\(text)}"

@@ -43,21 +43,10 @@ extension Value {
   /// The value as people write it: sizes with their unit, addresses in hexadecimal.
   package var words: String {
     switch self {
-    case .integer(let integer): integer.words
+    case .integer(let integer): inProse(integer)
     case .string(let text): text
     case .bool(let truth): truth ? "true" : "false"
     default: "?"
     }
-  }
-}
-
-extension Int128 {
-  /// `64 KiB`, `12`, `0x080A_0000`
-  package var words: String {
-    for (unit, size) in [("TiB", Int128(1) << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
-    where self >= size && self % size == 0 && self / size < 1024 {
-      return "\(self / size) \(unit)"
-    }
-    return self > 0xFFFF ? grouped(self) : String(self)
   }
 }

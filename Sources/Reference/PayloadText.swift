@@ -1,5 +1,6 @@
 import DeviceSchema
 import Expressions
+import Vocabulary
 
 extension PayloadType {
   /// In a few words: `u64`, `struct of 24 bytes`, `none`.
@@ -7,7 +8,7 @@ extension PayloadType {
     switch self {
     case .none: return "none"
     case .integer(let type): return type.name
-    case .bits(let type): return "u\(type.size * 8) of bit fields"
+    case .bits(let type): return "\(type.name) of bit fields"
     case .structure: return "struct" + sizeWords
     case .union: return "union" + sizeWords
     case .array(let element, let count): return "array of \(element.summary), \(count.text) elements"
@@ -17,10 +18,6 @@ extension PayloadType {
   }
 
   private var sizeWords: String { fixedSize.map { " of \($0) bytes" } ?? "" }
-}
-
-extension IntegerType {
-  var name: String { "\(isSigned ? "i" : "u")\(size * 8)" }
 }
 
 extension [(when: Expression?, type: PayloadType)] {
@@ -42,8 +39,8 @@ extension IntegerDescription {
     case "mpidr": words.append("an affinity, written 0.0.0.3 (Aff3.Aff2.Aff1.Aff0) or as a number")
     case let unit?: words.append("in \(unit)")
     }
-    if let align, align > 1 { words.append("a multiple of \(unit == "address" ? size(align) : "\(align)")") }
-    if let region { words.append("the start of \(size(region))") }
+    if let align, align > 1 { words.append("a multiple of \(unit == "address" ? sizeInBytes(align) : "\(align)")") }
+    if let region { words.append("the start of \(sizeInBytes(region))") }
     if let range { words.append("from \(range.lowerBound) to \(range.upperBound)") }
     if !values.isEmpty { words.append("one of \(values.map(String.init).joined(separator: ", "))") }
     if isUnchecked { words.append("the kernel does not check this") }
@@ -64,17 +61,6 @@ extension IntegerDescription {
   }
 }
 
-/// A size in the largest unit that divides it.
-func size(_ bytes: Int128) -> String {
-  for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, Int128)]
-  where bytes != 0 && bytes & ((1 << shift) - 1) == 0 {
-    return "\(bytes >> shift) \(unit)"
-  }
-  return "\(bytes) bytes"
-}
-
-func hexadecimal(_ value: Int128) -> String { "0x" + String(value, radix: 16) }
-
 extension PageText {
   /// The layout of a payload, field by field.
   mutating func layout(_ payload: PayloadType, indent: Int = 2) {
@@ -83,7 +69,7 @@ extension PageText {
     case .integer(let type):
       describe(type.name, type.description, indent: indent)
     case .bits(let type):
-      paragraph("u\(type.size * 8), in bit fields:", indent: indent)
+      paragraph("\(type.name), in bit fields:", indent: indent)
       bitFields(type.fields, indent: indent + 2)
     case .structure(let type):
       paragraph("\(payload.summary):", indent: indent)

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A JSON value, for reports: integers are exact and the members of an object keep their order.
 package enum JSON: Sendable {
   case null
@@ -88,9 +90,7 @@ extension JSON {
     case "\n": output += "\\n"
     case "\r": output += "\\r"
     case "\t": output += "\\t"
-    case "\0"..<" ":
-      let digits = String(scalar.value, radix: 16)
-      output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    case "\0"..<" ": output += "\\u" + hexadecimalDigits(scalar.value, width: 4, uppercase: false)
     default: output.unicodeScalars.append(scalar)
     }
   }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// Writes nodes as YAML, always the same for the same content.
 ///
@@ -102,10 +103,7 @@ package struct YAMLWriter {
   }
 
   private static func escape(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16, uppercase: true)
-    return value > 0xFF
-      ? "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      : "\\x" + String(repeating: "0", count: 2 - digits.count) + digits
+    value > 0xFF ? "\\u" + hexadecimalDigits(value, width: 4) : "\\x" + hexadecimalDigits(value, width: 2)
   }
 }
 
@@ -135,18 +133,11 @@ extension String {
   /// Whether the text reads as itself wherever it stands, in blocks and in braces, and has no other meaning for YAML.
   fileprivate var isPlain: Bool {
     guard let first = utf8.first, self != "null", self != "-" else { return false }
-    func isWord(_ byte: UInt8) -> Bool {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "a")...UInt8(ascii: "z"):
-        true
-      default: false
-      }
-    }
-    guard isWord(first) || first == UInt8(ascii: "/") || first == UInt8(ascii: ".") || first == UInt8(ascii: "-"),
+    guard
+      first.isLetterOrDigit || first == UInt8(ascii: "/") || first == UInt8(ascii: ".") || first == UInt8(ascii: "-"),
       !hasPrefix("---"), !hasPrefix("..."), utf8.last != UInt8(ascii: " ")
     else { return false }
     let isComment = utf8.contains(UInt8(ascii: "#")) && utf8.contains(UInt8(ascii: " "))
-    return utf8.allSatisfy { isWord($0) || "_./+-=# ".utf8.contains($0) } && !hasPrefix("- ") && !isComment
+    return utf8.allSatisfy { $0.isLetterOrDigit || "_./+-=# ".utf8.contains($0) } && !hasPrefix("- ") && !isComment
   }
 }
