@@ -33,7 +33,7 @@ let package = Package(
 
     // Languages
     .systemLibrary(name: "CYAML"),
-    target("YAMLSyntax", ["CYAML", "Diagnostics", "Vocabulary"]),
+    target("YAMLSyntax", ["CYAML", "Diagnostics", "TextOutput", "Vocabulary"]),
     target("Expressions", ["Diagnostics", "Vocabulary"]),
     .target(name: "BuiltInSchemas", cSettings: [.disableWarning("c23-extensions")]),
     target("DeviceSchema", ["BuiltInSchemas", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary"]),

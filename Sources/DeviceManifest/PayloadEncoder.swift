@@ -383,36 +383,17 @@ extension PayloadEncoder {
       findings.unknown("unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
       return false
     }
-    guard let pattern = type.pattern, files[i].path.matches(pattern) else {
+    let path = files[i].path
+    guard let pattern = type.pattern, FilePattern.matches(path, pattern), !path.split(separator: "/").contains("..")
+    else {
       let allowed = type.pattern.map { "only \($0) may be opened for it" } ?? "no file may be opened for it"
       findings.error(
-        "file-not-allowed", "'\(name)' cannot take '\(files[i].path)': \(allowed)", at: node.range,
+        "file-not-allowed", "'\(name)' cannot take '\(path)': \(allowed)", at: node.range,
         notes: [Note("the file is named here", at: files[i].at)])
       return false
     }
     encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
     encoded.slots.append(.file(i, offset: offset))
     return true
-  }
-}
-
-extension String {
-  /// Whether a path fits a pattern: `*` stands for anything but `/`, `**` for anything. A path with `..` fits none.
-  func matches(_ pattern: String) -> Bool {
-    if split(separator: "/").contains("..") { return false }
-    return Self.match(Array(utf8)[...], Array(pattern.utf8)[...])
-  }
-
-  private static func match(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
-    guard let first = pattern.first else { return text.isEmpty }
-    guard first == UInt8(ascii: "*") else { return text.first == first && match(text.dropFirst(), pattern.dropFirst()) }
-    let isDouble = pattern.dropFirst().first == first
-    let rest = pattern.dropFirst(isDouble ? 2 : 1)
-    var i = text.startIndex
-    while true {
-      if match(text[i...], rest) { return true }
-      guard i < text.endIndex, isDouble || text[i] != UInt8(ascii: "/") else { return false }
-      i += 1
-    }
   }
 }

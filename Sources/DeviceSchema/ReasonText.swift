@@ -14,18 +14,18 @@ package struct ReasonText {
   /// Compiles the expressions of a text; most have none.
   init(_ node: Node, in scope: RuleScope, _ faults: SchemaFaults) {
     var parts: [Part] = []
-    var rest = Substring(node.scalar ?? "")
-    while let start = rest.firstRange(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
-      parts.append(.text(String(rest[..<start.lowerBound])))
-      let text = String(rest[start.upperBound..<end])
-      do throws(ExpressionError) {
-        parts.append(.value(try Expression(text, in: scope)))
-      } catch {
-        faults.error("schema-expression", "in '${\(text)}': \(error.message)", at: node.range)
+    for piece in Interpolation(node.scalar ?? "").pieces {
+      switch piece {
+      case .text(let text): parts.append(.text(text))
+      case .expression(let text, _):
+        do throws(ExpressionError) {
+          parts.append(.value(try Expression(text, in: scope)))
+        } catch {
+          faults.error("schema-expression", "in '${\(text)}': \(error.message)", at: node.range)
+        }
       }
-      rest = rest[rest.index(after: end)...]
     }
-    self.parts = parts + [.text(String(rest))]
+    self.parts = parts
   }
 
   /// The words, with what the expressions stand for.

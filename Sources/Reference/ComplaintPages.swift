@@ -1,6 +1,7 @@
 import DeviceSchema
 import Diagnostics
 import Expressions
+import TextOutput
 import Vocabulary
 
 extension Explainer {

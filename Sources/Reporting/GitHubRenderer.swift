@@ -23,7 +23,7 @@ package struct GitHubRenderer: Sendable {
         counted(kind.count - limit, kind[0].severity.rawValue)
       }
       output += "::notice title=kvmconf::GitHub shows \(Self.limit) annotations of a kind; "
-      output += "\(more.joined(separator: " and ")) more are in the log of this step\n"
+      output += "\(more.listed()) more are in the log of this step\n"
     }
     render(kinds[2], limit: limits[2], into: &output)
   }
@@ -84,14 +84,6 @@ extension String {
   fileprivate var workflowProperty: String { escaped(["%", "\r", "\n", ":", ","]) }
 
   private func escaped(_ special: [Unicode.Scalar]) -> String {
-    var text = ""
-    for scalar in unicodeScalars {
-      if special.contains(scalar) {
-        text += "%" + hexadecimalDigits(scalar.value, width: 2)
-      } else {
-        text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
+    escaped { special.contains($0) ? "%" + hexadecimalDigits($0.value, width: 2) : nil }
   }
 }

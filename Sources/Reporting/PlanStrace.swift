@@ -136,7 +136,7 @@ private struct StraceNotation {
   }
 
   private func quoted(_ path: String) -> String {
-    "\"" + path.printable.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"") + "\""
+    "\"" + path.printable.escaped { $0 == "\"" ? "\\\"" : nil } + "\""
   }
 
   private func deviceFlags(_ flags: UInt32) -> String {

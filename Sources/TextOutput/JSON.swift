@@ -78,21 +78,19 @@ extension JSON {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
       output += text
     } else {
-      for scalar in text.unicodeScalars { write(scalar, into: &output) }
+      output += text.escaped { scalar in
+        switch scalar {
+        case "\"": "\\\""
+        case "\\": "\\\\"
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        case "\0"..<" ": "\\u" + hexadecimalDigits(scalar.value, width: 4, uppercase: false)
+        default: nil
+        }
+      }
     }
     output += "\""
-  }
-
-  private static func write(_ scalar: Unicode.Scalar, into output: inout String) {
-    switch scalar {
-    case "\"": output += "\\\""
-    case "\\": output += "\\\\"
-    case "\n": output += "\\n"
-    case "\r": output += "\\r"
-    case "\t": output += "\\t"
-    case "\0"..<" ": output += "\\u" + hexadecimalDigits(scalar.value, width: 4, uppercase: false)
-    default: output.unicodeScalars.append(scalar)
-    }
   }
 }
 

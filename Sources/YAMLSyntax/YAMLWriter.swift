@@ -1,4 +1,5 @@
 import Diagnostics
+import TextOutput
 import Vocabulary
 
 /// Writes nodes as YAML, always the same for the same content.
@@ -41,7 +42,7 @@ package struct YAMLWriter {
   private mutating func margin(_ indent: Int) { text += String(repeating: " ", count: indent) }
 
   private mutating func entry(_ entry: Entry, indent: Int) {
-    text += Self.scalar(entry.key.value, .plain, isKey: true) + ":"
+    text += Self.scalar(entry.key.value, nil) + ":"
     switch entry.value.content {
     case .mapping(let entries) where !entries.isEmpty:
       text += "\n"
@@ -70,36 +71,26 @@ package struct YAMLWriter {
 
   // MARK: Lines
 
-  private static func flow(_ node: Node) -> String {
-    switch node.content {
-    case .scalar(let text, let style): return scalar(text, style)
-    case .sequence(let items): return "[" + items.map(flow).joined(separator: ", ") + "]"
-    case .mapping(let entries):
-      let parts = entries.map { scalar($0.key.value, .plain, isKey: true) + ": " + flow($0.value) }
-      return "{" + parts.joined(separator: ", ") + "}"
-    }
-  }
+  private static func flow(_ node: Node) -> String { node.flow(scalar) }
 
-  /// - Parameter isKey: an empty plain scalar is nothing as a value, and no key.
-  private static func scalar(_ text: String, _ style: ScalarStyle, isKey: Bool = false) -> String {
-    if text.isEmpty, style == .plain, !isKey { return "" }
+  /// - Parameter style: nil for a key. An empty plain scalar is nothing as a value, but not as a key.
+  private static func scalar(_ text: String, _ style: ScalarStyle?) -> String {
+    if text.isEmpty, style == .plain { return "" }
     return text.isPlain ? text : quoted(text)
   }
 
   private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
+    let escaped = text.escaped { scalar in
       switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case "\r": result += "\\r"
-      default:
-        if scalar.isShown { result.unicodeScalars.append(scalar) } else { result += escape(scalar.value) }
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      case "\n": "\\n"
+      case "\t": "\\t"
+      case "\r": "\\r"
+      default: scalar.isShown ? nil : escape(scalar.value)
       }
     }
-    return result + "\""
+    return "\"" + escaped + "\""
   }
 
   private static func escape(_ value: UInt32) -> String {
