@@ -28,12 +28,12 @@ let package = Package(
   targets: [
     // Foundations
     target("Vocabulary"),
-    target("TextOutput"),
+    target("TextOutput", ["Vocabulary"]),
     target("Diagnostics"),
 
     // Languages
     .systemLibrary(name: "CYAML"),
-    target("YAMLSyntax", ["CYAML", "Diagnostics"]),
+    target("YAMLSyntax", ["CYAML", "Diagnostics", "TextOutput", "Vocabulary"]),
     target("Expressions", ["Diagnostics", "Vocabulary"]),
     .target(name: "BuiltInSchemas", cSettings: [.disableWarning("c23-extensions")]),
     target("DeviceSchema", ["BuiltInSchemas", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary"]),

@@ -49,13 +49,13 @@ final class ReadingContext {
 
   func u32(_ node: Node, _ name: String) -> UInt32? {
     let type = IntegerType(size: 4, isSigned: false)
-    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.words, name)
+    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.name, name)
       .map { UInt32($0) }
   }
 
   func u64(_ node: Node, _ name: String) -> UInt64? {
     let type = IntegerType(size: 8, isSigned: false)
-    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.words, name)
+    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.name, name)
       .map { UInt64($0) }
   }
 

@@ -47,7 +47,6 @@ private struct Rendering {
         // As expressions write its name.
         return .text("${\(parameter.name.identifier)}")
       }
-      if text.hasPrefix("0x"), let number = UInt64(text.dropFirst(2), radix: 16) { return .text(grouped(number)) }
       return expanded
     case .sequence(let items):
       return Node(.sequence(items.flatMap { repeated($0, vcpu) }), at: node.range)

@@ -88,7 +88,7 @@ package struct StepWriter {
         (
           "add-memory",
           .mapping([
-            ("at", .text(grouped(address))), ("size", .text("0x" + String(size, radix: 16))), ("slot", .number(slot)),
+            ("at", .text(grouped(address))), ("size", .text(hexadecimal(size))), ("slot", .number(slot)),
           ])
         )
       ]

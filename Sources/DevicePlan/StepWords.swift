@@ -36,7 +36,8 @@ extension Step {
   package var words: String {
     switch operation {
     case .createVM: "create vm" + detail
-    case .addMemory(_, let address, let size): "add memory at \(grouped(address)), \(byteCount(size))"
+    case .addMemory(_, let address, let size):
+      "add memory at \(grouped(address)), \(sizeInBytes(Int128(size), separator: ""))"
     case .enableCapability(let number, _, _, _): "enable \(value?.printable ?? "capability \(number)") on \(name)"
     case .createIRQChip: "create irqchip"
     case .createVCPU: "create \(name)"
@@ -86,27 +87,12 @@ extension Outcome {
 
 extension [Answer] {
   /// `ok`, `ok or ENXIO`, `ok, EBUSY or ENXIO`.
-  package var words: String { map(\.description).joinedWithOr }
-}
-
-extension [String] {
-  fileprivate var joinedWithOr: String {
-    count < 2 ? first ?? "nothing" : dropLast().joined(separator: ", ") + " or " + last!
-  }
-}
-
-/// A size in the largest unit that divides it.
-private func byteCount(_ size: UInt64) -> String {
-  for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, UInt64)]
-  where size != 0 && size & (1 << shift - 1) == 0 {
-    return "\(size >> shift)\(unit)"
-  }
-  return "\(size) bytes"
+  package var words: String { isEmpty ? "nothing" : map(\.description).listed("or") }
 }
 
 extension PlanParameter {
   /// `u64`, `i32`.
-  package var typeName: String { (isSigned ? "i" : "u") + "\(size * 8)" }
+  package var typeName: String { integerTypeName(size: size, isSigned: isSigned) }
 }
 
 extension Plan {

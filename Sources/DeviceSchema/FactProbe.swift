@@ -75,28 +75,6 @@ package final class FactProbe {
   }
 }
 
-/// A path with `*` in the names of its files and folders, which stands for anything.
-package struct FilePattern: Hashable, Sendable {
-  package let text: String
-
-  package init(_ text: String) { self.text = text }
-
-  /// Whether it is one path.
-  package var isPlain: Bool { !text.utf8.contains(UInt8(ascii: "*")) }
-
-  /// Whether a name fits a part of a pattern.
-  package static func matches(_ name: Substring, _ pattern: Substring) -> Bool {
-    let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
-    guard var rest = pieces.first.flatMap({ name.hasPrefix($0) ? name.dropFirst($0.count) : nil }) else { return false }
-    if pieces.count == 1 { return rest.isEmpty }
-    for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
-      guard let found = rest.firstRange(ofText: piece) else { return false }
-      rest = rest[found.upperBound...]
-    }
-    return rest.hasSuffix(pieces[pieces.count - 1])
-  }
-}
-
 /// What is looked for in the lines of a file: `#` stands for a number, a blank for any blanks, all else for itself.
 package struct LinePattern: Hashable, Sendable {
   private enum Piece: Hashable, Sendable {
@@ -156,16 +134,5 @@ package struct LinePattern: Hashable, Sendable {
       }
     }
     return number.map(Value.integer) ?? .bool(true)
-  }
-}
-
-extension Substring {
-  fileprivate func firstRange(ofText text: Substring) -> Range<Index>? {
-    var start = startIndex
-    while true {
-      if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-      guard start < endIndex else { return nil }
-      start = index(after: start)
-    }
   }
 }

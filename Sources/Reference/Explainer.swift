@@ -1,6 +1,7 @@
 import DeviceSchema
 import Diagnostics
 import Expressions
+import TextOutput
 import Vocabulary
 
 /// Reference pages from the schemas: of device types, groups, attributes, calls, diagnostic ids and uapi constants.
@@ -37,8 +38,11 @@ struct Subject {
   var kind: Kind
   var file: SchemaFile
   var catalogue: Catalogue
-  /// How the page is asked for, without the architecture.
-  var name: String
+  /// The path within the file, such as `addr.dist` or `create`; empty for the file itself.
+  var path: String
+
+  /// The name of the page, without the architecture.
+  var name: String { path.isEmpty ? file.name : "\(file.name).\(path)" }
 }
 
 extension Explainer {
@@ -83,7 +87,7 @@ extension Explainer {
 
   private func subjects(of file: SchemaFile, _ catalogue: Catalogue) -> [Subject] {
     func subject(_ kind: Subject.Kind, _ path: String) -> Subject {
-      Subject(kind: kind, file: file, catalogue: catalogue, name: path.isEmpty ? file.name : "\(file.name).\(path)")
+      Subject(kind: kind, file: file, catalogue: catalogue, path: path)
     }
     var all = [subject(.file, "")]
     for group in file.groups {
@@ -111,7 +115,7 @@ extension Explainer {
     var names: [String] = []
     for subject in all where !names.contains(subject.name) { names.append(subject.name) }
     let inside = names.filter { $0.hasSuffix(".\(rest)") || $0.contains(".\(rest).") }
-    if !inside.isEmpty { return .unknown("there is no '\(name)'; did you mean \(inside.prefix(6).quoted)?") }
+    if !inside.isEmpty { return .unknown("there is no '\(name)'; did you mean \(inside.prefix(6).quoted("or"))?") }
     let others = constants().map(\.constant) + diagnostics.entries.map(\.id.description)
     if let nearest = (names + others).nearest(to: rest) {
       return .unknown("there is no '\(name)'; did you mean '\(nearest)'?")
@@ -133,9 +137,9 @@ extension SchemaFile {
   /// Whether several architectures may have the file.
   var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
 
-  /// What a call of the descriptor does, by the call's name.
-  fileprivate func doc(ofCall name: String) -> String? {
-    switch name.dropFirst(self.name.count + 1) {
+  /// What a call of the descriptor does.
+  fileprivate func doc(ofCall call: String) -> String? {
+    switch call {
     case "create": "makes \(words), and its descriptor"
     case "test": "asks whether the host has the device type, and makes nothing"
     case "init": "initialises a vCPU and chooses its features"
@@ -149,12 +153,12 @@ extension SchemaFile {
 }
 
 extension Sequence<String> {
-  fileprivate var quoted: String { map { "'\($0)'" }.listed("or") }
+  fileprivate func quoted(_ conjunction: String) -> String { map { "'\($0)'" }.listed(conjunction) }
 }
 
 extension Subject {
-  /// The capability whose call this is.
-  var capability: Capability? { file.capabilities.first { "\(file.name).\($0.name)" == name } }
+  /// The capability, if this is the call that enables one.
+  var capability: Capability? { file.capabilities.first { $0.name == path } }
 
   var constants: [String] {
     switch kind {
@@ -173,7 +177,7 @@ extension Subject {
     case .file: file.doc
     case .group(let group): group.doc
     case .attribute(let attribute, let group): attribute.doc ?? group.doc
-    case .call: capability?.doc ?? file.doc(ofCall: name)
+    case .call: capability?.doc ?? file.doc(ofCall: path)
     case .feature(let feature): feature.doc
     }
   }
@@ -261,16 +265,8 @@ extension Explainer {
     let head = id.prefix { $0 != ":" } + ":"
     var same: [String] = []
     for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }
-    if !same.isEmpty { return .unknown("nothing has the id '\(name)'; there are \(same.quoted.replacingOr)") }
+    if !same.isEmpty { return .unknown("nothing has the id '\(name)'; there are \(same.quoted("and"))") }
     let nearest = ids.nearest(to: id).map { "; did you mean '\($0)'?" } ?? ""
     return .unknown("nothing has the id '\(name)'\(nearest)")
-  }
-}
-
-extension String {
-  /// A list of alternatives as a list of what there is.
-  fileprivate var replacingOr: String {
-    let parts = split(separator: " ")
-    return parts.map { $0 == "or" ? "and" : String($0) }.joined(separator: " ")
   }
 }

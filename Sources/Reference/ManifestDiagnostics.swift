@@ -1,3 +1,5 @@
+import Vocabulary
+
 extension DiagnosticReference {
   /// The diagnostics of manifests, files and hosts.
   package static let manifests = DiagnosticReference([
@@ -49,7 +51,7 @@ extension DiagnosticReference {
       "wrong-kind", "A value is a scalar, a mapping or a list, as its key requires.",
       "An attribute that can be set more than once, or whose number has fields, takes a list, even for one entry."),
     Entry("unknown-version", "This kvmconf supports the manifest's version of the language: kvmconf: 1."),
-    Entry("unknown-architecture", "The architecture is one of arm64, x86_64, riscv64, ppc64, s390x, loongarch64."),
+    Entry("unknown-architecture", "The architecture is one of \(Architecture.names.joined(separator: ", "))."),
     Entry("no-schemas", "There are schemas for the architecture.", "Add some with --schemas DIR."),
     Entry(
       "misplaced-step", "create-vm is the first step, and occurs only once.",

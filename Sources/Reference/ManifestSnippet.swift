@@ -182,20 +182,6 @@ extension Node {
     }
   }
 
-  /// The node as YAML in one line.
-  var flow: String {
-    switch content {
-    case .scalar(let text, .plain): text
-    case .scalar(let text, _):
-      "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
-    case .sequence(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
-    case .mapping(let entries):
-      "{"
-        + entries.map { $0.value.isEmpty ? "\($0.key.value): " : "\($0.key.value): \($0.value.flow)" }.joined(
-          separator: ", ") + "}"
-    }
-  }
-
   /// The node as YAML, a line for each entry of a mapping that one line does not hold.
   fileprivate func block(indent: Int, prefix: String) -> [String] {
     let margin = String(repeating: " ", count: indent)

@@ -82,7 +82,7 @@ struct RefusalWalk {
     func words(of rule: Rule) -> String? {
       rule.because?.words { expression in
         let text = parameters.applied(to: expression.text)
-        return IntegerLiteral.parse(text)?.words ?? text
+        return IntegerLiteral.parse(text).map(inProse) ?? text
       }
     }
 

@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import TextOutput
+import Vocabulary
 
 /// What changed in one call, or in the same call of several vCPUs, ready to be written.
 package struct DifferenceLine: Hashable {
@@ -63,7 +64,7 @@ extension PlanDifference {
     ] {
       counts.append((changes.count { $0.kind == kind }, word))
     }
-    let words = counts.filter { $0.0 > 0 }.map { "\($0) step\($0 == 1 ? "" : "s") \($1)" }
+    let words = counts.filter { $0.0 > 0 }.map { counted($0, "step") + " \($1)" }
     return words.isEmpty ? (remarks.isEmpty ? "no difference" : "the same steps") : words.joined(separator: ", ")
   }
 

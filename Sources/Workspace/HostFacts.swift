@@ -38,7 +38,7 @@ package struct HostFacts: Sendable {
       }
       if entry.key.value == "arch" {
         guard let name = entry.value.scalar, Architecture(rawValue: name) != nil else {
-          let names = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
+          let names = Architecture.names.joined(separator: ", ")
           throw FactsFault(diagnostic: .error("bad-facts", "'arch' is one of \(names)", at: entry.value.range))
         }
         architecture = Located(name, at: entry.value.range)

@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// What a schema says of a value (`align`, `range`, `values`, `region`) some rule of the `set` backs.
 ///
@@ -102,12 +103,12 @@ private struct Mentions {
   private func mentions(_ parts: [[UInt8]], in text: [UInt8]) -> Bool {
     var i = 0
     while i < text.count {
-      guard text[i].isWordByte else {
+      guard text[i].isWord else {
         i += 1
         continue
       }
       let start = i
-      while i < text.count, text[i].isWordByte { i += 1 }
+      while i < text.count, text[i].isWord { i += 1 }
       guard text[start..<i].elementsEqual(parts[0]), start == 0 || text[start - 1] != UInt8(ascii: ".") else {
         continue
       }
@@ -119,7 +120,7 @@ private struct Mentions {
   /// Whether the fields behind a name lead to the part, or stop on the way: then the whole is mentioned.
   private func agrees(_ parts: ArraySlice<[UInt8]>, with rest: ArraySlice<UInt8>) -> Bool {
     guard let part = parts.first, rest.first == UInt8(ascii: ".") else { return true }
-    let word = rest.dropFirst().prefix { $0.isWordByte }
+    let word = rest.dropFirst().prefix { $0.isWord }
     if word.elementsEqual("raw".utf8) { return true }
     return word.elementsEqual(part) && agrees(parts.dropFirst(), with: rest.dropFirst(word.count + 1))
   }

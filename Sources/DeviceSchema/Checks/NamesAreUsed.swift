@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 import YAMLSyntax
 
 /// Every fragment, function, table, column of a table, fact and state variable is used by some rule.
@@ -86,20 +87,8 @@ private struct WordSearch {
   /// Names of fragments and tables may hold hyphens, and stand alone.
   private mutating func add(_ text: String) {
     found.insert(text)
-    for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) {
+    for word in text.utf8.split(whereSeparator: { !$0.isWord }) {
       found.insert(String(decoding: word, as: UTF8.self))
-    }
-  }
-}
-
-extension UInt8 {
-  /// Whether the byte is part of an identifier.
-  var isWordByte: Bool {
-    switch self {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
-      true
-    default: false
     }
   }
 }

@@ -90,7 +90,7 @@ struct ReachableRules: SchemaCheck {
         continue
       }
       // The literal is another unknown each time.
-      if condition.text.utf8.split(whereSeparator: { !$0.isWordByte }).contains(where: {
+      if condition.text.utf8.split(whereSeparator: { !$0.isWord }).contains(where: {
         $0.elementsEqual("unknown".utf8)
       }) {
         continue
