@@ -194,7 +194,7 @@ extension String {
   /// Whether C takes this for a name: nothing else gets into the program that is compiled.
   fileprivate var isIdentifier: Bool {
     guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
-    return utf8.allSatisfy(\.isWordByte)
+    return utf8.allSatisfy(IntegerLiteral.isWord)
   }
 }
 
@@ -207,7 +207,8 @@ private struct HeaderNames {
 
   init(_ text: [UInt8]) {
     words = String(decoding: text, as: UTF8.self).split(whereSeparator: { character in
-      !(character.isASCII && character.utf8.first?.isWordByte == true) && character != "{" && character != "}"
+      !(character.isASCII && character.utf8.first.map(IntegerLiteral.isWord) == true) && character != "{"
+        && character != "}"
         && character != "#"
     }).flatMap(Self.separated)
     names = Set(words)

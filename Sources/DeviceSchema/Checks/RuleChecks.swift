@@ -90,11 +90,7 @@ struct ReachableRules: SchemaCheck {
         continue
       }
       // The literal is another unknown each time.
-      if condition.text.utf8.split(whereSeparator: { !$0.isWordByte }).contains(where: {
-        $0.elementsEqual("unknown".utf8)
-      }) {
-        continue
-      }
+      if condition.syntax.mentionsUnknown { continue }
       if let earlier = refused[condition.text], rule.errno != nil, earlier.lifetime.covers(rule.lifetime) {
         report(
           .error(
@@ -104,6 +100,12 @@ struct ReachableRules: SchemaCheck {
         refused[condition.text] = rule
       }
     }
+  }
+}
+
+extension Syntax {
+  fileprivate var mentionsUnknown: Bool {
+    if case .unknown = self { true } else { children.contains(where: \.mentionsUnknown) }
   }
 }
 
