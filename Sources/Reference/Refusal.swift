@@ -24,13 +24,19 @@ package struct Refusal {
   package var rule: SourceRange?
 }
 
-/// One call on a descriptor with everything that it can be refused for, in the order in which the kernel looks.
+/// One call on a descriptor with its refusals, in the order in which the kernel checks.
 package struct RefusableCall {
+  enum Kind {
+    case attribute(AttributeAccess)
+    case descriptor(DescriptorCall)
+    case capability(Capability)
+  }
+
+  var kind: Kind
   /// `KVM_SET_DEVICE_ATTR`.
   package var title: String
   /// `arm-vgic-v3.addr.dist`: what ids begin with.
   package var subject: String
-  package var access: AttributeAccess?
   package var refusals: [Refusal]
 }
 
@@ -129,7 +135,7 @@ struct RefusalWalk {
       if other.require(rule.condition, holds: false) { walk(otherwise, other) }
     }
     guard context.require(rule.condition) else { return }
-    if rule.readsValue { add(.cannotRead(context)) }
+    if rule.readsValue { add(Refusal(.cannotRead, context)) }
     if let use = rule.use {
       var inner = context
       inner.via.append("fragment \(use.fragment.name)")
@@ -192,23 +198,20 @@ extension Refusal {
       names: context.names.filter { context.mentioned.contains($0.name) }, path: context.via, rule: rule.source)
   }
 
-  /// What the kernel's common code refuses, without a rule.
-  init(generic errno: Errno, _ reason: String, _ context: RefusalWalk.Context) {
+  /// A refusal without a rule.
+  init(_ refusal: GenericRefusal, _ context: RefusalWalk.Context) {
     self.init(
-      id: "\(context.file).\(context.path):\(errno)", answer: errno.description, reason: reason, documented: nil,
-      lifetimes: [], conditions: context.conditions, names: [], path: context.via, rule: nil)
+      id: "\(context.file).\(context.path):\(refusal.errno)", answer: refusal.errno.description,
+      reason: refusal.reason, documented: nil, lifetimes: [], conditions: context.conditions, names: [],
+      path: context.via, rule: nil)
   }
 
-  /// What only a running guest brings about.
+  /// An answer that only a running guest brings about.
   init(_ answer: GuestAnswer, _ context: RefusalWalk.Context) {
     self.init(
       id: "\(context.file).\(context.path):\(answer.errno)", answer: answer.errno.description, reason: answer.because,
       documented: nil, lifetimes: [answer.lifetime], conditions: ["the guest runs, or has run: no plan gets this"],
       names: [], path: context.via, rule: answer.source)
-  }
-
-  fileprivate static func cannotRead(_ context: RefusalWalk.Context) -> Refusal {
-    Refusal(generic: .badAddress, "the kernel cannot read the value at this address", context)
   }
 
   /// `since 6.13`, `until 7.0`, both, or nothing.
@@ -218,9 +221,4 @@ extension Refusal {
     if let until = lifetimes.compactMap(\.until).min() { words.append("before \(until)") }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
-}
-
-extension Errno {
-  static let badAddress = Errno(name: "EFAULT")!
-  static let noDevice = Errno(name: "ENODEV")!
 }

@@ -38,20 +38,7 @@ extension Rule {
 extension Catalogue {
   /// Every list of rules that the architecture has: those of calls, capabilities, attributes, fragments and hooks.
   package var allRules: [RuleList] {
-    var frames: [RuleFrame?] = []
-    for file in files {
-      frames += [
-        file.every, file.create, file.release, file.initialise, file.run, file.createIRQChip, file.addMemory,
-        file.afterCapability,
-      ]
-      frames += file.capabilities.map(\.rules)
-      for group in file.groups {
-        for access in AttributeAccess.allCases {
-          frames.append(group.call(access).rules)
-          frames += group.attributes.map { $0.call(access).rules }
-        }
-      }
-    }
+    var frames: [RuleFrame?] = files.flatMap { $0.rulesOfCalls() }
     for hook in Set(files.flatMap { $0.text.keys(under: "hooks").map(\.value) }).sorted() {
       frames += contributions(to: hook).map(\.rules)
     }
