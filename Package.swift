@@ -115,7 +115,7 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
     tests("ReportingTests", ["Reporting", "Diagnostics", "TestSupport"]),
     tests("YAMLSyntaxTests", ["YAMLSyntax", "Diagnostics", "TestSupport"]),
-    tests("ExpressionsTests", ["Expressions", "Diagnostics", "Vocabulary"]),
+    tests("ExpressionsTests", ["Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
       "DeviceSchemaTests",
       ["DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Reporting", "Vocabulary", "TestSupport"]),

@@ -47,15 +47,15 @@ package struct StepReasons {
   /// A name for all calls of the kind, and how to find out what they can be refused for.
   private func call(of step: Step) -> (subject: String, call: () -> RefusableCall)? {
     switch step.operation {
-    case .createVM: own("create", of: catalogue.vm)
-    case .addMemory: own("add-memory", of: catalogue.vm)
-    case .createIRQChip: own("create-irqchip", of: catalogue.vm)
-    case .createVCPU: own("create", of: catalogue.vcpu)
-    case .initVCPU: own("init", of: catalogue.vcpu)
-    case .runVCPU: own("run", of: catalogue.vcpu)
-    case .createDevice(let type, _): own("create", of: catalogue.device(numbered: type))
-    case .testDevice(let type, _): own("test", of: catalogue.device(numbered: type))
-    case .closeDevice(let slot): own("close", of: devices[slot])
+    case .createVM: own(.create, of: catalogue.vm)
+    case .addMemory: own(.addMemory, of: catalogue.vm)
+    case .createIRQChip: own(.createIRQChip, of: catalogue.vm)
+    case .createVCPU: own(.create, of: catalogue.vcpu)
+    case .initVCPU: own(.initialise, of: catalogue.vcpu)
+    case .runVCPU: own(.run, of: catalogue.vcpu)
+    case .createDevice(let type, _): own(.create, of: catalogue.device(numbered: type))
+    case .testDevice(let type, _): own(.test, of: catalogue.device(numbered: type))
+    case .closeDevice(let slot): own(.close, of: devices[slot])
     case .enableCapability(let number, _, _, _): capability(number)
     case .setAttribute(let call): attribute(.set, call)
     case .getAttribute(let call): attribute(.get, call)
@@ -63,17 +63,15 @@ package struct StepReasons {
     }
   }
 
-  private func own(_ path: String, of file: SchemaFile?) -> (String, () -> RefusableCall)? {
-    guard let file else { return nil }
-    let subject = "\(file.name).\(path)"
-    guard let call = reference.ownCalls(of: file).first(where: { $0.subject == subject }) else { return nil }
-    return (subject, { call })
+  private func own(_ call: DescriptorCall, of file: SchemaFile?) -> (String, () -> RefusableCall)? {
+    guard let file, file.has(call) else { return nil }
+    return ("\(file.name).\(call.rawValue)", { reference.call(call, of: file) })
   }
 
   private func capability(_ number: UInt32) -> (String, () -> RefusableCall)? {
     for file in catalogue.files {
       if let capability = file.capabilities.first(where: { $0.number == number }) {
-        return own(capability.name, of: file)
+        return ("\(file.name).\(capability.name)", { reference.call(capability, of: file) })
       }
     }
     return nil

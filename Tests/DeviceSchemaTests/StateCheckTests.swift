@@ -63,11 +63,29 @@ import Testing
           facts:
             3️⃣moon: {type: bool, doc: the moon shines, assume: 'true'}
           tables:
-            4️⃣rows: [{a: 1}]
+            4️⃣rows: [{5️⃣a: 1}]
           """),
       .init("1️⃣", "schema-unused", "nothing uses the function 'thrice'", severity: .warning),
       .init("2️⃣", "schema-unused", "nothing uses the fragment 'lost'", severity: .warning),
       .init("3️⃣", "schema-unused", "nothing uses the fact 'moon'", severity: .warning),
-      .init("4️⃣", "schema-unused", "nothing uses the table 'rows'", severity: .warning))
+      .init("4️⃣", "schema-unused", "nothing uses the table 'rows'", severity: .warning),
+      .init("5️⃣", "schema-unused", "nothing uses the column 'a'", severity: .warning))
+  }
+
+  @Test func aNameInAStringIsNotAUse() {
+    expectFaults(
+      in: rules(
+        "  - {if: 'arch == \"lost\"', errno: EBUSY, because: no}",
+        more: "functions:\n  1️⃣lost(x): 'x * 2'"),
+      .init("1️⃣", "schema-unused", "nothing uses the function 'lost'", severity: .warning))
+  }
+
+  @Test func theKeyOfAMapIsAUse() {
+    expectFaults(
+      in: rules(
+        """
+          - {if: 'value in vm.owner', errno: EEXIST, because: no}
+          - {then: {'vm.owner[twice(value)]': '1'}}
+        """, more: "state: {vm: {owner: {}}}\nfunctions: {'twice(x)': 'x * 2'}"))
   }
 }

@@ -78,11 +78,7 @@ extension SchemaFile {
   /// Forces everything of the file to be read.
   func readEverything() {
     _ = (number, lifetime, registered, references, noAccessor, unknownGroup)
-    _ = (every, create, release, initialise, run, createIRQChip, addMemory, afterCapability, unknownDevice)
-    _ = (createArguments, features, capabilities)
-    for group in groups {
-      _ = (group.payloads, group.set, group.get, group.has)
-      for attribute in group.attributes { _ = (attribute.payloads, attribute.set, attribute.get, attribute.has) }
-    }
+    _ = (createArguments, features, rulesOfCalls())
+    for group in groups { _ = (group.payloads, group.attributes.map(\.payloads)) }
   }
 }
