@@ -207,4 +207,11 @@ package final class GroupSchema {
   package func payloads(of attribute: AttributeSchema) -> [(when: Expression?, type: PayloadType)] {
     attribute.payloads.isEmpty ? payloads : attribute.payloads
   }
+
+  /// The payload of an attribute with this key, as far as that is known without a host.
+  package func payload(
+    of attribute: AttributeSchema, _ key: [(name: String, value: Int128)], _ attr: UInt64
+  ) -> PayloadType {
+    payloads(of: attribute).first { KeyCondition.holds($0.when, key, attr) }?.type ?? .none
+  }
 }

@@ -119,6 +119,18 @@ extension Catalogue {
     files.first { $0.deviceType != nil && $0.number == number && $0.lifetime.includes(release) }
   }
 
+  /// The schema of a call's object; nil where there is none.
+  ///
+  /// - Parameter devices: the schemas of the plan's devices, by slot.
+  package func file(of target: Target, devices: [SchemaFile?]) -> SchemaFile? {
+    switch target {
+    case .system: system
+    case .vm: vm
+    case .vcpu: vcpu
+    case .device(let slot): devices.indices.contains(slot) ? devices[slot] : nil
+    }
+  }
+
   /// The names of all device types, whatever their release.
   package var allDeviceTypes: [String] { files.compactMap(\.deviceType) }
 

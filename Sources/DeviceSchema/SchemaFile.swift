@@ -183,6 +183,28 @@ package final class SchemaFile {
 
   /// The groups in the order of the file; each is read when the sequence comes to it.
   package var groups: some Sequence<GroupSchema> { groupNames.lazy.compactMap { self.group(named: $0) } }
+
+  /// The attribute of a path, such as `addr.dist` or `nr-irqs`.
+  package func attribute(at path: String) -> (group: GroupSchema, attribute: AttributeSchema)? {
+    let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+    guard let group = parts.first.flatMap(group(named:)) else { return nil }
+    return group.attribute(named: parts.count > 1 ? parts[1] : nil).map { (group, $0) }
+  }
+
+  /// The attribute of a group's number and its own, with the fields of its key.
+  ///
+  /// - Parameter release: looks only at what this release has; nil for all.
+  package func attribute(
+    group number: UInt32, attr: UInt64, in release: Release? = nil
+  ) -> (group: GroupSchema, attribute: AttributeSchema, key: Fields)? {
+    func exists(_ lifetime: Lifetime) -> Bool { release.map(lifetime.includes) ?? true }
+    for group in groups where group.number == number && exists(group.lifetime) {
+      for attribute in group.attributes where exists(attribute.lifetime) {
+        if let key = attribute.key(of: attr) { return (group, attribute, key) }
+      }
+    }
+    return nil
+  }
 }
 
 /// A feature of a vCPU, chosen when it is initialised.

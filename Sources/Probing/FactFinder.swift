@@ -116,8 +116,8 @@ extension FactFinder {
       let (group, attribute, key) = file.attribute(group: call.group, attr: call.attr)
     else { return .unknown }
     let named = zip(key.names, key.values).compactMap { name, value in value.integer.map { (name: name, value: $0) } }
-    let type = group.payloads(of: attribute).first { KeyCondition.holds($0.when, named, call.attr) }?.type
-    return type?.decode(bytes[...], bigEndian: catalogue.architecture.isBigEndian) ?? .unknown
+    return group.payload(of: attribute, named, call.attr)
+      .decode(bytes[...], bigEndian: catalogue.architecture.isBigEndian)
   }
 }
 

@@ -3,6 +3,7 @@ import Diagnostics
 import Expressions
 import Model
 import Testing
+import Vocabulary
 
 /// Places in a sequence of the kernel's where devices take part.
 @Suite struct HookTests {
