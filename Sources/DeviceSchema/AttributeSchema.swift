@@ -76,6 +76,8 @@ package enum AttributeNumber {
 package final class AttributeSchema {
   /// Nil for the nameless attribute of a group.
   package let name: String?
+  /// `addr.dist`, or `nr-irqs` for the nameless attribute.
+  package let path: String
   package var constant: String? { reader.string("constant") }
   /// Other uapi constants of the same number.
   package var aliases: [String] { reader.strings("aliases") }
@@ -95,15 +97,21 @@ package final class AttributeSchema {
   /// Reads what is said of a call, when it is first asked for.
   private let readCall: (AttributeAccess) -> CallSchema
   private let reader: KeyReader
-  package var examples: Node? { reader["examples"] }
+  package private(set) lazy var examples = (reader["examples"]?.items ?? []).map {
+    Example($0, of: self, reader.faults)
+  }
+  /// The place of the examples, or else the attribute's.
+  var examplesRange: SourceRange { reader["examples"]?.range ?? source }
   package let source: SourceRange
 
   init(
-    name: String?, _ reader: KeyReader, number: AttributeNumber, when: Expression?, access: [AttributeAccess],
+    name: String?, path: String, _ reader: KeyReader, number: AttributeNumber, when: Expression?,
+    access: [AttributeAccess],
     repeats: Bool, payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
     calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange
   ) {
     self.name = name
+    self.path = path
     self.reader = reader
     self.number = number
     lifetime = reader.lifetime()
@@ -199,9 +207,7 @@ package final class GroupSchema {
   package var isNameless: Bool { attributes.contains { $0.name == nil } }
 
   /// `addr.dist`, or `nr-irqs` for the nameless attribute.
-  package func path(of attribute: AttributeSchema) -> String {
-    attribute.name.map { "\(name).\($0)" } ?? name
-  }
+  package func path(of attribute: AttributeSchema) -> String { attribute.path }
 
   /// The payloads of an attribute: its own, or else the group's.
   package func payloads(of attribute: AttributeSchema) -> [(when: Expression?, type: PayloadType)] {

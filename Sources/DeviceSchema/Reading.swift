@@ -115,12 +115,6 @@ struct KeyReader {
 }
 
 extension Node {
-  /// The releases that an example or a case is about.
-  package var lifetime: Lifetime {
-    func release(_ key: String) -> Release? { self[key: key]?.scalar.flatMap(Release.init) }
-    return Lifetime(since: release("since"), until: release("until"))
-  }
-
   func integer(named name: String, _ faults: SchemaFaults) -> Int128? {
     guard let value = scalar.flatMap(IntegerLiteral.parse) else {
       faults.error("schema-type", "'\(name)' is an integer", at: range)

@@ -54,12 +54,17 @@ package final class SchemaFile {
   package var references: [String] { text.top("reference")?.strings(named: "reference", catalogue.faults) ?? [] }
   /// Whether vCPUs of the architecture are initialised by a call of its own.
   package var hasVCPUInit: Bool { catalogue.vcpu?.initialise != nil }
-  package var exampleSetup: Node? { text.top("example-setup") }
-  /// Manifests of steps that show what no example of an attribute can.
-  package var cases: Node? { text.top("cases") }
+  package var exampleSetup: [Node]? { text.top("example-setup").map { $0.items ?? [] } }
   package var exampleFiles: Node? { text.top("example-files") }
   package var needs: Node? { text.top("needs") }
   package var source: SourceRange { text.start }
+
+  /// Manifests that show more than an example of one attribute can.
+  package private(set) lazy var cases: [SchemaCase] = {
+    guard let node = text.top("cases") else { return [] }
+    if node.items == nil { catalogue.faults.error("schema-type", "'cases' is a list", at: node.range) }
+    return (node.items ?? []).map { SchemaCase($0, catalogue.faults) }
+  }()
 
   /// The device type's number.
   package private(set) lazy var number: UInt32? = text.top("number")?.integer(named: "number", catalogue.faults)

@@ -93,7 +93,7 @@ struct FactFinder<Host: ProbedHost> {
 extension FactFinder {
   private func calls(_ steps: [Node], _ probe: FactProbe) throws(KernelHost.Unavailable) -> (Sight?, String) {
     let findings = Findings()
-    let plan = workspace.plan(steps, at: probe.source, catalogue, findings)
+    let plan = workspace.plan(steps: steps, at: probe.source, catalogue, findings)
     guard !findings.hasErrors, let last = plan.steps.last else { return (nil, "calls") }
     guard (try? workspace.hazards(of: plan))?.isEmpty ?? false else {
       return (nil, "calls that would crash this kernel")
