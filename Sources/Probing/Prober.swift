@@ -24,7 +24,7 @@ extension HostProbe {
     facts = try prober.facts(extensions)
     schemaFaults = prober.workspace.schemaFaults
     // What is known by now gives the model its answers, and refusals their reasons.
-    settings.facts = HostFacts(of: self)
+    settings.facts = HostFacts(found: Dictionary(knownFacts, uniquingKeysWith: { $1 }))
     prober.workspace = ManifestWorkspace(settings)
     features = try prober.features()
     for file in prober.catalogue.files {
