@@ -21,7 +21,7 @@ package struct Example {
   /// The keys that are not entries of the step.
   private static let ownKeys = ["call", "given", "host", "doc", "since", "until"]
 
-  init(_ node: Node, of attribute: AttributeSchema, _ faults: SchemaFaults) {
+  init(_ node: Node, of attribute: AttributeSchema, _ faults: Findings) {
     let fields = attribute.keyFields.map(\.name)
     let reader = KeyReader(
       node, keys: Self.ownKeys + ["value", "input", "address", "flags", "expect"] + fields,
@@ -65,7 +65,7 @@ package struct SchemaCase {
 
   private static let ownKeys = ["host", "doc", "since", "until"]
 
-  init(_ node: Node, _ faults: SchemaFaults) {
+  init(_ node: Node, _ faults: Findings) {
     let reader = KeyReader(
       node, keys: Self.ownKeys + ["files", "vm", "memory", "vcpus", "devices", "steps"], of: "a case", faults)
     source = node.range

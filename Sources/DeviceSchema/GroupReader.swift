@@ -7,7 +7,7 @@ import YAMLSyntax
 struct GroupReader {
   let file: SchemaFile
   let catalogue: Catalogue
-  var faults: SchemaFaults { catalogue.faults }
+  var faults: Findings { catalogue.faults }
 
   private static let callKeys = ["payload", "set", "get", "has"]
   private static let groupKeys =

@@ -119,13 +119,7 @@ extension ManifestWorkspace {
   }
 }
 
-extension GroupSchema {
-  func exists(in catalogue: Catalogue) -> Bool {
-    lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
-  }
-}
-
-extension AttributeSchema {
+extension AttributeDescription {
   func exists(in catalogue: Catalogue) -> Bool {
     lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
   }
