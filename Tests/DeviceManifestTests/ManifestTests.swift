@@ -299,37 +299,37 @@ import Testing
     func attributes(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
       Array(steps(start + text, sourceLocation: sourceLocation).dropFirst(3))
     }
-    #expect(attributes("{set: t.int.u32, value: 5}") == ["set device(\"t\") 0:2 05000000"])
+    #expect(attributes("{set: t.int.u32, value: 5}") == ["set t 0:2 05000000"])
     #expect(
       attributes("{set: t.nothing.init}, {has: t.int.u8}, {has: t.line}") == [
-        "set device(\"t\") 1:0", "has device(\"t\") 0:0", "has device(\"t\") 8:0",
+        "set t 1:0", "has t 0:0", "has t 8:0",
       ])
     #expect(
-      attributes("{set: t.int.u32, address: invalid, expect: EFAULT}") == ["set device(\"t\") 0:2 invalid -> EFAULT"])
+      attributes("{set: t.int.u32, address: invalid, expect: EFAULT}") == ["set t 0:2 invalid -> EFAULT"])
     #expect(
       attributes("{get: t.int.u16}, {get: t.int.u16, value: 5}") == [
-        "get device(\"t\") 0:1 0000", "get device(\"t\") 0:1 0000 == 0500 & ffff",
+        "get t 0:1 0000", "get t 0:1 0000 == 0500 & ffff",
       ])
     // Of a mapping, only the fields that it names are compared.
     #expect(
       attributes("{get: t.bits.single, value: {index: 3}}") == [
-        "get device(\"t\") 2:1 0000000000000000 == 0300000000000000 & ff0f000000000000"
+        "get t 2:1 0000000000000000 == 0300000000000000 & ff0f000000000000"
       ])
-    #expect(attributes("{get: t.bits.single, input: {index: 3}}") == ["get device(\"t\") 2:1 0300000000000000"])
+    #expect(attributes("{get: t.bits.single, input: {index: 3}}") == ["get t 2:1 0300000000000000"])
     #expect(
       attributes("{get: t.registers, offset: TYPER, value: 1}") == [
-        "get device(\"t\") 7:19 0000000000000000 == 0100000000000000 & ffffffffffffffff"
+        "get t 7:19 0000000000000000 == 0100000000000000 & ffffffffffffffff"
       ])
-    #expect(attributes("{set: t.file.one, value: {fd: -1}, flags: 2}") == ["set device(\"t\") 6:2 ffffffff flags 2"])
+    #expect(attributes("{set: t.file.one, value: {fd: -1}, flags: 2}") == ["set t 6:2 ffffffff flags 2"])
     #expect(
       attributes("{set: vm.g.x, value: 1}, {set: vcpu.1.timer.v, value: 2}") == [
-        "set vm 9:4 01000000", "set vcpu(1) 1:0 02000000",
+        "set vm 9:4 01000000", "set vcpu.1 1:0 02000000",
       ])
     #expect(
       attributes(
         "{set: t, group: 99, attr: 0, payload: {u64: 0}}, {set: t.int, attr: 7, payload: {hex: \"00\"}}, {has: t, group: 1, attr: 2}"
       ) == [
-        "set device(\"t\") 99:0 0000000000000000", "set device(\"t\") 0:7 00", "has device(\"t\") 1:2",
+        "set t 99:0 0000000000000000", "set t 0:7 00", "has t 1:2",
       ])
   }
 

@@ -9,14 +9,14 @@ import Vocabulary
     let slot = PayloadSlot(.vcpuIndex, offset: 0, width: 4)
     let call = AttributeCall(
       target: .vcpu(0), group: 0, attr: 0, data: .bytes([0, 0, 0, 0], slots: [slot]))
-    var step = Step(.setAttribute(call), target: Step.eachVCPU, at: place(1, 1..<2))
+    var step = Step(.setAttribute(call), target: .eachVCPU, at: place(1, 1..<2))
     step.block = 1
     var plan = Plan(
       name: "vm", manifest: "vm.yaml", architecture: architecture,
       parameters: [PlanParameter(name: "cpus", size: 4, isSigned: false, at: place(1, 1..<2))], steps: [step])
     plan.vcpuCount = 0
     #expect(plan.fill([0: 2]) == [])
-    #expect(plan.steps.map(\.target) == ["vcpu.0", "vcpu.1"])
+    #expect(plan.steps.map(\.target) == [.vcpu(0), .vcpu(1)])
     #expect(plan.steps.last?.operation.attributeCall?.data == .bytes(bytes))
   }
 }

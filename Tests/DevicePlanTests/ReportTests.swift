@@ -20,10 +20,10 @@ import TextOutput
     let steps = [
       everyKind[0],
       Step(
-        .testDevice(type: 7, flags: 0), target: "gic", value: "arm-vgic-v3", at: everyKind[0].at,
+        .testDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: everyKind[0].at,
         expected: [.ok, .errno("ENODEV")]),
       Step(
-        .createDevice(type: 7, flags: 0), target: "gic", value: "arm-vgic-v3", at: everyKind[0].at,
+        .createDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: everyKind[0].at,
         guardedBy: [Guard(step: 1, ok: true)]),
       everyKind[10], everyKind[11], everyKind[9], everyKind[12],
     ]
@@ -120,7 +120,7 @@ import TextOutput
         target: .device(0), group: 1, attr: 1,
         data: .bytes([255, 255, 255, 255], slots: [.file(0, offset: 0)])))
     let capability = Step(
-      .enableCapability(92, on: .vcpu(0), flags: 0, arguments: [.device(0), .value(3)]), target: "vcpu.3",
+      .enableCapability(92, on: .vcpu(0), flags: 0, arguments: [.device(0), .value(3)]), target: .vcpu(3),
       at: place(4, 5..<6))
     let at = #""at":{"file":"vm.yaml","line":4,"column":5}"#
     let steps = [

@@ -20,7 +20,7 @@ extension OneAtATime {
 
     @Test func tooSmallArraysAreRefused() {
       let full = plan([
-        createVM, createVCPU, createVFIO("vfio"), step(.addMemory(slot: 0, address: 0, size: 4096), "vm"),
+        createVM, createVCPU, createVFIO("vfio"), step(.addMemory(slot: 0, address: 0, size: 4096), .vm),
       ])
       for lack in Loaded.Lack.allCases {
         #expect(Loaded(full, lacking: lack).begun == KVMLOAD_NO_ROOM.rawValue)
@@ -30,7 +30,7 @@ extension OneAtATime {
 
     /// Without a VM no call has a descriptor: every step is skipped, and the run finishes.
     @Test func everyStepIsSkippedWithoutAVM() {
-      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1), step(.runVCPU(0), "vcpu.0")]))
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1), step(.runVCPU(0), .vcpu(0))]))
       #expect(loaded.run() == KVMLOAD_FINISHED)
       #expect(loaded.answers == Array(repeating: KVMLOAD_NO_ANSWER, count: 5))
       #expect(loaded.verdicts == Array(repeating: KVMLOAD_SKIPPED, count: 5))
@@ -76,7 +76,7 @@ extension OneAtATime {
 
     /// A block starts again at its first step for each vCPU; the steps of the caller are returned each time.
     @Test func blocksAreMadeForEachVCPU() {
-      var each = [createVCPU, step(.runVCPU(0), "vcpu.*")]
+      var each = [createVCPU, step(.runVCPU(0), .eachVCPU)]
       for i in each.indices { each[i].block = 1 }
       var plan = plan([createVM] + each + [createVFIO("vfio")])
       plan.parameters = [PlanParameter(name: "cpus", size: 4, isSigned: false, at: place(1))]
@@ -103,7 +103,7 @@ extension OneAtATime {
     @Test func parametersMustBeGivenBeforeTheFirstStep() {
       let slot = PayloadSlot(.parameter(0), offset: 0, width: 4, bits: 12)
       let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes([0, 0, 0, 0], slots: [slot]))
-      var plan = plan([createVM, step(.setAttribute(call), "vm")])
+      var plan = plan([createVM, step(.setAttribute(call), .vm)])
       plan.parameters = [PlanParameter(name: "p", size: 4, isSigned: false, at: place(1))]
       let loaded = Loaded(plan)
       #expect(loaded.run().rawValue == UInt32(bitPattern: KVMLOAD_NO_VALUE.rawValue) && loaded.next == 0)
@@ -116,7 +116,7 @@ extension OneAtATime {
     @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
     func everythingIsClosed() {
       let before = descriptorCount()
-      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), step(.runVCPU(0), "vcpu.0"), has(group: 1)]))
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), step(.runVCPU(0), .vcpu(0)), has(group: 1)]))
       #expect(loaded.open(nil) == 0)
       #expect(loaded.run() == KVMLOAD_FINISHED)
       #expect(loaded.answers == [0, 0, 0, 0, 0])
@@ -128,7 +128,7 @@ extension OneAtATime {
 
     @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
     func memoryThatCannotBeMappedIsRefused() {
-      func memory(_ slot: UInt32, _ size: UInt64) -> Step { step(.addMemory(slot: slot, address: 0, size: size), "vm") }
+      func memory(_ slot: UInt32, _ size: UInt64) -> Step { step(.addMemory(slot: slot, address: 0, size: size), .vm) }
       let loaded = Loaded(plan([createVM, memory(0, .max), memory(0, 4096)]))
       #expect(loaded.open(nil) == 0)
       #expect(loaded.run() == KVMLOAD_FAILED)

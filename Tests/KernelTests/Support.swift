@@ -30,14 +30,14 @@ func plan(
   Plan(name: "test", manifest: "vm.yaml", architecture: architecture, files: files, steps: steps)
 }
 
-func step(_ operation: DevicePlan.Operation, _ target: String = "vfio") -> Step {
+func step(_ operation: DevicePlan.Operation, _ target: TargetName = .device("vfio")) -> Step {
   Step(operation, target: target, at: place(1))
 }
 
-let createVM = step(.createVM(type: 0), "vm")
-let createVCPU = step(.createVCPU(id: 0), "vcpu.0")
+let createVM = step(.createVM(type: 0), .vm)
+let createVCPU = step(.createVCPU(id: 0), .vcpu(0))
 
-func createVFIO(_ name: String) -> Step { step(.createDevice(type: 4, flags: 0), name) }
+func createVFIO(_ name: String) -> Step { step(.createDevice(type: 4, flags: 0), .device(name)) }
 
 /// An attribute of the first device.
 func vfio(group: UInt32) -> (UInt64, AttributeData) -> AttributeCall {

@@ -72,7 +72,7 @@ import Testing
       @Test func createWithTheTestFlagCreatesNoDevice() throws {
         let before = descriptorCount()
         let report = try run([
-          createVM, step(.createDevice(type: 4, flags: 1), "vfio"), step(.closeDevice(0)),
+          createVM, step(.createDevice(type: 4, flags: 1), .device("vfio")), step(.closeDevice(0)),
           step(.hasAttribute(vfio(group: 1)(1, .none))),
         ])
         #expect(outcomes(report) == ["ok", "ok", "skipped", "skipped"])
@@ -85,12 +85,12 @@ import Testing
         // KVM_VCPU_TSC_CTRL, KVM_VCPU_TSC_OFFSET
         let tsc = { AttributeCall(target: .vcpu(0), group: 0, attr: 0, data: $0) }
         let plan = plan([
-          createVM, createVCPU, step(.hasAttribute(tsc(.none)), "vcpu.0"),
-          step(.setAttribute(tsc(.bytes([1, 2, 3, 4, 5, 6, 7, 8]))), "vcpu.0"),
-          step(.getAttribute(tsc(.bytes([UInt8](repeating: 0xA5, count: 8)))), "vcpu.0"),
-          step(.getAttribute(tsc(.bytes([0xA5, 0xA5, 0xA5, 0xA5]))), "vcpu.0"),
-          step(.getAttribute(tsc(.invalid)), "vcpu.0"),
-          step(.hasAttribute(AttributeCall(target: .vcpu(0), group: 9, attr: 0, data: .none)), "vcpu.0"),
+          createVM, createVCPU, step(.hasAttribute(tsc(.none)), .vcpu(0)),
+          step(.setAttribute(tsc(.bytes([1, 2, 3, 4, 5, 6, 7, 8]))), .vcpu(0)),
+          step(.getAttribute(tsc(.bytes([UInt8](repeating: 0xA5, count: 8)))), .vcpu(0)),
+          step(.getAttribute(tsc(.bytes([0xA5, 0xA5, 0xA5, 0xA5]))), .vcpu(0)),
+          step(.getAttribute(tsc(.invalid)), .vcpu(0)),
+          step(.hasAttribute(AttributeCall(target: .vcpu(0), group: 9, attr: 0, data: .none)), .vcpu(0)),
         ])
         let copy = plan
         var host = try KernelHost(plan)
@@ -106,9 +106,9 @@ import Testing
         // group 0, KVM_X86_XCOMP_GUEST_SUPP
         let xcomp = { AttributeCall(target: .system, group: 0, attr: 0, data: $0) }
         let report = try run([
-          createVM, step(.hasAttribute(xcomp(.none)), "system"),
-          step(.getAttribute(xcomp(.bytes([UInt8](repeating: 0, count: 8)))), "system"),
-          step(.getAttribute(AttributeCall(target: .system, group: 0, attr: 99, data: .bytes([0]))), "system"),
+          createVM, step(.hasAttribute(xcomp(.none)), .system),
+          step(.getAttribute(xcomp(.bytes([UInt8](repeating: 0, count: 8)))), .system),
+          step(.getAttribute(AttributeCall(target: .system, group: 0, attr: 99, data: .bytes([0]))), .system),
         ])
         #expect(outcomes(report) == ["ok", "ok", "ok", "ENXIO"])
         // x87 and SSE state are always there.
@@ -116,14 +116,14 @@ import Testing
       }
 
       @Test func memoryIRQChipsAndCapabilitiesHaveTheirAnswers() throws {
-        let at = { (slot, address, size) in step(.addMemory(slot: slot, address: address, size: size), "vm") }
+        let at = { (slot, address, size) in step(.addMemory(slot: slot, address: address, size: size), .vm) }
         let report = try run([
           createVM,
           at(0, 0, 1 << 20), at(1, 0, 4096), at(2, 0x1_0000_0000, 1000), at(2, 0x1_0000_0000, 1 << 30),
           at(3, 0, 0), at(0, 0, 0),
-          step(.createIRQChip, "vm"), step(.createIRQChip, "vm"),
-          step(.enableCapability(9999, on: .vm, flags: 0, arguments: []), "vm"),
-          step(.enableCapability(121, on: .vm, flags: 0, arguments: [.value(24)]), "vm"),  // KVM_CAP_SPLIT_IRQCHIP
+          step(.createIRQChip, .vm), step(.createIRQChip, .vm),
+          step(.enableCapability(9999, on: .vm, flags: 0, arguments: []), .vm),
+          step(.enableCapability(121, on: .vm, flags: 0, arguments: [.value(24)]), .vm),  // KVM_CAP_SPLIT_IRQCHIP
         ])
         #expect(
           outcomes(report) == [
@@ -135,8 +135,8 @@ import Testing
         let before = descriptorCount()
         let mappings = mappingCount()
         let report = try run([
-          createVM, createVCPU, step(.initVCPU(0, features: 0, finalize: []), "vcpu.0"), step(.runVCPU(0), "vcpu.0"),
-          step(.runVCPU(0), "vcpu.0"), step(.createVCPU(id: 0), "vcpu.0"), step(.runVCPU(1), "vcpu.0"),
+          createVM, createVCPU, step(.initVCPU(0, features: 0, finalize: []), .vcpu(0)), step(.runVCPU(0), .vcpu(0)),
+          step(.runVCPU(0), .vcpu(0)), step(.createVCPU(id: 0), .vcpu(0)), step(.runVCPU(1), .vcpu(0)),
         ])
         #expect(outcomes(report) == ["ok", "ok", "ok", "ok", "ok", "EEXIST", "skipped"])
         #expect(descriptorCount() == before)
@@ -146,8 +146,8 @@ import Testing
       @Test func capabilityTakesADevicesDescriptor() throws {
         let report = try run([
           createVM, createVFIO("vfio"), createVFIO("second"),
-          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.device(0)]), "vm"),
-          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.value(0), .device(1)]), "vm"),
+          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.device(0)]), .vm),
+          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.value(0), .device(1)]), .vm),
         ])
         #expect(outcomes(report) == ["ok", "ok", "EBUSY", "EINVAL", "skipped"])
         #expect(report.entries[4].result.outcome == .skipped("second was not created"))
@@ -160,7 +160,7 @@ import Testing
         skipped.guardedBy = [Guard(step: 1, ok: true)]
         let report = try run([
           createVM, step(.testDevice(type: 7, flags: 0)), skipped,
-          step(.createDevice(type: 7, flags: 0), "gic"), createVFIO("vfio"),
+          step(.createDevice(type: 7, flags: 0), .device("gic")), createVFIO("vfio"),
           step(.hasAttribute(file(0))), step(.hasAttribute(file(1))), step(.hasAttribute(file(2))),
           step(.closeDevice(2)), step(.hasAttribute(file(2))), step(.closeDevice(2)),
         ])
@@ -176,9 +176,9 @@ import Testing
       @Test func everyStepIsSkippedWithoutAVM() throws {
         // No machine type of x86_64 has this number.
         let report = try run([
-          step(.createVM(type: 1 << 40), "vm"), createVCPU, createVFIO("vfio"), step(.createIRQChip, "vm"),
-          step(.runVCPU(0), "vcpu.0"), step(.hasAttribute(vfio(group: 1)(1, .none))),
-          step(.addMemory(slot: 0, address: 0, size: 4096), "vm"),
+          step(.createVM(type: 1 << 40), .vm), createVCPU, createVFIO("vfio"), step(.createIRQChip, .vm),
+          step(.runVCPU(0), .vcpu(0)), step(.hasAttribute(vfio(group: 1)(1, .none))),
+          step(.addMemory(slot: 0, address: 0, size: 4096), .vm),
         ])
         #expect(outcomes(report) == ["EINVAL"] + [String](repeating: "skipped", count: 6))
         #expect(report.entries[1].result.outcome == .skipped("the VM was not created"))
@@ -187,8 +187,8 @@ import Testing
 
       @Test func descriptorsAndMappingsDoNotLeak() throws {
         let steps = [
-          createVM, step(.addMemory(slot: 0, address: 0, size: 64 << 20), "vm"), createVCPU, createVFIO("vfio"),
-          createVFIO("second"), step(.runVCPU(0), "vcpu.0"),
+          createVM, step(.addMemory(slot: 0, address: 0, size: 64 << 20), .vm), createVCPU, createVFIO("vfio"),
+          createVFIO("second"), step(.runVCPU(0), .vcpu(0)),
         ]
         let files = [PlanFile(name: "null", path: "/dev/null", at: place(2))]
         _ = try run(steps, files: files)

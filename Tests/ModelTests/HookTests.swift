@@ -3,6 +3,7 @@ import Diagnostics
 import Expressions
 import Model
 import Testing
+import Vocabulary
 
 /// Hooks: points of a kernel sequence at which devices take part.
 @Suite struct HookTests {

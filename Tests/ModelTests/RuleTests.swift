@@ -304,15 +304,15 @@ import Vocabulary
         """)
     // `arg.type` exists only if no argument has this name.
     model.files["arm64/vm.yaml"] = model.files["arm64/vm.yaml"]!.replacing(", all: 'arg.type'", with: "")
-    let vm = step(.createVM(type: 0x0228), "vm")
+    let vm = step(.createVM(type: 0x0228), .vm)
     #expect(
       model.outcomes([
         vm, get(on: .vm), createVCPU(5), createVCPU(2), get(on: .vcpu(0)), get(on: .vcpu(1)),
         get(on: .vcpu(1), attr: 1),
         get(on: .vcpu(0), attr: 2),
       ]) == ["ok", "ok 0x228", "ok", "ok", "ok 0x2d", "ok 0x2a", "ok 0x12a", "ok 0x157"])
-    #expect(model.outcomes([step(.createVM(type: 49), "vm"), get(on: .vm)]).first == "EINVAL")
-    #expect(model.outcomes([step(.createVM(type: 41), "vm")]) == ["E2BIG"])
+    #expect(model.outcomes([step(.createVM(type: 49), .vm), get(on: .vm)]).first == "EINVAL")
+    #expect(model.outcomes([step(.createVM(type: 41), .vm)]) == ["E2BIG"])
   }
 
   /// A derived field is computed at each use, for the vCPU or device that it belongs to.

@@ -98,7 +98,8 @@ extension StepResult {
 
 private let manifest = SourceFile(path: "vm.yaml", bytes: [])
 
-func step(_ operation: DevicePlan.Operation, _ target: String = "thing", attribute: String? = nil) -> Step {
+func step(_ operation: DevicePlan.Operation, _ target: TargetName = .device("thing"), attribute: String? = nil) -> Step
+{
   let place = Position(line: 1, column: 1)
   return Step(
     operation, target: target, attribute: attribute, at: SourceRange(file: manifest, start: place, end: place))
@@ -113,13 +114,13 @@ extension Step {
   }
 }
 
-let createVM = step(.createVM(type: 0), "vm")
+let createVM = step(.createVM(type: 0), .vm)
 let createThing = create(3)
 
 func create(_ type: UInt32, flags: UInt32 = 0) -> Step { step(.createDevice(type: type, flags: flags)) }
 func test(_ type: UInt32) -> Step { step(.testDevice(type: type, flags: 0)) }
 func close(_ slot: Int) -> Step { step(.closeDevice(slot)) }
-func createVCPU(_ id: UInt64) -> Step { step(.createVCPU(id: id), "vcpu.\(id)") }
+func createVCPU(_ id: UInt64) -> Step { step(.createVCPU(id: id), .vcpu(id)) }
 func initVCPU(_ slot: Int, features: UInt64 = 0) -> Step { step(.initVCPU(slot, features: features, finalize: [])) }
 func run(_ slot: Int) -> Step { step(.runVCPU(slot)) }
 

@@ -47,7 +47,7 @@ import kvmload
     #expect(Plan.mostVCPUs == KVMLOAD_MAX_VCPUS)
     let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .invalid)
     let plan = Plan(
-      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.hasAttribute(call), target: "vm", at: place(2))])
+      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.hasAttribute(call), target: .vm, at: place(2))])
     #expect(plan.strace.contains("addr=0x\(String(KVMLOAD_INVALID_ADDRESS, radix: 16))"))
   }
 

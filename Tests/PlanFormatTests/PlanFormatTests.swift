@@ -45,13 +45,13 @@ import kvmload
     #expect(read.steps.map(\.comparison) == plan.steps.map(\.comparison))
     #expect(bytes.count < plan.compiled().count)
     #expect(!String(decoding: bytes, as: UTF8.self).contains("addr.dist"))
-    #expect(read.steps[7].target == "device0" && read.steps[7].at.description == "vm.kvmplan:8:1")
+    #expect(read.steps[7].target == .device("device0") && read.steps[7].at.description == "vm.kvmplan:8:1")
   }
 
   /// The bytes of a plan with one step have the offsets of docs/plan-format.md.
   @Test func bytesMatchTheSpecification() {
     let bytes = Plan(
-      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.createVM(type: 0x28), target: "vm", at: place(2))]
+      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.createVM(type: 0x28), target: .vm, at: place(2))]
     ).compiled()
     #expect(Array(bytes[0..<16]) == Array("KVMPLAN\n".utf8) + [1, 0, 0, 0, 152, 0, 0, 0])
     #expect(bytes[24] == UInt8(bytes.count & 255) && bytes[28] == 1 && bytes[29] == 0)
@@ -157,7 +157,7 @@ import kvmload
     return Plan(
       name: "n", manifest: "m", architecture: .x86_64, parameters: [parameter],
       steps: [
-        Step(.createVM(type: 0), target: "vm", at: place(1)), Step(.setAttribute(call), target: "vm", at: place(4)),
+        Step(.createVM(type: 0), target: .vm, at: place(1)), Step(.setAttribute(call), target: .vm, at: place(4)),
       ])
   }
 

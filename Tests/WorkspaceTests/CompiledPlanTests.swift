@@ -39,7 +39,7 @@ import Workspace
       name: "n", manifest: "vm.yaml", architecture: .x86_64,
       parameters: [PlanParameter(name: "base", size: 4, isSigned: false, at: at)],
       steps: [
-        Step(.createVM(type: 0), target: "vm", at: at), Step(.setAttribute(call), target: "vm", at: at),
+        Step(.createVM(type: 0), target: .vm, at: at), Step(.setAttribute(call), target: .vm, at: at),
       ])
   }
 

@@ -82,7 +82,7 @@ import Workspace
       SourceFile(path: "vm.yaml", text: "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}]\n")
     ).manifests[0]
     manifest.plan.steps.append(
-      Step(.enableCapability(9999, on: .vm, flags: 1, arguments: []), target: "vm", at: manifest.plan.steps[0].at))
+      Step(.enableCapability(9999, on: .vm, flags: 1, arguments: []), target: .vm, at: manifest.plan.steps[0].at))
     let fault = try #require(throws: RenderingFault.self) { try workspace.rendered(manifest, .steps) }
     #expect(fault.diagnostics.map(\.id) == ["unsayable-step"])
   }

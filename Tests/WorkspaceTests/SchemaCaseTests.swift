@@ -43,7 +43,7 @@ import Workspace
               set:
                 rules:\(list(rules, indent: 12))
               examples:\(list(examples, indent: 10))
-      cases:\(list(cases, indent: 2))
+      \(cases.isEmpty ? "" : "cases:" + list(cases, indent: 2))
       """
   }
 

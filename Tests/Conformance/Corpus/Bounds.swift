@@ -92,16 +92,11 @@ package struct Bounds {
   /// The first example that succeeds, for set and for get, and one that is refused after other calls have succeeded:
   /// then another rule may precede the rule with the number.
   private func templates(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [ExampleSteps] {
-    let examples = (attribute.examples?.items ?? []).filter {
-      $0[key: "host"] == nil && $0.lifetime.includes(catalogue.release)
-    }
-    func steps(_ example: Node) -> ExampleSteps {
-      file.steps(of: example, path: group.path(of: attribute), attribute)
-    }
-    let good = examples.filter { $0[key: "expect"]?.scalar == "ok" }.map(steps)
-    let late = examples.filter { $0[key: "expect"]?.scalar != "ok" && $0[key: "given"] != nil }.map(steps)
-    return ["set", "get"].compactMap { word in good.first { $0.call[key: word] != nil } }
-      + [late.first { $0.call[key: "set"] != nil }].compactMap { $0 }
+    let examples = attribute.examples.filter { $0.host == nil && $0.lifetime.includes(catalogue.release) }
+    let good = examples.filter { $0.expected == [.ok] }
+    let late = examples.first { $0.expected != [.ok] && !$0.given.isEmpty && $0.call == .set }
+    let chosen = [good.first { $0.call == .set }, good.first { $0.call == .get }, late]
+    return chosen.compactMap(\.self).map { file.steps(of: $0, path: attribute.path) }
   }
 
   private func manifests(_ template: ExampleSteps, _ numbers: [Int128], name: String) -> [StepManifest] {

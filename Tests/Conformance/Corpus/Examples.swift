@@ -9,8 +9,8 @@ extension Catalogue {
     var found: [ExampleSteps] = []
     for group in file.groups where group.lifetime.includes(release) {
       for attribute in group.attributes where attribute.lifetime.includes(release) {
-        for example in attribute.examples?.items ?? [] where example.lifetime.includes(release) {
-          found.append(file.steps(of: example, path: group.path(of: attribute), attribute))
+        for example in attribute.examples where example.lifetime.includes(release) {
+          found.append(file.steps(of: example, path: attribute.path))
         }
       }
     }
@@ -23,7 +23,7 @@ extension Catalogue {
       examples(of: file).enumerated().map { i, example in
         StepManifest(
           name: "example-\(file.name)-\(i + 1)", architecture: architecture, files: file.exampleFiles?.yaml,
-          steps: (example.setup + example.given + [example.call]).map(\.yaml))
+          steps: example.all.map(\.yaml))
       }
     }
   }

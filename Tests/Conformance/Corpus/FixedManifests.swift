@@ -70,9 +70,11 @@ extension ManifestWorkspace {
     let catalogue = catalogue(for: architecture)
     var cases: [Case] = []
     for file in catalogue.files where file.lifetime.includes(catalogue.release) {
-      for (i, node) in (file.cases?.items ?? []).enumerated()
-      where node[key: "host"] == nil && node.lifetime.includes(catalogue.release) {
-        let lines = (node.manifest(of: file).entries ?? []).map { "\($0.key.value): \($0.value.yaml)\n" }
+      for (i, example) in file.cases.enumerated()
+      where example.host == nil && example.lifetime.includes(catalogue.release) {
+        let lines =
+          ["kvmconf: 1\narch: \(architecture.rawValue)\n"]
+          + example.manifest.map { "\($0.key.value): \($0.value.yaml)\n" }
         let text = SourceFile(path: "case-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
         for manifest in load(text).manifests {
           let plan = manifest.plan.withDefaults

@@ -10,7 +10,10 @@ struct Numbers {
   var all: [Int128] = []
 
   init(of attribute: AttributeSchema, in group: GroupSchema, _ catalogue: Catalogue, _ facts: [String: Value]) {
-    for example in attribute.examples?.items ?? [] { add(example, field: "value") }
+    for example in attribute.examples {
+      if let host = example.host { add(host, field: "value") }
+      for entry in example.entries where entry.key.value != "expect" { add(entry.value, field: entry.key.value) }
+    }
     var words = RuleNumbers(catalogue, facts)
     for access in AttributeAccess.allCases {
       for rules in [group.call(access).rules, attribute.call(access).rules] {
@@ -39,9 +42,7 @@ struct Numbers {
       }
     case .sequence(let items): for item in items { add(item, field: field) }
     case .mapping(let entries):
-      for entry in entries where !["given", "call", "expect"].contains(entry.key.value) {
-        add(entry.value, field: entry.key.value)
-      }
+      for entry in entries { add(entry.value, field: entry.key.value) }
     }
   }
 

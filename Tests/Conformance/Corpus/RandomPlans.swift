@@ -138,7 +138,7 @@ struct Subject {
     self.file = file
     examples = catalogue.examples(of: file)
     creation = Numbers(of: file.create, catalogue, facts)
-    setup = file.stepsBeforeExamples(at: file.source)
+    setup = file.stepsBeforeExamples
     for group in file.groups where group.lifetime.includes(catalogue.release) {
       for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
         attributes.append((group, attribute, Numbers(of: attribute, in: group, catalogue, facts)))
