@@ -94,9 +94,7 @@ extension Explainer {
       if !group.isNameless { all.append(subject(.group(group), group.name)) }
       all += group.attributes.map { subject(.attribute($0, group), group.path(of: $0)) }
     }
-    all += CallReference(catalogue: catalogue).ownCalls(of: file).map {
-      Subject(kind: .call($0), file: file, catalogue: catalogue, name: $0.subject)
-    }
+    all += CallReference(catalogue: catalogue).ownCalls(of: file).map { subject(.call($0), $0.path) }
     all += file.features.map { subject(.feature($0), $0.name) }
     return all
   }

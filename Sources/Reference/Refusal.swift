@@ -35,9 +35,14 @@ package struct RefusableCall {
   var kind: Kind
   /// `KVM_SET_DEVICE_ATTR`.
   package var title: String
-  /// `arm-vgic-v3.addr.dist`: what ids begin with.
-  package var subject: String
+  /// The name of the file, such as `arm-vgic-v3`.
+  var file: String
+  /// The path within the file, such as `addr.dist` or `create`.
+  var path: String
   package var refusals: [Refusal]
+
+  /// `arm-vgic-v3.addr.dist`, the beginning of the ids of its refusals.
+  package var subject: String { "\(file).\(path)" }
 }
 
 /// Collects refusals from rules, through fragments and hooks.
