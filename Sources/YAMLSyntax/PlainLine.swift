@@ -1,7 +1,7 @@
 import Diagnostics
 
 extension Outline {
-  /// The entry of a part that is one line with a simple value, read without libyaml; nil where only YAML can tell.
+  /// The entry of a part that is one line with a simple value, read without libyaml; nil if only YAML can decide.
   ///
   /// Most lines of a schema are like that, and a parser for each would cost more than the line.
   func simpleEntry(_ part: Part) -> Entry? {
@@ -41,7 +41,7 @@ extension Outline {
     }
   }
 
-  /// What has no meaning for YAML inside of a plain text.
+  /// Whether the byte has no meaning for YAML inside plain text.
   private static func isHarmless(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: " "), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: ","),
