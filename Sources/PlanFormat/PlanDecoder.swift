@@ -5,7 +5,7 @@ import kvmload
 
 /// The reason why bytes cannot be used as a plan.
 package struct PlanFault: Error, Hashable {
-  /// In words, for people.
+  /// A description for the user.
   package var message: String
 }
 
@@ -170,7 +170,7 @@ private struct PlanDecoder {
     }
   }
 
-  /// The name of the target of a stripped plan's step, made from its slot.
+  /// The name of the target of a step in a stripped plan, derived from its slot.
   private func numberedTarget(of operation: DevicePlan.Operation) -> String {
     func name(_ target: Target) -> String {
       switch target {
