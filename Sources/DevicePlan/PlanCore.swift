@@ -1,8 +1,8 @@
 import Diagnostics
 
 extension Plan {
-  /// The plan without what is only said of it: places, reasons, the words of values, the file it came from. Plans with
-  /// equal cores make the same calls and judge them in the same way.
+  /// The plan without its descriptive parts: places, reasons, the text of values, the file that it came from. Plans
+  /// with equal cores make the same calls and judge them in the same way.
   package var core: Plan {
     let nowhere = SourceRange(file: Self.nothing, start: .start, end: .start)
     var core = self
