@@ -1,8 +1,8 @@
-/// Lines whose cells stand below each other.
+/// Lines of cells that are aligned in columns.
 package struct Columns {
   /// A cell that is longer than this does not widen its column.
   package var widest = 56
-  /// The columns whose cells stand on the right.
+  /// The columns whose cells are aligned on the right.
   package var rightAligned: Set<Int> = []
   private(set) var rows: [[String]] = []
 
