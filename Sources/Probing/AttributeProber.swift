@@ -8,36 +8,36 @@ import Vocabulary
 import Workspace
 import YAMLSyntax
 
-/// Finds which attributes of one descriptor a host has: of `/dev/kvm`, a VM, a vCPU, or a device of one type.
+/// Finds the attributes that one descriptor of a host has: `/dev/kvm`, a VM, a vCPU, or a device of one type.
 ///
-/// Each attribute is asked for by KVM_HAS_DEVICE_ATTR, with the key of one of its examples, until the answer is ok: in a
-/// plain VM, on vCPUs with each of the features, in the VM of the schema's examples, and after the calls that an example
-/// has before it. Where that call tells nothing, the example's own call does: the model knows where KVM_HAS_DEVICE_ATTR
-/// answers ok for any number, and where it refuses what works, the two answers say so themselves.
+/// KVM_HAS_DEVICE_ATTR is called for each attribute, with the key of one of its examples, until the answer is ok: in a
+/// plain VM, on vCPUs with each of the features, in the VM of the schema's examples, and after the calls that precede
+/// an example. If that does not decide it, the call of the example itself does. The model predicts where
+/// KVM_HAS_DEVICE_ATTR answers ok for any number. Where it refuses an attribute that works, the two answers show this.
 struct AttributeProber<Host: ProbedHost> {
   let host: Host
   let workspace: ManifestWorkspace
   let catalogue: Catalogue
   let file: SchemaFile
-  /// The features of vCPUs that the host has.
+  /// The vCPU features that the host has.
   let features: [String]
 
   private typealias Row = HostProbe.Attribute
 
-  /// One attribute, with what asks for it.
+  /// One attribute, with the data for its calls.
   private struct Subject {
     var row: Row
     var group: GroupSchema
     var attribute: AttributeSchema
-    /// The fields of the key, as an example writes them.
+    /// The fields of the key, as an example gives them.
     var key: [Entry]
 
-    /// A kernel that no longer has it may have given its number to another; one that is older than it may have it all the
-    /// same, from a backport.
+    /// Whether to ask a host for it. A kernel that has removed the attribute may have reused its number. A kernel older
+    /// than the attribute may have a backport of it.
     func isAskedFor(_ catalogue: Catalogue) -> Bool { row.lifetime.until.map { catalogue.release < $0 } ?? true }
   }
 
-  /// A VM to ask in.
+  /// A VM in which attributes are asked for.
   private struct Place {
     var steps: [Node]
     var note: String?
@@ -59,7 +59,7 @@ struct AttributeProber<Host: ProbedHost> {
     return subjects.map(\.row)
   }
 
-  /// The attributes of the file, none of them supported yet.
+  /// The attributes of the file, all of them not supported so far.
   private func subjects() -> [Subject] {
     file.probedAttributes.map { group, attribute in
       let names = Set(attribute.keyFields.map(\.name))
@@ -92,7 +92,7 @@ struct AttributeProber<Host: ProbedHost> {
 extension AttributeProber {
   /// Asks for attributes in one VM.
   ///
-  /// - Returns: why that VM could not be made; nil where it could.
+  /// - Returns: the reason why that VM could not be created; nil if it was.
   private func ask(
     for open: [Int], of subjects: inout [Subject], in place: Place
   ) throws(KernelHost.Unavailable) -> String? {
@@ -119,7 +119,7 @@ extension AttributeProber {
     }
   }
 
-  /// Runs steps of the schema on the host; nil where they are no plan, or one that would crash the kernel.
+  /// Runs steps of the schema on the host; nil if they are not a valid plan, or would crash the kernel.
   private func run(_ steps: [Node]) throws(KernelHost.Unavailable) -> Report? {
     let findings = Findings()
     let plan = workspace.plan(steps, at: file.source, catalogue, findings)
@@ -134,11 +134,11 @@ extension AttributeProber {
   }
 }
 
-// MARK: What KVM_HAS_DEVICE_ATTR does not tell
+// MARK: Beyond KVM_HAS_DEVICE_ATTR
 
 extension AttributeProber {
-  /// Lets an example's own call decide where KVM_HAS_DEVICE_ATTR has refused, or says yes to everything; then reads what
-  /// `/dev/kvm` has.
+  /// Decides by an example's own call where KVM_HAS_DEVICE_ATTR has refused, or where it answers ok for everything.
+  /// Then reads the value of an attribute of `/dev/kvm`.
   private func settle(_ subject: inout Subject) throws(KernelHost.Unavailable) {
     let isBlind = subject.row.isSupported && saysYesToAll(subject)
     if isBlind {
@@ -154,15 +154,15 @@ extension AttributeProber {
     }
   }
 
-  /// How many examples are tried for an attribute.
+  /// The number of examples that are tried for an attribute.
   private static var mostExamples: Int { 3 }
 
   private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(KernelHost.Unavailable) {
     let examples = (subject.attribute.examples?.items ?? []).filter(\.isGood)
     let given = examples.filter { $0[key: "given"] != nil }
-    // Those without calls before them were asked for already, and only their own call says more.
+    // Examples without calls before them have been asked for already, so one of them is enough for its own call.
     let candidates = examples.filter { $0[key: "given"] == nil }.prefix(1) + given
-    /// The last call that was refused by the attribute itself: its value is wrong here, and it exists.
+    /// The last call that the attribute itself refused: its value is wrong here, but the attribute exists.
     var refused: Report.Entry?
     for example in candidates.prefix(Self.mostExamples) {
       let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
@@ -201,7 +201,7 @@ extension AttributeProber {
       (subject.row.note ?? "") + "; its examples are refused here, with \(refused.result.outcome.words)"
   }
 
-  /// Whether a refusal is none of those that calls on an attribute that does not exist meet.
+  /// Whether this errno can only come from an existing attribute.
   private func isAnswerOfAttribute(_ entry: Report.Entry, _ subject: Subject) -> Bool {
     guard case .refused(let errno) = entry.result.outcome, let access = entry.step.operation.access else {
       return false
@@ -209,14 +209,15 @@ extension AttributeProber {
     return ![subject.group.unknownAttribute[access], file.unknownGroup[access], file.noAccessor[access]].contains(errno)
   }
 
-  /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that no other call takes, where an example's works.
+  /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that other calls refuse, in the place where an
+  /// example works.
   private func saysYesToAll(_ subject: Subject) -> Bool {
     guard case .keys(let fields, let bias) = subject.attribute.number,
       let example = subject.attribute.examples?.items?.first(where: \.isGood)
     else { return false }
     let mask = fields.reduce(0) { $0 | $1.mask }
     let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
-    // The last number that there is, and the last one that is aligned as registers are.
+    // The largest number, and the largest one that is aligned like a register.
     return [mask, mask & ~7].contains { number in
       let attr = UInt64(truncatingIfNeeded: number) &+ bias
       let other: AttributeAccess = subject.attribute.access.contains(.get) ? .get : .set
@@ -247,7 +248,7 @@ extension AttributeProber {
 }
 
 extension HostProbe.Attribute {
-  /// An attribute of which nothing is known yet.
+  /// An attribute about which nothing is known yet.
   init(_ file: SchemaFile, _ group: GroupSchema, _ attribute: AttributeSchema) {
     self.init(
       target: file.deviceType ?? file.name, path: group.path(of: attribute), group: group.number,
@@ -256,7 +257,8 @@ extension HostProbe.Attribute {
 }
 
 extension SchemaFile {
-  /// The attributes that a host can be asked for, on this architecture; what stands for all other numbers of a group is none.
+  /// The attributes that a host can be asked for on this architecture. An attribute that covers all other numbers of a
+  /// group is left out.
   var probedAttributes: [(group: GroupSchema, attribute: AttributeSchema)] {
     groups.filter { KeyCondition.holds($0.when, [], 0) }.flatMap { group in
       group.attributes.filter { attribute in
@@ -284,12 +286,12 @@ extension DevicePlan.Operation {
 }
 
 extension Report.Entry {
-  /// `ENXIO: there is no such group`, or the errno alone where nobody knows a reason.
+  /// `ENXIO: there is no such group`, or the errno alone if no reason is known.
   var reasonText: String {
     let outcome = result.outcome.words
     return result.reasons.first.map { "\(outcome): \($0.message)" } ?? outcome
   }
 
-  /// What could not be done.
+  /// The failed call and its answer.
   var refusal: String { "\(step.words): \(reasonText)" }
 }
