@@ -3,7 +3,7 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// Collects the diagnostics of one manifest; the same one is kept once.
+/// Collects the diagnostics of one manifest, without duplicates.
 package final class Findings {
   package private(set) var diagnostics: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []
@@ -24,7 +24,7 @@ package final class Findings {
 }
 
 extension Findings {
-  /// A name that nobody knows, with the nearest that somebody does.
+  /// Reports an unknown name, with the closest known one.
   func unknown(
     _ id: DiagnosticID, _ what: String, _ name: String, among names: [String], at range: SourceRange, notes: [Note] = []
   ) {
@@ -43,18 +43,18 @@ extension Findings {
   }
 }
 
-/// A mapping of a manifest, read key by key; keys that it cannot have are reported.
+/// A mapping of a manifest, read key by key. Unknown keys are reported.
 struct MappingReader {
   let node: Node
   let what: String
   let findings: Findings
   let entries: [Entry]
-  /// Whether something else stands here, which was reported: what is missing in it is no news.
+  /// Whether the node is not a mapping, which has been reported: its keys are not reported as missing.
   private let isSomethingElse: Bool
-  /// Keys that are written wrongly, which was reported: that they are missing is no news either.
+  /// Keys that are misspelt, which has been reported: they are not reported as missing.
   private let misspelt: Set<String>
 
-  /// - Parameter keys: every key that the mapping may have; nil where the caller looks at all entries itself.
+  /// - Parameter keys: every key that the mapping may have; nil if the caller checks all entries itself.
   init(_ node: Node, of what: String, keys: [String]?, _ findings: Findings) {
     self.node = node
     self.what = what
@@ -74,7 +74,7 @@ struct MappingReader {
 
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
 
-  /// The value of a key that must be there.
+  /// The value of a required key.
   func required(_ key: String, _ meaning: String) -> Node? {
     if let node = self[key], !node.isEmpty { return node }
     if isSomethingElse || misspelt.contains(key) { return nil }

@@ -5,7 +5,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// Reads one document as a manifest: names are looked up in the catalogue, values become bytes.
+/// Reads one document as a manifest: looks names up in the catalogue and turns values into bytes.
 package struct ManifestReader {
   let node: Node
   let context: ReadingContext
@@ -16,14 +16,14 @@ package struct ManifestReader {
     "kvmconf", "extends", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
   ]
 
-  /// What others call the architectures.
+  /// Other names for the architectures.
   private static let spellings = [
     "aarch64": "arm64", "amd64": "x86_64", "x86-64": "x86_64", "riscv": "riscv64", "powerpc": "ppc64",
     "ppc64le": "ppc64", "s390": "s390x", "loongarch": "loongarch64",
   ]
 
-  /// The architecture that a document is for, or was meant for, read before anything else, since it decides which schemas are needed; nil
-  /// where it names none, which is reported.
+  /// The architecture that a document is for, or is probably meant for; nil if it names none, which is reported. It is
+  /// read before anything else, since it decides which schemas are needed.
   package static func architecture(of node: Node, _ findings: Findings) -> Architecture? {
     guard node.entries != nil else {
       findings.wrongKind(node, of: "a manifest", wanted: "a mapping")
@@ -31,7 +31,7 @@ package struct ManifestReader {
     }
     let names = Architecture.allCases.map(\.rawValue)
     guard let arch = node[key: "arch"], let text = arch.scalar, !arch.isEmpty else {
-      // Someone who wrote another key for it sees that one first.
+      // Unknown keys are reported first: one of them may be meant as 'arch'.
       _ = MappingReader(node, of: "the manifest", keys: keys, findings)
       findings.error(
         "missing-key", "the manifest has no 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
@@ -52,7 +52,7 @@ package struct ManifestReader {
   }
 
   /// - Parameters:
-  ///   - defaultName: the name of a manifest that gives itself none.
+  ///   - defaultName: the name of a manifest without a name.
   ///   - readFile: reads the files that byte strings name.
   package init(
     _ node: Node, catalogue: Catalogue, defaultName: String, _ findings: Findings,
@@ -122,7 +122,7 @@ package struct ManifestReader {
     let attributes = AttributeReader(context: context)
     let vcpus = VCPUReader(context: context)
     machine.memory = memory(reader)
-    // The vCPUs come first: list entries of devices can stand for one each.
+    // The vCPUs come first, since list entries of devices can be repeated for each of them.
     machine.vcpus = vcpus.declarations(reader["vcpus"])
     machine.vcpuCount = context.vcpuCount
     if let vm = reader["vm"], let schema = context.catalogue.vm {
