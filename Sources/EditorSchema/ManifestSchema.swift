@@ -71,7 +71,7 @@ package struct ManifestSchema {
   private static let declared = ["vm", "memory", "vcpus", "devices"]
   private static let laterStep = JSON.not(.has("create-vm"))
 
-  // MARK: A manifest that stands alone
+  // MARK: A complete manifest
 
   private func complete(_ definitions: Definitions) -> JSON {
     let parts = catalogues.map { JSON.when(Self.isFor($0), then: sections(of: $0, definitions)) }

@@ -137,8 +137,8 @@ extension AttributeProber {
 // MARK: Beyond KVM_HAS_DEVICE_ATTR
 
 extension AttributeProber {
-  /// Decides by an example's own call where KVM_HAS_DEVICE_ATTR has refused, or where it answers ok for everything.
-  /// Then reads the value of an attribute of `/dev/kvm`.
+  /// Makes an example's own call if KVM_HAS_DEVICE_ATTR has refused the attribute, or answers ok for everything. Then
+  /// reads the value of an attribute of `/dev/kvm`.
   private func settle(_ subject: inout Subject) throws(KernelHost.Unavailable) {
     let isBlind = subject.row.isSupported && saysYesToAll(subject)
     if isBlind {
