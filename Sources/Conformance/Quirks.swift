@@ -2,21 +2,21 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// How one host is known to differ from what its kernel's code does: a backport, a hypervisor below it.
+/// A known difference of one host from its kernel's code, as with a backport or a hypervisor below it.
 package struct Quirk: Hashable, Sendable {
-  /// What reports call the operation, such as `get-attribute`.
+  /// The name of the operation in reports, such as `get-attribute`.
   package var operation: String
   /// `vm`, `system`, `vcpu` for any vCPU, or a device's name; nil for any.
   package var target: String?
-  /// Such as `tsc.offset`; nil for any.
+  /// The attribute, such as `tsc.offset`; nil for any.
   package var attribute: String?
-  /// What the kernel answers.
+  /// The kernel's answer.
   package var answer: Answer
-  /// Why that is so.
+  /// The reason for the difference.
   package var reason: String
   package var at: SourceRange
 
-  /// - Parameter path: what schemas call the attribute, however the step names it.
+  /// - Parameter path: the attribute's path in its schema, however the step names it.
   func explains(_ entry: PlanConformance.Entry, _ answer: Answer, path: String?) -> Bool {
     entry.step.operation.name == operation && answer == self.answer
       && (attribute == nil || attribute == path) && concerns(entry.step.target)

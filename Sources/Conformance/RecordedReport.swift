@@ -3,17 +3,17 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// Reports of kernels that `kvmconf apply --format json`, or `kvmload --json`, has written: here or on another machine.
+/// A kernel's report that `kvmconf apply --format json` or `kvmload --json` has written, here or on another machine.
 package struct RecordedReport {
   package var name: String?
-  /// The kernel's release, where the report tells it.
+  /// The kernel's release, if the report has it.
   package var release: String?
   private var steps: [Node] = []
   private let start: SourceRange
 
   private init(at start: SourceRange) { self.start = start }
 
-  /// Reads a file of reports, one document a line; those of kvmload have a line a step, and one that sums up.
+  /// Reads a file of reports, with one document per line. A report of kvmload has one line per step and a summary line.
   package static func read(_ file: SourceFile) throws(RecordedReportFault) -> [RecordedReport] {
     var reports: [RecordedReport] = []
     var open: RecordedReport?
@@ -22,7 +22,7 @@ package struct RecordedReport {
       line += 1
       if text.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { continue }
       let place = SourceRange(file: file, start: Position(line: line, column: 1), end: Position(line: line, column: 2))
-      // JSON is YAML, too.
+      // JSON is also YAML.
       let tree = SourceTree(parsing: SourceFile(path: file.path, bytes: Array(text)))
       guard tree.diagnostics.isEmpty, let node = tree.documents.first, node.entries != nil else {
         throw RecordedReportFault("this line is no JSON object of a report", at: place)
@@ -55,7 +55,7 @@ package struct RecordedReport {
 
   /// The report as the answers to a plan.
   ///
-  /// - Throws: where it is a report of another plan.
+  /// - Throws: if the report does not match the plan.
   package func answers(to plan: Plan, release: String) throws(RecordedReportFault) -> KernelAnswers {
     if let name, name != plan.name {
       throw RecordedReportFault("this is the report of '\(name)', not of '\(plan.name)'", at: start)

@@ -73,7 +73,7 @@ struct AttributeReader {
     }
   }
 
-  /// An entry with `for-each: vcpu` stands for one entry a vCPU.
+  /// One entry per vCPU for an entry with `for-each: vcpu`.
   private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [(node: Node, vcpu: VCPUContext?)] {
     guard let each = item[key: "for-each"] else { return [(item, vcpu)] }
     if each.scalar != "vcpu" {
@@ -114,7 +114,7 @@ struct AttributeReader {
     return setting
   }
 
-  /// The mapping around a value, where it carries more than the value.
+  /// The mapping around a value; nil if the node is only the value.
   private func longForm(_ node: Node, _ attribute: AttributeSchema, _ group: GroupSchema) -> MappingReader? {
     guard let entries = node.entries else {
       if attribute.keyFields.isEmpty { return nil }
@@ -140,7 +140,7 @@ struct AttributeReader {
       setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, slots: encoded.slots)
       setting.value = node.flowText
     } else {
-      // What is not known reads as unknown on the model.
+      // Unknown data reads as unknown on the model.
       setting.isIncomplete = true
       setting.data = .bytes([])
     }

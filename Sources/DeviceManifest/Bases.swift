@@ -5,22 +5,22 @@ import YAMLSyntax
 /// Reads a manifest that another one extends.
 ///
 /// - Parameters:
-///   - path: relative to the folder of the manifest that names it; a link may still lead elsewhere.
+///   - path: the path, relative to the folder of the manifest that names it; a link may still lead elsewhere.
 ///   - manifest: the text that names it.
-///   - root: the text that was read first; what it extends is in its folder, or below.
+///   - root: the text that was read first; the files that it extends are in its folder or below.
 package typealias ReadBase =
   (_ path: String, _ manifest: SourceFile, _ root: SourceFile) throws(FileFault) -> SourceFile
 
-/// The manifests that those of one file extend, each read once.
+/// The manifests that the manifests of one file extend, each read once.
 package final class Bases {
-  /// A file that is being laid out, with where it is.
+  /// A file whose manifest is being merged, with its place.
   private struct Place {
     var file: SourceFile
-    /// Its folder, from that of the first file on.
+    /// The path of its folder, relative to the folder of the first file.
     var folder: [String]
   }
 
-  /// A file that is extended, with its one document.
+  /// An extended file, with its one document.
   private struct Base {
     var file: SourceFile
     var document: Node
@@ -31,12 +31,12 @@ package final class Bases {
   private let findings: Findings
   private let read: ReadBase
   private var known: [FileIdentity: Base] = [:]
-  /// How many more nodes are laid under manifests: a small file of many documents could extend a large one in each.
+  /// The number of nodes that may still be merged: a small file with many documents could extend a large one in each.
   private var budget = Limits.manifest.nodes
-  /// What is wrong with the bases as YAML.
+  /// The YAML errors in the bases.
   package private(set) var diagnostics: [Diagnostic] = []
 
-  /// How many files can extend each other in a row.
+  /// The maximum number of files that extend each other in a row.
   private static let mostLevels = 16
 
   package init(of root: SourceFile, _ findings: Findings, read: @escaping ReadBase) {
@@ -45,13 +45,14 @@ package final class Bases {
     self.read = read
   }
 
-  /// A manifest laid over what it extends, and the files of that; nil where one cannot be read, which was reported.
+  /// A manifest merged over the manifests that it extends, and the files of those; nil after an error, which is
+  /// reported.
   package func layered(_ document: Node) -> (document: Node, bases: [SourceFile])? {
     var files: [SourceFile] = []
     return layered(document, Place(file: root, folder: []), behind: [], &files).map { ($0, files) }
   }
 
-  /// - Parameter chain: the places that led here, the first one first.
+  /// - Parameter chain: the places of `extends` that led here, in order.
   private func layered(
     _ document: Node, _ place: Place, behind chain: [SourceRange], _ files: inout [SourceFile]
   ) -> Node? {
@@ -106,7 +107,8 @@ package final class Bases {
     return (base, folder)
   }
 
-  /// The folder of a file that is named from another one; nil where it is outside of the first file's, by the words.
+  /// The folder of a file that is named in another one; nil if the path leads out of the first file's folder, links
+  /// apart.
   private func folder(of path: String, from folder: [String], at range: SourceRange) -> [String]? {
     if path.utf8.contains(0) {
       findings.error("bad-file", "no file has such a name", at: range)
@@ -172,7 +174,7 @@ package final class Bases {
     path.contains("${") ? [Note("'extends' is read before parameters have values")] : []
   }
 
-  /// What would be right.
+  /// Notes on valid paths.
   private var notes: [Note] {
     guard let folder = root.folder else { return [] }
     return [
@@ -184,7 +186,7 @@ package final class Bases {
 }
 
 extension Node {
-  /// This node and all below it, with keys.
+  /// The number of nodes here and below, including keys.
   fileprivate var nodeCount: Int {
     switch content {
     case .scalar: 1

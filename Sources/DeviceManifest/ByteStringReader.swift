@@ -6,7 +6,7 @@ import YAMLSyntax
 final class ByteStringReader {
   private let findings: Findings
   private let files: NamedFiles
-  /// How many more bytes are taken: what is written once can stand for every vCPU.
+  /// The number of bytes that may still be read. A value that is written once can apply to every vCPU.
   private var budget = 64 << 20
 
   static let forms = ["hex", "base64", "file"]
@@ -16,10 +16,10 @@ final class ByteStringReader {
     files = NamedFiles(findings, readFile: readFile)
   }
 
-  /// The bytes of `{hex: …}`, `{base64: …}`, `{file: …}`, or of hex without a mapping; nil where they were wrong, which
-  /// was reported.
+  /// The bytes of `{hex: …}`, `{base64: …}`, `{file: …}`, or of hex without a mapping; nil after an error, which is
+  /// reported.
   ///
-  /// - Parameter size: how many bytes there are to be; nil where any number will do.
+  /// - Parameter size: the required number of bytes; nil if any number is allowed.
   func bytes(_ node: Node, size: Int?, name: String) -> [UInt8]? {
     guard let (form, value) = form(node), let text = value.scalar, !value.isUnexpanded else { return nil }
     let bytes: [UInt8]
@@ -44,12 +44,12 @@ final class ByteStringReader {
     return bytes
   }
 
-  /// The bytes of a file that was read; nil where none was.
+  /// The bytes of a file that was read before; nil if it was not.
   func bytes(ofFile path: String, namedIn manifest: SourceFile) -> [UInt8]? {
     files.bytes(of: path, namedIn: manifest)
   }
 
-  /// How a byte string is written, and the text of it.
+  /// The form of a byte string, and its text.
   private func form(_ node: Node) -> (String, Node)? {
     if node.scalar != nil { return ("hex", node) }
     guard let entries = node.entries, !entries.isEmpty else {

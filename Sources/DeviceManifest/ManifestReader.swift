@@ -5,7 +5,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// Reads one document as a manifest: names are looked up in the catalogue, values become bytes.
+/// Reads one document as a manifest: looks names up in the catalogue and turns values into bytes.
 package struct ManifestReader {
   let node: Node
   let context: ReadingContext
@@ -25,7 +25,7 @@ package struct ManifestReader {
     }
     let names = Architecture.names
     guard let arch = node[key: "arch"], let text = arch.scalar, !arch.isEmpty else {
-      // Someone who wrote another key for it sees that one first.
+      // Unknown keys are reported first: one of them may be meant as 'arch'.
       _ = MappingReader(node, of: "the manifest", keys: keys, findings)
       findings.error(
         "missing-key", "the manifest has no 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
@@ -46,7 +46,7 @@ package struct ManifestReader {
   }
 
   /// - Parameters:
-  ///   - defaultName: the name of a manifest that gives itself none.
+  ///   - defaultName: the name of a manifest without a name.
   ///   - readFile: reads the files that byte strings name.
   package init(
     _ node: Node, catalogue: Catalogue, defaultName: String, _ findings: Findings,
@@ -116,7 +116,7 @@ package struct ManifestReader {
     let attributes = AttributeReader(context: context)
     let vcpus = VCPUReader(context: context)
     machine.memory = memory(reader)
-    // The vCPUs come first: list entries of devices can stand for one each.
+    // The vCPUs come first, since list entries of devices can be repeated for each of them.
     machine.vcpus = vcpus.declarations(reader["vcpus"])
     machine.vcpuCount = context.vcpuCount
     if let vm = reader["vm"], let schema = context.catalogue.vm {

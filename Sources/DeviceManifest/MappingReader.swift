@@ -7,18 +7,18 @@ extension Findings {
   }
 }
 
-/// A mapping of a manifest, read key by key; keys that it cannot have are reported.
+/// A mapping of a manifest, read key by key. Unknown keys are reported.
 struct MappingReader {
   let node: Node
   let what: String
   let findings: Findings
   let entries: [Entry]
-  /// Whether something else stands here, which was reported: what is missing in it is no news.
+  /// Whether the node is not a mapping, which has been reported: its keys are not reported as missing.
   private let isSomethingElse: Bool
-  /// Keys that are written wrongly, which was reported: that they are missing is no news either.
+  /// Keys that are misspelt, which has been reported: they are not reported as missing.
   private let misspelt: Set<String>
 
-  /// - Parameter keys: every key that the mapping may have; nil where the caller looks at all entries itself.
+  /// - Parameter keys: every key that the mapping may have; nil if the caller checks all entries itself.
   init(_ node: Node, of what: String, keys: [String]?, _ findings: Findings) {
     self.node = node
     self.what = what
@@ -38,7 +38,7 @@ struct MappingReader {
 
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
 
-  /// The value of a key that must be there.
+  /// The value of a required key.
   func required(_ key: String, _ meaning: String) -> Node? {
     if let node = self[key], !node.isEmpty { return node }
     if isSomethingElse || misspelt.contains(key) { return nil }

@@ -6,17 +6,17 @@ import YAMLSyntax
 
 /// Turns the values of a manifest into the bytes that the kernel reads.
 ///
-/// What a payload cannot hold (a wrong type, too wide a number, an unknown name, a missing field) cannot be sent and is
-/// a diagnostic. Whether the kernel takes what can be sent is the schema's rules' business alone.
+/// A value that a payload cannot hold (a wrong type, a number that is too wide, an unknown name, a missing field)
+/// cannot be sent and is reported. Whether the kernel accepts what can be sent is decided only by the schema's rules.
 struct PayloadEncoder {
   let findings: Findings
   let byteStrings: ByteStringReader
   let isBigEndian: Bool
-  /// The names of the manifest's files, in the order of the plan's.
+  /// The manifest's files, in the order of the plan's.
   let files: [PlanFile]
-  /// Those whose values come with the loader, in the order of the plan's.
+  /// The parameters whose values are supplied at load time, in the order of the plan's.
   var parameters: [PlanParameter] = []
-  /// `{fd: -1}` and fields left out are for explicit steps.
+  /// Whether the value is in an explicit step, which may have `{fd: -1}` and leave fields out.
   var isStep = false
 
   struct Encoded {
@@ -24,7 +24,7 @@ struct PayloadEncoder {
     var slots: [PayloadSlot] = []
   }
 
-  /// The bytes of a value, with a mask of the bits that it names; nil where it was wrong, which was reported.
+  /// The bytes of a value, with a mask of the bits that it gives; nil after an error, which is reported.
   func encode(_ node: Node, as type: PayloadType, name: String) -> Encoded? {
     if node.isUnexpanded, loaded(node) == nil { return nil }
     var encoded = Encoded(payload: PayloadBytes(size: size(of: type, node)))
@@ -92,7 +92,7 @@ extension String {
 }
 
 extension PayloadEncoder {
-  /// What comes with the loader and is a whole value; nil for other values.
+  /// The content of a value that is supplied at load time as a whole; nil for other values.
   fileprivate func loaded(_ node: Node) -> PayloadSlot.Content? {
     guard !parameters.isEmpty, let text = node.scalar else { return nil }
     if text == Parameters.vcpuIndex { return .vcpuIndex }
@@ -103,7 +103,7 @@ extension PayloadEncoder {
     if case .parameter(let index) = content { "parameter '\(parameters[index].name)'" } else { "which vCPU it is" }
   }
 
-  /// Reports a value that comes with the loader where none can.
+  /// Reports a value that is supplied at load time in a place where it cannot be.
   fileprivate func refuseLoaded(_ node: Node, _ name: String) {
     guard let content = loaded(node) else { return }
     findings.error(
@@ -188,7 +188,7 @@ extension PayloadEncoder {
       at: range, notes: notes, fixIts: fixIts)
   }
 
-  /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`; nil where no such reading is plain.
+  /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`; nil if there is no such obvious reading.
   static func mended(_ text: String) -> String? {
     let lower = text.lowercased().filter { $0 != " " && $0 != "," }
     for unit in IntegerLiteral.units.map(\.name) {
@@ -247,10 +247,10 @@ extension PayloadEncoder {
     return true
   }
 
-  /// The integer that a mapping's bit fields make up, and the bits that the mapping names.
+  /// The integer that the bit fields of a mapping give, and the bits that the mapping names; nil if a field is wrong.
   ///
-  /// - Parameter canBeLoaded: whether the value of a field can be a parameter that comes with the loader.
-  /// - Returns: also such fields, with the parameters.
+  /// - Parameter canBeLoaded: whether the value of a field can be a parameter that is supplied at load time.
+  /// - Returns: also the fields with such values.
   func fields(
     _ fields: [BitField], _ reader: MappingReader, _ name: String, canBeLoaded: Bool = false
   ) -> (value: Int128, mask: Int128, loaded: [(BitField, PayloadSlot.Content)])? {
@@ -285,12 +285,12 @@ extension PayloadEncoder {
     return good ? (value, mask, loaded) : nil
   }
 
-  /// Whether an entry is meant as a field; `value` and its like stand beside the fields of a key.
+  /// Whether an entry is meant as a field; `value` and similar keys are allowed beside the fields of a key.
   private func isField(_ entry: Entry) -> Bool {
     !["value", "optional", "flags", "for-each"].contains(entry.key.value)
   }
 
-  /// The bits of a field's value in their place.
+  /// The bits of a field's value, moved to their place.
   private func place(_ node: Node, _ field: BitField, _ name: String) -> Int128? {
     let width = field.high - field.low + 1
     let words = "field of " + counted(width, "bit")

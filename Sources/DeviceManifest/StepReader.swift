@@ -5,9 +5,9 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// What the steps so far have named: which devices there are, of which type.
+/// The names from the declarative part and the steps so far: devices with their types, and vCPUs.
 struct StepNames {
-  /// Device names with the schema of their type; nil inside for a type without one.
+  /// The schema of each device's type, by the device's name; the inner nil is for a type without a schema.
   var devices: [String: SchemaFile?] = [:]
   /// Devices with alternative types, whose attributes cannot be looked up in one schema.
   var ambiguous: Set<String> = []
@@ -26,14 +26,14 @@ struct StepNames {
   }
 }
 
-/// Reads `steps:`, the calls written out.
+/// Reads the explicit steps of `steps:`.
 package final class StepReader {
   private let context: ReadingContext
   private var names: StepNames
   private var findings: Findings { context.findings }
   private var encoder: PayloadEncoder { context.encoder(isStep: true) }
 
-  /// The word that makes a mapping a step, with the further keys that it takes.
+  /// The words that make a mapping a step, with the further keys that each takes.
   package static let verbs: [(verb: String, keys: [String])] = [
     ("create-vm", []), ("add-memory", []), ("enable-capability", ["on"]), ("create-irqchip", []), ("create-vcpu", []),
     ("init-vcpu", ["features"]), ("test", ["flags"]), ("create", ["as", "flags"]), ("close", []),
@@ -146,7 +146,7 @@ package final class StepReader {
 
   private func flags(_ reader: MappingReader) -> UInt32 { reader["flags"].flatMap { context.u32($0, "flags") } ?? 0 }
 
-  /// One answer, or a list of those that are no failure.
+  /// One expected answer, or a list of them.
   private func expected(_ node: Node?) -> [Answer] {
     guard let node else { return [.ok] }
     let answers = (node.items ?? [node]).compactMap { item -> Answer? in
@@ -229,7 +229,7 @@ package final class StepReader {
   private struct Path {
     var target: TargetName
     var schema: SchemaFile?
-    /// `addr`, `dist`: what follows the target.
+    /// What follows the target: `addr`, `dist`.
     var rest: [Substring]
   }
 
@@ -353,7 +353,7 @@ package final class StepReader {
     return nil
   }
 
-  /// Fills in what the call's pointer leads to; returns what a get must read.
+  /// Fills in the data that the call's pointer refers to. Returns what a get must read.
   private func payload(
     _ access: AttributeAccess, _ type: PayloadType, _ name: String, _ reader: MappingReader,
     into setting: inout AttributeSetting

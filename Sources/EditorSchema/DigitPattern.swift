@@ -1,15 +1,15 @@
 /// Regular expressions for integers as manifests write them, up to a limit.
 ///
-/// They keep to what every dialect has: no look-around, no classes with names.
+/// They use only what every dialect has: no look-around, no named classes.
 package enum DigitPattern {
   private static let units: [(name: String, shift: Int128)] = [
     ("", 0), ("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40),
   ]
 
-  /// Every way to write a number from 0 to `most`; without anchors.
+  /// A pattern for every way to write a number from 0 to `most`, without anchors.
   ///
-  /// - Parameter zeros: how many of the low bits are zero. Digits of powers of two are held to it as far as whole digits
-  ///   go; decimal ones are not, as no short pattern does it.
+  /// - Parameter zeros: how many of the low bits are zero. In hexadecimal, octal and binary this is enforced for whole
+  ///   digits. In decimal it is not, because there is no short pattern for it.
   package static func upTo(_ most: Int128, zeros: Int = 0) -> String {
     var all: [String] = []
     for (unit, shift) in units {
@@ -28,7 +28,7 @@ package enum DigitPattern {
     return "(?:" + all.joined(separator: "|") + ")"
   }
 
-  /// Digits with `_` between them, zeros in front, and as many zeros behind.
+  /// Digits with optional `_` between them, any zeros in front, and this number of zeros at the end.
   private static func digits(_ most: Int128, radix: Int, zeros: Int = 0) -> String {
     let digits = tail(Array(String(most, radix: radix).utf8).map(value), radix)
     if zeros == 0 { return "(?:0_?)*" + digits }
@@ -39,7 +39,7 @@ package enum DigitPattern {
     digit < 0x3A ? Int(digit) - 0x30 : Int(digit) - 0x61 + 10
   }
 
-  /// As many digits as the limit has, or fewer.
+  /// A pattern for the numbers up to the limit, with as many digits or fewer.
   private static func tail(_ limit: [Int], _ radix: Int) -> String {
     let any = set(0...radix - 1)
     var choices: [String] = []

@@ -2,10 +2,10 @@ import DeviceSchema
 import Expressions
 import TextOutput
 
-/// What the value of an attribute looks like, by the type of its payload.
+/// The schema of an attribute's value, by the type of its payload.
 struct PayloadSchema {
   let definitions: Definitions
-  /// In explicit steps, fields may be left out and descriptors may be bare numbers.
+  /// Whether the value is in an explicit step, where fields may be left out and descriptors may be bare numbers.
   var isStep = false
   /// Whether mappings are merged with those of another file.
   var isLaidOver = false
@@ -13,11 +13,11 @@ struct PayloadSchema {
   var extra: [(String, JSON)] = []
 
   private var scalars: Scalars { Scalars(definitions: definitions) }
-  /// For the fields of a payload.
+  /// The schema for the fields of a payload.
   private var inner: PayloadSchema {
     PayloadSchema(definitions: definitions, isStep: isStep, isLaidOver: isLaidOver)
   }
-  /// For the elements of a list, which is never merged.
+  /// The schema for the elements of a list, which are never merged.
   private var element: PayloadSchema { PayloadSchema(definitions: definitions, isStep: isStep) }
 
   func schema(_ type: PayloadType) -> JSON {
@@ -56,7 +56,7 @@ struct PayloadSchema {
       (tag.map { [$0] } ?? []) + members + extra, required: tag.map { [$0.0] } ?? [], isLaidOver: isLaidOver)
   }
 
-  /// A mapping for each case; where the case comes out of an expression, any will do.
+  /// A mapping for each case. If an expression gives the case, any of them is accepted.
   private func union(_ type: UnionType) -> JSON {
     .any(
       of: type.cases.map { one in
@@ -101,7 +101,7 @@ struct PayloadSchema {
     return .any(of: forms.map { .mapping([$0] + extra, required: [$0.0]) })
   }
 
-  /// `{u32: 5}` and its like, where no schema knows the type.
+  /// `{u32: 5}` and similar forms, for a type that no schema describes.
   func raw() -> JSON {
     definitions.reference(isStep ? "raw-payload-of-a-step" : "raw-payload") {
       var forms: [(String, JSON)] = [8, 16, 32, 64].flatMap { bits in
@@ -125,12 +125,12 @@ struct PayloadSchema {
 }
 
 extension Scalars {
-  /// The integer that a descriptor is.
+  /// The integer that represents a descriptor.
   var descriptorNumber: JSON { integer(IntegerType(size: 4, isSigned: true)) }
 }
 
 extension BitField {
-  /// What editors show.
+  /// The text that editors show.
   fileprivate var words: String {
     let bits = high == low ? "bit \(low)" : "bits \(high) to \(low)"
     let initial = initial.map { ["\($0) if left out"] } ?? []
@@ -141,7 +141,7 @@ extension BitField {
 }
 
 extension StructureField {
-  /// What editors show.
+  /// The text that editors show.
   fileprivate var words: String {
     var facts = [type.summary + (count.map { "[\($0)]" } ?? "")]
     var own = doc

@@ -2,7 +2,7 @@ import DeviceSchema
 import Expressions
 import TextOutput
 
-/// Schemas of what stands in one scalar.
+/// Schemas of single scalars.
 struct Scalars {
   let definitions: Definitions
 
@@ -13,12 +13,12 @@ struct Scalars {
     }
   }
 
-  /// Text; YAML may take it for a number or a truth value.
+  /// Text; YAML may read it as a number or a boolean.
   var text: JSON { ["type": ["string", "number", "boolean"]] }
 
   var bool: JSON { .oneOf(["true", "false"]) }
 
-  /// A truth value where expressions are replaced.
+  /// A boolean in a place where expressions are allowed.
   var computedBool: JSON { .any(of: [bool, expression]) }
 
   func integer(_ type: IntegerType) -> JSON {
@@ -27,12 +27,12 @@ struct Scalars {
 
   func unsigned(_ bits: Int) -> JSON { integer(IntegerType(size: bits / 8, isSigned: false)) }
 
-  /// An integer of a range with its names, flags and other ways to write it.
+  /// An integer in a range, with its names, its flags and other ways to write it.
   func integer(_ type: IntegerType, _ description: IntegerDescription) -> JSON {
     .any(of: names(description) + [integer(type)])
   }
 
-  /// The value of a field of bits.
+  /// The value of a bit field.
   func field(_ field: BitField) -> JSON {
     let width = field.high - field.low + 1
     let number =

@@ -10,7 +10,7 @@ struct StepSchema {
   private var scalars: Scalars { Scalars(definitions: definitions) }
   private var architecture: Architecture { machine.catalogue.architecture }
 
-  /// What each step does.
+  /// The verbs of steps, with descriptions.
   static let verbs: [(name: String, doc: String)] = [
     ("create-vm", "KVM_CREATE_VM with its arguments; the first step, where nothing is declared"),
     ("add-memory", "KVM_SET_USER_MEMORY_REGION of fresh memory"),
@@ -27,7 +27,7 @@ struct StepSchema {
     ("run", "KVM_RUN with immediate_exit; EINTR, which says that all checks were passed, is the outcome ok"),
   ]
 
-  /// Keys beside the verb, for completion; which of them a step has, its verb decides.
+  /// The keys beside the verb, for completion. The verb decides which of them a step has.
   private static let companions: [(name: String, doc: String)] = [
     ("on", "the vCPU of which the capability is enabled: vcpu.ID"),
     ("features", "the features that the vCPU is initialised with"),
@@ -62,7 +62,7 @@ struct StepSchema {
     }
   }
 
-  /// The keys of a step without attributes.
+  /// The keys of a step other than an attribute step.
   private func only(_ verb: String, _ subject: JSON, _ extra: [(String, JSON)] = [], required: [String] = []) -> JSON {
     .mapping([(verb, subject), ("expect", expect)] + extra, required: required)
   }
@@ -124,7 +124,7 @@ struct StepSchema {
     return .when(path("\\$\\{"), then: .anything, otherwise: chain)
   }
 
-  /// What a step on one of several descriptors can be: for each path a body, or a call by numbers.
+  /// The schema of steps on one kind of descriptor: a body for each path, or a call by number.
   private func paths(_ access: AttributeAccess, start: String, _ files: [SchemaFile]) -> JSON {
     let verb = access.rawValue
     var bodies: [(path: String, alternatives: [JSON])] = []
@@ -190,7 +190,7 @@ struct StepSchema {
     }
   }
 
-  /// `{set: gic, group: 99, attr: 0, payload: {u64: 0}}`, and with the group in the path.
+  /// `{set: gic, group: 99, attr: 0, payload: {u64: 0}}`, or the same with the group in the path.
   private func numbers(_ access: AttributeAccess, start: String, groups: [String]) -> JSON {
     func shape(_ path: String, required: [String]) -> JSON {
       .mapping(

@@ -4,21 +4,21 @@ import Glibc
 import Vocabulary
 
 extension KernelHost {
-  /// Why a plan cannot be run on this machine's kernel; no call has been made.
+  /// The reason why a plan cannot be run on this machine's kernel. No call has been made.
   package struct Unavailable: Error, Hashable {
     package enum Kind: Hashable, Sendable {
-      /// There is no `/dev/kvm`, or none that can be used.
+      /// There is no `/dev/kvm`, or it cannot be used.
       case noKVM
-      /// The plan is for machines of another kind.
+      /// The plan is for another architecture.
       case otherArchitecture
-      /// A file of the plan's cannot be opened.
+      /// One of the plan's files cannot be opened.
       case file
     }
 
     package var kind: Kind
     /// One sentence that says what to do.
     package var message: String
-    /// Where the manifest names the file, for that kind.
+    /// The place where the manifest names the file, if the kind is `file`.
     package var at: SourceRange?
 
     package init(kind: Kind, message: String, at: SourceRange? = nil) {
@@ -27,7 +27,7 @@ extension KernelHost {
       self.at = at
     }
 
-    /// The same, to be printed among others.
+    /// The same as a diagnostic.
     package var diagnostic: Diagnostic {
       let id: DiagnosticID =
         switch kind {

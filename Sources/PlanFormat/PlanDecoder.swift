@@ -5,7 +5,7 @@ import kvmload
 
 /// The reason why bytes cannot be used as a plan.
 package struct PlanFault: Error, Hashable {
-  /// In words, for people.
+  /// A description for the user.
   package var message: String
 }
 

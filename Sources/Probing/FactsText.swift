@@ -4,13 +4,13 @@ import TextOutput
 import Workspace
 
 extension HostProbe {
-  /// The facts that were found, in the order of their declaration; the list of device types is one of them.
+  /// The facts that were found, in the order of their declaration, with the list of device types as the first.
   package var knownFacts: [(name: String, value: Value)] {
     [("devices", .list(deviceTypes.map(Value.string)))]
       + facts.compactMap { fact in fact.value.map { (fact.name, $0) } }
   }
 
-  /// Host facts as `--host-facts` takes them, in YAML, with what stays for people in comments.
+  /// The host facts in YAML, as `--host-facts` reads them, with notes for people in comments.
   package var factsYAML: String {
     var text =
       "# Facts of a host, found by `kvmconf probe --facts`\narch: \(architecture.rawValue)\nkernel: '\(release)'\n"
@@ -27,7 +27,7 @@ extension HostProbe {
 }
 
 extension Value {
-  /// A fact's value; whatever has no form in JSON is null.
+  /// A fact's value as JSON; null if it has no form in JSON.
   package var json: JSON {
     switch self {
     case .bool(let truth): .bool(truth)
@@ -39,6 +39,6 @@ extension Value {
     }
   }
 
-  /// The value without quotes.
+  /// The value as text, without quotes.
   package var plainText: String { if case .string(let text) = self { text } else { json.text() } }
 }

@@ -3,15 +3,15 @@ import TextOutput
 import Workspace
 import YAMLSyntax
 
-/// What differs between two hosts, or between one before and after an update, by the JSON of their probes.
+/// The differences between two hosts, or between one host before and after an update, from the JSON of their probes.
 package struct ProbeComparison {
   package enum Kind: String { case gained, lost, changed }
 
   package struct Difference {
     package var kind: Kind
-    /// Such as `attribute vcpu.tsc.offset`.
+    /// The subject, such as `attribute vcpu.tsc.offset`.
     package var what: String
-    /// Nil where the first probe says nothing of it.
+    /// The value in the first probe; nil if it has none.
     package var before: String?
     package var after: String?
   }
@@ -45,7 +45,7 @@ package struct ProbeComparison {
 }
 
 extension ProbeComparison {
-  /// A line for each difference.
+  /// One line per difference.
   package var text: String {
     var columns = Columns()
     for kind in [Kind.gained, .lost, .changed] {
@@ -77,7 +77,7 @@ extension ProbeComparison {
 }
 
 extension String {
-  /// Whether something is supported; nil for what is a value of another kind.
+  /// Whether the subject is supported; nil for a value of another kind.
   fileprivate var saysYes: Bool? {
     switch prefix(while: { $0 != "," }) {
     case "yes": true
@@ -87,7 +87,7 @@ extension String {
   }
 }
 
-/// The JSON of a probe, as one line for each thing that two of them are compared by.
+/// The JSON of a probe, as one line for each subject of comparison.
 private struct RecordedProbe {
   var architecture: String
   var lines: [(String, String)] = []
@@ -118,7 +118,7 @@ private struct RecordedProbe {
   }
 }
 
-/// A file that holds no probe, or two that cannot be compared.
+/// A file that is not a probe, or two probes that cannot be compared.
 package struct ProbeFault: Error {
   package var diagnostic: Diagnostic
 

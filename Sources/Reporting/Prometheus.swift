@@ -55,7 +55,7 @@ private struct MetricText {
 }
 
 extension String {
-  /// With backslashes before what would end a label or a line.
+  /// Puts backslashes before characters that would end a label or a line.
   fileprivate func escaped(quotes: Bool) -> String {
     unicodeScalars.reduce(into: "") { text, scalar in
       switch scalar {

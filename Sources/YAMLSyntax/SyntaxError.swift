@@ -1,11 +1,11 @@
 import Diagnostics
 
-/// libyaml's refusal of a text, in words for whoever wrote it, at the place that has to change.
+/// A syntax error that libyaml found, in words for the author of the text, at the place that has to change.
 struct SyntaxError {
   private let failure: EventFailure
   private let firstLine: Int
   private let text: PlainText
-  /// The innermost `[` or `{` that is open.
+  /// The innermost open `[` or `{`.
   private let openFlow: Position?
 
   init(_ failure: EventFailure, in file: SourceFile, firstLine: Int, input: Range<Int>, openFlow: Position?) {
@@ -80,7 +80,7 @@ extension SyntaxError {
     return mustQuote(offset)
   }
 
-  /// The text here begins with a character that has a meaning of its own.
+  /// Reports text that begins with a character that has a meaning in YAML.
   private func mustQuote(_ offset: Int) -> Diagnostic {
     let range = offset..<max(text.end(ofTextAt: offset, isFlow: openFlow != nil, isKey: true), offset + 1)
     let right = quoted(text.text(range))
@@ -159,7 +159,7 @@ extension SyntaxError {
       lineStart..<colon)
   }
 
-  /// The line above, if it is `key:value`, which is no key and a value but one text.
+  /// Reports the line above if it is `key:value`, which YAML reads as one text and not as a key and a value.
   private func keyWithoutSpace(above lineStart: Int) -> Diagnostic? {
     let above = text.textStart(ofLineWith: max(text.lineStart(of: lineStart) - 1, text.input.lowerBound))
     return above < lineStart ? keyWithoutSpace(above) : nil
@@ -205,7 +205,7 @@ extension SyntaxError {
       "this line belongs to no item of the list above", word(offset), note: contextNote("the list begins here"))
   }
 
-  /// `[0] + 2`, `"a" b`.
+  /// Reports text after a value, as in `[0] + 2` or `"a" b`.
   private func textBehindValue(_ offset: Int) -> Diagnostic {
     var last = offset - 1
     while text.isBlank(last) { last -= 1 }
@@ -237,7 +237,7 @@ extension SyntaxError {
         "a \(kind) is closed by '\(closing)', not by '\(characterText(offset))'", character(offset),
         note: contextNote("the \(kind) begins here"))
     }
-    // In `[1, 2` above `b: 3` libyaml stops at the colon only.
+    // For `[1, 2` above `b: 3`, libyaml stops only at the colon.
     let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset
     let start = isKeyBelow ? text.textStart(ofLineWith: offset) : offset
     return error(
@@ -312,7 +312,7 @@ extension SyntaxError {
 
   private func characterText(_ offset: Int) -> String { text.text(character(offset)) }
 
-  /// What stands here up to the next white space.
+  /// The text from here up to the next white space.
   private func word(_ offset: Int) -> Range<Int> {
     var end = offset
     while !text.isBlank(end), !text.isLineEnd(end) { end += 1 }
@@ -324,7 +324,7 @@ extension SyntaxError {
     return end > offset ? offset..<end : character(offset)
   }
 
-  /// Short enough for a message.
+  /// Shortens a text for use in a message.
   private func clipped(_ text: String) -> String {
     text.unicodeScalars.count <= 48 ? text : String(text.unicodeScalars.prefix(47)) + "…"
   }

@@ -1,6 +1,6 @@
 import Diagnostics
 
-// What the tree refuses of YAML, in words.
+// Diagnostics for valid YAML that the tree refuses, and for exceeded limits.
 
 extension Diagnostic {
   static func duplicateKey(_ key: String, _ range: SourceRange, first: SourceRange) -> Diagnostic {
