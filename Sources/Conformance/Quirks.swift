@@ -36,7 +36,7 @@ extension Quirk {
     let start = SourceRange(file: file, start: .start, end: .start)
     guard let items = tree.documents.first?[key: "quirks"]?.items else {
       return (
-        [], [.error("bad-quirks", "a file of quirks has 'quirks', a list", at: tree.documents.first?.range ?? start)]
+        [], [.error("bad-quirks", "a file of quirks needs 'quirks', a list", at: tree.documents.first?.range ?? start)]
       )
     }
     var quirks: [Quirk] = []
@@ -66,7 +66,7 @@ extension Quirk {
       return "a quirk has '\(key)'"
     }
     if let answer = item[key: "kernel"]?.scalar, Answer(answer) == nil {
-      return "'kernel' is what it answers: ok, or the name of an errno, not '\(answer)'"
+      return "'kernel' must be ok or the name of an errno, not '\(answer)'"
     }
     return nil
   }

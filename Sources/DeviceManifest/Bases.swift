@@ -76,7 +76,7 @@ package final class Bases {
     }
     guard chain.count < Self.mostLevels else {
       findings.error(
-        "bad-base", "more than \(Self.mostLevels) files extend each other, and this is the first too many",
+        "bad-base", "more than \(Self.mostLevels) files extend each other; this one is too many",
         at: node.range)
       return nil
     }
@@ -100,7 +100,7 @@ package final class Bases {
     budget -= base.nodeCount
     if budget < 0 {
       findings.error(
-        "too-large", "the files that manifests extend have more than \(Limits.manifest.nodes) nodes together",
+        "too-large", "the extended files have more than \(Limits.manifest.nodes) nodes in total",
         at: node.range)
       return nil
     }
@@ -111,7 +111,7 @@ package final class Bases {
   /// apart.
   private func folder(of path: String, from folder: [String], at range: SourceRange) -> [String]? {
     if path.utf8.contains(0) {
-      findings.error("bad-file", "no file has such a name", at: range)
+      findings.error("bad-file", "this is not a valid file name", at: range)
       return nil
     }
     if path.hasPrefix("/") {
@@ -124,7 +124,7 @@ package final class Bases {
         parts.append(part)
       } else if parts.popLast() == nil {
         findings.error(
-          "file-outside", "'\(path)' is outside of the folder of the manifest that was read first", at: range,
+          "file-outside", "'\(path)' is outside the folder of the first manifest", at: range,
           notes: notes)
         return nil
       }
@@ -143,7 +143,8 @@ package final class Bases {
     }
     if tree.documents.count > 1 {
       findings.error(
-        "bad-base", "\(file.path) has \(tree.documents.count) manifests, and what others extend has one", at: range,
+        "bad-base", "\(file.path) has \(tree.documents.count) manifests; a file that is extended must have exactly one",
+        at: range,
         notes: [Note("the second begins here", at: tree.documents[1].range.firstLine)])
       return nil
     }
@@ -160,11 +161,11 @@ package final class Bases {
     switch fault {
     case .outside:
       findings.error(
-        "file-outside", "'\(path)' leads out of the folder of the manifest that was read first", at: range,
+        "file-outside", "'\(path)' leads out of the folder of the first manifest", at: range,
         notes: notes)
     case .tooLarge(let found):
       findings.error(
-        "too-large", "'\(path)' has \(found) bytes; a file has at most \(Limits.manifest.bytes)", at: range)
+        "too-large", "'\(path)' has \(found) bytes; the limit is \(Limits.manifest.bytes)", at: range)
     case .unreadable(let reason):
       findings.error("bad-file", "cannot read '\(path)': \(reason)", at: range, notes: hints(path) + notes)
     }
@@ -179,8 +180,8 @@ package final class Bases {
     guard let folder = root.folder else { return [] }
     return [
       Note(
-        "a path begins in the folder of the file that it is written in, and stays in that of the manifest that was read "
-          + "first: \(folder.printable)")
+        "a path is relative to the folder of its file, and must stay in the folder of the first manifest: \(folder.printable)"
+      )
     ]
   }
 }

@@ -33,12 +33,12 @@ final class ByteStringReader {
     if let size, bytes.count != size {
       let found = form == "file" ? "'\(text)'" : "this"
       findings.error(
-        "wrong-size", "'\(name)' takes \(counted(size, "byte")), and \(found) has \(bytes.count)", at: value.range)
+        "wrong-size", "'\(name)' takes \(counted(size, "byte")), but \(found) has \(bytes.count)", at: value.range)
       return nil
     }
     budget -= bytes.count
     if budget < 0 {
-      findings.error("too-large", "the manifest's byte strings stand for more than 64 MiB", at: value.range)
+      findings.error("too-large", "the manifest's byte strings add up to more than 64 MiB", at: value.range)
       return nil
     }
     return bytes
@@ -63,7 +63,7 @@ final class ByteStringReader {
     }
     if entries.count > 1 {
       findings.error(
-        "conflicting-keys", "a byte string is written once: '\(entries[0].key.value)' or '\(entries[1].key.value)'",
+        "conflicting-keys", "a byte string is given once: use '\(entries[0].key.value)' or '\(entries[1].key.value)'",
         at: entries[1].key.range)
       return nil
     }
@@ -78,7 +78,8 @@ final class ByteStringReader {
     let bytes = form == "hex" ? Self.hex(text) : Self.base64(text)
     if bytes == nil {
       findings.error(
-        "bad-bytes", form == "hex" ? "'\(text)' is not hex: two digits a byte" : "this is not base64", at: node.range)
+        "bad-bytes", form == "hex" ? "'\(text)' is not hexadecimal: write two digits per byte" : "this is not base64",
+        at: node.range)
     }
     return bytes
   }

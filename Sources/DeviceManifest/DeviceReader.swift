@@ -109,8 +109,8 @@ struct DeviceTypeReader {
       if let foreign {
         findings.error(
           "unknown-device-type",
-          "device type '\(name)' is \(foreign.rawValue)'s, and this manifest is for \(context.catalogue.architecture.rawValue)",
-          at: node.range, notes: [Note("'\(foreign.rawValue)/\(name)' tests or creates it nevertheless, in 'steps'")])
+          "device type '\(name)' belongs to \(foreign.rawValue), but this manifest is for \(context.catalogue.architecture.rawValue)",
+          at: node.range, notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
       } else {
         findings.unknown(
           "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes,

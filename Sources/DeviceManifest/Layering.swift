@@ -64,8 +64,8 @@ struct Layering {
           nothing(item.deviceName ?? "", "device", among: below.compactMap(\.deviceName), at: type)
         } else if let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] == nil {
           findings.unknown(
-            "unknown-device", "what is extended has no device", name.scalar ?? name.kind,
-            among: below.compactMap(\.deviceName), at: name.range, notes: [Note("a new device has a 'type'")])
+            "unknown-device", "the extended manifest has no device", name.scalar ?? name.kind,
+            among: below.compactMap(\.deviceName), at: name.range, notes: [Note("a new device needs a 'type'")])
         } else {
           refuseRemovals(in: item)
           merged.append(item)
@@ -81,7 +81,7 @@ struct Layering {
 
   private func nothing(_ name: String, _ what: String, among names: [String], at entry: Entry) {
     findings.unknown(
-      "nothing-to-remove", "'\(entry.key.value): null' removes nothing: what is extended has no \(what)", name,
+      "nothing-to-remove", "'\(entry.key.value): null' removes nothing: the extended manifest has no \(what)", name,
       among: names, at: entry.value.range)
   }
 

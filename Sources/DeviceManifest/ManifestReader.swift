@@ -28,7 +28,7 @@ package struct ManifestReader {
       // Unknown keys are reported first: one of them may be meant as 'arch'.
       _ = MappingReader(node, of: "the manifest", keys: keys, findings)
       findings.error(
-        "missing-key", "the manifest has no 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
+        "missing-key", "the manifest needs 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
       return nil
     }
     guard let architecture = Architecture(rawValue: text) else {
@@ -75,12 +75,12 @@ package struct ManifestReader {
       if reader["steps"] != nil { names = StepNames(machine) }
     } else if reader["steps"] == nil, reader.entries.allSatisfy({ Self.keys.contains($0.key.value) }) {
       findings.error(
-        "missing-key", "the manifest declares nothing: it has 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
+        "missing-key", "the manifest declares nothing; give it 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
         at: node.range.firstLine)
     }
     if let steps = reader["steps"], context.vcpuCount != nil {
       findings.error(
-        "load-parameter", "how many vCPUs there are is known only when the plan is loaded: no steps can follow",
+        "load-parameter", "the number of vCPUs is supplied at load time, so no steps can follow",
         at: reader.keyRange("steps") ?? steps.range.firstLine)
     } else if let steps = reader["steps"] {
       manifest.steps = StepReader(context: context, names: names).steps(
@@ -209,7 +209,7 @@ struct CapabilityReader {
       guard let value = reader[parameter.name] else {
         if parameter.isDevice {
           findings.error(
-            "missing-key", "capability '\(name.value)' has no '\(parameter.name)': a device's name", at: name.range)
+            "missing-key", "capability '\(name.value)' needs '\(parameter.name)', the name of a device", at: name.range)
           return nil
         }
         call.arguments.append(.number(UInt64(truncatingIfNeeded: parameter.initial ?? 0)))

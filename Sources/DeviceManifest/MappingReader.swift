@@ -3,7 +3,7 @@ import YAMLSyntax
 
 extension Findings {
   func wrongKind(_ node: Node, of what: String, wanted: String) {
-    error("wrong-kind", "\(what) is \(wanted), not \(node.kind)", at: node.range)
+    error("wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range)
   }
 }
 
@@ -63,7 +63,7 @@ struct MappingReader {
     case "true": return true
     case "false": return false
     default:
-      findings.error("bad-boolean", "'\(key)' is true or false, not '\(node.scalar ?? node.kind)'", at: node.range)
+      findings.error("bad-boolean", "'\(key)' must be true or false, not '\(node.scalar ?? node.kind)'", at: node.range)
       return nil
     }
   }

@@ -21,7 +21,7 @@ package enum FileFault: Error, Hashable {
 
 /// Reads no files.
 package func noFiles(_ path: String, _ manifest: SourceFile, _ most: Int) throws(FileFault) -> [UInt8] {
-  throw .unreadable("no file is read here")
+  throw .unreadable("files cannot be read here")
 }
 
 /// The files that the byte strings of one manifest name, each read once.
@@ -71,7 +71,7 @@ final class NamedFiles {
   /// Whether a path stays in the folder that it begins in, links apart. Reports it if not.
   private func isBelow(_ path: String, at range: SourceRange) -> Bool {
     if path.utf8.isEmpty || path.utf8.contains(0) {
-      findings.error("bad-file", "no file has such a name", at: range, notes: notes(at: range))
+      findings.error("bad-file", "this is not a valid file name", at: range, notes: notes(at: range))
       return false
     }
     if path.utf8.first == UInt8(ascii: "/") {
@@ -83,7 +83,7 @@ final class NamedFiles {
       depth += part.elementsEqual("..".utf8) ? -1 : 1
       if depth < 0 {
         findings.error(
-          "file-outside", "'\(path)' is outside of the manifest's folder", at: range, notes: notes(at: range))
+          "file-outside", "'\(path)' is outside the manifest's folder", at: range, notes: notes(at: range))
         return false
       }
     }
@@ -97,10 +97,10 @@ final class NamedFiles {
         "file-outside", "'\(path)' leads out of the manifest's folder", at: range, notes: notes(at: range))
     case .tooLarge(let found):
       if let size {
-        findings.error("wrong-size", "'\(name)' takes \(counted(size, "byte")), and '\(path)' has \(found)", at: range)
+        findings.error("wrong-size", "'\(name)' takes \(counted(size, "byte")), but '\(path)' has \(found)", at: range)
       } else {
         findings.error(
-          "too-large", "'\(path)' has \(found) bytes; a file of bytes has at most \(Self.most)", at: range)
+          "too-large", "'\(path)' has \(found) bytes; the limit is \(Self.most)", at: range)
       }
     case .unreadable(let reason):
       findings.error("bad-file", "cannot read '\(path)': \(reason)", at: range, notes: notes(at: range))
@@ -110,6 +110,6 @@ final class NamedFiles {
   /// Notes on valid paths.
   private func notes(at range: SourceRange) -> [Note] {
     guard let folder = range.file.folder else { return [] }
-    return [Note("the file is a regular one in the manifest's folder or below it, and is named from there: \(folder)")]
+    return [Note("the file must be a regular file in the manifest's folder or below it; its path starts at \(folder)")]
   }
 }

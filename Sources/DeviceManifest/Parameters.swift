@@ -79,7 +79,8 @@ package final class Parameters {
   private func readLoaded(_ name: Located<String>, _ type: ParameterType, _ typeNode: Node, _ initial: Node?) {
     guard case .integer(let range, let typeName) = type, let bits = Int(typeName.dropFirst()) else {
       findings.error(
-        "parameter-type", "a parameter that is known at load is an integer, u8 to u64 or i8 to i64", at: typeNode.range)
+        "parameter-type", "a parameter supplied at load time must be an integer, u8 to u64 or i8 to i64",
+        at: typeNode.range)
       return
     }
     var parameter = PlanParameter(name: name.value, size: bits / 8, isSigned: range.lowerBound < 0, at: name.range)
@@ -163,14 +164,14 @@ package final class Parameters {
       if scope.usesVCPU, vcpu?.isEach == true {
         if ["${vcpu.index}", "${vcpu.id}"].contains(node.scalar) { return Self.vcpuIndex }
         return report(
-          "which vCPU it is is known only when the plan is loaded: \"${vcpu.index}\" can be a whole value, and no part "
-            + "of one", Span(start: 0, length: text.utf8.count))
+          "the vCPU's index is known only at load time: \"${vcpu.index}\" must be a whole value, not part of one",
+          Span(start: 0, length: text.utf8.count))
       }
       if let name = loaded.map(\.name).first(where: scope.used.contains) {
         if node.scalar == "${\(name.identifier)}" { return "${\(name)}" }
         return report(
-          "parameter '\(name)' is known only when the plan is loaded: it can be a whole value, \"${\(name.identifier)}\", "
-            + "and no part of one", Span(start: 0, length: text.utf8.count))
+          "parameter '\(name)' is supplied at load time: it must be a whole value, \"${\(name.identifier)}\", not part of one",
+          Span(start: 0, length: text.utf8.count))
       }
       do throws(EvaluationError) {
         value = try evaluator.evaluate(expression)
@@ -261,7 +262,7 @@ private final class ParameterScope: Scope {
   func meaning(of name: String) -> Meaning? {
     if name == "vcpu" {
       guard let vcpu else {
-        return .unavailable("'vcpu' has a meaning in 'vcpus.attributes' and in list entries with 'for-each: vcpu' only")
+        return .unavailable("'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'")
       }
       let record = RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])
       usesVCPU = true
@@ -272,7 +273,7 @@ private final class ParameterScope: Scope {
     guard let written = parameters.keys.first(where: { $0.identifier == name }), let value = parameters[written] else {
       failedName = name
       if let meant = parameters.keys.sorted().first(where: { $0.hasPrefix(name + "-") }) {
-        return .unavailable("a hyphen is a minus here; parameter '\(meant)' is written '\(meant.identifier)'")
+        return .unavailable("a hyphen is a minus here; write parameter '\(meant)' as '\(meant.identifier)'")
       }
       return nil
     }

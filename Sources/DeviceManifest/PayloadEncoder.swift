@@ -100,7 +100,7 @@ extension PayloadEncoder {
   }
 
   private func words(_ content: PayloadSlot.Content) -> String {
-    if case .parameter(let index) = content { "parameter '\(parameters[index].name)'" } else { "which vCPU it is" }
+    if case .parameter(let index) = content { "parameter '\(parameters[index].name)'" } else { "the vCPU's index" }
   }
 
   /// Reports a value that is supplied at load time in a place where it cannot be.
@@ -108,8 +108,8 @@ extension PayloadEncoder {
     guard let content = loaded(node) else { return }
     findings.error(
       "load-parameter",
-      "\(words(content)) is known only when the plan is loaded, and '\(name)' before; "
-        + "only values of attributes can wait for it", at: node.range)
+      "\(words(content)) is supplied at load time, but '\(name)' is needed earlier; "
+        + "only values of attributes can use it", at: node.range)
   }
 }
 
@@ -136,7 +136,7 @@ extension PayloadEncoder {
       return nil
     }
     if node.isEmpty {
-      findings.error("missing-value", "'\(name)' has no value; it is \(words.article) \(words)", at: node.range)
+      findings.error("missing-value", "'\(name)' needs a value: \(words.article) \(words)", at: node.range)
       return nil
     }
     if let named = description.names.first(where: { $0.name == text }) { return named.value }
@@ -182,7 +182,7 @@ extension PayloadEncoder {
     let form =
       description.unit == "mpidr"
       ? "MPIDR: write its four affinities, as in 0.0.0.3, or an integer"
-      : "integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind"
+      : "integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"
     findings.error(
       "bad-integer", "'\(text)' is no \(form)",
       at: range, notes: notes, fixIts: fixIts)
@@ -374,7 +374,7 @@ extension PayloadEncoder {
       return true
     }
     guard let word = node.scalar, !node.isEmpty else {
-      findings.wrongKind(node, of: "'\(name)'", wanted: "the name of an entry of 'files'")
+      findings.wrongKind(node, of: "'\(name)'", wanted: "the name of an entry in 'files'")
       return false
     }
     guard let i = files.firstIndex(where: { $0.name == word }) else {

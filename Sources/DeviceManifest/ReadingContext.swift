@@ -41,7 +41,7 @@ final class ReadingContext {
     budget -= 1
     if budget == -1 {
       findings.error(
-        "too-large", "the manifest stands for more than a million attributes; '\(path)' is the first too many",
+        "too-large", "the manifest expands to more than a million attributes; '\(path)' is one too many",
         at: range)
     }
     return budget >= 0

@@ -59,13 +59,13 @@ package final class StepReader {
       }
       guard let verb = verb(entries, item) else { continue }
       if verb == "create-vm", i > 0 || behindMachine {
-        let why = behindMachine ? "the declarative part has created the VM" : "'create-vm' is the first step"
+        let why = behindMachine ? "the declarative part has already created it" : "'create-vm' must be the first step"
         findings.error("misplaced-step", "a plan creates one VM, and \(why)", at: item.range.firstLine)
         continue
       }
       if i == 0, !behindMachine, !["create-vm", "has", "get", "set"].contains(verb) {
         findings.error(
-          "misplaced-step", "there is no VM yet: 'create-vm: {}' comes first", at: item.range.firstLine)
+          "misplaced-step", "there is no VM yet; begin with 'create-vm: {}'", at: item.range.firstLine)
       }
       if let step = step(verb, item) { steps.append(step) }
     }
@@ -78,7 +78,7 @@ package final class StepReader {
     if let verb = found.first?.key.value {
       if found.count > 1 {
         findings.error(
-          "conflicting-keys", "a step is one call: '\(verb)' or '\(found[1].key.value)'", at: found[1].key.range)
+          "conflicting-keys", "a step makes one call: '\(verb)' or '\(found[1].key.value)'", at: found[1].key.range)
         return nil
       }
       return verb
@@ -126,7 +126,7 @@ package final class StepReader {
       guard context.catalogue.vcpu?.initialise != nil else {
         findings.error(
           "no-initialisation",
-          "vCPUs of \(context.catalogue.architecture.rawValue) need no initialisation, and there is no call for it",
+          "vCPUs on \(context.catalogue.architecture.rawValue) need no initialisation, and have no call for it",
           at: reader.keyRange(verb) ?? at)
         return nil
       }
@@ -206,7 +206,7 @@ package final class StepReader {
     if succeeds {
       if names.devices[name] != nil {
         findings.error(
-          "duplicate-name", "there is a device '\(name)' already; give this one another name with 'as'",
+          "duplicate-name", "there is already a device '\(name)'; give this one another name with 'as'",
           at: reader["as"]?.range ?? subject.range)
       }
       names.devices[name] = .some(type.schema)
@@ -263,7 +263,7 @@ package final class StepReader {
       }
       if names.ambiguous.contains(name) {
         findings.error(
-          "ambiguous-device", "which type '\(name)' has is known only on the host; steps need a device of one type",
+          "ambiguous-device", "the type of '\(name)' is known only on the host; steps need a device with one type",
           at: node.range)
         return nil
       }
@@ -319,7 +319,7 @@ package final class StepReader {
     }
     guard let first = path.rest.first else {
       findings.error(
-        "unknown-group", "the path names no group: \(schema.groupNames.joined(separator: ", "))", at: node.range)
+        "unknown-group", "the path needs a group: \(schema.groupNames.joined(separator: ", "))", at: node.range)
       return nil
     }
     let text = node.scalar ?? ""
@@ -335,14 +335,14 @@ package final class StepReader {
     let known = group.attributes.compactMap(\.name)
     guard let name else {
       findings.error(
-        "unknown-attribute", "the path names no attribute of group '\(group.name)': \(known.joined(separator: ", "))",
+        "unknown-attribute", "the path needs an attribute of group '\(group.name)': \(known.joined(separator: ", "))",
         at: node.range)
       return nil
     }
     let start = groupStart + first.utf8.count + 1
     if known.isEmpty {
       findings.error(
-        "unknown-attribute", "group '\(group.name)' has one attribute without a name; the path ends at the group",
+        "unknown-attribute", "group '\(group.name)' has a single attribute without a name; end the path at the group",
         at: node.range(of: Span(start: start, length: name.utf8.count)))
     } else {
       findings.unknown(
@@ -360,7 +360,8 @@ package final class StepReader {
   ) -> Comparison? {
     if let address = reader["address"] {
       if address.scalar != "invalid" {
-        findings.error("unknown-name", "'address' is 'invalid'; leave it out for a good one", at: address.range)
+        findings.error(
+          "unknown-name", "'address' can only be 'invalid'; leave it out for a valid one", at: address.range)
       }
       setting.data = .invalid
       return nil
@@ -370,7 +371,7 @@ package final class StepReader {
     case .set:
       guard let value = reader["value"], !value.isEmpty else {
         if type.isNone { return nil }
-        findings.error("missing-key", "'set' has no 'value': '\(name)' is \(type.words)", at: setting.at)
+        findings.error("missing-key", "'set' needs a 'value': '\(name)' is \(type.words)", at: setting.at)
         setting.isIncomplete = true
         setting.data = .bytes([])
         return nil
@@ -434,7 +435,8 @@ package final class StepReader {
     var setting = AttributeSetting(call: numbers, data: .none, at: at)
     if let address = reader["address"] {
       if address.scalar != "invalid" {
-        findings.error("unknown-name", "'address' is 'invalid'; leave it out for a good one", at: address.range)
+        findings.error(
+          "unknown-name", "'address' can only be 'invalid'; leave it out for a valid one", at: address.range)
       }
       setting.data = .invalid
     } else if let payload = reader["payload"] {

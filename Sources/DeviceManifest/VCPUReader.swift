@@ -56,7 +56,8 @@ package struct VCPUReader {
     guard let count = context.u64(node, "count") else { return [] }
     guard count <= Self.most else {
       findings.error(
-        "value-out-of-range", "\(count) vCPUs are more than any kernel has (\(Self.most) are read)", at: node.range)
+        "value-out-of-range", "\(count) vCPUs are more than any kernel supports; the limit is \(Self.most)",
+        at: node.range)
       return []
     }
     return (0..<count).map { Located($0, at: node.range) }
@@ -116,7 +117,8 @@ package struct VCPUReader {
       vcpus[i].attributes = settings
     }
     if vcpus.isEmpty, !findings.hasErrors, let written = reader["attributes"], !written.isEmpty {
-      findings.report(.warning("no-vcpus", "these attributes are set on no vCPU", at: reader.keyRange("attributes")))
+      findings.report(
+        .warning("no-vcpus", "there are no vCPUs to set these attributes on", at: reader.keyRange("attributes")))
     }
   }
 
@@ -126,7 +128,7 @@ package struct VCPUReader {
     let items = reader.items("each", "{vcpu: ID, attributes: ...}")
     if context.vcpuCount != nil, let first = items.first {
       findings.error(
-        "load-parameter", "how many vCPUs there are is known only when the plan is loaded: 'each' cannot name one",
+        "load-parameter", "the number of vCPUs is supplied at load time, so 'each' cannot name one",
         at: first.range.firstLine)
       return [:]
     }

@@ -24,7 +24,7 @@ extension Plan {
         let problem =
           count < 0
           ? "the number of vCPUs cannot be negative, found \(count)"
-          : "\(count) vCPUs are more than any kernel has (\(Self.mostVCPUs) are read)"
+          : "\(count) vCPUs are more than any kernel supports; the limit is \(Self.mostVCPUs)"
         diagnostics.append(.error("value-out-of-range", problem, at: parameters[index].at))
         // The rest of the plan is checked with one vCPU, without further errors about the number.
         makeBlocks(vcpus: 1)
@@ -84,7 +84,7 @@ extension Plan {
       let parameter = parameters[index]
       return .error(
         "missing-parameter",
-        "parameter '\(parameter.name)' comes with the loader; to run the plan here, give it with "
+        "parameter '\(parameter.name)' is supplied at load time; to run the plan here, give it with "
           + "--set \(parameter.name)=VALUE", at: parameter.at)
     }
   }

@@ -130,7 +130,7 @@ extension Report.Entry {
     let kernel = KernelWords(host)
     let warnings = result.warnings.map {
       Diagnostic(
-        .warning, $0.id, "the kernel \(kernel.accepts) this, and yet: \($0.message)", at: step.at, notes: $0.notes)
+        .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: step.at, notes: $0.notes)
     }
     return [problem(kernel)].compactMap(\.self) + warnings
   }
@@ -172,9 +172,9 @@ extension Report.Entry {
     let message =
       switch result.outcome {
       case .undecided(let candidates) where candidates.isEmpty:
-        "what the kernel \(kernel.answered) cannot be told here: no schema describes this"
-      case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one cannot be told here"
-      default: "the value that the kernel \(kernel.answered) with cannot be told here"
+        "what the kernel \(kernel.answered) is unknown: no schema describes this"
+      case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one is unknown here"
+      default: "the value that the kernel \(kernel.answered) with is unknown here"
       }
     return .warning(
       result.reasons.first?.id ?? "undecided", message, at: step.at,

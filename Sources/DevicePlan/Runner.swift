@@ -54,7 +54,7 @@ extension Report {
       case .ok, .refused, .undecided:
         if earlier.isAvailable != condition.ok { return "step \(number) answered \(earlier.result.outcome.words)" }
       case .skipped: return "step \(number) was skipped"
-      case .hazard: return "step \(number) was not made"
+      case .hazard: return "step \(number) was not run"
       }
     }
     return nil

@@ -129,7 +129,7 @@ package struct GenericRefusal {
     Self(.noDevice, "this host's KVM has no device type '\(name)'")
   }
   package static func foreignDeviceType(_ number: UInt32) -> Self {
-    Self(.noDevice, "device type \(number) is another architecture's or another release's")
+    Self(.noDevice, "device type \(number) belongs to another architecture or another release")
   }
 }
 

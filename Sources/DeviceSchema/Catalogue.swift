@@ -70,7 +70,7 @@ package final class Catalogue {
     if isCommon {
       guard let architectures = text.top("arch")?.strings(named: "arch", faults) else {
         faults.error(
-          "schema-type", "a common file says which architectures it is for: 'arch: [arm64, ...]'", at: text.start)
+          "schema-type", "a common file needs its architectures: 'arch: [arm64, ...]'", at: text.start)
         return nil
       }
       guard architectures.contains(architecture.rawValue) else { return nil }

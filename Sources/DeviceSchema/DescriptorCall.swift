@@ -15,7 +15,7 @@ extension DescriptorCall {
   /// The refusal if no rules describe the call; nil if it succeeds then.
   package var refusalWithoutRules: GenericRefusal? {
     switch self {
-    case .initialise: GenericRefusal(.invalid, "vCPUs of this architecture are not initialised by a call")
+    case .initialise: GenericRefusal(.invalid, "this architecture has no call that initialises vCPUs")
     case .createIRQChip: GenericRefusal(.notTypewriter, "this architecture has no KVM_CREATE_IRQCHIP")
     default: nil
     }

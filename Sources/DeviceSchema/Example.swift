@@ -30,12 +30,12 @@ package struct Example {
     lifetime = reader.lifetime()
     let expect = reader["expect"]
     if expect == nil {
-      faults.error("schema-type", "an example says what to 'expect': ok or an errno", at: source)
+      faults.error("schema-type", "an example needs 'expect': ok or an errno", at: source)
     }
     expected = (expect?.items ?? [expect].compactMap(\.self)).compactMap { item in
       if let answer = item.scalar.flatMap(Answer.init) { return answer }
       faults.error(
-        "schema-errno", "an example expects ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
+        "schema-errno", "an example must expect ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
       return nil
     }
     given = reader["given"]?.items ?? []
@@ -43,7 +43,7 @@ package struct Example {
     let word = reader["call"]
     let named = word?.scalar.flatMap(AttributeAccess.init)
     if let word, named == nil {
-      faults.error("schema-type", "the call of an example is set, get or has", at: word.range)
+      faults.error("schema-type", "the call of an example must be set, get or has", at: word.range)
     }
     call = named ?? (attribute.access.contains(.set) ? .set : .get)
     let entries = node.entries ?? []

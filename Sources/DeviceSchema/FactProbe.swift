@@ -37,10 +37,10 @@ package final class FactProbe {
     let used = Self.methods.filter(reader.has)
     if used.count > 1 || (used.isEmpty && !reader.has("manual")) {
       faults.error(
-        "schema-type", "'probe' has one of \(Self.methods.joined(separator: ", ")), or else 'manual'", at: source)
+        "schema-type", "'probe' needs one of \(Self.methods.joined(separator: ", ")), or 'manual'", at: source)
     }
     if reader.has("find"), !["file", "files"].contains(used.first) {
-      faults.error("schema-type", "'find' looks into a file", at: reader.keyRange("find"))
+      faults.error("schema-type", "'find' needs a file to look into", at: reader.keyRange("find"))
     }
     method = used.first.flatMap { Self.method($0, reader, faults) }
     manual = reader.string("manual")
@@ -51,20 +51,20 @@ package final class FactProbe {
   private static func method(_ word: String, _ reader: KeyReader, _ faults: Findings) -> Method? {
     let paths = reader[word]?.scalar == nil && word == "calls" ? [] : reader.strings(word)
     for path in paths where ["file", "files", "exists"].contains(word) && !path.hasPrefix("/") {
-      faults.error("schema-type", "'\(path)' is no path that begins at the root", at: reader[word]?.range)
+      faults.error("schema-type", "'\(path)' is not an absolute path", at: reader[word]?.range)
     }
     let patterns = paths.map(FilePattern.init)
     let lines = reader.strings("find").map(LinePattern.init)
     switch word {
     case "check-extension":
       guard let number = reader.integer("number").flatMap({ UInt32(exactly: $0) }) else {
-        faults.error("schema-type", "'check-extension' has the 'number' of the capability", at: reader[word]?.range)
+        faults.error("schema-type", "'check-extension' needs the 'number' of the capability", at: reader[word]?.range)
         return nil
       }
       return .checkExtension(constant: reader.string(word) ?? "", number: number)
     case "calls":
       guard let steps = reader[word]?.items, !steps.isEmpty else {
-        faults.error("schema-type", "'calls' is a list of steps", at: reader[word]?.range)
+        faults.error("schema-type", "'calls' must be a list of steps", at: reader[word]?.range)
         return nil
       }
       return .calls(steps)

@@ -39,7 +39,7 @@ extension Catalogue {
   package func needs(of file: SchemaFile) -> [Need] {
     (file.needs?.items ?? []).compactMap { item in
       guard let name = item[key: "enable-capability"]?.scalar else {
-        faults.report(.error("schema-type", "a need is {enable-capability: NAME, ...}", at: item.range))
+        faults.report(.error("schema-type", "a need must be {enable-capability: NAME, ...}", at: item.range))
         return nil
       }
       let onVCPU = item[key: "on"]?.scalar == "vcpu"

@@ -54,7 +54,7 @@ struct PayloadReader {
     case "struct": return fields(reader["fields"]).map { .structure(StructureType(fields: $0)) }
     case "array":
       guard let of = reader["of"], let count = reader["count"]?.expression(in: scope, as: .integer, faults) else {
-        faults.error("schema-payload", "an array has 'of' and 'count'", at: node.range)
+        faults.error("schema-payload", "an array needs 'of' and 'count'", at: node.range)
         return nil
       }
       guard let element = type(of) else { return nil }
@@ -103,7 +103,7 @@ struct PayloadReader {
       {
         result.range = (low, high)
       } else {
-        faults.error("schema-type", "'range' is [lowest, highest]", at: node.range)
+        faults.error("schema-type", "'range' must be [lowest, highest]", at: node.range)
       }
     }
     result.values = reader["values"]?.items?.compactMap { $0.integer(named: "values", faults) } ?? []
@@ -125,7 +125,7 @@ struct PayloadReader {
   /// The names of values that a table gives: `name` of each row for the value in the column.
   private func names(from node: Node, column: String) -> [(name: String, value: Int128)] {
     guard let name = node.scalar, case .constant(.list(let rows), _) = scope.meaning(of: name) else {
-      faults.error("schema-unknown-name", "'names' is the name of a table", at: node.range)
+      faults.error("schema-unknown-name", "'names' must be the name of a table", at: node.range)
       return []
     }
     let found = rows.compactMap { row -> (name: String, value: Int128)? in
@@ -134,7 +134,7 @@ struct PayloadReader {
       return (name, value)
     }
     if found.isEmpty {
-      faults.error("schema-type", "the rows of table '\(name)' have no 'name' and '\(column)'", at: node.range)
+      faults.error("schema-type", "the rows of table '\(name)' need 'name' and '\(column)'", at: node.range)
     }
     return found
   }
@@ -143,7 +143,7 @@ struct PayloadReader {
     var width = reader.integer("width") ?? 64
     if ![8, 16, 32, 64].contains(width) {
       width = 64
-      faults.error("schema-payload", "the width of 'bits' is 8, 16, 32 or 64", at: reader["width"]?.range)
+      faults.error("schema-payload", "the width of 'bits' must be 8, 16, 32 or 64", at: reader["width"]?.range)
     }
     return BitsType(size: Int(width) / 8, fields: bitFields(reader["fields"], extra: []))
   }
@@ -157,7 +157,7 @@ struct PayloadReader {
         faults)
       guard let bits = reader["bits"], let (high, low) = bits.bitRange(faults) else {
         if reader["bits"] == nil {
-          faults.error("schema-type", "bit field '\(entry.key.value)' has no 'bits'", at: entry.key.range)
+          faults.error("schema-type", "bit field '\(entry.key.value)' needs 'bits'", at: entry.key.range)
         }
         return nil
       }
@@ -175,7 +175,7 @@ struct PayloadReader {
   private func fields(_ node: Node?) -> [StructureField]? {
     guard let node else { return [] }
     guard let items = node.items else {
-      faults.error("schema-type", "the fields of a struct are a list", at: node.range)
+      faults.error("schema-type", "the fields of a struct must be a list", at: node.range)
       return nil
     }
     let fields = items.compactMap(field)
@@ -186,7 +186,7 @@ struct PayloadReader {
 
   private func field(_ node: Node) -> StructureField? {
     guard let name = node[key: "name"]?.scalar, node[key: "type"] != nil else {
-      faults.error("schema-type", "a field has 'name' and 'type'", at: node.range)
+      faults.error("schema-type", "a field needs 'name' and 'type'", at: node.range)
       return nil
     }
     let count = node[key: "count"].flatMap { $0.integer(named: "count", faults) }.map { Int(clamping: $0) }
@@ -203,7 +203,8 @@ struct PayloadReader {
 
   private func union(_ reader: KeyReader) -> PayloadType? {
     guard let on = reader["on"] else {
-      faults.error("schema-payload", "a union's 'on' is the field that chooses: {name, type}", at: reader.node.range)
+      faults.error(
+        "schema-payload", "a union's 'on' must be the field that selects a case: {name, type}", at: reader.node.range)
       return nil
     }
     guard let tag = field(on) else { return nil }
@@ -213,7 +214,7 @@ struct PayloadReader {
         value = type.description.names.first { $0.name == entry.key.value }?.value
       }
       guard let value else {
-        faults.error("schema-payload", "'\(entry.key.value)' is no value of '\(tag.name)'", at: entry.key.range)
+        faults.error("schema-payload", "'\(entry.key.value)' is not a value of '\(tag.name)'", at: entry.key.range)
         return nil
       }
       return fields(entry.value).map { (value, entry.key.value, $0) }

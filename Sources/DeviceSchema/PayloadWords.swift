@@ -18,7 +18,7 @@ extension PayloadType {
     case .union(let type): "a mapping with \(type.tag.name)"
     case .array: "a list"
     case .bytes: "a byte string"
-    case .descriptor: "the name of an entry of 'files'"
+    case .descriptor: "the name of an entry in 'files'"
     }
   }
 }

@@ -43,7 +43,7 @@ final class RuleScope: Scope {
     if let local = locals.last(where: { $0.name == name }) { return .local(local.slot, local.type) }
     if name == "host" { return .host }
     if let root = Root(rawValue: name) {
-      guard let type = roots[root] else { return .unavailable("'\(name)' has no meaning in these rules") }
+      guard let type = roots[root] else { return .unavailable("'\(name)' is not available in these rules") }
       return .root(root, type)
     }
     return shared.constant(name).map { .constant($0.value, $0.type) }

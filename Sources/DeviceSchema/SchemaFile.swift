@@ -62,7 +62,7 @@ package final class SchemaFile {
   /// Manifests that show more than an example of one attribute can.
   package private(set) lazy var cases: [SchemaCase] = {
     guard let node = text.top("cases") else { return [] }
-    if node.items == nil { catalogue.faults.error("schema-type", "'cases' is a list", at: node.range) }
+    if node.items == nil { catalogue.faults.error("schema-type", "'cases' must be a list", at: node.range) }
     return (node.items ?? []).map { SchemaCase($0, catalogue.faults) }
   }()
 
@@ -139,7 +139,7 @@ package final class SchemaFile {
       entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature",
       catalogue.faults)
     guard let bit = reader.integer("bit"), (0..<64).contains(bit) else {
-      catalogue.faults.error("schema-type", "a feature has a 'bit', from 0 to 63", at: entry.key.range)
+      catalogue.faults.error("schema-type", "a feature needs a 'bit', from 0 to 63", at: entry.key.range)
       return nil
     }
     return Feature(

@@ -54,13 +54,13 @@ struct StateReader {
   func variables(_ node: Node) -> [StateVariable] {
     guard let entries = node.entries else {
       if !node.isEmpty {
-        faults.error("schema-type", "state is a mapping from names to initial values", at: node.range)
+        faults.error("schema-type", "state must be a mapping from names to initial values", at: node.range)
       }
       return []
     }
     return entries.compactMap { entry in
       if entry.key.value.utf8.contains(UInt8(ascii: "-")) {
-        faults.error("schema-type", "state variables are declared with underscores", at: entry.key.range)
+        faults.error("schema-type", "write the names of state variables with underscores", at: entry.key.range)
       }
       return initial(entry.value).map { StateVariable(name: entry.key.value, initial: $0) }
     }
@@ -70,7 +70,7 @@ struct StateReader {
     switch node.content {
     case .scalar: return node.expression(in: scope, faults).map(InitialValue.expression)
     case .sequence(let items):
-      if !items.isEmpty { faults.error("schema-type", "a list starts empty: []", at: node.range) }
+      if !items.isEmpty { faults.error("schema-type", "a list must start empty: []", at: node.range) }
       return .list
     case .mapping(let entries): return entries.isEmpty ? .map : .record(variables(node))
     }
@@ -126,7 +126,7 @@ struct FactReader {
     default:
       type = .any
       faults.error(
-        "schema-type", "the type of a fact is bool, string, list, map, integer or u8 to u64", at: entry.key.range)
+        "schema-type", "the type of a fact must be bool, string, list, map, integer or u8 to u64", at: entry.key.range)
     }
     let assumed = reader["assume"].flatMap { $0.expression(in: scope, as: type, faults) }
     let probe = { [scope = probeScope, faults] in
@@ -145,14 +145,14 @@ struct TableReader {
 
   func table(_ entry: Entry) -> (value: Value, type: Type) {
     guard let items = entry.value.items else {
-      faults.error("schema-type", "a table is a list of rows", at: entry.value.range)
+      faults.error("schema-type", "a table must be a list of rows", at: entry.value.range)
       return (.list([]), .list(.any))
     }
     var rows: [[(String, Value)]] = []
     var columns: [String] = []
     for item in items {
       guard let entries = item.entries else {
-        faults.error("schema-type", "a row is a mapping, not \(item.kind)", at: item.range)
+        faults.error("schema-type", "a row must be a mapping, not \(item.kind)", at: item.range)
         continue
       }
       let lifetime = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults).lifetime()

@@ -49,7 +49,7 @@ struct AttributeMappings {
     }
   }
 
-  private var forEach: JSON { JSON.word("vcpu", "the entry stands for one entry a vCPU") }
+  private var forEach: JSON { JSON.word("vcpu", "repeats the entry for each vCPU") }
 
   /// A value, or a mapping with the value and more keys.
   private func value(_ types: [PayloadType], extra: [(String, JSON)]) -> JSON {
@@ -71,8 +71,8 @@ struct AttributeMappings {
     [
       (
         "optional",
-        scalars.computedBool.described("left out where the host does not have the attribute (KVM_HAS_DEVICE_ATTR)")
-      ), ("flags", scalars.unsigned(32).described("flags of the call; no kernel knows any")),
+        scalars.computedBool.described("skipped if the host does not have the attribute (KVM_HAS_DEVICE_ATTR)")
+      ), ("flags", scalars.unsigned(32).described("flags of the call; no kernel defines any")),
     ]
   }
 
@@ -96,7 +96,7 @@ struct AttributeMappings {
           ("payload", PayloadSchema(definitions: definitions).raw()),
         ] + long, required: ["group", "attr"])
       return JSON([("type", ["array", "null"]), ("items", call)]).described(
-        "calls by number, also of attributes that no schema knows")
+        "calls by number, also for attributes without a schema")
     }
   }
 }

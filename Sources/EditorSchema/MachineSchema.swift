@@ -67,7 +67,7 @@ struct MachineSchema {
       of: known.filter { !$0.parameters.contains(where: \.isDevice) }.map { .word($0.name, $0.words) } + [
         long, scalars.expression,
       ])
-    return JSON([("type", ["array", "null"]), ("items", items)]).described("what KVM_ENABLE_CAP switches on")
+    return JSON([("type", ["array", "null"]), ("items", items)]).described("capabilities to enable with KVM_ENABLE_CAP")
   }
 
   /// The arguments of a capability, by name.
@@ -90,7 +90,7 @@ struct MachineSchema {
         [
           ("at", scalars.unsigned(64).described("its guest physical address")),
           ("size", scalars.unsigned(64).described("in bytes, such as 64MiB")),
-          ("slot", scalars.unsigned(32).described("otherwise its place in the list")),
+          ("slot", scalars.unsigned(32).described("by default its position in the list")),
         ], required: ["at", "size"])
     }
   }
@@ -112,13 +112,13 @@ struct MachineSchema {
         [
           (
             "count",
-            scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("how many vCPUs there are")
+            scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("the number of vCPUs")
           ),
           ("ids", JSON.list(of: scalars.unsigned(64)).described("the vCPUs' ids, in the order of creation")),
           ("features", features), ("attributes", vcpuAttributes(mappings)),
           (
             "each",
-            JSON([("type", ["array", "null"]), ("items", each)]).described("what single vCPUs have of their own")
+            JSON([("type", ["array", "null"]), ("items", each)]).described("settings of single vCPUs")
           ), ("raw", mappings.raw),
         ], orNothing: isLaidOver, isLaidOver: isLaidOver)
       guard !isLaidOver, case .object(let members) = all else { return all.described("the vCPUs") }
@@ -158,11 +158,11 @@ struct MachineSchema {
     let type = JSON.any(of: [self.type, .list(of: self.type)])
     let shape = JSON.mapping(
       [
-        ("name", deviceName.described("what paths and reports call the device; otherwise the type's name")),
+        ("name", deviceName.described("the device's name in paths and reports; by default the type's")),
         ("type", type.described("the device type; a list takes the first that the host has")),
         ("attributes", ["description": "what is set"]),
         ("for", ["type": ["object", "null"], "description": "with alternative types: the attributes of each"]),
-        ("optional", scalars.bool.described("left out where the host does not have the type")),
+        ("optional", scalars.bool.described("skipped if the host does not have the type")),
         ("raw", mappings.raw),
       ], required: ["type"], isLaidOver: isLaidOver)
     guard case .object(let members) = shape else { return shape }

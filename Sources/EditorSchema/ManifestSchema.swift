@@ -38,7 +38,7 @@ package struct ManifestSchema {
     let scalars = Scalars(definitions: definitions)
     let properties: [(String, JSON)] = [
       ("kvmconf", ["enum": [1, "1"], "description": "the version of the language"]),
-      ("extends", scalars.text.described("the file of a manifest that this one is laid over; beside it, or below")),
+      ("extends", scalars.text.described("the manifest that this one changes; in the same folder or below")),
       (
         "arch",
         JSON.oneOf(catalogues.map(\.architecture.rawValue)).described(
@@ -47,7 +47,7 @@ package struct ManifestSchema {
       (
         "name",
         JSON([("type", ["string", "number", "boolean", "null"])]).described(
-          "what reports call the VM; otherwise the file's name")
+          "the VM's name in reports; by default the file's name")
       ),
       ("parameters", .anything), ("files", .anything), ("vm", .anything), ("memory", .anything), ("vcpus", .anything),
       ("devices", .anything), ("steps", .anything),
@@ -140,7 +140,7 @@ private struct ParameterSchema {
 
   var parameters: JSON {
     JSON([("type", ["object", "null"]), ("additionalProperties", isLaidOver ? parameter.orNull : parameter)]).described(
-      "what --set can change, by name; written \"${NAME}\" where the value belongs")
+      "values that --set can change, by name; write \"${NAME}\" to use one")
   }
 
   private var parameter: JSON {
@@ -152,9 +152,9 @@ private struct ParameterSchema {
       let shape = JSON.mapping(
         [
           ("type", JSON.oneOf(names).described("the values that it can have")),
-          ("default", JSON.anything.described("its value where nobody gives another")),
-          ("doc", JSON.anything.described("what it is for")),
-          ("at", JSON.word("load", "the value comes with whoever loads the compiled plan")),
+          ("default", JSON.anything.described("its default value")),
+          ("doc", JSON.anything.described("its purpose")),
+          ("at", JSON.word("load", "the value is supplied when the compiled plan is loaded")),
         ], required: ["type"], isLaidOver: isLaidOver)
       guard case .object(let members) = shape else { return shape }
       let types = integers.map { ($0.0, scalars.literal($0.1)) } + [("bool", scalars.bool), ("string", scalars.text)]

@@ -30,7 +30,7 @@ struct PayloadSchema {
     case .array(let type, _): return .list(of: element.schema(type))
     case .bytes(let size): return bytes(size?.constant?.integer.map { Int(clamping: $0) })
     case .descriptor:
-      let file = scalars.text.described("the name of an entry of 'files'")
+      let file = scalars.text.described("the name of an entry in 'files'")
       if !isStep { return file }
       let bare = JSON.mapping([("fd", scalars.descriptorNumber)], required: ["fd"])
       return .any(of: [file, bare.described("a number that is passed as the descriptor")])
@@ -77,7 +77,7 @@ struct PayloadSchema {
     let hex = JSON.any(of: [
       .text(
         matching: size == nil ? "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$" : "^\(digits)$",
-        "hexadecimal digits, two a byte"),
+        "hexadecimal digits, two per byte"),
       ["type": "number"], scalars.expression,
     ])
     return .any(of: [hex, byteForms(hex: hex, size: size)])
@@ -95,7 +95,7 @@ struct PayloadSchema {
     let forms: [(String, JSON)] = [
       ("hex", hex.described("hexadecimal digits")),
       ("base64", JSON.any(of: [.text(matching: base64, "base64"), ["type": "number"], scalars.expression])),
-      ("file", scalars.text.described("a file beside the manifest or below it")),
+      ("file", scalars.text.described("a file in the manifest's folder or below it")),
     ]
     if isLaidOver { return .mapping(forms + extra, isLaidOver: true) }
     return .any(of: forms.map { .mapping([$0] + extra, required: [$0.0]) })
@@ -117,7 +117,7 @@ struct PayloadSchema {
 
   private var anyBytes: JSON {
     let hex = JSON.any(of: [
-      .text(matching: "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$", "hexadecimal digits, two a byte"),
+      .text(matching: "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$", "hexadecimal digits, two per byte"),
       ["type": "number"], scalars.expression,
     ])
     return byteForms(hex: hex, size: nil)
@@ -134,7 +134,7 @@ extension BitField {
   fileprivate var words: String {
     let bits = high == low ? "bit \(low)" : "bits \(high) to \(low)"
     let initial = initial.map { ["\($0) if left out"] } ?? []
-    let place = isInPlace && low > 0 ? ["written unshifted, as it stands in these bits"] : []
+    let place = isInPlace && low > 0 ? ["written unshifted: the other bits are zero"] : []
     let facts = [[bits], description.words, place, initial].flatMap { $0 }.joined(separator: ", ")
     return [description.doc, facts].compactMap { $0 }.joined(separator: "\n\n")
   }

@@ -59,7 +59,7 @@ struct Scalars {
     let steps = zeros > 0 ? ", a multiple of \(1 << Int128(zeros))" : ""
     let words =
       "an integer from \(range.lowerBound) to \(range.upperBound)\(steps): decimal, 0x, 0o or 0b, with _ between digits, "
-      + "and KiB, MiB, GiB or TiB behind"
+      + "and KiB, MiB, GiB or TiB at the end"
     return [JSON(plain), .text(matching: "^\(pattern)$", words)]
   }
 

@@ -170,7 +170,7 @@ struct Lexer {
     let word = text(length)
     guard let value = IntegerLiteral.parse(word) else {
       throw ExpressionError(
-        "'\(word)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind",
+        "'\(word)' is not an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end",
         at: Span(start: position, length: length))
     }
     return token(.integer(value), length: length)

@@ -134,7 +134,7 @@ package struct Parser {
   ) throws(ExpressionError) -> Syntax {
     guard let kind = Comprehension(rawValue: name) else {
       throw ExpressionError(
-        "unknown method '\(name)'; there are \(Comprehension.allCases.map(\.rawValue).joined(separator: ", "))",
+        "unknown method '\(name)'; the methods are \(Comprehension.allCases.map(\.rawValue).joined(separator: ", "))",
         at: word)
     }
     try expect(.open)

@@ -66,7 +66,7 @@ public struct ManifestOptions: Sendable {
   /// - Throws: ``InvalidOption`` where that is no release.
   public mutating func setKernel(_ release: String) throws {
     guard let release = Release(release) else {
-      throw InvalidOption(description: "'\(release)' is no kernel release, such as 6.12")
+      throw InvalidOption(description: "'\(release)' is not a kernel release such as 6.12")
     }
     settings.release = release
   }

@@ -96,7 +96,7 @@ import kvmload
     unsafe plan = .allocate(capacity: 1)
     unsafe plan.initialize(to: kvmload_plan())
     let fault = unsafe kvmload_check(plan, bytes, compiled.count)
-    precondition(fault == 0, "what was compiled here is no plan")
+    precondition(fault == 0, "the plan compiled here is valid")
     unsafe vcpus = .allocate(plan.pointee.vcpu_slots, of: kvmload_vcpu())
     unsafe devices = .allocate(plan.pointee.device_slots, of: kvmload_device())
     unsafe mappings = .allocate(plan.pointee.mapping_slots, of: kvmload_mapping())

@@ -53,11 +53,11 @@ extension KernelHost.Unavailable {
       switch error.rawValue {
       case ENOENT, ENODEV, ENXIO: "there is no \(path): \(architecture.kvmAdvice)"
       case EACCES, EPERM:
-        "\(path) may not be opened by this user: add yourself to the group kvm (`sudo usermod -aG kvm $USER`) "
+        "this user may not open \(path): add yourself to the group kvm (`sudo usermod -aG kvm $USER`) "
           + "and log in again"
       case ENOTTY, EISDIR: "\(path) is not KVM's device; it should be /dev/kvm"
       case EPROTO:
-        "the kernel behind \(path) does not speak version 12 of KVM's API; run a Linux kernel of 2.6.22 or later"
+        "the kernel of \(path) does not support version 12 of the KVM API; run Linux 2.6.22 or later"
       default: "\(path) cannot be opened: \(error)"
       }
     return Self(kind: .noKVM, message: message)
@@ -67,8 +67,8 @@ extension KernelHost.Unavailable {
     let message =
       switch error.rawValue {
       case ENOENT: "there is no file \(file.path)"
-      case EACCES, EPERM: "\(file.path) may not be opened by this user; change its owner or its mode"
-      case EBUSY: "\(file.path) is in use by another process; stop that one first"
+      case EACCES, EPERM: "this user may not open \(file.path); change its owner or its mode"
+      case EBUSY: "\(file.path) is in use by another process; stop that process first"
       default: "\(file.path) cannot be opened: \(error)"
       }
     return Self(kind: .file, message: message, at: file.at)

@@ -213,7 +213,7 @@ struct Draft {
         diagnostics.append(
           .error(
             "load-parameter",
-            "'\(type.name)' needs '\(need.capability.name)' on every vCPU: how many there are must be known before the plan "
+            "'\(type.name)' needs '\(need.capability.name)' on every vCPU: the number of vCPUs must be known before the plan "
               + "is loaded", at: device.at))
         continue
       }

@@ -44,7 +44,7 @@ extension IntegerDescription {
     guard align > 0, value > 0, !isUnchecked else { return nil }
     let (low, high) = range ?? (0, Int128.max)
     if value < low { return "the smallest value is \(low)" }
-    if value > high { return "the greatest value is \(high)" }
+    if value > high { return "the largest value is \(high)" }
     if value % align == 0 { return nil }
     let below = value / align * align
     if unit == "address" { return "the nearest aligned addresses are \(grouped(below)) and \(grouped(below + align))" }

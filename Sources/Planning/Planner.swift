@@ -63,7 +63,7 @@ extension Planner {
     let order = Ordering(draft.elements).order()
     if let cycle = order.cycle {
       result.diagnostics.append(
-        .error("ordering-cycle", "the schemas order these calls in a circle", at: cycle.range))
+        .error("ordering-cycle", "the schemas' rules of order for these calls form a circle", at: cycle.range))
     }
     renumber(order.elements, &draft)
     for (slot, name) in draft.deviceNames.enumerated() { devices[name] = draft.finalSlot[slot] }

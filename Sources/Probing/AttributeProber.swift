@@ -54,7 +54,7 @@ struct AttributeProber<Host: ProbedHost> {
     for i in subjects.indices where subjects[i].isAskedFor(catalogue) { try settle(&subjects[i]) }
     for i in subjects.indices where !subjects[i].row.isSupported {
       let absence = subjects[i].row.lifetime.absence(from: catalogue.release)
-      subjects[i].row.why = absence ?? subjects[i].row.why ?? trouble ?? "there was no place to ask in"
+      subjects[i].row.why = absence ?? subjects[i].row.why ?? trouble ?? "there was no descriptor to ask"
     }
     return subjects.map(\.row)
   }
@@ -167,7 +167,7 @@ extension AttributeProber {
       if report.entries.dropLast(2).contains(where: { $0.verdict.isFailure }) { continue }
       if subject.row.attr == nil { subject.row.attr = asked.step.operation.attributeCall?.attr }
       if asked.result.outcome == .ok, !isBlind {
-        note(asked, for: &subject, "behind the calls of its example")
+        note(asked, for: &subject, "after the calls of its example")
         return
       }
       if let access = called.step.operation.access, called.result.outcome == .ok {
@@ -175,7 +175,7 @@ extension AttributeProber {
         subject.row.evidence = access
         subject.row.why = nil
         if !isBlind {
-          subject.row.note = "KVM_HAS_DEVICE_ATTR answers \(asked.result.outcome.words), and it works all the same"
+          subject.row.note = "KVM_HAS_DEVICE_ATTR answers \(asked.result.outcome.words), but it works"
         }
         return
       }
@@ -189,7 +189,7 @@ extension AttributeProber {
     subject.row.isSupported = true
     subject.row.why = nil
     subject.row.note =
-      (subject.row.note ?? "") + "; its examples are refused here, with \(refused.result.outcome.words)"
+      (subject.row.note ?? "") + "; its examples are refused here with \(refused.result.outcome.words)"
   }
 
   /// Whether this errno can only come from an existing attribute.

@@ -17,7 +17,7 @@ extension HostProbe {
     for (name, value) in knownFacts { text += "\(name): \(value.json.text())\n" }
     let open = facts.filter { $0.value == nil }
     if open.isEmpty { return text }
-    text += "\n# Not found here. Without a line of their own, these are assumed:\n"
+    text += "\n# Not found here. Unless a line sets them, these values are assumed:\n"
     for fact in open {
       let assumed = fact.assumed.map { "\(fact.name): \($0)" } ?? "\(fact.name) is unknown"
       text += "# \(assumed)" + (fact.manual.map { "  # by hand: \($0)" } ?? "  # \(fact.how)") + "\n"

@@ -95,7 +95,7 @@ extension Lifetime {
   /// The reason why a release does not have it; nil if it does, as far as is known.
   func absence(from release: Release) -> String? {
     if let since, release < since { return "new in Linux \(since)" }
-    if let until, release >= until { return "gone since Linux \(until)" }
+    if let until, release >= until { return "removed in Linux \(until)" }
     return nil
   }
 

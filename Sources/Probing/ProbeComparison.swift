@@ -24,7 +24,7 @@ package struct ProbeComparison {
     let second = try RecordedProbe(after)
     if first.architecture != second.architecture {
       throw ProbeFault(
-        "\(before.path) is of a host of \(first.architecture) and \(after.path) of one of \(second.architecture)",
+        "\(before.path) is from a host with \(first.architecture) and \(after.path) from one with \(second.architecture)",
         at: nil)
     }
     let old = Dictionary(first.lines, uniquingKeysWith: { a, _ in a })
@@ -96,7 +96,7 @@ private struct RecordedProbe {
     let tree = SourceTree(parsing: file)
     guard tree.diagnostics.isEmpty, let node = tree.documents.first, node[key: "kind"]?.scalar == HostFacts.probeKind,
       let architecture = node[key: "arch"]?.scalar, let facts = node[key: "facts"]?.entries
-    else { throw ProbeFault("\(file.path) is not what `kvmconf probe --format json` writes", at: nil) }
+    else { throw ProbeFault("\(file.path) was not written by `kvmconf probe --format json`", at: nil) }
     self.architecture = architecture
     lines.append(("kernel", node[key: "kernel"]?.scalar ?? ""))
     for (section, words) in [

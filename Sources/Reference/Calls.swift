@@ -117,12 +117,12 @@ extension DescriptorCall {
   /// What the call does.
   func doc(on file: SchemaFile) -> String {
     switch self {
-    case .create: "makes \(file.words), and its descriptor"
-    case .test: "asks whether the host has the device type, and makes nothing"
+    case .create: "creates \(file.words) and its descriptor"
+    case .test: "asks whether the host has the device type, and creates nothing"
     case .initialise: "initialises a vCPU and chooses its features"
-    case .run: "enters a vCPU; with immediate_exit only everything that is checked before the guest runs"
+    case .run: "enters a vCPU; with immediate_exit, makes only the checks before the guest runs"
     case .addMemory: "gives the guest memory"
-    case .createIRQChip: "makes the interrupt controller, where the architecture has such a call"
+    case .createIRQChip: "creates the interrupt controller, if the architecture has such a call"
     case .close: "closes the descriptor"
     }
   }

@@ -79,7 +79,7 @@ extension RefusableCall {
       switch answers {
       case "warning": "\(title) on \(subject) is accepted with a warning"
       case "hazard": "\(title) on \(subject) endangers the kernel"
-      default: "\(title) on \(subject) is answered by \(answers)"
+      default: "\(title) on \(subject) is answered with \(answers)"
       }
     let reasons = Set(refusals.map(\.reason))
     return words + (reasons.count == 1 ? ": \(refusals[0].reason)" : "")

@@ -120,7 +120,7 @@ extension Explainer {
     }
     let commons = all.compactMap { subject in if case .common(let name) = subject.file.subject { name } else { nil } }
     let heads = names.filter { !$0.contains(".") && !commons.contains($0) }
-    return .unknown("there is no '\(name)'; there are \(heads.listed()), and what is in them, as NAME.GROUP.ATTRIBUTE")
+    return .unknown("there is no '\(name)'; try one of \(heads.listed()), or a part of it, as NAME.GROUP.ATTRIBUTE")
   }
 }
 
@@ -256,8 +256,8 @@ extension Explainer {
     let head = id.prefix { $0 != ":" } + ":"
     var same: [String] = []
     for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }
-    if !same.isEmpty { return .unknown("nothing has the id '\(name)'; there are \(same.quoted("and"))") }
+    if !same.isEmpty { return .unknown("there is no diagnostic or rule '\(name)'; there are \(same.quoted("and"))") }
     let nearest = ids.nearest(to: id).map { "; did you mean '\($0)'?" } ?? ""
-    return .unknown("nothing has the id '\(name)'\(nearest)")
+    return .unknown("there is no diagnostic or rule '\(name)'\(nearest)")
   }
 }

@@ -215,7 +215,8 @@ extension Refusal {
   init(_ answer: GuestAnswer, _ context: RefusalWalk.Context) {
     self.init(
       id: "\(context.file).\(context.path):\(answer.errno)", answer: answer.errno.description, reason: answer.because,
-      documented: nil, lifetimes: [answer.lifetime], conditions: ["the guest runs, or has run: no plan gets this"],
+      documented: nil, lifetimes: [answer.lifetime],
+      conditions: ["the guest runs or has run, so no plan gets this answer"],
       names: [], path: context.via, rule: answer.source)
   }
 

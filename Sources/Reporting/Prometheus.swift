@@ -18,7 +18,7 @@ extension HostProbe {
       "kvmconf_vcpu_feature_supported", "Whether vCPUs can be given a feature.",
       features.map { ([("feature", $0.name)], $0.isSupported ? 1 : 0) })
     text.gauge(
-      "kvmconf_capability", "What KVM_CHECK_EXTENSION says: 0 is none, else 1 or a limit.",
+      "kvmconf_capability", "The result of KVM_CHECK_EXTENSION: 0 if unsupported, otherwise 1 or a limit.",
       capabilities.map { ([("capability", $0.constant)], Int128($0.value)) })
     text.gauge(
       "kvmconf_fact", "A fact that KVM's answers depend on, as a number; false is 0 and true is 1.",

@@ -28,7 +28,7 @@ package struct ConfigurationFile: Sendable {
     let tree = SourceTree(parsing: file)
     var faults = tree.diagnostics
     if tree.documents.count > 1 {
-      faults.append(.bad("there is one document in \(Self.name), not \(tree.documents.count)", tree.documents[1].range))
+      faults.append(.bad("\(Self.name) must have one document, not \(tree.documents.count)", tree.documents[1].range))
     }
     // An empty file settles nothing, and yet is the nearest one.
     if let node = tree.documents.first { read(node, &faults) }
@@ -46,7 +46,7 @@ extension ConfigurationFile {
 
   private mutating func read(_ node: Node, _ faults: inout [Diagnostic]) {
     guard let entries = node.entries else {
-      faults.append(.bad("\(Self.name) is a mapping of \(Self.keys.listed()), not \(node.kind)", node.range))
+      faults.append(.bad("\(Self.name) must be a mapping of \(Self.keys.listed()), not \(node.kind)", node.range))
       return
     }
     for entry in entries { read(entry, &faults) }
@@ -62,7 +62,7 @@ extension ConfigurationFile {
     case "host-facts": hostFacts = path(value, "a file of facts", &faults)
     case "kernel":
       kernel = value.scalar.flatMap { Release($0) }
-      if kernel == nil { faults.append(.bad("'kernel' is a release, such as '6.12'", value.range)) }
+      if kernel == nil { faults.append(.bad("'kernel' must be a release, such as '6.12'", value.range)) }
     case "fail-on":
       failOn = value.scalar.flatMap(FailOn.init)
       if failOn == nil {
@@ -79,7 +79,7 @@ extension ConfigurationFile {
   /// - Returns: the path as it is from the working directory.
   private func path(_ node: Node, _ what: String, _ faults: inout [Diagnostic]) -> Located<String>? {
     guard let text = node.scalar, !text.isEmpty, text.utf8.allSatisfy({ $0 != 0 }) else {
-      faults.append(.bad("this is the path of \(what), not \(node.kind)", node.range))
+      faults.append(.bad("expected the path of \(what), found \(node.kind)", node.range))
       return nil
     }
     let folder = file.folder ?? "."
@@ -89,18 +89,19 @@ extension ConfigurationFile {
 
   private mutating func readSeverities(_ node: Node, _ faults: inout [Diagnostic]) {
     guard let entries = node.entries else {
-      if !node.isEmpty { faults.append(.bad("'severity' is a mapping from ids to severities", node.range)) }
+      if !node.isEmpty { faults.append(.bad("'severity' must be a mapping from ids to severities", node.range)) }
       return
     }
     let words = ["error", "warning", "note", "off"]
     for entry in entries {
       guard let word = entry.value.scalar, words.contains(word) else {
-        faults.append(.unknown("a severity is \(words.listed("or"))", entry.value, words))
+        faults.append(.unknown("a severity must be \(words.listed("or"))", entry.value, words))
         continue
       }
       let id = DiagnosticID(entry.key.value)
       if word != "error", Self.fixed.contains(id) {
-        faults.append(.bad("'\(id)' is always an error: what cannot be read cannot be judged", entry.value.range))
+        faults.append(
+          .bad("'\(id)' is always an error: a file that cannot be read cannot be checked", entry.value.range))
       }
       severities[id] = .some(Severity(rawValue: word))
       severityKeys.append(entry.key)

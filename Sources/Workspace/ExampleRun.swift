@@ -70,11 +70,12 @@ private struct ExampleRun {
   mutating func checkRules() {
     for rule in catalogue.refusals {
       switch (trace.hasRefused(rule), rule.noCase) {
-      case (false, nil): report("no example and no case of the schemas is refused by this rule", rule)
+      case (false, nil):
+        report("this rule refuses no example and no case of the schemas; add one that it refuses", rule)
       case (false, _?): break
       case (true, nil) where rule.condition == nil || trace.hasPassed(rule): break
-      case (true, nil): report("no example and no case of the schemas gets past this rule", rule)
-      case (true, _?): report("an example or a case is refused by this rule, which has a 'no-case'", rule)
+      case (true, nil): report("no example and no case of the schemas passes this rule; add one", rule)
+      case (true, _?): report("this rule refuses an example or a case, so it needs no 'no-case'", rule)
       }
     }
   }

@@ -32,7 +32,7 @@ private func shortened(_ path: String, to identity: FileIdentity) -> String {
 
 private func folder(of manifest: SourceFile) throws(FileFault) -> String {
   if let folder = manifest.folder { return folder }
-  throw .unreadable("its manifest is a text without a folder; load the manifest from a file")
+  throw .unreadable("the manifest is a text without a folder; load it from a file")
 }
 
 /// Reads a file that is named from one folder, and lies in another or below it.
@@ -59,7 +59,7 @@ private func readFile(
   switch info.st_mode & S_IFMT {
   case S_IFREG: break
   case S_IFDIR: throw .unreadable("it is a folder")
-  default: throw .unreadable("it is no regular file")
+  default: throw .unreadable("it is not a regular file")
   }
   if info.st_size > most { throw .tooLarge(Int(info.st_size)) }
   // The same file again: some below /proc would let a reader wait.

@@ -92,8 +92,8 @@ extension PlannedManifest {
     let parameter = plan.parameters[index]
     return .warning(
       "assumed-vcpus",
-      "how many vCPUs there are comes with the loader, and one is assumed here; --set \(parameter.name)=N tells another "
-        + "number", at: parameter.at)
+      "the number of vCPUs is supplied at load time; one is assumed here, --set \(parameter.name)=N gives another number",
+      at: parameter.at)
   }
 }
 

@@ -100,7 +100,7 @@ struct EventFailure {
     case YAML_READER_ERROR: problem = unsafe .unreadable(byte: Int(parser.problem_offset))
     case YAML_MEMORY_ERROR: problem = .outOfMemory
     default:
-      let text = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "this is no YAML"
+      let text = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "this is not YAML"
       problem = unsafe .syntax(text, at: Mark(parser.problem_mark))
     }
     return EventFailure(problem: problem, context: context)

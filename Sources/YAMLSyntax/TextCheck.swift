@@ -121,7 +121,7 @@ extension ArraySlice<UInt8> {
 extension Diagnostic {
   fileprivate static func tooLarge(_ file: SourceFile, _ limits: Limits) -> Diagnostic {
     .error(
-      "too-large", "the file has \(file.bytes.count) bytes, and at most \(limits.bytes) are read",
+      "too-large", "the file has \(file.bytes.count) bytes; the limit is \(limits.bytes)",
       at: SourceRange(file: file, start: .start, end: .start))
   }
 
@@ -141,8 +141,8 @@ extension Diagnostic {
   static func controlCharacter(_ value: UInt32, _ file: SourceFile, at offset: Int) -> Diagnostic {
     let digits = hexadecimalDigits(value, width: 4)
     return .error(
-      "yaml-syntax", "the control character U+\(digits) cannot stand in YAML", at: file.character(atByte: offset),
-      notes: [Note("in double quotes it can be written as \\u\(digits)")])
+      "yaml-syntax", "the control character U+\(digits) is not allowed in YAML", at: file.character(atByte: offset),
+      notes: [Note("in double quotes, write it as \\u\(digits)")])
   }
 
   fileprivate static func tooManyDirectives(_ file: SourceFile, at offset: Int, _ limits: Limits) -> Diagnostic {

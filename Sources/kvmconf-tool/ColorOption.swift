@@ -4,7 +4,7 @@ import ArgumentParser
 struct ColorOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Colour what is printed: auto (on terminals, unless NO_COLOR is set), always or never.", valueName: "when"))
+      "Colour the output: auto (on terminals, unless NO_COLOR is set), always or never.", valueName: "when"))
   var color: ColorChoice = .auto
 
   /// Called as soon as the command line has been read, before anything is printed.

@@ -7,13 +7,13 @@ struct KVMConfCommand: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "kvmconf",
-    abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and the reason of every errno.",
+    abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and a reason for every errno.",
     discussion: """
       EXIT STATUS
-        0   all good
-        1   a manifest is invalid, or a step's outcome was not the expected one
+        0   success
+        1   a manifest is invalid, or the outcome of a step was not the expected one
         64  the command line is wrong
-        65  a manifest is invalid, where 1 says that two differ (diff)
+        65  diff: a manifest is invalid (1 means that the manifests differ)
         66  a file cannot be read
         73  a file or standard output cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture

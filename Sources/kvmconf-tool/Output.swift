@@ -115,7 +115,7 @@ enum Output {
     guard unsafe stat(target, &info) == 0, unsafe access(target, W_OK) == 0 else {
       throw Unwritable(path: path, status: errno)
     }
-    guard info.st_mode & S_IFMT == S_IFREG else { throw Unwritable(path: path, reason: "it is no regular file") }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw Unwritable(path: path, reason: "it is not a regular file") }
     let draft = "\(target).\(getpid())"
     var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
     if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }

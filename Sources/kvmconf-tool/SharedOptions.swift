@@ -25,34 +25,35 @@ extension Word {
 struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Give a parameter of the manifest a value.", valueName: "name=value"))
+    help: ArgumentHelp("Set a parameter of the manifest.", valueName: "name=value"))
   var parameters: [String] = []
 
   @Option(
-    help: ArgumentHelp("What is known of the host: a file of facts.", valueName: "file"),
+    help: ArgumentHelp("A file of facts about the host.", valueName: "file"),
     completion: .file(extensions: ["yaml", "yml", "json"]))
   var hostFacts: String?
 
   @Option(
-    help: ArgumentHelp("The kernel release that the model plays, such as 6.12.", valueName: "release"),
+    help: ArgumentHelp("The kernel release to model, such as 6.12.", valueName: "release"),
     completion: .release)
   var kernel: String?
 
   @Option(
     help: ArgumentHelp(
-      "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
+      "A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.",
       valueName: "dir"), completion: .directory)
   var schemas: [String] = []
 
   @Option(
-    help: ArgumentHelp("What standard input is called, and where it would stand, in place of -.", valueName: "name"),
+    help: ArgumentHelp(
+      "The path that standard input stands for, used in messages and to find its .kvmconf.yaml.", valueName: "name"),
     completion: .yaml)
   var stdinFilename: String?
 
   @Flag(help: ArgumentHelp("Ignore every .kvmconf.yaml."))
   var noConfig = false
 
-  @Flag(help: ArgumentHelp("Say which .kvmconf.yaml each file is configured by."))
+  @Flag(help: ArgumentHelp("Report the .kvmconf.yaml of each file."))
   var verbose = false
 
   @OptionGroup var color: ColorOption

@@ -39,7 +39,7 @@ import TextOutput
         -  3  create gic (arm-vgic-v3)                                  skipped: step 2 answered ENODEV
         ✓  4  get gic.addr.dist                                         ok: 0x0800_0000                    1.0 µs
         ?  5  set vcpu.3 group 99 attr 1099511627776 (invalid pointer)  ok or ENXIO
-        vm.yaml:4:5: warning: the kernel answered ok or ENXIO; which one cannot be told here [arm-vgic-v3.addr.dist:EINVAL]
+        vm.yaml:4:5: warning: the kernel answered ok or ENXIO; which one is unknown here [arm-vgic-v3.addr.dist:EINVAL]
             4 |   - type: arm-vgic-v3
               |     ^^^^^^^^^^^^^^^^^
            note: the address must be 64 KiB aligned
@@ -60,7 +60,7 @@ import TextOutput
     #expect(
       report.diagnostics == [
         .warning(
-          "arm-vgic-v3.addr.dist:EINVAL", "the kernel answered ok or ENXIO; which one cannot be told here",
+          "arm-vgic-v3.addr.dist:EINVAL", "the kernel answered ok or ENXIO; which one is unknown here",
           at: everyKind[11].at,
           notes: [
             Note("the address must be 64 KiB aligned"),

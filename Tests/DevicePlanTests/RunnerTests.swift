@@ -78,7 +78,7 @@ import Vocabulary
     #expect(report.summary == Report.Summary(steps: 4, passed: 1, failed: 1, skipped: 1, undecided: 1))
     #expect(
       report.diagnostics.map(\.message) == [
-        "the kernel would answer ok or ENXIO; which one cannot be told here",
+        "the kernel would answer ok or ENXIO; which one is unknown here",
         "the kernel would answer ok or ENXIO, not EBUSY",
       ])
     #expect(report.diagnostics.map(\.severity) == [.warning, .error])

@@ -21,20 +21,20 @@ import Testing
   @Test func missingVersionIsReported() {
     expectFaults(
       in: "1️⃣type: thing\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
-      .init("1️⃣", "schema-version", "a schema says its version: 'schema: 1'"))
+      .init("1️⃣", "schema-version", "a schema needs its version: 'schema: 1'"))
   }
 
   @Test func typeThatIsNotTheFileNameIsReported() {
     expectFaults(
       in: "schema: 1\ntype: 1️⃣thin\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
-      .init("1️⃣", "schema-file-name", "the file's name says 'type: thing'"))
+      .init("1️⃣", "schema-file-name", "the file's name means 'type: thing'"))
   }
 
   @Test func scopeThatIsNotTheFileNameIsReported() {
     expectFaults(
       in: "1️⃣schema: 1\n2️⃣type: vm\ndoc: a VM\nreference: [x]\n",
-      .init("1️⃣", "schema-file-name", "the file does not say 'scope: vm', as its name does"),
-      .init("2️⃣", "schema-file-name", "a file with 'scope' has no 'type'"), path: "arm64/vm.yaml")
+      .init("1️⃣", "schema-file-name", "the file needs 'scope: vm', as its name means"),
+      .init("2️⃣", "schema-file-name", "a file with 'scope' cannot have 'type'"), path: "arm64/vm.yaml")
   }
 
   @Test func folderThatIsNotAnArchitectureIsReported() {
@@ -42,14 +42,15 @@ import Testing
       in: "1️⃣schema: 1\n",
       .init(
         "1️⃣", "schema-file-name",
-        "'arm46/thing.yaml' is no place for a schema: it is ARCH/NAME.yaml or common/NAME.yaml; did you mean 'arm64/'?"),
+        "'arm46/thing.yaml' is not a valid path for a schema: use ARCH/NAME.yaml or common/NAME.yaml; did you mean 'arm64/'?"
+      ),
       path: "arm46/thing.yaml")
   }
 
   @Test func missingReferenceIsReported() {
     expectFaults(
       in: "1️⃣schema: 1\ntype: thing\ndoc: a thing\nnumber: 3\n\(control)",
-      .init("1️⃣", "schema-no-reference", "a schema has a 'reference': the files of the kernel that say what it says"))
+      .init("1️⃣", "schema-no-reference", "a schema needs a 'reference': the kernel files that it describes"))
   }
 
   /// The keys and fields of an unknown payload type are not reported, as they may be right.
@@ -90,7 +91,7 @@ import Testing
   @Test(arguments: [
     (
       "{type: bits, width: 1️⃣9223372036854775808, fields: {x: {bits: [0, 0], doc: x}}}",
-      "the width of 'bits' is 8, 16, 32 or 64"
+      "the width of 'bits' must be 8, 16, 32 or 64"
     ),
     ("1️⃣{type: array, of: u64, count: 9223372036854775807}", tooLarge("array")),
     ("1️⃣{type: array, of: u64, count: '-1'}", tooLarge("array")),

@@ -65,7 +65,7 @@ import Testing
     ("x[1", "error 3-3: the expression ends where ']' was expected"),
     ("[1].all(1, true)", "error 8-9: expected the name of a variable"),
     ("[1].all(x)", "error 9-10: expected ','"),
-    ("[1].every(x, true)", "error 4-9: unknown method 'every'; there are all, exists, filter, map, first"),
+    ("[1].every(x, true)", "error 4-9: unknown method 'every'; the methods are all, exists, filter, map, first"),
     ("size(1", "error 6-6: the expression ends where ',' or ')' was expected"),
   ])
   func syntaxErrorIsReportedAtItsPlace(_ text: String, _ message: String) {

@@ -141,7 +141,7 @@ private func failure(_ body: () throws -> Void) -> String {
     // vCPUs of x86 have attributes since 5.16.
     let steps = try ManifestSource(text: Self.good).validate(options).reports[0].steps
     #expect(steps[2].outcome != "ok")
-    #expect(failure { try options.setKernel("six") } == "InvalidOption: 'six' is no kernel release, such as 6.12")
+    #expect(failure { try options.setKernel("six") } == "InvalidOption: 'six' is not a kernel release such as 6.12")
   }
 
   @Test func hostFactsAreReadAndChecked() throws {
@@ -158,12 +158,12 @@ private func failure(_ body: () throws -> Void) -> String {
     try options.setHostFacts("devcies: []")
     #expect(
       failure { _ = try source.validate(options) }
-        == "InvalidOption: facts.yaml:1:1: error: the schemas of x86_64 know no fact 'devcies'; did you mean 'devices'? [unknown-fact]"
+        == "InvalidOption: facts.yaml:1:1: error: the schemas of x86_64 have no fact 'devcies'; did you mean 'devices'? [unknown-fact]"
     )
     try options.setHostFacts("devices: many")
     #expect(
       failure { _ = try source.validate(options) }
-        == "InvalidOption: facts.yaml:1:10: error: fact 'devices' is a list, not a scalar 'many' [bad-facts]")
+        == "InvalidOption: facts.yaml:1:10: error: fact 'devices' must be a list, not a scalar 'many' [bad-facts]")
   }
 
   @Test func schemasAreAddedFromAFolder() throws {
@@ -204,7 +204,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(throws: InvalidOption.self) { try options.addSchemas(inFolder: folder) }
     #expect(
       failure { try options.addSchemas(inFolder: folder + "/none") }
-        == "UnreadableFile: cannot read \(folder)/none: it is no folder of schemas")
+        == "UnreadableFile: cannot read \(folder)/none: it is not a folder of schemas")
   }
 
   @Test func unreadableFileIsReported() {

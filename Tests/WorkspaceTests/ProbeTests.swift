@@ -82,7 +82,7 @@ import Workspace
     #expect(try facts(with)["guest_files"] == "1")
     // These registers exist only after the initialisation.
     let register = try attribute("riscv-aia.aplic.sourcecfg", probe(with))
-    #expect(register.isSupported && register.evidence == .has && register.note == "behind the calls of its example")
+    #expect(register.isSupported && register.evidence == .has && register.note == "after the calls of its example")
   }
 
   @Test(arguments: [("6.12.107+deb13-riscv64", "false"), ("6.12.117-1", "true")])

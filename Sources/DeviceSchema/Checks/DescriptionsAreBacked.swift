@@ -53,8 +53,8 @@ struct DescriptionsAreBacked: SchemaCheck {
     guard let words = description.restrictions, !description.isUnchecked, !mentions.has(name) else { return }
     report(
       .warning(
-        Self.id, "'\(path)' says \(words) of '\(name)', and no rule of its set looks at that", at: place,
-        notes: [Note("where the kernel takes any value, 'unchecked: true' beside it says so")]))
+        Self.id, "'\(path)' declares \(words) for '\(name)', but no rule of its set checks that", at: place,
+        notes: [Note("if the kernel takes any value, add 'unchecked: true' beside it")]))
   }
 }
 

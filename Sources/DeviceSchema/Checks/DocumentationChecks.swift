@@ -102,7 +102,8 @@ struct Exemplified: SchemaCheck {
       let keys = step.entries?.map(\.key) ?? []
       if keys.filter({ Self.verbs.contains($0.value) }).count == 1 { continue }
       let hint = keys.first.flatMap { Self.verbs.nearest(to: $0.value) }.map { "; did you mean '\($0)'?" } ?? ""
-      report(.error("schema-type", "a step is one of \(Self.verbs.joined(separator: ", "))\(hint)", at: step.range))
+      report(
+        .error("schema-type", "a step must be one of \(Self.verbs.joined(separator: ", "))\(hint)", at: step.range))
     }
   }
 }

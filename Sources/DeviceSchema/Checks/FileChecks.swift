@@ -16,7 +16,7 @@ struct KnownFolder: SchemaCheck {
       let hint = parts.first.flatMap { folders.nearest(to: $0) }.map { "; did you mean '\($0)/'?" } ?? ""
       report(
         .error(
-          Self.id, "'\(source.path)' is no place for a schema: it is ARCH/NAME.yaml or common/NAME.yaml\(hint)",
+          Self.id, "'\(source.path)' is not a valid path for a schema: use ARCH/NAME.yaml or common/NAME.yaml\(hint)",
           at: SourceRange(file: source.file, start: .start, end: .start)))
     }
   }
@@ -43,7 +43,7 @@ struct LanguageVersion: SchemaCheck {
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.readableFiles {
       guard let version = file.text.top("schema") else {
-        report(.error(Self.id, "a schema says its version: 'schema: 1'", at: file.source))
+        report(.error(Self.id, "a schema needs its version: 'schema: 1'", at: file.source))
         continue
       }
       if version.scalar != "1" {
@@ -65,14 +65,14 @@ struct FileSaysItsName: SchemaCheck {
       let others = ["type", "scope", "common"].filter { $0 != key }
       if let node = file.text.top(key) {
         if node.scalar != value {
-          report(.error(Self.id, "the file's name says '\(key): \(value)'", at: node.range))
+          report(.error(Self.id, "the file's name means '\(key): \(value)'", at: node.range))
         }
       } else {
-        report(.error(Self.id, "the file does not say '\(key): \(value)', as its name does", at: file.source))
+        report(.error(Self.id, "the file needs '\(key): \(value)', as its name means", at: file.source))
       }
       for other in others {
         if let found = file.text.topKeys.first(where: { $0.value == other }) {
-          report(.error(Self.id, "a file with '\(key)' has no '\(other)'", at: found.range))
+          report(.error(Self.id, "a file with '\(key)' cannot have '\(other)'", at: found.range))
         }
       }
     }
@@ -100,7 +100,7 @@ struct Referenced: SchemaCheck {
     for file in catalogue.readableFiles where file.references.isEmpty {
       report(
         .error(
-          Self.id, "a schema has a 'reference': the files of the kernel that say what it says",
+          Self.id, "a schema needs a 'reference': the kernel files that it describes",
           at: file.text.topKeys.first { $0.value == "reference" }?.range ?? file.source))
     }
   }

@@ -28,7 +28,7 @@ package struct HeaderCheck {
       ]
     }
     guard let directory = TemporaryDirectory() else {
-      return [.error(Self.id, "no temporary folder can be made for the C compiler", at: nil)]
+      return [.error(Self.id, "cannot make a temporary folder for the C compiler", at: nil)]
     }
     var claims = Claims()
     for file in catalogue.files { claims.collect(file) }
@@ -66,7 +66,7 @@ package struct HeaderCheck {
 
 extension Diagnostic {
   fileprivate static func unknownConstant(_ claim: Claim) -> Diagnostic {
-    .warning(HeaderCheck.id, "the headers know no \(claim.what)", at: claim.place)
+    .warning(HeaderCheck.id, "the headers have no \(claim.what)", at: claim.place)
   }
 
   fileprivate static func wrongConstant(_ claim: Claim, is value: UInt64) -> Diagnostic {
@@ -261,7 +261,7 @@ private struct Compilation {
       return .failure(diagnostic)
     }
     guard let object = directory.read("output.o"), let values = Self.values(in: object, count: expressions.count) else {
-      return .failure(.error(HeaderCheck.id, "'\(compiler)' made no object file that can be read", at: nil))
+      return .failure(.error(HeaderCheck.id, "'\(compiler)' did not write an object file that can be read", at: nil))
     }
     return .success(values)
   }
@@ -274,12 +274,12 @@ private struct Compilation {
     }
     if result.status == 0 { return .success(result.output) }
     let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
-    let why = lines.first { $0.contains("error") } ?? lines.first ?? "it says nothing"
-    return .failure(.error(HeaderCheck.id, "'\(compiler)' does not take the headers: \(why)", at: nil))
+    let why = lines.first { $0.contains("error") } ?? lines.first ?? "it printed nothing"
+    return .failure(.error(HeaderCheck.id, "'\(compiler)' cannot compile the headers: \(why)", at: nil))
   }
 
   private var cannotWrite: Diagnostic {
-    .error(HeaderCheck.id, "no file can be written for the C compiler", at: nil)
+    .error(HeaderCheck.id, "cannot write a file for the C compiler", at: nil)
   }
 
   /// The integers behind the mark, in the host's byte order.

@@ -90,7 +90,8 @@ struct DistinctNumbers: SchemaCheck {
       for earlier in seen[one.number] ?? [] where earlier.lifetime.overlaps(one.lifetime) && !earlier.isConditional {
         report(
           .error(
-            Self.id, "\(one.what) '\(one.name)' has the number \(one.number) of '\(earlier.name)'", at: one.source,
+            Self.id, "\(one.what) '\(one.name)' has the same number, \(one.number), as '\(earlier.name)'",
+            at: one.source,
             notes: [Note("'\(earlier.name)' is described here", at: earlier.source)]))
         break
       }
@@ -111,8 +112,8 @@ struct ReachableAttributes: SchemaCheck {
           report(
             .error(
               Self.id,
-              "'\(group.path(of: attribute))' can never be found: '\(group.path(of: earlier))' takes its number first",
-              at: attribute.source, notes: [Note("it stands here", at: earlier.source)]))
+              "'\(group.path(of: attribute))' can never be reached: '\(group.path(of: earlier))' matches its number first",
+              at: attribute.source, notes: [Note("it is here", at: earlier.source)]))
         }
       }
     }

@@ -54,7 +54,8 @@ private struct Order {
         (own + catalogue.files.map(\.name)).nearest(to: word.path.value).map { "; did you mean '\($0)'?" } ?? ""
       report(
         .error(
-          "schema-unknown-name", "there is no '\(word.path.value)' to be before or after\(hint)", at: word.path.range))
+          "schema-unknown-name", "there is no '\(word.path.value)' to come before or after\(hint)", at: word.path.range)
+      )
       return
     }
     guard word.when == nil else { return }
@@ -100,7 +101,7 @@ private struct Order {
         continue
       }
       let cycle = (path[start...] + [name]).map { "'\($0)'" }.joined(separator: " after ")
-      report(.error(OrderIsPossible.id, "nothing can be in this order: \(cycle)", at: word))
+      report(.error(OrderIsPossible.id, "this order is impossible: \(cycle)", at: word))
     }
     path.removeLast()
     done.insert(step)

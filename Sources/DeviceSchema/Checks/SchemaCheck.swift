@@ -62,7 +62,8 @@ extension Catalogue {
     let owners = file.deviceType == nil ? ["vm", "vcpu"] : ["vm", "vcpu", "device"]
     guard owners.contains(owner.value) else {
       faults.error(
-        "schema-unknown-key", "state is the 'vm's, a 'vcpu's or, in a device's file, the 'device's", at: owner.range)
+        "schema-unknown-key", "state belongs to the 'vm', to a 'vcpu' or, in a device's file, to the 'device'",
+        at: owner.range)
       return
     }
     _ = state(of: owner.value, in: file)

@@ -4,15 +4,15 @@ import ArgumentParser
 struct Completions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "completions",
-    abstract: "Print the script by which a shell completes kvmconf's commands, files, device types and attributes.",
+    abstract: "Print a script that lets a shell complete kvmconf's commands, files, device types and attributes.",
     discussion: """
-      `make install` puts it where shells look for it. Otherwise:
+      `make install` installs the script. To install it yourself:
 
         kvmconf completions bash > ~/.local/share/bash-completion/completions/kvmconf
         kvmconf completions zsh > ~/.zsh/_kvmconf
         kvmconf completions fish > ~/.config/fish/completions/kvmconf.fish
 
-      For zsh the folder has to be in $fpath before compinit runs.
+      For zsh, add the folder to $fpath before compinit runs.
       """)
 
   enum Shell: String, Word {
