@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import PlanSupport
 import Testing
 import Vocabulary
 
