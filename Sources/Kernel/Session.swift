@@ -1,4 +1,5 @@
 import DevicePlan
+import Diagnostics
 import Glibc
 import PlanFormat
 import Vocabulary
@@ -13,7 +14,7 @@ import kvmload
   private var session: kvmload_session
 
   /// Opens `/dev/kvm`, or what stands at `path`, then the plan's files; makes no call of the plan's.
-  init(_ plan: Plan, path: String) throws(KernelHost.Unavailable) {
+  init(_ plan: Plan, path: String) throws(DiagnosticsError) {
     let memory = PlanMemory(plan.compiled())
     let payloads = PayloadBuffer(size: memory.scratchSize)
     // SAFETY: `memory` and `payloads` outlive the session.

@@ -43,7 +43,7 @@ struct AttributeProber<Host: ProbedHost> {
     var note: String?
   }
 
-  func attributes() throws(KernelHost.Unavailable) -> [HostProbe.Attribute] {
+  func attributes() throws(DiagnosticsError) -> [HostProbe.Attribute] {
     var subjects = subjects()
     var trouble: String?
     for place in places {
@@ -95,7 +95,7 @@ extension AttributeProber {
   /// - Returns: why that VM could not be made; nil where it could.
   private func ask(
     for open: [Int], of subjects: inout [Subject], in place: Place
-  ) throws(KernelHost.Unavailable) -> String? {
+  ) throws(DiagnosticsError) -> String? {
     let asked = open.map { has(subjects[$0]) }
     guard let report = try run(place.steps + asked) else { return "the schema's calls cannot be made" }
     let setup = report.entries.dropLast(asked.count)
@@ -120,7 +120,7 @@ extension AttributeProber {
   }
 
   /// Runs steps of the schema on the host; nil where they are no plan, or one that would crash the kernel.
-  private func run(_ steps: [Node]) throws(KernelHost.Unavailable) -> Report? {
+  private func run(_ steps: [Node]) throws(DiagnosticsError) -> Report? {
     let findings = Findings()
     let plan = workspace.plan(steps, at: file.source, catalogue, findings)
     guard !findings.hasErrors, (try? workspace.hazards(of: plan))?.isEmpty ?? false else { return nil }
@@ -139,7 +139,7 @@ extension AttributeProber {
 extension AttributeProber {
   /// Lets an example's own call decide where KVM_HAS_DEVICE_ATTR has refused, or says yes to everything; then reads what
   /// `/dev/kvm` has.
-  private func settle(_ subject: inout Subject) throws(KernelHost.Unavailable) {
+  private func settle(_ subject: inout Subject) throws(DiagnosticsError) {
     let isBlind = subject.row.isSupported && saysYesToAll(subject)
     if isBlind {
       subject.row.isSupported = false
@@ -157,7 +157,7 @@ extension AttributeProber {
   /// How many examples are tried for an attribute.
   private static var mostExamples: Int { 3 }
 
-  private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(KernelHost.Unavailable) {
+  private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(DiagnosticsError) {
     let examples = (subject.attribute.examples?.items ?? []).filter(\.isGood)
     let given = examples.filter { $0[key: "given"] != nil }
     // Those without calls before them were asked for already, and only their own call says more.

@@ -14,9 +14,9 @@ package protocol ProbedHost {
   /// Runs a plan to its end, whatever is refused.
   ///
   /// - Parameter workspace: has the model that gives reasons.
-  func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(KernelHost.Unavailable) -> Report
+  func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(DiagnosticsError) -> Report
   /// What KVM_CHECK_EXTENSION says of capabilities on a VM that the plan creates, or on `/dev/kvm` where that is refused.
-  func extensions(_ numbers: [UInt32], _ plan: Plan) throws(KernelHost.Unavailable) -> [UInt32: UInt32]
+  func extensions(_ numbers: [UInt32], _ plan: Plan) throws(DiagnosticsError) -> [UInt32: UInt32]
 
   /// The text of a file; nil where it cannot be read.
   func text(ofFile path: String) -> String?
@@ -39,11 +39,11 @@ package struct ThisHost: ProbedHost {
     release = kernelRelease()
   }
 
-  package func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(KernelHost.Unavailable) -> Report {
+  package func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(DiagnosticsError) -> Report {
     try workspace.runOnKernel(plan, with: Runner(keepGoing: true), path: path)
   }
 
-  package func extensions(_ numbers: [UInt32], _ plan: Plan) throws(KernelHost.Unavailable) -> [UInt32: UInt32] {
+  package func extensions(_ numbers: [UInt32], _ plan: Plan) throws(DiagnosticsError) -> [UInt32: UInt32] {
     var host = try KernelHost(plan, path: path)
     for step in plan.steps { _ = host.perform(step) }
     var values: [UInt32: UInt32] = [:]
