@@ -73,8 +73,8 @@ let package = Package(
     target(
       "Workspace",
       [
-        "Planning", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema", "Expressions",
-        "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
+        "Planning", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
+        "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 
     // Results
@@ -90,14 +90,14 @@ let package = Package(
     target(
       "Reporting",
       [
-        "Conformance", "Probing", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics",
-        "TextOutput", "Vocabulary",
+        "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "DeviceSchema", "Expressions",
+        "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 
     // Faces
     target(
       "KVMConf",
-      ["Reporting", "Workspace", "Model", "Kernel", "DevicePlan", "Diagnostics", "TextOutput", "Vocabulary"]),
+      ["Reporting", "Workspace", "DevicePlan", "Diagnostics", "TextOutput", "Vocabulary"]),
     .executableTarget(
       name: "kvmconf-tool",
       dependencies: [
@@ -165,7 +165,7 @@ let package = Package(
         "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary", "TestSupport",
       ]),
     tests("KVMConfTests", ["KVMConf", "Diagnostics", "Vocabulary", "TestSupport"]),
-    tests("EndToEndTests", ["TestSupport"]),
+    tests("EndToEndTests", ["KVMConf", "TestSupport"]),
 
     // The model compared with real kernels
     .target(

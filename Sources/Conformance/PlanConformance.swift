@@ -58,7 +58,7 @@ extension ManifestWorkspace {
   /// Runs a plan on this machine's kernel to its end, even if calls are refused.
   package func kernelAnswers(
     to plan: Plan, isInterrupted: @escaping () -> Bool = { false }
-  ) throws(KernelHost.Unavailable) -> KernelAnswers {
+  ) throws(DiagnosticsError) -> KernelAnswers {
     var kernel = try KernelHost(plan)
     let report = Runner(keepGoing: true, isInterrupted: isInterrupted).run(plan, on: &kernel)
     return KernelAnswers(host: report.host, results: report.entries.map(\.result))
@@ -66,7 +66,7 @@ extension ManifestWorkspace {
 
   /// Compares the model with a kernel's answers. The model gets each answer before the next step, so that one
   /// difference does not cause others.
-  package func conformance(of plan: Plan, to kernel: KernelAnswers, quirks: [Quirk] = []) throws(FactsFault)
+  package func conformance(of plan: Plan, to kernel: KernelAnswers, quirks: [Quirk] = []) throws(DiagnosticsError)
     -> PlanConformance
   {
     var model = try model(plan.architecture, course: .expected)

@@ -14,7 +14,7 @@ package struct RecordedReport {
   private init(at start: SourceRange) { self.start = start }
 
   /// Reads a file of reports, with one document per line. A report of kvmload has one line per step and a summary line.
-  package static func read(_ file: SourceFile) throws(RecordedReportFault) -> [RecordedReport] {
+  package static func read(_ file: SourceFile) throws(DiagnosticsError) -> [RecordedReport] {
     var reports: [RecordedReport] = []
     var open: RecordedReport?
     var line = 0
@@ -25,11 +25,11 @@ package struct RecordedReport {
       // JSON is also YAML.
       let tree = SourceTree(parsing: SourceFile(path: file.path, bytes: Array(text)))
       guard tree.diagnostics.isEmpty, let node = tree.documents.first, node.entries != nil else {
-        throw RecordedReportFault("this line is not a JSON object of a report", at: place)
+        throw .badReport("this line is no JSON object of a report", at: place)
       }
       if let steps = node[key: "steps"]?.items {
         guard node[key: "host"]?[key: "kind"]?.scalar == "kernel" else {
-          throw RecordedReportFault("this report is from the model, not from a kernel", at: place)
+          throw .badReport("the report is of a model, not of a kernel", at: place)
         }
         var report = RecordedReport(at: place)
         report.name = node[key: "name"]?.scalar
@@ -46,32 +46,32 @@ package struct RecordedReport {
         reports.append(report)
         open = nil
       } else {
-        throw RecordedReportFault("this line is neither a report nor a step of one", at: place)
+        throw .badReport("this line is no report, and no step of one", at: place)
       }
     }
-    if let open { throw RecordedReportFault("the report that begins here is incomplete", at: open.start) }
+    if let open { throw .badReport("the report that begins here does not come to its end", at: open.start) }
     return reports
   }
 
   /// The report as the answers to a plan.
   ///
   /// - Throws: if the report does not match the plan.
-  package func answers(to plan: Plan, release: String) throws(RecordedReportFault) -> KernelAnswers {
+  package func answers(to plan: Plan, release: String) throws(DiagnosticsError) -> KernelAnswers {
     if let name, name != plan.name {
-      throw RecordedReportFault("this is the report of '\(name)', not of '\(plan.name)'", at: start)
+      throw .badReport("this is the report of '\(name)', not of '\(plan.name)'", at: start)
     }
     guard steps.count == plan.steps.count else {
-      throw RecordedReportFault(
-        "the report has \(steps.count) steps, but the plan of '\(plan.name)' has \(plan.steps.count)", at: start)
+      throw .badReport(
+        "the report has \(steps.count) steps, and the plan of '\(plan.name)' has \(plan.steps.count)", at: start)
     }
     var results: [StepResult] = []
     for (i, (node, step)) in zip(steps, plan.steps).enumerated() {
       guard node[key: "operation"]?.scalar == step.operation.name else {
-        throw RecordedReportFault(
-          "step \(i + 1) of the report is not the plan's: \(step.words)", at: start)
+        throw .badReport(
+          "step \(i + 1) of the report is another one than the plan's: \(step.words)", at: start)
       }
       guard let result = Self.result(node) else {
-        throw RecordedReportFault("step \(i + 1) of the report has no outcome from a kernel", at: start)
+        throw .badReport("step \(i + 1) of the report has no outcome of a kernel's", at: start)
       }
       results.append(result)
     }
@@ -89,8 +89,8 @@ package struct RecordedReport {
   }
 }
 
-package struct RecordedReportFault: Error {
-  package var diagnostic: Diagnostic
-
-  init(_ message: String, at range: SourceRange) { diagnostic = .error("bad-report", message, at: range) }
+extension DiagnosticsError {
+  fileprivate static func badReport(_ message: String, at range: SourceRange) -> Self {
+    .invalid(.error("bad-report", message, at: range))
+  }
 }

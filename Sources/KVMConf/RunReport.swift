@@ -4,19 +4,30 @@ import Reporting
 import TextOutput
 import Workspace
 
-/// What validation has found out about a text.
+/// The result of validating a text.
 public struct ManifestValidation: Sendable {
-  /// Every problem, in the order of the text.
+  /// Every problem, in the order of the text, with the severities of the `.kvmconf.yaml`.
   public let problems: [Problem]
   /// The predicted run of each manifest.
   public let reports: [RunReport]
 
-  /// Whether there is no error. Warnings, and calls that the model cannot decide, are none.
-  public var isValid: Bool { !problems.contains { $0.severity == .error } }
+  private let file: ValidatedFile
 
-  init(_ validation: Validation) {
+  /// Whether there is no error, and nothing that ``ManifestOptions/failOn`` or the `.kvmconf.yaml` counts like one.
+  public var isValid: Bool { file.failure == nil }
+
+  /// The formats of `kvmconf validate --format`.
+  public enum Format: String, Hashable, Sendable { case text, json, sarif, junit, github, gcc }
+
+  /// What `kvmconf validate --format` writes to standard output for the file.
+  public func report(as format: Format) -> String {
+    ReportFormat(rawValue: format.rawValue).map { [file].report(as: $0) } ?? ""
+  }
+
+  init(_ validation: Validation, _ file: ValidatedFile) {
     problems = validation.diagnostics.map(Problem.init)
     reports = validation.reports.map(RunReport.init)
+    self.file = file
   }
 }
 

@@ -28,7 +28,7 @@ package struct KernelHost: Host, ~Copyable {
   ///   - architecture: the architecture of this machine.
   package init(
     _ plan: Plan, path: String = "/dev/kvm", architecture: Architecture? = .host
-  ) throws(Unavailable) {
+  ) throws(DiagnosticsError) {
     guard plan.architecture == architecture else { throw .otherArchitecture(plan.architecture, here: architecture) }
     session = try Session(plan, path: path)
     devices = plan.deviceNames

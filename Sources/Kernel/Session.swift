@@ -1,4 +1,5 @@
 import DevicePlan
+import Diagnostics
 import Glibc
 import PlanFormat
 import Vocabulary
@@ -14,7 +15,7 @@ import kvmload
   private var session: kvmload_session
 
   /// Opens `/dev/kvm`, or the file at `path`, then the plan's files; makes none of the plan's calls.
-  init(_ plan: Plan, path: String) throws(KernelHost.Unavailable) {
+  init(_ plan: Plan, path: String) throws(DiagnosticsError) {
     let memory = PlanMemory(plan.compiled())
     let payloads = PayloadBuffer(size: memory.scratchSize)
     // SAFETY: `memory` and `payloads` outlive the session.

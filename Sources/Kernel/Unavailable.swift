@@ -3,49 +3,12 @@ import Diagnostics
 import Glibc
 import Vocabulary
 
-extension KernelHost {
-  /// The reason why a plan cannot be run on this machine's kernel. No call has been made.
-  package struct Unavailable: Error, Hashable {
-    package enum Kind: Hashable, Sendable {
-      /// There is no `/dev/kvm`, or it cannot be used.
-      case noKVM
-      /// The plan is for another architecture.
-      case otherArchitecture
-      /// One of the plan's files cannot be opened.
-      case file
-    }
-
-    package var kind: Kind
-    /// One sentence that says what to do.
-    package var message: String
-    /// The place where the manifest names the file, if the kind is `file`.
-    package var at: SourceRange?
-
-    package init(kind: Kind, message: String, at: SourceRange? = nil) {
-      self.kind = kind
-      self.message = message
-      self.at = at
-    }
-
-    /// The same as a diagnostic.
-    package var diagnostic: Diagnostic {
-      let id: DiagnosticID =
-        switch kind {
-        case .noKVM: "no-kvm"
-        case .otherArchitecture: "other-architecture"
-        case .file: "cannot-open"
-        }
-      return .error(id, message, at: at)
-    }
-  }
-}
-
-extension KernelHost.Unavailable {
+/// Why a plan cannot be run on this machine's kernel. No call has been made.
+extension DiagnosticsError {
   static func otherArchitecture(_ plan: Architecture, here: Architecture?) -> Self {
     let host = here.map { "this host is \($0.rawValue)" } ?? "this host has no KVM"
-    return Self(
-      kind: .otherArchitecture,
-      message: "this manifest is for \(plan.rawValue) and \(host); `--on model` rehearses it")
+    let message = "this manifest is for \(plan.rawValue) and \(host); `--on model` rehearses it"
+    return Self(.unavailable, [.error("other-architecture", message, at: nil)])
   }
 
   static func noKVM(_ path: String, _ error: Errno, _ architecture: Architecture) -> Self {
@@ -60,7 +23,7 @@ extension KernelHost.Unavailable {
         "the kernel of \(path) does not support version 12 of the KVM API; run Linux 2.6.22 or later"
       default: "\(path) cannot be opened: \(error)"
       }
-    return Self(kind: .noKVM, message: message)
+    return Self(.unavailable, [.error("no-kvm", message, at: nil)])
   }
 
   static func cannotOpen(_ file: PlanFile, _ error: Errno) -> Self {
@@ -71,6 +34,6 @@ extension KernelHost.Unavailable {
       case EBUSY: "\(file.path) is in use by another process; stop that process first"
       default: "\(file.path) cannot be opened: \(error)"
       }
-    return Self(kind: .file, message: message, at: file.at)
+    return Self(.unreadable, [.error("cannot-open", message, at: file.at)])
   }
 }

@@ -3,12 +3,6 @@ import Diagnostics
 import Vocabulary
 import kvmload
 
-/// The reason why bytes cannot be used as a plan.
-package struct PlanFault: Error, Hashable {
-  /// A description for the user.
-  package var message: String
-}
-
 extension Plan {
   /// Whether bytes begin like a compiled plan.
   package static func isCompiled(_ bytes: [UInt8]) -> Bool { bytes.starts(with: KVMLOAD_MAGIC.utf8) }
@@ -16,17 +10,23 @@ extension Plan {
   /// Reads a compiled plan. kvmload checks all of it first.
   ///
   /// - Parameter path: the plan's file, which is the place of a stripped plan's steps.
-  package init(compiled bytes: [UInt8], path: String) throws(PlanFault) {
+  package init(compiled bytes: [UInt8], path: String) throws(DiagnosticsError) {
     var plan = unsafe kvmload_plan()
     // SAFETY: the check reads inside the bytes, which outlive it; `plan` is not used afterwards.
     let fault = unsafe bytes.withUnsafeBytes { unsafe kvmload_check(&plan, $0.baseAddress, $0.count) }
     // SAFETY: a constant string of kvmload.
-    guard fault == 0 else { throw PlanFault(message: unsafe String(cString: kvmload_fault_text(fault))) }
+    guard fault == 0 else { throw .badPlan(path, unsafe String(cString: kvmload_fault_text(fault))) }
     guard let architecture = Architecture(number: unsafe plan.architecture),
       architecture.isBigEndian == (unsafe plan.big_endian == 1)
-    else { throw PlanFault(message: "the byte order of the plan's payloads is not its architecture's") }
+    else { throw .badPlan(path, "the byte order of the plan's payloads is not its architecture's") }
     var decoder = PlanDecoder(bytes, path)
     self = decoder.plan(architecture)
+  }
+}
+
+extension DiagnosticsError {
+  fileprivate static func badPlan(_ path: String, _ reason: String) -> Self {
+    .invalid(.error("bad-plan", "\(path) cannot be used: \(reason)", at: nil))
   }
 }
 

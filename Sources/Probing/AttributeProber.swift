@@ -43,7 +43,7 @@ struct AttributeProber<Host: ProbedHost> {
     var note: String?
   }
 
-  func attributes() throws(KernelHost.Unavailable) -> [HostProbe.Attribute] {
+  func attributes() throws(DiagnosticsError) -> [HostProbe.Attribute] {
     var subjects = subjects()
     var trouble: String?
     for place in places {
@@ -91,7 +91,7 @@ extension AttributeProber {
   /// - Returns: the reason why that VM could not be created; nil if it was.
   private func ask(
     for open: [Int], of subjects: inout [Subject], in place: Place
-  ) throws(KernelHost.Unavailable) -> String? {
+  ) throws(DiagnosticsError) -> String? {
     let asked = open.map { has(subjects[$0]) }
     guard let report = try run(place.steps + asked) else { return "the schema's calls cannot be made" }
     let setup = report.entries.dropLast(asked.count)
@@ -116,7 +116,7 @@ extension AttributeProber {
   }
 
   /// Runs steps of the schema on the host; nil if they are not a valid plan, or would crash the kernel.
-  private func run(_ steps: [Node]) throws(KernelHost.Unavailable) -> Report? {
+  private func run(_ steps: [Node]) throws(DiagnosticsError) -> Report? {
     let findings = Findings()
     let plan = workspace.plan(steps: steps, at: file.source, catalogue, findings)
     guard !findings.hasErrors, (try? workspace.hazards(of: plan))?.isEmpty ?? false else { return nil }
@@ -133,7 +133,7 @@ extension AttributeProber {
 extension AttributeProber {
   /// Makes an example's own call if KVM_HAS_DEVICE_ATTR has refused the attribute, or answers ok for everything. Then
   /// reads the value of an attribute of `/dev/kvm`.
-  private func settle(_ subject: inout Subject) throws(KernelHost.Unavailable) {
+  private func settle(_ subject: inout Subject) throws(DiagnosticsError) {
     let isBlind = subject.row.isSupported && saysYesToAll(subject)
     if isBlind {
       subject.row.isSupported = false
@@ -149,7 +149,7 @@ extension AttributeProber {
   /// The number of examples that are tried for an attribute.
   private static var mostExamples: Int { 3 }
 
-  private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(KernelHost.Unavailable) {
+  private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(DiagnosticsError) {
     let examples = subject.attribute.examples.filter(\.showsAttribute)
     let given = examples.filter { !$0.given.isEmpty }
     // Those without calls before them were asked for already, and only their own call says more.

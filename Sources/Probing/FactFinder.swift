@@ -16,7 +16,7 @@ struct FactFinder<Host: ProbedHost> {
   /// The values of KVM_CHECK_EXTENSION, by capability number.
   let extensions: [UInt32: UInt32]
 
-  func facts() throws(KernelHost.Unavailable) -> [HostProbe.FoundFact] {
+  func facts() throws(DiagnosticsError) -> [HostProbe.FoundFact] {
     var found: [HostProbe.FoundFact] = []
     let world = FactWorld()
     for fact in catalogue.declaredFacts {
@@ -42,7 +42,7 @@ struct FactFinder<Host: ProbedHost> {
 
   private func find(
     _ method: FactProbe.Method, _ probe: FactProbe
-  ) throws(KernelHost.Unavailable) -> (sight: Sight?, how: String) {
+  ) throws(DiagnosticsError) -> (sight: Sight?, how: String) {
     switch method {
     case .checkExtension(let constant, let number):
       return (extensions[number].map { Sight(value: Value($0)) }, constant)
@@ -91,7 +91,7 @@ struct FactFinder<Host: ProbedHost> {
 // MARK: Calls
 
 extension FactFinder {
-  private func calls(_ steps: [Node], _ probe: FactProbe) throws(KernelHost.Unavailable) -> (Sight?, String) {
+  private func calls(_ steps: [Node], _ probe: FactProbe) throws(DiagnosticsError) -> (Sight?, String) {
     let findings = Findings()
     let plan = workspace.plan(steps: steps, at: probe.source, catalogue, findings)
     guard !findings.hasErrors, let last = plan.steps.last else { return (nil, "calls") }

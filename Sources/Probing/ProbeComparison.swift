@@ -19,13 +19,12 @@ package struct ProbeComparison {
   package var differences: [Difference] = []
 
   /// Compares the probes in two files.
-  package init(_ before: SourceFile, _ after: SourceFile) throws(ProbeFault) {
+  package init(_ before: SourceFile, _ after: SourceFile) throws(DiagnosticsError) {
     let first = try RecordedProbe(before)
     let second = try RecordedProbe(after)
     if first.architecture != second.architecture {
-      throw ProbeFault(
-        "\(before.path) is from a host with \(first.architecture) and \(after.path) from one with \(second.architecture)",
-        at: nil)
+      throw .badProbe(
+        "\(before.path) is of a host of \(first.architecture) and \(after.path) of one of \(second.architecture)")
     }
     let old = Dictionary(first.lines, uniquingKeysWith: { a, _ in a })
     let new = Dictionary(second.lines, uniquingKeysWith: { a, _ in a })
@@ -92,11 +91,11 @@ private struct RecordedProbe {
   var architecture: String
   var lines: [(String, String)] = []
 
-  init(_ file: SourceFile) throws(ProbeFault) {
+  init(_ file: SourceFile) throws(DiagnosticsError) {
     let tree = SourceTree(parsing: file)
     guard tree.diagnostics.isEmpty, let node = tree.documents.first, node[key: "kind"]?.scalar == HostFacts.probeKind,
       let architecture = node[key: "arch"]?.scalar, let facts = node[key: "facts"]?.entries
-    else { throw ProbeFault("\(file.path) was not written by `kvmconf probe --format json`", at: nil) }
+    else { throw .badProbe("\(file.path) is not what `kvmconf probe --format json` writes") }
     self.architecture = architecture
     lines.append(("kernel", node[key: "kernel"]?.scalar ?? ""))
     for (section, words) in [
@@ -118,9 +117,7 @@ private struct RecordedProbe {
   }
 }
 
-/// A file that is not a probe, or two probes that cannot be compared.
-package struct ProbeFault: Error {
-  package var diagnostic: Diagnostic
-
-  init(_ message: String, at range: SourceRange?) { diagnostic = .error("bad-probe", message, at: range) }
+extension DiagnosticsError {
+  /// A file that does not hold a probe, or two that cannot be compared.
+  fileprivate static func badProbe(_ message: String) -> Self { .invalid(.error("bad-probe", message, at: nil)) }
 }

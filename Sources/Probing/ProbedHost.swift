@@ -14,9 +14,9 @@ package protocol ProbedHost {
   /// Runs a plan to its end, even if calls are refused.
   ///
   /// - Parameter workspace: provides the model, which gives reasons for refusals.
-  func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(KernelHost.Unavailable) -> Report
+  func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(DiagnosticsError) -> Report
   /// The values of KVM_CHECK_EXTENSION on a VM that the plan creates, or on `/dev/kvm` if the VM cannot be created.
-  func extensions(_ numbers: [UInt32], _ plan: Plan) throws(KernelHost.Unavailable) -> [UInt32: UInt32]
+  func extensions(_ numbers: [UInt32], _ plan: Plan) throws(DiagnosticsError) -> [UInt32: UInt32]
 
   /// The text of a file; nil if it cannot be read.
   func text(ofFile path: String) -> String?
@@ -39,11 +39,11 @@ package struct ThisHost: ProbedHost {
     release = kernelRelease()
   }
 
-  package func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(KernelHost.Unavailable) -> Report {
+  package func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(DiagnosticsError) -> Report {
     try workspace.runOnKernel(plan, with: Runner(keepGoing: true), path: path)
   }
 
-  package func extensions(_ numbers: [UInt32], _ plan: Plan) throws(KernelHost.Unavailable) -> [UInt32: UInt32] {
+  package func extensions(_ numbers: [UInt32], _ plan: Plan) throws(DiagnosticsError) -> [UInt32: UInt32] {
     var host = try KernelHost(plan, path: path)
     for step in plan.steps { _ = host.perform(step) }
     var values: [UInt32: UInt32] = [:]

@@ -11,7 +11,7 @@ extension HostProbe {
   /// Asks a host for everything that the schemas of its architecture describe.
   ///
   /// - Parameter settings: the settings with the schemas; release and facts are replaced by those of the host.
-  package init(of host: some ProbedHost, _ settings: Settings) throws(KernelHost.Unavailable) {
+  package init(of host: some ProbedHost, _ settings: Settings) throws(DiagnosticsError) {
     architecture = host.architecture
     release = host.release
     var settings = settings
@@ -49,11 +49,11 @@ private struct Prober<Host: ProbedHost> {
 
   var catalogue: Catalogue { workspace.catalogue(for: host.architecture) }
 
-  func run(_ steps: [Node], at range: SourceRange) throws(KernelHost.Unavailable) -> Report {
+  func run(_ steps: [Node], at range: SourceRange) throws(DiagnosticsError) -> Report {
     try host.run(workspace.plan(steps: steps, at: range, catalogue, Findings()), workspace)
   }
 
-  func devices() throws(KernelHost.Unavailable) -> [HostProbe.Device] {
+  func devices() throws(DiagnosticsError) -> [HostProbe.Device] {
     guard let vm = catalogue.vm else { return [] }
     let files = catalogue.files.filter { $0.deviceType != nil && $0.number != nil }
     let tests = files.map { Node.mapping([("test", .text($0.deviceType ?? ""))]) }
@@ -69,7 +69,7 @@ private struct Prober<Host: ProbedHost> {
   }
 
   /// The values of all capabilities that facts and KVM_ENABLE_CAP refer to.
-  func extensions() throws(KernelHost.Unavailable) -> [UInt32: UInt32] {
+  func extensions() throws(DiagnosticsError) -> [UInt32: UInt32] {
     guard let vm = catalogue.vm else { return [:] }
     let plan = workspace.plan(steps: vm.plainSteps(), at: vm.source, catalogue, Findings())
     return try host.extensions(named.map(\.number), plan)
@@ -93,7 +93,7 @@ private struct Prober<Host: ProbedHost> {
     return names.sorted { $0.key < $1.key }.map { ($0.value, $0.key) }
   }
 
-  func facts(_ extensions: [UInt32: UInt32]) throws(KernelHost.Unavailable) -> [HostProbe.FoundFact] {
+  func facts(_ extensions: [UInt32: UInt32]) throws(DiagnosticsError) -> [HostProbe.FoundFact] {
     try FactFinder(host: host, workspace: workspace, catalogue: catalogue, extensions: extensions).facts()
   }
 
@@ -110,7 +110,7 @@ private struct Prober<Host: ProbedHost> {
 // MARK: vCPU features
 
 extension Prober {
-  func features() throws(KernelHost.Unavailable) -> [HostProbe.Feature] {
+  func features() throws(DiagnosticsError) -> [HostProbe.Feature] {
     guard let file = catalogue.vcpu, file.hasVCPUInit else { return [] }
     var features: [HostProbe.Feature] = []
     for feature in file.features {
@@ -135,7 +135,7 @@ extension Prober {
   }
 
   /// The reason why a vCPU cannot be initialised with these features; nil if it can.
-  private func refusal(of features: [String], _ file: SchemaFile) throws(KernelHost.Unavailable) -> String? {
+  private func refusal(of features: [String], _ file: SchemaFile) throws(DiagnosticsError) -> String? {
     let report = try run(file.plainSteps(features: features), at: file.source)
     return report.entries.first { $0.verdict.isFailure }?.reasonText
   }

@@ -14,13 +14,13 @@ extension LoadedFile {
   /// - Parameter settings: the values of the plan's parameters.
   init(compiled file: SourceFile, settings: [String: String]) {
     self.init(file: file)
-    do throws(PlanFault) {
+    do throws(DiagnosticsError) {
       var plan = try Plan(compiled: file.bytes, path: file.path)
       diagnostics = plan.fill(settings)
       if diagnostics.isEmpty { diagnostics = plan.faultsOfDefaults }
       manifests = [PlannedManifest(plan: plan, incomplete: [], firstLine: 1)]
     } catch {
-      diagnostics = [.error("bad-plan", "\(file.path) cannot be used: \(error.message)", at: nil)]
+      diagnostics = error.diagnostics
     }
   }
 }

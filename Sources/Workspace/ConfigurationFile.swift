@@ -3,11 +3,11 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
+/// What fails apart from errors.
+package enum FailOn: String, Sendable, CaseIterable { case warning, undecided }
+
 /// What a team settles for all manifests below a folder: the file `.kvmconf.yaml`.
 package struct ConfigurationFile: Sendable {
-  /// What else fails than errors.
-  package enum FailOn: String, Sendable, CaseIterable { case warning, undecided }
-
   package static let name = ".kvmconf.yaml"
 
   package let file: SourceFile
@@ -23,7 +23,7 @@ package struct ConfigurationFile: Sendable {
   package private(set) var failOn: FailOn?
 
   /// - Throws: everything that is wrong with the file, in its order.
-  package init(_ file: SourceFile) throws(ConfigurationFault) {
+  package init(_ file: SourceFile) throws(DiagnosticsError) {
     self.file = file
     let tree = SourceTree(parsing: file)
     var faults = tree.diagnostics
@@ -32,13 +32,8 @@ package struct ConfigurationFile: Sendable {
     }
     // An empty file settles nothing, and yet is the nearest one.
     if let node = tree.documents.first { read(node, &faults) }
-    if !faults.isEmpty { throw ConfigurationFault(diagnostics: faults.inDocumentOrder()) }
+    if !faults.isEmpty { throw DiagnosticsError(.invalid, faults.inDocumentOrder()) }
   }
-}
-
-/// Why manifests cannot be judged as their `.kvmconf.yaml` wants it.
-package struct ConfigurationFault: Error {
-  package var diagnostics: [Diagnostic]
 }
 
 extension ConfigurationFile {

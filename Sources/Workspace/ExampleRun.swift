@@ -55,10 +55,10 @@ private struct ExampleRun {
       return
     }
     let facts: [String: Value]
-    do throws(FactsFault) {
-      facts = try host.map { node throws(FactsFault) in try HostFacts(node).values(for: catalogue) } ?? [:]
+    do throws(DiagnosticsError) {
+      facts = try host.map { node throws(DiagnosticsError) in try HostFacts(node).values(for: catalogue) } ?? [:]
     } catch {
-      found.append(error.diagnostic)
+      found += error.diagnostics
       return
     }
     var model = ModelHost(catalogue, facts: facts, course: .expected, trace: trace)

@@ -1,18 +1,6 @@
 import Diagnostics
 import Glibc
-
-/// Why a file could not be read.
-package struct Unreadable: Error, Hashable {
-  package var path: String
-  package var reason: String
-
-  package init(path: String, reason: String) {
-    self.path = path
-    self.reason = reason
-  }
-
-  package var diagnostic: Diagnostic { .error("cannot-read", "cannot read \(path): \(reason)", at: nil) }
-}
+import Vocabulary
 
 extension SourceFile {
   /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
@@ -27,19 +15,24 @@ extension SourceFile {
   ///     folder, or that another file names, is a regular one.
   package convenience init(
     reading path: String, stdinName: String? = nil, isNamedByUser: Bool = true
-  ) throws(Unreadable) {
+  ) throws(DiagnosticsError) {
     let place = path == "-" ? stdinName ?? "<stdin>" : path
     let (bytes, identity) = try Self.content(of: path, isNamedByUser: isNamedByUser)
     self.init(path: place, bytes: bytes, folder: containingFolder(place), identity: identity)
   }
 
-  package static func bytes(of path: String) throws(Unreadable) -> [UInt8] {
+  /// Reads a manifest. What was found in a folder may have become a pipe by now, which is not opened.
+  package convenience init(reading path: ManifestPath, stdinName: String? = nil) throws(DiagnosticsError) {
+    try self.init(reading: path.value, stdinName: stdinName, isNamedByUser: !path.isFound)
+  }
+
+  package static func bytes(of path: String) throws(DiagnosticsError) -> [UInt8] {
     try content(of: path, isNamedByUser: false).bytes
   }
 
   private static func content(
     of path: String, isNamedByUser: Bool
-  ) throws(Unreadable) -> (bytes: [UInt8], identity: FileIdentity) {
+  ) throws(DiagnosticsError) -> (bytes: [UInt8], identity: FileIdentity) {
     var info = stat()
     // Opening a pipe waits for its writer, which may never come. A regular file of /proc can also make read() wait.
     // SAFETY: the path and `info` live throughout the call.
@@ -47,38 +40,39 @@ extension SourceFile {
     // SAFETY: the path lives throughout the call.
     let descriptor =
       unsafe path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
-    guard descriptor >= 0 else { throw Unreadable(path: path, reason: lastError()) }
+    guard descriptor >= 0 else { throw .unreadable(path, Errno.last.text) }
     defer { close(descriptor) }
     // SAFETY: `info` lives throughout the call.
-    guard unsafe fstat(descriptor, &info) == 0 else { throw Unreadable(path: path, reason: lastError()) }
-    if info.st_mode & S_IFMT == S_IFDIR { throw Unreadable(path: path, reason: "it is a folder") }
+    guard unsafe fstat(descriptor, &info) == 0 else { throw .unreadable(path, Errno.last.text) }
+    if info.st_mode & S_IFMT == S_IFDIR { throw .unreadable(path, "it is a folder") }
     if !isNamedByUser, info.st_mode & S_IFMT != S_IFREG {
-      throw Unreadable(path: path, reason: "it is not a regular file")
+      throw .unreadable(path, "it is not a regular file")
     }
-    let bytes = try bytes(of: path, descriptor, size: Int(info.st_size), most: most)
-    return (bytes, FileIdentity(info))
+    do throws(Errno) {
+      return (try bytes(of: descriptor, size: Int(info.st_size), most: most), FileIdentity(info))
+    } catch {
+      throw .unreadable(path, error.text)
+    }
   }
 
   /// Reads an open file to its end, or until there are `most` bytes or a few more.
   ///
   /// - Parameter size: how many bytes are probably there.
-  static func bytes(of path: String, _ descriptor: Int32, size: Int, most: Int) throws(Unreadable) -> [UInt8] {
+  static func bytes(of descriptor: Int32, size: Int, most: Int) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
     let chunk = max(64 << 10, min(size + 1, most))
     while bytes.count < most {
       let old = bytes.count
-      var failure: String?
-      var wasInterrupted = false
+      var failure: Errno?
       // SAFETY: read() fills at most the buffer that it is given, and says how much of it.
       unsafe bytes.append(
         contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
           let got = unsafe read(descriptor, buffer.baseAddress, chunk)
-          wasInterrupted = got < 0 && errno == EINTR
-          if got < 0, !wasInterrupted { failure = lastError() }
+          if got < 0 { failure = .last }
           count = max(got, 0)
         })
-      if let failure { throw Unreadable(path: path, reason: failure) }
-      if bytes.count == old, !wasInterrupted { break }
+      if let failure, failure.rawValue != EINTR { throw failure }
+      if bytes.count == old, failure == nil { break }
     }
     return bytes
   }
@@ -88,15 +82,28 @@ extension FileIdentity {
   init(_ info: stat) { self.init(device: UInt64(info.st_dev), number: UInt64(info.st_ino)) }
 }
 
-/// The manifests that a path stands for: itself, or every `.yaml` and `.yml` file below a folder, in the order of names.
-/// `NAME.facts.yaml` holds host facts and is none.
-package func manifestPaths(_ path: String) throws(Unreadable) -> [String] {
-  guard isFolder(path) else { return [path] }
-  return try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }
+/// The path of a manifest that is to be read.
+package struct ManifestPath: Hashable, Sendable {
+  package var value: String
+  /// Whether the file was found in a folder, and not named.
+  package var isFound = false
+
+  package init(_ value: String) { self.value = value }
+
+  /// The manifests that a path stands for: itself, or every `.yaml` and `.yml` file below a folder, in the order of
+  /// names. `NAME.facts.yaml` holds host facts and does not count.
+  package static func all(_ path: String) throws(DiagnosticsError) -> [ManifestPath] {
+    guard isFolder(path) else { return [ManifestPath(path)] }
+    return try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }.map {
+      var found = ManifestPath($0)
+      found.isFound = true
+      return found
+    }
+  }
 }
 
 /// Every `.yaml` and `.yml` file below a folder, in the order of names.
-package func yamlPaths(below folder: String) throws(Unreadable) -> [String] {
+package func yamlPaths(below folder: String) throws(DiagnosticsError) -> [String] {
   try files(below: folder).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
 }
 
@@ -111,9 +118,9 @@ package func isFolder(_ path: String) -> Bool {
 
 /// Every regular file below a folder, and every link to one, in the order of names. Hidden ones are left out, links to
 /// folders are not followed, and a link that leads nowhere is kept: reading it says what is wrong.
-func files(below folder: String) throws(Unreadable) -> [String] {
+func files(below folder: String) throws(DiagnosticsError) -> [String] {
   // SAFETY: the stream is owned here, closed once, and each entry is used before the next is read.
-  guard let stream = unsafe opendir(folder) else { throw Unreadable(path: folder, reason: lastError()) }
+  guard let stream = unsafe opendir(folder) else { throw .unreadable(folder, Errno.last.text) }
   var names: [String] = []
   while let entry = unsafe readdir(stream) {
     let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
@@ -139,8 +146,13 @@ func files(below folder: String) throws(Unreadable) -> [String] {
   return found
 }
 
-/// The last error in words.
-func lastError() -> String {
-  // SAFETY: strerror() returns a text that is copied before anything else is called.
-  unsafe String(cString: strerror(errno))
+extension Errno {
+  /// The error of the C library's last failed call.
+  static var last: Errno { Errno(rawValue: errno) }
+
+  /// The error in the C library's words.
+  package var text: String {
+    // SAFETY: strerror() returns a text that is copied before anything else is called.
+    unsafe String(cString: strerror(rawValue))
+  }
 }

@@ -24,17 +24,17 @@ package struct HostFacts: Sendable {
 
   package init(found: [String: Value]) { self.found = found }
 
-  package init(_ file: SourceFile) throws(FactsFault) {
+  package init(_ file: SourceFile) throws(DiagnosticsError) {
     let tree = SourceTree(parsing: file)
-    if let first = tree.diagnostics.first { throw FactsFault(diagnostic: first) }
+    if let first = tree.diagnostics.first { throw .invalid(first) }
     try self.init(tree.documents.first)
   }
 
   /// - Parameter node: a mapping from the names of facts to their values.
-  init(_ node: Node?) throws(FactsFault) {
+  init(_ node: Node?) throws(DiagnosticsError) {
     guard let node, let entries = node.entries else {
-      throw FactsFault(
-        diagnostic: .error("bad-facts", "host facts must be a mapping from names to values", at: node?.range))
+      throw .invalid(
+        .error("bad-facts", "host facts are a mapping from names to values", at: node?.range))
     }
     for entry in node.factsOfProbe ?? entries {
       guard ["kernel", "arch"].contains(entry.key.value) else {
@@ -44,24 +44,24 @@ package struct HostFacts: Sendable {
       if entry.key.value == "arch" {
         guard let name = entry.value.scalar, Architecture(rawValue: name) != nil else {
           let names = Architecture.names.joined(separator: ", ")
-          throw FactsFault(diagnostic: .error("bad-facts", "'arch' must be one of \(names)", at: entry.value.range))
+          throw .invalid(.error("bad-facts", "'arch' is one of \(names)", at: entry.value.range))
         }
         architecture = Located(name, at: entry.value.range)
         continue
       }
       guard let release = entry.value.scalar.flatMap(Release.init) else {
-        throw FactsFault(
-          diagnostic: .error("bad-facts", "'kernel' must be a release, such as '6.12'", at: entry.value.range))
+        throw .invalid(
+          .error("bad-facts", "'kernel' is a release, such as '6.12'", at: entry.value.range))
       }
       self.release = release
     }
   }
 
   /// The facts as an architecture's schemas declare them.
-  package func values(for catalogue: Catalogue) throws(FactsFault) -> [String: Value] {
+  package func values(for catalogue: Catalogue) throws(DiagnosticsError) -> [String: Value] {
     if let architecture, architecture.value != catalogue.architecture.rawValue {
-      throw FactsFault(
-        diagnostic: .error(
+      throw .invalid(
+        .error(
           "bad-facts",
           "these are facts of a host with \(architecture.value), but the manifest is for "
             + catalogue.architecture.rawValue, at: architecture.range))
@@ -71,14 +71,14 @@ package struct HostFacts: Sendable {
       let name = entry.key.value
       guard let fact = catalogue.fact(named: name) else {
         let hint = catalogue.factNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
-        throw FactsFault(
-          diagnostic: .error(
-            "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) have no fact '\(name)'\(hint)",
+        throw .invalid(
+          .error(
+            "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) know no fact '\(name)'\(hint)",
             at: entry.key.range))
       }
       guard let value = Value(entry.value), value.fits(fact.type) else {
-        throw FactsFault(
-          diagnostic: .error(
+        throw .invalid(
+          .error(
             "bad-facts", "fact '\(name)' is \(fact.type.name), not \(entry.value.kind) '\(entry.value.flowText)'",
             at: entry.value.range))
       }
@@ -94,10 +94,6 @@ extension Node {
     guard self[key: "kind"]?.scalar == HostFacts.probeKind else { return nil }
     return self[key: "facts"]?.entries
   }
-}
-
-package struct FactsFault: Error {
-  package var diagnostic: Diagnostic
 }
 
 extension Value {

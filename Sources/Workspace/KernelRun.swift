@@ -9,14 +9,14 @@ extension ManifestWorkspace {
   /// - Parameter path: what is opened in place of `/dev/kvm`.
   package func runOnKernel(
     _ plan: Plan, with runner: Runner, path: String = "/dev/kvm"
-  ) throws(KernelHost.Unavailable) -> Report {
+  ) throws(DiagnosticsError) -> Report {
     let companion = try? model(plan.architecture, course: .expected)
     var host = ExplainedKernel(kernel: try KernelHost(plan, path: path), model: companion)
     return runner.run(plan, on: &host)
   }
 
   /// The steps of a plan that would crash or hang a kernel of the release that is running.
-  package func hazards(of plan: Plan) throws(FactsFault) -> [Diagnostic] {
+  package func hazards(of plan: Plan) throws(DiagnosticsError) -> [Diagnostic] {
     var host = try model(plan.architecture, course: .predicted)
     let report = Runner(keepGoing: true).run(plan, on: &host)
     return report.entries.filter { $0.verdict == .failed(.hazard) }.flatMap { $0.diagnostics(on: report.host) }

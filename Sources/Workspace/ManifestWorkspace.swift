@@ -13,11 +13,15 @@ package struct Settings: Sendable {
   /// The schemas, built in and others.
   package var schemas: [SchemaSource] = SchemaSource.builtIn
   /// What is known of the host that the model plays.
-  package var facts = HostFacts()
+  package var facts: HostFacts?
   /// The release that the model plays; what the facts say, or the newest that the schemas know.
   package var release: Release?
   /// Values of parameters.
   package var parameters: [String: String] = [:]
+  /// What fails apart from errors.
+  package var failOn: FailOn?
+  /// The `.kvmconf.yaml` that these settings come from.
+  package internal(set) var configuration: ConfigurationFile?
 
   package init() {}
 
@@ -29,7 +33,10 @@ package struct Settings: Sendable {
     schemas.filter { $0.path.hasPrefix("\(architecture.rawValue)/") }
   }
 
-  package var playedRelease: Release { release ?? facts.release ?? Self.newestRelease }
+  /// Whether some schemas are not the built-in ones.
+  package var hasOwnSchemas: Bool { schemas.contains { !$0.file.isBuiltIn } }
+
+  package var playedRelease: Release { release ?? facts?.release ?? Self.newestRelease }
 }
 
 /// A manifest, planned.
@@ -73,6 +80,9 @@ package final class ManifestWorkspace {
     catalogues.append(catalogue)
     return catalogue
   }
+
+  /// The catalogues of all architectures that there are schemas for.
+  package var allCatalogues: [Catalogue] { Architecture.allCases.map(catalogue).filter { $0.vm != nil } }
 
   /// What is wrong with the schemas that were read so far.
   package var schemaFaults: [Diagnostic] { catalogues.flatMap(\.faults.diagnostics) }
@@ -118,9 +128,11 @@ package final class ManifestWorkspace {
   /// - Parameter absent: device types that the host shall not have, unless its facts list them.
   package func model(
     _ architecture: Architecture, course: ModelHost.Course, without absent: Set<String> = []
-  ) throws(FactsFault) -> ModelHost {
+  ) throws(DiagnosticsError) -> ModelHost {
     let catalogue = catalogue(for: architecture)
-    if facts[architecture.rawValue] == nil { facts[architecture.rawValue] = try settings.facts.values(for: catalogue) }
+    if facts[architecture.rawValue] == nil {
+      facts[architecture.rawValue] = try settings.facts?.values(for: catalogue) ?? [:]
+    }
     var values = facts[architecture.rawValue] ?? [:]
     if !absent.isEmpty, values["devices"] == nil {
       values["devices"] = .list(catalogue.deviceTypes.filter { !absent.contains($0) }.map(Value.string))

@@ -1,6 +1,7 @@
 import DeviceManifest
 import Diagnostics
 import Glibc
+import Vocabulary
 
 /// Reads a file in the folder that a manifest was found in, or below it: a `ReadFile`.
 func readNamedFile(_ path: String, in manifest: SourceFile, most: Int) throws(FileFault) -> [UInt8] {
@@ -44,18 +45,18 @@ private func readFile(
 ) throws(FileFault) -> (bytes: [UInt8], identity: FileIdentity) {
   // SAFETY: in this and the other calls that take a path, the path lives throughout the call.
   let start = unsafe openat(AT_FDCWD, folder, pathOnly | O_DIRECTORY | O_CLOEXEC)
-  guard start >= 0 else { throw .unreadable(lastError()) }
+  guard start >= 0 else { throw .unreadable(Errno.last.text) }
   defer { close(start) }
   let tree = unsafe openat(AT_FDCWD, root, pathOnly | O_DIRECTORY | O_CLOEXEC)
-  guard tree >= 0 else { throw .unreadable(lastError()) }
+  guard tree >= 0 else { throw .unreadable(Errno.last.text) }
   defer { close(tree) }
   let found = unsafe openat(start, path, pathOnly | O_CLOEXEC)
-  guard found >= 0 else { throw .unreadable(lastError()) }
+  guard found >= 0 else { throw .unreadable(Errno.last.text) }
   defer { close(found) }
   guard try isPath(place(of: found), below: place(of: tree)) else { throw .outside }
   var info = stat()
   // SAFETY: `info` lives throughout the call.
-  guard unsafe fstat(found, &info) == 0 else { throw .unreadable(lastError()) }
+  guard unsafe fstat(found, &info) == 0 else { throw .unreadable(Errno.last.text) }
   switch info.st_mode & S_IFMT {
   case S_IFREG: break
   case S_IFDIR: throw .unreadable("it is a folder")
@@ -64,13 +65,13 @@ private func readFile(
   if info.st_size > most { throw .tooLarge(Int(info.st_size)) }
   // The same file again: some below /proc would let a reader wait.
   let file = unsafe open("/proc/self/fd/\(found)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-  guard file >= 0 else { throw .unreadable(lastError()) }
+  guard file >= 0 else { throw .unreadable(Errno.last.text) }
   defer { close(file) }
   let bytes: [UInt8]
-  do throws(Unreadable) {
-    bytes = try SourceFile.bytes(of: path, file, size: Int(info.st_size), most: most + 1)
+  do throws(Errno) {
+    bytes = try SourceFile.bytes(of: file, size: Int(info.st_size), most: most + 1)
   } catch {
-    throw .unreadable(error.reason)
+    throw .unreadable(error.text)
   }
   if bytes.count > most { throw .tooLarge(bytes.count) }
   return (bytes, FileIdentity(info))
@@ -84,7 +85,7 @@ private func place(of descriptor: Int32) throws(FileFault) -> [UInt8] {
   var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
   // SAFETY: readlink() is told how long the buffer is.
   let length = unsafe readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
-  guard length >= 0 else { throw .unreadable(lastError()) }
+  guard length >= 0 else { throw .unreadable(Errno.last.text) }
   return buffer[..<length].map { UInt8(bitPattern: $0) }
 }
 

@@ -28,7 +28,7 @@ extension ManifestWorkspace {
   /// - Throws: what cannot be written in this style.
   package func rendered(
     _ manifest: PlannedManifest, _ style: RenderingStyle
-  ) throws(RenderingFault) -> RenderedManifest? {
+  ) throws(DiagnosticsError) -> RenderedManifest? {
     switch style {
     case .declared:
       guard let (reader, read) = manifest.source else { return nil }
@@ -37,39 +37,32 @@ extension ManifestWorkspace {
     }
   }
 
-  private func renderedSteps(_ plan: Plan) throws(RenderingFault) -> RenderedManifest {
+  private func renderedSteps(_ plan: Plan) throws(DiagnosticsError) -> RenderedManifest {
     if let index = plan.vcpuCount {
       let parameter = plan.parameters[index]
-      throw RenderingFault(diagnostics: [
+      throw .invalid(
         .error(
           "load-parameter",
-          "the number of vCPUs is supplied at load time, but steps are written for each vCPU; give it with --set "
-            + "\(parameter.name)=N", at: parameter.at)
-      ])
+          "how many vCPUs there are comes with the loader, and steps are written for each; tell it with --set "
+            + "\(parameter.name)=N", at: parameter.at))
     }
     let left = try stepsNotMade(of: plan)
     let made = plan.without(Set(left))
     var writer = StepWriter(made, catalogue(for: plan.architecture))
     let (node, unsayable) = writer.manifest()
     if !unsayable.isEmpty {
-      throw RenderingFault(
-        diagnostics: unsayable.map {
-          .error("unsayable-step", "no explicit step can express this: \($0.words)", at: $0.at)
-        })
+      throw DiagnosticsError(
+        .invalid, unsayable.map { .error("unsayable-step", "no explicit step says this: \($0.words)", at: $0.at) })
     }
     return RenderedManifest(text: YAMLWriter.document(node), plan: writer.plan, leftOut: left.map { plan.steps[$0] })
   }
 
   /// The steps that the host which the model plays leaves out, because of what it answers to the questions before them.
-  private func stepsNotMade(of plan: Plan) throws(RenderingFault) -> [Int] {
+  private func stepsNotMade(of plan: Plan) throws(DiagnosticsError) -> [Int] {
     if plan.steps.allSatisfy(\.guardedBy.isEmpty) { return [] }
-    do throws(FactsFault) {
-      var host = try model(plan.architecture, course: .expected)
-      let report = Runner(keepGoing: true).run(plan, on: &host)
-      return report.entries.indices.filter { report.entries[$0].verdict == .skipped }
-    } catch {
-      throw RenderingFault(diagnostics: [error.diagnostic])
-    }
+    var host = try model(plan.architecture, course: .expected)
+    let report = Runner(keepGoing: true).run(plan, on: &host)
+    return report.entries.indices.filter { report.entries[$0].verdict == .skipped }
   }
 
   /// Whether a text stands for these plans.
@@ -80,11 +73,6 @@ extension ManifestWorkspace {
       SourceFile(path: "<rendered>", bytes: Array(text.utf8), folder: file.folder))
     return !again.hasErrors && again.manifests.map(\.plan.core) == plans.map(\.core)
   }
-}
-
-/// Why a manifest cannot be written out.
-package struct RenderingFault: Error {
-  package var diagnostics: [Diagnostic]
 }
 
 extension Settings {

@@ -3,9 +3,16 @@ import Diagnostics
 import Vocabulary
 
 extension Settings {
+  /// The settings for a release with the built-in schemas and those of folders, which are checked.
+  package init(schemas folders: [String], release: Release? = nil) throws(DiagnosticsError) {
+    self.release = release
+    for folder in folders { try addSchemas(in: folder) }
+    try requireSoundSchemas(in: folders)
+  }
+
   /// Adds the schemas below a folder, `ARCH/TYPE.yaml` or `.yml`; those of the same name replace the built-in ones.
-  package mutating func addSchemas(in folder: String) throws(Unreadable) {
-    guard isFolder(folder) else { throw Unreadable(path: folder, reason: "it is not a folder of schemas") }
+  package mutating func addSchemas(in folder: String) throws(DiagnosticsError) {
+    guard isFolder(folder) else { throw .unreadable(folder, "it is no folder of schemas") }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for path in try yamlPaths(below: folder) {
       // Schemas are known by their path with the usual ending.
@@ -19,6 +26,13 @@ extension Settings {
         schemas.append(source)
       }
     }
+  }
+
+  /// Throws what is wrong with the schemas of these folders, together with the built-in ones; warnings do not count.
+  package func requireSoundSchemas(in folders: [String]) throws(DiagnosticsError) {
+    if folders.isEmpty { return }
+    let faults = checkSchemas(in: folders).filter { $0.severity == .error }
+    if !faults.isEmpty { throw DiagnosticsError(.invalid, faults) }
   }
 
   /// What is wrong with the schemas of these folders, together with the built-in ones.

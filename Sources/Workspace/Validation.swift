@@ -11,8 +11,10 @@ package struct Validation {
   package var firstLines: [Int] = []
   /// The files that each of the manifests extends.
   package var bases: [[SourceFile]] = []
-  /// In the order of the text.
+  /// In the order of the text, with the severities of the configuration.
   package var diagnostics: [Diagnostic]
+  /// Whether some schemas that the manifests need are wrong.
+  package var hasSchemaFaults = false
 
   package var errorCount: Int { diagnostics.count { $0.severity == .error } }
   package var warningCount: Int { diagnostics.count { $0.severity == .warning } }
@@ -37,7 +39,7 @@ package struct Validation {
 
 extension ManifestWorkspace {
   /// Runs every manifest of a file on the model, going on behind each failure as if the expected answer had come.
-  package func validate(_ file: SourceFile) throws(FactsFault) -> Validation {
+  package func validate(_ file: SourceFile) throws(DiagnosticsError) -> Validation {
     let loaded = load(file)
     var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
     for manifest in loaded.manifests {
@@ -56,12 +58,14 @@ extension ManifestWorkspace {
       }
       validation.diagnostics += found
     }
-    validation.diagnostics = (validation.diagnostics + schemaFaults).inDocumentOrder()
+    let faults = schemaFaults
+    validation.hasSchemaFaults = !faults.isEmpty
+    validation.diagnostics = (validation.diagnostics + faults).inDocumentOrder().adjusted(by: settings.configuration)
     return validation
   }
 
   /// - Parameter absent: device types that the host shall not have.
-  private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(FactsFault) -> Report {
+  private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(DiagnosticsError) -> Report {
     var host = try model(manifest.plan.architecture, course: .expected, without: absent)
     var report = Runner(keepGoing: true).run(manifest.planToRehearse, on: &host)
     for index in manifest.incomplete { report.entries[index].silence() }

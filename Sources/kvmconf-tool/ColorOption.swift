@@ -11,8 +11,4 @@ struct ColorOption: ParsableArguments {
   func validate() { Output.choose(color) }
 }
 
-enum ColorChoice: String, Word {
-  case auto, always, never
-
-  static let allValueStrings = ["auto", "always", "never"]
-}
+enum ColorChoice: String, Word { case auto, always, never }

@@ -37,9 +37,7 @@ extension CompletionKind {
   }
 
   private static var explainer: Explainer {
-    let workspace = ManifestWorkspace(Settings())
-    return Explainer(
-      Architecture.allCases.map(workspace.catalogue).filter { $0.vm != nil }, diagnostics: .manifests)
+    Explainer(ManifestWorkspace(Settings()).allCatalogues, diagnostics: .manifests)
   }
 
   /// `arm-vgic-v3.addr.dist:` where the word at an index follows these two; the colon itself may be that word.

@@ -1,10 +1,10 @@
 import ArgumentParser
+import Diagnostics
+import Vocabulary
 
 /// The program: parse, call, print.
 @main
 struct KVMConfCommand: ParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "kvmconf",
     abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and a reason for every errno.",
@@ -19,7 +19,7 @@ struct KVMConfCommand: ParsableCommand {
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,
-    version: "kvmconf \(version) (schemas of Linux 7.2)",
+    version: "kvmconf \(kvmconfVersion) (schemas of Linux 7.2)",
     subcommands: [
       Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
       FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,
@@ -33,6 +33,9 @@ extension KVMConfCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+    } catch let error as DiagnosticsError {
+      Output.print(error.diagnostics, to: 2)
+      exit(withError: Output.status(Status.of(error.kind)))
     } catch let status as ExitCode {
       exit(withError: Output.status(status))
     } catch {

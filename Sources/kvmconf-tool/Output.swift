@@ -3,6 +3,8 @@ import Diagnostics
 import Glibc
 import Reporting
 import Synchronization
+import Vocabulary
+import Workspace
 
 /// The two streams. Results go to stdout, messages to stderr.
 enum Output {
@@ -58,7 +60,7 @@ enum Output {
       defer { isLost = true }
       return !isLost
     }
-    if isFirst { print([Unwritable(path: "standard output", status: status).diagnostic], to: STDERR_FILENO) }
+    if isFirst { print(unwritable("standard output", status).diagnostics, to: STDERR_FILENO) }
   }
 
   /// - Returns: 0 or an errno.
@@ -84,7 +86,7 @@ enum Output {
 
   /// Writes a whole file, or nothing: what stood there stays until the new one is complete. `-` is standard output; what
   /// is no regular file is written to as it is.
-  static func write(_ bytes: [UInt8], toFile path: String) throws(Unwritable) {
+  static func write(_ bytes: [UInt8], toFile path: String) throws(DiagnosticsError) {
     var status: Int32
     var info = stat()
     // SAFETY: paths and `info` live throughout the calls.
@@ -100,29 +102,29 @@ enum Output {
       if status == 0, unsafe rename(draft, path) != 0 { status = errno }
       if status != 0 { unsafe unlink(draft) }
     }
-    if status != 0 { throw Unwritable(path: path == "-" ? "standard output" : path, status: status) }
+    if status != 0 { throw unwritable(path == "-" ? "standard output" : path, status) }
   }
 
   /// Gives a regular file another content, at once: the new one is complete before it takes the old one's place, with
   /// the same permissions. Of a link, the file that it leads to is rewritten.
-  static func rewrite(_ bytes: [UInt8], _ path: String) throws(Unwritable) {
+  static func rewrite(_ bytes: [UInt8], _ path: String) throws(DiagnosticsError) {
     var info = stat()
     // SAFETY: paths and `info` live throughout the calls; realpath() allocates its result, which is copied and freed.
-    guard let resolved = unsafe realpath(path, nil) else { throw Unwritable(path: path, status: errno) }
+    guard let resolved = unsafe realpath(path, nil) else { throw unwritable(path, errno) }
     let target = unsafe String(cString: resolved)
     unsafe free(resolved)
     // Who may not write to the file shall not replace it either.
     guard unsafe stat(target, &info) == 0, unsafe access(target, W_OK) == 0 else {
-      throw Unwritable(path: path, status: errno)
+      throw unwritable(path, errno)
     }
-    guard info.st_mode & S_IFMT == S_IFREG else { throw Unwritable(path: path, reason: "it is not a regular file") }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw .unwritable(path, "it is no regular file") }
     let draft = "\(target).\(getpid())"
     var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
     if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }
     if status == 0, unsafe rename(draft, target) != 0 { status = errno }
     if status != 0 {
       unsafe unlink(draft)
-      throw Unwritable(path: path, status: status)
+      throw unwritable(path, status)
     }
   }
 
@@ -133,23 +135,9 @@ enum Output {
     let status = write(bytes, to: descriptor)
     return close(descriptor) == 0 || status != 0 ? status : errno
   }
-}
-
-/// Why a file could not be written.
-struct Unwritable: Error {
-  var path: String
-  var reason: String
-
-  init(path: String, reason: String) {
-    self.path = path
-    self.reason = reason
-  }
 
   /// - Parameter status: an errno.
-  init(path: String, status: Int32) {
-    // SAFETY: strerror() returns a text that is copied at once.
-    self.init(path: path, reason: unsafe String(cString: strerror(status)))
+  private static func unwritable(_ path: String, _ status: Int32) -> DiagnosticsError {
+    .unwritable(path, Errno(rawValue: status).text)
   }
-
-  var diagnostic: Diagnostic { .error("cannot-write", "cannot write \(path): \(reason)", at: nil) }
 }

@@ -5,7 +5,7 @@ import Workspace
 
 /// Writes what becomes of a file's manifests on a host: as they are run, or, for CI systems, all at the end.
 final class RunReporter {
-  private let format: Apply.RunFormat
+  private let format: ReportFormat
   private let file: String
   private let settings: Settings
   private var diagnostics: [Diagnostic] = []
@@ -14,7 +14,7 @@ final class RunReporter {
   private var obstacles: [Diagnostic] = []
   private var remarks: [Diagnostic] = []
 
-  init(_ format: Apply.RunFormat, file: String, _ settings: Settings) {
+  init(_ format: ReportFormat, file: String, _ settings: Settings) {
     self.format = format
     self.file = file
     self.settings = settings
@@ -22,13 +22,10 @@ final class RunReporter {
 
   /// Why there is no run, or what is to be said before it.
   func refuse(_ problems: [Diagnostic]) {
-    switch format {
-    case .text, .json: Output.print(problems, to: 2)
-    case .sarif, .junit, .github, .gcc:
-      diagnostics += problems
-      obstacles += problems.filter { $0.severity == .error }
-      remarks += problems.filter { $0.severity != .error }
-    }
+    guard format.isOneDocument else { return Output.print(problems, to: 2) }
+    diagnostics += problems
+    obstacles += problems.filter { $0.severity == .error }
+    remarks += problems.filter { $0.severity != .error }
   }
 
   func add(_ report: Report) {
@@ -58,7 +55,7 @@ final class RunReporter {
       JUnitRenderer(name: "kvmconf apply").render([.init(name: file, cases: cases)], into: &text)
       Output.result(text)
     case .sarif, .github, .gcc:
-      Output.result((DiagnosticFormat(rawValue: format.rawValue) ?? .gcc).text(diagnostics, [settings]))
+      Output.result(format.text(of: diagnostics, [settings]))
     }
   }
 }

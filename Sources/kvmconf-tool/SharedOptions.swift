@@ -1,24 +1,54 @@
 import ArgumentParser
 import DeviceSchema
 import Diagnostics
+import Reporting
+import TextOutput
 import Vocabulary
 import Workspace
 
 /// How results are written.
-enum Format: String, Word {
-  case text, json
+enum Format: String, Word { case text, json }
 
-  static let allValueStrings = ["text", "json"]
-}
-
-/// A word on the command line.
-///
-/// The values are listed by hand: to find them by reflection takes a noticeable part of the start-up.
-protocol Word: ExpressibleByArgument, RawRepresentable where RawValue == String {}
+/// A word on the command line: one of a few.
+package protocol Word: ExpressibleByArgument, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension Word {
-  static var allValueDescriptions: [String: String] { [:] }
-  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+  // ArgumentParser finds these by reflection, which takes a noticeable part of the start-up.
+  package static var allValueStrings: [String] { allCases.map { $0.rawValue } }
+  package static var allValueDescriptions: [String: String] { [:] }
+  package static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+}
+
+extension ReportFormat: Word {}
+extension FailOn: Word {}
+
+extension Release: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+/// The option of all commands that use schemas.
+struct SchemaOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
+      valueName: "dir"), completion: .directory)
+  var schemas: [String] = []
+}
+
+/// The options of commands that show schemas.
+struct CatalogueOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The kernel release to assume, such as 6.12.", valueName: "release"), completion: .release)
+  var kernel: Release?
+
+  @OptionGroup var schemaOptions: SchemaOptions
+
+  var schemas: [String] { schemaOptions.schemas }
+
+  /// The catalogues of all architectures that there are schemas for.
+  func catalogues() throws -> [Catalogue] {
+    ManifestWorkspace(try Settings(schemas: schemas, release: kernel)).allCatalogues
+  }
 }
 
 /// The options that decide how manifests are read and judged.
@@ -33,16 +63,7 @@ struct SharedOptions: ParsableArguments {
     completion: .file(extensions: ["yaml", "yml", "json"]))
   var hostFacts: String?
 
-  @Option(
-    help: ArgumentHelp("The kernel release to model, such as 6.12.", valueName: "release"),
-    completion: .release)
-  var kernel: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.",
-      valueName: "dir"), completion: .directory)
-  var schemas: [String] = []
+  @OptionGroup var catalogue: CatalogueOptions
 
   @Option(
     help: ArgumentHelp(
@@ -63,33 +84,31 @@ struct SharedOptions: ParsableArguments {
     for parameter in parameters where !parameter.contains("=") || parameter.hasPrefix("=") {
       throw ValidationError("--set takes NAME=VALUE, not '\(parameter)'")
     }
-    if let kernel, Release(kernel) == nil {
-      throw ValidationError("--kernel takes a release such as 6.12, not '\(kernel)'")
-    }
   }
 
-  /// The settings of a file; what is wrong with the files behind them is printed, and ends the program.
-  func settings(of path: String) throws -> Settings { try SettingsOfFiles(self).printing(path).settings }
+  var request: SettingsRequest {
+    var request = SettingsRequest()
+    request.settings.release = catalogue.kernel
+    for parameter in parameters {
+      let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      request.settings.parameters[parts[0]] = parts[1]
+    }
+    request.schemas = catalogue.schemas
+    request.hostFacts = hostFacts
+    request.stdinFilename = stdinFilename
+    request.ignoresConfiguration = noConfig
+    return request
+  }
 
-  /// - Parameter areChecked: whether schemas from outside are checked as a whole before they are used.
-  static func settings(schemas: [String], kernel: String?, areChecked: Bool = true) throws -> Settings {
-    var settings = Settings()
-    if let kernel {
-      guard let release = Release(kernel) else {
-        throw ValidationError("--kernel takes a release such as 6.12, not '\(kernel)'")
-      }
-      settings.release = release
-    }
-    do throws(Unreadable) {
-      for folder in schemas { try settings.addSchemas(in: folder) }
-    } catch {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.noInput
-    }
-    guard areChecked, !schemas.isEmpty else { return settings }
-    let faults = settings.checkSchemas(in: schemas).filter { $0.severity == .error }
-    if faults.isEmpty { return settings }
-    Output.print(faults, to: 2)
-    throw Status.failure
+  /// With --verbose, prints which configuration a file has.
+  func reportConfiguration(of name: String, _ configuration: String?) {
+    guard verbose else { return }
+    let found = configuration.map { "configured by \($0.printable)" } ?? "no configuration"
+    Output.message("\(name.printable): \(found)\n")
+  }
+
+  /// Manifests that are all to be used; their warnings are printed.
+  func manifestFiles(complete: @escaping (inout Settings) -> Void = { _ in }) -> ManifestFiles {
+    ManifestFiles(request, onSearch: reportConfiguration, complete: complete) { Output.print($0, to: 2) }
   }
 }

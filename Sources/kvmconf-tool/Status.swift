@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 
 /// The program's exit statuses.
 enum Status {
@@ -17,4 +18,19 @@ enum Status {
   static let software = ExitCode(70)
   /// Ended by SIGINT, as shells tell it.
   static let interrupted = ExitCode(130)
+
+  /// The status for a kind of failure.
+  static func of(_ kind: DiagnosticsError.Kind) -> ExitCode {
+    switch kind {
+    case .invalid: failure
+    case .badData: badData
+    case .unreadable: noInput
+    case .unwritable: cannotCreate
+    case .unavailable: unavailable
+    case .software: software
+    }
+  }
 }
+
+/// The higher of two statuses.
+func max(_ a: ExitCode, _ b: ExitCode) -> ExitCode { a.rawValue >= b.rawValue ? a : b }

@@ -65,14 +65,15 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(place.offsets == 32..<37)
     #expect(last.id == "unknown-key")
     #expect(last.severity == .error)
-    #expect(throws: InvalidManifest.self) { try source.plans() }
-    #expect(throws: InvalidManifest.self) { try source.run(on: .model) }
+    #expect(throws: ManifestError.self) { try source.plans() }
+    #expect(throws: ManifestError.self) { try source.run(on: .model) }
     do {
       _ = try source.run(on: .kernel)
-      Issue.record("an invalid manifest ran")
-    } catch let invalid as InvalidManifest {
-      #expect(invalid.problems == validation.problems)
-      #expect(invalid.description == validation.problems.map(\.description).joined(separator: "\n"))
+      Issue.record("a bad manifest ran")
+    } catch let error as ManifestError {
+      #expect(error.kind == .invalid)
+      #expect(error.problems == validation.problems)
+      #expect(error.description == validation.problems.map(\.description).joined(separator: "\n"))
     }
   }
 
@@ -141,7 +142,9 @@ private func failure(_ body: () throws -> Void) -> String {
     // vCPUs of x86 have attributes since 5.16.
     let steps = try ManifestSource(text: Self.good).validate(options).reports[0].steps
     #expect(steps[2].outcome != "ok")
-    #expect(failure { try options.setKernel("six") } == "InvalidOption: 'six' is not a kernel release such as 6.12")
+    #expect(
+      failure { try options.setKernel("six") }
+        == "ManifestError: error: 'six' is not a kernel release such as 6.12 [bad-configuration]")
   }
 
   @Test func hostFactsAreReadAndChecked() throws {
@@ -152,18 +155,18 @@ private func failure(_ body: () throws -> Void) -> String {
       try source.validate(options).problems.map(\.message) == [
         "the kernel would answer ENODEV: this host's KVM has no device type 'vfio'"
       ])
-    #expect(throws: InvalidOption.self) { try options.setHostFacts("[1, 2]") }
-    #expect(throws: InvalidOption.self) { try options.setHostFacts("kernel: six") }
-    #expect(throws: InvalidOption.self) { try options.setHostFacts("a: [") }
+    #expect(throws: ManifestError.self) { try options.setHostFacts("[1, 2]") }
+    #expect(throws: ManifestError.self) { try options.setHostFacts("kernel: six") }
+    #expect(throws: ManifestError.self) { try options.setHostFacts("a: [") }
     try options.setHostFacts("devcies: []")
     #expect(
       failure { _ = try source.validate(options) }
-        == "InvalidOption: facts.yaml:1:1: error: the schemas of x86_64 have no fact 'devcies'; did you mean 'devices'? [unknown-fact]"
+        == "ManifestError: facts.yaml:1:1: error: the schemas of x86_64 know no fact 'devcies'; did you mean 'devices'? [unknown-fact]"
     )
     try options.setHostFacts("devices: many")
     #expect(
       failure { _ = try source.validate(options) }
-        == "InvalidOption: facts.yaml:1:10: error: fact 'devices' must be a list, not a scalar 'many' [bad-facts]")
+        == "ManifestError: facts.yaml:1:10: error: fact 'devices' is a list, not a scalar 'many' [bad-facts]")
   }
 
   @Test func schemasAreAddedFromAFolder() throws {
@@ -201,17 +204,60 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(try source.validate().problems.map(\.id) == ["unknown-device-type"])
     #expect(try source.validate(options).problems.map(\.id) == ["novel.number.value:EDOM"])
     write(schema.replacing("errno: EDOM", with: "errno: EDUM"), toFile: folder + "/x86_64/novel.yaml")
-    #expect(throws: InvalidOption.self) { try options.addSchemas(inFolder: folder) }
+    #expect(throws: ManifestError.self) { try options.addSchemas(inFolder: folder) }
     #expect(
       failure { try options.addSchemas(inFolder: folder + "/none") }
-        == "UnreadableFile: cannot read \(folder)/none: it is not a folder of schemas")
+        == "ManifestError: error: cannot read \(folder)/none: it is no folder of schemas [cannot-read]")
   }
 
   @Test func unreadableFileIsReported() {
     #expect(
       failure { _ = try ManifestSource(path: "/does/not/exist.yaml") }
-        == "UnreadableFile: cannot read /does/not/exist.yaml: No such file or directory")
-    #expect(failure { _ = try ManifestSource(path: "/") } == "UnreadableFile: cannot read /: it is a folder")
+        == "ManifestError: error: cannot read /does/not/exist.yaml: No such file or directory [cannot-read]")
+    #expect(
+      failure { _ = try ManifestSource(path: "/") }
+        == "ManifestError: error: cannot read /: it is a folder [cannot-read]")
+  }
+
+  /// A manifest that was read from a path is judged by the nearest `.kvmconf.yaml`; options come before it.
+  @Test func configurationFiles() throws {
+    let folder = temporaryFolder()
+    defer { remove(folder) }
+    let text = "kvmconf: 1\narch: x86_64\nvcpus: {cuont: 1}\n"
+    write(text, toFile: folder + "/vm.yaml")
+    func validation(_ options: ManifestOptions = ManifestOptions()) throws -> ManifestValidation {
+      try ManifestSource(path: folder + "/vm.yaml").validate(options)
+    }
+    #expect(try validation().problems.map(\.severity) == [.error])
+    write("severity: {unknown-key: warning}\n", toFile: folder + "/.kvmconf.yaml")
+    #expect(try validation().problems.map(\.severity) == [.warning])
+    #expect(try validation().isValid)
+    #expect(try ManifestSource(text: text, name: folder + "/vm.yaml").validate().problems.map(\.severity) == [.error])
+    var options = ManifestOptions()
+    options.ignoresConfigurationFiles = true
+    #expect(try validation(options).problems.map(\.severity) == [.error])
+    options = ManifestOptions()
+    options.failOn = .warning
+    #expect(try !validation(options).isValid)
+    write("severity: {unknown-key: off}\nfail-on: undecided\n", toFile: folder + "/.kvmconf.yaml")
+    #expect(try validation().problems.isEmpty && validation(options).isValid)
+    write(
+      "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create: vfio}, {set: vfio, group: 1, attr: 1, payload: {u32: 5}}]\n",
+      toFile: folder + "/vm.yaml")
+    #expect(try !validation().isValid && validation().problems.map(\.severity) == [.warning])
+    write("kernal: '6.12'\n", toFile: folder + "/.kvmconf.yaml")
+    #expect(
+      failure { _ = try validation() }
+        == "ManifestError: \(folder)/.kvmconf.yaml:1:1: error: .kvmconf.yaml has no key 'kernal'; did you mean 'kernel'? [unknown-key]"
+    )
+    #expect(throws: ManifestError.self) { try ManifestSource(path: folder + "/vm.yaml").plans() }
+    write("schemas: none\n", toFile: folder + "/.kvmconf.yaml")
+    do {
+      _ = try validation()
+      Issue.record("there is no such folder of schemas")
+    } catch let error as ManifestError {
+      #expect(error.kind == .unreadable && error.problems.map(\.id) == ["cannot-read"])
+    }
   }
 
   /// On any machine, a manifest for another architecture is refused before the first call.
@@ -219,9 +265,9 @@ private func failure(_ body: () throws -> Void) -> String {
     let other = hostArchitecture == "arm64" ? "x86_64" : "arm64"
     do {
       _ = try ManifestSource(text: "kvmconf: 1\narch: \(other)\nsteps: [{create-vm: {}}]").run()
-      Issue.record("a manifest for another architecture ran")
-    } catch let unavailable as HostUnavailable {
-      #expect(unavailable.description.contains(other))
+      Issue.record("it ran")
+    } catch let error as ManifestError {
+      #expect(error.kind == .unavailable && error.description.contains(other))
     }
   }
 

@@ -9,27 +9,31 @@ extension OneAtATime {
   @Suite struct KernelHostTests {
     @Test func anotherArchitectureIsRefusedBeforeAnythingIsOpened() {
       let unavailable = refusal(of: plan([], .arm64), path: "/no/such/kvm", architecture: .x86_64)
-      #expect(unavailable?.kind == .otherArchitecture)
+      #expect(unavailable?.kind == .unavailable)
+      #expect(unavailable?.diagnostics.map(\.id) == ["other-architecture"])
       #expect(
-        unavailable?.message == "this manifest is for arm64 and this host is x86_64; `--on model` rehearses it")
-      #expect(refusal(of: plan([], .arm64), architecture: nil)?.kind == .otherArchitecture)
+        unavailable?.diagnostics[0].message
+          == "this manifest is for arm64 and this host is x86_64; `--on model` rehearses it")
+      #expect(refusal(of: plan([], .arm64), architecture: nil)?.diagnostics.map(\.id) == ["other-architecture"])
     }
 
     @Test func missingKVMIsExplained() {
       let unavailable = refusal(of: plan([], .x86_64), path: "/no/such/kvm", architecture: .x86_64)
-      #expect(unavailable?.kind == .noKVM)
-      #expect(unavailable?.message.hasPrefix("there is no /no/such/kvm: load the module kvm_intel or kvm_amd") == true)
+      #expect(unavailable?.kind == .unavailable)
+      #expect(unavailable?.diagnostics.map(\.id) == ["no-kvm"])
+      let message = unavailable?.diagnostics[0].message
+      #expect(message?.hasPrefix("there is no /no/such/kvm: load the module kvm_intel or kvm_amd") == true)
     }
 
     @Test func fileThatIsNotKVMIsExplained() {
       let unavailable = refusal(of: plan([]), path: "/dev/null")
-      #expect(unavailable?.kind == .noKVM)
-      #expect(unavailable?.message == "/dev/null is not KVM's device; it should be /dev/kvm")
+      #expect(unavailable?.diagnostics.map(\.id) == ["no-kvm"])
+      #expect(unavailable?.diagnostics.map(\.message) == ["/dev/null is not KVM's device; it should be /dev/kvm"])
     }
 
     private func refusal(
       of plan: Plan, path: String = "/dev/kvm", architecture: Architecture? = .host
-    ) -> KernelHost.Unavailable? {
+    ) -> DiagnosticsError? {
       do {
         _ = try KernelHost(plan, path: path, architecture: architecture)
         return nil
@@ -58,7 +62,8 @@ extension OneAtATime {
         _ = try KernelHost(plan([], files: files))
         Issue.record("the file was opened")
       } catch {
-        #expect(error == KernelHost.Unavailable(kind: .file, message: "there is no file /no/such/file", at: at))
+        #expect(
+          error == DiagnosticsError(.unreadable, [.error("cannot-open", "there is no file /no/such/file", at: at)]))
       }
       #expect(descriptorCount() == before)
     }

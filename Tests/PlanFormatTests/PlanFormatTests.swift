@@ -63,7 +63,7 @@ import kvmload
 
 @Suite struct DamageTests {
   private func isRefused(_ bytes: [UInt8]) -> Bool {
-    do throws(PlanFault) {
+    do throws(DiagnosticsError) {
       _ = try Plan(compiled: bytes, path: "vm.kvmplan")
       return false
     } catch {
@@ -118,18 +118,22 @@ import kvmload
 
   @Test func messageSaysHowThePlanIsFaulty() {
     func message(_ bytes: [UInt8]) -> String {
-      do throws(PlanFault) {
+      do throws(DiagnosticsError) {
         _ = try Plan(compiled: bytes, path: "vm.kvmplan")
         return ""
       } catch {
-        return error.message
+        return error.diagnostics[0].message
       }
     }
     var later = everything().compiled()
-    #expect(message([]) == "not a compiled plan")
-    #expect(message(Array(later.dropLast(8))) == "the plan is incomplete, or followed by other bytes")
+    #expect(message([]) == "vm.kvmplan cannot be used: not a compiled plan")
+    #expect(
+      message(Array(later.dropLast(8)))
+        == "vm.kvmplan cannot be used: the plan is incomplete, or followed by other bytes")
     later[KVMLOAD_HEADER_VERSION] = 2
-    #expect(message(later) == "the plan has a different version of the format; compile it again")
+    #expect(
+      message(later)
+        == "vm.kvmplan cannot be used: the plan has a different version of the format; compile it again")
   }
 
   /// Sets the checksum, computed as in docs/plan-format.md.

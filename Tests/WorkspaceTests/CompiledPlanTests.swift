@@ -7,7 +7,7 @@ import Workspace
 
 @Suite struct CompiledPlanTests {
   static let manifests = ["examples", "Tests/Fixtures/selftests"].flatMap {
-    (try? manifestPaths("\(repository)/\($0)")) ?? []
+    (try? ManifestPath.all("\(repository)/\($0)").map(\.value)) ?? []
   }
 
   @Test func manifestsAreFound() { #expect(Self.manifests.count > 20) }

@@ -123,7 +123,7 @@ import Workspace
       do {
         _ = try conformance(text)
         return nil
-      } catch { return (error as? RecordedReportFault)?.diagnostic.message }
+      } catch { return (error as? DiagnosticsError)?.diagnostics.first?.message }
     }
     #expect(fault("no report\n") == "this line is not a JSON object of a report")
     #expect(fault(report(Self.answers, kind: "model")) == "this report is from the model, not from a kernel")

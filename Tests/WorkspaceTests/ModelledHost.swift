@@ -21,12 +21,10 @@ struct ModelledHost: ProbedHost {
     return ManifestWorkspace(settings)
   }
 
-  func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(KernelHost.Unavailable) -> Report {
+  func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(DiagnosticsError) -> Report {
     do {
       var model = try self.workspace().model(architecture, course: .predicted)
       return Runner(keepGoing: true).run(plan, on: &model)
-    } catch let fault as FactsFault {
-      preconditionFailure(fault.diagnostic.message)
     } catch {
       preconditionFailure("\(error)")
     }

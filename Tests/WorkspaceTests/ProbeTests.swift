@@ -144,7 +144,8 @@ import Workspace
       _ = try HostProbe(of: ThisHost(architecture, path: "/does/not/exist"), Settings())
       Issue.record("a file that does not exist was probed")
     } catch {
-      #expect(error.kind == .noKVM && error.message.hasPrefix("there is no /does/not/exist: "))
+      #expect(error.kind == .unavailable && error.diagnostics.map(\.id) == ["no-kvm"])
+      #expect(error.diagnostics[0].message.hasPrefix("there is no /does/not/exist: "))
     }
   }
 
@@ -179,7 +180,7 @@ import Workspace
       #expect(try validation("examples/arm64/gicv3-or-v2.yaml", facts: facts).errorCount == 0)
       let refused = try validation("examples/arm64/gicv2.yaml", facts: facts)
       #expect(refused.diagnostics.contains { $0.message.contains("this host's KVM has no device type 'arm-vgic-v2'") })
-      #expect(throws: FactsFault.self) { _ = try validation("examples/riscv64/aia.yaml", facts: facts) }
+      #expect(throws: DiagnosticsError.self) { _ = try validation("examples/riscv64/aia.yaml", facts: facts) }
     }
   }
 }
@@ -269,11 +270,11 @@ import Workspace
       ])
     #expect(try ProbeComparison(old, old).differences.isEmpty)
     let arm = try HostProbe(of: ModelledHost(architecture: .arm64), Settings()).json.text()
-    #expect(throws: ProbeFault.self) {
+    #expect(throws: DiagnosticsError.self) {
       _ = try ProbeComparison(old, SourceFile(path: "arm.json", bytes: Array(arm.utf8)))
     }
     for text in ["", "{}", "[1]", "a: [", #"{"kind":"kvmconf-probe"}"#] {
-      #expect(throws: ProbeFault.self) {
+      #expect(throws: DiagnosticsError.self) {
         _ = try ProbeComparison(old, SourceFile(path: "bad.json", bytes: Array(text.utf8)))
       }
     }

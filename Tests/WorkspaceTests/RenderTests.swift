@@ -83,7 +83,7 @@ import Workspace
     ).manifests[0]
     manifest.plan.steps.append(
       Step(.enableCapability(9999, on: .vm, flags: 1, arguments: []), target: .vm, at: manifest.plan.steps[0].at))
-    let fault = try #require(throws: RenderingFault.self) { try workspace.rendered(manifest, .steps) }
+    let fault = try #require(throws: DiagnosticsError.self) { try workspace.rendered(manifest, .steps) }
     #expect(fault.diagnostics.map(\.id) == ["unsayable-step"])
   }
 
@@ -168,7 +168,7 @@ import Workspace
     let declared = try #require(try rendered(file, .declared).first)
     #expect(plans(declared.text, "open.yaml").map(\.core) == loaded.manifests.map(\.plan.core))
     #expect(declared.text.contains("for-each: vcpu"))
-    #expect(throws: RenderingFault.self) { try rendered(file, .steps) }
+    #expect(throws: DiagnosticsError.self) { try rendered(file, .steps) }
     let two = try #require(try rendered(file, .steps, ["cpus": "2"]).first)
     #expect(two.text.matches(of: #/create-vcpu/#).count == 2)
   }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import DevicePlan
 import Diagnostics
-import Kernel
+import Reporting
 import Workspace
 
 /// `kvmconf apply`: run a manifest on the kernel.
@@ -29,45 +29,38 @@ struct Apply: ParsableCommand {
     help:
       "The format of the report: text, json (one line per manifest), sarif, junit, github (workflow commands) or gcc."
   )
-  var format: RunFormat = .text
+  var format: ReportFormat = .text
 
-  enum RunFormat: String, Word {
-    case text, json, sarif, junit, github, gcc
-
-    static let allValueStrings = ["text", "json", "sarif", "junit", "github", "gcc"]
-  }
-
-  enum HostKind: String, Word {
-    case kernel, model
-
-    static let allValueStrings = ["kernel", "model"]
-  }
+  enum HostKind: String, Word { case kernel, model }
 
   func run() throws {
-    let workspace = ManifestWorkspace(try options.settings(of: file))
-    let name = file == "-" ? options.stdinFilename ?? "<stdin>" : file
-    let reporter = RunReporter(format, file: name, workspace.settings)
+    let settings = try SettingsOfFiles(options.request, onSearch: options.reportConfiguration).settings(of: file)
+    let reporter = RunReporter(format, file: file == "-" ? options.stdinFilename ?? "<stdin>" : file, settings)
     defer { reporter.end() }
-    let loaded = try ManifestFile.load(file, workspace, options, report: reporter.refuse)
+    do {
+      try run(ManifestWorkspace(settings), reporter)
+    } catch let error as DiagnosticsError {
+      reporter.refuse(error.diagnostics)
+      throw Status.of(error.kind)
+    }
+  }
+
+  private func run(_ workspace: ManifestWorkspace, _ reporter: RunReporter) throws {
+    let loaded = workspace.load(try SourceFile(reading: file, stdinName: options.stdinFilename))
+    try workspace.requireSoundness(of: loaded)
+    reporter.refuse(loaded.diagnostics)
     Interruption.watch()
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
     let obstacles = loaded.manifests.flatMap(\.plan.obstacles)
-    if !obstacles.isEmpty {
-      reporter.refuse(obstacles)
-      throw Status.failure
-    }
+    if !obstacles.isEmpty { throw DiagnosticsError(.invalid, obstacles) }
     for manifest in loaded.manifests {
       let report = try run(manifest.plan.withDefaults, workspace, runner, reporter)
       reporter.add(report)
       if report.isInterrupted { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }
     }
-    let faults = workspace.schemaFaults
-    if !faults.isEmpty {
-      reporter.refuse(faults)
-      throw Status.software
-    }
+    try workspace.requireSoundSchemas()
     if hasFailed { throw Status.failure }
   }
 
@@ -76,36 +69,19 @@ struct Apply: ParsableCommand {
   ) throws -> Report {
     switch on {
     case .model:
-      return try facts(reporter) {
-        () throws(FactsFault) in
-        var host = try workspace.model(plan.architecture, course: .predicted)
-        return runner.run(plan, on: &host)
-      }
+      var host = try workspace.model(plan.architecture, course: .predicted)
+      return runner.run(plan, on: &host)
     case .kernel:
       if plan.architecture == .host { try refuseHazards(plan, workspace, reporter) }
-      do throws(KernelHost.Unavailable) {
-        return try workspace.runOnKernel(plan, with: runner)
-      } catch {
-        reporter.refuse([error.diagnostic])
-        throw error.kind == .file ? Status.noInput : Status.unavailable
-      }
+      return try workspace.runOnKernel(plan, with: runner)
     }
   }
 
   private func refuseHazards(_ plan: Plan, _ workspace: ManifestWorkspace, _ reporter: RunReporter) throws {
-    let hazards = try facts(reporter) { () throws(FactsFault) in try workspace.hazards(of: plan) }
+    let hazards = try workspace.hazards(of: plan)
     guard hazards.isEmpty else {
       reporter.refuse(hazards)
       Output.message("kvmconf: no call was made\n")
-      throw Status.failure
-    }
-  }
-
-  private func facts<Result>(_ reporter: RunReporter, _ body: () throws(FactsFault) -> Result) throws -> Result {
-    do throws(FactsFault) {
-      return try body()
-    } catch {
-      reporter.refuse([error.diagnostic])
       throw Status.failure
     }
   }

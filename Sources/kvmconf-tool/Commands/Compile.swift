@@ -36,30 +36,19 @@ struct Compile: ParsableCommand {
   @Option(help: ArgumentHelp("The manifest to compile if the file has several, counted from 1.", valueName: "n"))
   var document: Int?
 
-  enum CompiledFormat: String, Word {
-    case plan, c
-
-    static let allValueStrings = ["plan", "c"]
-  }
+  enum CompiledFormat: String, Word { case plan, c }
 
   func run() throws {
-    let workspace = ManifestWorkspace(try options.settings(of: file))
-    let plan = try manifest(try ManifestFile.load(file, workspace, options)).plan
+    let (loaded, workspace) = try options.manifestFiles().load(file)
+    let plan = try manifest(loaded).plan
     var reasons = StepReasons(plan, workspace.catalogue(for: plan.architecture))
     let bytes = plan.compiled(isStripped: strip) { index in
       reasons.reasons(forStep: index).map { ErrnoReason($0.errno, $0.text) }
     }
-    let faults = workspace.schemaFaults
-    Output.print(faults, to: 2)
-    if !faults.isEmpty { throw Status.software }
-    do throws(Unwritable) {
-      switch format {
-      case .plan: try Output.write(bytes, toFile: output)
-      case .c: try Output.write(Array(CHeader(plan, bytes).text.utf8), toFile: output)
-      }
-    } catch {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.cannotCreate
+    try workspace.requireSoundSchemas()
+    switch format {
+    case .plan: try Output.write(bytes, toFile: output)
+    case .c: try Output.write(Array(CHeader(plan, bytes).text.utf8), toFile: output)
     }
   }
 

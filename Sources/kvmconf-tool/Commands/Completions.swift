@@ -15,11 +15,7 @@ struct Completions: ParsableCommand {
       For zsh, add the folder to $fpath before compinit runs.
       """)
 
-  enum Shell: String, Word {
-    case bash, zsh, fish
-
-    static let allValueStrings = ["bash", "zsh", "fish"]
-  }
+  enum Shell: String, Word { case bash, zsh, fish }
 
   @Argument(help: "The shell: bash, zsh or fish.")
   var shell: Shell

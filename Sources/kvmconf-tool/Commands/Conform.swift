@@ -3,6 +3,7 @@ import Conformance
 import DevicePlan
 import Diagnostics
 import Kernel
+import Reporting
 import Vocabulary
 import Workspace
 
@@ -41,7 +42,7 @@ struct Conform: ParsableCommand {
     let quirks = try readQuirks()
     let reports = try readReports()
     let manifests = try plans { settings in
-      if settings.release == nil, settings.facts.release == nil {
+      if settings.release == nil, settings.facts?.release == nil {
         settings.release = (reports?.first?.release ?? kernelRelease()).flatMap { Release($0) }
       }
     }
@@ -50,14 +51,12 @@ struct Conform: ParsableCommand {
       throw Status.failure
     }
     Interruption.watch()
-    var total = Total()
+    var conformances: [PlanConformance] = []
     for (i, (plan, workspace)) in manifests.enumerated() {
       let answers = try answers(to: plan, reports?[i], workspace)
       if Interruption.happened { throw Status.interrupted }
-      let conformance = try Self.orFail {
-        try workspace.conformance(of: plan, to: answers, quirks: quirks)
-      }
-      total.add(conformance)
+      let conformance = try workspace.conformance(of: plan, to: answers, quirks: quirks)
+      conformances.append(conformance)
       switch format {
       case .text:
         Output.print(conformance.diagnostics, to: 1)
@@ -68,102 +67,43 @@ struct Conform: ParsableCommand {
     var faults: [Diagnostic] = []
     for fault in manifests.flatMap(\.workspace.schemaFaults) where !faults.contains(fault) { faults.append(fault) }
     Output.print(faults, to: 2)
-    if format == .text { Output.message(total.words + "\n") }
+    if format == .text { Output.message(conformances.summary + "\n") }
     if !faults.isEmpty { throw Status.software }
-    if total.differed > 0 { throw Status.failure }
-  }
-
-  private struct Total {
-    var manifests = 0
-    var agreed = 0
-    var differed = 0
-    var quirks = 0
-    var undecided = 0
-    var skipped = 0
-
-    mutating func add(_ conformance: PlanConformance) {
-      manifests += 1
-      agreed += conformance.count(.agrees)
-      differed += conformance.differences
-      quirks += conformance.quirks
-      undecided += conformance.count(.undecided)
-      skipped += conformance.count(.skipped)
-    }
-
-    var words: String {
-      "\(manifests) manifest\(manifests == 1 ? "" : "s"): \(agreed) steps agree, \(differed) differ, \(quirks) quirks, "
-        + "\(undecided) undecided, \(skipped) skipped"
-    }
+    if !conformances.allSatisfy({ $0.differences == 0 }) { throw Status.failure }
   }
 
   /// The plans of all manifests, in order, each with what it is judged by.
   private func plans(
     _ complete: @escaping (inout Settings) -> Void
   ) throws -> [(plan: Plan, workspace: ManifestWorkspace)] {
-    let plans = try ManifestFiles(options, complete: complete).loadAll(files).flatMap { file, workspace in
+    let plans = try options.manifestFiles(complete: complete).loadAll(files).flatMap { file, workspace in
       file.manifests.map { (plan: $0.plan, workspace: workspace) }
     }
     let obstacles = plans.flatMap(\.plan.obstacles)
-    if !obstacles.isEmpty {
-      Output.print(obstacles, to: 2)
-      throw Status.failure
-    }
+    if !obstacles.isEmpty { throw DiagnosticsError(.invalid, obstacles) }
     return plans.map { ($0.plan.withDefaults, $0.workspace) }
   }
 
-  private func answers(to plan: Plan, _ report: RecordedReport?, _ workspace: ManifestWorkspace) throws -> KernelAnswers
-  {
-    if let report {
-      return try Self.orFail {
-        try report.answers(to: plan, release: workspace.settings.playedRelease.description)
-      }
-    }
+  private func answers(
+    to plan: Plan, _ report: RecordedReport?, _ workspace: ManifestWorkspace
+  ) throws(DiagnosticsError) -> KernelAnswers {
+    if let report { return try report.answers(to: plan, release: workspace.settings.playedRelease.description) }
     if plan.architecture == .host {
-      let hazards = try Self.orFail { try workspace.hazards(of: plan) }
-      guard hazards.isEmpty else {
-        Output.print(hazards, to: 2)
-        throw Status.failure
-      }
+      let hazards = try workspace.hazards(of: plan)
+      if !hazards.isEmpty { throw DiagnosticsError(.invalid, hazards) }
     }
-    do throws(KernelHost.Unavailable) {
-      return try workspace.kernelAnswers(to: plan, isInterrupted: { Interruption.happened })
-    } catch {
-      Output.print([error.diagnostic], to: 2)
-      throw error.kind == .file ? Status.noInput : Status.unavailable
-    }
+    return try workspace.kernelAnswers(to: plan, isInterrupted: { Interruption.happened })
   }
 
-  private func readQuirks() throws -> [Quirk] {
+  private func readQuirks() throws(DiagnosticsError) -> [Quirk] {
     guard let quirks else { return [] }
-    let (found, diagnostics) = Quirk.read(try Self.file(quirks))
-    Output.print(diagnostics, to: 2)
-    if !diagnostics.isEmpty { throw Status.failure }
+    let (found, diagnostics) = Quirk.read(try SourceFile(reading: quirks))
+    if !diagnostics.isEmpty { throw DiagnosticsError(.invalid, diagnostics) }
     return found
   }
 
-  private func readReports() throws -> [RecordedReport]? {
+  private func readReports() throws(DiagnosticsError) -> [RecordedReport]? {
     guard let kernelReport else { return nil }
-    let file = try Self.file(kernelReport)
-    return try Self.orFail { try RecordedReport.read(file) }
-  }
-
-  private static func file(_ path: String) throws -> SourceFile {
-    try orFail { try SourceFile(reading: path) }
-  }
-
-  /// What a body returns; what is wrong is printed, and ends the program.
-  private static func orFail<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let error as Unreadable {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.noInput
-    } catch let fault as FactsFault {
-      Output.print([fault.diagnostic], to: 2)
-      throw Status.failure
-    } catch let fault as RecordedReportFault {
-      Output.print([fault.diagnostic], to: 2)
-      throw Status.failure
-    }
+    return try RecordedReport.read(SourceFile(reading: kernelReport))
   }
 }

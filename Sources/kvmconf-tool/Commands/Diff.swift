@@ -1,5 +1,7 @@
 import ArgumentParser
 import DevicePlan
+import Diagnostics
+import Reporting
 import TextOutput
 import Workspace
 
@@ -30,45 +32,37 @@ struct Diff: ParsableCommand {
     help: "The format of the difference: text, json (one line per pair of manifests) or markdown.")
   var format: DiffFormat = .text
 
-  enum DiffFormat: String, Word {
-    case text, json, markdown
-
-    static let allValueStrings = ["text", "json", "markdown"]
-  }
+  enum DiffFormat: String, Word { case text, json, markdown }
 
   func run() throws {
     guard isFolder(old) == isFolder(new) else {
       throw ValidationError("compare a folder with a folder, or a file with a file")
     }
-    let manifests = ManifestFiles(options)
-    let comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
+    let manifests = options.manifestFiles()
+    let comparisons: [ManifestComparison]
+    do throws(DiagnosticsError) {
+      comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
+    } catch {
+      // An invalid manifest has a status of its own: the usual one says that two differ.
+      throw error.kind == .invalid ? DiagnosticsError(.badData, error.diagnostics) : error
+    }
     for comparison in comparisons { show(comparison) }
     if !comparisons.allSatisfy(\.isSame) { throw Status.failure }
   }
 
-  private func compareFiles(_ manifests: ManifestFiles) throws -> ManifestComparison {
+  private func compareFiles(_ manifests: ManifestFiles) throws(DiagnosticsError) -> ManifestComparison {
     ManifestComparison(try load(old, manifests), try load(new, manifests))
   }
 
-  /// A manifest that is wrong is no difference: it has a status of its own here.
-  private func load(_ path: String, _ manifests: ManifestFiles) throws -> LoadedFile {
-    if path == "/dev/null" { return .nothing(path) }
-    do {
-      return try manifests.load(path).file
-    } catch let status as ExitCode where status == Status.failure {
-      throw Status.badData
-    }
+  private func load(_ path: String, _ manifests: ManifestFiles) throws(DiagnosticsError) -> LoadedFile {
+    try path == "/dev/null" ? .nothing(path) : manifests.load(path).file
   }
 
-  private func compareFolders(_ manifests: ManifestFiles) throws -> [ManifestComparison] {
-    func files(_ folder: String) throws -> [String: LoadedFile] {
-      do {
-        let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-        let loaded = try manifests.loadAll([folder]).map(\.file)
-        return Dictionary(uniqueKeysWithValues: loaded.map { (String($0.file.path.dropFirst(prefix.count)), $0) })
-      } catch let status as ExitCode where status == Status.failure {
-        throw Status.badData
-      }
+  private func compareFolders(_ manifests: ManifestFiles) throws(DiagnosticsError) -> [ManifestComparison] {
+    func files(_ folder: String) throws(DiagnosticsError) -> [String: LoadedFile] {
+      let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+      let loaded = try manifests.loadAll([folder]).map(\.file)
+      return Dictionary(uniqueKeysWithValues: loaded.map { (String($0.file.path.dropFirst(prefix.count)), $0) })
     }
     let (before, after) = (try files(old), try files(new))
     return Set(before.keys).union(after.keys).sorted().map { path in

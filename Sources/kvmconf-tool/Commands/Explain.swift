@@ -1,9 +1,6 @@
 import ArgumentParser
-import DeviceSchema
 import Diagnostics
 import Reference
-import Vocabulary
-import Workspace
 
 /// `kvmconf explain`: the reference page of a name.
 struct Explain: ParsableCommand {
@@ -36,6 +33,7 @@ struct Explain: ParsableCommand {
   var type: String?
 
   @OptionGroup var options: CatalogueOptions
+  @OptionGroup var color: ColorOption
 
   func run() throws {
     let explainer = Explainer(try options.catalogues(), diagnostics: .manifests)
@@ -56,30 +54,5 @@ struct Explain: ParsableCommand {
       Output.message("kvmconf: \(sentence)\n")
       throw Status.failure
     }
-  }
-}
-
-/// The options of commands that show schemas.
-struct CatalogueOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.",
-      valueName: "dir"), completion: .directory)
-  var schemas: [String] = []
-
-  @Option(
-    help: ArgumentHelp("The kernel release to describe, such as 6.12.", valueName: "release"), completion: .release)
-  var kernel: String?
-
-  @OptionGroup var color: ColorOption
-
-  func settings() throws -> Settings {
-    try SharedOptions.settings(schemas: schemas, kernel: kernel)
-  }
-
-  /// The catalogues of all architectures that there are schemas for.
-  func catalogues() throws -> [Catalogue] {
-    let workspace = ManifestWorkspace(try settings())
-    return Architecture.allCases.map(workspace.catalogue).filter { $0.vm != nil }
   }
 }

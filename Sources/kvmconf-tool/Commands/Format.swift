@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Reporting
 import TextOutput
 import Workspace
 
@@ -31,33 +32,40 @@ struct FormatCommand: ParsableCommand {
   func run() throws {
     var status = Status.success
     for argument in files {
-      do throws(Unreadable) {
-        for path in isFolder(argument) ? try yamlPaths(below: argument) : [argument] {
-          let own = try format(path)
-          if own.rawValue > status.rawValue { status = own }
-        }
-      } catch {
-        Output.print([error.diagnostic], to: 2)
-        status = Status.noInput.rawValue > status.rawValue ? Status.noInput : status
-      }
+      status = max(
+        status,
+        printingErrors { () throws(DiagnosticsError) in
+          guard isFolder(argument) else { return try format(argument) }
+          return try yamlPaths(below: argument).reduce(Status.success) { status, path in
+            max(status, printingErrors { () throws(DiagnosticsError) in try format(path, isFound: true) })
+          }
+        })
     }
     if status != Status.success { throw status }
   }
 
-  private func format(_ path: String) throws(Unreadable) -> ExitCode {
-    let file = try SourceFile(reading: path)
-    switch Formatting(file) {
-    case .faults(let faults):
-      Output.print(faults, to: 2)
-      return Status.failure
-    case .refused:
-      Output.message("kvmconf: \(file.path.printable) is unchanged: another layout might change its meaning\n")
-      return Status.software
-    case .text(let text): return finish(file, path, text)
+  /// The status of a piece of work. What it throws is printed and does not stop the rest.
+  private func printingErrors(_ work: () throws(DiagnosticsError) -> ExitCode) -> ExitCode {
+    do throws(DiagnosticsError) {
+      return try work()
+    } catch {
+      Output.print(error.diagnostics, to: 2)
+      return Status.of(error.kind)
     }
   }
 
-  private func finish(_ file: SourceFile, _ path: String, _ text: String) -> ExitCode {
+  private func format(_ path: String, isFound: Bool = false) throws(DiagnosticsError) -> ExitCode {
+    let file = try SourceFile(reading: path, isNamedByUser: !isFound)
+    switch Formatting(file) {
+    case .faults(let faults): throw DiagnosticsError(.invalid, faults)
+    case .refused:
+      Output.message("kvmconf: \(file.path.printable) is left as it is: in another layout it might not say the same\n")
+      return Status.software
+    case .text(let text): return try finish(file, path, text)
+    }
+  }
+
+  private func finish(_ file: SourceFile, _ path: String, _ text: String) throws(DiagnosticsError) -> ExitCode {
     let isChanged = file.bytes != Array(text.utf8)
     if diff {
       let old = String(decoding: file.bytes, as: UTF8.self)
@@ -68,12 +76,7 @@ struct FormatCommand: ParsableCommand {
       Output.result(text)
       return Status.success
     } else if isChanged {
-      do throws(Unwritable) {
-        try Output.rewrite(Array(text.utf8), path)
-      } catch {
-        Output.print([error.diagnostic], to: 2)
-        return Status.cannotCreate
-      }
+      try Output.rewrite(Array(text.utf8), path)
     }
     return isChanged && (check || diff) ? Status.failure : Status.success
   }

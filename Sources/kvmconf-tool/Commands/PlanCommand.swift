@@ -16,14 +16,10 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "The format of the plan: text (a table), json or strace.")
   var format: PlanFormat = .text
 
-  enum PlanFormat: String, Word {
-    case text, json, strace
-
-    static let allValueStrings = ["text", "json", "strace"]
-  }
+  enum PlanFormat: String, Word { case text, json, strace }
 
   func run() throws {
-    let loaded = try ManifestFile.load(file, ManifestWorkspace(try options.settings(of: file)), options)
+    let loaded = try options.manifestFiles().load(file).file
     for (i, manifest) in loaded.manifests.enumerated() {
       switch format {
       case .text: Output.result((i > 0 ? "\n" : "") + manifest.plan.table)

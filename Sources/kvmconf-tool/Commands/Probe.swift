@@ -1,7 +1,7 @@
 import ArgumentParser
 import Diagnostics
-import Kernel
 import Probing
+import Reporting
 import Vocabulary
 import Workspace
 
@@ -41,19 +41,10 @@ struct Probe: ParsableCommand {
     completion: .file())
   var facts: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.",
-      valueName: "dir"), completion: .directory)
-  var schemas: [String] = []
-
+  @OptionGroup var schemaOptions: SchemaOptions
   @OptionGroup var color: ColorOption
 
-  enum ProbeFormat: String, Word {
-    case text, json, prometheus, nfd
-
-    static let allValueStrings = ["text", "json", "prometheus", "nfd"]
-  }
+  enum ProbeFormat: String, Word { case text, json, prometheus, nfd }
 
   func validate() throws {
     guard compare else {
@@ -68,9 +59,10 @@ struct Probe: ParsableCommand {
   func run() throws {
     if compare { return try runComparison() }
     let probe = try probe()
-    Output.print(probe.schemaFaults, to: 2)
-    // The built-in schemas are ours.
-    if !probe.schemaFaults.isEmpty { throw schemas.isEmpty ? Status.software : Status.failure }
+    if !probe.schemaFaults.isEmpty {
+      // The built-in schemas are ours.
+      throw DiagnosticsError(schemaOptions.schemas.isEmpty ? .software : .invalid, probe.schemaFaults)
+    }
     if facts == "-", output == nil { return Output.result(probe.factsYAML) }
     if let facts { try write(probe.factsYAML, to: facts) }
     let text =
@@ -83,42 +75,23 @@ struct Probe: ParsableCommand {
     if let output { try write(text, to: output) } else { Output.result(text) }
   }
 
-  private func probe() throws -> HostProbe {
-    let settings = try SharedOptions.settings(schemas: schemas, kernel: nil)
+  private func probe() throws(DiagnosticsError) -> HostProbe {
+    let settings = try Settings(schemas: schemaOptions.schemas)
     guard let architecture = Architecture.host, !settings.schemas(of: architecture).isEmpty else {
-      Output.message("error: there are no schemas for this machine's architecture [no-schemas]\n")
-      throw Status.unavailable
+      let message = "there are no schemas for this machine's architecture"
+      throw DiagnosticsError(.unavailable, [.error("no-schemas", message, at: nil)])
     }
-    do throws(KernelHost.Unavailable) {
-      return try HostProbe(of: ThisHost(architecture), settings)
-    } catch {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.unavailable
-    }
+    return try HostProbe(of: ThisHost(architecture), settings)
   }
 
   private func runComparison() throws {
-    let comparison: ProbeComparison
-    do {
-      comparison = try ProbeComparison(SourceFile(reading: files[0]), SourceFile(reading: files[1]))
-    } catch let error as Unreadable {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.noInput
-    } catch let fault as ProbeFault {
-      Output.print([fault.diagnostic], to: 2)
-      throw Status.failure
-    }
+    let comparison = try ProbeComparison(SourceFile(reading: files[0]), SourceFile(reading: files[1]))
     let text = format == .json ? comparison.json.text(pretty: true) + "\n" : comparison.text
     if let output { try write(text, to: output) } else { Output.result(text) }
     if !comparison.differences.isEmpty { throw Status.failure }
   }
 
-  private func write(_ text: String, to path: String) throws {
-    do throws(Unwritable) {
-      try Output.write(Array(text.utf8), toFile: path)
-    } catch {
-      Output.print([error.diagnostic], to: 2)
-      throw Status.cannotCreate
-    }
+  private func write(_ text: String, to path: String) throws(DiagnosticsError) {
+    try Output.write(Array(text.utf8), toFile: path)
   }
 }

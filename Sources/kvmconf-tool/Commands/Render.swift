@@ -24,20 +24,12 @@ struct Render: ParsableCommand {
   var steps = false
 
   func run() throws {
-    let workspace = ManifestWorkspace(try options.settings(of: file))
-    let loaded = try ManifestFile.load(file, workspace, options)
+    let (loaded, workspace) = try options.manifestFiles().load(file)
     var documents: [String] = []
     var plans: [Plan] = []
     for manifest in loaded.manifests {
-      let found: RenderedManifest?
-      do throws(RenderingFault) {
-        found = try workspace.rendered(manifest, steps ? .steps : .declared)
-      } catch {
-        Output.print(error.diagnostics, to: 2)
-        throw Status.failure
-      }
-      guard let rendered = found else {
-        throw ValidationError("a compiled plan has only calls: add --steps")
+      guard let rendered = try workspace.rendered(manifest, steps ? .steps : .declared) else {
+        throw ValidationError("of a compiled plan only the calls are known: add --steps")
       }
       plans.append(rendered.plan)
       documents.append(Self.remark(rendered.leftOut) + rendered.text)

@@ -20,6 +20,7 @@ extension Schema {
       commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
 
     @OptionGroup var options: CatalogueOptions
+    @OptionGroup var color: ColorOption
 
     @Option(help: "The format of the list: text or json (an array with an object for each attribute).")
     var format: Format = .text
@@ -48,6 +49,7 @@ extension Schema {
     var folders: [String] = []
 
     @OptionGroup var options: CatalogueOptions
+    @OptionGroup var color: ColorOption
 
     @Option(
       help: ArgumentHelp(
@@ -61,7 +63,9 @@ extension Schema {
 
     func run() throws {
       let folders = folders + options.schemas
-      let settings = try SharedOptions.settings(schemas: folders, kernel: options.kernel, areChecked: false)
+      var settings = Settings()
+      settings.release = options.kernel
+      for folder in folders { try settings.addSchemas(in: folder) }
       var findings = settings.checkSchemas(in: folders)
       if findings.allSatisfy({ $0.severity != .error }) { findings += settings.runExamples(in: folders) }
       if let headers { findings += self.findings(against: headers, settings) }
@@ -78,9 +82,7 @@ extension Schema {
     }
 
     private func findings(against headers: String, _ settings: Settings) -> [Diagnostic] {
-      let workspace = ManifestWorkspace(settings)
-      return Architecture.allCases.map(workspace.catalogue).filter { $0.vm != nil }
-        .flatMap { HeaderCheck(headers: headers).check($0) }
+      ManifestWorkspace(settings).allCatalogues.flatMap { HeaderCheck(headers: headers).check($0) }
     }
 
     private func words(_ findings: [Diagnostic], _ settings: Settings) -> String {

@@ -24,6 +24,7 @@ extension Schema {
     var arch: String?
 
     @OptionGroup var options: CatalogueOptions
+    @OptionGroup var color: ColorOption
 
     @Option(
       name: .shortAndLong, help: ArgumentHelp("The file to write; by default standard output.", valueName: "file"),
@@ -45,12 +46,7 @@ extension Schema {
       }
       let text = ManifestSchema(wanted, others: all).text()
       guard let output else { return Output.result(text) }
-      do throws(Unwritable) {
-        try Output.write(Array(text.utf8), toFile: output)
-      } catch {
-        Output.print([error.diagnostic], to: 2)
-        throw Status.cannotCreate
-      }
+      try Output.write(Array(text.utf8), toFile: output)
     }
   }
 }

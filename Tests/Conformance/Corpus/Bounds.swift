@@ -19,7 +19,7 @@ package struct Bounds {
   package init(_ workspace: ManifestWorkspace, _ architecture: Architecture) {
     self.workspace = workspace
     catalogue = workspace.catalogue(for: architecture)
-    facts = (try? workspace.settings.facts.values(for: catalogue)) ?? [:]
+    facts = (try? workspace.settings.facts?.values(for: catalogue)) ?? [:]
   }
 
   package func manifests() -> [StepManifest] {

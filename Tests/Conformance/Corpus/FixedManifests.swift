@@ -25,7 +25,7 @@ extension ManifestWorkspace {
   package func cases(in folders: [String], for architecture: Architecture, files: Set<String> = []) throws -> [Case] {
     var cases: [Case] = []
     for folder in folders {
-      for path in try manifestPaths(folder) {
+      for path in try ManifestPath.all(folder) {
         for manifest in load(try SourceFile(reading: path)).manifests {
           let plan = manifest.plan.withDefaults
           guard plan.architecture == architecture, plan.obstacles.isEmpty, files.isSuperset(of: plan.files.map(\.path))
@@ -42,7 +42,7 @@ extension ManifestWorkspace {
   package func appliedCases(in folders: [String], for architecture: Architecture) throws -> [Case] {
     var cases: [Case] = []
     for folder in folders {
-      for path in try manifestPaths(folder) {
+      for path in try ManifestPath.all(folder) {
         let file = try SourceFile(reading: path)
         let loaded = load(file).manifests
         guard loaded.count == 1, let plan = loaded.first?.plan.withDefaults, plan.architecture == architecture,

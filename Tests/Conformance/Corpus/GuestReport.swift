@@ -10,7 +10,7 @@ package struct GuestReport {
   /// Whether the guest reached the end of its plans.
   package var isComplete = false
 
-  package init(_ bytes: [UInt8]) throws(RecordedReportFault) {
+  package init(_ bytes: [UInt8]) throws(DiagnosticsError) {
     var plan: String?
     var lines: [[UInt8]] = []
     for line in bytes.split(separator: UInt8(ascii: "\n")) {

@@ -41,7 +41,7 @@ package final class RandomPlans {
     let catalogue = catalogue
     // Calls on a device that the host lacks show nothing but its absence.
     var present: [String]?
-    facts = (try? workspace.settings.facts.values(for: catalogue)) ?? [:]
+    facts = (try? workspace.settings.facts?.values(for: catalogue)) ?? [:]
     let facts = facts
     if case .list(let types)? = facts["devices"] {
       present = types.compactMap { if case .string(let name) = $0 { name } else { nil } }

@@ -69,10 +69,10 @@ struct Laboratory {
       let report = try boot(batch.map { (Self.file($0, cases[$0]), cases[$0]) })
       for i in batch {
         guard let recorded = report.reports[Self.file(i, cases[i])] else { continue }
-        do throws(RecordedReportFault) {
+        do throws(DiagnosticsError) {
           answers.found[i] = try recorded.answers(to: cases[i].plan, release: kernel)
         } catch {
-          throw Failure("\(machine.name), Linux \(kernel): \(error.diagnostic.message)")
+          throw Failure("\(machine.name), Linux \(kernel): \(error.diagnostics[0].message)")
         }
       }
       let broken = report.broken.compactMap { Int($0.prefix(6)) }

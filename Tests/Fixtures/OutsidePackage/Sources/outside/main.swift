@@ -18,6 +18,7 @@ let source = ManifestSource(text: text, name: "outside.yaml")
 
 let validation = try source.validate()
 print("valid:", validation.isValid, validation.problems.count)
+print("sarif:", validation.report(as: .sarif).contains("\"version\": \"2.1.0\""))
 
 var options = ManifestOptions()
 options.parameters["irqs"] = "255"
@@ -32,11 +33,11 @@ for report in try source.run(on: .model, options) {
 }
 do {
   _ = try ManifestSource(text: "kvmconf: 2").plans()
-} catch let invalid as InvalidManifest {
-  print("invalid:", invalid.problems.map(\.id).joined(separator: " "))
+} catch let error as ManifestError {
+  print("invalid:", error.kind == .invalid, error.problems.map(\.id).joined(separator: " "))
 }
 do {
   _ = try ManifestSource(path: "/does/not/exist")
-} catch let unreadable as UnreadableFile {
-  print(unreadable)
+} catch let error as ManifestError where error.kind == .unreadable {
+  print(error)
 }

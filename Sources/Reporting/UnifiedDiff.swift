@@ -1,12 +1,12 @@
-/// Two texts held against each other, as `diff -u` does.
-struct UnifiedDiff {
+/// The difference between two texts, as `diff -u` writes it.
+package struct UnifiedDiff {
   private let old: [Substring]
   private let new: [Substring]
   private static let context = 3
-  /// From how many lines on that differ no common ones are looked for among them.
+  /// More differing lines than this are not searched for common ones.
   private static let most = 4000
 
-  init(_ old: String, _ new: String) {
+  package init(_ old: String, _ new: String) {
     self.old = Self.lines(old)
     self.new = Self.lines(new)
   }
@@ -31,8 +31,8 @@ struct UnifiedDiff {
     case added(Int)
   }
 
-  /// The text of the difference; empty where there is none.
-  func text(_ oldName: String, _ newName: String) -> String {
+  /// The text of the difference; empty if there is none.
+  package func text(_ oldName: String, _ newName: String) -> String {
     let lines = compared
     var text = ""
     for hunk in hunks(lines) {

@@ -1,0 +1,53 @@
+import Diagnostics
+import Reference
+import Vocabulary
+import Workspace
+
+/// How the results of validating and applying manifests are written.
+package enum ReportFormat: String, CaseIterable, Sendable {
+  case text, json, sarif, junit, github, gcc
+
+  /// Whether a report is one document about all manifests. Otherwise each manifest has its own part, and problems outside
+  /// of manifests are written as text.
+  package var isOneDocument: Bool { self != .text && self != .json }
+
+  /// Diagnostics as a report of their own.
+  ///
+  /// - Parameter settings: those of the files; their schemas explain the ids.
+  package func text(of diagnostics: [Diagnostic], _ settings: [Settings] = []) -> String {
+    var output = ""
+    switch self {
+    case .text, .json: TextRenderer().render(diagnostics, into: &output)
+    case .junit:
+      let name = diagnostics.first?.range?.file.path ?? "kvmconf"
+      JUnitRenderer().render(
+        [.init(name: name, cases: [.init(name: name, failures: diagnostics, isError: true)])], into: &output)
+    case .sarif:
+      let diagnostics = diagnostics.withoutRepeats
+      let help = diagnostics.isEmpty ? [:] : Self.help(on: Set(diagnostics.map(\.id)), settings)
+      SARIFRenderer(version: kvmconfVersion) { help[$0] }.render(diagnostics, into: &output)
+    case .github: GitHubRenderer().render(diagnostics.withoutRepeats, into: &output)
+    case .gcc: GCCRenderer().render(diagnostics.withoutRepeats, into: &output)
+    }
+    return output
+  }
+
+  private static func help(on ids: Set<DiagnosticID>, _ settings: [Settings]) -> [DiagnosticID: RuleHelp] {
+    var help: [DiagnosticID: RuleHelp] = [:]
+    for settings in settings.isEmpty ? [Settings()] : settings {
+      let rest = ids.filter { help[$0] == nil }
+      if rest.isEmpty { break }
+      let explainer = Explainer(ManifestWorkspace(settings).allCatalogues, diagnostics: .manifests)
+      help.merge(explainer.help(on: rest)) { first, _ in first }
+    }
+    return help
+  }
+}
+
+extension [Diagnostic] {
+  /// Each only once: what several manifests share, such as a file of facts, may have been read for each of them.
+  fileprivate var withoutRepeats: [Diagnostic] {
+    var seen: Set<[String]> = []
+    return filter { seen.insert([$0.range?.description ?? "", $0.id.description, $0.message]).inserted }
+  }
+}

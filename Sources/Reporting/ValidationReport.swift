@@ -1,0 +1,85 @@
+import DevicePlan
+import Diagnostics
+import Workspace
+
+extension ValidatedFile {
+  /// The file's part of a report in which each has its own; empty if the file could not be validated.
+  ///
+  /// - Parameter format: text or JSON.
+  package func part(as format: ReportFormat, color: Bool = false) -> String {
+    guard case .success(let validation) = result else { return "" }
+    var text = ""
+    if format == .json {
+      for document in validation.json {
+        document.write(into: &text)
+        text += "\n"
+      }
+    } else {
+      TextRenderer(color: color).render(validation.diagnostics, into: &text)
+    }
+    return text
+  }
+}
+
+extension [ValidatedFile] {
+  /// The report on all files.
+  package func report(as format: ReportFormat, color: Bool = false) -> String {
+    switch format {
+    case .text, .json: return map { $0.part(as: format, color: color) }.joined()
+    case .junit:
+      var text = ""
+      JUnitRenderer().render(map(JUnitRenderer.Suite.init), into: &text)
+      return text
+    case .sarif, .github, .gcc:
+      var known: Set<String> = []
+      let different = map(\.settings).filter { known.insert($0.configuration?.file.path ?? "").inserted }
+      return format.text(of: flatMap(\.diagnostics), different)
+    }
+  }
+
+  /// `2 files, 3 manifests, 40 steps: 1 error, 0 warnings, 2 undecided`
+  package var summary: String {
+    let validations = compactMap { try? $0.result.get() }
+    func total(_ number: (Validation) -> Int) -> Int { validations.reduce(0) { $0 + number($1) } }
+    let (manifests, steps) = (total { $0.reports.count }, total { $0.reports.reduce(0) { $0 + $1.entries.count } })
+    let (errors, warnings) = (count - validations.count + total { $0.errorCount }, total { $0.warningCount })
+    return "\(count.of("file")), \(manifests.of("manifest")), \(steps.of("step")): "
+      + "\(errors.of("error")), \(warnings.of("warning")), \(total { $0.undecidedCount }) undecided"
+  }
+}
+
+extension Int {
+  /// `1 file`, `2 files`
+  fileprivate func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}
+
+extension JUnitRenderer.Suite {
+  /// A file with its manifests. A file without a manifest that could be read has one case, with the file's name.
+  fileprivate init(_ file: ValidatedFile) {
+    self.init(name: file.name, cases: [])
+    guard case .success(let validation) = file.result, !validation.reports.isEmpty else {
+      let isError = (try? file.result.get()) == nil
+      cases = [.init(name: file.name, failures: file.diagnostics, isError: isError)]
+      return
+    }
+    let failOn = file.settings.failOn
+    var uses: [String: Int] = [:]
+    for (i, diagnostics) in validation.diagnosticsByManifest.enumerated() {
+      let report = validation.reports[i]
+      uses[report.name, default: 0] += 1
+      let number = uses[report.name] ?? 1
+      let undecided = failOn == nil ? 0 : report.summary.undecided
+      let isGrave = { (diagnostic: Diagnostic) in
+        diagnostic.severity == .error || (diagnostic.severity == .warning && (failOn == .warning || undecided > 0))
+      }
+      var failures = diagnostics.filter(isGrave)
+      if failures.isEmpty, undecided > 0 {
+        failures = [.error("undecided", "the answers to \(undecided) of the steps cannot be told here", at: nil)]
+      }
+      cases.append(
+        .init(
+          name: report.name + (number > 1 ? " (\(number))" : ""), line: validation.firstLines[i], failures: failures,
+          remarks: diagnostics.filter { !isGrave($0) }))
+    }
+  }
+}
