@@ -25,11 +25,11 @@ package struct RecordedReport {
       // JSON is also YAML.
       let tree = SourceTree(parsing: SourceFile(path: file.path, bytes: Array(text)))
       guard tree.diagnostics.isEmpty, let node = tree.documents.first, node.entries != nil else {
-        throw .badReport("this line is no JSON object of a report", at: place)
+        throw .badReport("this line is not a JSON object of a report", at: place)
       }
       if let steps = node[key: "steps"]?.items {
         guard node[key: "host"]?[key: "kind"]?.scalar == "kernel" else {
-          throw .badReport("the report is of a model, not of a kernel", at: place)
+          throw .badReport("this report is from the model, not from a kernel", at: place)
         }
         var report = RecordedReport(at: place)
         report.name = node[key: "name"]?.scalar
@@ -46,10 +46,10 @@ package struct RecordedReport {
         reports.append(report)
         open = nil
       } else {
-        throw .badReport("this line is no report, and no step of one", at: place)
+        throw .badReport("this line is neither a report nor a step of one", at: place)
       }
     }
-    if let open { throw .badReport("the report that begins here does not come to its end", at: open.start) }
+    if let open { throw .badReport("the report that begins here is incomplete", at: open.start) }
     return reports
   }
 
@@ -62,16 +62,16 @@ package struct RecordedReport {
     }
     guard steps.count == plan.steps.count else {
       throw .badReport(
-        "the report has \(steps.count) steps, and the plan of '\(plan.name)' has \(plan.steps.count)", at: start)
+        "the report has \(steps.count) steps, but the plan of '\(plan.name)' has \(plan.steps.count)", at: start)
     }
     var results: [StepResult] = []
     for (i, (node, step)) in zip(steps, plan.steps).enumerated() {
       guard node[key: "operation"]?.scalar == step.operation.name else {
         throw .badReport(
-          "step \(i + 1) of the report is another one than the plan's: \(step.words)", at: start)
+          "step \(i + 1) of the report is not the plan's: \(step.words)", at: start)
       }
       guard let result = Self.result(node) else {
-        throw .badReport("step \(i + 1) of the report has no outcome of a kernel's", at: start)
+        throw .badReport("step \(i + 1) of the report has no outcome from a kernel", at: start)
       }
       results.append(result)
     }

@@ -24,7 +24,8 @@ package struct ProbeComparison {
     let second = try RecordedProbe(after)
     if first.architecture != second.architecture {
       throw .badProbe(
-        "\(before.path) is of a host of \(first.architecture) and \(after.path) of one of \(second.architecture)")
+        "\(before.path) is from a host with \(first.architecture) and \(after.path) from one with \(second.architecture)"
+      )
     }
     let old = Dictionary(first.lines, uniquingKeysWith: { a, _ in a })
     let new = Dictionary(second.lines, uniquingKeysWith: { a, _ in a })
@@ -95,7 +96,7 @@ private struct RecordedProbe {
     let tree = SourceTree(parsing: file)
     guard tree.diagnostics.isEmpty, let node = tree.documents.first, node[key: "kind"]?.scalar == HostFacts.probeKind,
       let architecture = node[key: "arch"]?.scalar, let facts = node[key: "facts"]?.entries
-    else { throw .badProbe("\(file.path) is not what `kvmconf probe --format json` writes") }
+    else { throw .badProbe("\(file.path) was not written by `kvmconf probe --format json`") }
     self.architecture = architecture
     lines.append(("kernel", node[key: "kernel"]?.scalar ?? ""))
     for (section, words) in [

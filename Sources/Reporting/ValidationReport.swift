@@ -74,7 +74,7 @@ extension JUnitRenderer.Suite {
       }
       var failures = diagnostics.filter(isGrave)
       if failures.isEmpty, undecided > 0 {
-        failures = [.error("undecided", "the answers to \(undecided) of the steps cannot be told here", at: nil)]
+        failures = [.error("undecided", "the answers to \(undecided) of the steps are unknown here", at: nil)]
       }
       cases.append(
         .init(

@@ -34,7 +34,7 @@ package struct HostFacts: Sendable {
   init(_ node: Node?) throws(DiagnosticsError) {
     guard let node, let entries = node.entries else {
       throw .invalid(
-        .error("bad-facts", "host facts are a mapping from names to values", at: node?.range))
+        .error("bad-facts", "host facts must be a mapping from names to values", at: node?.range))
     }
     for entry in node.factsOfProbe ?? entries {
       guard ["kernel", "arch"].contains(entry.key.value) else {
@@ -44,14 +44,14 @@ package struct HostFacts: Sendable {
       if entry.key.value == "arch" {
         guard let name = entry.value.scalar, Architecture(rawValue: name) != nil else {
           let names = Architecture.names.joined(separator: ", ")
-          throw .invalid(.error("bad-facts", "'arch' is one of \(names)", at: entry.value.range))
+          throw .invalid(.error("bad-facts", "'arch' must be one of \(names)", at: entry.value.range))
         }
         architecture = Located(name, at: entry.value.range)
         continue
       }
       guard let release = entry.value.scalar.flatMap(Release.init) else {
         throw .invalid(
-          .error("bad-facts", "'kernel' is a release, such as '6.12'", at: entry.value.range))
+          .error("bad-facts", "'kernel' must be a release, such as '6.12'", at: entry.value.range))
       }
       self.release = release
     }
@@ -73,7 +73,7 @@ package struct HostFacts: Sendable {
         let hint = catalogue.factNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
         throw .invalid(
           .error(
-            "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) know no fact '\(name)'\(hint)",
+            "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) have no fact '\(name)'\(hint)",
             at: entry.key.range))
       }
       guard let value = Value(entry.value), value.fits(fact.type) else {

@@ -43,7 +43,7 @@ extension ManifestWorkspace {
       throw .invalid(
         .error(
           "load-parameter",
-          "how many vCPUs there are comes with the loader, and steps are written for each; tell it with --set "
+          "the number of vCPUs is supplied at load time, but steps are written for each vCPU; give it with --set "
             + "\(parameter.name)=N", at: parameter.at))
     }
     let left = try stepsNotMade(of: plan)
@@ -52,7 +52,8 @@ extension ManifestWorkspace {
     let (node, unsayable) = writer.manifest()
     if !unsayable.isEmpty {
       throw DiagnosticsError(
-        .invalid, unsayable.map { .error("unsayable-step", "no explicit step says this: \($0.words)", at: $0.at) })
+        .invalid,
+        unsayable.map { .error("unsayable-step", "no explicit step can express this: \($0.words)", at: $0.at) })
     }
     return RenderedManifest(text: YAMLWriter.document(node), plan: writer.plan, leftOut: left.map { plan.steps[$0] })
   }

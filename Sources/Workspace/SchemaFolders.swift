@@ -12,7 +12,7 @@ extension Settings {
 
   /// Adds the schemas below a folder, `ARCH/TYPE.yaml` or `.yml`; those of the same name replace the built-in ones.
   package mutating func addSchemas(in folder: String) throws(DiagnosticsError) {
-    guard isFolder(folder) else { throw .unreadable(folder, "it is no folder of schemas") }
+    guard isFolder(folder) else { throw .unreadable(folder, "it is not a folder of schemas") }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for path in try yamlPaths(below: folder) {
       // Schemas are known by their path with the usual ending.

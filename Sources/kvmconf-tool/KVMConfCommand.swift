@@ -35,14 +35,14 @@ extension KVMConfCommand {
       try command.run()
     } catch let error as DiagnosticsError {
       Output.print(error.diagnostics, to: 2)
-      exit(withError: Output.status(Status.of(error.kind)))
+      Output.exit(Status.of(error.kind))
     } catch let status as ExitCode {
-      exit(withError: Output.status(status))
+      Output.exit(status)
     } catch {
       guard exitCode(for: error) == Status.success else { exit(withError: error) }
-      // The help or the version is a result, too.
+      // The help and the version are results too.
       Output.result(fullMessage(for: error) + "\n")
     }
-    exit(withError: Output.status(Status.success))
+    Output.exit(Status.success)
   }
 }

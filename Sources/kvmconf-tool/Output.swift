@@ -13,11 +13,10 @@ enum Output {
 
   private static let hasLostResults = Mutex(false)
 
-  /// The exit status, given what became of the results: those that could not be written make it 73, unless a higher one
-  /// was due.
-  static func status(_ status: ExitCode) -> ExitCode {
-    guard hasLostResults.withLock({ $0 }) else { return status }
-    return ExitCode(max(status.rawValue, Status.cannotCreate.rawValue))
+  /// Ends the program. The status is at least 73 if results could not be written.
+  static func exit(_ status: ExitCode) -> Never {
+    let least = hasLostResults.withLock { $0 } ? Status.cannotCreate.rawValue : 0
+    Glibc.exit(max(status.rawValue, least))
   }
 
   /// Gives the standard streams that are closed a descriptor that nothing can be written to or read from, so that no
@@ -117,7 +116,7 @@ enum Output {
     guard unsafe stat(target, &info) == 0, unsafe access(target, W_OK) == 0 else {
       throw unwritable(path, errno)
     }
-    guard info.st_mode & S_IFMT == S_IFREG else { throw .unwritable(path, "it is no regular file") }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw .unwritable(path, "it is not a regular file") }
     let draft = "\(target).\(getpid())"
     var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
     if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }

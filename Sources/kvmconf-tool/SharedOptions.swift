@@ -30,7 +30,7 @@ extension Release: ExpressibleByArgument {
 struct SchemaOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
+      "A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.",
       valueName: "dir"), completion: .directory)
   var schemas: [String] = []
 }

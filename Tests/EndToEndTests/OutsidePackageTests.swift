@@ -22,7 +22,7 @@ import Testing
         ended.output.split(separator: "\n").map(String.init) == [
           "valid: true 0",
           "sarif: true",
-          "outside.yaml:10:16: error: the kernel would answer EINVAL: the number of interrupts is a multiple of 32 from 64 to 992 [arm-vgic-v3.nr-irqs:EINVAL]",
+          "outside.yaml:10:16: error: the kernel would answer EINVAL: the number of interrupts must be a multiple of 32 from 64 to 992 [arm-vgic-v3.nr-irqs:EINVAL]",
           "plan: outside arm64 8 create vm",
           "run: outside true ok ok ok ok ok ok ok ok",
           "invalid: true missing-key",

@@ -59,7 +59,7 @@ struct FormatCommand: ParsableCommand {
     switch Formatting(file) {
     case .faults(let faults): throw DiagnosticsError(.invalid, faults)
     case .refused:
-      Output.message("kvmconf: \(file.path.printable) is left as it is: in another layout it might not say the same\n")
+      Output.message("kvmconf: \(file.path.printable) is unchanged: another layout might change its meaning\n")
       return Status.software
     case .text(let text): return try finish(file, path, text)
     }

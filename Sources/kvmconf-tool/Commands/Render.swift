@@ -29,7 +29,7 @@ struct Render: ParsableCommand {
     var plans: [Plan] = []
     for manifest in loaded.manifests {
       guard let rendered = try workspace.rendered(manifest, steps ? .steps : .declared) else {
-        throw ValidationError("of a compiled plan only the calls are known: add --steps")
+        throw ValidationError("a compiled plan has only calls: add --steps")
       }
       plans.append(rendered.plan)
       documents.append(Self.remark(rendered.leftOut) + rendered.text)
