@@ -94,7 +94,7 @@ package final class Parameters {
     if let value = type.value(of: text) { return value }
     let place = range == nil ? "--set \(name)" : "the default of parameter '\(name)'"
     findings.error(
-      "parameter-type", "\(place) is '\(text)', which is no \(type.words)", at: range ?? parameters[name]?.range)
+      "parameter-type", "\(place) is '\(text)', which is not of type \(type.words)", at: range ?? parameters[name]?.range)
     return .unknown
   }
 
@@ -188,7 +188,7 @@ package final class Parameters {
     case .string(let string): return string
     case .unknown: return "${\(text)}"
     default:
-      return report("the result is \(value.kind), not an integer or text", Span(start: 0, length: text.utf8.count))
+      return report("expected an integer or text, found \(value.kind)", Span(start: 0, length: text.utf8.count))
     }
   }
 }

@@ -181,10 +181,10 @@ extension PayloadEncoder {
     }
     let form =
       description.unit == "mpidr"
-      ? "MPIDR: write its four affinities, as in 0.0.0.3, or an integer"
-      : "integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"
+      ? "an MPIDR: write its four affinities, as in 0.0.0.3, or an integer"
+      : "an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"
     findings.error(
-      "bad-integer", "'\(text)' is no \(form)",
+      "bad-integer", "'\(text)' is not \(form)",
       at: range, notes: notes, fixIts: fixIts)
   }
 

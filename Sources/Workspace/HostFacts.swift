@@ -79,7 +79,7 @@ package struct HostFacts: Sendable {
       guard let value = Value(entry.value), value.fits(fact.type) else {
         throw .invalid(
           .error(
-            "bad-facts", "fact '\(name)' is \(fact.type.name), not \(entry.value.kind) '\(entry.value.flowText)'",
+            "bad-facts", "fact '\(name)' must be \(fact.type.name), not \(entry.value.kind) '\(entry.value.flowText)'",
             at: entry.value.range))
       }
       values[name] = value

@@ -134,7 +134,7 @@ extension Diagnostic {
   fileprivate static func notUTF8(_ file: SourceFile, at offset: Int) -> Diagnostic {
     .error(
       "not-utf-8",
-      "the file is not written in UTF-8: the byte 0x\(hexadecimalDigits(file.bytes[offset], width: 2)) is part of no character",
+      "the file is not written in UTF-8: the byte 0x\(hexadecimalDigits(file.bytes[offset], width: 2)) is not part of a character",
       at: file.character(atByte: offset), notes: [Note("save the file as UTF-8")])
   }
 

@@ -194,10 +194,10 @@ import Testing
       .init("1️⃣", "missing-parameter", "parameter 'n' has no default and no value; give it with --set n=VALUE"))
     expectFindings(
       in: "parameters: {n: {type: u8, default: 1️⃣256}}\n" + vcpus("\"${n}\""),
-      .init("1️⃣", "parameter-type", "the default of parameter 'n' is '256', which is no u8"))
+      .init("1️⃣", "parameter-type", "the default of parameter 'n' is '256', which is not of type u8"))
     expectFindings(
       in: "parameters: {n: {type: bool, default: 1️⃣yes}}\n" + vcpus("\"${n ? 1 : 2}\""),
-      .init("1️⃣", "parameter-type", "the default of parameter 'n' is 'yes', which is no boolean"))
+      .init("1️⃣", "parameter-type", "the default of parameter 'n' is 'yes', which is not of type boolean"))
     expectFindings(
       in: "parameters: {n: {type: 1️⃣int, default: 1}}\n" + vcpus("\"${n}\""),
       .init(
@@ -205,7 +205,7 @@ import Testing
         notes: [.init("there are u8, u16, u32, u64, i8, i16, i32, i64, bool, string")]))
     expectFindings(
       in: "parameters: {1️⃣n: {type: u8, default: 1}}\n" + vcpus("\"${n}\""), settings: ["n": "x"],
-      .init("1️⃣", "parameter-type", "--set n is 'x', which is no u8"))
+      .init("1️⃣", "parameter-type", "--set n is 'x', which is not of type u8"))
     expectFindings(
       in: "parameters: 1️⃣{count: {type: u8, default: 1}}\n" + vcpus("\"${count}\""), settings: ["cuont": "5"],
       .init("1️⃣", "unknown-parameter", "--set: the manifest has no parameter 'cuont'; did you mean 'count'?"))
@@ -231,7 +231,7 @@ import Testing
     found("\"${count + 1️⃣cuont}\"", .init("1️⃣", "unknown-parameter", "unknown name 'cuont'; did you mean 'count'?"))
     found("\"${count +1️⃣}\"", .init("1️⃣", "bad-expression", "the expression ends where a value was expected"))
     found("\"${1️⃣count / 02️⃣}\"", .init("1️⃣", to: "2️⃣", "bad-expression", "division by zero"))
-    found("\"${1️⃣[count]}\"", .init("1️⃣", "bad-expression", "the result must be a list, not an integer or text"))
+    found("\"${1️⃣[count]}\"", .init("1️⃣", "bad-expression", "expected an integer or text, found a list"))
     found("1️⃣\"${count\"", .init("1️⃣", "bad-expression", "'${' has no closing '}'"))
     found(
       "\"${count + 1️⃣vcpu.id}\"",

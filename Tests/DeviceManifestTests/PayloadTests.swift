@@ -196,7 +196,7 @@ import Testing
       .init("1️⃣", "unknown-name", "'int.flags' has no flag 'nineth'; did you mean 'ninth'?", fixIts: ["ninth"]))
     expectFindings(
       of: "int: {mpidr: 1️⃣0.0.3}",
-      .init("1️⃣", "bad-integer", "'0.0.3' is no MPIDR: write its four affinities, as in 0.0.0.3, or an integer"))
+      .init("1️⃣", "bad-integer", "'0.0.3' is not an MPIDR: write its four affinities, as in 0.0.0.3, or an integer"))
   }
 
   @Test func wrongKindOfNodeIsReported() {
@@ -300,9 +300,9 @@ import Testing
   /// Only files in the manifest's folder are read.
   @Test func fileOutsideTheFolderIsReported() {
     for (path, words) in [
-      ("/etc/passwd", "is an absolute path"), ("../key", "is outside of the manifest's folder"),
-      ("fw/../../key", "is outside of the manifest's folder"),
-      ("./..", "is outside of the manifest's folder"), ("link", "leads out of the manifest's folder"),
+      ("/etc/passwd", "is an absolute path"), ("../key", "is outside the manifest's folder"),
+      ("fw/../../key", "is outside the manifest's folder"),
+      ("./..", "is outside the manifest's folder"), ("link", "leads out of the manifest's folder"),
     ] {
       expectFindings(
         of: "bytes: {blob: {file: 1️⃣\(path)2️⃣}}", .init("1️⃣", to: "2️⃣", "file-outside", "'\(path)' \(words)"))

@@ -24,8 +24,8 @@ import Testing
   /// The check of schemas finds malformed probes.
   @Test(arguments: [
     ("{manul: by hand}", "'probe' has no key 'manul'; did you mean 'manual'?"),
-    ("{}", "'probe' needs one of check-extension, calls, file, files, exists, or else 'manual'"),
-    ("{file: /a, exists: /b}", "'probe' needs one of check-extension, calls, file, files, exists, or else 'manual'"),
+    ("{}", "'probe' needs one of check-extension, calls, file, files, exists, or 'manual'"),
+    ("{file: /a, exists: /b}", "'probe' needs one of check-extension, calls, file, files, exists, or 'manual'"),
     ("{exists: /a, find: x}", "'find' needs a file to look into"),
     ("{file: proc/x}", "'proc/x' is not an absolute path"),
     ("{check-extension: KVM_CAP_X}", "'check-extension' needs the 'number' of the capability"),

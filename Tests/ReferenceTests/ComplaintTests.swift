@@ -182,9 +182,9 @@ import Vocabulary
   }
 
   @Test func messagesThatAreNotOfKVMAreUnknown() {
-    #expect(page("hello world").hasPrefix("unknown: the message does not tell which call failed"))
+    #expect(page("hello world").hasPrefix("unknown: the message does not say which call failed"))
     #expect(
       page("qemu-system-s390x: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x0: Invalid argument").hasPrefix(
-        "unknown: the message is of a program for s390x"))
+        "unknown: the message is from a program for s390x"))
   }
 }

@@ -52,6 +52,7 @@ import Workspace
     "schema-evaluation",  // ProbeTests: about hosts
     "bad-configuration", "bad-quirks", "bad-report", "bad-probe",  // Fixtures/outputs: about other files
     "too-large",  // YAMLSyntaxTests: the fixture would be too large
+    "no-kvm", "other-architecture", "cannot-open",  // KernelTests, LibraryTests: about this machine
     "unsayable-step",  // RenderTests: a manifest cannot have such a step
     "ordering-cycle",  // PlanningTests: the built-in schemas do not have one
     "value-mismatch",  // DevicePlanTests: needs a kernel that answers with another value

@@ -69,7 +69,7 @@ private func expectError(
   @Test func wrongEscapesAreReported() {
     expectError(
       #"a: "x1️⃣\d2️⃣""#, #"'\d' is not an escape in YAML"#,
-      note: #"in double quotes a backslash is written '\\'; single quotes take it as it is"#)
+      note: #"in double quotes, write a backslash as '\\'; in single quotes, as it is"#)
     expectError(#"a: "1️⃣\x2️⃣ZZ""#, #"'\x' needs 2 hexadecimal digits"#)
     expectError(#"a: "1️⃣\uD8002️⃣""#, #"'\uD800' is not a character"#)
   }
