@@ -26,7 +26,7 @@ package struct CallSequence {
     }
   }
 
-  /// What happens at a stage.
+  /// The action at a stage.
   package enum Action {
     case rules(RuleFrame)
     /// The call ends.
@@ -45,17 +45,17 @@ package struct CallSequence {
   private let attr: UInt64
   package private(set) var group: GroupSchema?
   package private(set) var attribute: AttributeSchema?
-  /// What the schema says of the call on the group, and on the attribute.
+  /// The descriptions of the call on the group and on the attribute.
   private var calls = (group: CallSchema(), attribute: CallSchema())
   private var hasPayload = false
 
-  /// A call of which the group and the attribute are not looked up yet.
+  /// Creates a call whose group and attribute are not looked up yet.
   package init(_ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, group: UInt32, attr: UInt64) {
     (self.catalogue, self.file, self.access) = (catalogue, file, access)
     (groupNumber, self.attr) = (group, attr)
   }
 
-  /// The call on an attribute.
+  /// Creates a call on an attribute.
   package init(
     _ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, of attribute: AttributeSchema,
     in group: GroupSchema
@@ -64,7 +64,7 @@ package struct CallSequence {
     find(group, attribute, hasPayload: !group.payloads(of: attribute).allSatisfy { $0.type.isNone })
   }
 
-  /// The lookup of the group has this result.
+  /// Records the result of the lookup.
   ///
   /// - Parameter attribute: nil if no attribute has the number.
   package mutating func find(_ group: GroupSchema, _ attribute: AttributeSchema?, hasPayload: Bool) {
@@ -73,7 +73,7 @@ package struct CallSequence {
     if let attribute { calls.attribute = attribute.call(access) }
   }
 
-  /// What happens at a stage; nil if nothing does.
+  /// The action at a stage; nil if there is none.
   package func action(at stage: Stage) -> Action? {
     switch stage {
     case .vmRules: file.subject == .system ? nil : catalogue.vm?.every.map(Action.rules)
@@ -103,22 +103,22 @@ package struct CallSequence {
 
   private var takesInput: Bool { access == .set || calls.group.takesInput || calls.attribute.takesInput }
 
-  /// Whether rules say where the payload is copied in. Otherwise that is before the first of them.
+  /// Whether rules say when the payload is copied in. Otherwise this happens before the first of them.
   package var rulesRead: Bool {
     calls.group.rules?.readsValue == true || calls.attribute.rules?.readsValue == true
   }
 
-  /// What a get writes.
+  /// The value that a get writes.
   package var value: CallValue? { calls.attribute.value ?? calls.group.value }
 
-  /// What only a running guest makes the call answer.
+  /// The answers that only a running guest causes.
   package var guestAnswers: [GuestAnswer] { calls.group.guest + calls.attribute.guest }
 }
 
 /// A refusal by the kernel's common code, which no rule describes.
 package struct GenericRefusal {
   package let errno: Errno
-  /// In words, for users.
+  /// The reason, for users.
   package let reason: String
 
   init(_ errno: Errno, _ reason: String) { (self.errno, self.reason) = (errno, reason) }

@@ -3,17 +3,17 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// All schemas of one architecture for one release of the kernel: one program, whose files share their names.
+/// All schemas of one architecture for one kernel release. Its files share their names, like one program.
 ///
-/// Files and their parts are read when they are first asked for; what is wrong with them is collected in `faults`.
-/// A catalogue belongs to one thread.
+/// Files and their parts are read on first use. Their errors are collected in `faults`. A catalogue belongs to one
+/// thread.
 package final class Catalogue {
   package let architecture: Architecture
   package let release: Release
   package let faults: Findings
   package private(set) var files: [SchemaFile] = []
 
-  /// Where each shared name is defined, by the section that it is defined in.
+  /// The definitions of shared names, by section and name.
   private var definitions: [String: [String: Definition]] = [:]
   private struct Definition {
     var file: SchemaFile
@@ -29,9 +29,9 @@ package final class Catalogue {
   private var ownTypes: [String: RecordType] = [:]
   private var states: [String: [StateVariable]] = [:]
   let sources: [SchemaSource]
-  /// What lists and maps of the state hold, where somebody has looked.
+  /// The element types of lists and maps in the state. They are known only during `check`.
   private let elements: ElementTypes
-  /// The numbers of all device types of all architectures, whatever their release.
+  /// The numbers of all device types of all architectures, in any release.
   private lazy var allNumbers: Set<Int128> = Set(
     sources.compactMap { $0.text(Findings()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
 
@@ -59,7 +59,7 @@ package final class Catalogue {
 
   private static let sharedSections = ["functions", "fragments", "tables", "facts"]
 
-  /// What a file describes, by its path, and its text; nil where it is another architecture's.
+  /// The subject of a file, from its path, and its text; nil if it belongs to another architecture.
   private func subject(of source: SchemaSource) -> (SchemaSubject, SchemaText)? {
     let parts = source.path.split(separator: "/")
     guard parts.count == 2, parts[1].hasSuffix(".yaml") else { return nil }
@@ -114,12 +114,12 @@ extension Catalogue {
 
   package func device(named name: String) -> SchemaFile? { files.first { $0.subject == .device(name) } }
 
-  /// The device type of a number, in this release.
+  /// The device type with a number, in this release.
   package func device(numbered number: UInt32) -> SchemaFile? {
     files.first { $0.deviceType != nil && $0.number == number && $0.lifetime.includes(release) }
   }
 
-  /// The schema of a call's object; nil where there is none.
+  /// The schema of a call's object; nil if there is none.
   ///
   /// - Parameter devices: the schemas of the plan's devices, by slot.
   package func file(of target: Target, devices: [SchemaFile?]) -> SchemaFile? {
@@ -131,10 +131,10 @@ extension Catalogue {
     }
   }
 
-  /// The names of all device types, whatever their release.
+  /// The names of all device types, in any release.
   package var allDeviceTypes: [String] { files.compactMap(\.deviceType) }
 
-  /// The number of a device type of any architecture, or nil.
+  /// The number of a device type on an architecture; nil if there is no such type.
   package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
     for source in sources
     where source.path == "\(architecture.rawValue)/\(name).yaml" || source.path == "common/\(name).yaml" {
@@ -149,12 +149,12 @@ extension Catalogue {
     return nil
   }
 
-  /// Whether a number is a device type's that this architecture does not have in this release.
+  /// Whether a number belongs to a device type that this architecture does not have in this release.
   package func isForeign(type number: UInt32) -> Bool {
     device(numbered: number) == nil && allNumbers.contains(Int128(number))
   }
 
-  /// The capability of a number, in this release, with the file that describes it.
+  /// The capability with a number, in this release, and the file that describes it.
   package func capability(numbered number: UInt32, onVCPU: Bool) -> (file: SchemaFile, capability: Capability)? {
     for file in files {
       for capability in file.capabilities where capability.number == number && capability.isOnVCPU == onVCPU {
@@ -164,7 +164,7 @@ extension Catalogue {
     return nil
   }
 
-  /// What all files contribute to a hook, in the order of the files.
+  /// The rules that all files contribute to a hook, in the order of the files.
   package func contributions(to hook: String) -> [(file: SchemaFile, rules: RuleFrame)] {
     if let found = hooks[hook] { return found }
     let result = files.compactMap { file -> (file: SchemaFile, rules: RuleFrame)? in
@@ -185,7 +185,7 @@ extension Catalogue {
 
   package func state(of owner: String, in file: SchemaFile) -> [StateVariable] {
     guard let entry = file.text.entry("state", owner) else { return [] }
-    // An initial value may read the call's arguments and what was declared before.
+    // An initial value may read the call's arguments and the variables declared before it.
     let reader = StateReader(faults: faults, scope: scope(of: file, .shared))
     return reader.variables(entry.value)
   }
@@ -203,7 +203,7 @@ extension Catalogue {
   }
 }
 
-/// The roots that rules see, by their place.
+/// The roots that are visible to rules, by place.
 extension Catalogue {
   func ruleReader(_ scope: RuleScope) -> RuleReader { RuleReader(scope: scope, shared: self, faults: faults) }
 
@@ -279,7 +279,7 @@ extension Catalogue {
     return record
   }
 
-  /// The record type of the VM's state, of a vCPU's, or of a device type's.
+  /// The record type of the state of the VM, a vCPU or a device type.
   func ownType(_ owner: String) -> RecordType {
     if let type = ownTypes[owner] { return type }
     let type = RecordType(name: owner)
@@ -364,7 +364,7 @@ extension Catalogue: SharedNames {
   }
 
   func readsValue(_ rules: SchemaNode) -> Bool {
-    // Most do not, and that shows without parsing anything.
+    // Most lists do not, which a search of the text shows without parsing it.
     guard rules.mentions("read") || rules.mentions("use") else { return false }
     return (rules.items ?? []).contains { rule in
       guard rule.mentions("read") || rule.mentions("use") else { return false }
@@ -379,10 +379,10 @@ extension Catalogue: SharedNames {
     }
   }
 
-  /// What a function computes; nil where there is none of that name.
+  /// The body of a function; nil if there is no such function.
   package func functionBody(_ name: String) -> Expression? { (try? function(name))?.body }
 
-  /// The rows of a table; nil where there is none of that name.
+  /// The rows of a table; nil if there is no such table.
   package func table(_ name: String) -> Value? {
     definitions["tables"]?[name] == nil ? nil : constant(name)?.value
   }
@@ -400,7 +400,7 @@ extension Catalogue: SharedNames {
     files.flatMap { file in file.text.keys(under: "facts").compactMap { fact(named: $0.value) } }
   }
 
-  /// Every fact of the host that a schema declares, or `devices`.
+  /// A fact of the host that a schema declares, or `devices`; nil for any other name.
   package func fact(named name: String) -> Fact? {
     if let fact = facts[name] { return fact }
     let fact: Fact

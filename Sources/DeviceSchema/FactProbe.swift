@@ -2,31 +2,32 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// How a fact is found on a host: `probe:` of a fact.
+/// The method to find a fact on a host: `probe:` of a fact.
 package final class FactProbe {
   package enum Method {
-    /// KVM_CHECK_EXTENSION of a VM that is new.
+    /// KVM_CHECK_EXTENSION on a new VM.
     case checkExtension(constant: String, number: UInt32)
-    /// Steps as manifests have them, in a VM of their own; the last one decides.
+    /// Steps as in manifests, run in a separate VM. The last one decides.
     case calls([Node])
-    /// The first file that there is.
+    /// The first file that exists.
     case file([FilePattern], find: [LinePattern])
-    /// Every file that there is.
+    /// Every file that exists.
     case files([FilePattern], find: [LinePattern])
-    /// Whether a file or folder is there.
+    /// Whether a file or folder exists.
     case exists([FilePattern])
   }
 
   package let method: Method?
-  /// What a person does where the method finds nothing.
+  /// Instructions for the user if the method finds nothing.
   package let manual: String?
-  /// The fact, from what the method found.
+  /// The fact, computed from the result of the method.
   package let value: Expression?
-  /// How many locals the expression needs.
+  /// The number of locals that the expression needs.
   package let frameSize: Int
   package let source: SourceRange
 
-  /// What the expression sees: what was read or found, the answer of the last call, and the answers of all.
+  /// The names that the expression sees: the value that was read or found, the answer of the last call, and the answers
+  /// of all calls.
   package static let names = ["value", "answer", "answers"]
 
   private static let methods = ["check-extension", "calls", "file", "files", "exists"]
@@ -75,7 +76,7 @@ package final class FactProbe {
   }
 }
 
-/// What is looked for in the lines of a file: `#` stands for a number, a blank for any blanks, all else for itself.
+/// A pattern for lines of a file: `#` matches a number, a blank matches one or more blanks, all else matches itself.
 package struct LinePattern: Hashable, Sendable {
   private enum Piece: Hashable, Sendable {
     case text(String)
@@ -101,10 +102,10 @@ package struct LinePattern: Hashable, Sendable {
     self.pieces = pieces
   }
 
-  /// Whether it asks for no number, and so for no more than whether a line has it.
+  /// Whether the pattern has no number, so that it only tests whether a line matches.
   package var asksForNothing: Bool { !pieces.contains(.number) }
 
-  /// What a line holds of it: the number, or true where it asks for none; nil where the line does not have it.
+  /// The first match in a line: its number, or true if the pattern has no number. Nil if the line does not match.
   package func find(in line: Substring) -> Value? {
     var start = line.startIndex
     while true {

@@ -54,7 +54,7 @@ struct GroupReader {
 
   private typealias Payloads = [(when: Expression?, type: PayloadType)]
 
-  /// What the attributes of a group have unless they say otherwise.
+  /// The defaults of a group for its attributes.
   private struct Defaults {
     var access: [AttributeAccess]
     var repeats: Bool
@@ -89,7 +89,7 @@ struct GroupReader {
       }, source: source)
   }
 
-  /// The static type of `value`, where all alternatives have the same.
+  /// The static type of `value`; `any` unless there is exactly one payload.
   private func valueType(_ payloads: Payloads, name: String) -> Type {
     payloads.count == 1 ? payloads[0].type.valueType(name: name) : .any
   }
@@ -170,7 +170,7 @@ struct GroupReader {
     return result
   }
 
-  /// A list of `{errno, because}`.
+  /// Reads a list of `{errno, because}`.
   private func guestAnswers(_ node: Node?) -> [GuestAnswer] {
     guard let node else { return [] }
     guard let items = node.items else {
@@ -187,7 +187,7 @@ struct GroupReader {
     }
   }
 
-  /// Words, or mappings `{path, when}`, alone or in a list.
+  /// Reads words or mappings `{path, when}`, alone or in a list.
   private func orderWords(_ node: Node?, _ scope: RuleScope) -> [OrderWord] {
     guard let node else { return [] }
     return (node.items ?? [node]).compactMap { item in
@@ -206,7 +206,7 @@ struct GroupReader {
     errnos(node, default: Errno(name: "ENXIO"))
   }
 
-  /// One errno for all three calls, or a mapping from call to errno.
+  /// Reads one errno for all three calls, or a mapping from call to errno.
   func errnos(_ node: Node?, default fallback: Errno?) -> AccessErrnos {
     guard let node else { return AccessErrnos(fallback) }
     if node.scalar != nil { return AccessErrnos(node.errno(faults)) }

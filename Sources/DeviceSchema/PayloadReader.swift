@@ -16,7 +16,8 @@ struct PayloadReader {
     "none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd",
   ]
 
-  /// One type, or a list of which the first fit counts. Empty if a type has faults: rules may then read any field of it.
+  /// Reads one type, or a list of alternatives, of which the first match is used. Empty if a type has faults: rules may
+  /// then read any field of it.
   func alternatives(_ node: Node) -> [(when: Expression?, type: PayloadType)] {
     let items = node.items ?? [node]
     let good = items.compactMap { item -> (when: Expression?, type: PayloadType)? in
@@ -27,7 +28,7 @@ struct PayloadReader {
     return good.count == items.count ? good : []
   }
 
-  /// The type, or nil if it or a part of it has faults.
+  /// Reads a type; nil if it or a part of it has faults.
   private func type(_ node: Node) -> PayloadType? {
     let name = node[key: "type"]?.scalar ?? node.scalar ?? ""
     guard Self.typeNames.contains(name) else {
@@ -71,7 +72,7 @@ struct PayloadReader {
     }
   }
 
-  /// Reports a size that a payload cannot have. Returns nil, as for every faulty payload.
+  /// Reports a size that a payload cannot have. Returns nil, as for every payload with faults.
   private func tooLarge<Part>(_ what: String, _ node: Node) -> Part? {
     faults.error(
       "schema-payload",
@@ -88,9 +89,9 @@ struct PayloadReader {
     return IntegerType(size: size, isSigned: first == "i", description: description(reader))
   }
 
-  /// The keys that describe an integer, wherever it stands.
+  /// Reads the keys that describe an integer in a payload or a key.
   ///
-  /// - Parameter name: what the integer is called, if it has a name: the column of a table of `names`.
+  /// - Parameter name: the integer's name, if it has one, which is the column in a table of `names`.
   func description(_ reader: KeyReader, named name: String? = nil) -> IntegerDescription {
     var result = IntegerDescription()
     result.unit = reader.string("unit")
@@ -122,7 +123,7 @@ struct PayloadReader {
     return result
   }
 
-  /// The names of values that a table gives: `name` of each row for the value in the column.
+  /// The names of values in a table: `name` of each row for the value in the column.
   private func names(from node: Node, column: String) -> [(name: String, value: Int128)] {
     guard let name = node.scalar, case .constant(.list(let rows), _) = scope.meaning(of: name) else {
       faults.error("schema-unknown-name", "'names' must be the name of a table", at: node.range)
@@ -148,7 +149,7 @@ struct PayloadReader {
     return BitsType(size: Int(width) / 8, fields: bitFields(reader["fields"], extra: []))
   }
 
-  /// The fields of `bits`, and of `keys`.
+  /// Reads the fields of `bits` or of `keys`.
   func bitFields(_ node: Node?, extra: [String]) -> [BitField] {
     var used: Int128 = 0
     return (node?.entries ?? []).compactMap { entry in

@@ -2,7 +2,7 @@ import Expressions
 import Vocabulary
 
 extension PayloadType {
-  /// What messages call it.
+  /// The payload in messages.
   package var words: String {
     switch self {
     case .none: "nothing"
@@ -24,7 +24,7 @@ extension PayloadType {
 }
 
 extension PayloadType {
-  /// In a few words: `u64`, `struct of 24 bytes`, `none`.
+  /// A short description: `u64`, `struct of 24 bytes`, `none`.
   package var summary: String {
     switch self {
     case .none: return "none"
@@ -42,7 +42,7 @@ extension PayloadType {
 }
 
 extension [(when: Expression?, type: PayloadType)] {
-  /// All alternatives in a few words.
+  /// A short description of all alternatives.
   package var summary: String {
     var seen: [String] = []
     for (_, type) in self where !seen.contains(type.summary) { seen.append(type.summary) }
@@ -51,7 +51,7 @@ extension [(when: Expression?, type: PayloadType)] {
 }
 
 extension IntegerDescription {
-  /// What is said of an integer, without its doc.
+  /// The parts of the description in words, without the doc.
   package var words: [String] {
     var words: [String] = []
     switch unit {

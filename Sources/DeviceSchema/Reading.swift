@@ -3,7 +3,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// A mapping of a schema, read key by key; keys that nobody asked for are faults.
+/// Reads a mapping of a schema key by key. A thorough reading reports unknown keys.
 struct KeyReader {
   let source: SchemaNode
   let faults: Findings
@@ -35,10 +35,10 @@ struct KeyReader {
     }
   }
 
-  /// What would be right in place of an unknown key.
+  /// The suggestion for an unknown key.
   private func hint(_ key: String, _ keys: [String]) -> String {
     if let nearest = keys.nearest(to: key) { return "; did you mean '\(nearest)'?" }
-    // In a flow mapping a comma ends a plain text, and what follows reads as a key.
+    // In a flow mapping, a comma ends plain text, and the rest is read as a key.
     let isExpression = key.contains { "()[]=<>&|!".contains($0) }
     return isExpression ? "; put an expression with a comma, a bracket or '!' in quotes" : ""
   }
@@ -137,7 +137,7 @@ extension Node {
     return (high, low)
   }
 
-  /// An expression in a scalar; faults in its text are reported at the place of the text.
+  /// Compiles the expression in a scalar. Faults are reported at their location in the text.
   func expression(in scope: some Scope, as wanted: Type = .any, _ faults: Findings) -> Expression? {
     guard let text = scalar else {
       faults.error("schema-type", "an expression must be text, not \(kind); put it in quotes", at: range)
@@ -153,7 +153,7 @@ extension Node {
     }
   }
 
-  /// The place of a part of an expression's text; the whole scalar where escapes or line breaks hide it.
+  /// The location of a part of an expression's text; the whole scalar if escapes or line breaks hide it.
   package func range(of span: Span) -> SourceRange {
     guard case .scalar(let text, let style) = content, range.start.line == range.end.line else { return range }
     let written = range.end.column - range.start.column

@@ -14,7 +14,7 @@ struct RuleReader {
     "no-case",
   ]
 
-  /// The rules of a node, to be compiled when they are first looked at.
+  /// The rules of a node, which are compiled on first use.
   func frame(_ node: SchemaNode?) -> RuleFrame {
     guard let node else { return .empty }
     let frame = RuleFrame(node, reads: shared.readsValue) {
@@ -38,7 +38,7 @@ struct RuleReader {
     let lifetime = reader.lifetime()
     let when = condition(reader["when"])
     let condition = condition(reader["if"])
-    // What follows sees the names as they are here; later statements give more.
+    // Later statements declare more names, so the deferred parts use copies of the scope.
     let above = with(scope.copy())
     var lets: [(name: String, slot: Int, value: Expression)] = []
     for entry in reader["let"]?.entries ?? [] {
@@ -89,7 +89,7 @@ struct RuleReader {
     return action
   }
 
-  /// `for`, `in`, `rules` and `on-failure`: the variable is seen in the nested rules only.
+  /// Reads `for`, `in`, `rules` and `on-failure`. The variable is visible in the nested rules only.
   private func body(_ reader: KeyReader, into action: RuleAction) {
     scope.nested {
       if let variable = reader.string("for"), let list = expression(reader["in"], as: .list(.any)) {
@@ -115,7 +115,7 @@ struct RuleReader {
     node.flatMap { $0.expression(in: scope, as: wanted, faults) }
   }
 
-  /// A condition; of one that is at fault nothing is known.
+  /// Reads a condition. A condition with faults is unknown.
   private func condition(_ node: Node?) -> Expression? {
     node.map { $0.expression(in: scope, as: .bool, faults) ?? Expression(constant: .unknown, text: "unknown") }
   }

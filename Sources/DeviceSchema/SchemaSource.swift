@@ -1,12 +1,12 @@
 import BuiltInSchemas
 import Diagnostics
 
-/// A schema file that has not been read: where it belongs, and its text.
+/// A schema file before it is read: its path and its text.
 package struct SchemaSource: Sendable {
   /// `arm64/vm.yaml`: the folder is the architecture or `common`, the file's name the device type or scope.
   package var path: String
   package var file: SourceFile
-  /// Whether the file is in plain block style for certain, so that its parts can be parsed one by one.
+  /// Whether the file is known to be in plain block style, so that its parts can be parsed one by one.
   var isPlain = false
 
   package init(path: String, file: SourceFile) {

@@ -13,14 +13,14 @@ package indirect enum InitialValue {
   case expression(Expression)
   case list
   case map
-  /// A record with an identity of its own.
+  /// A record with its own identity.
   case record([StateVariable])
 }
 
 extension Node {
   /// The type of a state variable, as far as the text of its initial value shows it.
   ///
-  /// Nothing is compiled for this: initial values may read other state, whose types are not known yet.
+  /// Nothing is compiled for this, because initial values may read other state, whose types are not known yet.
   func declaredType(named name: String, _ elements: ElementTypes) -> Type {
     switch content {
     case .sequence: return .list(elements[name])
@@ -30,7 +30,7 @@ extension Node {
       record.add(entries, elements)
       return .record(record)
     case .scalar("true", _), .scalar("false", _): return .bool
-    // What starts as null or unknown may become anything.
+    // A variable that starts as null or unknown may get any type later.
     case .scalar(let text, _):
       if IntegerLiteral.parse(text) != nil { return .integer }
       return text.hasPrefix("\"") && text.hasSuffix("\"") ? .string : .any
@@ -77,18 +77,18 @@ struct StateReader {
   }
 }
 
-/// Something about the host that the kernel's answers depend on.
+/// A property of the host that the kernel's answers depend on.
 package struct Fact {
   package var name: String
   package var type: Type
   package var doc: String? { reader?.string("doc") ?? ownDoc }
   fileprivate var reader: KeyReader?
-  /// How it is found on a host; nil for a fact that no schema declares.
+  /// The method to find it on a host; nil if the schema has none.
   package var probe: FactProbe? { readProbe() }
   private var readProbe: () -> FactProbe? = { nil }
-  /// What is said of a fact that no schema declares.
+  /// The doc of a fact that no schema declares.
   private var ownDoc: String?
-  /// What `validate` assumes without host facts; nil where it is unknown then.
+  /// The value that `validate` assumes without host facts; nil if it is then unknown.
   package var assumed: Expression?
   package var source: SourceRange?
 
@@ -109,7 +109,7 @@ package struct Fact {
 struct FactReader {
   let faults: Findings
   let scope: RuleScope
-  /// What the expression of a probe sees.
+  /// The scope of the expression in a probe.
   let probeScope: RuleScope
 
   func fact(_ entry: SchemaEntry) -> Fact {
@@ -138,7 +138,7 @@ struct FactReader {
   }
 }
 
-/// Reads constant rows: numbers, words, booleans and lists of them.
+/// Reads tables of constants: numbers, words, booleans and lists of them.
 struct TableReader {
   let faults: Findings
   let release: Release

@@ -2,9 +2,9 @@ import Diagnostics
 import Vocabulary
 
 extension Expression {
-  /// Parses an expression, looks its names up and checks its types.
+  /// Parses an expression, resolves its names and checks its types.
   ///
-  /// - Parameter wanted: the type that its place asks for.
+  /// - Parameter wanted: the type that the context expects.
   package init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
     let syntax = try Parser.parse(text)
     var checker = Checker(scope: scope)
@@ -16,12 +16,12 @@ extension Expression {
   }
 }
 
-/// Turns syntax into nodes: every name gets its meaning, every operand its type.
+/// Compiles syntax to nodes: resolves names and checks types.
 struct Checker<S: Scope> {
   let scope: S
-  /// Variables of the comprehensions around, innermost last.
+  /// Variables of the enclosing comprehensions, innermost last.
   private var variables: [(name: String, slot: Int, type: Type)] = []
-  /// Whether the payload was read, or a local.
+  /// Whether the expression reads the payload or a local.
   private(set) var readsPayload = false
 
   init(scope: S) { self.scope = scope }
@@ -236,7 +236,7 @@ struct Checker<S: Scope> {
     }
   }
 
-  /// Both sides of a comparison; a string beside a release is read as one.
+  /// Compiles both sides of a comparison. A string that is compared with a release is read as a release.
   private mutating func comparands(
     _ op: BinaryOperator, _ left: Syntax, _ right: Syntax, _ span: Span
   ) throws(ExpressionError) -> (Node, Node) {

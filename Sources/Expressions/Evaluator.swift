@@ -1,12 +1,12 @@
-/// What expressions are evaluated over: the state of the VM and the call in hand.
+/// The values that expressions read: the state of the VM and the current call.
 package protocol World: AnyObject {
   func value(of root: Root) throws(EvaluationError) -> Value
   func fact(_ name: String) -> Value
-  /// The value of a field of a record with an identity, or nil where it has none of that name.
+  /// The value of a field of a record with an identity; nil if the record has no such field.
   func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value?
 }
 
-/// What went wrong while an expression was evaluated: a fault of the schema, not of the manifest.
+/// An error in the evaluation of an expression: a fault of the schema, not of the manifest.
 package struct EvaluationError: Error, Hashable, Sendable {
   package var message: String
   package var span: Span
@@ -17,8 +17,8 @@ package struct EvaluationError: Error, Hashable, Sendable {
   }
 }
 
-/// Evaluates expressions, three-valued: an operand that is unknown makes the result unknown, unless the other
-/// operands decide it.
+/// Evaluates expressions in three-valued logic. An unknown operand makes the result unknown, unless the other operands
+/// decide it.
 package final class Evaluator {
   private unowned let world: any World
   /// The locals of all frames; the running frame starts at `base`.
@@ -37,7 +37,7 @@ package final class Evaluator {
     }
   }
 
-  /// Runs with a fresh frame whose first locals are these.
+  /// Runs `body` with a new frame that begins with these values.
   package func withFrame<Result, Failure: Error>(
     _ values: [Value], size: Int, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -129,7 +129,7 @@ package final class Evaluator {
     }
   }
 
-  /// `&&` (decided by a false) and `||` (decided by a true).
+  /// Evaluates `&&` (decided by false) or `||` (decided by true).
   private func and(
     _ left: Node, _ right: Node, deciding: Bool, _ span: Span
   ) throws(EvaluationError) -> Value {
@@ -313,7 +313,7 @@ extension Evaluator {
 }
 
 extension Value {
-  /// A three-valued truth.
+  /// Creates a boolean; nil gives unknown.
   init(_ truth: Bool?) {
     self = truth.map(Value.bool) ?? .unknown
   }

@@ -12,7 +12,7 @@ struct Token {
   var kind: Kind
   var span: Span
 
-  /// The operator that this is, be it a symbol or the word `in`.
+  /// The binary operator, if this is one: a symbol or the word `in`.
   var binaryOperator: BinaryOperator? {
     switch kind {
     case .symbol(let symbol): symbol.binaryOperator
@@ -76,7 +76,7 @@ enum Symbol: String {
     }
   }
 
-  /// The symbol that starts with this byte, before that one, and its length.
+  /// Creates the symbol that starts with these two bytes or with the first, and sets its length.
   init?(_ first: UInt8, _ second: UInt8, length: inout Int) {
     length = 2
     switch (first, second) {

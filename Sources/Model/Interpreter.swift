@@ -11,23 +11,23 @@ final class Interpreter: World {
   var call: CallContext
   private(set) lazy var evaluator = Evaluator(world: self)
 
-  /// The VM, its vCPUs and its devices, as fields of one record: they are state, too, and come and go with it.
+  /// A record of the VM, its vCPUs and its devices, so that changes to them are undone like other changes.
   private let machine: ObjectID
   private let facts: [String: Value]
   private var assumed: [String: Value] = [:]
   private lazy var derived: [String: [(name: String, value: Expression)]] = [:]
 
-  /// The answers to unknown conditions that this branch was given, and how many were used.
+  /// The truth values that this branch assumes for unknown conditions, and the number of those already used.
   private var decisions: [Bool] = []
   private var decided = 0
   private var alternatives: [[Bool]] = []
-  /// Refusals are passed over: the call is taken to have succeeded.
+  /// Whether refusals are ignored, as if the call succeeded.
   private var ignoresRefusals = false
   private var warnings: [Reason] = []
-  /// Where it is told which rules were come to.
+  /// Records which rules were reached.
   private let trace: RuleTrace?
 
-  /// More ways than this are not followed.
+  /// The maximum number of branches of one call.
   static let mostBranches = 256
 
   init(catalogue: Catalogue, facts: [String: Value], trace: RuleTrace? = nil) {
@@ -42,10 +42,12 @@ final class Interpreter: World {
 // MARK: Branches
 
 extension Interpreter {
-  /// Works a call out in every way that it can go, in the order of the rules. The state is left as it was, except that
-  /// the one branch of a call without unknown conditions has changed it already.
+  /// Evaluates a call in every way that it can go, in the order of the rules.
   ///
-  /// - Parameter body: runs the call's rules; returns the value that a get reads.
+  /// A call without unknown conditions has one branch, which has already changed the state. Otherwise the state is
+  /// unchanged.
+  ///
+  /// - Parameter body: runs the call's rules and returns the value that a get reads.
   func branches(_ body: () throws(Stop) -> PayloadBytes?) -> [Branch] {
     let count = heap.begin()
     let before = call
@@ -68,7 +70,7 @@ extension Interpreter {
     return branches
   }
 
-  /// Works a call out as if nothing refused it.
+  /// Evaluates a call as if no rule refused it.
   func force(_ body: () throws(Stop) -> PayloadBytes?) {
     ignoresRefusals = true
     defer { ignoresRefusals = false }
@@ -78,7 +80,7 @@ extension Interpreter {
     _ = follow(body)
   }
 
-  /// Takes back what the only branch of a call has changed.
+  /// Undoes the changes of the only branch of a call.
   func takeBack(to start: ObjectID) { _ = heap.rewind(to: start) }
 
   private func follow(_ body: () throws(Stop) -> PayloadBytes?) -> Branch {
@@ -94,9 +96,9 @@ extension Interpreter {
     }
   }
 
-  /// The truth of a condition; of an unknown one, what this branch was given.
+  /// The truth of a condition; if it is unknown, the value that this branch assumes.
   ///
-  /// - Parameter preferred: what a forced call takes an unknown condition for.
+  /// - Parameter preferred: the value that a forced call assumes for an unknown condition.
   func decide(_ condition: Expression, preferred: @autoclosure () -> Bool = true) throws(Stop) -> Bool {
     switch try value(of: condition) {
     case .bool(let truth): return truth
@@ -131,9 +133,9 @@ extension Diagnostic {
 // MARK: Rules
 
 extension Interpreter {
-  /// Runs rules to their end; `return: ok` is one.
+  /// Runs rules to their end, or until `return: ok`.
   ///
-  /// - Returns: whether it was `return: ok`.
+  /// - Returns: whether `return: ok` ended them.
   @discardableResult
   func runToEnd(_ frame: RuleFrame?) throws(Stop) -> Bool {
     guard let frame else { return false }
@@ -175,7 +177,7 @@ extension Interpreter {
     if rule.returnsOK { throw .ok }
   }
 
-  /// The fragment, the hook, the loop or the nested rules of a statement.
+  /// Runs the fragment, the hook, the loop or the nested rules of a statement.
   private func runNested(_ rule: Rule) throws(Stop) {
     do throws(Stop) {
       if let use = rule.use {
@@ -202,14 +204,15 @@ extension Interpreter {
         evaluator[local: loop.slot] = element
         try run(rules)
       }
-    // Nothing is known of how often the rules run; what they change is lost.
+    // It is unknown how often the rules run, so they are skipped with their changes.
     case .unknown: return
     case let other:
       throw .fault(.schema("a loop expects a list, not \(other.kind)", at: loop.list.source, in: loop.list))
     }
   }
 
-  /// Runs what all files contribute to a hook: a device file's rules for each existing device of the type.
+  /// Runs the rules that all files contribute to a hook. A device file's rules run once per existing device of the
+  /// type.
   private func runHook(_ name: String) throws(Stop) {
     for (file, rules) in catalogue.contributions(to: name) {
       guard let type = file.deviceType else {
@@ -225,7 +228,7 @@ extension Interpreter {
     }
   }
 
-  /// The place where the kernel copies the payload in.
+  /// Copies the payload in, as the kernel does at this point.
   func readValue() throws(Stop) {
     switch call.payload {
     case .value(let value): call.value = value
@@ -236,19 +239,19 @@ extension Interpreter {
   }
 
   private func reason(_ rule: Rule, _ suffix: String, _ fallback: String) -> Reason {
-    // A warning may be named in full.
+    // A warning may have a complete id.
     let id = rule.id ?? (suffix.utf8.contains(UInt8(ascii: ":")) ? suffix : "\(call.file.name).\(call.path):\(suffix)")
     return Reason(
       id: DiagnosticID(id), errno: rule.errno, message: words(of: rule) ?? fallback, rule: rule.source,
       keyFields: rule.condition?.keyFields ?? [], documented: rule.documented)
   }
 
-  /// The rule's reason, with the values that it speaks of.
+  /// The rule's reason, with values in place of its expressions.
   private func words(of rule: Rule) -> String? {
     rule.because?.words { expression in (try? evaluator.evaluate(expression))?.words ?? "?" }
   }
 
-  /// Ends the call, unless it is forced.
+  /// Refuses the call, unless it is forced.
   func refuse(_ refusal: GenericRefusal) throws(Stop) {
     if ignoresRefusals { return }
     let path = call.path.isEmpty ? "" : ".\(call.path)"
@@ -270,7 +273,7 @@ extension Interpreter {
       for (name, expression) in fields { values.append((name, try value(of: expression))) }
       new = .object(heap.allocate(.plain, Fields(values)))
     }
-    // Which record changes is unknown, and so is what it will hold; nothing better can be said.
+    // It is unknown which record changes, so the change is skipped.
     if case .unknown = base { return }
     guard case .object(let object) = base else {
       throw .fault(.error("schema-evaluation", "an effect changes a field of \(base.kind)", at: effect.source))
@@ -303,17 +306,17 @@ extension Interpreter {
     (value?.list ?? []).compactMap { if case .object(let id) = $0 { id } else { nil } }
   }
 
-  /// Makes the VM's record.
+  /// Creates the VM's record.
   func allocateVM() throws(Stop) {
     let vm = heap.allocate(.vm)
     _ = heap.assign(.object(vm), to: "vm", of: machine)
     try initialise(vm, catalogue.state(of: "vm"))
   }
 
-  /// Takes the VM away again, of which KVM_CREATE_VM made none.
+  /// Removes the VM again after a failed KVM_CREATE_VM.
   func removeVM() { _ = heap.assign(.null, to: "vm", of: machine) }
 
-  /// Makes a vCPU's record; it enters `vcpus` when the call ends ok.
+  /// Creates a vCPU's record. It is added to `vcpus` when the call succeeds.
   func allocateVCPU() throws(Stop) {
     let vcpu = heap.allocate(.vcpu)
     call.vcpu = .object(vcpu)
@@ -322,7 +325,7 @@ extension Interpreter {
     try initialise(vcpu, catalogue.state(of: "vcpu"))
   }
 
-  /// Makes a device's record; it enters `devices` when the call ends ok.
+  /// Creates a device's record. It is added to `devices` when the call succeeds.
   func allocateDevice(_ type: String, _ file: SchemaFile) throws(Stop) {
     let device = heap.allocate(.device(type))
     call.device = .object(device)
@@ -345,7 +348,7 @@ extension Interpreter {
       case .map: value = .map([:])
       case .record(let fields):
         let record = heap.allocate(.plain)
-        // The record is in its place before its own fields are computed: they may read those above.
+        // The record is added before its fields are computed, because they may read the fields above.
         heap.declare(variable.name, .object(record), in: object)
         try initialise(record, fields)
         continue

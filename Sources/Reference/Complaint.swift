@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// What a program that uses KVM said when a call failed, as far as its message tells.
+/// The facts in a message that a program printed when a KVM call failed.
 package struct Complaint: Hashable, Sendable {
   /// The call that failed.
   package enum Call: Hashable, Sendable {
@@ -14,18 +14,18 @@ package struct Complaint: Hashable, Sendable {
   package var attr: UInt64?
   package var errno: Errno?
   package var architecture: Architecture?
-  /// Names of the kernel's headers.
+  /// Names from the kernel's headers.
   package var constants: [String] = []
-  /// All words, for what they may name.
+  /// All words of the message, as possible names.
   package var words: [String] = []
 
   package var access: AttributeAccess? { if case .attribute(let access)? = call { access } else { nil } }
 }
 
-/// How programs say what failed. They differ in words more than in what they tell, so the table holds words, and each
-/// message is looked through for all of them.
+/// The phrases of programs for failed calls. Programs differ in words more than in content, so each message is searched
+/// for all phrases.
 private enum Phrases {
-  /// Letters and digits alone, in lower case; the first that a message has counts.
+  /// Lower-case letters and digits alone. The first phrase that a message contains counts.
   static let calls: [(words: String, call: Complaint.Call)] = [
     // QEMU, crosvm, strace; cloud-hypervisor and others built on rust-vmm; gem5
     ("setdeviceattr", .attribute(.set)), ("getdeviceattr", .attribute(.get)), ("hasdeviceattr", .attribute(.has)),
@@ -40,28 +40,28 @@ private enum Phrases {
     ("create", .other("KVM_CREATE_DEVICE")), ("creating", .other("KVM_CREATE_DEVICE")),
   ]
 
-  /// Before the group's number, where the call is told by a truth value: whether it was a set (firecracker).
+  /// Phrases before the group's number, in messages with a boolean that says whether the call was a set (firecracker).
   static let groups: [(words: String, access: AttributeAccess)] = [(", true,", .set), (", false,", .get)]
 
-  /// Before the number of an errno.
+  /// Phrases before the number of an errno.
   static let errnos = ["os error", "errno", "code:", "error(", "error:", "failed:", "returned"]
 }
 
 extension Complaint {
-  /// Whether a text is a message, and no name: names have no blanks.
+  /// Whether a text is a message rather than a name. Names have no blanks or parentheses.
   package static func isMessage(_ text: String) -> Bool {
     text.contains { $0.isWhitespace || $0 == "(" }
   }
 
-  /// Reads a message, with whatever stands around it: names of programs, times, further lines.
+  /// Parses a message. It may include other text, such as names of programs, times and further lines.
   package init(_ message: String) {
     let lines = message.split(whereSeparator: \.isNewline).map(String.init)
-    // What comes before the line that tells of a call is another matter.
+    // Lines before the first one about a call are unrelated.
     let first = lines.firstIndex { Self.call($0) != nil || Self.number(after: "attr", in: $0) != nil } ?? 0
     let text = lines[min(first, lines.count)...].joined(separator: " ")
     call = Self.call(text)
     attr = Self.number(after: "attr", in: text)
-    // A group alone is not KVM's: VFIO has some of its own.
+    // A group without an attribute is not KVM's: VFIO also has groups.
     if attr != nil { group = Self.number(after: "group", in: text).flatMap { UInt32(exactly: $0) } }
     for (words, access) in Phrases.groups {
       if group == nil, let number = Self.number(after: words, in: text) {
@@ -90,7 +90,7 @@ extension Complaint {
     return Self.words(text).lazy.compactMap { Errno(name: $0) }.first ?? ErrnoText.first(in: text)
   }
 
-  /// The first number that follows a word directly: behind blanks, a colon, an equals sign, a minus.
+  /// The first number directly after a word. Blanks, colons, equals signs and minus signs may be in between.
   private static func number(after word: String, in text: String) -> UInt64? {
     let bytes = Array(text.utf8)
     let lower = Array(text.lowercased().utf8)

@@ -5,9 +5,9 @@ import TextOutput
 import Vocabulary
 
 extension Explainer {
-  /// The page of a message that some program printed when a call failed.
+  /// The page for a message that a program printed when a call failed.
   ///
-  /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, where it is known.
+  /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, if it is known.
   package func explain(message: String, type: String? = nil) -> Explanation {
     let complaint = Complaint(message)
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
@@ -47,7 +47,7 @@ extension Explainer {
     return names
   }
 
-  /// No attribute has the numbers: what is answered then.
+  /// The page if no attribute has these numbers: the answers to such calls.
   private func nothing(_ complaint: Complaint, _ search: CandidateSearch, _ page: inout PageText) -> Explanation {
     guard let number = complaint.group else {
       return .unknown("no call that the schemas describe fits the message")
@@ -72,7 +72,7 @@ extension Explainer {
 }
 
 extension Complaint {
-  /// What was read from the message.
+  /// A summary of the message.
   fileprivate var sentence: String {
     var parts: [String] = []
     switch call {
@@ -115,7 +115,7 @@ extension PageText {
     }
   }
 
-  /// What the errno means, and what else the calls answer.
+  /// The meaning of the errno, and the other answers of the calls.
   private mutating func meaning(of candidate: Candidate, _ complaint: Complaint) {
     guard let errno = complaint.errno else {
       return refusals(candidate.calls, candidate.file)
@@ -152,7 +152,7 @@ extension PageText {
       }, indent: 4)
   }
 
-  /// Several calls that a message may be about: those first that can give the answer.
+  /// The calls that a message may be about. If some of them can give the answer, only those are listed.
   fileprivate mutating func candidates(
     _ all: [Candidate], able: [Candidate], _ complaint: Complaint, isTypeKnown: Bool
   ) {
@@ -192,7 +192,7 @@ extension PageText {
 }
 
 extension RefusableCall {
-  /// The call with some of its refusals; nil where it has none of them.
+  /// The call with only the refusals that meet a condition; nil if there are none.
   func only(_ condition: (Refusal) -> Bool) -> RefusableCall? {
     var call = self
     call.refusals = refusals.filter(condition)

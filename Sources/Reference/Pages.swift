@@ -103,7 +103,7 @@ extension PageText {
     for sentence in sentences { paragraph(sentence, indent: 4, hanging: 2) }
   }
 
-  /// For each call, what it is refused for.
+  /// The refusals of each call.
   mutating func refusals(
     _ calls: [RefusableCall], _ file: SchemaFile,
     heading title: String = "REFUSALS, in the order in which the kernel checks"
@@ -120,7 +120,7 @@ extension PageText {
     }
   }
 
-  /// Errno and reason; what differs in nothing else stands once.
+  /// One row per errno and reason, without duplicates.
   private func rows(_ refusals: [Refusal]) -> [[String]] {
     var rows: [[String]] = []
     for refusal in refusals {
@@ -222,7 +222,7 @@ extension PageText {
     sources(file, file.source)
   }
 
-  /// The first attribute that can be shown.
+  /// A manifest for the first attribute that has one.
   private mutating func manifest(_ file: SchemaFile, _ reference: CallReference) {
     for group in file.groups {
       for attribute in group.attributes {
@@ -288,7 +288,7 @@ extension PageText {
     paragraph("schema: \(place.words)")
   }
 
-  /// What refusals of one id mean: reasons, conditions, rules.
+  /// The meaning of refusals with one id: reasons, conditions, rules.
   mutating func meaning(of calls: [RefusableCall]) {
     var merged: [(calls: [String], call: RefusableCall)] = []
     for call in calls {
@@ -340,7 +340,7 @@ extension PageText {
 }
 
 extension Refusal {
-  /// What makes two refusals the same to a reader.
+  /// The parts that make two refusals the same for a reader.
   fileprivate var summary: [String] { [answer, reason] + conditions }
 }
 

@@ -41,7 +41,7 @@ extension PageText {
     if let names = description.nameWords { paragraph(names, indent: indent) }
   }
 
-  /// Bits, names and what they are.
+  /// A table of bit fields: bits, names and descriptions.
   mutating func bitFields(_ fields: [BitField], indent: Int) {
     table(
       fields.map { field in

@@ -2,9 +2,9 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// Device types, groups, attributes, fields, features, capabilities, arguments and facts say what they are.
+/// Device types, groups, attributes, fields, features, capabilities, arguments and facts have a `doc`.
 ///
-/// The reference pages and the catalogue are made from these words.
+/// The reference pages and the catalogue show these texts.
 struct Documented: SchemaCheck {
   static let id: DiagnosticID = "schema-no-doc"
 
@@ -72,9 +72,9 @@ extension Diagnostic {
   }
 }
 
-/// Every attribute has examples, each with a call that the attribute has and with what the kernel answers.
+/// Every attribute has examples, and every explicit step in examples and cases has exactly one verb.
 ///
-/// They are run, and the reference pages show the first good one.
+/// The examples are run, and the reference pages show the first good one.
 struct Exemplified: SchemaCheck {
   static let id: DiagnosticID = "schema-no-example"
 

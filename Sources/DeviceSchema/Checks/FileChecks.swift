@@ -2,9 +2,9 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// A schema stands in a folder named by an architecture, or in `common`.
+/// A schema is in a folder named after an architecture, or in `common`.
 ///
-/// A file elsewhere would belong to no catalogue, and nobody would notice.
+/// A file elsewhere would silently belong to no catalogue.
 struct KnownFolder: SchemaCheck {
   static let id: DiagnosticID = "schema-file-name"
 
@@ -22,7 +22,7 @@ struct KnownFolder: SchemaCheck {
   }
 }
 
-/// The keys of a schema file are those of the language.
+/// A schema file has only the keys of the language.
 struct KnownTopLevelKeys: SchemaCheck {
   static let id: DiagnosticID = "schema-unknown-key"
 
@@ -36,7 +36,7 @@ struct KnownTopLevelKeys: SchemaCheck {
   }
 }
 
-/// A schema says which version of the language it is written in.
+/// A schema states the version of its language.
 struct LanguageVersion: SchemaCheck {
   static let id: DiagnosticID = "schema-version"
 
@@ -53,9 +53,9 @@ struct LanguageVersion: SchemaCheck {
   }
 }
 
-/// A file's name, and its folder, are what it says of itself.
+/// The path of a file matches its `type`, `scope` or `common`.
 ///
-/// Files are found by their names alone, so that only those that a run needs are read.
+/// Files are found by their names alone, so that a run reads only those that it needs.
 struct FileSaysItsName: SchemaCheck {
   static let id: DiagnosticID = "schema-file-name"
 
@@ -80,7 +80,7 @@ struct FileSaysItsName: SchemaCheck {
 }
 
 extension SchemaSubject {
-  /// The key that says what a file describes, and its value.
+  /// The key that states the subject of a file, and its value.
   fileprivate var words: (key: String, value: String) {
     switch self {
     case .device(let name): ("type", name)
@@ -92,7 +92,7 @@ extension SchemaSubject {
   }
 }
 
-/// A schema names what it was written from.
+/// A schema names the kernel files that it describes.
 struct Referenced: SchemaCheck {
   static let id: DiagnosticID = "schema-no-reference"
 
