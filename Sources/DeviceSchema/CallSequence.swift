@@ -4,26 +4,19 @@ import Vocabulary
 ///
 /// This is the one description of how such a call is answered: the model runs the stages, `explain` prints them.
 package struct CallSequence {
-  /// In the order in which a call goes through them.
-  package enum Stage: CaseIterable, Sendable {
-    case vmRules, fileRules, accessor, group, payload, groupRules, attribute, attributeRules, value
+  /// In the order in which a call goes through them, with their names in the documentation of the schema language.
+  package enum Stage: String, CaseIterable, Sendable {
+    case vmRules = "The VM's `every` rules"
+    case fileRules = "The `every` rules of the descriptor's own file"
+    case accessor = "`no-accessor`"
+    case group = "The lookup of the group"
+    case payload = "The copy of the payload"
+    case groupRules = "The group's rules for this call"
+    case attribute = "The lookup of the attribute"
+    case attributeRules = "The attribute's rules for this call"
+    case value = "The value of a `get`"
 
     package static let inOrder = allCases
-
-    /// The stage's name in the documentation of the schema language.
-    package var title: String {
-      switch self {
-      case .vmRules: "the VM's `every` rules"
-      case .fileRules: "the `every` rules of the descriptor's own file"
-      case .accessor: "`no-accessor`"
-      case .group: "the lookup of the group"
-      case .payload: "the copy of the payload"
-      case .groupRules: "the group's rules for this call"
-      case .attribute: "the lookup of the attribute"
-      case .attributeRules: "the attribute's rules for this call"
-      case .value: "the value of a `get`"
-      }
-    }
   }
 
   /// What happens at a stage.

@@ -29,12 +29,6 @@ struct CallContext {
   }
 }
 
-extension CallContext {
-  init(file: SchemaFile, _ call: DescriptorCall, device: Value = .null, argument: Value = .null) {
-    self.init(file: file, path: call.rawValue, device: device, argument: argument)
-  }
-}
-
 /// How a call ended: thrown from wherever in the rules that is.
 enum Stop: Error {
   case ok
