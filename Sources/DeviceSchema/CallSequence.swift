@@ -36,8 +36,8 @@ package struct CallSequence {
   package let access: AttributeAccess
   private let groupNumber: UInt32
   private let attr: UInt64
-  package private(set) var group: GroupSchema?
-  package private(set) var attribute: AttributeSchema?
+  private var group: GroupSchema?
+  private var attribute: AttributeSchema?
   /// What the schema says of the call on the group, and on the attribute.
   private var calls = (group: CallSchema(), attribute: CallSchema())
   private var hasPayload = false
@@ -74,7 +74,7 @@ package struct CallSequence {
     case .accessor: file.noAccessor[access].map { refuse($0, "\(file.words) has no \(access.ioctl)") }
     case .group:
       group == nil ? refuse(file.unknownGroup[access], "\(file.words) has no group \(groupNumber)") : nil
-    case .payload: takesInput && !rulesRead && hasPayload && hasAccess ? .copyIn : nil
+    case .payload: hasPayload && hasAccess && takesInput && !rulesRead ? .copyIn : nil
     case .groupRules: calls.group.rules.map(Action.rules)
     case .attribute: hasAccess ? nil : unknownAttribute
     case .attributeRules: calls.attribute.rules.map(Action.rules)

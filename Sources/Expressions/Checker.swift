@@ -5,7 +5,7 @@ extension Expression {
   /// Parses an expression, looks its names up and checks its types.
   ///
   /// - Parameter wanted: the type that its place asks for.
-  package init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
+  package convenience init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
     let syntax = try Parser.parse(text)
     var checker = Checker(scope: scope)
     let (root, type) = try checker.check(syntax)
