@@ -168,7 +168,7 @@ struct Checker<S: Scope> {
   private func count(_ arguments: [Syntax], _ wanted: Int, _ name: String, _ span: Span) throws(ExpressionError) {
     if arguments.count != wanted {
       throw ExpressionError(
-        "\(name)() takes \(wanted) argument\(wanted == 1 ? "" : "s"), not \(arguments.count)", at: span)
+        "\(name)() takes \(counted(wanted, "argument")), not \(arguments.count)", at: span)
     }
   }
 

@@ -53,7 +53,7 @@ struct CallReference {
   ) -> RefusableCall {
     var walk = RefusalWalk(catalogue)
     collect(&walk, RefusalWalk.Context(file, path))
-    return RefusableCall(kind: kind, title: title, subject: "\(file.name).\(path)", refusals: walk.found)
+    return RefusableCall(kind: kind, title: title, file: file.name, path: path, refusals: walk.found)
   }
 
   /// All calls of a file but those on attributes.

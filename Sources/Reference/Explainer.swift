@@ -1,6 +1,7 @@
 import DeviceSchema
 import Diagnostics
 import Expressions
+import TextOutput
 import Vocabulary
 
 /// Reference pages from the schemas: of device types, groups, attributes, calls, diagnostic ids and uapi constants.
@@ -37,8 +38,11 @@ struct Subject {
   var kind: Kind
   var file: SchemaFile
   var catalogue: Catalogue
-  /// How the page is asked for, without the architecture.
-  var name: String
+  /// The path within the file, such as `addr.dist` or `create`; empty for the file itself.
+  var path: String
+
+  /// The name of the page, without the architecture.
+  var name: String { path.isEmpty ? file.name : "\(file.name).\(path)" }
 }
 
 extension Explainer {
@@ -83,16 +87,14 @@ extension Explainer {
 
   private func subjects(of file: SchemaFile, _ catalogue: Catalogue) -> [Subject] {
     func subject(_ kind: Subject.Kind, _ path: String) -> Subject {
-      Subject(kind: kind, file: file, catalogue: catalogue, name: path.isEmpty ? file.name : "\(file.name).\(path)")
+      Subject(kind: kind, file: file, catalogue: catalogue, path: path)
     }
     var all = [subject(.file, "")]
     for group in file.groups {
       if !group.isNameless { all.append(subject(.group(group), group.name)) }
       all += group.attributes.map { subject(.attribute($0, group), group.path(of: $0)) }
     }
-    all += CallReference(catalogue: catalogue).ownCalls(of: file).map {
-      Subject(kind: .call($0), file: file, catalogue: catalogue, name: $0.subject)
-    }
+    all += CallReference(catalogue: catalogue).ownCalls(of: file).map { subject(.call($0), $0.path) }
     all += file.features.map { subject(.feature($0), $0.name) }
     return all
   }

@@ -2,13 +2,13 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import TextOutput
 import Vocabulary
 
 // The pages, section by section.
 extension PageText {
   mutating func title(_ name: String, _ kind: String, _ place: String) {
-    let right = "\(kind), \(place)"
-    line(name + String(repeating: " ", count: max(2, Self.width - name.count - right.count)) + right)
+    line(name, "\(kind), \(place)")
     gap()
   }
 

@@ -35,9 +35,14 @@ package struct RefusableCall {
   var kind: Kind
   /// `KVM_SET_DEVICE_ATTR`.
   package var title: String
-  /// `arm-vgic-v3.addr.dist`: what ids begin with.
-  package var subject: String
+  /// The name of the file, such as `arm-vgic-v3`.
+  var file: String
+  /// The path within the file, such as `addr.dist` or `create`.
+  var path: String
   package var refusals: [Refusal]
+
+  /// `arm-vgic-v3.addr.dist`, the beginning of the ids of its refusals.
+  package var subject: String { "\(file).\(path)" }
 }
 
 /// Collects refusals from rules, through fragments and hooks.
@@ -107,7 +112,7 @@ struct RefusalWalk {
     /// The rule's reason. A value in it is a number if the arguments decide it, otherwise its expression.
     func words(of rule: Rule) -> String? {
       rule.because?.words { expression in
-        if case .integer(let number, _, _) = applied(expression) { number.words } else { text(expression) }
+        if case .integer(let number, _, _) = applied(expression) { inProse(number) } else { text(expression) }
       }
     }
   }

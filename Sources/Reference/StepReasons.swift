@@ -78,34 +78,12 @@ package struct StepReasons {
   }
 
   private func attribute(_ access: AttributeAccess, _ call: AttributeCall) -> (String, () -> RefusableCall)? {
-    let file =
-      switch call.target {
-      case .system: catalogue.system
-      case .vm: catalogue.vm
-      case .vcpu: catalogue.vcpu
-      case .device(let slot): devices[slot]
-      }
-    guard let file, let group = file.groups.first(where: { $0.number == call.group && $0.isThere(catalogue.release) }),
-      let attribute = group.attributes.first(where: { $0.isNamed(by: call.attr, catalogue.release) })
+    guard let file = catalogue.file(of: call.target, devices: devices),
+      let (group, attribute, _) = file.attribute(group: call.group, attr: call.attr, in: catalogue.release)
     else { return nil }
     return (
       "\(access.rawValue) \(file.name).\(group.path(of: attribute))",
       { reference.call(access, on: attribute, of: group, in: file) }
     )
-  }
-}
-
-extension GroupSchema {
-  fileprivate func isThere(_ release: Release) -> Bool { lifetime.includes(release) }
-}
-
-extension AttributeSchema {
-  /// Whether the kernel may find this attribute under a number.
-  fileprivate func isNamed(by number: UInt64, _ release: Release) -> Bool {
-    guard lifetime.includes(release) else { return false }
-    switch self.number {
-    case .exactly(let own): return own == number
-    case .any, .keys: return true
-    }
   }
 }

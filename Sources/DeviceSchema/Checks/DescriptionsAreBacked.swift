@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// What a schema says of a value (`align`, `range`, `values`, `region`) some rule of the `set` backs.
 ///

@@ -22,7 +22,7 @@ extension Catalogue {
     }
     let subject = Catalogue(
       architecture: architecture, release: release, sources: whole, elements: ElementTypes(of: files),
-      faults: SchemaFaults(isThorough: true))
+      faults: Findings(isThorough: true))
     subject.readEverything()
     for check in Self.checks { check.check(subject) { subject.faults.report($0) } }
     return subject.faults.diagnostics.inDocumentOrder()

@@ -86,7 +86,7 @@ extension Schema {
       let errors = findings.count { $0.severity == .error }
       let warnings = findings.count { $0.severity == .warning }
       return
-        "\(settings.schemas.count) schemas: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
+        "\(settings.schemas.count) schemas: \(counted(errors, "error")), \(counted(warnings, "warning"))"
     }
   }
 }

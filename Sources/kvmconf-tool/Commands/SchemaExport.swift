@@ -33,7 +33,7 @@ extension Schema {
     func validate() throws {
       guard let arch, Architecture(rawValue: arch) == nil else { return }
       throw ValidationError(
-        "--arch takes \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")), not '\(arch)'")
+        "--arch takes \(Architecture.names.joined(separator: ", ")), not '\(arch)'")
     }
 
     func run() throws {
