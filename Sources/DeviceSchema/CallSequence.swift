@@ -4,26 +4,19 @@ import Vocabulary
 ///
 /// This is the one description of how such a call is answered: the model runs the stages, `explain` prints them.
 package struct CallSequence {
-  /// In the order in which a call goes through them.
-  package enum Stage: CaseIterable, Sendable {
-    case vmRules, fileRules, accessor, group, payload, groupRules, attribute, attributeRules, value
+  /// In the order in which a call goes through them, with their names in the documentation of the schema language.
+  package enum Stage: String, CaseIterable, Sendable {
+    case vmRules = "The VM's `every` rules"
+    case fileRules = "The `every` rules of the descriptor's own file"
+    case accessor = "`no-accessor`"
+    case group = "The lookup of the group"
+    case payload = "The copy of the payload"
+    case groupRules = "The group's rules for this call"
+    case attribute = "The lookup of the attribute"
+    case attributeRules = "The attribute's rules for this call"
+    case value = "The value of a `get`"
 
     package static let inOrder = allCases
-
-    /// The stage's name in the documentation of the schema language.
-    package var title: String {
-      switch self {
-      case .vmRules: "the VM's `every` rules"
-      case .fileRules: "the `every` rules of the descriptor's own file"
-      case .accessor: "`no-accessor`"
-      case .group: "the lookup of the group"
-      case .payload: "the copy of the payload"
-      case .groupRules: "the group's rules for this call"
-      case .attribute: "the lookup of the attribute"
-      case .attributeRules: "the attribute's rules for this call"
-      case .value: "the value of a `get`"
-      }
-    }
   }
 
   /// The action at a stage.
@@ -43,9 +36,9 @@ package struct CallSequence {
   package let access: AttributeAccess
   private let groupNumber: UInt32
   private let attr: UInt64
-  package private(set) var group: GroupSchema?
-  package private(set) var attribute: AttributeSchema?
-  /// The descriptions of the call on the group and on the attribute.
+  private var group: GroupSchema?
+  private var attribute: AttributeSchema?
+  /// What the schema says of the call on the group, and on the attribute.
   private var calls = (group: CallSchema(), attribute: CallSchema())
   private var hasPayload = false
 
@@ -81,7 +74,7 @@ package struct CallSequence {
     case .accessor: file.noAccessor[access].map { refuse($0, "\(file.words) has no \(access.ioctl)") }
     case .group:
       group == nil ? refuse(file.unknownGroup[access], "\(file.words) has no group \(groupNumber)") : nil
-    case .payload: takesInput && !rulesRead && hasPayload && hasAccess ? .copyIn : nil
+    case .payload: hasPayload && hasAccess && takesInput && !rulesRead ? .copyIn : nil
     case .groupRules: calls.group.rules.map(Action.rules)
     case .attribute: hasAccess ? nil : unknownAttribute
     case .attributeRules: calls.attribute.rules.map(Action.rules)

@@ -144,7 +144,7 @@ extension Node {
       return nil
     }
     do throws(ExpressionError) {
-      var expression = try Expression(text, in: scope, as: wanted)
+      let expression = try Expression(text, in: scope, as: wanted)
       expression.source = range
       return expression
     } catch {

@@ -4,8 +4,8 @@ import Vocabulary
 extension Expression {
   /// Parses an expression, resolves its names and checks its types.
   ///
-  /// - Parameter wanted: the type that the context expects.
-  package init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
+  /// - Parameter wanted: the type that its place asks for.
+  package convenience init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
     let syntax = try Parser.parse(text)
     var checker = Checker(scope: scope)
     let (root, type) = try checker.check(syntax)

@@ -1,7 +1,9 @@
 import Diagnostics
 
-/// A compiled expression: its names are resolved and its types are checked.
-package struct Expression {
+/// An expression whose names are looked up and whose types are checked: ready to be evaluated.
+///
+/// A class, as rules are copied while they run, and have several expressions each.
+package final class Expression {
   package let text: String
   /// The tree that the text was parsed into.
   package let syntax: Syntax
@@ -13,7 +15,7 @@ package struct Expression {
   private let readsPayload: Bool
 
   /// A name with a constant value.
-  package init(constant value: Value, text: String) {
+  package convenience init(constant value: Value, text: String) {
     self.init(
       text: text, syntax: .name(text, Span(start: 0, length: text.utf8.count)), type: .any, root: .literal(value),
       readsPayload: false)

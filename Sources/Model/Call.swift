@@ -29,13 +29,7 @@ struct CallContext {
   }
 }
 
-extension CallContext {
-  init(file: SchemaFile, _ call: DescriptorCall, device: Value = .null, argument: Value = .null) {
-    self.init(file: file, path: call.rawValue, device: device, argument: argument)
-  }
-}
-
-/// The end of a call, thrown from anywhere in its rules.
+/// How a call ended: thrown from wherever in the rules that is.
 enum Stop: Error {
   case ok
   case refused(Errno, Reason)

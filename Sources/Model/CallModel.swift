@@ -53,7 +53,7 @@ struct CallModel {
     guard let vm = catalogue.vm else { return nil }
     var fields = vm.createArguments.map { ($0.name.identifier, Value.integer($0.extract(from: Int128(type)))) }
     if !fields.contains(where: { $0.0 == "type" }) { fields.append(("type", Value(type))) }
-    interpreter.call = CallContext(file: vm, .create, argument: .record(Fields(fields)))
+    interpreter.call = CallContext(file: vm, path: DescriptorCall.create.rawValue, argument: .record(Fields(fields)))
     try interpreter.allocateVM()
     do throws(Stop) {
       try interpreter.runToEnd(vm.create)
@@ -197,8 +197,8 @@ extension CallModel {
     let device = try device(slot)
     guard let file = device.file else { return .answer(.ok) }
     return .call { () throws(Stop) in
-      interpreter.call = CallContext(file: file, .close, device: device.object)
-      // Without a release function, the kernel keeps the device until the VM is destroyed.
+      interpreter.call = CallContext(file: file, path: DescriptorCall.close.rawValue, device: device.object)
+      // Without a release function the kernel keeps the device until the VM goes.
       guard let rules = file.release else { return nil }
       try interpreter.run(rules)
       interpreter.unlink(device.object, from: "devices")

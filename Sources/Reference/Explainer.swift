@@ -245,14 +245,15 @@ extension Explainer {
     return unknownID(name, id, architecture)
   }
 
-  private func unknownID(_ name: String, _ id: String, _ architecture: Architecture?) -> Explanation {
-    var ids: [String] = []
-    for catalogue in catalogues {
-      let reference = CallReference(catalogue: catalogue)
-      for file in catalogue.files {
-        for call in reference.allCalls(of: file) { ids += call.refusals.map(\.id) }
-      }
+  /// The ids of all refusals, as often as they occur.
+  func refusalIDs(in architecture: Architecture?) -> [String] {
+    catalogues.filter { architecture == nil || $0.architecture == architecture }.flatMap { catalogue in
+      catalogue.files.flatMap(CallReference(catalogue: catalogue).allCalls).flatMap(\.refusals).map(\.id)
     }
+  }
+
+  private func unknownID(_ name: String, _ id: String, _ architecture: Architecture?) -> Explanation {
+    let ids = refusalIDs(in: nil)
     let head = id.prefix { $0 != ":" } + ":"
     var same: [String] = []
     for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }

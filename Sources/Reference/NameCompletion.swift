@@ -52,13 +52,6 @@ extension Explainer {
   }
 
   private func ids(in architecture: Architecture?) -> [String] {
-    var seen: Set<String> = []
-    for catalogue in catalogues where architecture == nil || catalogue.architecture == architecture {
-      let reference = CallReference(catalogue: catalogue)
-      for file in catalogue.files {
-        for call in reference.allCalls(of: file) { seen.formUnion(call.refusals.map(\.id)) }
-      }
-    }
-    return seen.sorted()
+    Set(refusalIDs(in: architecture)).sorted()
   }
 }
