@@ -24,7 +24,7 @@ final class Interpreter: World {
   /// Refusals are passed over: the call is taken to have succeeded.
   private(set) var ignoresRefusals = false
   var warnings: [Reason] = []
-  /// Where it is told which rules were come to.
+  /// Records which rules were reached.
   let trace: RuleTrace?
 
   /// The maximum number of branches of one call.
