@@ -57,7 +57,7 @@ package final class Catalogue {
     for section in Self.sharedSections { index(section) }
   }
 
-  private static let sharedSections = ["functions", "fragments", "tables", "facts"]
+  private static let sharedSections = ["functions", "fragments", "tables", "facts", "units"]
 
   /// What a file describes, by its path, and its text; nil where it is another architecture's.
   private func subject(of source: SchemaSource) -> (SchemaSubject, SchemaText)? {
@@ -344,6 +344,11 @@ extension Catalogue: SharedNames {
     return fragment
   }
 
+  /// The notation of a unit's integers; nil if they are plain numbers.
+  func notation(ofUnit unit: String) -> Notation? {
+    definitions["units"]?[unit].flatMap { Notation($0.entry, faults) }
+  }
+
   func compile(_ fragment: Fragment) {
     if fragment.isCompiling { return }
     fragment.isCompiling = true
@@ -381,6 +386,7 @@ extension Catalogue: SharedNames {
   var functionNames: [String] { names("functions") }
   package var factNames: [String] { (names("facts") + ["devices"]).sorted() }
   var fragmentNames: [String] { names("fragments") }
+  var unitNames: [String] { names("units") }
   private func names(_ section: String) -> [String] { (definitions[section] ?? [:]).keys.sorted() }
 
   /// The facts that schemas declare, in the order of the files.

@@ -40,8 +40,9 @@ package struct IntegerType {
 
 /// What is said of an integer for manifests, maps and documentation. Nothing here refuses a value by itself.
 package struct IntegerDescription {
-  /// `address`, `bytes`, `mpidr`, …
+  /// `address`, `bytes`, or a unit that a schema declares.
   package var unit: String?
+  package var notation: Notation?
   /// What the value is a multiple of; of an address, in bytes.
   package var align: Int128?
   /// In bytes.

@@ -30,8 +30,8 @@ package final class SchemaFile {
     "schema", "type", "scope", "common", "arch", "doc", "constant", "aliases", "number", "reference", "since", "until",
     "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
     "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived",
-    "functions",
-    "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "cases", "documented",
+    "functions", "fragments", "tables", "units", "hooks", "facts", "needs", "example-setup", "example-files", "cases",
+    "documented",
   ]
 
   /// The name that ids and messages begin with: the device type, `vm`, `vcpu` or `system`.

@@ -52,6 +52,23 @@ import Testing
       .init("1️⃣", "schema-no-reference", "a schema has a 'reference': the files of the kernel that say what it says"))
   }
 
+  @Test func units() {
+    let user = control.replacing("{type: u32}", with: "{type: u32, unit: slot}")
+    func units(_ units: String, _ expected: ExpectedDiagnostic...) {
+      for expected in expected { expectFaults(in: thing("units: {\(units)}\n" + user), expected) }
+      if expected.isEmpty { expectFaults(in: thing("units: {\(units)}\n" + user)) }
+    }
+    units("slot: {doc: a slot, dotted: {bus: 8, device: 5, function: 3}}")
+    let message = "a unit has 'dotted': its parts with their numbers of bits, at least two and 64 bits in all"
+    units("1️⃣slot: {doc: a slot}", .init("1️⃣", "schema-type", message))
+    for parts in ["{bus: 8}", "{bus: 60, device: 5}", "{bus: 8, device: x}", "8"] {
+      units("slot: {dotted: 1️⃣\(parts)2️⃣}", .init("1️⃣", to: "2️⃣", "schema-type", message))
+    }
+    units(
+      "slot: {dotted: {a: 1, b: 1}}, 1️⃣spare: {dotted: {a: 1, b: 1}}",
+      .init("1️⃣", "schema-unused", "nothing uses the unit 'spare'", severity: .warning))
+  }
+
   /// The keys and the fields of an unknown payload are not known to be wrong.
   @Test func anUnknownPayloadTypeIsOneFault() {
     for (type, message) in [
