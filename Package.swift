@@ -90,8 +90,8 @@ let package = Package(
     target(
       "Reporting",
       [
-        "Conformance", "Probing", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics",
-        "TextOutput", "Vocabulary",
+        "Conformance", "Probing", "Workspace", "Model", "DevicePlan", "kvmload", "DeviceSchema", "Expressions",
+        "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 
     // Faces

@@ -1,5 +1,6 @@
 extension Plan {
-  /// No kernel has more vCPUs (CONFIG_KVM_MAX_NR_VCPUS of x86), and a typing error must not fill the memory.
+  /// More vCPUs than any kernel has (CONFIG_KVM_MAX_NR_VCPUS of x86): a typing error must not fill the memory. The
+  /// loader's limit, KVMLOAD_MAX_VCPUS, is the same.
   package static let mostVCPUs = 4096
 
   /// The blocks that are made once for each vCPU, as ranges of steps, in order.
