@@ -69,6 +69,35 @@ import Testing
       .init("1️⃣", "schema-unused", "nothing uses the unit 'spare'", severity: .warning))
   }
 
+  /// These keys are read from one file; elsewhere they would have no effect.
+  @Test func keysOfOneFile() {
+    for key in ["describes: '7.2'", "unknown-attribute: ENXIO", "missing-attribute: [ENXIO]"] {
+      let name = key.prefix { $0 != ":" }
+      expectFaults(
+        in: thing(control, head: "number: 3\n1️⃣\(name)2️⃣\(key.dropFirst(name.count))"),
+        .init("1️⃣", to: "2️⃣", "schema-unknown-key", "a schema has no key '\(name)'"))
+    }
+  }
+
+  @Test func messages() {
+    func common(_ messages: String) -> String {
+      "schema: 1\ncommon: mine\narch: [arm64]\ndoc: messages\nreference: [x]\nmessages: \(messages)\n"
+    }
+    expectFaults(in: common("{calls: {mycall: set, run2: KVM_RUN}, errnos: [failed]}"), path: "common/mine.yaml")
+    let call = "a call is letters and digits in lower case, with set, get, has or a name such as KVM_RUN"
+    for entry in ["1️⃣my-call2️⃣: set", "1️⃣MyCall2️⃣: set", "1️⃣mycall2️⃣: put"] {
+      expectFaults(
+        in: common("{calls: {\(entry)}}"), .init("1️⃣", to: "2️⃣", "schema-type", call), path: "common/mine.yaml")
+    }
+    expectFaults(
+      in: common("{groups: {'x': 1️⃣put}}"),
+      .init("1️⃣", "schema-type", "'groups' has set, get or has for each text"), path: "common/mine.yaml")
+    expectFaults(
+      in: common("{1️⃣errno: [x]}"),
+      .init("1️⃣", "schema-unknown-key", "'messages' has no key 'errno'; did you mean 'errnos'?"),
+      path: "common/mine.yaml")
+  }
+
   /// The keys and the fields of an unknown payload are not known to be wrong.
   @Test func anUnknownPayloadTypeIsOneFault() {
     for (type, message) in [
