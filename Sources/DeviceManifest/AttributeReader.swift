@@ -75,12 +75,12 @@ struct AttributeReader {
 
   /// An entry with `for-each: vcpu` stands for one entry a vCPU.
   private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [(node: Node, vcpu: VCPUContext?)] {
-    guard let entries = item.entries, let each = item[key: "for-each"] else { return [(item, vcpu)] }
+    guard let each = item[key: "for-each"] else { return [(item, vcpu)] }
     if each.scalar != "vcpu" {
       findings.error("unknown-name", "'for-each' is 'vcpu'", at: each.range)
       return []
     }
-    let rest = Node(.mapping(entries.filter { $0.key.value != "for-each" }), at: item.range)
+    let rest = item.without("for-each")
     return context.vcpus.map { (rest, $0) }
   }
 

@@ -61,7 +61,7 @@ final class ReadingContext {
 
   /// The payload that an attribute has under its key.
   func payload(of attribute: AttributeSchema, in group: GroupSchema, _ setting: AttributeSetting) -> PayloadType {
-    group.payloads(of: attribute).first { KeyCondition.holds($0.when, setting.key, setting.call.attr) }?.type ?? .none
+    group.payload(of: attribute, setting.key, setting.call.attr)
   }
 
   /// The 64-bit number of an attribute, made of its key fields where it is structured; nil where they are wrong.

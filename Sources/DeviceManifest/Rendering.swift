@@ -61,7 +61,7 @@ private struct Rendering {
   private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [Node] {
     guard item[key: "for-each"] != nil else { return [evaluated(item, vcpu: vcpu)] }
     if context.vcpuCount != nil { return [evaluated(item, vcpu: context.vcpus.first)] }
-    let rest = item.replacing("for-each", with: nil)
+    let rest = item.without("for-each")
     return context.vcpus.map { evaluated(rest, vcpu: $0) }
   }
 

@@ -33,7 +33,10 @@ extension Operation {
 
 extension Step {
   /// The step in a user's words, such as `set gic.addr.dist = 0x0800_0000`.
-  package var words: String {
+  package var words: String { words(on: name) }
+
+  /// - Parameter name: the name of the call's object.
+  package func words(on name: String) -> String {
     switch operation {
     case .createVM: "create vm" + detail
     case .addMemory(_, let address, let size):
@@ -45,18 +48,19 @@ extension Step {
     case .createDevice: "create \(name)" + detail
     case .testDevice: "test \(name)" + detail
     case .closeDevice: "close \(name)"
-    case .setAttribute(let call): "set \(path(of: call))" + assigned(" = ", call)
-    case .getAttribute(let call): "get \(path(of: call))" + assigned(" == ", call)
-    case .hasAttribute(let call): "has \(path(of: call))"
+    case .setAttribute(let call): "set \(path(of: call, on: name))" + assigned(" = ", call)
+    case .getAttribute(let call): "get \(path(of: call, on: name))" + assigned(" == ", call)
+    case .hasAttribute(let call): "has \(path(of: call, on: name))"
     case .runVCPU: "run \(name)"
     }
   }
 
-  private var name: String { target.printable }
+  /// The name of the call's object, fit to be printed.
+  package var name: String { target.description.printable }
 
   private var detail: String { value.map { " (\($0.printable))" } ?? "" }
 
-  private func path(of call: AttributeCall) -> String {
+  private func path(of call: AttributeCall, on name: String) -> String {
     if let attribute { "\(name).\(attribute.printable)" } else { "\(name) group \(call.group) attr \(call.attr)" }
   }
 
@@ -107,12 +111,12 @@ extension Plan {
 
   /// What the plan calls its devices, by slot.
   package var deviceNames: [String] {
-    steps.compactMap { if case .createDevice = $0.operation { $0.target } else { nil } }
+    steps.compactMap { if case .createDevice = $0.operation { $0.target.description } else { nil } }
   }
 
   /// What the plan calls its vCPUs, by slot.
   package var vcpuNames: [String] {
-    steps.compactMap { if case .createVCPU = $0.operation { $0.target } else { nil } }
+    steps.compactMap { if case .createVCPU = $0.operation { $0.target.description } else { nil } }
   }
 }
 

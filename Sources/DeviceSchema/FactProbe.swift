@@ -31,7 +31,7 @@ package final class FactProbe {
 
   private static let methods = ["check-extension", "calls", "file", "files", "exists"]
 
-  init(_ node: SchemaNode, scope: RuleScope, _ faults: SchemaFaults) {
+  init(_ node: SchemaNode, scope: RuleScope, _ faults: Findings) {
     let reader = KeyReader(node, keys: Self.methods + ["number", "find", "value", "manual"], of: "'probe'", faults)
     source = node.node.range
     let used = Self.methods.filter(reader.has)
@@ -48,7 +48,7 @@ package final class FactProbe {
     frameSize = max(scope.frameSize, Self.names.count)
   }
 
-  private static func method(_ word: String, _ reader: KeyReader, _ faults: SchemaFaults) -> Method? {
+  private static func method(_ word: String, _ reader: KeyReader, _ faults: Findings) -> Method? {
     let paths = reader[word]?.scalar == nil && word == "calls" ? [] : reader.strings(word)
     for path in paths where ["file", "files", "exists"].contains(word) && !path.hasPrefix("/") {
       faults.error("schema-type", "'\(path)' is no path that begins at the root", at: reader[word]?.range)

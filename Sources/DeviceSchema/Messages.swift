@@ -1,3 +1,4 @@
+import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
@@ -13,7 +14,7 @@ package struct FailureMessages {
   package init() {}
 
   /// Adds what a file says; what is there already comes first.
-  fileprivate mutating func add(_ node: SchemaNode, _ faults: SchemaFaults) {
+  fileprivate mutating func add(_ node: SchemaNode, _ faults: Findings) {
     let reader = KeyReader(node, keys: ["calls", "groups", "errnos"], of: "'messages'", faults)
     for entry in reader["calls"]?.entries ?? [] {
       let call = entry.value.scalar ?? ""

@@ -1,3 +1,4 @@
+import Diagnostics
 import Vocabulary
 
 /// Another way to write the integers of a unit: parts with dots between them, such as `0.0.1.3`.
@@ -30,7 +31,7 @@ package struct Notation {
 
 extension Notation {
   /// Reads an entry of `units:`; nil if it has faults.
-  init?(_ entry: SchemaEntry, _ faults: SchemaFaults) {
+  init?(_ entry: SchemaEntry, _ faults: Findings) {
     let reader = KeyReader(entry.value, keys: ["doc", "dotted"], of: "unit '\(entry.key.value)'", faults)
     let parts = (reader["dotted"]?.entries ?? []).map { part in
       (name: part.key.value, bits: part.value.scalar.flatMap { Int($0) } ?? 0)

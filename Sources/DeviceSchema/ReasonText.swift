@@ -1,3 +1,4 @@
+import Diagnostics
 import Expressions
 import Vocabulary
 import YAMLSyntax
@@ -12,7 +13,7 @@ package struct ReasonText {
   package let parts: [Part]
 
   /// Compiles the expressions of a text; most have none.
-  init(_ node: Node, in scope: RuleScope, _ faults: SchemaFaults) {
+  init(_ node: Node, in scope: RuleScope, _ faults: Findings) {
     var parts: [Part] = []
     for piece in Interpolation(node.scalar ?? "").pieces {
       switch piece {

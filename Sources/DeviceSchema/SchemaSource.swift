@@ -15,7 +15,7 @@ package struct SchemaSource: Sendable {
     self.file = file
   }
 
-  func text(_ faults: SchemaFaults) -> SchemaText { SchemaText(file: file, isPlain: isPlain, faults: faults) }
+  func text(_ faults: Findings) -> SchemaText { SchemaText(file: file, isPlain: isPlain, faults: faults) }
 }
 
 extension SchemaSource {
@@ -44,7 +44,7 @@ extension SchemaSource {
   }()
 
   /// The release that `describes:` names; nil if there is none.
-  fileprivate var newestRelease: Release? { text(SchemaFaults()).top("describes")?.scalar.flatMap(Release.init) }
+  fileprivate var newestRelease: Release? { text(Findings()).top("describes")?.scalar.flatMap(Release.init) }
 }
 
 extension [SchemaSource] {

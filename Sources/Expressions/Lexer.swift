@@ -154,9 +154,11 @@ struct Lexer {
     return end - position
   }
 
-  private func text(_ length: Int) -> String {
-    String(decoding: bytes[position..<position + length], as: UTF8.self)
+  func text(of span: Span) -> String {
+    String(decoding: bytes[span.start..<span.start + span.length], as: UTF8.self)
   }
+
+  private func text(_ length: Int) -> String { text(of: Span(start: position, length: length)) }
 
   private mutating func token(_ kind: Token.Kind, length: Int) -> Token {
     defer { position += length }

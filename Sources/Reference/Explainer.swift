@@ -94,9 +94,7 @@ extension Explainer {
       if !group.isNameless { all.append(subject(.group(group), group.name)) }
       all += group.attributes.map { subject(.attribute($0, group), group.path(of: $0)) }
     }
-    for call in CallReference(catalogue: catalogue).ownCalls(of: file) {
-      all.append(subject(.call(call), String(call.subject.dropFirst(file.name.count + 1))))
-    }
+    all += CallReference(catalogue: catalogue).ownCalls(of: file).map { subject(.call($0), $0.path) }
     all += file.features.map { subject(.feature($0), $0.name) }
     return all
   }
@@ -136,20 +134,6 @@ extension RefusableCall {
 extension SchemaFile {
   /// Whether several architectures may have the file.
   var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
-
-  /// What a call of the descriptor does.
-  fileprivate func doc(ofCall call: String) -> String? {
-    switch call {
-    case "create": "makes \(words), and its descriptor"
-    case "test": "asks whether the host has the device type, and makes nothing"
-    case "init": "initialises a vCPU and chooses its features"
-    case "run": "enters a vCPU; with immediate_exit only everything that is checked before the guest runs"
-    case "add-memory": "gives the guest memory"
-    case "create-irqchip": "makes the interrupt controller, where the architecture has such a call"
-    case "close": "closes the descriptor"
-    default: nil
-    }
-  }
 }
 
 extension Sequence<String> {
@@ -157,8 +141,10 @@ extension Sequence<String> {
 }
 
 extension Subject {
-  /// The capability, if this is the call that enables one.
-  var capability: Capability? { file.capabilities.first { $0.name == path } }
+  /// The capability that the call enables.
+  var capability: Capability? {
+    if case .call(let call) = kind, case .capability(let capability) = call.kind { capability } else { nil }
+  }
 
   var constants: [String] {
     switch kind {
@@ -177,7 +163,12 @@ extension Subject {
     case .file: file.doc
     case .group(let group): group.doc
     case .attribute(let attribute, let group): attribute.doc ?? group.doc
-    case .call: capability?.doc ?? file.doc(ofCall: path)
+    case .call(let call):
+      switch call.kind {
+      case .descriptor(let call): call.doc(on: file)
+      case .capability(let capability): capability.doc
+      case .attribute: nil
+      }
     case .feature(let feature): feature.doc
     }
   }

@@ -34,7 +34,7 @@ private struct StraceNotation {
         each
         + step.guardedBy.map { " /* only if step \($0.step + 1) is \($0.ok ? "" : "not ")ok */" }
         .joined()
-      lines += calls(of: step.operation, named: step.target.printable).map { $0 + guards }
+      lines += calls(of: step.operation, named: step.name).map { $0 + guards }
     }
     return lines
   }

@@ -5,10 +5,10 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// The architecture of this machine, as manifests call it.
+/// The architecture of this machine, by its name in manifests.
 let hostArchitecture: String? = Architecture.host?.rawValue
 
-/// What a body throws: the error's type and what it says.
+/// The error that a body throws: its type and its description.
 private func failure(_ body: () throws -> Void) -> String {
   do {
     try body()
@@ -18,7 +18,7 @@ private func failure(_ body: () throws -> Void) -> String {
   }
 }
 
-/// The public library: what others can rely on.
+/// The public library.
 @Suite struct LibraryTests {
   private static let good = """
     kvmconf: 1
@@ -46,15 +46,15 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(steps[2].target == "vcpu.0")
     #expect(steps[2].attribute == "tsc.offset")
     #expect(steps[3].value == [5, 0, 0, 0, 0, 0, 0, 0])
-    #expect(steps[5].reason == "a VM has one VFIO device, and this VM has it already")
+    #expect(steps[5].reason == "the VM already has a VFIO device, and can have only one")
     #expect(steps[4].reason == nil)
   }
 
-  @Test func problems() throws {
+  @Test func problemsHavePlacesAndIDs() throws {
     let source = ManifestSource(text: "kvmconf: 1\narch: x86_64\nvcpus: {cuont: 1}\n", name: "dir/bad.yaml")
     let validation = try source.validate()
     #expect(!validation.isValid)
-    // Who misspells a key hears nothing of the one that is missing.
+    // A misspelled key is reported, and the missing key is not.
     #expect(
       validation.problems.map(\.description)
         == ["dir/bad.yaml:3:9: error: 'vcpus' has no key 'cuont'; did you mean 'count'? [unknown-key]"])
@@ -69,14 +69,14 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(throws: InvalidManifest.self) { try source.run(on: .model) }
     do {
       _ = try source.run(on: .kernel)
-      Issue.record("a bad manifest ran")
+      Issue.record("an invalid manifest ran")
     } catch let invalid as InvalidManifest {
       #expect(invalid.problems == validation.problems)
       #expect(invalid.description == validation.problems.map(\.description).joined(separator: "\n"))
     }
   }
 
-  @Test func warningsAreNoErrors() throws {
+  @Test func manifestWithWarningsIsValid() throws {
     let validation = try ManifestSource(
       text:
         "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create: vfio}, {set: vfio, group: 1, attr: 1, payload: {u32: 5}}]"
@@ -87,14 +87,14 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(validation.reports[0].steps.last?.verdict == .undecided)
   }
 
-  @Test func severalDocuments() throws {
+  @Test func documentsWithoutANameAreNumbered() throws {
     let text = Self.good + "\n---\n" + Self.good.replacing("name: good\n", with: "") + "\n---\n"
     let validation = try ManifestSource(text: text, name: "dir/some.yaml").validate()
     #expect(validation.isValid)
     #expect(validation.reports.map(\.name) == ["good", "some#2"])
   }
 
-  @Test func plans() throws {
+  @Test func plansListTheirCalls() throws {
     let plan = try #require(try ManifestSource(text: Self.good).plans().first)
     #expect(plan.name == "good")
     #expect(plan.architecture == "x86_64")
@@ -121,7 +121,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(try !ManifestSource(text: bad).run(on: .model)[0].isSuccess)
   }
 
-  @Test func parameters() throws {
+  @Test func parametersAreSetAndChecked() throws {
     var options = ManifestOptions()
     options.parameters = ["offset": "6"]
     let validation = try ManifestSource(text: Self.good).validate(options)
@@ -135,7 +135,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(try ManifestSource(text: Self.good).validate(options).problems.map(\.id) == ["parameter-type"])
   }
 
-  @Test func kernels() throws {
+  @Test func kernelReleaseSelectsTheRules() throws {
     var options = ManifestOptions()
     try options.setKernel("5.15.3-amd64")
     // vCPUs of x86 have attributes since 5.16.
@@ -144,7 +144,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(failure { try options.setKernel("six") } == "InvalidOption: 'six' is no kernel release, such as 6.12")
   }
 
-  @Test func hostFacts() throws {
+  @Test func hostFactsAreReadAndChecked() throws {
     var options = ManifestOptions()
     try options.setHostFacts("devices: []\nkernel: '6.12'")
     let source = ManifestSource(text: "kvmconf: 1\narch: x86_64\ndevices: [{type: vfio}]")
@@ -166,7 +166,7 @@ private func failure(_ body: () throws -> Void) -> String {
         == "InvalidOption: facts.yaml:1:10: error: fact 'devices' is a list, not a scalar 'many' [bad-facts]")
   }
 
-  @Test func schemas() throws {
+  @Test func schemasAreAddedFromAFolder() throws {
     let folder = temporaryFolder()
     defer { remove(folder) }
     // SAFETY: the path lives throughout the call.
@@ -207,19 +207,19 @@ private func failure(_ body: () throws -> Void) -> String {
         == "UnreadableFile: cannot read \(folder)/none: it is no folder of schemas")
   }
 
-  @Test func unreadableFiles() {
+  @Test func unreadableFileIsReported() {
     #expect(
       failure { _ = try ManifestSource(path: "/does/not/exist.yaml") }
         == "UnreadableFile: cannot read /does/not/exist.yaml: No such file or directory")
     #expect(failure { _ = try ManifestSource(path: "/") } == "UnreadableFile: cannot read /: it is a folder")
   }
 
-  /// Whatever the machine has, a manifest for another one is refused before any call.
-  @Test func otherArchitectures() throws {
+  /// On any machine, a manifest for another architecture is refused before the first call.
+  @Test func manifestForAnotherArchitectureDoesNotRun() throws {
     let other = hostArchitecture == "arm64" ? "x86_64" : "arm64"
     do {
       _ = try ManifestSource(text: "kvmconf: 1\narch: \(other)\nsteps: [{create-vm: {}}]").run()
-      Issue.record("it ran")
+      Issue.record("a manifest for another architecture ran")
     } catch let unavailable as HostUnavailable {
       #expect(unavailable.description.contains(other))
     }
@@ -228,7 +228,7 @@ private func failure(_ body: () throws -> Void) -> String {
   @Test(arguments: [
     "", "# only a comment\n", "---\n---\n", "5", "[1]", "kvmconf: 1", "\u{0}", "a: [", "kvmconf: 1\narch: x86_64",
   ])
-  func whatIsNoManifest(_ text: String) throws {
+  func textThatIsNotAManifestHasOneError(_ text: String) throws {
     let validation = try ManifestSource(text: text).validate()
     #expect(!validation.isValid)
     #expect(validation.problems.filter { $0.severity == .error }.count == 1)
@@ -236,7 +236,7 @@ private func failure(_ body: () throws -> Void) -> String {
   }
 }
 
-/// No cost is quadratic in the size of a manifest.
+/// The time to validate is linear in the size of a manifest.
 @Suite(.slow, .hangGuard) struct SizeTests {
   private func seconds(_ count: Int, _ text: (Int) -> String) throws -> Double {
     let source = ManifestSource(text: text(count))
@@ -247,7 +247,7 @@ private func failure(_ body: () throws -> Void) -> String {
   }
 
   @Test(arguments: [Shape.steps, .settings, .vcpus])
-  private func tenTimesTheSizeCostsAboutTenTimesAsMuch(_ shape: Shape) throws {
+  private func tenTimesTheSizeTakesAboutTenTimesAsLong(_ shape: Shape) throws {
     _ = try seconds(50, shape.text)
     let (small, large) = (try seconds(1000, shape.text), try seconds(10_000, shape.text))
     #expect(isProportional(small, large), "\(small) s and \(large) s")
