@@ -143,7 +143,7 @@ extension PayloadEncoder {
     if !description.flags.isEmpty, let bit = description.flags.first(where: { $0.name == text }) {
       return 1 << Int128(bit.bit)
     }
-    if description.unit == "mpidr", let value = Self.mpidr(text) { return value }
+    if let value = description.notation?.parse(text) { return value }
     guard let value = IntegerLiteral.parse(text) else {
       notAnInteger(text, description, node.range)
       return nil
@@ -180,9 +180,8 @@ extension PayloadEncoder {
       fixIts.append(FixIt(replace: range, with: mended))
     }
     let form =
-      description.unit == "mpidr"
-      ? "an MPIDR: write its four affinities, as in 0.0.0.3, or an integer"
-      : "an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"
+      description.notation.map { "a valid \($0.unit): write \($0.form), as in \($0.example), or an integer" }
+      ?? "an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"
     findings.error(
       "bad-integer", "'\(text)' is not \(form)",
       at: range, notes: notes, fixIts: fixIts)
@@ -199,15 +198,6 @@ extension PayloadEncoder {
       }
     }
     return IntegerLiteral.parse(lower) == nil ? nil : lower
-  }
-
-  /// `0.0.1.3`: Aff3.Aff2.Aff1.Aff0, eight bits each.
-  private static func mpidr(_ text: String) -> Int128? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-    guard parts.count == 4 else { return nil }
-    return parts.reduce(Int128?.some(0)) { value, part in
-      if let value, let part { value << 8 | Int128(part) } else { nil }
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 extension Plan {
-  /// The largest number of vCPUs that is accepted. No kernel supports more (CONFIG_KVM_MAX_NR_VCPUS of x86), and a
-  /// typing error must not exhaust the memory.
+  /// The largest number of vCPUs that is accepted, the same as the loader's KVMLOAD_MAX_VCPUS. No kernel supports more
+  /// (CONFIG_KVM_MAX_NR_VCPUS of x86), and a typing error must not exhaust the memory.
   package static let mostVCPUs = 4096
 
   /// The blocks of steps that are made once for each vCPU, as ranges of steps, in order.

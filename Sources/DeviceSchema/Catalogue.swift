@@ -35,6 +35,14 @@ package final class Catalogue {
   private lazy var allNumbers: Set<Int128> = Set(
     sources.compactMap { $0.text(Findings()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
 
+  /// What a call on a group that does not exist answers, unless the descriptor's file says otherwise.
+  private(set) lazy var unknownGroup: Errno? = common("unknown-group")?.errno(faults)
+  /// What a call on an attribute that does not exist answers, unless its group says otherwise.
+  private(set) lazy var unknownAttribute: Errno? = common("unknown-attribute")?.errno(faults)
+  /// The answers of KVM_HAS_DEVICE_ATTR by which kernels say that they lack an attribute.
+  package private(set) lazy var missingAttribute: [Errno] =
+    (common("missing-attribute")?.items ?? []).compactMap { $0.errno(faults) }
+
   package convenience init(architecture: Architecture, release: Release, sources: [SchemaSource]) {
     self.init(
       architecture: architecture, release: release, sources: sources, elements: ElementTypes(),
@@ -57,7 +65,7 @@ package final class Catalogue {
     for section in Self.sharedSections { index(section) }
   }
 
-  private static let sharedSections = ["functions", "fragments", "tables", "facts"]
+  private static let sharedSections = ["functions", "fragments", "tables", "facts", "units"]
 
   /// The subject of a file, from its path, and its text; nil if it belongs to another architecture.
   private func subject(of source: SchemaSource) -> (SchemaSubject, SchemaText)? {
@@ -95,6 +103,12 @@ package final class Catalogue {
       }
     }
     definitions[section] = found
+  }
+
+  /// A key of `common/kvm.yaml`; of the built-in one, if the schemas have none.
+  private func common(_ key: String) -> Node? {
+    files.first { $0.subject == .common("kvm") }?.text.top(key)
+      ?? SchemaSource.builtIn("common/kvm.yaml").text(faults).top(key)
   }
 
   /// `is_ppi` of `is_ppi(i)`.
@@ -356,6 +370,11 @@ extension Catalogue: SharedNames {
     return fragment
   }
 
+  /// The notation of a unit's integers; nil if they are plain numbers.
+  func notation(ofUnit unit: String) -> Notation? {
+    definitions["units"]?[unit].flatMap { Notation($0.entry, faults) }
+  }
+
   func compile(_ fragment: Fragment) {
     if fragment.isCompiling { return }
     fragment.isCompiling = true
@@ -393,6 +412,7 @@ extension Catalogue: SharedNames {
   var functionNames: [String] { names("functions") }
   package var factNames: [String] { (names("facts") + ["devices"]).sorted() }
   var fragmentNames: [String] { names("fragments") }
+  var unitNames: [String] { names("units") }
   private func names(_ section: String) -> [String] { (definitions[section] ?? [:]).keys.sorted() }
 
   /// The facts that schemas declare, in the order of the files.

@@ -203,13 +203,13 @@ struct GroupReader {
   }
 
   private func unknownAttribute(_ node: Node?) -> AccessErrnos {
-    errnos(node, default: Errno(name: "ENXIO"))
+    errnos(node, default: catalogue.unknownAttribute)
   }
 
   /// Reads one errno for all three calls, or a mapping from call to errno.
   func errnos(_ node: Node?, default fallback: Errno?) -> AccessErrnos {
     guard let node else { return AccessErrnos(fallback) }
-    if node.scalar != nil { return AccessErrnos(node.errno(faults)) }
+    if node.scalar != nil { return AccessErrnos(node.errno(faults) ?? fallback) }
     var result = AccessErrnos(fallback)
     let reader = KeyReader(node, keys: AttributeAccess.allCases.map(\.rawValue), of: "this", faults)
     for access in AttributeAccess.allCases {

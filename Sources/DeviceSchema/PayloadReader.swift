@@ -95,6 +95,7 @@ struct PayloadReader {
   func description(_ reader: KeyReader, named name: String? = nil) -> IntegerDescription {
     var result = IntegerDescription()
     result.unit = reader.string("unit")
+    result.notation = result.unit.flatMap(scope.notation)
     result.align = reader.integer("align")
     result.region = reader.integer("region")
     result.doc = reader.string("doc")

@@ -40,8 +40,9 @@ package struct IntegerType {
 
 /// The description of an integer for manifests, maps and documentation. It does not refuse values; rules do.
 package struct IntegerDescription {
-  /// `address`, `bytes`, `mpidr`, …
+  /// `address`, `bytes`, or a unit that a schema declares.
   package var unit: String?
+  package var notation: Notation?
   /// The value is a multiple of this. For an address, it is in bytes.
   package var align: Int128?
   /// In bytes.

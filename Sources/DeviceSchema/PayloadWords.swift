@@ -54,11 +54,10 @@ extension IntegerDescription {
   /// The parts of the description in words, without the doc.
   package var words: [String] {
     var words: [String] = []
-    switch unit {
-    case nil: break
-    case "address": words.append("a guest physical address")
-    case "mpidr": words.append("an affinity, written 0.0.0.3 (Aff3.Aff2.Aff1.Aff0) or as a number")
-    case let unit?: words.append("in \(unit)")
+    if let notation {
+      words.append("\(notation.doc ?? notation.unit), written \(notation.example) (\(notation.form)) or as a number")
+    } else if let unit {
+      words.append(unit == "address" ? "a guest physical address" : "in \(unit)")
     }
     if let align, align > 1 { words.append("a multiple of \(unit == "address" ? sizeInBytes(align) : "\(align)")") }
     if let region { words.append("the start of \(sizeInBytes(region))") }

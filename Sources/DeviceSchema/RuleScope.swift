@@ -51,6 +51,7 @@ final class RuleScope: Scope {
 
   func function(_ name: String) throws(ExpressionError) -> Function? { try shared.function(name) }
   func fact(_ name: String) -> Type? { shared.factType(name) }
+  func notation(ofUnit unit: String) -> Notation? { shared.notation(ofUnit: unit) }
 
   var visibleNames: [String] { locals.map(\.name) + roots.names + ["host"] + shared.constantNames }
   var functionNames: [String] { shared.functionNames }
@@ -96,6 +97,7 @@ protocol SharedNames: AnyObject {
   func function(_ name: String) throws(ExpressionError) -> Function?
   func factType(_ name: String) -> Type?
   func fragment(_ name: String) -> Fragment?
+  func notation(ofUnit unit: String) -> Notation?
   func compile(_ fragment: Fragment)
   /// Whether rules, or the fragments that they use, read the payload.
   func readsValue(_ rules: SchemaNode) -> Bool

@@ -30,9 +30,13 @@ package final class SchemaFile {
     "schema", "type", "scope", "common", "arch", "doc", "constant", "aliases", "number", "reference", "since", "until",
     "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
     "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived",
-    "functions",
-    "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "cases", "documented",
+    "functions", "fragments", "tables", "units", "messages", "hooks", "facts", "needs", "example-setup",
+    "example-files", "cases",
+    "documented",
   ]
+
+  /// The keys that only `common/kvm.yaml` may have.
+  static let kvmKeys = ["describes", "unknown-attribute", "missing-attribute"]
 
   /// The name that ids and messages begin with: the device type, `vm`, `vcpu` or `system`.
   package var name: String {
@@ -92,7 +96,7 @@ package final class SchemaFile {
 
   /// The answers to calls on a group that does not exist.
   package private(set) lazy var unknownGroup: AccessErrnos = GroupReader(file: self, catalogue: catalogue)
-    .errnos(text.top("unknown-group"), default: Errno(name: "ENXIO"))
+    .errnos(text.top("unknown-group"), default: catalogue.unknownGroup)
 
   package private(set) lazy var every: RuleFrame? = frame("every", .every, bare: true)
   package private(set) lazy var create: RuleFrame? = frame("create", .create)

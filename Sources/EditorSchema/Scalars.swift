@@ -70,15 +70,15 @@ struct Scalars {
       let flags = definitions.words(description.flags.map(\.name))
       all += [flags, .list(of: .any(of: [flags, expression]))]
     }
-    if description.unit == "mpidr" { all.append(affinities) }
+    if let notation = description.notation { all.append(dotted(notation)) }
     return all
   }
 
-  /// `0.0.1.3`, Aff3.Aff2.Aff1.Aff0.
-  private var affinities: JSON {
-    definitions.reference("affinities") {
-      let part = "0*(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-      return .text(matching: "^\(part)\\.\(part)\\.\(part)\\.\(part)$", "four affinities, as in 0.0.0.3, or an integer")
+  private func dotted(_ notation: Notation) -> JSON {
+    definitions.reference(notation.form) {
+      let parts = notation.parts.map { DigitPattern.decimal(upTo: (1 << Int128($0.bits)) - 1) }
+      return .text(
+        matching: "^\(parts.joined(separator: "\\."))$", "\(notation.form), as in \(notation.example), or an integer")
     }
   }
 }

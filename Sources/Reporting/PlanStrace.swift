@@ -1,6 +1,7 @@
 import DevicePlan
 import TextOutput
 import Vocabulary
+import kvmload
 
 extension Plan {
   /// The plan in the notation of strace, one line per call: as `strace` would print a run of it if it knew KVM's
@@ -118,7 +119,7 @@ private struct StraceNotation {
   private func pointer(_ data: AttributeData) -> String {
     switch data {
     case .none: return "NULL"
-    case .invalid: return "0x1000"
+    case .invalid: return hexadecimal(KVMLOAD_INVALID_ADDRESS)
     case .bytes(let bytes, let slots):
       var pieces: [String] = []
       var start = 0

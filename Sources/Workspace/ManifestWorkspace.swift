@@ -25,9 +25,6 @@ package struct Settings: Sendable {
 
   package init() {}
 
-  /// The newest release that the built-in schemas describe.
-  package static let newestRelease = Release(major: 7, minor: 2)
-
   /// The schemas of one architecture alone.
   package func schemas(of architecture: Architecture) -> [SchemaSource] {
     schemas.filter { $0.path.hasPrefix("\(architecture.rawValue)/") }
@@ -36,7 +33,7 @@ package struct Settings: Sendable {
   /// Whether some schemas are not the built-in ones.
   package var hasOwnSchemas: Bool { schemas.contains { !$0.file.isBuiltIn } }
 
-  package var playedRelease: Release { release ?? facts?.release ?? Self.newestRelease }
+  package var playedRelease: Release { release ?? facts?.release ?? schemas.newestRelease }
 }
 
 /// A manifest, planned.

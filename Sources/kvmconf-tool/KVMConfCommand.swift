@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeviceSchema
 import Diagnostics
 import Vocabulary
 
@@ -19,7 +20,7 @@ struct KVMConfCommand: ParsableCommand {
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,
-    version: "kvmconf \(kvmconfVersion) (schemas of Linux 7.2)",
+    version: "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))",
     subcommands: [
       Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
       FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,

@@ -30,6 +30,7 @@ import Testing
     #expect(settings("int: {flags: []}") == ["0:9 0000"])
     #expect(settings("int: {flags: 6}") == ["0:9 0600"])
     #expect(settings("int: {mpidr: 0.1.2.3}") == ["0:a 0302010000000000"])
+    #expect(settings("int: {mpidr: 255.00.0.1_0}") == ["0:a 0a0000ff00000000"])
     #expect(settings("int: {mpidr: 0x5}") == ["0:a 0500000000000000"])
   }
 
@@ -194,9 +195,16 @@ import Testing
     expectFindings(
       of: "int: {flags: [first, 1️⃣nineth]}",
       .init("1️⃣", "unknown-name", "'int.flags' has no flag 'nineth'; did you mean 'ninth'?", fixIts: ["ninth"]))
+    for text in ["0.0.0.256", "+1.0.0.0", "0.0.0.", "0.0.0.0.0", "0x1.0.0.0", "0.0.0.-1"] {
+      expectFindings(
+        of: "int: {mpidr: 1️⃣\(text)2️⃣}",
+        .init(
+          "1️⃣", to: "2️⃣", "bad-integer",
+          "'\(text)' is not a valid mpidr: write Aff3.Aff2.Aff1.Aff0, as in 0.0.0.3, or an integer"))
+    }
     expectFindings(
       of: "int: {mpidr: 1️⃣0.0.3}",
-      .init("1️⃣", "bad-integer", "'0.0.3' is not an MPIDR: write its four affinities, as in 0.0.0.3, or an integer"))
+      .init("1️⃣", "bad-integer", "'0.0.3' is not a valid mpidr: write Aff3.Aff2.Aff1.Aff0, as in 0.0.0.3, or an integer"))
   }
 
   @Test func wrongKindOfNodeIsReported() {

@@ -53,6 +53,52 @@ import Testing
       .init("1️⃣", "schema-no-reference", "a schema needs a 'reference': the kernel files that it describes"))
   }
 
+  @Test func units() {
+    let user = control.replacing("{type: u32}", with: "{type: u32, unit: slot}")
+    func units(_ units: String, _ expected: ExpectedDiagnostic...) {
+      for expected in expected { expectFaults(in: thing("units: {\(units)}\n" + user), expected) }
+      if expected.isEmpty { expectFaults(in: thing("units: {\(units)}\n" + user)) }
+    }
+    units("slot: {doc: a slot, dotted: {bus: 8, device: 5, function: 3}}")
+    let message = "a unit has 'dotted': its parts with their numbers of bits, at least two and 64 bits in all"
+    units("1️⃣slot: {doc: a slot}", .init("1️⃣", "schema-type", message))
+    for parts in ["{bus: 8}", "{bus: 60, device: 5}", "{bus: 8, device: x}", "8"] {
+      units("slot: {dotted: 1️⃣\(parts)2️⃣}", .init("1️⃣", to: "2️⃣", "schema-type", message))
+    }
+    units(
+      "slot: {dotted: {a: 1, b: 1}}, 1️⃣spare: {dotted: {a: 1, b: 1}}",
+      .init("1️⃣", "schema-unused", "nothing uses the unit 'spare'", severity: .warning))
+  }
+
+  /// These keys are read from one file; elsewhere they would have no effect.
+  @Test func keysOfOneFile() {
+    for key in ["describes: '7.2'", "unknown-attribute: ENXIO", "missing-attribute: [ENXIO]"] {
+      let name = key.prefix { $0 != ":" }
+      expectFaults(
+        in: thing(control, head: "number: 3\n1️⃣\(name)2️⃣\(key.dropFirst(name.count))"),
+        .init("1️⃣", to: "2️⃣", "schema-unknown-key", "a schema has no key '\(name)'"))
+    }
+  }
+
+  @Test func messages() {
+    func common(_ messages: String) -> String {
+      "schema: 1\ncommon: mine\narch: [arm64]\ndoc: messages\nreference: [x]\nmessages: \(messages)\n"
+    }
+    expectFaults(in: common("{calls: {mycall: set, run2: KVM_RUN}, errnos: [failed]}"), path: "common/mine.yaml")
+    let call = "a call is letters and digits in lower case, with set, get, has or a name such as KVM_RUN"
+    for entry in ["1️⃣my-call2️⃣: set", "1️⃣MyCall2️⃣: set", "1️⃣mycall2️⃣: put"] {
+      expectFaults(
+        in: common("{calls: {\(entry)}}"), .init("1️⃣", to: "2️⃣", "schema-type", call), path: "common/mine.yaml")
+    }
+    expectFaults(
+      in: common("{groups: {'x': 1️⃣put}}"),
+      .init("1️⃣", "schema-type", "'groups' has set, get or has for each text"), path: "common/mine.yaml")
+    expectFaults(
+      in: common("{1️⃣errno: [x]}"),
+      .init("1️⃣", "schema-unknown-key", "'messages' has no key 'errno'; did you mean 'errnos'?"),
+      path: "common/mine.yaml")
+  }
+
   /// The keys and fields of an unknown payload type are not reported, as they may be right.
   @Test func unknownPayloadTypeIsOneFault() {
     for (type, message) in [

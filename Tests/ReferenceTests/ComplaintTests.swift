@@ -1,4 +1,6 @@
 import DevicePlan
+import DeviceSchema
+import Diagnostics
 import Reference
 import Testing
 import Vocabulary
@@ -96,9 +98,11 @@ import Vocabulary
     Message(text: "hello world"),
   ]
 
+  private let builtIn = Catalogue(architecture: .arm64, release: SchemaSource.newestRelease, sources: []).messages
+
   @Test(arguments: messages)
   func messageIsRead(_ message: Message) {
-    let complaint = Complaint(message.text)
+    let complaint = Complaint(message.text, builtIn)
     #expect(complaint.call == message.call)
     #expect(complaint.group == message.group)
     #expect(complaint.attr == message.attr)
@@ -121,10 +125,24 @@ import Vocabulary
       "group 4294967296 attr 1",
       "errno: 0", "os error -22 attr 1", "ĀĀ attr 5 group 2", String(repeating: "attr ", count: 10_000),
     ] {
-      _ = Complaint(text)
+      _ = Complaint(text, builtIn)
     }
-    #expect(Complaint("os error -22 attr 1").errno == Errno(name: "EINVAL"))
-    #expect(Complaint("group 4294967296 attr 1").group == nil)
+    #expect(Complaint("os error -22 attr 1", builtIn).errno == Errno(name: "EINVAL"))
+    #expect(Complaint("group 4294967296 attr 1", builtIn).group == nil)
+  }
+
+  /// The words of added files count before the built-in ones.
+  @Test func addedMessages() {
+    let text =
+      "common: mine\narch: [arm64]\nmessages: {calls: {createirqrouter: KVM_SET_GSI_ROUTING}, errnos: [status]}\n"
+    let added = SchemaSource(path: "common/mine.yaml", file: SourceFile(path: "mine.yaml", bytes: Array(text.utf8)))
+    let messages = Catalogue(
+      architecture: .arm64, release: SchemaSource.newestRelease, sources: SchemaSource.builtIn + [added]
+    ).messages
+    let complaint = Complaint("CreateIrqRouter: status 16", messages)
+    #expect(complaint.call == .other("KVM_SET_GSI_ROUTING"))
+    #expect(complaint.errno == Errno(name: "EBUSY"))
+    #expect(Complaint("kvm run: os error 14", messages) == Complaint("kvm run: os error 14", builtIn))
   }
 
   private func page(_ message: String, type: String? = nil) -> String {

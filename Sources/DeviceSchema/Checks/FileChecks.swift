@@ -28,8 +28,9 @@ struct KnownTopLevelKeys: SchemaCheck {
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
-      for key in file.text.topKeys where !SchemaFile.keys.contains(key.value) {
-        let hint = SchemaFile.keys.nearest(to: key.value).map { "; did you mean '\($0)'?" } ?? ""
+      let keys = SchemaFile.keys + (file.subject == .common("kvm") ? SchemaFile.kvmKeys : [])
+      for key in file.text.topKeys where !keys.contains(key.value) {
+        let hint = keys.nearest(to: key.value).map { "; did you mean '\($0)'?" } ?? ""
         report(.error(Self.id, "a schema has no key '\(key.value)'\(hint)", at: key.range))
       }
     }

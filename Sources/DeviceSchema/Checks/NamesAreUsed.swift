@@ -2,7 +2,7 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// Every fragment, function, table, column of a table, fact and state variable is used by some rule.
+/// Every fragment, function, table, column of a table, fact, unit and state variable is used.
 ///
 /// A name counts as used wherever an expression mentions it, even with another meaning. So the check misses some unused
 /// names, but never reports a used one. Keys of `then` are writes: a variable that is only written is not used.
@@ -19,6 +19,7 @@ struct NamesAreUsed: SchemaCheck {
     for file in catalogue.files {
       for (section, what) in [
         ("fragments", "fragment"), ("functions", "function"), ("tables", "table"), ("facts", "fact"),
+        ("units", "unit"),
       ] {
         for key in file.text.keys(under: section) {
           let name = String(key.value.prefix { $0 != "(" })

@@ -56,6 +56,8 @@ extension Catalogue {
     for name in fragmentNames { _ = fragment(name) }
     for name in constantNames { _ = constant(name) }
     for name in factNames { _ = fact(named: name) }
+    _ = (unknownGroup, unknownAttribute, missingAttribute, messages)
+    for name in unitNames { _ = notation(ofUnit: name) }
   }
 
   private func readState(of owner: Located<String>, in file: SchemaFile) {
