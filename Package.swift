@@ -90,7 +90,8 @@ let package = Package(
     target(
       "Reporting",
       [
-        "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema", "Expressions",
+        "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
+        "Expressions",
         "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 

@@ -94,7 +94,8 @@ package final class Parameters {
     if let value = type.value(of: text) { return value }
     let place = range == nil ? "--set \(name)" : "the default of parameter '\(name)'"
     findings.error(
-      "parameter-type", "\(place) is '\(text)', which is not of type \(type.words)", at: range ?? parameters[name]?.range)
+      "parameter-type", "\(place) is '\(text)', which is not of type \(type.words)",
+      at: range ?? parameters[name]?.range)
     return .unknown
   }
 

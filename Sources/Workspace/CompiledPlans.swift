@@ -41,7 +41,9 @@ extension Plan {
       }
       guard let value = IntegerLiteral.parse(text), parameters[index].range.contains(value) else {
         diagnostics.append(
-          .error("parameter-type", "--set \(name) is '\(text)', which is not of type \(parameters[index].typeName)", at: nil))
+          .error(
+            "parameter-type", "--set \(name) is '\(text)', which is not of type \(parameters[index].typeName)", at: nil)
+        )
         continue
       }
       values[index] = value

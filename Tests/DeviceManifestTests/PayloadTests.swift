@@ -204,7 +204,8 @@ import Testing
     }
     expectFindings(
       of: "int: {mpidr: 1️⃣0.0.3}",
-      .init("1️⃣", "bad-integer", "'0.0.3' is not a valid mpidr: write Aff3.Aff2.Aff1.Aff0, as in 0.0.0.3, or an integer"))
+      .init("1️⃣", "bad-integer", "'0.0.3' is not a valid mpidr: write Aff3.Aff2.Aff1.Aff0, as in 0.0.0.3, or an integer")
+    )
   }
 
   @Test func wrongKindOfNodeIsReported() {

@@ -153,6 +153,8 @@ import Workspace
         "--set: the plan has no parameter 'bsae'; did you mean 'base'?"
       ])
     #expect(
-      load(withParameter, ["base": "4GiB"]).diagnostics.map(\.message) == ["--set base is '4GiB', which is not of type u32"])
+      load(withParameter, ["base": "4GiB"]).diagnostics.map(\.message) == [
+        "--set base is '4GiB', which is not of type u32"
+      ])
   }
 }
