@@ -80,7 +80,7 @@ extension Interpreter {
     // Nothing is known of how often the rules run; what they change is lost.
     case .unknown: return
     case let other:
-      throw .fault(.schema("a loop wants a list, not \(other.kind)", at: loop.list.source, in: loop.list))
+      throw .fault(.schema("a loop expects a list, not \(other.kind)", at: loop.list.source, in: loop.list))
     }
   }
 
