@@ -3,16 +3,16 @@
 SWIFT ?= swift
 SOURCES = Sources Tests Package.swift
 
-# The Swift runtime goes into the program, so that it runs where no toolchain is.
+# The Swift runtime is linked statically, so that the program runs without a toolchain.
 RELEASE = -c release -Xswiftc -static-stdlib --disable-local-rpath -Xswiftc -L$(CURDIR)/$(ARCHIVES) \
 	$(if $(wildcard $(GCC_EH)),-Xlinker -l:libgcc_eh.a)
-# So do libyaml and the C++ runtime, where there are archives of them: a folder in which the linker finds nothing else is
-# searched first. A library that need not be loaded saves a tenth of a millisecond and more at every start.
+# So are libyaml and the C++ runtime, if their archives exist: the linker first searches a folder with only these. Each
+# library that need not be loaded saves a tenth of a millisecond or more at every start.
 ARCHIVES = .build/archives
 GCC_EH := $(shell cc -print-file-name=libgcc_eh.a 2>/dev/null)
 KVMCONF = .build/release/kvmconf
 
-# One file that needs nothing at all, not even a C library; linked by the toolchain's own lld.
+# One file without dependencies, not even a C library, linked with the toolchain's lld.
 STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -s
 
@@ -22,7 +22,7 @@ STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-setup: ## install what the build needs and this machine lacks
+setup: ## install missing dependencies of the build
 	@SWIFT="$(SWIFT)" Scripts/setup.sh
 
 build: setup ## build the program: .build/release/kvmconf
@@ -38,13 +38,13 @@ demo: build ## configure a VM with this machine's KVM
 test: setup ## run every test
 	$(SWIFT) test
 
-test-fast: setup ## run the tests of the libraries, without the slow ones: under half a minute after a build
+test-fast: setup ## run the quick tests of the libraries: under half a minute after a build
 	KVMCONF_FAST=1 $(SWIFT) test --skip '^(EndToEndTests|CorpusTests|KernelTests)\.'
 
-scaling: build ## check that work grows with the size of the input, in instructions that valgrind counts
+scaling: build ## check that work is proportional to the size of the input, in instructions counted by valgrind
 	@KVMCONF="$(KVMCONF)" Tests/scaling.sh
 
-bench: build ## measure kvmload against calls written by hand, on this machine's KVM
+bench: build ## compare the speed of kvmload with hand-written calls, on this machine's KVM
 	@KVMCONF="$(KVMCONF)" Scripts/bench.sh
 
 static: setup ## build a fully static, stripped program: .build/static/release/kvmconf

@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-/// Every target of ours: warnings are errors, and each unsafe construct says so.
+/// For all targets: warnings are errors, and unsafe constructs must be marked.
 let strict: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -28,12 +28,12 @@ let package = Package(
   targets: [
     // Foundations
     target("Vocabulary"),
-    target("TextOutput"),
+    target("TextOutput", ["Vocabulary"]),
     target("Diagnostics"),
 
     // Languages
     .systemLibrary(name: "CYAML"),
-    target("YAMLSyntax", ["CYAML", "Diagnostics"]),
+    target("YAMLSyntax", ["CYAML", "Diagnostics", "TextOutput", "Vocabulary"]),
     target("Expressions", ["Diagnostics", "Vocabulary"]),
     .target(name: "BuiltInSchemas", cSettings: [.disableWarning("c23-extensions")]),
     target("DeviceSchema", ["BuiltInSchemas", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary"]),
@@ -54,7 +54,7 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
 
-    // Hosts: a plan runs on one
+    // Hosts: where plans run
     target("Model", ["DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"]),
     target("Kernel", ["PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
 
@@ -115,7 +115,7 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
     tests("ReportingTests", ["Reporting", "Diagnostics", "TestSupport"]),
     tests("YAMLSyntaxTests", ["YAMLSyntax", "Diagnostics", "TestSupport"]),
-    tests("ExpressionsTests", ["Expressions", "Diagnostics", "Vocabulary"]),
+    tests("ExpressionsTests", ["Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
       "DeviceSchemaTests",
       ["DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Reporting", "Vocabulary", "TestSupport"]),

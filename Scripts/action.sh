@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The steps of action.yml: `build` makes the program, `validate` runs it. The inputs come as variables: what stands in
-# them is never read as shell.
+# The steps of action.yml: `build` builds the program, `validate` runs it. The inputs are passed as variables, so that
+# they are never interpreted as shell code.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 
 build() {
-  # Runners are no root, and yet may become it.
+  # Runners are not root, but may use sudo.
   if [ ! -e /usr/include/yaml.h ] && [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then
     sudo apt-get update -q && sudo apt-get install -q -y --no-install-recommends libyaml-dev
   fi

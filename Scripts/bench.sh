@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 ${CC:-cc} -std=gnu11 -O2 -ISources/kvmload/include Sources/kvmload/kvmload.c Tests/Fixtures/loader/overhead.c \
 	-o "$folder/overhead"
 
-# A manifest with a thousand times the same step.
+# Measures a manifest that repeats one step a thousand times.
 measure() {
 	{
 		printf 'kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n  - {create: vfio}\n'

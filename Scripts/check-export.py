@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
-"""Holds the JSON Schema of `kvmconf schema export` against `kvmconf validate`.
+"""Compares the JSON Schema of `kvmconf schema export` with `kvmconf validate`.
 
-Two validators, independent of each other, judge every example, the kernel's selftests and every bad manifest by the
-exported schema. They have to accept the good ones, agree with each other, and refuse a bad manifest where `validate`
-finds something structural: a key, a name, a type, a number. Then good ones are spoilt at random, and the verdicts have
-to agree again.
+Two independent validators check every example, the kernel's selftests and every bad manifest with the exported schema.
+They must accept the good ones, agree with each other, and refuse a bad manifest if `validate` finds a structural fault:
+a key, a name, a type, a number. Then good manifests are spoilt at random, and the results must agree again.
 
-It needs Python 3.9 and, from PyPI, jsonschema, fastjsonschema and PyYAML:
+It needs Python 3.9 and three packages of PyPI, jsonschema, fastjsonschema and PyYAML:
 
     python3 -m venv /tmp/check-export
     /tmp/check-export/bin/pip install jsonschema fastjsonschema PyYAML
     /tmp/check-export/bin/python Scripts/check-export.py .build/debug/kvmconf
 
-Exit status: 0 all agree; 1 they do not; 77 a package is missing.
+Exit status: 0 all agree; 1 they differ; 77 a package is missing.
 """
 
 import argparse
@@ -35,10 +34,10 @@ except ImportError as missing:
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIXTURES = os.path.join(ROOT, "Tests", "Fixtures")
-# Of a device that some bad manifests need.
+# The schema of a device that some bad manifests need.
 OWN_SCHEMAS = os.path.join(FIXTURES, "schemas")
 
-# What a JSON Schema can tell, by the ids of validate's diagnostics.
+# Faults that a JSON Schema can find, by the ids of validate's diagnostics.
 STRUCTURAL = {
     "bad-boolean", "bad-bytes", "bad-descriptor", "bad-integer", "bad-name", "conflicting-keys", "missing-key",
     "missing-value", "misplaced-step", "no-initialisation", "no-schemas", "parameter-type", "unexpected-value",
@@ -47,30 +46,30 @@ STRUCTURAL = {
     "unknown-version", "value-out-of-range", "wrong-kind", "wrong-size",
 }
 
-# What it cannot tell, and why.
+# Faults that it cannot find, by reason.
 OTHERS = {
     "names that another part of the manifest defines": {
         "ambiguous-device", "duplicate-name", "unknown-device", "unknown-file", "unknown-vcpu", "unknown-parameter",
         "unused-parameter", "file-not-allowed",
     },
-    "what an expression comes to": {"bad-expression", "load-parameter"},
-    "what the command line or the files beside a manifest say": {
+    "the result of an expression": {"bad-expression", "load-parameter"},
+    "the command line, or files next to the manifest": {
         "assumed-vcpus", "bad-file", "file-outside", "missing-parameter",
     },
-    "what another file says": {"bad-base", "circular-extends", "nothing-to-remove"},
-    "YAML's own business; an editor's YAML parser tells": {
+    "another file": {"bad-base", "circular-extends", "nothing-to-remove"},
+    "YAML itself, which an editor's YAML parser checks": {
         "complex-key", "duplicate-key", "merge-key", "too-deep", "too-many-aliases", "undefined-alias", "yaml-syntax",
         "yaml-tag",
     },
-    "no mistake, or one of sizes beyond any schema": {"no-vcpus", "too-large"},
+    "not a mistake, or a size that no schema can limit": {"no-vcpus", "too-large"},
     "there is no document to check": {"empty-document"},
 }
 
-# Fixtures whose id is structural and which a JSON Schema accepts nevertheless, and the reverse.
+# Fixtures that a JSON Schema accepts although their id is structural, and the reverse.
 EXCEPTIONS = {
     "bad-integer--float": "to JSON, 1e3 is the integer 1000",
-    "nothing-to-remove": "the key that is to be removed is misspelt, and no attribute is called so",
-    "wrong-size--file": "the size is that of a file",
+    "nothing-to-remove": "the key to remove is misspelled, and is not the name of an attribute",
+    "wrong-size--file": "the size is the size of a file",
 }
 
 
@@ -81,10 +80,10 @@ class Manifests(yaml.SafeLoader):
 
     def construct_mapping(self, node, deep=False):
         if not all(isinstance(key, yaml.ScalarNode) for key, _ in node.value):
-            raise yaml.YAMLError("a key that is no scalar")
+            raise yaml.YAMLError("a key that is not a scalar")
         keys = [key.value for key, _ in node.value]
         if len(keys) != len(set(keys)) or "<<" in keys:
-            raise yaml.YAMLError("a key that stands twice, or a merge")
+            raise yaml.YAMLError("a duplicate key, or a merge key")
         return super().construct_mapping(node, deep)
 
 
@@ -118,7 +117,7 @@ class Checker:
         print(f"check-export: {message}")
 
     def verdict(self, name, document):
-        """Whether both validators accept a document; None where they disagree, which is reported."""
+        """Whether both validators accept a document; None if they disagree, which is reported."""
         accepted = self.first.is_valid(document)
         try:
             self.second(document)
@@ -137,7 +136,7 @@ class Checker:
         return f"{'/'.join(map(str, error.absolute_path))}: {error.message[:160]}"
 
     def diagnostics(self, paths):
-        """The ids of what validate finds, by path; errors alone."""
+        """The errors that validate finds, by path."""
         found = {path: [] for path in paths}
         for start in range(0, len(paths), 200):
             part = paths[start : start + 200]
@@ -150,7 +149,7 @@ class Checker:
                 found[report["manifest"]] += [one for one in report["diagnostics"] if one["severity"] == "error"]
         return found
 
-    # MARK: What is checked
+    # MARK: Checks
 
     def examples(self):
         paths = manifests_below(os.path.join(ROOT, "examples")) + manifests_below(os.path.join(FIXTURES, "selftests"))
@@ -172,16 +171,16 @@ class Checker:
             is_structural = (identifier in STRUCTURAL) != (fixture in EXCEPTIONS)
             known = identifier in STRUCTURAL or any(identifier in ids for ids in OTHERS.values())
             if not known and identifier != "refused by the kernel":
-                self.fail(f"{fixture}: is '{identifier}' something that a JSON Schema tells? Say so in this script")
+                self.fail(f"{fixture}: can a JSON Schema find '{identifier}'? Add it to a table of this script")
             path = os.path.join(folder, fixture, "manifest.yaml")
             try:
                 documents = load(path)
             except (yaml.YAMLError, RecursionError):
                 others += 1
-                if identifier not in OTHERS["YAML's own business; an editor's YAML parser tells"]:
-                    self.fail(f"{fixture}: is no YAML here")
+                if identifier not in OTHERS["YAML itself, which an editor's YAML parser checks"]:
+                    self.fail(f"{fixture}: is not valid YAML")
                 continue
-            if identifier in OTHERS["YAML's own business; an editor's YAML parser tells"]:
+            if identifier in OTHERS["YAML itself, which an editor's YAML parser checks"]:
                 others += 1
                 continue
             accepted = all(self.verdict(fixture, document) for document in documents)
@@ -190,10 +189,10 @@ class Checker:
             if not is_structural and not accepted:
                 self.fail(f"{fixture}: is refused; " + "; ".join(self.why(document) for document in documents))
             structural, others = structural + is_structural, others + (not is_structural)
-        print(f"{structural} bad manifests are refused, {others} are bad in ways that no JSON Schema tells")
+        print(f"{structural} bad manifests are refused, {others} have faults that no JSON Schema finds")
 
     def extending(self, paths, seed):
-        """What is left of an example may be laid over the rest of it."""
+        """A manifest that extends another can be any part of an example."""
         source = random.Random(seed)
         documents = [document for path in paths for document in load(path)] * 3
         for document in documents:
@@ -208,7 +207,7 @@ class Checker:
         print(f"{len(documents)} extending manifests are accepted, and refused with an unknown key")
 
     def spoilt(self, paths, count, seed):
-        """Examples with a random change each: the verdicts agree."""
+        """Both agree on examples with random changes."""
         source = random.Random(seed)
         documents = [document for path in paths for document in load(path)]
         with tempfile.TemporaryDirectory() as folder:
@@ -224,29 +223,29 @@ class Checker:
             found = self.diagnostics(list(spoilt))
         refused = 0
         for path, document in spoilt.items():
-            # What an expression comes to is no part of the text.
+            # The result of an expression is not part of the text.
             text = written(document)
             ids = {one["id"] for one in found[path] if not is_expression(text.encode()[one["offset"] : one["endOffset"]])}
             accepted = self.verdict(os.path.basename(path), document)
             refused += accepted is False
             if any(identifier.startswith("schema-") for identifier in ids):
-                self.fail(f"a manifest brings a schema's fault to light: {found[path]}\n  {written(document)}")
+                self.fail(f"a manifest reveals a fault of a schema: {found[path]}\n  {written(document)}")
             if accepted is None or accepted == (not ids & STRUCTURAL):
                 continue
-            # Behind a name that nothing has, validate looks no further.
+            # validate does not check the parts of an unknown device or parameter.
             if not accepted and ids & OTHERS["names that another part of the manifest defines"]:
                 continue
-            # Nor at what is written once for each vCPU, where there are none, or nobody can tell how many.
+            # Nor does it check attributes per vCPU if there are no vCPUs, or their number is unknown.
             lacks_number = any(one["id"] in ("missing-parameter", "unknown-parameter") for one in found[path])
             if not accepted and not ids & STRUCTURAL and (lacks_number or has_no_vcpus(document)):
                 continue
-            told = "; ".join(f"{d['id']}: {d['message']}" for d in found[path]) or "nothing"
-            self.fail(f"spoilt example: validate says {told}\n  the schema: {self.why(document)}\n  {text}")
+            problems = "; ".join(f"{d['id']}: {d['message']}" for d in found[path]) or "nothing"
+            self.fail(f"spoilt example: validate says {problems}\n  the schema: {self.why(document)}\n  {text}")
         print(f"{count} spoilt examples: {refused} refused, {count - refused} accepted")
 
 
 def written(node):
-    """A document as YAML: nothing is written as nothing, since the word null is text to kvmconf."""
+    """A document as YAML. None is written as nothing, as the word null is text to kvmconf."""
     if node is None:
         return ""
     if isinstance(node, dict):
@@ -262,12 +261,12 @@ def has_no_vcpus(document):
 
 
 def is_expression(text):
-    """Whether all of a text is one scalar with an expression in it."""
+    """Whether a text is one scalar with an expression in it."""
     return re.fullmatch(rb'"?[^"]*\$\{[^"]*"?', text) is not None
 
 
 def thin_out(node, source):
-    """Takes keys from a mapping and the mappings in it, or their values, and devices from the list."""
+    """Removes some keys, values and devices from a mapping and the mappings in it."""
     for key in list(node):
         change = source.randrange(4)
         if change == 0:
@@ -308,7 +307,7 @@ def spoil(document, source):
     elif change == 4:
         node[key] = {source.choice(["value", "number", "u32", "hex", "strange"]): value}
     else:
-        values = [None] if isinstance(node, dict) else []  # a list cannot hold nothing
+        values = [None] if isinstance(node, dict) else []  # a list cannot have an empty item
         node[key] = source.choice(
             values
             + [0, 1, -1, 3, 64, 4095, 4096, 65536, 1 << 32, 1 << 64, True, "yes", "0x1_0000", "0x_1", "64MiB", "64MB",
@@ -330,10 +329,10 @@ def load(path):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description="Hold `schema export` against `validate`.")
-    arguments.add_argument("program", help="the kvmconf to ask")
-    arguments.add_argument("--spoilt", type=int, default=400, help="how many spoilt examples are tried (400)")
-    arguments.add_argument("--seed", type=int, default=1, help="where their randomness begins (1)")
+    arguments = argparse.ArgumentParser(description="Compare `schema export` with `validate`.")
+    arguments.add_argument("program", help="the kvmconf to test")
+    arguments.add_argument("--spoilt", type=int, default=400, help="the number of spoilt examples (400)")
+    arguments.add_argument("--seed", type=int, default=1, help="the seed of the random changes (1)")
     options = arguments.parse_args()
     checker = Checker(os.path.abspath(options.program))
     paths = checker.examples()

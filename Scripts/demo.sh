@@ -1,9 +1,9 @@
 #!/bin/sh
-# Shows what kvmconf does: predicts a manifest's outcomes on the model, then makes the same calls on this machine's KVM.
+# Demonstrates kvmconf: predicts the outcomes of a manifest, then makes the same calls on this machine's KVM.
 set -eu
 
 kvmconf=${KVMCONF:-.build/release/kvmconf}
-no_kvm=69 # the exit status of an apply that finds no KVM to use
+no_kvm=69 # the exit status of `apply` if there is no usable KVM
 
 show() {
 	printf '\n$ kvmconf %s\n' "$*"
@@ -15,15 +15,15 @@ x86_64) example=examples/x86_64/device-corner-cases.yaml ;;
 *) example=examples/arm64/gicv3.yaml ;;
 esac
 
-echo "What would the kernel answer? The schemas know, and no kernel is asked:"
+echo "Predict the kernel's answers from the schemas, without a kernel:"
 show validate "$example"
 show plan "$example"
 
-printf '\nWhat does it answer? The same calls on /dev/kvm:\n'
+printf '\nMake the same calls on /dev/kvm:\n'
 status=0
 show apply "$example" || status=$?
 if [ "$status" = "$no_kvm" ]; then
-	printf '\nThis machine has no KVM that could run it, so here is the rehearsal on the model:\n'
+	printf '\nThis machine has no usable KVM for this manifest. Run it on the model instead:\n'
 	status=0
 	show apply --on model "$example" || status=$?
 fi

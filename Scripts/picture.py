@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Draws a session with kvmconf as an SVG, from what the commands really print.
+"""Draws a session with kvmconf as an SVG, from the real output of the commands.
 
     Scripts/picture.py .build/debug/kvmconf > docs/session.svg
 
 The text stays text, which can be read aloud, searched and copied, and the colours follow the reader's light or dark
-setting. The commands run on the model, so that the picture is the same on every machine; a test draws it again. Python
-3.9 and nothing else is needed.
+setting. The commands run on the model, so that the picture is the same on every machine; a test draws it again. It
+needs only Python 3.9.
 """
 
 import html
@@ -38,8 +38,8 @@ SESSION = [
 
 TITLE = "A session with kvmconf"
 DESCRIPTION = (
-    "validate finds two mistakes in a manifest, an address that is not aligned and a misspelt attribute, each with its "
-    "place, what would be right and the rule of the kernel's. Once they are mended, apply shows the ten calls, all ok."
+    "validate finds two mistakes in a manifest: an address that is not aligned and a misspelled attribute. It shows the "
+    "place and a correction of each, and the kernel's rule. After the corrections, apply shows ten calls, all ok."
 )
 
 STYLE = """\
@@ -62,7 +62,7 @@ WIDTH, HEIGHT, MARGIN = 7.85, 18, 16
 
 
 def run(program):
-    """The lines of the session, as a terminal would get them."""
+    """The lines of the session, as written to a terminal."""
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "board.yaml"), "w", encoding="utf-8") as file:
@@ -84,7 +84,7 @@ def run(program):
 
 
 def spans(line):
-    """A line as SVG, with a tspan for each stretch in another style."""
+    """A line as SVG, with a tspan per run of one style."""
     result, style = "", []
     for part in re.split(r"(\x1b\[[0-9;]*m|\x1b\[prompt\])", line):
         if part.startswith("\x1b["):

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what the build needs and this machine lacks: libyaml with its header. Says what to do where it cannot.
+# Installs the missing dependency of the build, libyaml with its header. If it cannot, it prints what to install.
 set -eu
 
 swift=${SWIFT:-swift}
 if ! command -v "$swift" >/dev/null; then
-	echo "kvmconf is built with Swift 6.2 or later, and there is no '$swift' in PATH: see https://www.swift.org/install/linux" >&2
+	echo "kvmconf is built with Swift 6.2 or later, but '$swift' is not in PATH: see https://www.swift.org/install/linux" >&2
 	exit 1
 fi
 
@@ -25,7 +25,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	exit 0
 fi
 
-echo "kvmconf needs libyaml with its header, yaml.h. Install it, then run this again:" >&2
+echo "kvmconf needs libyaml with its header, yaml.h. Install it, then try again:" >&2
 if command -v apt-get >/dev/null; then
 	echo "    sudo apt-get update && sudo apt-get install -y libyaml-dev" >&2
 elif command -v dnf >/dev/null; then
@@ -35,6 +35,6 @@ elif command -v pacman >/dev/null; then
 elif command -v zypper >/dev/null; then
 	echo "    sudo zypper install libyaml-devel" >&2
 else
-	echo "    the package is called libyaml-dev, libyaml-devel or libyaml; its home is https://github.com/yaml/libyaml" >&2
+	echo "    the package is called libyaml-dev, libyaml-devel or libyaml; see https://github.com/yaml/libyaml" >&2
 fi
 exit 1

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Checks that the work for an input grows with its size and not with its square. It counts instructions, so that a busy
+# Checks that the work for an input is proportional to its size, not quadratic. It counts instructions, so that a busy
 # or slow machine makes no difference.
 #
-# An input is taken in three sizes: n, 2n and 4n. If the work is proportional to the size, the second step takes twice as many
-# more instructions as the first; if it is quadratic, four times.
+# Each input has three sizes: n, 2n and 4n. If the work is proportional to the size, the step from 2n to 4n adds twice
+# as many instructions as the step from n to 2n; if it is quadratic, four times as many.
 set -eu
 
 kvmconf=${KVMCONF:-.build/release/kvmconf}
 limit=2.6
 
 for tool in valgrind strip; do
-	command -v $tool >/dev/null || { echo "scaling: there is no '$tool' here" >&2; exit 69; }
+	command -v $tool >/dev/null || { echo "scaling: '$tool' is not installed" >&2; exit 69; }
 done
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# valgrind cannot read the debugging information of every compiler.
+# valgrind cannot read the debugging information of some compilers.
 strip -o "$folder/kvmconf" "$kvmconf"
 
 steps() {
@@ -22,7 +22,7 @@ steps() {
 	seq "$1" | sed 's/.*/  - {set: vcpu.0.tsc.offset, value: &}/'
 }
 
-# Attributes that wait for one that is written after them.
+# Attributes that wait for an attribute after them.
 registers() {
 	printf 'kvmconf: 1\narch: arm64\nvcpus: {count: 1}\ndevices:\n  - type: arm-vgic-v2\n    attributes:\n      dist-regs:\n'
 	seq "$1" | sed 's/.*/        - {vcpu: 0, offset: 0x104, value: &}/'
@@ -31,7 +31,7 @@ registers() {
 
 vcpus() { printf 'kvmconf: 1\narch: x86_64\nvcpus: {count: %s, attributes: {tsc: {offset: 5}}}\n' "$1"; }
 
-# Devices that wait for another one, and vCPUs' attributes that wait for it as well.
+# Devices, and attributes of vCPUs, that wait for another device.
 devices() {
 	printf 'kvmconf: 1\narch: arm64\nvcpus: {count: %s, features: [pmu-v3], attributes: {pmu-v3: {irq: 23, init: }}}\ndevices:\n' "$1"
 	seq "$1" | sed 's/.*/  - {name: its&, type: arm-vgic-its, attributes: {addr: {its: "${0x1000_0000 + & * 0x2_0000}"}, ctrl: {init: }}}/'
@@ -43,7 +43,7 @@ unknown_keys() {
 	seq "$1" | sed 's/.*/key&: 1/'
 }
 
-# Lines and columns of characters that are longer than a byte.
+# Lines and columns with characters of more than one byte.
 wide_line() {
 	printf 'kvmconf: 1\narch: x86_64\nx: ['
 	seq "$1" | sed 's/.*/{é: &}, /' | tr -d '\n'
@@ -54,7 +54,7 @@ unclosed() { seq "$1" | sed "s/.*/a\$: [\${x}, '/"; }
 
 comments() { seq "$1" | sed 's/.*/a&:   1 # a comment/'; }
 
-# The instructions of a run.
+# The number of instructions of a run.
 instructions() {
 	SWIFT_DETERMINISTIC_HASHING=1 valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null \
 		"$folder/kvmconf" "$@" 2>&1 >/dev/null | sed -n 's/,//g; s/.*I *refs: *//p'
@@ -62,7 +62,7 @@ instructions() {
 
 status=0
 
-# check INPUT N COMMAND...: `old` in the command is the input, `new` the same lines in reverse order where they are steps.
+# check INPUT N COMMAND...: `old` in the command is the input; in `new`, its steps are in reverse order.
 check() {
 	input=$1
 	size=$2
@@ -77,8 +77,8 @@ check() {
 	set -- "$*" $counts
 	awk -v name="$input" -v size="$size" -v limit=$limit -v command="$1" -v a="$2" -v b="$3" -v c="$4" 'BEGIN {
 		ratio = b > a ? (c - b) / (b - a) : 0
-		wrong = ratio == 0 ? "no work was done for it" : ratio > limit ? "more than " limit : ""
-		printf "%-13s %-28s %9.0f instructions for each of %d: %.2f %s\n", name, command, (c - a) / size / 3, size, ratio, wrong
+		wrong = ratio == 0 ? "the work did not grow" : ratio > limit ? "more than " limit : ""
+		printf "%-13s %-28s %9.0f instructions per item, from %d on: %.2f %s\n", name, command, (c - a) / size / 3, size, ratio, wrong
 		exit wrong != ""
 	}' || status=1
 }

@@ -86,7 +86,8 @@ extension ManifestWorkspace {
         agreement: PlanConformance.Agreement(predicted, answer, actual))
       if [.outcomeDiffers, .valueDiffers].contains(entry.agreement) {
         let call = step.operation.attributeCall
-        let path = step.attribute ?? call.flatMap { files[i]?.path(group: $0.group, attr: $0.attr) }
+        let found = call.flatMap { files[i]?.attribute(group: $0.group, attr: $0.attr) }
+        let path = step.attribute ?? found.map { $0.group.path(of: $0.attribute) }
         entry.quirk = quirks.first { $0.explains(entry, answer, path: path) }
       }
       conformance.entries.append(entry)

@@ -19,8 +19,12 @@ package struct Quirk: Hashable, Sendable {
   /// - Parameter path: what schemas call the attribute, however the step names it.
   func explains(_ entry: PlanConformance.Entry, _ answer: Answer, path: String?) -> Bool {
     entry.step.operation.name == operation && answer == self.answer
-      && (attribute == nil || attribute == path)
-      && (target == nil || target == entry.step.target || (target == "vcpu" && entry.step.target.hasPrefix("vcpu.")))
+      && (attribute == nil || attribute == path) && concerns(entry.step.target)
+  }
+
+  private func concerns(_ name: TargetName) -> Bool {
+    if case .vcpu = name, target == "vcpu" { return true }
+    return target == nil || target == name.description
   }
 }
 

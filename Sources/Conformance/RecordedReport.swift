@@ -81,23 +81,11 @@ package struct RecordedReport {
 
   private static func result(_ node: Node) -> StepResult? {
     guard let outcome = node[key: "outcome"]?.scalar else { return nil }
-    let value = node[key: "value"]?.scalar.flatMap(bytes)
+    let value = node[key: "value"]?.scalar.flatMap { decodedHexadecimal(Array($0.utf8)) }
     if outcome == "skipped" { return StepResult(.skipped(node[key: "reason"]?.scalar ?? "")) }
     if let answer = Answer(outcome) { return StepResult(Outcome(answer), value: value) }
     guard outcome.hasPrefix("errno "), let number = Int32(outcome.dropFirst(6)) else { return nil }
     return StepResult(.refused(Errno(rawValue: number)))
-  }
-
-  /// The bytes of hexadecimal digits, two a byte.
-  private static func bytes(_ text: String) -> [UInt8]? {
-    let digits = Array(text.utf8)
-    guard digits.count % 2 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    for i in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[i..<i + 2], as: UTF8.self), radix: 16) else { return nil }
-      bytes.append(byte)
-    }
-    return bytes
   }
 }
 

@@ -75,12 +75,12 @@ struct AttributeReader {
 
   /// An entry with `for-each: vcpu` stands for one entry a vCPU.
   private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [(node: Node, vcpu: VCPUContext?)] {
-    guard let entries = item.entries, let each = item[key: "for-each"] else { return [(item, vcpu)] }
+    guard let each = item[key: "for-each"] else { return [(item, vcpu)] }
     if each.scalar != "vcpu" {
       findings.error("unknown-name", "'for-each' is 'vcpu'", at: each.range)
       return []
     }
-    let rest = Node(.mapping(entries.filter { $0.key.value != "for-each" }), at: item.range)
+    let rest = item.without("for-each")
     return context.vcpus.map { (rest, $0) }
   }
 
@@ -166,53 +166,6 @@ struct AttributeReader {
         setting.value = payload.flowText
       }
       return setting
-    }
-  }
-}
-
-extension SchemaFile {
-  /// What messages call it: "device type 'arm-vgic-v3'", "the VM".
-  package var description: String {
-    switch subject {
-    case .device(let name): "device type '\(name)'"
-    case .common(let name): "'\(name)'"
-    case .vm: "the VM"
-    case .vcpu: "a vCPU"
-    case .system: "/dev/kvm"
-    }
-  }
-}
-
-extension PayloadType {
-  /// What messages call it.
-  package var words: String {
-    switch self {
-    case .none: "nothing"
-    case .integer(let type):
-      switch type.description.unit {
-      case "address": "a guest physical address"
-      case let unit?: "\(type.words) (\(unit))"
-      case nil: "\(type.isSigned ? "an" : "a") \(type.words)"
-      }
-    case .bits(let type): "a mapping with \(type.fields.map(\.name).joined(separator: ", "))"
-    case .structure(let type):
-      "a mapping with \(type.fields.filter { !$0.isReserved }.map(\.name).joined(separator: ", "))"
-    case .union(let type): "a mapping with \(type.tag.name)"
-    case .array: "a list"
-    case .bytes: "a byte string"
-    case .descriptor: "the name of an entry of 'files'"
-    }
-  }
-}
-
-extension Node {
-  /// The node on one line, as a flow collection, for tables.
-  package var flowText: String {
-    switch content {
-    case .scalar(let text, _): text
-    case .sequence(let items): "[" + items.map(\.flowText).joined(separator: ", ") + "]"
-    case .mapping(let entries):
-      "{" + entries.map { "\($0.key.value): \($0.value.flowText)" }.joined(separator: ", ") + "}"
     }
   }
 }

@@ -55,12 +55,12 @@ package final class Bases {
   private func layered(
     _ document: Node, _ place: Place, behind chain: [SourceRange], _ files: inout [SourceFile]
   ) -> Node? {
-    guard let entries = document.entries, let extended = document[key: "extends"] else { return document }
+    guard let extended = document[key: "extends"] else { return document }
     guard let (base, folder) = base(named: extended, at: place, chain: chain) else { return nil }
     files.append(base.file)
     let next = Place(file: base.file, folder: folder)
     guard let below = layered(base.document, next, behind: chain + [extended.range], &files) else { return nil }
-    let own = Node(.mapping(entries.filter { $0.key.value != "extends" }), at: document.range)
+    let own = document.without("extends")
     return Layering(findings).manifest(own, over: below)
   }
 

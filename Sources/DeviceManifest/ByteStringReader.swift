@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 import YAMLSyntax
 
 /// Reads the byte strings of one manifest.
@@ -32,7 +33,7 @@ final class ByteStringReader {
     if let size, bytes.count != size {
       let found = form == "file" ? "'\(text)'" : "this"
       findings.error(
-        "wrong-size", "'\(name)' takes \(size.bytes), and \(found) has \(bytes.count)", at: value.range)
+        "wrong-size", "'\(name)' takes \(counted(size, "byte")), and \(found) has \(bytes.count)", at: value.range)
       return nil
     }
     budget -= bytes.count
@@ -83,14 +84,7 @@ final class ByteStringReader {
   }
 
   private static func hex(_ text: String) -> [UInt8]? {
-    let digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A && $0 != 0x5F }
-    guard digits.count % 2 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    for i in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[i..<i + 2], as: UTF8.self), radix: 16) else { return nil }
-      bytes.append(byte)
-    }
-    return bytes
+    decodedHexadecimal(text.utf8.filter { $0 != 0x20 && $0 != 0x0A && $0 != 0x5F })
   }
 
   private static func base64(_ text: String) -> [UInt8]? {
@@ -112,9 +106,4 @@ final class ByteStringReader {
     }
     return bytes
   }
-}
-
-extension Int {
-  /// `1 byte`, `16 bytes`.
-  var bytes: String { "\(self) byte\(self == 1 ? "" : "s")" }
 }

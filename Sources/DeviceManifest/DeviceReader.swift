@@ -126,7 +126,7 @@ struct DeviceTypeReader {
     guard parts.count == 2, let architecture = Architecture(rawValue: parts[0]) else {
       findings.unknown(
         "unknown-architecture", "there is no architecture", parts.first ?? "",
-        among: Architecture.allCases.map(\.rawValue),
+        among: Architecture.names,
         at: range)
       return nil
     }

@@ -143,11 +143,3 @@ package struct ExplicitStep {
     case runVCPU(UInt64)
   }
 }
-
-/// What the first words of a path name.
-package enum TargetName: Hashable {
-  case system, vm
-  /// By id.
-  case vcpu(UInt64)
-  case device(String)
-}

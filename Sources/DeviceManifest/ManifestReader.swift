@@ -16,20 +16,14 @@ package struct ManifestReader {
     "kvmconf", "extends", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
   ]
 
-  /// What others call the architectures.
-  private static let spellings = [
-    "aarch64": "arm64", "amd64": "x86_64", "x86-64": "x86_64", "riscv": "riscv64", "powerpc": "ppc64",
-    "ppc64le": "ppc64", "s390": "s390x", "loongarch": "loongarch64",
-  ]
-
-  /// The architecture that a document is for, or was meant for, read before anything else, since it decides which schemas are needed; nil
-  /// where it names none, which is reported.
+  /// The architecture that a document is for, or probably meant. It is read first because it decides which schemas are
+  /// needed. If there is none, that is reported, and the result is nil.
   package static func architecture(of node: Node, _ findings: Findings) -> Architecture? {
     guard node.entries != nil else {
       findings.wrongKind(node, of: "a manifest", wanted: "a mapping")
       return nil
     }
-    let names = Architecture.allCases.map(\.rawValue)
+    let names = Architecture.names
     guard let arch = node[key: "arch"], let text = arch.scalar, !arch.isEmpty else {
       // Someone who wrote another key for it sees that one first.
       _ = MappingReader(node, of: "the manifest", keys: keys, findings)
@@ -38,7 +32,7 @@ package struct ManifestReader {
       return nil
     }
     guard let architecture = Architecture(rawValue: text) else {
-      let right = spellings[text.lowercased()] ?? names.nearest(to: text)
+      let right = Architecture(alias: text.lowercased())?.rawValue ?? names.nearest(to: text)
       guard let right else {
         findings.unknown("unknown-architecture", "there is no architecture", text, among: names, at: arch.range)
         return nil

@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// Reads a file that a manifest names.
 ///
@@ -96,7 +97,7 @@ final class NamedFiles {
         "file-outside", "'\(path)' leads out of the manifest's folder", at: range, notes: notes(at: range))
     case .tooLarge(let found):
       if let size {
-        findings.error("wrong-size", "'\(name)' takes \(size.bytes), and '\(path)' has \(found)", at: range)
+        findings.error("wrong-size", "'\(name)' takes \(counted(size, "byte")), and '\(path)' has \(found)", at: range)
       } else {
         findings.error(
           "too-large", "'\(path)' has \(found) bytes; a file of bytes has at most \(Self.most)", at: range)

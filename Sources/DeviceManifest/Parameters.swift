@@ -130,23 +130,19 @@ package final class Parameters {
 
   /// Nil where nothing is to be replaced.
   private func expand(_ text: String, in node: Node, _ vcpu: VCPUContext?) -> String? {
+    guard Interpolation.isNeeded(for: text) else { return nil }
+    let interpolation = Interpolation(text)
     var result = ""
-    var rest = Substring(text)
-    var found = false
-    while let start = rest.range(ofOpening: "${") {
-      found = true
-      result += String(rest[..<start])
-      let inner = rest[rest.utf8.index(start, offsetBy: 2)...]
-      guard let end = inner.utf8.firstIndex(of: UInt8(ascii: "}")) else {
-        hasUnreadableExpression = true
-        findings.error("bad-expression", "'${' has no closing '}'", at: node.range)
-        return text
+    for piece in interpolation.pieces {
+      switch piece {
+      case .text(let text): result += text
+      case .expression(let text, let offset): result += evaluate(text, offset: offset, in: node, vcpu)
       }
-      let offset = text.utf8.distance(from: text.startIndex, to: inner.startIndex)
-      result += evaluate(String(inner[..<end]), offset: offset, in: node, vcpu)
-      rest = inner[inner.utf8.index(after: end)...]
     }
-    return found ? result + String(rest) : nil
+    guard interpolation.isUnclosed else { return result }
+    hasUnreadableExpression = true
+    findings.error("bad-expression", "'${' has no closing '}'", at: node.range)
+    return text
   }
 
   private func evaluate(_ text: String, offset: Int, in node: Node, _ vcpu: VCPUContext?) -> String {
@@ -186,7 +182,7 @@ package final class Parameters {
       return report(error.message, error.span)
     }
     switch value {
-    case .integer(let integer): return integer > 0xFFFF ? "0x" + String(integer, radix: 16) : String(integer)
+    case .integer(let integer): return integer > 0xFFFF ? grouped(integer) : String(integer)
     case .bool(let truth): return truth ? "true" : "false"
     case .string(let string): return string
     case .unknown: return "${\(text)}"
@@ -198,21 +194,7 @@ package final class Parameters {
 
 extension Node {
   /// Whether an expression in this scalar has failed, and was reported: whatever the text is then is no fault of its own.
-  var isUnexpanded: Bool { scalar.map { Substring($0).range(ofOpening: "${") != nil } ?? false }
-}
-
-extension Substring {
-  /// Where a two-character opening stands, or nil.
-  fileprivate func range(ofOpening opening: String) -> Index? {
-    let wanted = Array(opening.utf8)
-    var i = utf8.startIndex
-    while i < utf8.endIndex {
-      let next = utf8.index(after: i)
-      if utf8[i] == wanted[0], next < utf8.endIndex, utf8[next] == wanted[1] { return i }
-      i = next
-    }
-    return nil
-  }
+  var isUnexpanded: Bool { scalar.map(Interpolation.isNeeded) ?? false }
 }
 
 /// Which vCPU `vcpu` stands for.

@@ -52,7 +52,7 @@ struct PayloadEncoder {
         encoded.slots.append(PayloadSlot(content, offset: offset, width: type.size))
         return true
       }
-      guard let value = integer(node, type.description, range: type.range, words: type.words, name) else {
+      guard let value = integer(node, type.description, range: type.range, words: type.name, name) else {
         return false
       }
       encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
@@ -115,11 +115,6 @@ extension PayloadEncoder {
 
 // MARK: Integers
 
-extension IntegerType {
-  /// What messages call it: `u32`.
-  package var words: String { (isSigned ? "i" : "u") + String(size * 8) }
-}
-
 extension PayloadEncoder {
   /// The value of a number, a name or a list of flags.
   func integer(
@@ -156,7 +151,7 @@ extension PayloadEncoder {
     guard range.contains(value) else {
       findings.error(
         "value-out-of-range",
-        "\(text) does not fit '\(name)', \(words.article) \(words): it holds \(range.lowerBound.short) to \(range.upperBound.short)",
+        "\(text) does not fit '\(name)', \(words.article) \(words): it holds \(hexadecimal(range.lowerBound, from: 0x1_0000)) to \(hexadecimal(range.upperBound, from: 0x1_0000))",
         at: node.range)
       return nil
     }
@@ -175,7 +170,7 @@ extension PayloadEncoder {
 
   private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) {
     let names = description.names.map(\.name) + description.flags.map(\.name)
-    if let first = text.utf8.first, !names.isEmpty, !(0x30...0x39).contains(first), first != 0x2D {
+    if let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
       return findings.unknown("unknown-name", "there is no value", text, among: names, at: range)
     }
     var notes: [Note] = []
@@ -196,11 +191,9 @@ extension PayloadEncoder {
   /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`; nil where no such reading is plain.
   static func mended(_ text: String) -> String? {
     let lower = text.lowercased().filter { $0 != " " && $0 != "," }
-    for (suffixes, unit) in [
-      (["kib", "kb", "k"], "KiB"), (["mib", "mb", "m"], "MiB"), (["gib", "gb", "g"], "GiB"),
-      (["tib", "tb", "t"], "TiB"),
-    ] {
-      for suffix in suffixes where lower.hasSuffix(suffix) {
+    for unit in IntegerLiteral.units.map(\.name) {
+      let letter = unit.prefix(1).lowercased()
+      for suffix in [letter + "ib", letter + "b", letter] where lower.hasSuffix(suffix) {
         let number = String(lower.dropLast(suffix.count))
         if IntegerLiteral.parse(number) != nil { return number + unit }
       }
@@ -223,11 +216,6 @@ extension String {
   fileprivate var article: String { hasPrefix("i") ? "an" : "a" }
 }
 
-extension Int128 {
-  /// The number, in hexadecimal where that is easier to read.
-  var short: String { self > 0xFFFF ? "0x" + String(self, radix: 16) : String(self) }
-}
-
 // MARK: Records
 
 extension PayloadEncoder {
@@ -239,8 +227,8 @@ extension PayloadEncoder {
         encoded.slots.append(PayloadSlot(content, offset: offset, width: type.size))
         return true
       }
-      let integer = IntegerType(size: type.size, isSigned: false)
-      guard let value = self.integer(node, IntegerDescription(), range: integer.range, words: integer.words, name)
+      let integer = type.integer
+      guard let value = self.integer(node, IntegerDescription(), range: integer.range, words: integer.name, name)
       else {
         return false
       }
@@ -305,13 +293,13 @@ extension PayloadEncoder {
   /// The bits of a field's value in their place.
   private func place(_ node: Node, _ field: BitField, _ name: String) -> Int128? {
     let width = field.high - field.low + 1
-    let words = "field of \(width) bit\(width == 1 ? "" : "s")"
+    let words = "field of " + counted(width, "bit")
     let path = "\(name).\(field.name)"
     guard let value = integer(node, field.description, range: field.range, words: words, path) else { return nil }
     if let placed = field.place(value) { return placed }
     findings.error(
       "value-out-of-range",
-      "\(node.scalar ?? "") does not fit '\(path)': it holds multiples of \((Int128(1) << Int128(field.low)).short) up to \(field.mask.short)",
+      "\(node.scalar ?? "") does not fit '\(path)': it holds multiples of \(hexadecimal(Int128(1) << Int128(field.low), from: 0x1_0000)) up to \(hexadecimal(field.mask, from: 0x1_0000))",
       at: node.range)
     return nil
   }
@@ -379,7 +367,7 @@ extension PayloadEncoder {
         return false
       }
       let type = IntegerType(size: 4, isSigned: true)
-      guard let value = integer(bare, IntegerDescription(), range: type.range, words: type.words, name) else {
+      guard let value = integer(bare, IntegerDescription(), range: type.range, words: type.name, name) else {
         return false
       }
       encoded.payload.put(value, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
@@ -395,36 +383,17 @@ extension PayloadEncoder {
       findings.unknown("unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
       return false
     }
-    guard let pattern = type.pattern, files[i].path.matches(pattern) else {
+    let path = files[i].path
+    guard let pattern = type.pattern, FilePattern.matches(path, pattern), !path.split(separator: "/").contains("..")
+    else {
       let allowed = type.pattern.map { "only \($0) may be opened for it" } ?? "no file may be opened for it"
       findings.error(
-        "file-not-allowed", "'\(name)' cannot take '\(files[i].path)': \(allowed)", at: node.range,
+        "file-not-allowed", "'\(name)' cannot take '\(path)': \(allowed)", at: node.range,
         notes: [Note("the file is named here", at: files[i].at)])
       return false
     }
     encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
     encoded.slots.append(.file(i, offset: offset))
     return true
-  }
-}
-
-extension String {
-  /// Whether a path fits a pattern: `*` stands for anything but `/`, `**` for anything. A path with `..` fits none.
-  func matches(_ pattern: String) -> Bool {
-    if split(separator: "/").contains("..") { return false }
-    return Self.match(Array(utf8)[...], Array(pattern.utf8)[...])
-  }
-
-  private static func match(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
-    guard let first = pattern.first else { return text.isEmpty }
-    guard first == UInt8(ascii: "*") else { return text.first == first && match(text.dropFirst(), pattern.dropFirst()) }
-    let isDouble = pattern.dropFirst().first == first
-    let rest = pattern.dropFirst(isDouble ? 2 : 1)
-    var i = text.startIndex
-    while true {
-      if match(text[i...], rest) { return true }
-      guard i < text.endIndex, isDouble || text[i] != UInt8(ascii: "/") else { return false }
-      i += 1
-    }
   }
 }

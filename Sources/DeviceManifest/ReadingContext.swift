@@ -49,19 +49,19 @@ final class ReadingContext {
 
   func u32(_ node: Node, _ name: String) -> UInt32? {
     let type = IntegerType(size: 4, isSigned: false)
-    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.words, name)
+    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.name, name)
       .map { UInt32($0) }
   }
 
   func u64(_ node: Node, _ name: String) -> UInt64? {
     let type = IntegerType(size: 8, isSigned: false)
-    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.words, name)
+    return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.name, name)
       .map { UInt64($0) }
   }
 
   /// The payload that an attribute has under its key.
   func payload(of attribute: AttributeSchema, in group: GroupSchema, _ setting: AttributeSetting) -> PayloadType {
-    group.payloads(of: attribute).first { KeyCondition.holds($0.when, setting.key, setting.call.attr) }?.type ?? .none
+    group.payload(of: attribute, setting.key, setting.call.attr)
   }
 
   /// The 64-bit number of an attribute, made of its key fields where it is structured; nil where they are wrong.

@@ -47,7 +47,6 @@ private struct Rendering {
         // As expressions write its name.
         return .text("${\(parameter.name.identifier)}")
       }
-      if text.hasPrefix("0x"), let number = UInt64(text.dropFirst(2), radix: 16) { return .text(grouped(number)) }
       return expanded
     case .sequence(let items):
       return Node(.sequence(items.flatMap { repeated($0, vcpu) }), at: node.range)
@@ -62,7 +61,7 @@ private struct Rendering {
   private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [Node] {
     guard item[key: "for-each"] != nil else { return [evaluated(item, vcpu: vcpu)] }
     if context.vcpuCount != nil { return [evaluated(item, vcpu: context.vcpus.first)] }
-    let rest = item.replacing("for-each", with: nil)
+    let rest = item.without("for-each")
     return context.vcpus.map { evaluated(rest, vcpu: $0) }
   }
 

@@ -48,11 +48,12 @@ package struct StepWriter {
 
   /// Names what a stripped plan has only by number, and what can only be said by name: a type, a get that compares.
   private func nameIfNeeded(_ step: inout Step) {
-    if case .testDevice(let number, _) = step.operation { step.target = type(number, step.target).name }
+    if case .testDevice(let number, _) = step.operation {
+      step.target = .device(type(number, step.target.description).name)
+    }
     guard step.attribute == nil, step.comparison != nil, let call = step.operation.attributeCall else { return }
-    let group = schema(of: call.target)?.groups.first { $0.number == call.group }
-    guard let group, let attribute = group.attributes.first(where: { $0.key(of: call.attr) != nil }) else { return }
-    step.attribute = group.path(of: attribute)
+    let found = schema(of: call.target)?.attribute(group: call.group, attr: call.attr)
+    step.attribute = found.map { $0.group.path(of: $0.attribute) }
   }
 
   private var usedParameters: [(String, Node)] {
@@ -81,6 +82,7 @@ package struct StepWriter {
   }
 
   private func entries(_ step: Step) -> [(String, Node)]? {
+    let target = step.target.description
     switch step.operation {
     case .createVM(let type): return arguments(ofVM: type).map { [("create-vm", $0)] }
     case .addMemory(let slot, let address, let size):
@@ -88,7 +90,7 @@ package struct StepWriter {
         (
           "add-memory",
           .mapping([
-            ("at", .text(grouped(address))), ("size", .text("0x" + String(size, radix: 16))), ("slot", .number(slot)),
+            ("at", .text(grouped(address))), ("size", .text(hexadecimal(size))), ("slot", .number(slot)),
           ])
         )
       ]
@@ -98,23 +100,25 @@ package struct StepWriter {
     case .createVCPU(let id): return [("create-vcpu", .number(id))]
     case .initVCPU(_, let mask, let finalize):
       return features(mask, finalize).map { features in
-        [("init-vcpu", .text(vcpu(step)))] + (features.isEmpty ? [] : [("features", .list(features))])
+        [("init-vcpu", vcpu(step))] + (features.isEmpty ? [] : [("features", .list(features))])
       }
     case .testDevice(let type, let flags):
-      return [("test", self.type(type, step.target).node)] + self.flags(flags)
+      return [("test", self.type(type, target).node)] + self.flags(flags)
     case .createDevice(let type, let flags):
-      let (node, name) = self.type(type, step.target)
-      return [("create", node)] + (name == step.target ? [] : [("as", .text(step.target))]) + self.flags(flags)
-    case .closeDevice: return [("close", .text(step.target))]
-    case .runVCPU: return [("run", .text(vcpu(step)))]
+      let (node, name) = self.type(type, target)
+      return [("create", node)] + (name == target ? [] : [("as", .text(target))]) + self.flags(flags)
+    case .closeDevice: return [("close", .text(target))]
+    case .runVCPU: return [("run", vcpu(step))]
     case .setAttribute(let call): return attribute(.set, call, step)
     case .getAttribute(let call): return attribute(.get, call, step)
     case .hasAttribute(let call): return attribute(.has, call, step)
     }
   }
 
-  /// The id in `vcpu.ID`.
-  private func vcpu(_ step: Step) -> String { String(step.target.dropFirst("vcpu.".count)) }
+  private func vcpu(_ step: Step) -> Node {
+    guard case .vcpu(let id) = step.target else { preconditionFailure("the plan has no step for each vCPU") }
+    return .number(id)
+  }
 
   private func flags(_ flags: UInt32) -> [(String, Node)] { flags == 0 ? [] : [("flags", .number(flags))] }
 
@@ -135,7 +139,7 @@ package struct StepWriter {
       capability.parameters.count == arguments.count
     else { return nil }
     var entries: [(String, Node)] = [("enable-capability", .text(capability.name))]
-    if onVCPU { entries.append(("on", .text(step.target))) }
+    if onVCPU { entries.append(("on", .text(step.target.description))) }
     for (parameter, argument) in zip(capability.parameters, arguments) {
       switch argument {
       case .device(let slot): entries.append((parameter.name, .text(plan.deviceNames[slot])))
@@ -178,30 +182,26 @@ package struct StepWriter {
   }
 
   private func schema(of target: Target) -> SchemaFile? {
-    switch target {
-    case .system: catalogue.system
-    case .vm: catalogue.vm
-    case .vcpu: catalogue.vcpu
-    case .device(let slot): devices.indices.contains(slot) ? devices[slot] : nil
-    }
+    catalogue.file(of: target, devices: devices)
   }
 
   private func named(_ access: AttributeAccess, _ call: AttributeCall, _ step: Step) -> [(String, Node)]? {
     guard let path = step.attribute, let (group, attribute) = schema(of: call.target)?.attribute(at: path) else {
       return nil
     }
-    guard group.number == call.group, let key = attribute.fields(of: call.attr) else { return nil }
+    guard group.number == call.group, let values = attribute.key(of: call.attr)?.values else { return nil }
+    if case .any = attribute.number, call.attr != 0 { return nil }
+    let key = zip(attribute.keyFields, values.compactMap(\.integer))
     var entries: [(String, Node)] = [(access.rawValue, .text("\(step.target).\(path)"))]
     for (field, value) in key { entries.append((field.name, writer.number(value, field.description, 8))) }
     entries += flags(call.flags)
-    let named = key.map { (name: $0.name, value: $1) }
-    let type = group.payloads(of: attribute).first { KeyCondition.holds($0.when, named, call.attr) }?.type ?? .none
-    guard let data = values(access, call.data, step.comparison, type) else { return nil }
+    let type = group.payload(of: attribute, key.map { (name: $0.name, value: $1) }, call.attr)
+    guard let data = data(access, call.data, step.comparison, type) else { return nil }
     return entries + data
   }
 
   /// `value`, `input` and `address`; nil where they cannot say it.
-  private func values(
+  private func data(
     _ access: AttributeAccess, _ data: AttributeData, _ comparison: Comparison?, _ type: PayloadType
   ) -> [(String, Node)]? {
     switch data {
@@ -243,7 +243,7 @@ package struct StepWriter {
   private func raw(_ access: AttributeAccess, _ call: AttributeCall, _ step: Step) -> [(String, Node)]? {
     if step.comparison != nil { return nil }
     var entries: [(String, Node)] = [
-      (access.rawValue, .text(step.target)), ("group", .number(call.group)), ("attr", .number(call.attr)),
+      (access.rawValue, .text(step.target.description)), ("group", .number(call.group)), ("attr", .number(call.attr)),
     ]
     entries += flags(call.flags)
     switch call.data {
@@ -267,29 +267,6 @@ package struct StepWriter {
       return ("u\(slot.width * 8)", .text("${\(plan.parameters[index].name.identifier)}"))
     case .vcpuIndex: return nil
     }
-  }
-}
-
-extension AttributeSchema {
-  /// The fields of a structured number; nil where no fields give the number.
-  fileprivate func fields(of attr: UInt64) -> [(BitField, value: Int128)]? {
-    switch number {
-    case .any: return attr == 0 ? [] : nil
-    case .exactly(let own): return attr == own ? [] : nil
-    case .keys(let fields, let bias):
-      let raw = Int128(attr &- bias)
-      guard raw & ~fields.reduce(0, { $0 | $1.mask }) == 0 else { return nil }
-      return fields.map { ($0, $0.extract(from: raw)) }
-    }
-  }
-}
-
-extension SchemaFile {
-  /// The attribute that a path names: `addr.dist`, `nr-irqs`.
-  fileprivate func attribute(at path: String) -> (GroupSchema, AttributeSchema)? {
-    let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
-    guard let group = group(named: parts[0]) else { return nil }
-    return group.attribute(named: parts.count > 1 ? parts[1] : nil).map { (group, $0) }
   }
 }
 

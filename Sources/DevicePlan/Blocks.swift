@@ -47,9 +47,6 @@ extension Plan {
 }
 
 extension Step {
-  /// What reports call the vCPU that a step of a block is made for.
-  package static let eachVCPU = "vcpu.*"
-
   /// - Parameters:
   ///   - vcpu: the index of the vCPU; nil for a step of no block.
   ///   - places: where earlier steps stand.
@@ -60,7 +57,7 @@ extension Step {
     }
     guard let vcpu else { return step }
     step.block = nil
-    if step.target == Self.eachVCPU { step.target = "vcpu.\(vcpu)" }
+    if step.target == .eachVCPU { step.target = .vcpu(UInt64(vcpu)) }
     step.operation = operation.made(for: vcpu, bigEndian: bigEndian)
     return step
   }

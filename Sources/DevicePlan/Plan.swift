@@ -67,8 +67,7 @@ package struct PlanParameter: Hashable, Sendable {
 /// One call, with what is expected of it.
 package struct Step: Hashable, Sendable {
   package var operation: Operation
-  /// What reports call the object of the call: a device's name, `vm`, `system` or `vcpu.ID`.
-  package var target: String
+  package var target: TargetName
   /// `addr.dist`, or `nr-irqs` for a group's nameless attribute; nil for raw numbers and for other calls.
   package var attribute: String?
   /// The value as the manifest's author would write it, for people; nil where the call carries none.
@@ -92,7 +91,7 @@ package struct Step: Hashable, Sendable {
   package var hints: [String]
 
   package init(
-    _ operation: Operation, target: String, attribute: String? = nil, value: String? = nil, at: SourceRange,
+    _ operation: Operation, target: TargetName, attribute: String? = nil, value: String? = nil, at: SourceRange,
     keyPlaces: [String: SourceRange] = [:], expected: [Answer] = [.ok], comparison: Comparison? = nil,
     guardedBy: [Guard] = [], moved: String? = nil,
     hints: [String] = []
@@ -136,16 +135,6 @@ package struct Guard: Hashable, Sendable {
     self.step = step
     self.ok = ok
   }
-}
-
-/// The descriptor that a call is made on.
-///
-/// vCPUs and devices are counted by the `create` steps of the plan, from 0, whether or not they succeed: the second
-/// `create-device` step fills slot 1.
-package enum Target: Hashable, Sendable {
-  case system, vm
-  case vcpu(Int)
-  case device(Int)
 }
 
 /// One call, as numbers and bytes: all that either host needs to know of it.

@@ -1,16 +1,13 @@
-import Diagnostics
-
 extension Plan {
-  /// The plan without what is only said of it: places, reasons, the words of values, the file it came from. Plans with
-  /// equal cores make the same calls and judge them in the same way.
+  /// The plan without descriptions: places, reasons, the texts of values, the name of its file. Plans with equal cores make
+  /// the same calls and judge them in the same way.
   package var core: Plan {
-    let nowhere = SourceRange(file: Self.nothing, start: .start, end: .start)
     var core = self
     core.manifest = ""
-    for i in core.files.indices { core.files[i].at = nowhere }
-    for i in core.parameters.indices { core.parameters[i].at = nowhere }
+    for i in core.files.indices { core.files[i].at = .nowhere }
+    for i in core.parameters.indices { core.parameters[i].at = .nowhere }
     for i in core.steps.indices {
-      core.steps[i].at = nowhere
+      core.steps[i].at = .nowhere
       core.steps[i].keyPlaces = [:]
       core.steps[i].value = nil
       core.steps[i].moved = nil
@@ -18,6 +15,4 @@ extension Plan {
     }
     return core
   }
-
-  private static let nothing = SourceFile(path: "", bytes: [])
 }

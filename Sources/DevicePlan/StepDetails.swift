@@ -77,14 +77,14 @@ extension Operation {
   /// What the call is given beside its object.
   fileprivate func parts(in plan: Plan, _ step: Step) -> [StepDetails.Part] {
     func part(_ name: String, _ text: String) -> StepDetails.Part { .init(name: name, exact: text, shown: text) }
-    let flags = flags == 0 ? [] : [part("flags", shortHexadecimal(UInt64(flags)))]
+    let flags = flags == 0 ? [] : [part("flags", hexadecimal(flags, from: 10))]
     switch self {
-    case .createVM(let type): return type == 0 ? [] : [part("type", shortHexadecimal(type))]
+    case .createVM(let type): return type == 0 ? [] : [part("type", hexadecimal(type, from: 10))]
     case .addMemory(_, let address, let size): return [part("at", grouped(address)), part("size", grouped(size))]
     case .enableCapability(_, _, _, let arguments):
       let words = arguments.map { argument in
         switch argument {
-        case .value(let value): shortHexadecimal(value)
+        case .value(let value): hexadecimal(value, from: 10)
         case .device(let slot): plan.deviceNames.indices.contains(slot) ? plan.deviceNames[slot] : "device \(slot)"
         }
       }
@@ -92,7 +92,7 @@ extension Operation {
     case .createIRQChip, .closeDevice, .runVCPU: return []
     case .createVCPU(let id): return [part("id", "\(id)")]
     case .initVCPU(_, let features, let finalize):
-      let exact = shortHexadecimal(features) + finalize.map { " finalize \($0)" }.joined()
+      let exact = hexadecimal(features, from: 10) + finalize.map { " finalize \($0)" }.joined()
       return [.init(name: "features", exact: exact, shown: step.value?.printable ?? exact)]
     case .createDevice(let type, _), .testDevice(let type, _): return flags + [part("device type", "\(type)")]
     case .setAttribute(let call), .hasAttribute(let call):

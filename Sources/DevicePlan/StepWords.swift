@@ -33,10 +33,14 @@ extension Operation {
 
 extension Step {
   /// The step in a user's words, such as `set gic.addr.dist = 0x0800_0000`.
-  package var words: String {
+  package var words: String { words(on: name) }
+
+  /// - Parameter name: the name of the call's object.
+  package func words(on name: String) -> String {
     switch operation {
     case .createVM: "create vm" + detail
-    case .addMemory(_, let address, let size): "add memory at \(grouped(address)), \(byteCount(size))"
+    case .addMemory(_, let address, let size):
+      "add memory at \(grouped(address)), \(sizeInBytes(Int128(size), separator: ""))"
     case .enableCapability(let number, _, _, _): "enable \(value?.printable ?? "capability \(number)") on \(name)"
     case .createIRQChip: "create irqchip"
     case .createVCPU: "create \(name)"
@@ -44,18 +48,19 @@ extension Step {
     case .createDevice: "create \(name)" + detail
     case .testDevice: "test \(name)" + detail
     case .closeDevice: "close \(name)"
-    case .setAttribute(let call): "set \(path(of: call))" + assigned(" = ", call)
-    case .getAttribute(let call): "get \(path(of: call))" + assigned(" == ", call)
-    case .hasAttribute(let call): "has \(path(of: call))"
+    case .setAttribute(let call): "set \(path(of: call, on: name))" + assigned(" = ", call)
+    case .getAttribute(let call): "get \(path(of: call, on: name))" + assigned(" == ", call)
+    case .hasAttribute(let call): "has \(path(of: call, on: name))"
     case .runVCPU: "run \(name)"
     }
   }
 
-  private var name: String { target.printable }
+  /// The name of the call's object, fit to be printed.
+  package var name: String { target.description.printable }
 
   private var detail: String { value.map { " (\($0.printable))" } ?? "" }
 
-  private func path(of call: AttributeCall) -> String {
+  private func path(of call: AttributeCall, on name: String) -> String {
     if let attribute { "\(name).\(attribute.printable)" } else { "\(name) group \(call.group) attr \(call.attr)" }
   }
 
@@ -86,27 +91,12 @@ extension Outcome {
 
 extension [Answer] {
   /// `ok`, `ok or ENXIO`, `ok, EBUSY or ENXIO`.
-  package var words: String { map(\.description).joinedWithOr }
-}
-
-extension [String] {
-  fileprivate var joinedWithOr: String {
-    count < 2 ? first ?? "nothing" : dropLast().joined(separator: ", ") + " or " + last!
-  }
-}
-
-/// A size in the largest unit that divides it.
-private func byteCount(_ size: UInt64) -> String {
-  for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, UInt64)]
-  where size != 0 && size & (1 << shift - 1) == 0 {
-    return "\(size >> shift)\(unit)"
-  }
-  return "\(size) bytes"
+  package var words: String { isEmpty ? "nothing" : map(\.description).listed("or") }
 }
 
 extension PlanParameter {
   /// `u64`, `i32`.
-  package var typeName: String { (isSigned ? "i" : "u") + "\(size * 8)" }
+  package var typeName: String { integerTypeName(size: size, isSigned: isSigned) }
 }
 
 extension Plan {
@@ -121,12 +111,12 @@ extension Plan {
 
   /// What the plan calls its devices, by slot.
   package var deviceNames: [String] {
-    steps.compactMap { if case .createDevice = $0.operation { $0.target } else { nil } }
+    steps.compactMap { if case .createDevice = $0.operation { $0.target.description } else { nil } }
   }
 
   /// What the plan calls its vCPUs, by slot.
   package var vcpuNames: [String] {
-    steps.compactMap { if case .createVCPU = $0.operation { $0.target } else { nil } }
+    steps.compactMap { if case .createVCPU = $0.operation { $0.target.description } else { nil } }
   }
 }
 

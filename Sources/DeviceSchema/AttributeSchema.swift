@@ -72,55 +72,74 @@ package enum AttributeNumber {
   case any
 }
 
-/// One attribute of a group.
-package final class AttributeSchema {
-  /// Nil for the nameless attribute of a group.
-  package let name: String?
-  package var constant: String? { reader.string("constant") }
-  /// Other uapi constants of the same number.
-  package var aliases: [String] { reader.strings("aliases") }
-  package var doc: String? { reader.string("doc") }
-  package let number: AttributeNumber
-  package let lifetime: Lifetime
-  package let when: Expression?
-  package let access: [AttributeAccess]
-  /// Whether a manifest gives a list of values.
-  package let repeats: Bool
-  /// The first whose condition holds counts; empty where the group decides.
-  package private(set) lazy var payloads = readPayloads()
-  private let readPayloads: () -> [(when: Expression?, type: PayloadType)]
-  package private(set) lazy var set = readCall(.set)
-  package private(set) lazy var get = readCall(.get)
-  package private(set) lazy var has = readCall(.has)
-  /// Reads what is said of a call, when it is first asked for.
-  private let readCall: (AttributeAccess) -> CallSchema
-  private let reader: KeyReader
-  package var examples: Node? { reader["examples"] }
-  package let source: SourceRange
+/// What groups and attributes have in common. Its parts are read when they are first asked for.
+package class AttributeDescription {
+  final let reader: KeyReader
+  package final let lifetime: Lifetime
+  package final let when: Expression?
+  /// The first whose condition holds counts; if an attribute has none, the group's count.
+  package final private(set) lazy var payloads = readPayloads()
+  private final let readPayloads: () -> [(when: Expression?, type: PayloadType)]
+  package final private(set) lazy var set = readCall(.set)
+  package final private(set) lazy var get = readCall(.get)
+  package final private(set) lazy var has = readCall(.has)
+  private final let readCall: (AttributeAccess) -> CallSchema
+  package final let source: SourceRange
 
   init(
-    name: String?, _ reader: KeyReader, number: AttributeNumber, when: Expression?, access: [AttributeAccess],
-    repeats: Bool, payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
+    _ reader: KeyReader, when: Expression?,
+    payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
     calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange
   ) {
-    self.name = name
     self.reader = reader
-    self.number = number
     lifetime = reader.lifetime()
     self.when = when
-    self.access = access
-    self.repeats = repeats
     self.readPayloads = readPayloads
     self.readCall = readCall
     self.source = source
   }
 
-  package func call(_ access: AttributeAccess) -> CallSchema {
+  package final var constant: String? { reader.string("constant") }
+  /// Other uapi constants of the same number.
+  package final var aliases: [String] { reader.strings("aliases") }
+  package final var doc: String? { reader.string("doc") }
+
+  package final func call(_ access: AttributeAccess) -> CallSchema {
     switch access {
     case .set: set
     case .get: get
     case .has: has
     }
+  }
+}
+
+/// One attribute of a group.
+package final class AttributeSchema: AttributeDescription {
+  /// Nil for the nameless attribute of a group.
+  package let name: String?
+  /// `addr.dist`, or `nr-irqs` for the nameless attribute.
+  package let path: String
+  package let number: AttributeNumber
+  package let access: [AttributeAccess]
+  /// Whether a manifest gives a list of values.
+  package let repeats: Bool
+  package private(set) lazy var examples = (reader["examples"]?.items ?? []).map {
+    Example($0, of: self, reader.faults)
+  }
+  /// The place of the examples, or else the attribute's.
+  var examplesRange: SourceRange { reader["examples"]?.range ?? source }
+
+  init(
+    name: String?, path: String, _ reader: KeyReader, number: AttributeNumber, when: Expression?,
+    access: [AttributeAccess], repeats: Bool, payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
+    calls: @escaping (AttributeAccess) -> CallSchema, source: SourceRange
+  ) {
+    self.name = name
+    self.path = path
+    self.number = number
+    self.access = access
+    self.repeats = repeats
+    super.init(reader, when: when, payloads: payloads, calls: calls, source: source)
   }
 
   /// The key fields of a structured number, empty otherwise.
@@ -144,52 +163,24 @@ package final class AttributeSchema {
 }
 
 /// A group of attributes.
-package final class GroupSchema {
+package final class GroupSchema: AttributeDescription {
   package let name: String
   package let number: UInt32
-  package var constant: String? { reader.string("constant") }
-  /// Other uapi constants of the same number.
-  package var aliases: [String] { reader.strings("aliases") }
-  package var doc: String? { reader.string("doc") }
-  package let lifetime: Lifetime
-  package let when: Expression?
-  package private(set) lazy var payloads = readPayloads()
-  private let readPayloads: () -> [(when: Expression?, type: PayloadType)]
-  package private(set) lazy var set = readCall(.set)
-  package private(set) lazy var get = readCall(.get)
-  package private(set) lazy var has = readCall(.has)
-  /// Reads what is said of a call, when it is first asked for.
-  private let readCall: (AttributeAccess) -> CallSchema
-  private let reader: KeyReader
-  package let source: SourceRange
   package let attributes: [AttributeSchema]
   /// What a call on an attribute that does not exist, or without this access, answers.
   package let unknownAttribute: AccessErrnos
 
   init(
     name: String, number: UInt32, _ reader: KeyReader, when: Expression?,
-    payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange, attributes: [AttributeSchema],
+    payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
+    calls: @escaping (AttributeAccess) -> CallSchema, source: SourceRange, attributes: [AttributeSchema],
     unknownAttribute: AccessErrnos
   ) {
     self.name = name
     self.number = number
-    self.reader = reader
-    lifetime = reader.lifetime()
-    self.when = when
-    self.readPayloads = readPayloads
-    self.readCall = readCall
-    self.source = source
     self.attributes = attributes
     self.unknownAttribute = unknownAttribute
-  }
-
-  package func call(_ access: AttributeAccess) -> CallSchema {
-    switch access {
-    case .set: set
-    case .get: get
-    case .has: has
-    }
+    super.init(reader, when: when, payloads: payloads, calls: calls, source: source)
   }
 
   /// The attribute of a name; nil is the nameless one.
@@ -199,12 +190,17 @@ package final class GroupSchema {
   package var isNameless: Bool { attributes.contains { $0.name == nil } }
 
   /// `addr.dist`, or `nr-irqs` for the nameless attribute.
-  package func path(of attribute: AttributeSchema) -> String {
-    attribute.name.map { "\(name).\($0)" } ?? name
-  }
+  package func path(of attribute: AttributeSchema) -> String { attribute.path }
 
   /// The payloads of an attribute: its own, or else the group's.
   package func payloads(of attribute: AttributeSchema) -> [(when: Expression?, type: PayloadType)] {
     attribute.payloads.isEmpty ? payloads : attribute.payloads
+  }
+
+  /// The payload of an attribute with this key, as far as that is known without a host.
+  package func payload(
+    of attribute: AttributeSchema, _ key: [(name: String, value: Int128)], _ attr: UInt64
+  ) -> PayloadType {
+    payloads(of: attribute).first { KeyCondition.holds($0.when, key, attr) }?.type ?? .none
   }
 }

@@ -30,4 +30,15 @@ extension SchemaFile {
     case .system: "/dev/kvm"
     }
   }
+
+  /// What messages call it: "device type 'arm-vgic-v3'", "the VM".
+  package var description: String {
+    switch subject {
+    case .device(let name): "device type '\(name)'"
+    case .common(let name): "'\(name)'"
+    case .vm: "the VM"
+    case .vcpu: "a vCPU"
+    case .system: "/dev/kvm"
+    }
+  }
 }

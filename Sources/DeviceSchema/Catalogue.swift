@@ -10,7 +10,7 @@ import YAMLSyntax
 package final class Catalogue {
   package let architecture: Architecture
   package let release: Release
-  package let faults: SchemaFaults
+  package let faults: Findings
   package private(set) var files: [SchemaFile] = []
 
   /// Where each shared name is defined, by the section that it is defined in.
@@ -33,16 +33,16 @@ package final class Catalogue {
   private let elements: ElementTypes
   /// The numbers of all device types of all architectures, whatever their release.
   private lazy var allNumbers: Set<Int128> = Set(
-    sources.compactMap { $0.text(SchemaFaults()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
+    sources.compactMap { $0.text(Findings()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
 
   package convenience init(architecture: Architecture, release: Release, sources: [SchemaSource]) {
     self.init(
       architecture: architecture, release: release, sources: sources, elements: ElementTypes(),
-      faults: SchemaFaults())
+      faults: Findings())
   }
 
   init(
-    architecture: Architecture, release: Release, sources: [SchemaSource], elements: ElementTypes, faults: SchemaFaults
+    architecture: Architecture, release: Release, sources: [SchemaSource], elements: ElementTypes, faults: Findings
   ) {
     self.architecture = architecture
     self.faults = faults
@@ -119,6 +119,18 @@ extension Catalogue {
     files.first { $0.deviceType != nil && $0.number == number && $0.lifetime.includes(release) }
   }
 
+  /// The schema of a call's object; nil where there is none.
+  ///
+  /// - Parameter devices: the schemas of the plan's devices, by slot.
+  package func file(of target: Target, devices: [SchemaFile?]) -> SchemaFile? {
+    switch target {
+    case .system: system
+    case .vm: vm
+    case .vcpu: vcpu
+    case .device(let slot): devices.indices.contains(slot) ? devices[slot] : nil
+    }
+  }
+
   /// The names of all device types, whatever their release.
   package var allDeviceTypes: [String] { files.compactMap(\.deviceType) }
 
@@ -126,7 +138,7 @@ extension Catalogue {
   package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
     for source in sources
     where source.path == "\(architecture.rawValue)/\(name).yaml" || source.path == "common/\(name).yaml" {
-      let text = source.text(SchemaFaults())
+      let text = source.text(Findings())
       if source.path.hasPrefix("common/"),
         text.top("arch")?.items?.contains(where: { $0.scalar == architecture.rawValue }) != true
       {

@@ -31,7 +31,7 @@ package final class FactProbe {
 
   private static let methods = ["check-extension", "calls", "file", "files", "exists"]
 
-  init(_ node: SchemaNode, scope: RuleScope, _ faults: SchemaFaults) {
+  init(_ node: SchemaNode, scope: RuleScope, _ faults: Findings) {
     let reader = KeyReader(node, keys: Self.methods + ["number", "find", "value", "manual"], of: "'probe'", faults)
     source = node.node.range
     let used = Self.methods.filter(reader.has)
@@ -48,7 +48,7 @@ package final class FactProbe {
     frameSize = max(scope.frameSize, Self.names.count)
   }
 
-  private static func method(_ word: String, _ reader: KeyReader, _ faults: SchemaFaults) -> Method? {
+  private static func method(_ word: String, _ reader: KeyReader, _ faults: Findings) -> Method? {
     let paths = reader[word]?.scalar == nil && word == "calls" ? [] : reader.strings(word)
     for path in paths where ["file", "files", "exists"].contains(word) && !path.hasPrefix("/") {
       faults.error("schema-type", "'\(path)' is no path that begins at the root", at: reader[word]?.range)
@@ -72,28 +72,6 @@ package final class FactProbe {
     case "files": return .files(patterns, find: lines)
     default: return .exists(patterns)
     }
-  }
-}
-
-/// A path with `*` in the names of its files and folders, which stands for anything.
-package struct FilePattern: Hashable, Sendable {
-  package let text: String
-
-  package init(_ text: String) { self.text = text }
-
-  /// Whether it is one path.
-  package var isPlain: Bool { !text.utf8.contains(UInt8(ascii: "*")) }
-
-  /// Whether a name fits a part of a pattern.
-  package static func matches(_ name: Substring, _ pattern: Substring) -> Bool {
-    let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
-    guard var rest = pieces.first.flatMap({ name.hasPrefix($0) ? name.dropFirst($0.count) : nil }) else { return false }
-    if pieces.count == 1 { return rest.isEmpty }
-    for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
-      guard let found = rest.firstRange(ofText: piece) else { return false }
-      rest = rest[found.upperBound...]
-    }
-    return rest.hasSuffix(pieces[pieces.count - 1])
   }
 }
 
@@ -156,16 +134,5 @@ package struct LinePattern: Hashable, Sendable {
       }
     }
     return number.map(Value.integer) ?? .bool(true)
-  }
-}
-
-extension Substring {
-  fileprivate func firstRange(ofText text: Substring) -> Range<Index>? {
-    var start = startIndex
-    while true {
-      if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-      guard start < endIndex else { return nil }
-      start = index(after: start)
-    }
   }
 }

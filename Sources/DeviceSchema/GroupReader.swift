@@ -7,7 +7,7 @@ import YAMLSyntax
 struct GroupReader {
   let file: SchemaFile
   let catalogue: Catalogue
-  var faults: SchemaFaults { catalogue.faults }
+  var faults: Findings { catalogue.faults }
 
   private static let callKeys = ["payload", "set", "get", "has"]
   private static let groupKeys =
@@ -78,7 +78,7 @@ struct GroupReader {
     let key = keyType(keys)
     let payloads = { self.payloads(reader, keys: keys) }
     return AttributeSchema(
-      name: name, reader, number: number, when: condition(reader, key: key),
+      name: name, path: path, reader, number: number, when: condition(reader, key: key),
       access: access(reader) ?? defaults.access,
       repeats: reader.has("repeat") ? reader.bool("repeat") : defaults.repeats,
       payloads: payloads,

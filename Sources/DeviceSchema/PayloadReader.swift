@@ -5,7 +5,7 @@ import YAMLSyntax
 
 /// Reads `payload:` and the descriptions of integers in it.
 struct PayloadReader {
-  let faults: SchemaFaults
+  let faults: Findings
   let scope: RuleScope
 
   private static let descriptionKeys = [

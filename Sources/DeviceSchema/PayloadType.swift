@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// What `addr` of a `struct kvm_device_attr` leads to, as a schema describes it.
 package indirect enum PayloadType {
@@ -32,6 +33,9 @@ package struct IntegerType {
     let bits = Int128(size * 8)
     return isSigned ? -(1 << (bits - 1))...(1 << (bits - 1)) - 1 : 0...(1 << bits) - 1
   }
+
+  /// `u32`.
+  package var name: String { integerTypeName(size: size, isSigned: isSigned) }
 }
 
 /// What is said of an integer for manifests, maps and documentation. Nothing here refuses a value by itself.
@@ -60,6 +64,10 @@ package struct BitsType {
   /// In bytes.
   package var size: Int
   package var fields: [BitField]
+
+  /// The integer without its fields.
+  package var integer: IntegerType { IntegerType(size: size, isSigned: false) }
+  package var name: String { integer.name }
 }
 
 /// Bits `high` to `low` of an integer.

@@ -3,38 +3,20 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// Collects what is wrong with schemas while they are read.
-package final class SchemaFaults {
-  package private(set) var diagnostics: [Diagnostic] = []
-  private var seen: Set<Diagnostic> = []
-  /// Whether everything is looked at, as `schema check` does: rules that nobody runs, keys that nobody reads.
-  let isThorough: Bool
-
-  package init(isThorough: Bool = false) { self.isThorough = isThorough }
-
-  package func report(_ diagnostic: Diagnostic) {
-    if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
-  }
-
-  func error(_ id: DiagnosticID, _ message: String, at range: SourceRange?) {
-    report(.error(id, message, at: range))
-  }
-}
-
 /// A mapping of a schema, read key by key; keys that nobody asked for are faults.
 struct KeyReader {
   let source: SchemaNode
-  let faults: SchemaFaults
+  let faults: Findings
   let entries: [SchemaEntry]
 
   var node: Node { source.node }
 
-  init(_ node: Node, keys: [String], of what: String, _ faults: SchemaFaults) {
+  init(_ node: Node, keys: [String], of what: String, _ faults: Findings) {
     self.init(SchemaNode(node), keys: keys, of: what, faults)
   }
 
   /// - Parameter keys: every key that the mapping may have.
-  init(_ source: SchemaNode, keys: [String], of what: String, _ faults: SchemaFaults) {
+  init(_ source: SchemaNode, keys: [String], of what: String, _ faults: Findings) {
     self.source = source
     self.faults = faults
     if let found = source.entries {
@@ -115,13 +97,7 @@ struct KeyReader {
 }
 
 extension Node {
-  /// The releases that an example or a case is about.
-  package var lifetime: Lifetime {
-    func release(_ key: String) -> Release? { self[key: key]?.scalar.flatMap(Release.init) }
-    return Lifetime(since: release("since"), until: release("until"))
-  }
-
-  func integer(named name: String, _ faults: SchemaFaults) -> Int128? {
+  func integer(named name: String, _ faults: Findings) -> Int128? {
     guard let value = scalar.flatMap(IntegerLiteral.parse) else {
       faults.error("schema-type", "'\(name)' is an integer", at: range)
       return nil
@@ -129,7 +105,7 @@ extension Node {
     return value
   }
 
-  func strings(named name: String, _ faults: SchemaFaults) -> [String] {
+  func strings(named name: String, _ faults: Findings) -> [String] {
     if let text = scalar { return [text] }
     guard let items else {
       faults.error("schema-type", "'\(name)' is text or a list of texts", at: range)
@@ -141,7 +117,7 @@ extension Node {
     }
   }
 
-  func errno(_ faults: SchemaFaults) -> Errno? {
+  func errno(_ faults: Findings) -> Errno? {
     guard let text = scalar, let errno = Errno(name: text) else {
       let hint = Errno.allNames.nearest(to: scalar ?? "").map { "; did you mean \($0)?" } ?? ""
       faults.error("schema-errno", "there is no errno '\(scalar ?? kind)'\(hint)", at: range)
@@ -151,7 +127,7 @@ extension Node {
   }
 
   /// `[hi, lo]` of a bit field.
-  func bitRange(_ faults: SchemaFaults) -> (high: Int, low: Int)? {
+  func bitRange(_ faults: Findings) -> (high: Int, low: Int)? {
     guard let items, items.count == 2, let high = items[0].scalar.flatMap({ Int($0) }),
       let low = items[1].scalar.flatMap({ Int($0) }), low >= 0, high >= low, high < 64
     else {
@@ -162,7 +138,7 @@ extension Node {
   }
 
   /// An expression in a scalar; faults in its text are reported at the place of the text.
-  func expression(in scope: some Scope, as wanted: Type = .any, _ faults: SchemaFaults) -> Expression? {
+  func expression(in scope: some Scope, as wanted: Type = .any, _ faults: Findings) -> Expression? {
     guard let text = scalar else {
       faults.error("schema-type", "an expression is text, not \(kind); quote it", at: range)
       return nil

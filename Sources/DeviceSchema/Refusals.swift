@@ -24,29 +24,19 @@ private struct RefusalSearch {
   init(catalogue: Catalogue) { self.catalogue = catalogue }
 
   mutating func visit(_ file: SchemaFile) {
-    for frame in [
-      file.every, file.create, file.release, file.initialise, file.run, file.createIRQChip, file.addMemory,
-      file.afterCapability, file.unknownDevice,
-    ] { visit(frame?.list) }
-    for capability in file.capabilities where exists(capability.lifetime) { visit(capability.rules?.list) }
-    for group in file.groups where exists(group.lifetime, when: group.when) {
-      for access in AttributeAccess.allCases { visit(group.call(access).rules?.list) }
-      for attribute in group.attributes where exists(attribute.lifetime, when: attribute.when) {
-        for access in AttributeAccess.allCases { visit(attribute.call(access).rules?.list) }
-      }
-    }
+    for rules in file.rulesOfCalls(where: exists) { visit(rules.list) }
   }
 
-  private func exists(_ lifetime: Lifetime, when: Expression? = nil) -> Bool {
+  private func exists(_ lifetime: Lifetime, _ when: Expression?) -> Bool {
     lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
   }
 
   private mutating func visit(_ list: RuleList?) {
-    for rule in list?.rules ?? [] where exists(rule.lifetime, when: rule.when) {
+    for rule in list?.rules ?? [] where exists(rule.lifetime, rule.when) {
       for nested in [rule.otherwise, rule.rules, rule.onFailure] { visit(nested) }
       if let fragment = rule.use?.fragment, fragments.insert(fragment.source).inserted { visit(fragment.body.list) }
       if let hook = rule.hook, hooks.insert(hook).inserted {
-        for (file, rules) in catalogue.contributions(to: hook) where exists(file.lifetime) { visit(rules.list) }
+        for (file, rules) in catalogue.contributions(to: hook) where exists(file.lifetime, nil) { visit(rules.list) }
       }
       guard rule.errno != nil else { continue }
       found[rule.source] = rule

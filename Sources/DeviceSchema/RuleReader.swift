@@ -6,7 +6,7 @@ import YAMLSyntax
 struct RuleReader {
   let scope: RuleScope
   let shared: any SharedNames
-  let faults: SchemaFaults
+  let faults: Findings
 
   private static let keys = [
     "since", "until", "when", "if", "else", "let", "allocate", "read", "use", "with", "hook", "for", "in", "rules",

@@ -54,12 +54,17 @@ package final class SchemaFile {
   package var references: [String] { text.top("reference")?.strings(named: "reference", catalogue.faults) ?? [] }
   /// Whether vCPUs of the architecture are initialised by a call of its own.
   package var hasVCPUInit: Bool { catalogue.vcpu?.initialise != nil }
-  package var exampleSetup: Node? { text.top("example-setup") }
-  /// Manifests of steps that show what no example of an attribute can.
-  package var cases: Node? { text.top("cases") }
+  package var exampleSetup: [Node]? { text.top("example-setup").map { $0.items ?? [] } }
   package var exampleFiles: Node? { text.top("example-files") }
   package var needs: Node? { text.top("needs") }
   package var source: SourceRange { text.start }
+
+  /// Manifests that show more than an example of one attribute can.
+  package private(set) lazy var cases: [SchemaCase] = {
+    guard let node = text.top("cases") else { return [] }
+    if node.items == nil { catalogue.faults.error("schema-type", "'cases' is a list", at: node.range) }
+    return (node.items ?? []).map { SchemaCase($0, catalogue.faults) }
+  }()
 
   /// The device type's number.
   package private(set) lazy var number: UInt32? = text.top("number")?.integer(named: "number", catalogue.faults)
@@ -183,6 +188,28 @@ package final class SchemaFile {
 
   /// The groups in the order of the file; each is read when the sequence comes to it.
   package var groups: some Sequence<GroupSchema> { groupNames.lazy.compactMap { self.group(named: $0) } }
+
+  /// The attribute of a path, such as `addr.dist` or `nr-irqs`.
+  package func attribute(at path: String) -> (group: GroupSchema, attribute: AttributeSchema)? {
+    let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+    guard let group = parts.first.flatMap(group(named:)) else { return nil }
+    return group.attribute(named: parts.count > 1 ? parts[1] : nil).map { (group, $0) }
+  }
+
+  /// The attribute of a group's number and its own, with the fields of its key.
+  ///
+  /// - Parameter release: looks only at what this release has; nil for all.
+  package func attribute(
+    group number: UInt32, attr: UInt64, in release: Release? = nil
+  ) -> (group: GroupSchema, attribute: AttributeSchema, key: Fields)? {
+    func exists(_ lifetime: Lifetime) -> Bool { release.map(lifetime.includes) ?? true }
+    for group in groups where group.number == number && exists(group.lifetime) {
+      for attribute in group.attributes where exists(attribute.lifetime) {
+        if let key = attribute.key(of: attr) { return (group, attribute, key) }
+      }
+    }
+    return nil
+  }
 }
 
 /// A feature of a vCPU, chosen when it is initialised.

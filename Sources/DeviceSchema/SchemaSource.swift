@@ -14,7 +14,7 @@ package struct SchemaSource: Sendable {
     self.file = file
   }
 
-  func text(_ faults: SchemaFaults) -> SchemaText { SchemaText(file: file, isPlain: isPlain, faults: faults) }
+  func text(_ faults: Findings) -> SchemaText { SchemaText(file: file, isPlain: isPlain, faults: faults) }
 }
 
 extension SchemaSource {

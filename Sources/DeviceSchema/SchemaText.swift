@@ -8,7 +8,7 @@ import YAMLSyntax
 /// and only what is asked for is parsed. A file that has no outline is parsed as a whole.
 package final class SchemaText {
   package let file: SourceFile
-  private let faults: SchemaFaults?
+  private let faults: Findings?
   private let outline: Outline?
   /// The entries of the file, and of the mappings under its keys.
   private lazy var entries: [SchemaEntry] = {
@@ -23,7 +23,7 @@ package final class SchemaText {
   private var inner: [String: [SchemaEntry]] = [:]
 
   /// - Parameter isPlain: whether the file is known to be in the style that an outline shows truly.
-  init(file: SourceFile, isPlain: Bool, faults: SchemaFaults? = nil) {
+  init(file: SourceFile, isPlain: Bool, faults: Findings? = nil) {
     self.file = file
     self.faults = faults
     outline = isPlain ? Outline(of: file) : nil

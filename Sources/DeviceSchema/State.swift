@@ -48,7 +48,7 @@ extension RecordType {
 }
 
 struct StateReader {
-  let faults: SchemaFaults
+  let faults: Findings
   let scope: RuleScope
 
   func variables(_ node: Node) -> [StateVariable] {
@@ -107,7 +107,7 @@ package struct Fact {
 }
 
 struct FactReader {
-  let faults: SchemaFaults
+  let faults: Findings
   let scope: RuleScope
   /// What the expression of a probe sees.
   let probeScope: RuleScope
@@ -140,7 +140,7 @@ struct FactReader {
 
 /// Reads constant rows: numbers, words, booleans and lists of them.
 struct TableReader {
-  let faults: SchemaFaults
+  let faults: Findings
   let release: Release
 
   func table(_ entry: Entry) -> (value: Value, type: Type) {

@@ -210,6 +210,9 @@ package struct SourceRange: Hashable, Sendable {
     self.end = end
   }
 
+  /// The place of what is in no text.
+  package static let nowhere = SourceRange(file: SourceFile(path: "", bytes: []), start: .start, end: .start)
+
   /// The range as byte offsets into the file.
   package var bytes: Range<Int> {
     let lower = file.byteOffset(of: start)

@@ -2,7 +2,6 @@ import DeviceManifest
 import DevicePlan
 import DeviceSchema
 import Expressions
-import Reference
 import TextOutput
 
 /// The declarative part of one architecture's manifests: `vm`, `memory`, `vcpus` and `devices`.

@@ -1,6 +1,5 @@
 import DeviceSchema
 import Expressions
-import Reference
 import TextOutput
 
 /// What the value of an attribute looks like, by the type of its payload.

@@ -22,7 +22,7 @@ struct Scalars {
   var computedBool: JSON { .any(of: [bool, expression]) }
 
   func integer(_ type: IntegerType) -> JSON {
-    number(type.range, named: (type.isSigned ? "i" : "u") + String(type.size * 8))
+    number(type.range, named: type.name)
   }
 
   func unsigned(_ bits: Int) -> JSON { integer(IntegerType(size: bits / 8, isSigned: false)) }

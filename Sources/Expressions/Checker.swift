@@ -12,7 +12,7 @@ extension Expression {
     guard type.fits(wanted) else {
       throw ExpressionError("this is \(type.name) where \(wanted.name) is wanted", at: syntax.span)
     }
-    self.init(text: text, type: type, root: root)
+    self.init(text: text, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload)
   }
 }
 
@@ -21,12 +21,14 @@ struct Checker<S: Scope> {
   let scope: S
   /// Variables of the comprehensions around, innermost last.
   private var variables: [(name: String, slot: Int, type: Type)] = []
+  /// Whether the payload was read, or a local.
+  private(set) var readsPayload = false
 
   init(scope: S) { self.scope = scope }
 
   mutating func check(_ syntax: Syntax) throws(ExpressionError) -> (Node, Type) {
     switch syntax {
-    case .integer(let value, _): return (.literal(.integer(value)), .integer)
+    case .integer(let value, _, _): return (.literal(.integer(value)), .integer)
     case .string(let text, _): return (.literal(.string(text)), .string)
     case .bool(let value, _): return (.literal(.bool(value)), .bool)
     case .null: return (.literal(.null), .null)
@@ -69,11 +71,15 @@ struct Checker<S: Scope> {
     return (node, .list(items.isEmpty ? .any : element))
   }
 
-  private func name(_ name: String, _ span: Span) throws(ExpressionError) -> (Node, Type) {
+  private mutating func name(_ name: String, _ span: Span) throws(ExpressionError) -> (Node, Type) {
     if let variable = variables.last(where: { $0.name == name }) { return (.local(variable.slot), variable.type) }
     switch scope.meaning(of: name) {
-    case .local(let slot, let type): return (.local(slot), type)
-    case .root(let root, let type): return (.root(root), type)
+    case .local(let slot, let type):
+      readsPayload = true
+      return (.local(slot), type)
+    case .root(let root, let type):
+      if root == .value { readsPayload = true }
+      return (.root(root), type)
     case .constant(let value, let type): return (.literal(value), type)
     case .host:
       throw ExpressionError("'host' alone has no value; name one of its facts, as in 'host.page_size'", at: span)
@@ -162,7 +168,7 @@ struct Checker<S: Scope> {
   private func count(_ arguments: [Syntax], _ wanted: Int, _ name: String, _ span: Span) throws(ExpressionError) {
     if arguments.count != wanted {
       throw ExpressionError(
-        "\(name)() takes \(wanted) argument\(wanted == 1 ? "" : "s"), not \(arguments.count)", at: span)
+        "\(name)() takes \(counted(wanted, "argument")), not \(arguments.count)", at: span)
     }
   }
 

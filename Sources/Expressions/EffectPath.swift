@@ -1,11 +1,38 @@
-/// The left side of an effect: `vm.gic.initialized`, `vm.gic.regions[+]`, `vcpu.owner[intid]`.
+/// The left side of an effect as it is written: `vm.gic.initialized`, `vm.gic.regions[+]`, `vcpu.owner[intid]`.
+package struct EffectTarget {
+  /// The field that changes.
+  package let field: Syntax
+  /// The record that has the field, and the field's name.
+  package let record: Syntax
+  package let name: String
+  /// Whether an element is added to the list in the field.
+  package let appends: Bool
+  /// The key under which an element is stored in the map in the field.
+  package let key: Syntax?
+
+  package init(_ text: String) throws(ExpressionError) {
+    appends = text.hasSuffix("[+]")
+    let syntax = try Parser.parse(appends ? String(text.dropLast(3)) : text)
+    if !appends, case .index(let map, let key, _) = syntax {
+      (field, self.key) = (map, key)
+    } else {
+      (field, key) = (syntax, nil)
+    }
+    guard case .field(let record, let name, _) = field else {
+      throw ExpressionError("an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'", at: syntax.span)
+    }
+    (self.record, self.name) = (record, name)
+  }
+}
+
+/// The left side of an effect, compiled.
 package struct EffectPath {
   package enum Action {
-    /// Replace the field's value.
+    /// Replaces the field's value.
     case assign
-    /// Add an element to the list in the field.
+    /// Adds an element to the list in the field.
     case append
-    /// Store in the map in the field, under this key.
+    /// Stores in the map in the field, under this key.
     case store(Expression)
   }
 
@@ -13,46 +40,33 @@ package struct EffectPath {
   package let base: Expression
   package let field: String
   package let action: Action
-  /// What the field (or, for `append` and `store`, its elements) holds, as far as it is declared.
+  /// The type of the field, or, for `append` and `store`, of its elements, as far as it is declared.
   package let type: Type
 
   package init(_ text: String, in scope: some Scope) throws(ExpressionError) {
-    var path = text
-    let appends = path.hasSuffix("[+]")
-    if appends { path.removeLast(3) }
-    let syntax = try Parser.parse(path)
+    let target = try EffectTarget(text)
     var checker = Checker(scope: scope)
     func compile(_ syntax: Syntax) throws(ExpressionError) -> Expression {
       let (root, type) = try checker.check(syntax)
-      return Expression(text: text, type: type, root: root)
+      return Expression(text: text, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload)
     }
-    switch syntax {
-    case .field(let record, let name, _):
-      let field = try compile(syntax).type
-      base = try compile(record)
-      self.field = name
-      if appends {
-        switch field {
-        case .list(let element): type = element
-        case .any: type = .any
-        default: throw ExpressionError("'[+]' appends to a list, and this is \(field.name)", at: syntax.span)
-        }
-        action = .append
-      } else {
-        type = field
-        action = .assign
-      }
-    case .index(.field(let record, let name, let span), let key, _) where !appends:
-      switch try compile(.field(record, name, span)).type {
-      case .map(let element): type = element
-      case .any: type = .any
-      case let other: throw ExpressionError("an element is stored in a map, and this is \(other.name)", at: span)
-      }
-      base = try compile(record)
-      self.field = name
+    let whole = try compile(target.field).type
+    base = try compile(target.record)
+    field = target.name
+    switch whole {
+    case .map(let element) where target.key != nil: type = element
+    case .list(let element) where target.appends: type = element
+    case .any: type = .any
+    case let other where target.key != nil:
+      throw ExpressionError("an element is stored in a map, and this is \(other.name)", at: target.field.span)
+    case let other where target.appends:
+      throw ExpressionError("'[+]' appends to a list, and this is \(other.name)", at: target.field.span)
+    case let other: type = other
+    }
+    if let key = target.key {
       action = .store(try compile(key))
-    default:
-      throw ExpressionError("an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'", at: syntax.span)
+    } else {
+      action = target.appends ? .append : .assign
     }
   }
 }

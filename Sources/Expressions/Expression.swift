@@ -3,22 +3,28 @@ import Diagnostics
 /// An expression whose names are looked up and whose types are checked: ready to be evaluated.
 package struct Expression {
   package let text: String
+  /// The tree that the text was parsed into.
+  package let syntax: Syntax
   package let type: Type
-  /// Where the text stands, for messages.
+  /// The place of the text, for messages.
   package var source: SourceRange?
   let root: Node
+  /// Whether it reads the payload, or a local, which may hold a part of the payload.
+  private let readsPayload: Bool
 
-  /// An expression that is always this value.
-  package init(constant value: Value, text: String, type: Type = .any) {
-    self.text = text
-    self.type = type
-    root = .literal(value)
+  /// A name with a constant value.
+  package init(constant value: Value, text: String) {
+    self.init(
+      text: text, syntax: .name(text, Span(start: 0, length: text.utf8.count)), type: .any, root: .literal(value),
+      readsPayload: false)
   }
 
-  init(text: String, type: Type, root: Node) {
+  init(text: String, syntax: Syntax, type: Type, root: Node, readsPayload: Bool) {
     self.text = text
+    self.syntax = syntax
     self.type = type
     self.root = root
+    self.readsPayload = readsPayload
   }
 
   /// The value, where it does not depend on anything.
@@ -29,8 +35,7 @@ package struct Expression {
   /// The fields of the call's key that the expression reads, in the order of its text. Empty if it also reads the
   /// payload, or a local, which may hold a part of the payload.
   package var keyFields: [String] {
-    var fields: [String] = []
-    return root.readsNoPayload(&fields) ? fields : []
+    readsPayload ? [] : syntax.paths.filter { $0.count > 1 && $0[0] == Root.key.rawValue }.map { $0[1] }
   }
 }
 
@@ -48,29 +53,6 @@ indirect enum Node {
   case unary(UnaryOperator, Node, Span)
   case binary(BinaryOperator, Node, Node, Span)
   case conditional(Node, Node, Node, Span)
-
-  /// Whether the payload is certainly not read. Adds the fields of the key that are.
-  ///
-  /// - Parameter bound: the slots of the variables of the comprehensions around.
-  fileprivate func readsNoPayload(_ fields: inout [String], bound: [Int] = []) -> Bool {
-    switch self {
-    case .root(.value): return false
-    case .local(let slot): return bound.contains(slot)
-    case .literal, .root, .fact: return true
-    case .field(.root(.key), let name, _):
-      fields.append(name)
-      return true
-    case .field(let operand, _, _), .unary(_, let operand, _): return operand.readsNoPayload(&fields, bound: bound)
-    case .index(let left, let right, _), .binary(_, let left, let right, _):
-      return left.readsNoPayload(&fields, bound: bound) && right.readsNoPayload(&fields, bound: bound)
-    case .list(let nodes), .function(_, let nodes, _), .builtin(_, let nodes, _):
-      return nodes.allSatisfy { $0.readsNoPayload(&fields, bound: bound) }
-    case .comprehension(_, let list, let slot, let body, _):
-      return list.readsNoPayload(&fields, bound: bound) && body.readsNoPayload(&fields, bound: bound + [slot])
-    case .conditional(let condition, let yes, let no, _):
-      return [condition, yes, no].allSatisfy { $0.readsNoPayload(&fields, bound: bound) }
-    }
-  }
 }
 
 /// The names that every call gives a meaning to.

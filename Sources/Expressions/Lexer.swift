@@ -135,7 +135,7 @@ struct Lexer {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): return try integer()
     case UInt8(ascii: "\""): return try string()
-    case _ where IntegerLiteral.isWord(byte): return token(.word(text(wordLength)), length: wordLength)
+    case _ where byte.isWord: return token(.word(text(wordLength)), length: wordLength)
     default: break
     }
     var length = 0
@@ -150,13 +150,15 @@ struct Lexer {
 
   private var wordLength: Int {
     var end = position
-    while end < bytes.count, IntegerLiteral.isWord(bytes[end]) { end += 1 }
+    while end < bytes.count, bytes[end].isWord { end += 1 }
     return end - position
   }
 
-  private func text(_ length: Int) -> String {
-    String(decoding: bytes[position..<position + length], as: UTF8.self)
+  func text(of span: Span) -> String {
+    String(decoding: bytes[span.start..<span.start + span.length], as: UTF8.self)
   }
+
+  private func text(_ length: Int) -> String { text(of: Span(start: position, length: length)) }
 
   private mutating func token(_ kind: Token.Kind, length: Int) -> Token {
     defer { position += length }

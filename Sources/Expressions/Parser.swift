@@ -72,11 +72,10 @@ package struct Parser {
     var left = try unary()
     var compared = false
     while let op = token.binaryOperator, op.precedence >= loosest {
-      let isComparison = op.precedence == 3
-      if isComparison, compared {
+      if op.isComparison, compared {
         throw ExpressionError("comparisons do not chain; combine two with '&&'", at: token.span)
       }
-      compared = isComparison
+      compared = op.isComparison
       let (span, leftHeight) = (token.span, height)
       try advance()
       let right = try nested { (p) throws(ExpressionError) in try p.binary(op.precedence + 1) }
@@ -154,7 +153,7 @@ package struct Parser {
     switch token.kind {
     case .integer(let value):
       try advance()
-      return .integer(value, span)
+      return .integer(value, spelling: lexer.text(of: span), span)
     case .string(let text):
       try advance()
       return .string(text, span)

@@ -1,6 +1,7 @@
-/// An expression as it was written: names are not looked up yet, types not checked.
+/// The syntax tree of an expression. Its names are not looked up and its types not checked.
 package indirect enum Syntax {
-  case integer(Int128, Span)
+  case integer(Int128, spelling: String, Span)
+  /// The text without its quotes; it has no escapes.
   case string(String, Span)
   case bool(Bool, Span)
   case null(Span)
@@ -10,7 +11,7 @@ package indirect enum Syntax {
   case field(Syntax, String, Span)
   case index(Syntax, Syntax, Span)
   case call(String, [Syntax], Span)
-  /// `list.all(x, P)` and its like: `span` is the word's.
+  /// `list.all(x, P)`
   case comprehension(Comprehension, Syntax, variable: String, Syntax, Span)
   case unary(UnaryOperator, Syntax, Span)
   case binary(BinaryOperator, Syntax, Syntax, Span)
@@ -43,7 +44,11 @@ package enum Comprehension: String, Hashable, Sendable, CaseIterable {
   case all, exists, filter, map, first
 }
 
-package enum UnaryOperator: Hashable, Sendable { case not, minus, complement }
+package enum UnaryOperator: String, Hashable, Sendable {
+  case not = "!"
+  case minus = "-"
+  case complement = "~"
+}
 
 package enum BinaryOperator: String, Hashable, Sendable {
   case or = "||"
@@ -80,12 +85,15 @@ package enum BinaryOperator: String, Hashable, Sendable {
     case .times, .divide, .remainder: 9
     }
   }
+
+  /// Whether the operator compares; comparisons do not chain.
+  var isComparison: Bool { precedence == 3 }
 }
 
 extension Syntax {
   package var span: Span {
     switch self {
-    case .integer(_, let s), .string(_, let s), .bool(_, let s), .null(let s), .unknown(let s), .list(_, let s),
+    case .integer(_, _, let s), .string(_, let s), .bool(_, let s), .null(let s), .unknown(let s), .list(_, let s),
       .name(_, let s), .field(_, _, let s), .index(_, _, let s), .call(_, _, let s),
       .comprehension(_, _, _, _, let s), .unary(_, _, let s), .binary(_, _, _, let s), .conditional(_, _, _, let s):
       s

@@ -78,7 +78,7 @@ public struct StepReport: Hashable, Sendable {
   init(_ entry: Report.Entry) {
     call = entry.step.words
     operation = entry.step.operation.name
-    target = entry.step.target
+    target = entry.step.target.description
     attribute = entry.step.attribute
     outcome = entry.result.outcome.name
     reason = entry.result.reasons.first?.message

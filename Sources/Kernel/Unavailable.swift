@@ -14,7 +14,7 @@ extension DiagnosticsError {
   static func noKVM(_ path: String, _ error: Errno, _ architecture: Architecture) -> Self {
     let message =
       switch error.rawValue {
-      case ENOENT, ENODEV, ENXIO: "there is no \(path): \(architecture.howToGetKVM)"
+      case ENOENT, ENODEV, ENXIO: "there is no \(path): \(architecture.kvmAdvice)"
       case EACCES, EPERM:
         "\(path) may not be opened by this user: add yourself to the group kvm (`sudo usermod -aG kvm $USER`) "
           + "and log in again"
@@ -35,20 +35,5 @@ extension DiagnosticsError {
       default: "\(file.path) cannot be opened: \(error)"
       }
     return Self(.unreadable, [.error("cannot-open", message, at: file.at)])
-  }
-}
-
-extension Architecture {
-  fileprivate var howToGetKVM: String {
-    switch self {
-    case .x86_64:
-      "load the module kvm_intel or kvm_amd, after enabling virtualization in the firmware "
-        + "(inside a VM: nested virtualization on its host)"
-    case .arm64:
-      "the kernel needs CONFIG_KVM and a boot at EL2 (inside a VM: nested virtualization on its host)"
-    case .riscv64: "load the module kvm; the machine needs the hypervisor extension (H)"
-    case .ppc64: "load the module kvm_hv"
-    case .s390x, .loongarch64: "load the module kvm"
-    }
   }
 }

@@ -4,74 +4,66 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-// The three attribute calls. The order of what is looked at is that of kvm_device_ioctl() and of the handlers behind it:
-// the VM's life; whether the descriptor has the call at all; the group; the attribute; the attribute's own checks.
+// The three attribute calls. `CallSequence` describes their stages, in the order of kvm_device_ioctl() and of the
+// handlers that it calls.
 extension CallModel {
-  func attribute(_ call: AttributeCall, _ access: AttributeAccess, _ path: String?) -> Preparation {
+  func attribute(_ call: AttributeCall, _ access: AttributeAccess, _ path: String?) throws(Unmade) -> Preparation {
     let file: SchemaFile?
-    var vcpu = Value.null
-    var device = Value.null
+    var (vcpu, device) = (Value.null, Value.null)
     switch call.target {
-    case .system: file = interpreter.catalogue.system
-    case .vm: file = interpreter.catalogue.vm
-    case .vcpu(let slot):
-      guard slot < vcpus.count, let found = vcpus[slot] else { return .answer(.skipped("the vCPU was not created")) }
-      (file, vcpu) = (interpreter.catalogue.vcpu, found)
+    case .system: file = catalogue.system
+    case .vm: file = catalogue.vm
+    case .vcpu(let slot): (file, vcpu) = (catalogue.vcpu, try self.vcpu(slot))
     case .device(let slot):
-      guard slot < devices.count, let found = devices[slot] else {
-        return .answer(.skipped("the device was not created"))
-      }
+      let found = try self.device(slot)
       (file, device) = (found.file, found.object)
     }
-    if call.target != .system, interpreter.vm == nil { return .answer(.skipped("the VM was not created")) }
+    if call.target != .system { try vm() }
     guard let file else { return .answer(.undecided([])) }
     return .call { () throws(Stop) in
       interpreter.call = CallContext(
         file: file, path: path ?? "", vcpu: vcpu, device: device, attr: call.attr, group: call.group,
         flags: call.flags)
-      if call.target != .system { try interpreter.runToEnd(interpreter.catalogue.vm?.every) }
-      if file.subject != .vm { try interpreter.runToEnd(file.every) }
-      if let errno = file.noAccessor[access] {
-        try interpreter.refuse(errno, "\(file.words) has no \(access.ioctl)")
-      }
-      return try answer(call, access, file)
+      return try run(call, CallSequence(catalogue, file, access, group: call.group, attr: call.attr))
     }
   }
 
-  private func answer(
-    _ call: AttributeCall, _ access: AttributeAccess, _ file: SchemaFile
-  ) throws(Stop) -> PayloadBytes? {
-    guard let group = try group(numbered: call.group, of: file) else {
-      let errno = file.unknownGroup[access] ?? .invalid
-      try interpreter.refuse(errno, "\(file.words) has no group \(call.group)")
-      return nil
+  /// Returns what a get reads.
+  private func run(_ call: AttributeCall, _ sequence: consuming CallSequence) throws(Stop) -> PayloadBytes? {
+    var payload = PayloadType.none
+    for stage in CallSequence.Stage.inOrder {
+      if stage == .group { payload = try lookUp(call, &sequence) }
+      switch sequence.action(at: stage) {
+      case nil: continue
+      case .rules(let rules)?:
+        // A get that returns before its end writes nothing.
+        if try interpreter.runToEnd(rules), stage == .attributeRules { return nil }
+      case .copyIn?: try interpreter.readValue()
+      case .copyOut?: return try read(call, payload, sequence.value)
+      case .refuse(let refusal)?:
+        try interpreter.refuse(refusal)
+        // A call that is forced goes on, unless it has nothing to go on with.
+        if stage != .accessor { return nil }
+      }
     }
+    return nil
+  }
+
+  /// Finds the group, the attribute and the type of the payload.
+  private func lookUp(_ call: AttributeCall, _ sequence: inout CallSequence) throws(Stop) -> PayloadType {
+    guard let group = try group(numbered: call.group, of: sequence.file) else { return .none }
     let attribute = try attribute(numbered: call.attr, of: group)
-    let groupRules = group.call(access)
     if interpreter.call.path.isEmpty { interpreter.call.path = attribute.map(group.path(of:)) ?? group.name }
     let payload = try payload(of: attribute, in: group)
     interpreter.call.payload = contents(call.data, payload)
-    let rules = attribute?.call(access)
-    let takesInput = access == .set || groupRules.takesInput || rules?.takesInput == true
-    let reads = groupRules.rules?.readsValue == true || rules?.rules?.readsValue == true
-    // The kernel copies the payload in before anything else, unless the rules say where.
-    if takesInput, !reads, attribute?.access.contains(access) == true, !payload.isNone { try interpreter.readValue() }
+    sequence.find(group, attribute, hasPayload: !payload.isNone)
     // A call that copies nothing in has nothing that could be read.
-    if payload.isNone, !reads { interpreter.call.value = .null }
-    try interpreter.runToEnd(groupRules.rules)
-    guard let attribute, attribute.access.contains(access) else {
-      let errno = group.unknownAttribute[access] ?? .invalid
-      let what = attribute == nil ? "has no attribute \(call.attr)" : "does not \(access.verb) this attribute"
-      try interpreter.refuse(errno, "group '\(group.name)' of \(file.words) \(what)")
-      return nil
-    }
-    let hasReturned = try interpreter.runToEnd(rules?.rules)
-    // A get that returns before its end writes nothing.
-    return access == .get && !hasReturned ? try read(call, attribute, group, payload) : nil
+    if payload.isNone, !sequence.rulesRead { interpreter.call.value = .null }
+    return payload
   }
 
   private func group(numbered number: UInt32, of file: SchemaFile) throws(Stop) -> GroupSchema? {
-    for group in file.groups where group.number == number && group.lifetime.includes(interpreter.catalogue.release) {
+    for group in file.groups where group.number == number && group.lifetime.includes(catalogue.release) {
       if let when = group.when, try !interpreter.decide(when) { continue }
       return group
     }
@@ -80,7 +72,7 @@ extension CallModel {
 
   /// The first attribute that the number fits; its key becomes visible.
   private func attribute(numbered attr: UInt64, of group: GroupSchema) throws(Stop) -> AttributeSchema? {
-    for attribute in group.attributes where attribute.lifetime.includes(interpreter.catalogue.release) {
+    for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
       guard let key = attribute.key(of: attr) else { continue }
       interpreter.call.key = .record(key)
       if let when = attribute.when, try !interpreter.decide(when) { continue }
@@ -104,7 +96,7 @@ extension CallModel {
     case .invalid: return .invalid
     case .bytes(let bytes, _) where isTooShort(bytes, type): return .invalid
     case .bytes(var bytes, let slots):
-      let bigEndian = interpreter.catalogue.architecture.isBigEndian
+      let bigEndian = catalogue.architecture.isBigEndian
       for slot in slots where slot.offset + slot.width <= bytes.count {
         // A parameter's value comes with the loader, and so do the vCPUs.
         guard case .file(let file) = slot.content else { return .value(.unknown) }
@@ -120,17 +112,14 @@ extension CallModel {
   /// Whether the kernel runs into the page behind the payload, which nobody can touch.
   private func isTooShort(_ bytes: [UInt8], _ type: PayloadType) -> Bool { bytes.count < type.fixedSize ?? 0 }
 
-  /// What a get writes; the address is looked at last.
-  private func read(
-    _ call: AttributeCall, _ attribute: AttributeSchema, _ group: GroupSchema, _ type: PayloadType
-  ) throws(Stop) -> PayloadBytes? {
-    if type.isNone { return nil }
+  /// What a get writes; the address is checked last.
+  private func read(_ call: AttributeCall, _ type: PayloadType, _ value: CallValue?) throws(Stop) -> PayloadBytes? {
     guard case .bytes(let bytes, _) = call.data, !isTooShort(bytes, type) else {
-      try interpreter.refuse(.badAddress, "the kernel cannot write the value to this address")
+      try interpreter.refuse(.cannotWrite)
       return nil
     }
-    guard let value = try predicted(attribute.get.value ?? group.get.value) else { return nil }
-    return type.encode(value, bigEndian: interpreter.catalogue.architecture.isBigEndian)
+    guard let value = try predicted(value) else { return nil }
+    return type.encode(value, bigEndian: catalogue.architecture.isBigEndian)
   }
 
   private func predicted(_ value: CallValue?) throws(Stop) -> Value? {

@@ -17,7 +17,7 @@ struct CallContext {
   var attr: UInt64 = 0
   var group: UInt32 = 0
   var flags: UInt32 = 0
-  /// What the payload will read as; nil where there is no payload.
+  /// The payload that the kernel would read; nil if there is none.
   var payload: Payload?
   /// Set when the kernel has copied the payload in.
   var value: Value?
@@ -26,6 +26,12 @@ struct CallContext {
     case value(Value)
     /// The pointer leads nowhere.
     case invalid
+  }
+}
+
+extension CallContext {
+  init(file: SchemaFile, _ call: DescriptorCall, device: Value = .null, argument: Value = .null) {
+    self.init(file: file, path: call.rawValue, device: device, argument: argument)
   }
 }
 

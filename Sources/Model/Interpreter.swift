@@ -230,11 +230,8 @@ extension Interpreter {
     switch call.payload {
     case .value(let value): call.value = value
     case .invalid, nil:
-      if ignoresRefusals {
-        call.value = .unknown
-      } else {
-        throw .refused(.badAddress, generic(.badAddress, "the kernel cannot read the value at this address"))
-      }
+      try refuse(.cannotRead)
+      call.value = .unknown
     }
   }
 
@@ -251,19 +248,13 @@ extension Interpreter {
     rule.because?.words { expression in (try? evaluator.evaluate(expression))?.words ?? "?" }
   }
 
-  /// The reason of a refusal that every descriptor of this kind has in common.
-  func generic(_ errno: Errno, _ message: String) -> Reason {
+  /// Ends the call, unless it is forced.
+  func refuse(_ refusal: GenericRefusal) throws(Stop) {
+    if ignoresRefusals { return }
     let path = call.path.isEmpty ? "" : ".\(call.path)"
-    return Reason(id: DiagnosticID("\(call.file.name)\(path):\(errno)"), errno: errno, message: message, rule: nil)
+    let id = DiagnosticID("\(call.file.name)\(path):\(refusal.errno)")
+    throw .refused(refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
   }
-
-  func refuse(_ errno: Errno, _ message: String) throws(Stop) {
-    if !ignoresRefusals { throw .refused(errno, generic(errno, message)) }
-  }
-}
-
-extension Errno {
-  static let badAddress = Errno(name: "EFAULT")!
 }
 
 // MARK: Effects

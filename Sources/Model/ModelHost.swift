@@ -41,7 +41,7 @@ package struct ModelHost: Host {
   package mutating func perform(_ step: Step) -> StepResult {
     let model = CallModel(interpreter: interpreter, vcpus: vcpus, devices: devices)
     let body: CallModel.Body
-    switch model.body(of: step.operation, path: step.attribute) {
+    switch model.preparation(of: step.operation, path: step.attribute) {
     case .call(let call): body = call
     case .answer(let outcome):
       if case .createDevice = step.operation, case .undecided = outcome {

@@ -36,8 +36,9 @@ private struct PlanDecoder {
   private let path: String
   /// The manifests that steps come from, by the offsets of their paths.
   private var sources: [UInt32: SourceFile] = [:]
-  private var deviceNames: [String] = []
-  private var vcpuNames: [String] = []
+  /// The ids of vCPUs, by slot.
+  private var vcpuIDs: [UInt64] = []
+  private var deviceSlots = 0
 
   init(_ bytes: [UInt8], _ path: String) {
     self.bytes = bytes
@@ -59,11 +60,12 @@ private struct PlanDecoder {
     plan.vcpuCount = vcpuCount == 0 ? nil : vcpuCount - 1
     /// The current block.
     var block = (number: 0, end: 0)
-    for i in indices(of: KVMLOAD_SECTION_STEPS) {
-      plan.steps.append(step(i))
+    let operations = indices(of: KVMLOAD_SECTION_STEPS).map { operation(record(KVMLOAD_SECTION_STEPS, $0)) }
+    vcpuIDs = operations.compactMap { if case .createVCPU(let id) = $0 { id } else { nil } }
+    for (i, operation) in operations.enumerated() {
       let length = Int(bytes.le32(record(KVMLOAD_SECTION_STEPS, i) + KVMLOAD_STEP_BLOCK))
       if length > 0 { block = (block.number + 1, i + length) }
-      if i < block.end { plan.steps[i].block = block.number }
+      plan.steps.append(step(i, operation, block: i < block.end ? block.number : nil))
     }
     return plan
   }
@@ -130,10 +132,14 @@ private struct PlanDecoder {
 
   // MARK: Steps
 
-  private mutating func step(_ index: Int) -> Step {
+  private mutating func step(_ index: Int, _ operation: DevicePlan.Operation, block: Int?) -> Step {
     let p = record(KVMLOAD_SECTION_STEPS, index)
-    let operation = operation(p)
-    var step = Step(operation, target: "", at: range(SourceFile(path: path, bytes: []), line: index + 1, column: 1))
+    let label = indices(of: KVMLOAD_SECTION_LABELS).isEmpty ? nil : record(KVMLOAD_SECTION_LABELS, index)
+    let name = label.flatMap { string(at: $0 + KVMLOAD_LABEL_TARGET) }
+    var step = Step(
+      operation, target: target(of: operation, name, isForEachVCPU: block != nil),
+      at: range(SourceFile(path: path, bytes: []), line: index + 1, column: 1))
+    step.block = block
     step.expected = records(KVMLOAD_SECTION_ANSWERS, at: p + KVMLOAD_STEP_ANSWERS).map { answer in
       let errno = Int32(bitPattern: bytes.le32(answer + KVMLOAD_ANSWER_ERRNO))
       return errno == 0 ? .ok : .refused(Errno(rawValue: errno))
@@ -146,21 +152,12 @@ private struct PlanDecoder {
       let mask = compared.upperBound..<compared.upperBound + compared.count
       step.comparison = Comparison(bytes: data(compared), mask: data(mask))
     }
-    if indices(of: KVMLOAD_SECTION_LABELS).isEmpty {
-      step.target = numberedTarget(of: operation)
-    } else {
-      label(&step, record(KVMLOAD_SECTION_LABELS, index))
-    }
-    switch operation {
-    case .createVCPU: vcpuNames.append(step.target)
-    case .createDevice: deviceNames.append(step.target)
-    default: break
-    }
+    if let label { self.label(&step, label) }
+    if case .createDevice = operation { deviceSlots += 1 }
     return step
   }
 
   private mutating func label(_ step: inout Step, _ p: Int) {
-    step.target = string(at: p + KVMLOAD_LABEL_TARGET) ?? ""
     step.attribute = string(at: p + KVMLOAD_LABEL_ATTRIBUTE)
     step.value = string(at: p + KVMLOAD_LABEL_VALUE)
     step.moved = string(at: p + KVMLOAD_LABEL_MOVED)
@@ -170,25 +167,29 @@ private struct PlanDecoder {
     }
   }
 
-  /// The name of the target of a stripped plan's step, made from its slot.
-  private func numberedTarget(of operation: DevicePlan.Operation) -> String {
-    func name(_ target: Target) -> String {
+  /// The object of a step's call.
+  ///
+  /// - Parameter name: the name that the plan gives it; nil in a stripped plan, where a device is named by its slot.
+  private func target(
+    of operation: DevicePlan.Operation, _ name: String?, isForEachVCPU: Bool
+  ) -> TargetName {
+    func named(_ target: Target) -> TargetName {
       switch target {
-      case .system: "system"
-      case .vm: "vm"
-      case .vcpu(let slot): slot < vcpuNames.count ? vcpuNames[slot] : "vcpu"
-      case .device(let slot): "device\(slot)"
+      case .system: .system
+      case .vm: .vm
+      case .vcpu(let slot): isForEachVCPU ? .eachVCPU : .vcpu(vcpuIDs[slot])
+      case .device(let slot): .device(name ?? "device\(slot)")
       }
     }
     switch operation {
-    case .createVM, .addMemory, .createIRQChip: return "vm"
-    case .enableCapability(_, let target, _, _): return name(target)
-    case .createVCPU(let id): return "vcpu.\(id)"
-    case .initVCPU(let vcpu, _, _), .runVCPU(let vcpu): return name(.vcpu(vcpu))
-    case .createDevice: return "device\(deviceNames.count)"
-    case .testDevice(let type, _): return "type \(type)"
-    case .closeDevice(let device): return name(.device(device))
-    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return name(call.target)
+    case .createVM, .addMemory, .createIRQChip: return .vm
+    case .enableCapability(_, let target, _, _): return named(target)
+    case .createVCPU(let id): return isForEachVCPU ? .eachVCPU : .vcpu(id)
+    case .initVCPU(let vcpu, _, _), .runVCPU(let vcpu): return named(.vcpu(vcpu))
+    case .createDevice: return named(.device(deviceSlots))
+    case .testDevice(let type, _): return .device(name ?? "type \(type)")
+    case .closeDevice(let device): return named(.device(device))
+    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return named(call.target)
     }
   }
 

@@ -157,7 +157,7 @@ private struct PlanEncoder {
 
   private mutating func label(_ step: Step, _ reasons: [ErrnoReason]) {
     var record = [UInt8](record: KVMLOAD_SIZEOF_LABEL)
-    record.store(string(step.target), at: KVMLOAD_LABEL_TARGET)
+    record.store(string(step.target.description), at: KVMLOAD_LABEL_TARGET)
     record.store(string(step.attribute), at: KVMLOAD_LABEL_ATTRIBUTE)
     record.store(string(step.value), at: KVMLOAD_LABEL_VALUE)
     record.store(string(step.moved), at: KVMLOAD_LABEL_MOVED)

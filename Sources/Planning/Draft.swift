@@ -91,18 +91,18 @@ struct Draft {
   init(catalogue: Catalogue) { self.catalogue = catalogue }
 
   mutating func add(_ machine: Machine) {
-    add(Step(.createVM(type: machine.type), target: "vm", at: machine.at))
+    add(Step(.createVM(type: machine.type), target: .vm, at: machine.at))
     // Capabilities that take a device come behind it.
     let (late, early) = machine.capabilities.partitioned {
       $0.arguments.contains { if case .device = $0 { true } else { false } }
     }
     for call in early { add(capability(call)) }
     for setting in machine.attributes {
-      add(setting, on: .vm, target: "vm", labels: labels(setting) { .vm(path: $0) }) { .vm(path: $0) }
+      add(setting, on: .vm, target: .vm, labels: labels(setting) { .vm(path: $0) }) { .vm(path: $0) }
     }
     for region in machine.memory {
       let operation = DevicePlan.Operation.addMemory(slot: region.slot, address: region.address, size: region.size)
-      add(Step(operation, target: "vm", at: region.at), labels: [.memory])
+      add(Step(operation, target: .vm, at: region.at), labels: [.memory])
     }
     let firstVCPU = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() { add(vcpu, i) }
@@ -113,7 +113,7 @@ struct Draft {
     for (i, vcpu) in machine.vcpus.enumerated() {
       for setting in vcpu.attributes {
         let own = labels(setting) { .vcpu(i, path: $0) } + labels(setting) { .vcpu(nil, path: $0) }
-        add(setting, on: .vcpu(i), target: "vcpu.\(vcpu.id)", labels: own) { .vcpu(i, path: $0) }
+        add(setting, on: .vcpu(i), target: .vcpu(vcpu.id), labels: own) { .vcpu(i, path: $0) }
       }
     }
     if machine.vcpuCount != nil { gather(from: firstAttribute) }
@@ -124,7 +124,7 @@ struct Draft {
     let block = newBlock()
     for i in first..<elements.count {
       elements[i].block = block
-      for j in elements[i].steps.indices { elements[i].steps[j].target = Step.eachVCPU }
+      for j in elements[i].steps.indices { elements[i].steps[j].target = .eachVCPU }
     }
   }
 
@@ -140,20 +140,20 @@ struct Draft {
       }
     }
     return Step(
-      .enableCapability(call.number, on: .vm, flags: call.flags, arguments: arguments), target: "vm", value: call.name,
+      .enableCapability(call.number, on: .vm, flags: call.flags, arguments: arguments), target: .vm, value: call.name,
       at: call.at)
   }
 
   // MARK: vCPUs
 
   private mutating func add(_ vcpu: VCPUDeclaration, _ i: Int) {
-    add(Step(.createVCPU(id: vcpu.id), target: "vcpu.\(vcpu.id)", at: vcpu.at), labels: [.vcpus])
+    add(Step(.createVCPU(id: vcpu.id), target: .vcpu(vcpu.id), at: vcpu.at), labels: [.vcpus])
     guard catalogue.vcpu?.initialise != nil else { return }
     let operation = DevicePlan.Operation.initVCPU(
       i, features: vcpu.features.mask, finalize: vcpu.features.finalize)
     let names = vcpu.features.names.joined(separator: ", ")
     add(
-      Step(operation, target: "vcpu.\(vcpu.id)", value: names.isEmpty ? nil : names, at: vcpu.at), labels: [.vcpus])
+      Step(operation, target: .vcpu(vcpu.id), value: names.isEmpty ? nil : names, at: vcpu.at), labels: [.vcpus])
   }
 
   // MARK: Devices
@@ -178,7 +178,9 @@ struct Draft {
       for setting in alternative.attributes {
         let type = alternative.type.name
         let own = labels(setting) { .device(slot, path: $0) } + labels(setting) { .typeAttribute(type, path: $0) }
-        add(setting, on: .device(slot), target: device.name, labels: own, guards: guards) { .device(slot, path: $0) }
+        add(setting, on: .device(slot), target: .device(device.name), labels: own, guards: guards) {
+          .device(slot, path: $0)
+        }
       }
     }
   }
@@ -191,10 +193,10 @@ struct Draft {
     if isQuestion {
       element.steps.append(
         Step(
-          .testDevice(type: type.number, flags: 0), target: type.name, at: type.at, expected: [.ok, .absent]))
+          .testDevice(type: type.number, flags: 0), target: .device(type.name), at: type.at, expected: [.ok, .absent]))
       element.guards.append(PendingGuard(source: .own, ok: true))
     }
-    element.steps.append(Step(.createDevice(type: type.number, flags: 0), target: device.name, at: device.at))
+    element.steps.append(Step(.createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at))
     for word in type.schema?.createOrder("after") ?? [] { element.after.append(label(word.value, slot)) }
     for word in type.schema?.createOrder("before") ?? [] { element.before.append(label(word.value, slot)) }
     return element
@@ -215,11 +217,11 @@ struct Draft {
               + "is loaded", at: device.at))
         continue
       }
-      let targets: [(Target, String, Fields)] =
+      let targets: [(Target, TargetName, Fields)] =
         need.capability.isOnVCPU
         ? machine.vcpus.enumerated().map { i, vcpu in
-          (.vcpu(i), "vcpu.\(vcpu.id)", Fields([("id", Value(vcpu.id)), ("index", Value(i))]))
-        } : [(.vm, "vm", Fields())]
+          (.vcpu(i), .vcpu(vcpu.id), Fields([("id", Value(vcpu.id)), ("index", Value(i))]))
+        } : [(.vm, .vm, Fields())]
       for (target, name, vcpu) in targets {
         let arguments = need.arguments(vcpu: vcpu).map { $0.map(CapabilityArgument.value) ?? .device(slot) }
         let step = Step(
@@ -241,7 +243,8 @@ struct Draft {
   }
 
   private mutating func add(
-    _ setting: AttributeSetting, on target: Target, target name: String, labels: [Label], guards: [PendingGuard] = [],
+    _ setting: AttributeSetting, on target: Target, target name: TargetName, labels: [Label],
+    guards: [PendingGuard] = [],
     own: (String) -> Label
   ) {
     func call(_ data: AttributeData) -> AttributeCall {

@@ -9,7 +9,7 @@ extension AttributeSetting {
     guard let (group, attribute) = schema, let owner else { return [] }
     var hints: [String] = []
     if case .bytes(let bytes, _) = data {
-      let type = group.payloads(of: attribute).first { KeyCondition.holds($0.when, key, call.attr) }?.type ?? .none
+      let type = group.payload(of: attribute, key, call.attr)
       hints += type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian))
     }
     let document = owner.references.first?.split(separator: "/").last.map(String.init)

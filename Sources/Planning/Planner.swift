@@ -120,49 +120,51 @@ extension Planner {
 
   private mutating func operation(
     _ action: ExplicitStep.Action, expected: [Answer]
-  ) -> (DevicePlan.Operation, String, Details?)? {
+  ) -> (DevicePlan.Operation, TargetName, Details?)? {
     switch action {
-    case .createVM(let type): return (.createVM(type: type), "vm", nil)
+    case .createVM(let type): return (.createVM(type: type), .vm, nil)
     case .addMemory(let region):
-      return (.addMemory(slot: region.slot, address: region.address, size: region.size), "vm", nil)
+      return (.addMemory(slot: region.slot, address: region.address, size: region.size), .vm, nil)
     case .enableCapability(let call): return capability(call).map { ($0, $1, nil) }
-    case .createIRQChip: return (.createIRQChip, "vm", nil)
+    case .createIRQChip: return (.createIRQChip, .vm, nil)
     case .createVCPU(let id):
       if expected.contains(.ok) { vcpus[id] = vcpuSlots }
       vcpuSlots += 1
-      return (.createVCPU(id: id), "vcpu.\(id)", nil)
+      return (.createVCPU(id: id), .vcpu(id), nil)
     case .initVCPU(let id, let features):
-      return vcpus[id].map { (.initVCPU($0, features: features.mask, finalize: features.finalize), "vcpu.\(id)", nil) }
-    case .testDevice(let type, let flags): return (.testDevice(type: type.number, flags: flags), type.name, nil)
+      return vcpus[id].map { (.initVCPU($0, features: features.mask, finalize: features.finalize), .vcpu(id), nil) }
+    case .testDevice(let type, let flags):
+      return (.testDevice(type: type.number, flags: flags), .device(type.name), nil)
     case .createDevice(let type, let name, let flags):
       if expected.contains(.ok) { devices[name] = deviceSlots }
       deviceSlots += 1
-      return (.createDevice(type: type.number, flags: flags), name, nil)
-    case .closeDevice(let name): return devices[name].map { (.closeDevice($0), name, nil) }
-    case .runVCPU(let id): return vcpus[id].map { (.runVCPU($0), "vcpu.\(id)", nil) }
+      return (.createDevice(type: type.number, flags: flags), .device(name), nil)
+    case .closeDevice(let name): return devices[name].map { (.closeDevice($0), .device(name), nil) }
+    case .runVCPU(let id): return vcpus[id].map { (.runVCPU($0), .vcpu(id), nil) }
     case .attribute(let access, let target, let setting, let comparison):
-      guard let (target, name) = self.target(target) else { return nil }
+      guard let slot = slot(of: target) else { return nil }
       let call = AttributeCall(
-        target: target, group: setting.call.group, attr: setting.call.attr, flags: setting.call.flags,
+        target: slot, group: setting.call.group, attr: setting.call.attr, flags: setting.call.flags,
         data: setting.data)
       switch access {
-      case .set: return (.setAttribute(call), name, (setting, nil))
-      case .get: return (.getAttribute(call), name, (setting, comparison))
-      case .has: return (.hasAttribute(call), name, (setting, nil))
+      case .set: return (.setAttribute(call), target, (setting, nil))
+      case .get: return (.getAttribute(call), target, (setting, comparison))
+      case .has: return (.hasAttribute(call), target, (setting, nil))
       }
     }
   }
 
-  private func target(_ name: TargetName) -> (Target, String)? {
+  private func slot(of name: TargetName) -> Target? {
     switch name {
-    case .system: (.system, "system")
-    case .vm: (.vm, "vm")
-    case .vcpu(let id): vcpus[id].map { (.vcpu($0), "vcpu.\(id)") }
-    case .device(let name): devices[name].map { (.device($0), name) }
+    case .system: .system
+    case .vm: .vm
+    case .vcpu(let id): vcpus[id].map(Target.vcpu)
+    case .eachVCPU: nil
+    case .device(let name): devices[name].map(Target.device)
     }
   }
 
-  private func capability(_ call: CapabilityCall) -> (DevicePlan.Operation, String)? {
+  private func capability(_ call: CapabilityCall) -> (DevicePlan.Operation, TargetName)? {
     var arguments: [CapabilityArgument] = []
     for argument in call.arguments {
       switch argument {
@@ -173,10 +175,10 @@ extension Planner {
       }
     }
     guard let id = call.vcpu else {
-      return (.enableCapability(call.number, on: .vm, flags: call.flags, arguments: arguments), "vm")
+      return (.enableCapability(call.number, on: .vm, flags: call.flags, arguments: arguments), .vm)
     }
     return vcpus[id].map {
-      (.enableCapability(call.number, on: .vcpu($0), flags: call.flags, arguments: arguments), "vcpu.\(id)")
+      (.enableCapability(call.number, on: .vcpu($0), flags: call.flags, arguments: arguments), .vcpu(id))
     }
   }
 }

@@ -62,26 +62,22 @@ struct AttributeProber<Host: ProbedHost> {
   /// The attributes of the file, none of them supported yet.
   private func subjects() -> [Subject] {
     file.probedAttributes.map { group, attribute in
-      let names = Set(attribute.keyFields.map(\.name))
-      let examples = attribute.examples?.items ?? []
-      let example = examples.first { $0.isGood && $0[key: "given"] == nil } ?? examples.first(where: \.isGood)
-      let entries = (example ?? examples.first)?.entries ?? []
-      return Subject(
-        row: Row(file, group, attribute), group: group, attribute: attribute,
-        key: entries.filter { names.contains($0.key.value) })
+      let shown = attribute.examples.filter(\.showsAttribute)
+      let example = shown.first(where: \.given.isEmpty) ?? shown.first ?? attribute.examples.first
+      return Subject(row: Row(file, group, attribute), group: group, attribute: attribute, key: example?.key ?? [])
     }
   }
 
   private var places: [Place] {
     guard file.subject != .system else { return [Place(steps: [])] }
-    var places = [Place(steps: file.plainSteps(at: file.source))]
+    var places = [Place(steps: file.plainSteps())]
     if file.subject == .vcpu {
       places += features.map { feature in
-        Place(steps: file.plainSteps(features: [feature], at: file.source), note: "with the feature \(feature)")
+        Place(steps: file.plainSteps(features: [feature]), note: "with the feature \(feature)")
       }
     }
     if file.exampleSetup != nil {
-      places.append(Place(steps: file.stepsBeforeExamples(at: file.source), note: "in the VM of its examples"))
+      places.append(Place(steps: file.stepsBeforeExamples, note: "in the VM of its examples"))
     }
     return places
   }
@@ -122,15 +118,13 @@ extension AttributeProber {
   /// Runs steps of the schema on the host; nil where they are no plan, or one that would crash the kernel.
   private func run(_ steps: [Node]) throws(DiagnosticsError) -> Report? {
     let findings = Findings()
-    let plan = workspace.plan(steps, at: file.source, catalogue, findings)
+    let plan = workspace.plan(steps: steps, at: file.source, catalogue, findings)
     guard !findings.hasErrors, (try? workspace.hazards(of: plan))?.isEmpty ?? false else { return nil }
     return try host.run(plan, workspace)
   }
 
   private func has(_ subject: Subject) -> Node {
-    let range = file.source
-    let path = Node(.scalar("\(file.exampleTarget).\(subject.row.path)", .plain), at: range)
-    return Node(.mapping([Entry(key: Located("has", at: range), value: path)] + subject.key), at: range)
+    .mapping([("has", .text("\(file.exampleTarget).\(subject.row.path)"))], subject.key)
   }
 }
 
@@ -147,9 +141,7 @@ extension AttributeProber {
     }
     if !subject.row.isSupported { try tryExamples(&subject, isBlind: isBlind) }
     if file.subject == .system, subject.row.isSupported, subject.attribute.access.contains(.get) {
-      let range = file.source
-      let path = Node(.scalar("system.\(subject.row.path)", .plain), at: range)
-      let get = Node(.mapping([Entry(key: Located("get", at: range), value: path)]), at: range)
+      let get = Node.mapping([("get", .text("system.\(subject.row.path)"))])
       subject.row.value = try run([get])?.entries.last?.result.value
     }
   }
@@ -158,17 +150,16 @@ extension AttributeProber {
   private static var mostExamples: Int { 3 }
 
   private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(DiagnosticsError) {
-    let examples = (subject.attribute.examples?.items ?? []).filter(\.isGood)
-    let given = examples.filter { $0[key: "given"] != nil }
+    let examples = subject.attribute.examples.filter(\.showsAttribute)
+    let given = examples.filter { !$0.given.isEmpty }
     // Those without calls before them were asked for already, and only their own call says more.
-    let candidates = examples.filter { $0[key: "given"] == nil }.prefix(1) + given
+    let candidates = examples.filter(\.given.isEmpty).prefix(1) + given
     /// The last call that was refused by the attribute itself: its value is wrong here, and it exists.
     var refused: Report.Entry?
     for example in candidates.prefix(Self.mostExamples) {
-      let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
-      let names = Set(subject.attribute.keyFields.map(\.name))
+      let steps = file.steps(of: example, path: subject.row.path)
       var own = subject
-      own.key = (example.entries ?? []).filter { names.contains($0.key.value) }
+      own.key = example.key
       guard let report = try run(steps.setup + steps.given + [has(own), steps.call]), report.entries.count >= 2 else {
         continue
       }
@@ -212,17 +203,17 @@ extension AttributeProber {
   /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that no other call takes, where an example's works.
   private func saysYesToAll(_ subject: Subject) -> Bool {
     guard case .keys(let fields, let bias) = subject.attribute.number,
-      let example = subject.attribute.examples?.items?.first(where: \.isGood)
+      let example = subject.attribute.examples.first(where: \.showsAttribute)
     else { return false }
     let mask = fields.reduce(0) { $0 | $1.mask }
-    let steps = file.steps(of: example, path: subject.row.path, subject.attribute)
+    let steps = file.steps(of: example, path: subject.row.path)
     // The last number that there is, and the last one that is aligned as registers are.
     return [mask, mask & ~7].contains { number in
       let attr = UInt64(truncatingIfNeeded: number) &+ bias
       let other: AttributeAccess = subject.attribute.access.contains(.get) ? .get : .set
       let calls = [rawCall(.has, subject.group, attr), rawCall(other, subject.group, attr)]
       let findings = Findings()
-      let plan = workspace.plan(steps.setup + steps.given + calls, at: file.source, catalogue, findings)
+      let plan = workspace.plan(steps: steps.setup + steps.given + calls, at: file.source, catalogue, findings)
       guard !findings.hasErrors, var model = try? workspace.model(catalogue.architecture, course: .expected) else {
         return false
       }
@@ -233,16 +224,8 @@ extension AttributeProber {
   }
 
   private func rawCall(_ access: AttributeAccess, _ group: GroupSchema, _ attr: UInt64) -> Node {
-    let range = file.source
-    func entry(_ key: String, _ content: Node.Content) -> Entry {
-      Entry(key: Located(key, at: range), value: Node(content, at: range))
-    }
-    var entries = [
-      entry(access.rawValue, .scalar("\(file.exampleTarget).\(group.name)", .plain)),
-      entry("attr", .scalar("\(attr)", .plain)),
-    ]
-    if access != .has { entries.append(entry("payload", .mapping([entry("u64", .scalar("0", .plain))]))) }
-    return Node(.mapping(entries), at: range)
+    let call = [(access.rawValue, Node.text("\(file.exampleTarget).\(group.name)")), ("attr", .number(attr))]
+    return .mapping(call + (access == .has ? [] : [("payload", .mapping([("u64", .number(0))]))]))
   }
 }
 
@@ -267,9 +250,9 @@ extension SchemaFile {
   }
 }
 
-extension Node {
-  /// Whether this is an example of a set or a get that works.
-  fileprivate var isGood: Bool { self[key: "expect"]?.scalar == "ok" && self[key: "call"]?.scalar != "has" }
+extension Example {
+  /// Whether the call works only where the host has the attribute.
+  fileprivate var showsAttribute: Bool { expected == [.ok] && call != .has }
 }
 
 extension DevicePlan.Operation {

@@ -93,7 +93,7 @@ struct FactFinder<Host: ProbedHost> {
 extension FactFinder {
   private func calls(_ steps: [Node], _ probe: FactProbe) throws(DiagnosticsError) -> (Sight?, String) {
     let findings = Findings()
-    let plan = workspace.plan(steps, at: probe.source, catalogue, findings)
+    let plan = workspace.plan(steps: steps, at: probe.source, catalogue, findings)
     guard !findings.hasErrors, let last = plan.steps.last else { return (nil, "calls") }
     guard (try? workspace.hazards(of: plan))?.isEmpty ?? false else {
       return (nil, "calls that would crash this kernel")
@@ -116,8 +116,8 @@ extension FactFinder {
       let (group, attribute, key) = file.attribute(group: call.group, attr: call.attr)
     else { return .unknown }
     let named = zip(key.names, key.values).compactMap { name, value in value.integer.map { (name: name, value: $0) } }
-    let type = group.payloads(of: attribute).first { KeyCondition.holds($0.when, named, call.attr) }?.type
-    return type?.decode(bytes[...], bigEndian: catalogue.architecture.isBigEndian) ?? .unknown
+    return group.payload(of: attribute, named, call.attr)
+      .decode(bytes[...], bigEndian: catalogue.architecture.isBigEndian)
   }
 }
 

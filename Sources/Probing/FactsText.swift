@@ -42,11 +42,3 @@ extension Value {
   /// The value without quotes.
   package var plainText: String { if case .string(let text) = self { text } else { json.text() } }
 }
-
-extension HostFacts {
-  /// The facts that a probe has found.
-  init(of probe: HostProbe) {
-    let file = SourceFile(path: "facts", bytes: Array(probe.factsYAML.utf8))
-    self = (try? HostFacts(file)) ?? HostFacts()
-  }
-}

@@ -1,4 +1,5 @@
 import Expressions
+import Vocabulary
 
 extension HostProbe {
   /// The probe as a feature file of Kubernetes' Node Feature Discovery: a line for each label of the node.
@@ -28,17 +29,8 @@ extension Value {
 extension String {
   /// The text with `_` in place of what a label cannot hold.
   fileprivate var asLabel: String {
-    func isPlain(_ byte: UInt8) -> Bool {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: false
-      }
-    }
-    let others = [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ".")]
-    var bytes = utf8.map { isPlain($0) || others.contains($0) ? $0 : UInt8(ascii: "_") }[...].prefix(63)
-    while let last = bytes.last, !isPlain(last) { bytes.removeLast() }
-    return String(decoding: bytes.drop { !isPlain($0) }, as: UTF8.self)
+    var bytes = replacingSpecialCharacters(except: "-_.").utf8.prefix(63)
+    while let last = bytes.last, !last.isLetterOrDigit { bytes.removeLast() }
+    return String(Substring(bytes.drop { !$0.isLetterOrDigit }))
   }
 }

@@ -24,7 +24,7 @@ extension HostProbe {
     facts = try prober.facts(extensions)
     schemaFaults = prober.workspace.schemaFaults
     // What is known by now gives the model its answers, and refusals their reasons.
-    settings.facts = HostFacts(of: self)
+    settings.facts = HostFacts(found: Dictionary(knownFacts, uniquingKeysWith: { $1 }))
     prober.workspace = ManifestWorkspace(settings)
     features = try prober.features()
     for file in prober.catalogue.files {
@@ -50,20 +50,14 @@ private struct Prober<Host: ProbedHost> {
   var catalogue: Catalogue { workspace.catalogue(for: host.architecture) }
 
   func run(_ steps: [Node], at range: SourceRange) throws(DiagnosticsError) -> Report {
-    try host.run(workspace.plan(steps, at: range, catalogue, Findings()), workspace)
+    try host.run(workspace.plan(steps: steps, at: range, catalogue, Findings()), workspace)
   }
 
   func devices() throws(DiagnosticsError) -> [HostProbe.Device] {
     guard let vm = catalogue.vm else { return [] }
     let files = catalogue.files.filter { $0.deviceType != nil && $0.number != nil }
-    let range = vm.source
-    let tests = files.map { file in
-      Node(
-        .mapping([
-          Entry(key: Located("test", at: range), value: Node(.scalar(file.deviceType ?? "", .plain), at: range))
-        ]), at: range)
-    }
-    let report = try run(vm.plainSteps(at: range) + tests, at: range)
+    let tests = files.map { Node.mapping([("test", .text($0.deviceType ?? ""))]) }
+    let report = try run(vm.plainSteps() + tests, at: vm.source)
     guard report.entries.count == tests.count + 1 else { return [] }
     return zip(files, report.entries.dropFirst()).map { file, entry in
       let isSupported = entry.result.outcome == .ok
@@ -77,7 +71,7 @@ private struct Prober<Host: ProbedHost> {
   /// The values of all capabilities that facts and KVM_ENABLE_CAP go by.
   func extensions() throws(DiagnosticsError) -> [UInt32: UInt32] {
     guard let vm = catalogue.vm else { return [:] }
-    let plan = workspace.plan(vm.plainSteps(at: vm.source), at: vm.source, catalogue, Findings())
+    let plan = workspace.plan(steps: vm.plainSteps(), at: vm.source, catalogue, Findings())
     return try host.extensions(named.map(\.number), plan)
   }
 
@@ -142,7 +136,7 @@ extension Prober {
 
   /// Why a vCPU cannot be initialised with features; nil where it can.
   private func refusal(of features: [String], _ file: SchemaFile) throws(DiagnosticsError) -> String? {
-    let report = try run(file.plainSteps(features: features, at: file.source), at: file.source)
+    let report = try run(file.plainSteps(features: features), at: file.source)
     return report.entries.first { $0.verdict.isFailure }?.reasonText
   }
 }

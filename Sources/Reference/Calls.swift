@@ -1,13 +1,8 @@
-import DevicePlan
 import DeviceSchema
 import Diagnostics
-import Expressions
 import Vocabulary
 
-/// The calls that schemas describe, each with what it can be refused for.
-///
-/// The order within a call is that of the model: what holds for every call, whether the descriptor has the call at all,
-/// the group's rules, the attribute's; a get writes its value last.
+/// The calls that schemas describe, each with its refusals in the order in which the kernel checks.
 struct CallReference {
   let catalogue: Catalogue
 
@@ -15,93 +10,62 @@ struct CallReference {
   func call(
     _ access: AttributeAccess, on attribute: AttributeSchema, of group: GroupSchema, in file: SchemaFile
   ) -> RefusableCall {
-    let path = group.path(of: attribute)
-    let context = RefusalWalk.Context(file, path)
-    var walk = RefusalWalk(catalogue)
-    let result = { (walk: RefusalWalk) in
-      RefusableCall(title: access.ioctl, subject: "\(file.name).\(path)", access: access, refusals: walk.found)
-    }
-    every(file, context, &walk)
-    if let errno = file.noAccessor[access] {
-      walk.add(Refusal(generic: errno, "\(file.words) has no \(access.ioctl)", context))
-      return result(walk)
-    }
-    let (common, own) = (group.call(access), attribute.call(access))
-    let has = attribute.access.contains(access)
-    let reads = common.rules?.readsValue == true || own.rules?.readsValue == true
-    let isEmpty = group.payloads(of: attribute).allSatisfy { $0.type.isNone }
-    if access == .set || common.takesInput || own.takesInput, !reads, has, !isEmpty {
-      walk.add(Refusal(generic: .badAddress, "the kernel cannot read the value at this address", context))
-    }
-    walk.walk(common.rules, context)
-    guard has else {
-      if let errno = group.unknownAttribute[access] {
-        walk.add(
-          Refusal(
-            generic: errno, "group '\(group.name)' of \(file.words) does not \(access.verb) this attribute", context))
+    let sequence = CallSequence(catalogue, file, access, of: attribute, in: group)
+    return call(.attribute(access), access.ioctl, group.path(of: attribute), file) { walk, context in
+      for stage in CallSequence.Stage.inOrder {
+        switch sequence.action(at: stage) {
+        case nil: continue
+        case .rules(let rules)?: walk.walk(rules, context)
+        case .copyIn?: walk.add(Refusal(.cannotRead, context))
+        case .copyOut?: walk.add(Refusal(.cannotWrite, context))
+        case .refuse(let refusal)?:
+          walk.add(Refusal(refusal, context))
+          return
+        }
       }
-      return result(walk)
+      for answer in sequence.guestAnswers { walk.add(Refusal(answer, context)) }
     }
-    walk.walk(own.rules, context)
-    if access == .get, !isEmpty {
-      walk.add(Refusal(generic: .badAddress, "the kernel cannot write the value to this address", context))
-    }
-    for answer in common.guest + own.guest { walk.add(Refusal(answer, context)) }
-    return result(walk)
   }
 
-  private func every(_ file: SchemaFile, _ context: RefusalWalk.Context, _ walk: inout RefusalWalk) {
-    guard file.subject != .system else { return }
-    walk.walk(catalogue.vm?.every, context)
-    if file.subject != .vm { walk.walk(file.every, context) }
+  /// A call that is not on an attribute.
+  func call(_ call: DescriptorCall, of file: SchemaFile) -> RefusableCall {
+    self.call(.descriptor(call), call.title(on: file.subject), call.rawValue, file) { walk, context in
+      if file.isOnVM(call) { walk.walk(catalogue.vm?.every, context) }
+      if let type = file.deviceType, call == .test || call == .create {
+        walk.add(Refusal(.noDeviceType(type), context))
+      }
+      walk.walk(file.rules(of: call), context)
+    }
+  }
+
+  func call(_ capability: Capability, of file: SchemaFile) -> RefusableCall {
+    let title = "KVM_ENABLE_CAP of \(capability.constant ?? capability.name)"
+    return call(.capability(capability), title, capability.name, file) { walk, context in
+      walk.walk(catalogue.vm?.every, context)
+      walk.walk(capability.rules, context)
+      walk.walk(catalogue.rulesAfter(capability), context)
+    }
+  }
+
+  private func call(
+    _ kind: RefusableCall.Kind, _ title: String, _ path: String, _ file: SchemaFile,
+    _ collect: (inout RefusalWalk, RefusalWalk.Context) -> Void
+  ) -> RefusableCall {
+    var walk = RefusalWalk(catalogue)
+    collect(&walk, RefusalWalk.Context(file, path))
+    return RefusableCall(kind: kind, title: title, file: file.name, path: path, refusals: walk.found)
   }
 
   /// All calls of a file but those on attributes.
   func ownCalls(of file: SchemaFile) -> [RefusableCall] {
-    var calls: [RefusableCall] = []
-    /// - Parameters:
-    ///   - isThere: whether the kernel has the call without rules, too.
-    ///   - isPlain: whether the call is none on the VM.
-    func add(_ path: String, _ title: String, _ frame: RuleFrame?, isThere: Bool = false, isPlain: Bool = false) {
-      guard isThere || frame != nil else { return }
-      let context = RefusalWalk.Context(file, path)
-      var walk = RefusalWalk(catalogue)
-      if !isPlain { walk.walk(catalogue.vm?.every, context) }
-      if ["create", "test"].contains(path), file.deviceType != nil {
-        walk.add(Refusal(generic: .noDevice, "this host's KVM has no device type '\(file.name)'", context))
-      }
-      walk.walk(frame, context)
-      calls.append(RefusableCall(title: title, subject: "\(file.name).\(path)", access: nil, refusals: walk.found))
-    }
-    switch file.subject {
-    case .vm: add("create", "KVM_CREATE_VM", file.create, isThere: true, isPlain: true)
-    case .vcpu: add("create", "KVM_CREATE_VCPU", file.create, isThere: true)
-    case .device:
-      add("test", "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST", nil, isThere: true)
-      add("create", "KVM_CREATE_DEVICE", file.create, isThere: true)
-    case .system, .common: break
-    }
-    add("init", "the call that initialises a vCPU", file.initialise)
-    add("run", "KVM_RUN", file.run)
-    add("add-memory", "KVM_SET_USER_MEMORY_REGION", file.addMemory)
-    add("create-irqchip", "KVM_CREATE_IRQCHIP", file.createIRQChip)
-    add("close", "close() of the descriptor", file.release, isPlain: true)
-    for capability in file.capabilities {
-      add(
-        capability.name, "KVM_ENABLE_CAP of \(capability.constant ?? capability.name)", capability.rules, isThere: true)
-    }
-    return calls
+    DescriptorCall.allCases.filter(file.has).map { call($0, of: file) } + file.capabilities.map { call($0, of: file) }
   }
 
-  /// What a device's hooks, or a common file's, refuse later: at which call, and for what.
+  /// The later calls at which hooks of a device's file, or of a common one, refuse, and for what.
   func laterCalls(of file: SchemaFile) -> [RefusableCall] {
     guard let vcpu = catalogue.vcpu else { return [] }
     return ownCalls(of: vcpu).compactMap { call in
-      let mine = call.refusals.filter { refusal in
-        refusal.path.contains { $0.hasPrefix("hook ") && $0.hasSuffix(" of \(file.name)") }
-      }
-      if mine.isEmpty { return nil }
-      return RefusableCall(title: call.title, subject: call.subject, access: nil, refusals: mine)
+      call.only { refusal in refusal.path.contains { $0.hasPrefix("hook ") && $0.hasSuffix(" of \(file.name)") } }
     }
   }
 
@@ -134,9 +98,32 @@ struct CallReference {
   }
 }
 
-extension SchemaFile {
-  /// The calls that an attribute has on this descriptor.
-  package func calls(on attribute: AttributeSchema) -> [AttributeAccess] {
-    AttributeAccess.allCases.filter { attribute.access.contains($0) && noAccessor[$0] == nil }
+extension DescriptorCall {
+  /// The call's name in the kernel's headers, or else a description.
+  fileprivate func title(on subject: SchemaSubject) -> String {
+    switch (self, subject) {
+    case (.test, _): "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST"
+    case (.create, .vm): "KVM_CREATE_VM"
+    case (.create, .vcpu): "KVM_CREATE_VCPU"
+    case (.create, _): "KVM_CREATE_DEVICE"
+    case (.initialise, _): "the call that initialises a vCPU"
+    case (.run, _): "KVM_RUN"
+    case (.addMemory, _): "KVM_SET_USER_MEMORY_REGION"
+    case (.createIRQChip, _): "KVM_CREATE_IRQCHIP"
+    case (.close, _): "close() of the descriptor"
+    }
+  }
+
+  /// What the call does.
+  func doc(on file: SchemaFile) -> String {
+    switch self {
+    case .create: "makes \(file.words), and its descriptor"
+    case .test: "asks whether the host has the device type, and makes nothing"
+    case .initialise: "initialises a vCPU and chooses its features"
+    case .run: "enters a vCPU; with immediate_exit only everything that is checked before the guest runs"
+    case .addMemory: "gives the guest memory"
+    case .createIRQChip: "makes the interrupt controller, where the architecture has such a call"
+    case .close: "closes the descriptor"
+    }
   }
 }

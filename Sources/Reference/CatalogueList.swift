@@ -37,7 +37,6 @@ package struct CatalogueList {
 
   /// A line for each attribute.
   package func text() -> String {
-    var page = PageText()
     var table = [["ARCH", "SCOPE", "TYPE", "GROUP", "ATTRIBUTE", "NUMBER", "CALLS", "PAYLOAD", "WHAT IT IS"]]
     for row in rows {
       table.append([
@@ -45,8 +44,7 @@ package struct CatalogueList {
         row.attribute.name ?? "-", row.number, row.access.joined(separator: " "), row.payload, row.summary,
       ])
     }
-    page.wideTable(table)
-    return page.text
+    return Columns(table, widest: .max).lines().map { $0 + "\n" }.joined()
   }
 
   /// An array with one object for each attribute.
@@ -128,25 +126,5 @@ extension String {
       if word.hasSuffix(".") || word.hasSuffix(";") { return String(result.dropLast()) }
     }
     return result
-  }
-}
-
-extension PageText {
-  /// Cells below each other, each row one line however long.
-  mutating func wideTable(_ rows: [[String]]) {
-    var widths: [Int] = []
-    for row in rows {
-      for (i, cell) in row.enumerated() {
-        if i == widths.count { widths.append(0) }
-        widths[i] = max(widths[i], cell.count)
-      }
-    }
-    for row in rows {
-      var text = ""
-      for (cell, width) in zip(row.dropLast(), widths) {
-        text += cell + String(repeating: " ", count: width - cell.count + 2)
-      }
-      line(text + (row.last ?? ""))
-    }
   }
 }

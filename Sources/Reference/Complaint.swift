@@ -45,12 +45,6 @@ private enum Phrases {
 
   /// Before the number of an errno.
   static let errnos = ["os error", "errno", "code:", "error(", "error:", "failed:", "returned"]
-
-  /// What programs call architectures.
-  static let architectures = [
-    "aarch64": Architecture.arm64, "arm64": .arm64, "x86_64": .x86_64, "riscv64": .riscv64, "ppc64": .ppc64,
-    "ppc64le": .ppc64, "s390x": .s390x, "loongarch64": .loongarch64,
-  ]
 }
 
 extension Complaint {
@@ -78,7 +72,7 @@ extension Complaint {
     errno = Self.errno(in: text)
     words = Self.words(text)
     let names = words.flatMap { $0.split(separator: "-").map(String.init) }
-    architecture = names.lazy.compactMap { Phrases.architectures[$0] }.first
+    architecture = names.lazy.compactMap(Architecture.init(alias:)).first
     constants = words.filter { $0.hasPrefix("KVM_") }
   }
 

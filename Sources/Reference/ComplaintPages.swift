@@ -1,6 +1,7 @@
 import DeviceSchema
 import Diagnostics
 import Expressions
+import TextOutput
 import Vocabulary
 
 extension Explainer {
@@ -79,7 +80,7 @@ extension Complaint {
     case nil: break
     }
     if let group { parts.append("group \(group)") }
-    if let attr { parts.append("attr \(attr > 0xFFFF ? "0x" + String(attr, radix: 16) : String(attr))") }
+    if let attr { parts.append("attr \(hexadecimal(attr, from: 0x1_0000))") }
     if let errno {
       let words = ErrnoText.words(errno).map { " (\($0))" } ?? ""
       parts.append("answered by \(errno)\(words)")

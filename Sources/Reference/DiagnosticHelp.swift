@@ -1,5 +1,6 @@
 import DeviceSchema
 import Diagnostics
+import TextOutput
 
 /// What there is to say of ids of diagnostics, all at once: the schemas are walked only one time.
 extension Explainer {

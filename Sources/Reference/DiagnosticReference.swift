@@ -1,4 +1,5 @@
 import Diagnostics
+import TextOutput
 
 /// What is to be said of the diagnostics that no schema has: those of manifests, schemas and files.
 package struct DiagnosticReference: Sendable {

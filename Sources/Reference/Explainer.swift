@@ -1,6 +1,7 @@
 import DeviceSchema
 import Diagnostics
 import Expressions
+import TextOutput
 import Vocabulary
 
 /// Reference pages from the schemas: of device types, groups, attributes, calls, diagnostic ids and uapi constants.
@@ -37,8 +38,11 @@ struct Subject {
   var kind: Kind
   var file: SchemaFile
   var catalogue: Catalogue
-  /// How the page is asked for, without the architecture.
-  var name: String
+  /// The path within the file, such as `addr.dist` or `create`; empty for the file itself.
+  var path: String
+
+  /// The name of the page, without the architecture.
+  var name: String { path.isEmpty ? file.name : "\(file.name).\(path)" }
 }
 
 extension Explainer {
@@ -83,16 +87,14 @@ extension Explainer {
 
   private func subjects(of file: SchemaFile, _ catalogue: Catalogue) -> [Subject] {
     func subject(_ kind: Subject.Kind, _ path: String) -> Subject {
-      Subject(kind: kind, file: file, catalogue: catalogue, name: path.isEmpty ? file.name : "\(file.name).\(path)")
+      Subject(kind: kind, file: file, catalogue: catalogue, path: path)
     }
     var all = [subject(.file, "")]
     for group in file.groups {
       if !group.isNameless { all.append(subject(.group(group), group.name)) }
       all += group.attributes.map { subject(.attribute($0, group), group.path(of: $0)) }
     }
-    for call in CallReference(catalogue: catalogue).ownCalls(of: file) {
-      all.append(subject(.call(call), String(call.subject.dropFirst(file.name.count + 1))))
-    }
+    all += CallReference(catalogue: catalogue).ownCalls(of: file).map { subject(.call($0), $0.path) }
     all += file.features.map { subject(.feature($0), $0.name) }
     return all
   }
@@ -111,7 +113,7 @@ extension Explainer {
     var names: [String] = []
     for subject in all where !names.contains(subject.name) { names.append(subject.name) }
     let inside = names.filter { $0.hasSuffix(".\(rest)") || $0.contains(".\(rest).") }
-    if !inside.isEmpty { return .unknown("there is no '\(name)'; did you mean \(inside.prefix(6).quoted)?") }
+    if !inside.isEmpty { return .unknown("there is no '\(name)'; did you mean \(inside.prefix(6).quoted("or"))?") }
     let others = constants().map(\.constant) + diagnostics.entries.map(\.id.description)
     if let nearest = (names + others).nearest(to: rest) {
       return .unknown("there is no '\(name)'; did you mean '\(nearest)'?")
@@ -132,29 +134,17 @@ extension RefusableCall {
 extension SchemaFile {
   /// Whether several architectures may have the file.
   var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
-
-  /// What a call of the descriptor does, by the call's name.
-  fileprivate func doc(ofCall name: String) -> String? {
-    switch name.dropFirst(self.name.count + 1) {
-    case "create": "makes \(words), and its descriptor"
-    case "test": "asks whether the host has the device type, and makes nothing"
-    case "init": "initialises a vCPU and chooses its features"
-    case "run": "enters a vCPU; with immediate_exit only everything that is checked before the guest runs"
-    case "add-memory": "gives the guest memory"
-    case "create-irqchip": "makes the interrupt controller, where the architecture has such a call"
-    case "close": "closes the descriptor"
-    default: nil
-    }
-  }
 }
 
 extension Sequence<String> {
-  fileprivate var quoted: String { map { "'\($0)'" }.listed("or") }
+  fileprivate func quoted(_ conjunction: String) -> String { map { "'\($0)'" }.listed(conjunction) }
 }
 
 extension Subject {
-  /// The capability whose call this is.
-  var capability: Capability? { file.capabilities.first { "\(file.name).\($0.name)" == name } }
+  /// The capability that the call enables.
+  var capability: Capability? {
+    if case .call(let call) = kind, case .capability(let capability) = call.kind { capability } else { nil }
+  }
 
   var constants: [String] {
     switch kind {
@@ -173,7 +163,12 @@ extension Subject {
     case .file: file.doc
     case .group(let group): group.doc
     case .attribute(let attribute, let group): attribute.doc ?? group.doc
-    case .call: capability?.doc ?? file.doc(ofCall: name)
+    case .call(let call):
+      switch call.kind {
+      case .descriptor(let call): call.doc(on: file)
+      case .capability(let capability): capability.doc
+      case .attribute: nil
+      }
     case .feature(let feature): feature.doc
     }
   }
@@ -261,16 +256,8 @@ extension Explainer {
     let head = id.prefix { $0 != ":" } + ":"
     var same: [String] = []
     for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }
-    if !same.isEmpty { return .unknown("nothing has the id '\(name)'; there are \(same.quoted.replacingOr)") }
+    if !same.isEmpty { return .unknown("nothing has the id '\(name)'; there are \(same.quoted("and"))") }
     let nearest = ids.nearest(to: id).map { "; did you mean '\($0)'?" } ?? ""
     return .unknown("nothing has the id '\(name)'\(nearest)")
-  }
-}
-
-extension String {
-  /// A list of alternatives as a list of what there is.
-  fileprivate var replacingOr: String {
-    let parts = split(separator: " ")
-    return parts.map { $0 == "or" ? "and" : String($0) }.joined(separator: " ")
   }
 }

@@ -1,161 +1,163 @@
+import Vocabulary
+
 extension DiagnosticReference {
   /// The diagnostics of manifests, files and hosts.
   package static let manifests = DiagnosticReference([
     // The text
     Entry(
-      "yaml-syntax", "The text is YAML.",
-      "Nothing behind the place is read. Values with ${...}, and those that begin with a character that has a meaning in YAML, are put in double quotes."
+      "yaml-syntax", "A manifest is valid YAML.",
+      "Nothing after this place is read. Put values with ${...}, and values that begin with a character that has a meaning in YAML, in double quotes."
     ),
-    Entry("duplicate-key", "A key stands once in a mapping.", "YAML would silently take one of the two values."),
+    Entry("duplicate-key", "A mapping has each key once.", "YAML would silently use one of the two values."),
     Entry(
-      "merge-key", "There are no merge keys (<<).",
-      "Their result depends on the tool that reads them. Write the keys out; what all vCPUs have in common goes under vcpus.attributes."
+      "merge-key", "Merge keys (<<) are not supported.",
+      "Their result depends on the tool that reads them. Write the keys out; put what all vCPUs share under vcpus.attributes."
     ),
-    Entry("complex-key", "Keys are plain texts."),
-    Entry("yaml-tag", "There are no tags (!!int, !foo).", "A value gets its type from the schema of its attribute."),
-    Entry("undefined-alias", "An alias (*name) names an anchor (&name) above it."),
-    Entry("too-deep", "Mappings and lists nest at most 64 deep."),
+    Entry("complex-key", "A key is plain text, not a mapping or a list."),
+    Entry("yaml-tag", "Tags (!!int, !foo) are not supported.", "The schema of an attribute gives a value its type."),
+    Entry("undefined-alias", "An alias (*name) needs an anchor (&name) above it."),
+    Entry("too-deep", "Mappings and lists are nested at most 64 levels deep."),
     Entry(
-      "too-many-aliases", "Aliases stand for a bounded number of nodes.",
+      "too-many-aliases", "The number of nodes that aliases expand to is limited.",
       "A few hundred bytes of aliases can expand to gigabytes."),
     Entry(
-      "too-large", "Files and single values have a bounded size: 64 MiB and 1 MiB.",
-      "So have the files of byte strings, 1 MiB, and all byte strings of a manifest together, 64 MiB."),
-    Entry("not-utf-8", "The text is in UTF-8."),
-    Entry("empty-document", "A file holds at least one manifest."),
+      "too-large", "A file has at most 64 MiB, and a single value at most 1 MiB.",
+      "A byte string's file has at most 1 MiB, and all byte strings of a manifest together at most 64 MiB."),
+    Entry("not-utf-8", "A manifest is UTF-8 text."),
+    Entry("empty-document", "A file has at least one manifest."),
     Entry("cannot-read", "Every file that is named can be read.", "The exit status is 66."),
-    Entry("cannot-write", "The file that compile makes can be written.", "The exit status is 73."),
-    Entry("bad-probe", "What is compared is two files that `probe --format json` wrote, of hosts of one architecture."),
-    Entry("bad-plan", "A compiled plan is complete and unchanged, and of a version that this kvmconf reads."),
+    Entry("cannot-write", "The output file of compile can be written.", "The exit status is 73."),
+    Entry("bad-probe", "probe --compare takes two files that `probe --format json` wrote, for the same architecture."),
+    Entry("bad-plan", "A compiled plan is complete and undamaged, and this kvmconf supports its version."),
     Entry(
-      "bad-configuration", "A .kvmconf.yaml is a mapping of schemas, host-facts, kernel, severity and fail-on.",
-      "The nearest one, in the folder of a manifest or above it, is used; a folder with .git is the last that is looked into. --no-config ignores it, and --verbose tells which one it is."
+      "bad-configuration", "A .kvmconf.yaml is a mapping with schemas, host-facts, kernel, severity and fail-on.",
+      "kvmconf uses the nearest one, in the folder of the manifest or above it, and does not look above a folder with .git. --no-config ignores it, and --verbose reports it."
     ),
-    // What extends others
+    // Extended files
     Entry(
-      "bad-base", "What a manifest extends is a file with one manifest.",
-      "At most 16 files extend each other in a row."),
-    Entry("circular-extends", "No file extends itself, neither directly nor through others."),
+      "bad-base", "An extended file has exactly one manifest.",
+      "A chain of files that extend each other has at most 16 files."),
+    Entry("circular-extends", "A file does not extend itself, directly or through other files."),
     Entry(
-      "nothing-to-remove", "The word null stands where what is extended has something to remove.",
-      "A device is removed by {name: NAME, type: null}. Text that is the word null is put in quotes."),
-    // The shape
+      "nothing-to-remove", "A null removes something that the extended manifest has.",
+      "Remove a device with {name: NAME, type: null}. Put text that is the word null in quotes."),
+    // Structure
     Entry(
-      "unknown-key", "Every key is one that its mapping can have.",
-      "A misspelt key would otherwise be left out silently."),
-    Entry("missing-key", "What a mapping must have is there."),
-    Entry("conflicting-keys", "Keys that exclude each other do not stand together."),
+      "unknown-key", "A mapping has only the keys that it defines.",
+      "Otherwise a misspelt key would be silently ignored."),
+    Entry("missing-key", "A mapping has all the keys that it requires."),
+    Entry("conflicting-keys", "A mapping does not have two keys that exclude each other."),
     Entry(
-      "wrong-kind", "A value is a scalar, a mapping or a list, as its key wants.",
-      "An attribute that can be set repeatedly, and one whose number is structured, takes a list, also of one entry."),
-    Entry("unknown-version", "The manifest is in a version of the language that this kvmconf reads: kvmconf: 1."),
-    Entry("unknown-architecture", "The architecture is one of arm64, x86_64, riscv64, ppc64, s390x, loongarch64."),
-    Entry("no-schemas", "There are schemas for the architecture.", "--schemas DIR adds some."),
+      "wrong-kind", "A value is a scalar, a mapping or a list, as its key requires.",
+      "An attribute that can be set more than once, or whose number has fields, takes a list, even for one entry."),
+    Entry("unknown-version", "This kvmconf supports the manifest's version of the language: kvmconf: 1."),
+    Entry("unknown-architecture", "The architecture is one of \(Architecture.names.joined(separator: ", "))."),
+    Entry("no-schemas", "There are schemas for the architecture.", "Add some with --schemas DIR."),
     Entry(
-      "misplaced-step", "create-vm is the first step, and the only one of its kind.",
-      "Behind a declarative part there is none: that part creates the VM."),
+      "misplaced-step", "create-vm is the first step, and occurs only once.",
+      "It cannot follow a declarative part, which creates the VM."),
     Entry(
-      "no-initialisation", "Only where the architecture has a call that initialises vCPUs is there a step for it.",
-      "KVM_ARM_VCPU_INIT is such a call; elsewhere a vCPU is ready as soon as it is created."),
+      "no-initialisation", "init-vcpu needs an architecture with a call that initialises vCPUs.",
+      "KVM_ARM_VCPU_INIT is such a call. On other architectures a vCPU is ready when it is created."),
     // Names
     Entry(
-      "unknown-device-type", "The device type is one of the architecture's.",
-      "kvmconf schema list prints them. {number: N} reaches a type without a schema; ARCH/NAME names another architecture's, in steps."
+      "unknown-device-type", "The architecture has the device type.",
+      "kvmconf schema list prints the device types. {number: N} names a type without a schema, and ARCH/NAME, in steps, a type of another architecture."
     ),
-    Entry("unknown-group", "The group is one that the device type has."),
+    Entry("unknown-group", "The device type has the group."),
     Entry(
-      "unknown-attribute", "The attribute is one that its group has.",
-      "kvmconf explain TYPE.GROUP prints them. A group without names has one attribute, and the path ends at the group."
+      "unknown-attribute", "The group has the attribute.",
+      "kvmconf explain TYPE.GROUP prints its attributes. If a group has a single attribute without a name, the path ends at the group."
     ),
-    Entry("unknown-feature", "vCPU features are those of the architecture, or numbers of bits."),
-    Entry("unknown-capability", "Capabilities are those that the architecture's schemas describe."),
-    Entry("unknown-name", "A word in place of a number is one that the value knows."),
+    Entry("unknown-feature", "A vCPU feature is a feature of the architecture, or the number of a bit."),
+    Entry("unknown-capability", "The architecture's schemas describe the capability."),
+    Entry("unknown-name", "A name in place of a number is a name of that value."),
     Entry(
-      "unknown-device", "A path begins with the name of a device that exists there, with vm, vcpu.ID or system.",
-      "A create that is not expected to succeed binds no name, and close takes it away."),
-    Entry("unknown-target", "A path begins with a device's name, vm, vcpu.ID or system."),
-    Entry("unknown-vcpu", "A vCPU is named by the id that it was created with."),
+      "unknown-device", "A path begins with vm, vcpu.ID, system, or the name of a device that exists at this step.",
+      "A create that is expected to fail defines no name, and close ends the name."),
+    Entry("unknown-target", "A path begins with the name of a device, vm, vcpu.ID or system."),
+    Entry("unknown-vcpu", "A vCPU is named by the id it was created with."),
     Entry(
       "unknown-step", "A step begins with the name of a call.",
       "create-vm, add-memory, enable-capability, create-irqchip, create-vcpu, init-vcpu, test, create, close, set, get, has, run"
     ),
     Entry("unknown-errno", "An expected answer is ok or the name of an errno."),
-    Entry("unknown-file", "A descriptor's value is the name of an entry of files."),
-    Entry("duplicate-name", "Names of devices, and ids of vCPUs, are given once."),
+    Entry("unknown-file", "The value of a descriptor is the name of an entry in files."),
+    Entry("duplicate-name", "The names of devices and the ids of vCPUs are unique."),
     Entry("bad-name", "A device is not called vm, vcpu or system, and its name has no dot."),
     Entry(
-      "ambiguous-device", "Steps use devices of one type.",
-      "Which alternative of a device exists is known only on the host."),
-    Entry("no-vcpus", "Attributes of vCPUs belong to some vCPU."),
+      "ambiguous-device", "A device that steps use has a single type.",
+      "If it has alternative types, only the host decides which one exists."),
+    Entry("no-vcpus", "Attributes of vCPUs need at least one vCPU."),
     // Values
     Entry("missing-value", "An attribute with a payload has a value."),
     Entry(
-      "unexpected-value", "An attribute without a payload has none.",
-      "It is written with nothing behind the colon, as in init:."),
+      "unexpected-value", "An attribute without a payload has no value.", "Write nothing after the colon, as in init:."),
     Entry(
-      "bad-integer", "An integer is decimal, 0x, 0o or 0b, with _ between digits and KiB, MiB, GiB or TiB behind.",
-      "Nothing has a second meaning: 0777 is seven hundred and seventy-seven, 1e3 and 64MB are errors."),
+      "bad-integer", "An integer is decimal, 0x, 0o or 0b, with _ between digits and KiB, MiB, GiB or TiB at the end.",
+      "No other form is accepted: 0777 is seven hundred and seventy-seven, and 1e3 and 64MB are errors."),
     Entry(
-      "value-out-of-range", "A value fits the width of its type.",
-      "A value that does not fit cannot be sent, and is never truncated. Whether the kernel takes one that fits is another question, which the model answers."
+      "value-out-of-range", "A value fits into its type.",
+      "A value that does not fit cannot be sent, and is never truncated. The model predicts whether the kernel accepts a value that fits."
     ),
     Entry("bad-boolean", "A switch is true or false."),
-    Entry("bad-bytes", "A byte string is hex or base64."),
-    Entry("bad-file", "The file of a byte string, and one that is extended, is a regular one that can be read."),
+    Entry("bad-bytes", "A byte string is hexadecimal or base64."),
+    Entry("bad-file", "A byte string's file and an extended file are regular files that can be read."),
     Entry(
-      "file-outside", "The file of a byte string is in the manifest's folder or below it.",
-      "A manifest must not be able to read any file of the machine. Its path is relative to that folder; neither .. nor a link leads out of it. What is extended stays in the folder of the manifest that was read first."
+      "file-outside", "A byte string's file is in the manifest's folder or below it.",
+      "A manifest must not be able to read any file of the machine. The path is relative to that folder, and neither .. nor a link may leave it. Extended files stay in the folder of the first manifest."
     ),
     Entry(
-      "wrong-size", "A byte string has as many bytes as its schema says.",
-      "It is neither cut nor filled up, and what stands behind it in a struct keeps its place."),
-    Entry("bad-descriptor", "Bare descriptors, {fd: -1}, exist in steps only."),
+      "wrong-size", "A byte string has the size that its schema requires.",
+      "It is not truncated or padded, so the fields after it in a struct keep their places."),
+    Entry("bad-descriptor", "Bare descriptors, {fd: -1}, are allowed only in steps."),
     Entry(
-      "file-not-allowed", "A file is one that the attribute's schema allows to be opened.",
+      "file-not-allowed", "The attribute's schema allows the file to be opened.",
       "A manifest must not be able to open any file of the machine."),
     // Parameters
-    Entry("bad-expression", "What stands in ${...} is an expression over the parameters."),
+    Entry("bad-expression", "${...} contains an expression over the parameters."),
     Entry("unknown-parameter", "Every parameter that is used or set is declared under parameters."),
     Entry("unused-parameter", "Every parameter is used."),
-    Entry("missing-parameter", "Every parameter has a value: its default, or --set NAME=VALUE."),
+    Entry("missing-parameter", "Every parameter has a default, or a value from --set NAME=VALUE."),
     Entry("outcome-differs", "conform: the kernel answers a step as the model predicts."),
-    Entry("value-differs", "conform: a get reads on the kernel what the model predicts."),
+    Entry("value-differs", "conform: a get reads the value that the model predicts."),
     Entry(
       "bad-quirks",
-      "A file of quirks has 'quirks', a list of mappings: operation, target, attribute, kernel (the answer) and reason."
+      "A file of quirks has 'quirks', a list of mappings with operation, target, attribute, kernel (the answer) and reason."
     ),
     Entry(
-      "bad-report", "A recorded report is a kernel's, whole, and of the manifest that it is held against.",
-      "apply --keep-going --format json writes one, and so does kvmload --keep-going --json."),
+      "bad-report",
+      "A recorded report is complete, comes from a kernel, and belongs to the manifest that it is compared with.",
+      "Record one with apply --keep-going --format json or kvmload --keep-going --json."),
     Entry(
-      "assumed-vcpus", "Where the number of vCPUs comes with the loader, validate is told one, or assumes one vCPU.",
-      "--set NAME=N, or a default of the parameter, tells it."),
+      "assumed-vcpus", "If the number of vCPUs is supplied at load time, validate needs a number, or assumes one vCPU.",
+      "Give it with --set NAME=N, or with a default of the parameter."),
     Entry(
       "load-parameter",
-      "A parameter that comes with the loader is a whole value of an attribute, or of one of its fields.",
-      "It is declared with at: load. What is known only then can decide no name, number or count of the plan."),
-    Entry("parameter-type", "A parameter's value has its type."),
+      "A parameter that is supplied at load time is the whole value of an attribute, or of one of its fields.",
+      "Such a parameter is declared with at: load. It cannot decide a name, a number or a count in the plan."),
+    Entry("parameter-type", "A parameter's value has the parameter's type."),
     Entry(
-      "unsayable-step", "render --steps: each call of a plan is one that an explicit step can write.",
-      "Those of manifests are; a compiled plan can come from elsewhere."),
+      "unsayable-step", "render --steps: an explicit step can express every call of the plan.",
+      "This is true of all manifests, but not of every compiled plan from elsewhere."),
     // Hosts and outcomes
-    Entry("unknown-fact", "A host fact is one that the architecture's schemas declare."),
+    Entry("unknown-fact", "The architecture's schemas declare the host fact."),
     Entry("bad-facts", "Host facts are a mapping from names to values of the facts' types."),
-    Entry("unexpected-outcome", "A step's outcome is the expected one."),
-    Entry("value-mismatch", "A get reads what the manifest says."),
+    Entry("unexpected-outcome", "The outcome of a step is the expected one."),
+    Entry("value-mismatch", "A get reads the value in the manifest."),
     Entry(
-      "undecided", "The model can tell what the kernel would answer.",
-      "It cannot where the answer hangs on something that is not known of the host. --host-facts FILE says more; --fail-on undecided makes it an error."
+      "undecided", "The model can predict the kernel's answer.",
+      "It cannot if the answer depends on something unknown about the host. Add facts with --host-facts FILE, or make this an error with --fail-on undecided."
     ),
-    Entry("hazard", "No call would crash or hang the kernel.", "apply refuses such a plan before any call."),
-    Entry("ordering-cycle", "The order of calls that the schemas ask for is possible."),
-    Entry("no-kvm", "There is a usable /dev/kvm.", "The exit status is 69. --on model rehearses the plan without."),
+    Entry("hazard", "No call would crash or hang the kernel.", "apply refuses such a plan before it makes any call."),
+    Entry("ordering-cycle", "The schemas' rules of order for these calls can all be met."),
+    Entry("no-kvm", "There is a usable /dev/kvm.", "The exit status is 69. --on model rehearses the plan without it."),
     Entry(
-      "other-architecture", "A plan is applied on a host of its architecture.",
-      "The exit status is 69. --on model rehearses it anywhere."),
+      "other-architecture", "A plan is applied on a host of its own architecture.",
+      "The exit status is 69. --on model rehearses it on any host."),
     Entry("cannot-open", "The files that payloads name can be opened.", "The exit status is 66."),
     Entry(
       "schema-evaluation", "The rules of a schema can be evaluated.",
-      "A fault of the schema, not of the manifest: please report it if the schema is a built-in one."),
+      "This is a fault of the schema, not of the manifest. Please report it if the schema is built in."),
   ])
 }

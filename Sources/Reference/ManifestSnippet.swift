@@ -31,14 +31,13 @@ struct ManifestSnippet {
   init?(_ attribute: AttributeSchema, of group: GroupSchema, in file: SchemaFile, _ catalogue: Catalogue) {
     architecture = catalogue.architecture
     let isSettable = attribute.access.contains(.set) && file.noAccessor[.set] == nil
-    let examples = attribute.examples?.items ?? []
-    let call = isSettable ? "set" : attribute.access.contains(.get) ? "get" : "has"
-    guard let example = examples.first(where: { $0.isGood && $0.call(default: call) == call }) else { return nil }
+    let call: AttributeAccess = isSettable ? .set : attribute.access.contains(.get) ? .get : .has
+    guard let example = attribute.examples.first(where: { $0.works && $0.call == call }) else { return nil }
     let needsMemory = (group.set.after + attribute.set.after).contains { $0.path.value == "memory" }
-    for step in file.exampleSetup?.items ?? [] where needsMemory || step[key: "add-memory"] == nil {
+    for step in file.exampleSetup ?? [] where needsMemory || step[key: "add-memory"] == nil {
       add(step, file, catalogue)
     }
-    for step in example[key: "given"]?.items ?? [] { add(step, file, catalogue) }
+    for step in example.given { add(step, file, catalogue) }
     if file.exampleSetup == nil, file.subject != .system, file.subject != .vm { hasVCPUs = true }
     if file.subject == .vcpu { hasVCPUs = true }
     for entry in file.exampleFiles?.entries ?? [] {
@@ -46,13 +45,10 @@ struct ManifestSnippet {
     }
     if let type = file.deviceType { _ = index(of: type) }
     if isSettable, file.subject != .system {
-      assign(example, attribute, group, file)
+      assign(example.entries, attribute, group, file)
     } else {
-      let path = Self.target(of: file) + "." + group.path(of: attribute)
-      let keys = attribute.keyFields.compactMap { field in
-        example[key: field.name].map { ", \(field.name): \($0.flow)" }
-      }
-      steps = ["{\(call): \(path)\(keys.joined())}"]
+      let key = example.key.map { ", \($0.key.value): \($0.value.flow)" }
+      steps = ["{\(call.rawValue): \(file.exampleTarget).\(attribute.path)\(key.joined())}"]
     }
   }
 
@@ -112,8 +108,6 @@ struct ManifestSnippet {
     return ["\(margin)\(name):"] + value.block(indent: indent + 2, prefix: "")
   }
 
-  private static func target(of file: SchemaFile) -> String { file.subject == .vcpu ? "vcpu.0" : file.name }
-
   private mutating func index(of type: String) -> Int {
     if let i = devices.firstIndex(where: { $0.type == type }) { return i }
     devices.append((type, []))
@@ -121,14 +115,12 @@ struct ManifestSnippet {
   }
 
   private mutating func assign(
-    _ example: Node, _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile
+    _ entries: [Entry], _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile
   ) {
-    var value = example[key: "value"]
     let fields = attribute.keyFields
-    if !fields.isEmpty {
-      let names = fields.map(\.name) + ["value"]
-      value = Node(.mapping((example.entries ?? []).filter { names.contains($0.key.value) }), at: example.range)
-    }
+    let names = fields.map(\.name) + ["value"]
+    let written = entries.filter { names.contains($0.key.value) }
+    let value = fields.isEmpty ? written.first?.value : .mapping([], written)
     let assignment = Assignment(
       group: group.name, attribute: attribute.name, value: value, isList: !fields.isEmpty || attribute.repeats)
     switch file.subject {
@@ -151,48 +143,30 @@ struct ManifestSnippet {
       if let name = step[key: "as"]?.scalar { aliases[name] = type }
     }
     guard let path = step[key: "set"]?.scalar, step[key: "expect"] == nil else { return }
-    var parts = path.split(separator: ".").map(String.init)
-    guard let first = parts.first else { return }
-    let head = aliases[first] ?? first
-    guard let target = catalogue.files.first(where: { $0.name == head }) else { return }
-    parts.removeFirst()
-    if target.subject == .vcpu { parts.removeFirst() }
-    guard let name = parts.first, let group = target.group(named: name),
-      let attribute = group.attribute(named: parts.count > 1 ? parts[1] : nil)
-    else { return }
-    assign(step, attribute, group, target)
+    var parts = path.split(separator: ".").map(String.init)[...]
+    let name = parts.popFirst().map { aliases[$0] ?? $0 }
+    guard let target = catalogue.files.first(where: { $0.name == name }) else { return }
+    if target.subject == .vcpu { _ = parts.popFirst() }
+    guard let (group, attribute) = target.attribute(at: parts.joined(separator: ".")) else { return }
+    assign(step.entries ?? [], attribute, group, target)
   }
 }
 
+extension Example {
+  /// Whether the call can succeed on the host that is assumed.
+  fileprivate var works: Bool { expected.first == .ok && host == nil }
+
+  /// Whether a value is this word.
+  fileprivate func names(_ word: String) -> Bool { (given + entries.map(\.value)).contains { $0.names(word) } }
+}
+
 extension Node {
-  /// Whether it is an example of a call that the kernel takes, on the host that is assumed.
-  fileprivate var isGood: Bool {
-    guard let expect = self[key: "expect"], self[key: "host"] == nil else { return false }
-    return expect.scalar == "ok" || expect.items?.first?.scalar == "ok"
-  }
-
-  fileprivate func call(default word: String) -> String { self[key: "call"]?.scalar ?? word }
-
-  /// Whether the word stands anywhere in this.
+  /// Whether the word is a value in this.
   fileprivate func names(_ word: String) -> Bool {
     switch content {
     case .scalar(let text, _): text == word
     case .sequence(let items): items.contains { $0.names(word) }
     case .mapping(let entries): entries.contains { $0.value.names(word) }
-    }
-  }
-
-  /// The node as YAML in one line.
-  var flow: String {
-    switch content {
-    case .scalar(let text, .plain): text
-    case .scalar(let text, _):
-      "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
-    case .sequence(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
-    case .mapping(let entries):
-      "{"
-        + entries.map { $0.value.isEmpty ? "\($0.key.value): " : "\($0.key.value): \($0.value.flow)" }.joined(
-          separator: ", ") + "}"
     }
   }
 

@@ -2,13 +2,13 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import TextOutput
 import Vocabulary
 
 // The pages, section by section.
 extension PageText {
   mutating func title(_ name: String, _ kind: String, _ place: String) {
-    let right = "\(kind), \(place)"
-    line(name + String(repeating: " ", count: max(2, Self.width - name.count - right.count)) + right)
+    line(name, "\(kind), \(place)")
     gap()
   }
 
@@ -147,7 +147,7 @@ extension PageText {
             [$0.name, $0.isDevice ? "a device" : $0.isDescriptor ? "a file" : "a number", $0.doc ?? ""]
           })
       }
-    } else if call.subject == "\(file.name).create", !file.createArguments.isEmpty {
+    } else if case .descriptor(.create) = call.kind, !file.createArguments.isEmpty {
       heading("ARGUMENTS, as bits of the machine type")
       bitFields(file.createArguments, indent: 2)
     }
@@ -200,9 +200,7 @@ extension PageText {
     attributes(file)
     features(file)
     capabilities(file)
-    let own = reference.ownCalls(of: file).filter { call in
-      call.subject != "\(file.name).test" && !file.capabilities.contains { call.subject == "\(file.name).\($0.name)" }
-    }
+    let own = DescriptorCall.allCases.filter { $0 != .test && file.has($0) }.map { reference.call($0, of: file) }
     if !own.isEmpty { refusals(own, file) }
     let later = reference.laterCalls(of: file)
     if !later.isEmpty {

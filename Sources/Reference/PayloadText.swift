@@ -1,79 +1,7 @@
 import DeviceSchema
 import Expressions
-
-extension PayloadType {
-  /// In a few words: `u64`, `struct of 24 bytes`, `none`.
-  package var summary: String {
-    switch self {
-    case .none: return "none"
-    case .integer(let type): return type.name
-    case .bits(let type): return "u\(type.size * 8) of bit fields"
-    case .structure: return "struct" + sizeWords
-    case .union: return "union" + sizeWords
-    case .array(let element, let count): return "array of \(element.summary), \(count.text) elements"
-    case .bytes(let size): return "bytes" + (size.map { ", \($0.text) of them" } ?? "")
-    case .descriptor: return "file descriptor"
-    }
-  }
-
-  private var sizeWords: String { fixedSize.map { " of \($0) bytes" } ?? "" }
-}
-
-extension IntegerType {
-  var name: String { "\(isSigned ? "i" : "u")\(size * 8)" }
-}
-
-extension [(when: Expression?, type: PayloadType)] {
-  /// All alternatives in a few words.
-  package var summary: String {
-    var seen: [String] = []
-    for (_, type) in self where !seen.contains(type.summary) { seen.append(type.summary) }
-    return seen.isEmpty ? "none" : seen.joined(separator: " or ")
-  }
-}
-
-extension IntegerDescription {
-  /// What is said of an integer, without its doc.
-  package var words: [String] {
-    var words: [String] = []
-    switch unit {
-    case nil: break
-    case "address": words.append("a guest physical address")
-    case "mpidr": words.append("an affinity, written 0.0.0.3 (Aff3.Aff2.Aff1.Aff0) or as a number")
-    case let unit?: words.append("in \(unit)")
-    }
-    if let align, align > 1 { words.append("a multiple of \(unit == "address" ? size(align) : "\(align)")") }
-    if let region { words.append("the start of \(size(region))") }
-    if let range { words.append("from \(range.lowerBound) to \(range.upperBound)") }
-    if !values.isEmpty { words.append("one of \(values.map(String.init).joined(separator: ", "))") }
-    if isUnchecked { words.append("the kernel does not check this") }
-    return words
-  }
-
-  /// The names that may be written in place of the number.
-  var nameWords: String? {
-    var words: [String] = []
-    if !names.isEmpty {
-      let shown = names.prefix(40).map {
-        "\($0.name) = \(names.allSatisfy { $0.value < 64 } ? String($0.value) : hexadecimal($0.value))"
-      }
-      words.append("names: " + shown.joined(separator: ", ") + (names.count > 40 ? ", … (\(names.count) in all)" : ""))
-    }
-    if !flags.isEmpty { words.append("flags: " + flags.map { "\($0.name) (bit \($0.bit))" }.joined(separator: ", ")) }
-    return words.isEmpty ? nil : words.joined(separator: "; ")
-  }
-}
-
-/// A size in the largest unit that divides it.
-func size(_ bytes: Int128) -> String {
-  for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, Int128)]
-  where bytes != 0 && bytes & ((1 << shift) - 1) == 0 {
-    return "\(bytes >> shift) \(unit)"
-  }
-  return "\(bytes) bytes"
-}
-
-func hexadecimal(_ value: Int128) -> String { "0x" + String(value, radix: 16) }
+import TextOutput
+import Vocabulary
 
 extension PageText {
   /// The layout of a payload, field by field.
@@ -83,7 +11,7 @@ extension PageText {
     case .integer(let type):
       describe(type.name, type.description, indent: indent)
     case .bits(let type):
-      paragraph("u\(type.size * 8), in bit fields:", indent: indent)
+      paragraph("\(type.name), in bit fields:", indent: indent)
       bitFields(type.fields, indent: indent + 2)
     case .structure(let type):
       paragraph("\(payload.summary):", indent: indent)

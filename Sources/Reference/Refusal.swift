@@ -24,14 +24,25 @@ package struct Refusal {
   package var rule: SourceRange?
 }
 
-/// One call on a descriptor with everything that it can be refused for, in the order in which the kernel looks.
+/// One call on a descriptor with its refusals, in the order in which the kernel checks.
 package struct RefusableCall {
+  enum Kind {
+    case attribute(AttributeAccess)
+    case descriptor(DescriptorCall)
+    case capability(Capability)
+  }
+
+  var kind: Kind
   /// `KVM_SET_DEVICE_ATTR`.
   package var title: String
-  /// `arm-vgic-v3.addr.dist`: what ids begin with.
-  package var subject: String
-  package var access: AttributeAccess?
+  /// The name of the file, such as `arm-vgic-v3`.
+  var file: String
+  /// The path within the file, such as `addr.dist` or `create`.
+  var path: String
   package var refusals: [Refusal]
+
+  /// `arm-vgic-v3.addr.dist`, the beginning of the ids of its refusals.
+  package var subject: String { "\(file).\(path)" }
 }
 
 /// Collects refusals from rules, through fragments and hooks.
@@ -46,51 +57,63 @@ struct RefusalWalk {
   struct Context {
     var file: String
     var path: String
-    var conditions: [String] = []
+    private(set) var conditions: [String] = []
+    /// The names that the conditions mention.
+    private(set) var mentioned: Set<String> = []
     var names: [(name: String, value: String)] = []
     var lifetimes: [Lifetime] = []
     var via: [String] = []
-    var parameters = Substitution()
+    /// The arguments of the fragment, by the names of its parameters.
+    var arguments: [String: Syntax] = [:]
 
     init(_ file: SchemaFile, _ path: String) {
       self.file = file.name
       self.path = path
     }
 
-    /// What conditions above say that something is, or is not.
+    /// The comparisons that hold because of the conditions.
     private var equalities: [Equality] = []
 
-    /// What must hold in addition; false where it never does, or contradicts what holds already.
+    /// The expression with the fragment's arguments in place of its parameters.
+    func applied(_ expression: Expression) -> Syntax { expression.syntax.replacing(arguments) }
+
+    /// The expression as text: its author's own, unless arguments are put in.
+    func text(_ expression: Expression) -> String {
+      expression.syntax.names.isDisjoint(with: arguments.keys) ? expression.text : applied(expression).description
+    }
+
+    /// Adds a condition. Returns false if it never holds, or contradicts those above.
     mutating func require(_ condition: Expression?, holds: Bool = true) -> Bool {
       guard let condition else { return true }
-      let text = parameters.applied(to: condition.text)
-      switch LiteralTruth.of(text) {
+      let syntax = applied(condition)
+      switch syntax.truth {
       case holds: return true
       case nil:
-        let new = Equality.all(in: text, holds: holds)
+        let new = syntax.equalities(holds: holds)
         if new.contains(where: { one in equalities.contains { $0.contradicts(one) } }) { return false }
         equalities += new
-        conditions.append(holds ? text : Self.negated(text))
+        add(holds ? text(condition) : syntax.negated.description, mentioning: syntax)
         return true
       default: return false
       }
     }
 
-    mutating func forgetEqualities() { equalities = [] }
-
-    /// The rule's reason; a value that it speaks of is a number where the arguments say so, else its expression.
-    func words(of rule: Rule) -> String? {
-      rule.because?.words { expression in
-        let text = parameters.applied(to: expression.text)
-        return IntegerLiteral.parse(text)?.words ?? text
-      }
+    mutating func require(someIn loop: Loop) {
+      add("for some \(loop.variable) in \(text(loop.list))", mentioning: applied(loop.list))
     }
 
-    private static func negated(_ text: String) -> String {
-      if case .unary(.not, let operand, let span)? = try? Parser.parse(text), span.length == text.utf8.count {
-        return operand.text(in: text)
+    private mutating func add(_ condition: String, mentioning syntax: Syntax) {
+      conditions.append(condition)
+      mentioned.formUnion(syntax.names)
+    }
+
+    mutating func forgetEqualities() { equalities = [] }
+
+    /// The rule's reason. A value in it is a number if the arguments decide it, otherwise its expression.
+    func words(of rule: Rule) -> String? {
+      rule.because?.words { expression in
+        if case .integer(let number, _, _) = applied(expression) { inProse(number) } else { text(expression) }
       }
-      return "!(\(text))"
     }
   }
 
@@ -101,9 +124,9 @@ struct RefusalWalk {
   private mutating func walk(_ list: RuleList, _ context: Context) {
     var context = context
     for rule in list.rules {
-      context.names += rule.lets.map { ($0.name, context.parameters.applied(to: $0.value.text)) }
+      context.names += rule.lets.map { ($0.name, context.text($0.value)) }
       visit(rule, context)
-      // What was so before a change need not be so behind it.
+      // A change may end what held before it.
       if rule.changesState { context.forgetEqualities() }
     }
   }
@@ -117,12 +140,12 @@ struct RefusalWalk {
       if other.require(rule.condition, holds: false) { walk(otherwise, other) }
     }
     guard context.require(rule.condition) else { return }
-    if rule.readsValue { add(.cannotRead(context)) }
+    if rule.readsValue { add(Refusal(.cannotRead, context)) }
     if let use = rule.use {
       var inner = context
       inner.via.append("fragment \(use.fragment.name)")
-      let arguments = use.arguments.map { context.parameters.applied(to: $0.text) }
-      inner.parameters = Substitution(zip(use.fragment.parameters, arguments))
+      inner.arguments = Dictionary(
+        zip(use.fragment.parameters, use.arguments.map(context.applied)), uniquingKeysWith: { first, _ in first })
       walk(use.fragment.body.list, inner)
     }
     if let hook = rule.hook {
@@ -131,15 +154,13 @@ struct RefusalWalk {
         inner.via.append("hook \(hook) of \(file.name)")
         // A device's rules name the device; those of a common file the call.
         if file.deviceType != nil { inner.file = file.name }
-        inner.parameters = Substitution()
+        inner.arguments = [:]
         walk(rules.list, inner)
       }
     }
     if let rules = rule.rules {
       var inner = context
-      if let loop = rule.loop {
-        inner.conditions.append("for some \(loop.variable) in \(context.parameters.applied(to: loop.list.text))")
-      }
+      if let loop = rule.loop { inner.require(someIn: loop) }
       walk(rules, inner)
     }
     if let refusal = Refusal(rule, context) { add(refusal) }
@@ -175,31 +196,27 @@ extension Refusal {
   }
 
   private init(_ suffix: String, _ answer: String, _ reason: String, _ rule: Rule, _ context: RefusalWalk.Context) {
-    let used = Set(context.conditions.flatMap(Substitution.words))
     self.init(
       id: rule.id ?? (suffix.contains(":") ? suffix : "\(context.file).\(context.path):\(suffix)"), answer: answer,
       reason: reason,
       documented: rule.documented, lifetimes: context.lifetimes, conditions: context.conditions,
-      names: context.names.filter { used.contains($0.name) }, path: context.via, rule: rule.source)
+      names: context.names.filter { context.mentioned.contains($0.name) }, path: context.via, rule: rule.source)
   }
 
-  /// What the kernel's common code refuses, without a rule.
-  init(generic errno: Errno, _ reason: String, _ context: RefusalWalk.Context) {
+  /// A refusal without a rule.
+  init(_ refusal: GenericRefusal, _ context: RefusalWalk.Context) {
     self.init(
-      id: "\(context.file).\(context.path):\(errno)", answer: errno.description, reason: reason, documented: nil,
-      lifetimes: [], conditions: context.conditions, names: [], path: context.via, rule: nil)
+      id: "\(context.file).\(context.path):\(refusal.errno)", answer: refusal.errno.description,
+      reason: refusal.reason, documented: nil, lifetimes: [], conditions: context.conditions, names: [],
+      path: context.via, rule: nil)
   }
 
-  /// What only a running guest brings about.
+  /// An answer that only a running guest brings about.
   init(_ answer: GuestAnswer, _ context: RefusalWalk.Context) {
     self.init(
       id: "\(context.file).\(context.path):\(answer.errno)", answer: answer.errno.description, reason: answer.because,
       documented: nil, lifetimes: [answer.lifetime], conditions: ["the guest runs, or has run: no plan gets this"],
       names: [], path: context.via, rule: answer.source)
-  }
-
-  fileprivate static func cannotRead(_ context: RefusalWalk.Context) -> Refusal {
-    Refusal(generic: .badAddress, "the kernel cannot read the value at this address", context)
   }
 
   /// `since 6.13`, `until 7.0`, both, or nothing.
@@ -209,9 +226,4 @@ extension Refusal {
     if let until = lifetimes.compactMap(\.until).min() { words.append("before \(until)") }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
-}
-
-extension Errno {
-  static let badAddress = Errno(name: "EFAULT")!
-  static let noDevice = Errno(name: "ENODEV")!
 }

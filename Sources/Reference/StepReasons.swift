@@ -47,15 +47,15 @@ package struct StepReasons {
   /// A name for all calls of the kind, and how to find out what they can be refused for.
   private func call(of step: Step) -> (subject: String, call: () -> RefusableCall)? {
     switch step.operation {
-    case .createVM: own("create", of: catalogue.vm)
-    case .addMemory: own("add-memory", of: catalogue.vm)
-    case .createIRQChip: own("create-irqchip", of: catalogue.vm)
-    case .createVCPU: own("create", of: catalogue.vcpu)
-    case .initVCPU: own("init", of: catalogue.vcpu)
-    case .runVCPU: own("run", of: catalogue.vcpu)
-    case .createDevice(let type, _): own("create", of: catalogue.device(numbered: type))
-    case .testDevice(let type, _): own("test", of: catalogue.device(numbered: type))
-    case .closeDevice(let slot): own("close", of: devices[slot])
+    case .createVM: own(.create, of: catalogue.vm)
+    case .addMemory: own(.addMemory, of: catalogue.vm)
+    case .createIRQChip: own(.createIRQChip, of: catalogue.vm)
+    case .createVCPU: own(.create, of: catalogue.vcpu)
+    case .initVCPU: own(.initialise, of: catalogue.vcpu)
+    case .runVCPU: own(.run, of: catalogue.vcpu)
+    case .createDevice(let type, _): own(.create, of: catalogue.device(numbered: type))
+    case .testDevice(let type, _): own(.test, of: catalogue.device(numbered: type))
+    case .closeDevice(let slot): own(.close, of: devices[slot])
     case .enableCapability(let number, _, _, _): capability(number)
     case .setAttribute(let call): attribute(.set, call)
     case .getAttribute(let call): attribute(.get, call)
@@ -63,51 +63,27 @@ package struct StepReasons {
     }
   }
 
-  private func own(_ path: String, of file: SchemaFile?) -> (String, () -> RefusableCall)? {
-    guard let file else { return nil }
-    let subject = "\(file.name).\(path)"
-    guard let call = reference.ownCalls(of: file).first(where: { $0.subject == subject }) else { return nil }
-    return (subject, { call })
+  private func own(_ call: DescriptorCall, of file: SchemaFile?) -> (String, () -> RefusableCall)? {
+    guard let file, file.has(call) else { return nil }
+    return ("\(file.name).\(call.rawValue)", { reference.call(call, of: file) })
   }
 
   private func capability(_ number: UInt32) -> (String, () -> RefusableCall)? {
     for file in catalogue.files {
       if let capability = file.capabilities.first(where: { $0.number == number }) {
-        return own(capability.name, of: file)
+        return ("\(file.name).\(capability.name)", { reference.call(capability, of: file) })
       }
     }
     return nil
   }
 
   private func attribute(_ access: AttributeAccess, _ call: AttributeCall) -> (String, () -> RefusableCall)? {
-    let file =
-      switch call.target {
-      case .system: catalogue.system
-      case .vm: catalogue.vm
-      case .vcpu: catalogue.vcpu
-      case .device(let slot): devices[slot]
-      }
-    guard let file, let group = file.groups.first(where: { $0.number == call.group && $0.isThere(catalogue.release) }),
-      let attribute = group.attributes.first(where: { $0.isNamed(by: call.attr, catalogue.release) })
+    guard let file = catalogue.file(of: call.target, devices: devices),
+      let (group, attribute, _) = file.attribute(group: call.group, attr: call.attr, in: catalogue.release)
     else { return nil }
     return (
       "\(access.rawValue) \(file.name).\(group.path(of: attribute))",
       { reference.call(access, on: attribute, of: group, in: file) }
     )
-  }
-}
-
-extension GroupSchema {
-  fileprivate func isThere(_ release: Release) -> Bool { lifetime.includes(release) }
-}
-
-extension AttributeSchema {
-  /// Whether the kernel may find this attribute under a number.
-  fileprivate func isNamed(by number: UInt64, _ release: Release) -> Bool {
-    guard lifetime.includes(release) else { return false }
-    switch self.number {
-    case .exactly(let own): return own == number
-    case .any, .keys: return true
-    }
   }
 }

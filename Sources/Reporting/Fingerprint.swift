@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// Names for places of a text that stay the same when lines move.
 ///
@@ -72,10 +73,7 @@ struct StableHash {
   private mutating func add(byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
   /// Sixteen hexadecimal digits.
-  var digits: String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-  }
+  var digits: String { hexadecimalDigits(value, width: 16, uppercase: false) }
 }
 
 extension ArraySlice<UInt8> {

@@ -1,5 +1,6 @@
 import Diagnostics
 import TextOutput
+import Vocabulary
 
 /// Diagnostics as workflow commands of GitHub Actions, which shows them beside the lines of a pull request.
 ///
@@ -19,11 +20,10 @@ package struct GitHubRenderer: Sendable {
     for (kind, limit) in zip(kinds[..<2], limits) { render(kind, limit: limit, into: &output) }
     if isCrowded {
       let more = zip(kinds, limits).filter { $0.count > $1 }.map { kind, limit in
-        let count = kind.count - limit
-        return "\(count) \(kind[0].severity.rawValue)\(count == 1 ? "" : "s")"
+        counted(kind.count - limit, kind[0].severity.rawValue)
       }
       output += "::notice title=kvmconf::GitHub shows \(Self.limit) annotations of a kind; "
-      output += "\(more.joined(separator: " and ")) more are in the log of this step\n"
+      output += "\(more.listed()) more are in the log of this step\n"
     }
     render(kinds[2], limit: limits[2], into: &output)
   }
@@ -84,15 +84,6 @@ extension String {
   fileprivate var workflowProperty: String { escaped(["%", "\r", "\n", ":", ","]) }
 
   private func escaped(_ special: [Unicode.Scalar]) -> String {
-    var text = ""
-    for scalar in unicodeScalars {
-      if special.contains(scalar) {
-        let digits = String(scalar.value, radix: 16, uppercase: true)
-        text += "%" + (digits.utf8.count < 2 ? "0" : "") + digits
-      } else {
-        text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
+    escaped { special.contains($0) ? "%" + hexadecimalDigits($0.value, width: 2) : nil }
   }
 }

@@ -89,19 +89,17 @@ package struct JUnitRenderer: Sendable {
 extension String {
   /// As the text of an element or the value of an attribute; what XML 1.0 cannot hold is U+FFFD.
   fileprivate var xml: String {
-    var text = ""
-    for scalar in unicodeScalars {
+    escaped { scalar in
       switch scalar {
-      case "&": text += "&amp;"
-      case "<": text += "&lt;"
-      case ">": text += "&gt;"
-      case "\"": text += "&quot;"
-      case "\n": text += "\n"
-      case "\t": text += "&#9;"
-      case "\0"..<" ", "\u{FFFE}", "\u{FFFF}": text += "\u{FFFD}"
-      default: text.unicodeScalars.append(scalar)
+      case "&": "&amp;"
+      case "<": "&lt;"
+      case ">": "&gt;"
+      case "\"": "&quot;"
+      case "\n": nil
+      case "\t": "&#9;"
+      case "\0"..<" ", "\u{FFFE}", "\u{FFFF}": "\u{FFFD}"
+      default: nil
       }
     }
-    return text
   }
 }

@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import TextOutput
+import Vocabulary
 
 /// What changed in one call, or in the same call of several vCPUs, ready to be written.
 package struct DifferenceLine: Hashable {
@@ -38,18 +39,18 @@ extension PlanDifference {
     var places: [Group.Key: Int] = [:]
     for change in changes {
       let (step, line) = line(change)
-      guard step.target.hasPrefix("vcpu."), step.target != Step.eachVCPU else {
+      guard case .vcpu(let id) = step.target else {
         groups.append(Group(lines: [line], vcpus: []))
         continue
       }
-      let call = { (target: String) in line.kind == .changed ? step.callOfChange(on: target) : step.words(on: target) }
+      let call = { (name: String) in line.kind == .changed ? step.callOfChange(on: name) : step.call(on: name) }
       let key = Group.Key(kind: line.kind, call: call("vcpu"))
       if let place = places[key] {
         groups[place].lines.append(line)
-        groups[place].vcpus.append(step.target)
+        groups[place].vcpus.append(id)
       } else {
         places[key] = groups.count
-        groups.append(Group(lines: [line], vcpus: [step.target], call: call))
+        groups.append(Group(lines: [line], vcpus: [id], call: call))
       }
     }
     return groups.map(\.line)
@@ -63,7 +64,7 @@ extension PlanDifference {
     ] {
       counts.append((changes.count { $0.kind == kind }, word))
     }
-    let words = counts.filter { $0.0 > 0 }.map { "\($0) step\($0 == 1 ? "" : "s") \($1)" }
+    let words = counts.filter { $0.0 > 0 }.map { counted($0, "step") + " \($1)" }
     return words.isEmpty ? (remarks.isEmpty ? "no difference" : "the same steps") : words.joined(separator: ", ")
   }
 
@@ -89,7 +90,7 @@ extension PlanDifference {
       return (
         step,
         DifferenceLine(
-          kind: .changed, call: step.callOfChange(on: step.target),
+          kind: .changed, call: step.callOfChange(on: step.name),
           old: differences.map { words(($0.name, $0.old)) }.joined(separator: ", "),
           new: differences.map { words(($0.name, $0.new)) }.joined(separator: ", "),
           change: differences.map { "\(words(($0.name, $0.old))), then \($0.new ?? "none")" }.joined(separator: "; "),
@@ -113,7 +114,7 @@ extension PlanDifference {
     }
 
     var lines: [DifferenceLine]
-    var vcpus: [String]
+    var vcpus: [UInt64]
     var call: (String) -> String = { $0 }
 
     var line: DifferenceLine {
@@ -134,7 +135,7 @@ extension PlanDifference {
     /// `0-3, 7`
     private var ranges: String {
       var ranges: [ClosedRange<UInt64>] = []
-      for id in vcpus.compactMap({ UInt64($0.dropFirst(5)) }) {
+      for id in vcpus {
         if let last = ranges.last, id == last.upperBound &+ 1 {
           ranges[ranges.count - 1] = last.lowerBound...id
         } else {
@@ -268,24 +269,22 @@ extension StepDetails {
 
 extension Step {
   /// The call without its value.
-  fileprivate var call: String { words(on: target) }
+  fileprivate var call: String { call(on: name) }
 
   /// The call without what may have changed in it, on another object.
-  fileprivate func callOfChange(on target: String) -> String {
+  fileprivate func callOfChange(on name: String) -> String {
     switch operation {
     case .addMemory(let slot, _, _): "add memory in slot \(slot)"
-    case .initVCPU: "init \(target.printable)"
-    default: words(on: target)
+    case .initVCPU: "init \(name)"
+    default: call(on: name)
     }
   }
 
   /// The call without its value, on another object.
-  fileprivate func words(on target: String) -> String {
+  fileprivate func call(on name: String) -> String {
     var step = self
-    step.target = target
-    if case .initVCPU = operation { return step.words }
     if operation.attributeCall != nil { step.value = nil }
-    return step.words
+    return step.words(on: name)
   }
 }
 

@@ -33,7 +33,7 @@ private struct StraceNotation {
         each
         + step.guardedBy.map { " /* only if step \($0.step + 1) is \($0.ok ? "" : "not ")ok */" }
         .joined()
-      lines += calls(of: step.operation, named: step.target.printable).map { $0 + guards }
+      lines += calls(of: step.operation, named: step.name).map { $0 + guards }
     }
     return lines
   }
@@ -41,13 +41,13 @@ private struct StraceNotation {
   /// The calls of one step; more than one where KVM wants them together.
   private func calls(of operation: Operation, named name: String) -> [String] {
     switch operation {
-    case .createVM(let type): ["ioctl(kvm, KVM_CREATE_VM, \(hexadecimalOrZero(type))) = vm"]
+    case .createVM(let type): ["ioctl(kvm, KVM_CREATE_VM, \(hexadecimal(type, from: 1))) = vm"]
     case .addMemory(let slot, let address, let size): addMemory(slot, address, size)
     case .enableCapability(let number, let target, let flags, let arguments):
       [
         ioctl(
           self.name(of: target), "KVM_ENABLE_CAP",
-          "{cap=\(number), flags=\(hexadecimalOrZero(UInt64(flags))), args=[\(words(arguments))]}")
+          "{cap=\(number), flags=\(hexadecimal(flags, from: 1)), args=[\(words(arguments))]}")
       ]
     case .createIRQChip: [ioctl("vm", "KVM_CREATE_IRQCHIP", "0")]
     case .createVCPU(let id): ["ioctl(vm, KVM_CREATE_VCPU, \(id)) = \(name)"]
@@ -68,14 +68,15 @@ private struct StraceNotation {
     let map =
       "mmap(NULL, \(size), PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = memory\(slot)"
     let region =
-      "{slot=\(slot), flags=0, guest_phys_addr=\(hexadecimalOrZero(address)), memory_size=\(size), "
+      "{slot=\(slot), flags=0, guest_phys_addr=\(hexadecimal(address, from: 1)), memory_size=\(size), "
       + "userspace_addr=\(size == 0 ? "NULL" : "memory\(slot)")}"
     return (size == 0 ? [] : [map]) + [ioctl("vm", "KVM_SET_USER_MEMORY_REGION", region)]
   }
 
   private func initVCPU(_ vcpu: String, _ features: UInt64, _ finalize: [Int32]) -> [String] {
     guard plan.architecture == .arm64 else { return [] }
-    let words = [features & 0xFFFF_FFFF, features >> 32].map(hexadecimalOrZero) + Array(repeating: "0", count: 5)
+    let words =
+      [features & 0xFFFF_FFFF, features >> 32].map { hexadecimal($0, from: 1) } + Array(repeating: "0", count: 5)
     return [
       ioctl("vm", "KVM_ARM_PREFERRED_TARGET", "{target=?, features=[0, 0, 0, 0, 0, 0, 0]}"),
       ioctl(vcpu, "KVM_ARM_VCPU_INIT", "{target=?, features=[\(words.joined(separator: ", "))]}"),
@@ -85,8 +86,8 @@ private struct StraceNotation {
   private func attribute(_ request: String, _ call: AttributeCall) -> String {
     ioctl(
       name(of: call.target), request,
-      "{flags=\(hexadecimalOrZero(UInt64(call.flags))), group=\(hexadecimalOrZero(UInt64(call.group))), "
-        + "attr=\(hexadecimalOrZero(call.attr)), addr=\(pointer(call.data))}")
+      "{flags=\(hexadecimal(call.flags, from: 1)), group=\(hexadecimal(call.group, from: 1)), "
+        + "attr=\(hexadecimal(call.attr, from: 1)), addr=\(pointer(call.data))}")
   }
 
   private func ioctl(_ descriptor: String, _ request: String, _ argument: String) -> String {
@@ -105,7 +106,7 @@ private struct StraceNotation {
   private func words(_ arguments: [CapabilityArgument]) -> String {
     let given = arguments.map { argument in
       switch argument {
-      case .value(let value): hexadecimalOrZero(value)
+      case .value(let value): hexadecimal(value, from: 1)
       case .device(let slot): name(of: .device(slot))
       }
     }
@@ -135,18 +136,15 @@ private struct StraceNotation {
   }
 
   private func quoted(_ path: String) -> String {
-    "\"" + path.printable.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"") + "\""
+    "\"" + path.printable.escaped { $0 == "\"" ? "\\\"" : nil } + "\""
   }
 
   private func deviceFlags(_ flags: UInt32) -> String {
     switch flags {
     case 0: "0"
     case 1: "KVM_CREATE_DEVICE_TEST"
-    case _ where flags & 1 != 0: "KVM_CREATE_DEVICE_TEST|0x\(String(flags & ~1, radix: 16))"
-    default: "0x\(String(flags, radix: 16))"
+    case _ where flags & 1 != 0: "KVM_CREATE_DEVICE_TEST|" + hexadecimal(flags & ~1)
+    default: hexadecimal(flags)
     }
   }
-
-  /// As strace prints numbers that are no counts: 0, or hexadecimal.
-  private func hexadecimalOrZero(_ number: UInt64) -> String { number == 0 ? "0" : "0x" + String(number, radix: 16) }
 }

@@ -10,7 +10,7 @@ extension Plan {
     for (index, step) in steps.enumerated() {
       let call = step.operation.attributeCall
       columns.append([
-        "\(index + 1)", step.words, call.map { "\($0.group)" } ?? "", call.map { shortHexadecimal($0.attr) } ?? "",
+        "\(index + 1)", step.words, call.map { "\($0.group)" } ?? "", call.map { hexadecimal($0.attr, from: 10) } ?? "",
         call?.data.words ?? "", "\(step.at.file.path):\(step.at.start.line):\(step.at.start.column)".printable,
         step.remarks.joined(separator: "; "),
       ])
@@ -45,8 +45,7 @@ extension AttributeData {
     switch self {
     case .none: ""
     case .invalid: "invalid pointer"
-    case .bytes(let bytes, _):
-      bytes.count <= 24 ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
+    case .bytes(let bytes, _): shortened(bytes, limit: 24)
     }
   }
 }

@@ -87,7 +87,7 @@ extension [Answer] {
 extension Step {
   /// The call and its place, as reports and plans both have it.
   var jsonOfCall: [(String, JSON)] {
-    var members: [(String, JSON)] = [("operation", .string(operation.name)), ("target", .string(target))]
+    var members: [(String, JSON)] = [("operation", .string(operation.name)), ("target", .string(target.description))]
     if let attribute { members.append(("attribute", .string(attribute))) }
     if let call = operation.attributeCall {
       members += [("group", JSON(call.group)), ("attr", JSON(call.attr))]

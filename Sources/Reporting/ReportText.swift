@@ -35,7 +35,7 @@ extension Report {
 extension Report.Summary {
   /// `9 steps: 5 passed, 1 failed, 3 skipped, 0 undecided`
   package var words: String {
-    "\(steps) step\(steps == 1 ? "" : "s"): "
+    counted(steps, "step") + ": "
       + "\(passed) passed, \(failed) failed, \(skipped) skipped, \(undecided) undecided"
   }
 }

@@ -1,12 +1,12 @@
-/// Lines whose cells stand below each other.
+/// Rows whose cells are aligned in columns, two blanks apart.
 package struct Columns {
-  /// A cell that is longer than this does not widen its column.
-  package var widest = 56
-  /// The columns whose cells stand on the right.
-  package var rightAligned: Set<Int> = []
-  private(set) var rows: [[String]] = []
+  /// A longer cell does not widen its column.
+  private let widest: Int
+  private let rightAligned: Set<Int>
+  private var rows: [[String]]
 
-  package init(widest: Int = 56, rightAligned: Set<Int> = []) {
+  package init(_ rows: [[String]] = [], widest: Int = 56, rightAligned: Set<Int> = []) {
+    self.rows = rows
     self.widest = widest
     self.rightAligned = rightAligned
   }
@@ -15,21 +15,29 @@ package struct Columns {
 
   /// Each row as a line, without blanks at its end.
   package func lines() -> [String] {
+    paddedLines().map { line in
+      var line = line
+      while line.last == " " { line.removeLast() }
+      return line
+    }
+  }
+
+  /// Each row as a line whose last cell is as wide as its column.
+  func paddedLines() -> [String] {
     var widths: [Int] = []
     for row in rows {
       for (column, cell) in row.enumerated() {
         if column == widths.count { widths.append(0) }
-        let width = cell.unicodeScalars.count
+        let width = cell.displayWidth
         if width <= widest { widths[column] = max(widths[column], width) }
       }
     }
     return rows.map { row in
       var line = ""
       for (column, cell) in row.enumerated() {
-        let padding = String(repeating: " ", count: max(0, widths[column] - cell.unicodeScalars.count))
+        let padding = String(repeating: " ", count: max(0, widths[column] - cell.displayWidth))
         line += (column == 0 ? "" : "  ") + (rightAligned.contains(column) ? padding + cell : cell + padding)
       }
-      while line.last == " " { line.removeLast() }
       return line
     }
   }

@@ -1,3 +1,5 @@
+import Vocabulary
+
 extension Unicode.Scalar {
   /// How many columns of a terminal this takes: 0, 1 or 2.
   ///
@@ -39,19 +41,36 @@ extension Unicode.Scalar {
   }
 }
 
+extension StringProtocol {
+  /// The number of columns that this takes in a terminal.
+  package var displayWidth: Int {
+    var width = 0
+    for scalar in unicodeScalars { width += scalar.displayWidth }
+    return width
+  }
+}
+
 extension String {
+  /// This text with some characters replaced by others.
+  ///
+  /// - Parameter replacement: nil for characters that stay.
+  package func escaped(_ replacement: (Unicode.Scalar) -> String?) -> String {
+    var result = ""
+    for scalar in unicodeScalars {
+      if let text = replacement(scalar) { result += text } else { result.unicodeScalars.append(scalar) }
+    }
+    return result
+  }
+
   /// This with every character that a terminal would not simply show written as an escape, all in one line.
   package var printable: String {
     if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
-    var result = ""
-    for scalar in unicodeScalars {
+    return escaped { scalar in
       switch scalar {
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case _ where scalar.isHazardous: result += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-      default: result.unicodeScalars.append(scalar)
+      case "\n": "\\n"
+      case "\t": "\\t"
+      default: scalar.isHazardous ? "\\u{" + hexadecimalDigits(scalar.value, width: 0) + "}" : nil
       }
     }
-    return result
   }
 }

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A JSON value, for reports: integers are exact and the members of an object keep their order.
 package enum JSON: Sendable {
   case null
@@ -76,23 +78,19 @@ extension JSON {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
       output += text
     } else {
-      for scalar in text.unicodeScalars { write(scalar, into: &output) }
+      output += text.escaped { scalar in
+        switch scalar {
+        case "\"": "\\\""
+        case "\\": "\\\\"
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        case "\0"..<" ": "\\u" + hexadecimalDigits(scalar.value, width: 4, uppercase: false)
+        default: nil
+        }
+      }
     }
     output += "\""
-  }
-
-  private static func write(_ scalar: Unicode.Scalar, into output: inout String) {
-    switch scalar {
-    case "\"": output += "\\\""
-    case "\\": output += "\\\\"
-    case "\n": output += "\\n"
-    case "\r": output += "\\r"
-    case "\t": output += "\\t"
-    case "\0"..<" ":
-      let digits = String(scalar.value, radix: 16)
-      output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-    default: output.unicodeScalars.append(scalar)
-    }
   }
 }
 

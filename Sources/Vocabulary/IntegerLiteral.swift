@@ -1,7 +1,10 @@
 /// Integers as people write them: decimal, `0x`, `0o`, `0b`, with `_` between digits and an optional
 /// `KiB`, `MiB`, `GiB` or `TiB`.
 package enum IntegerLiteral {
-  /// The value of a literal with an optional sign; nil where the text is none, or it does not fit in 127 bits.
+  /// The units, each with the number of bits that it shifts by.
+  package static let units: [(name: String, shift: Int)] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)]
+
+  /// The value of a literal with an optional sign; nil if the text is not a literal, or does not fit in 127 bits.
   package static func parse(_ text: String) -> Int128? {
     var text = text
     return text.withUTF8 { unsafe parse($0.span) }
@@ -29,7 +32,7 @@ package enum IntegerLiteral {
         guard isAfterDigit else { return nil }
         isAfterDigit = false
       } else {
-        guard let digit = digit(text[i]), digit < radix else { break scan }
+        guard let digit = text[i].hexadecimalValue, digit < radix else { break scan }
         let (product, over) = value.multipliedReportingOverflow(by: Int128(radix))
         let (sum, carry) = product.addingReportingOverflow(Int128(digit))
         if over || carry { return nil }
@@ -44,35 +47,11 @@ package enum IntegerLiteral {
     return isNegative ? -scaled : scaled
   }
 
-  /// How far the unit at the end of the text shifts; nil where something else stands there.
+  /// The shift of the unit at the end of the text; nil if something else is there.
   private static func unit(_ text: Span<UInt8>, from i: Int) -> Int? {
     if i == text.count { return 0 }
     guard text.count - i == 3, text[i + 1] == UInt8(ascii: "i"), text[i + 2] == UInt8(ascii: "B") else { return nil }
-    switch text[i] {
-    case UInt8(ascii: "K"): return 10
-    case UInt8(ascii: "M"): return 20
-    case UInt8(ascii: "G"): return 30
-    case UInt8(ascii: "T"): return 40
-    default: return nil
-    }
-  }
-
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
-  }
-
-  /// Whether a byte belongs to a word: a letter, a digit or `_`.
-  package static func isWord(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
-      true
-    default: false
-    }
+    let letter = text[i]
+    return units.first { $0.name.utf8.first == letter }?.shift
   }
 }

@@ -1,4 +1,53 @@
-/// Bytes as lower-case hexadecimal digits, two a byte.
+// How numbers, addresses, sizes and bytes are written for people.
+
+/// A number in hexadecimal, as C writes it: `0x1f`. Numbers below `limit` are decimal.
+package func hexadecimal(_ number: some BinaryInteger, from limit: Int = 0) -> String {
+  number < limit ? "\(number)" : "0x" + String(number, radix: 16)
+}
+
+/// The hexadecimal digits of a number, with zeros in front up to a width: `00E9`.
+package func hexadecimalDigits(_ number: some BinaryInteger, width: Int, uppercase: Bool = true) -> String {
+  let digits = String(number, radix: 16, uppercase: uppercase)
+  return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+}
+
+/// An address or another large number as manifests write it: hexadecimal, in groups of four digits, at least two of
+/// them.
+package func grouped(_ number: some BinaryInteger) -> String {
+  var digits = Array(String(number, radix: 16, uppercase: true).utf8)
+  digits = Array(repeating: UInt8(ascii: "0"), count: max(8, (digits.count + 3) / 4 * 4) - digits.count) + digits
+  let groups = stride(from: 0, to: digits.count, by: 4).map { String(decoding: digits[$0..<$0 + 4], as: UTF8.self) }
+  return "0x" + groups.joined(separator: "_")
+}
+
+/// A number in a sentence, be it a size, a count or an address: `64 KiB`, `12`, `0x080A_0000`.
+package func inProse(_ number: Int128) -> String {
+  if let (count, unit) = inLargestUnit(number), count < 1024 { return "\(count) \(unit)" }
+  return number > 0xFFFF ? grouped(number) : String(number)
+}
+
+/// A size in the largest unit that divides it: `64 KiB`, `12 bytes`.
+package func sizeInBytes(_ size: Int128, separator: String = " ") -> String {
+  inLargestUnit(size).map { "\($0)\(separator)\($1)" } ?? "\(size) bytes"
+}
+
+/// Nil if no unit divides the size.
+private func inLargestUnit(_ size: Int128) -> (count: Int128, unit: String)? {
+  if size <= 0 { return nil }
+  return IntegerLiteral.units.last { size & (1 << $0.shift - 1) == 0 }.map { (size >> $0.shift, $0.name) }
+}
+
+/// A number of things: `1 file`, `2 files`.
+package func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+/// The name of an integer type, such as `u32`.
+///
+/// - Parameter size: in bytes.
+package func integerTypeName(size: Int, isSigned: Bool) -> String { (isSigned ? "i" : "u") + String(size * 8) }
+
+// MARK: Bytes
+
+/// Bytes as lower-case hexadecimal digits, two per byte.
 package func hexadecimal(_ bytes: [UInt8]) -> String {
   var text: [UInt8] = []
   text.reserveCapacity(bytes.count * 2)
@@ -7,26 +56,27 @@ package func hexadecimal(_ bytes: [UInt8]) -> String {
   return String(decoding: text, as: UTF8.self)
 }
 
-/// Bytes for people: a number where there are as many as a number has, else the first of them.
-package func readable(_ bytes: [UInt8], on architecture: Architecture) -> String {
-  guard [1, 2, 4, 8].contains(bytes.count) else {
-    return bytes.count <= 16 ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
+/// The bytes that hexadecimal digits stand for, two per byte; nil if the text is not that.
+package func decodedHexadecimal(_ digits: [UInt8]) -> [UInt8]? {
+  guard digits.count % 2 == 0 else { return nil }
+  var bytes: [UInt8] = []
+  for i in stride(from: 0, to: digits.count, by: 2) {
+    guard let high = digits[i].hexadecimalValue, let low = digits[i + 1].hexadecimalValue else { return nil }
+    bytes.append(high << 4 | low)
   }
+  return bytes
+}
+
+/// Bytes as digits; if there are more than `limit`, the first sixteen of them.
+package func shortened(_ bytes: [UInt8], limit: Int = 16) -> String {
+  bytes.count <= limit ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
+}
+
+/// Bytes as a number if there are as many as a number has, otherwise as digits.
+package func readable(_ bytes: [UInt8], on architecture: Architecture) -> String {
+  guard [1, 2, 4, 8].contains(bytes.count) else { return shortened(bytes) }
   let bigEndian = architecture.isBigEndian ? bytes : bytes.reversed()
   let number = bigEndian.reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-  return number < 10
-    ? "\(number)" : number >> 16 == 0 ? "0x\(String(number, radix: 16, uppercase: true))" : grouped(number)
-}
-
-/// A number as manifests write addresses: hexadecimal, in groups of four digits, at least two of them.
-package func grouped(_ number: some BinaryInteger) -> String {
-  var digits = Array(String(number, radix: 16, uppercase: true).utf8)
-  digits = Array(repeating: UInt8(ascii: "0"), count: max(8, (digits.count + 3) / 4 * 4) - digits.count) + digits
-  let groups = stride(from: 0, to: digits.count, by: 4).map { String(decoding: digits[$0..<$0 + 4], as: UTF8.self) }
-  return "0x" + groups.joined(separator: "_")
-}
-
-/// A number in decimal where it has one digit, else in hexadecimal.
-package func shortHexadecimal(_ number: UInt64) -> String {
-  number < 10 ? "\(number)" : "0x\(String(number, radix: 16))"
+  if number > 0xFFFF { return grouped(number) }
+  return number < 10 ? "\(number)" : "0x" + hexadecimalDigits(number, width: 0)
 }

@@ -15,9 +15,14 @@ package struct HostFacts: Sendable {
   package var release: Release?
   /// The only architecture that these facts are for, where they say so.
   private var architecture: Located<String>?
+  /// The facts of a file.
   private var entries: [Entry] = []
+  /// Facts that were found on the host itself.
+  private var found: [String: Value] = [:]
 
   package init() {}
+
+  package init(found: [String: Value]) { self.found = found }
 
   package init(_ file: SourceFile) throws(DiagnosticsError) {
     let tree = SourceTree(parsing: file)
@@ -38,7 +43,7 @@ package struct HostFacts: Sendable {
       }
       if entry.key.value == "arch" {
         guard let name = entry.value.scalar, Architecture(rawValue: name) != nil else {
-          let names = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
+          let names = Architecture.names.joined(separator: ", ")
           throw .invalid(.error("bad-facts", "'arch' is one of \(names)", at: entry.value.range))
         }
         architecture = Located(name, at: entry.value.range)
@@ -61,7 +66,7 @@ package struct HostFacts: Sendable {
           "these are the facts of a host of \(architecture.value), and the manifest is for "
             + catalogue.architecture.rawValue, at: architecture.range))
     }
-    var values: [String: Value] = [:]
+    var values = found
     for entry in entries {
       let name = entry.key.value
       guard let fact = catalogue.fact(named: name) else {

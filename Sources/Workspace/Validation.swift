@@ -117,7 +117,7 @@ extension Plan {
     var prefixes = [absent]
     for (i, step) in steps.enumerated() {
       guard case .testDevice = step.operation, asked.contains(i) else { continue }
-      absent.insert(step.target)
+      absent.insert(step.target.description)
       prefixes.append(absent)
     }
     return prefixes

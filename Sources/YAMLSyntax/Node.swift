@@ -73,3 +73,25 @@ extension Node {
     }
   }
 }
+
+// MARK: One line
+
+extension Node {
+  /// The node in one line, as a flow collection.
+  ///
+  /// - Parameter scalar: writes a scalar of a style, or a key, which has none.
+  func flow(_ scalar: (String, ScalarStyle?) -> String) -> String {
+    switch content {
+    case .scalar(let text, let style): scalar(text, style)
+    case .sequence(let items): "[" + items.map { $0.flow(scalar) }.joined(separator: ", ") + "]"
+    case .mapping(let entries):
+      "{" + entries.map { scalar($0.key.value, nil) + ": " + $0.value.flow(scalar) }.joined(separator: ", ") + "}"
+    }
+  }
+
+  /// The node as YAML in one line, with quotes where it has some.
+  package var flow: String { flow { $1 == .quoted || $1 == .block ? singleQuoted($0) : $0 } }
+
+  /// The node in one line without quotes, for people.
+  package var flowText: String { flow { text, _ in text } }
+}

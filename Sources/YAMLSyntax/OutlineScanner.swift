@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Vocabulary
 
 /// Splits lines into the entries of a block mapping or the items of a block sequence; see `Outline`.
 enum OutlineScanner {
@@ -219,11 +220,5 @@ private struct Line {
     case UInt8(ascii: "?"): i == 0 || " ,[{".utf8.contains(bytes[i - 1])
     default: false
     }
-  }
-}
-
-extension UInt8 {
-  fileprivate var isLetterOrDigit: Bool {
-    0x61...0x7A ~= self || 0x41...0x5A ~= self || 0x30...0x39 ~= self
   }
 }

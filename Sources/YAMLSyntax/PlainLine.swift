@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 extension Outline {
   /// The entry of a part that is one line with a simple value, read without libyaml; nil where only YAML can tell.
@@ -28,17 +29,9 @@ extension Outline {
       }
       return (String(decoding: inner, as: UTF8.self), .quoted)
     }
-    guard let first = bytes.first, isWord(first), bytes.allSatisfy({ isWord($0) || isHarmless($0) }) else { return nil }
+    guard let first = bytes.first, first.isLetterOrDigit, bytes.allSatisfy({ $0.isLetterOrDigit || isHarmless($0) })
+    else { return nil }
     return (String(decoding: bytes, as: UTF8.self), .plain)
-  }
-
-  private static func isWord(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: false
-    }
   }
 
   /// What has no meaning for YAML inside of a plain text.

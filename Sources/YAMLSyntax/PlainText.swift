@@ -1,4 +1,5 @@
 import Diagnostics
+import TextOutput
 
 /// Looks around in a text at a place where YAML failed, to find what its author meant as one piece.
 ///
@@ -163,10 +164,8 @@ struct PlainText {
 /// The text as YAML takes it for a scalar whatever it contains: in double quotes where that needs no escapes.
 func quoted(_ text: String) -> String {
   if !text.utf8.contains(UInt8(ascii: "\"")), !text.utf8.contains(UInt8(ascii: "\\")) { return "\"\(text)\"" }
-  var result = "'"
-  for scalar in text.unicodeScalars {
-    if scalar == "'" { result += "'" }
-    result.unicodeScalars.append(scalar)
-  }
-  return result + "'"
+  return singleQuoted(text)
 }
+
+/// The text in single quotes, within which YAML knows no escapes.
+func singleQuoted(_ text: String) -> String { "'" + text.escaped { $0 == "'" ? "''" : nil } + "'" }

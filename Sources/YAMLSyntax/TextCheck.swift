@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// What stands in a piece of a text before YAML looks at it: whether libyaml can read it at all.
 struct TextCheck {
@@ -133,16 +134,15 @@ extension Diagnostic {
   fileprivate static func notUTF8(_ file: SourceFile, at offset: Int) -> Diagnostic {
     .error(
       "not-utf-8",
-      "the file is not written in UTF-8: the byte \(hexadecimal(UInt32(file.bytes[offset]))) is part of no character",
+      "the file is not written in UTF-8: the byte 0x\(hexadecimalDigits(file.bytes[offset], width: 2)) is part of no character",
       at: file.character(atByte: offset), notes: [Note("save the file as UTF-8")])
   }
 
   static func controlCharacter(_ value: UInt32, _ file: SourceFile, at offset: Int) -> Diagnostic {
-    let digits = String(value, radix: 16, uppercase: true)
-    let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    let digits = hexadecimalDigits(value, width: 4)
     return .error(
-      "yaml-syntax", "the control character U+\(padded) cannot stand in YAML", at: file.character(atByte: offset),
-      notes: [Note("in double quotes it can be written as \\u\(padded)")])
+      "yaml-syntax", "the control character U+\(digits) cannot stand in YAML", at: file.character(atByte: offset),
+      notes: [Note("in double quotes it can be written as \\u\(digits)")])
   }
 
   fileprivate static func tooManyDirectives(_ file: SourceFile, at offset: Int, _ limits: Limits) -> Diagnostic {
@@ -151,5 +151,3 @@ extension Diagnostic {
       at: file.character(atByte: offset))
   }
 }
-
-private func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16, uppercase: true) }

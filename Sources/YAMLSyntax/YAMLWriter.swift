@@ -1,4 +1,6 @@
 import Diagnostics
+import TextOutput
+import Vocabulary
 
 /// Writes nodes as YAML, always the same for the same content.
 ///
@@ -40,7 +42,7 @@ package struct YAMLWriter {
   private mutating func margin(_ indent: Int) { text += String(repeating: " ", count: indent) }
 
   private mutating func entry(_ entry: Entry, indent: Int) {
-    text += Self.scalar(entry.key.value, .plain, isKey: true) + ":"
+    text += Self.scalar(entry.key.value, nil) + ":"
     switch entry.value.content {
     case .mapping(let entries) where !entries.isEmpty:
       text += "\n"
@@ -69,43 +71,30 @@ package struct YAMLWriter {
 
   // MARK: Lines
 
-  private static func flow(_ node: Node) -> String {
-    switch node.content {
-    case .scalar(let text, let style): return scalar(text, style)
-    case .sequence(let items): return "[" + items.map(flow).joined(separator: ", ") + "]"
-    case .mapping(let entries):
-      let parts = entries.map { scalar($0.key.value, .plain, isKey: true) + ": " + flow($0.value) }
-      return "{" + parts.joined(separator: ", ") + "}"
-    }
-  }
+  private static func flow(_ node: Node) -> String { node.flow(scalar) }
 
-  /// - Parameter isKey: an empty plain scalar is nothing as a value, and no key.
-  private static func scalar(_ text: String, _ style: ScalarStyle, isKey: Bool = false) -> String {
-    if text.isEmpty, style == .plain, !isKey { return "" }
+  /// - Parameter style: nil for a key. An empty plain scalar is nothing as a value, but not as a key.
+  private static func scalar(_ text: String, _ style: ScalarStyle?) -> String {
+    if text.isEmpty, style == .plain { return "" }
     return text.isPlain ? text : quoted(text)
   }
 
   private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
+    let escaped = text.escaped { scalar in
       switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case "\r": result += "\\r"
-      default:
-        if scalar.isShown { result.unicodeScalars.append(scalar) } else { result += escape(scalar.value) }
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      case "\n": "\\n"
+      case "\t": "\\t"
+      case "\r": "\\r"
+      default: scalar.isShown ? nil : escape(scalar.value)
       }
     }
-    return result + "\""
+    return "\"" + escaped + "\""
   }
 
   private static func escape(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16, uppercase: true)
-    return value > 0xFF
-      ? "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      : "\\x" + String(repeating: "0", count: 2 - digits.count) + digits
+    value > 0xFF ? "\\u" + hexadecimalDigits(value, width: 4) : "\\x" + hexadecimalDigits(value, width: 2)
   }
 }
 
@@ -135,18 +124,11 @@ extension String {
   /// Whether the text reads as itself wherever it stands, in blocks and in braces, and has no other meaning for YAML.
   fileprivate var isPlain: Bool {
     guard let first = utf8.first, self != "null", self != "-" else { return false }
-    func isWord(_ byte: UInt8) -> Bool {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "a")...UInt8(ascii: "z"):
-        true
-      default: false
-      }
-    }
-    guard isWord(first) || first == UInt8(ascii: "/") || first == UInt8(ascii: ".") || first == UInt8(ascii: "-"),
+    guard
+      first.isLetterOrDigit || first == UInt8(ascii: "/") || first == UInt8(ascii: ".") || first == UInt8(ascii: "-"),
       !hasPrefix("---"), !hasPrefix("..."), utf8.last != UInt8(ascii: " ")
     else { return false }
     let isComment = utf8.contains(UInt8(ascii: "#")) && utf8.contains(UInt8(ascii: " "))
-    return utf8.allSatisfy { isWord($0) || "_./+-=# ".utf8.contains($0) } && !hasPrefix("- ") && !isComment
+    return utf8.allSatisfy { $0.isLetterOrDigit || "_./+-=# ".utf8.contains($0) } && !hasPrefix("- ") && !isComment
   }
 }

@@ -10,7 +10,7 @@ extension CompletionKind {
 
   static var yaml: CompletionKind { .file(extensions: ["yaml", "yml"]) }
 
-  static var architecture: CompletionKind { .list(Architecture.allCases.map(\.rawValue)) }
+  static var architecture: CompletionKind { .list(Architecture.names) }
 
   /// What most hosts run, and the releases in which the schemas know something to have changed.
   static var release: CompletionKind {

@@ -26,24 +26,22 @@ extension Release: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 
-/// The option of all commands that use schemas.
-struct SchemaOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
+// The options that several groups have. A group inside a group would cost noticeable start-up time.
+extension ArgumentHelp {
+  static var schemas: ArgumentHelp {
+    ArgumentHelp(
       "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
-      valueName: "dir"), completion: .directory)
-  var schemas: [String] = []
+      valueName: "dir")
+  }
+
+  static var kernel: ArgumentHelp { ArgumentHelp("The kernel release to assume, such as 6.12.", valueName: "release") }
 }
 
 /// The options of commands that show schemas.
 struct CatalogueOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp("The kernel release to assume, such as 6.12.", valueName: "release"), completion: .release)
-  var kernel: Release?
-
-  @OptionGroup var schemaOptions: SchemaOptions
-
-  var schemas: [String] { schemaOptions.schemas }
+  @Option(help: .kernel, completion: .release) var kernel: Release?
+  @Option(help: .schemas, completion: .directory) var schemas: [String] = []
+  @OptionGroup var color: ColorOption
 
   /// The catalogues of all architectures that there are schemas for.
   func catalogues() throws -> [Catalogue] {
@@ -63,7 +61,8 @@ struct SharedOptions: ParsableArguments {
     completion: .file(extensions: ["yaml", "yml", "json"]))
   var hostFacts: String?
 
-  @OptionGroup var catalogue: CatalogueOptions
+  @Option(help: .kernel, completion: .release) var kernel: Release?
+  @Option(help: .schemas, completion: .directory) var schemas: [String] = []
 
   @Option(
     help: ArgumentHelp("What standard input is called, and where it would stand, in place of -.", valueName: "name"),
@@ -87,12 +86,12 @@ struct SharedOptions: ParsableArguments {
 
   var request: SettingsRequest {
     var request = SettingsRequest()
-    request.settings.release = catalogue.kernel
+    request.settings.release = kernel
     for parameter in parameters {
       let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       request.settings.parameters[parts[0]] = parts[1]
     }
-    request.schemas = catalogue.schemas
+    request.schemas = schemas
     request.hostFacts = hostFacts
     request.stdinFilename = stdinFilename
     request.ignoresConfiguration = noConfig

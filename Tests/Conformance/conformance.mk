@@ -1,4 +1,4 @@
-# Holds the model against real kernels. Included by the Makefile; `make test` needs nothing of it.
+# Compares the model with real kernels. Included by the Makefile; `make test` does not use it.
 
 CONFORMANCE = .build/conformance
 CONFORMANCE_TOOL = .build/release/conformance
@@ -7,19 +7,19 @@ ARCH ?= arm64
 KERNEL ?= 7.2
 SEED ?= 1
 PLANS ?= 2500
-# Machines of an architecture that differ in what a kernel answers.
+# Machines of an architecture on which a kernel gives different answers.
 MACHINES_arm64 = arm64-gicv3 arm64-gicv2
 MACHINES_riscv64 = riscv64-aia riscv64-aiahw
 MACHINES_ppc64 = ppc64-xics ppc64-xive
 MACHINES_x86_64 = x86_64-svm $(if $(filter x86_64,$(shell uname -m)),$(if $(wildcard /dev/kvm),host))
 MACHINES ?= $(MACHINES_$(ARCH))
-# Whether kvmconf is built for the guests, too, and applies manifests there: arm64 only.
+# If not empty, kvmconf itself is also built for the guests and applies manifests there: arm64 only.
 CROSS ?= $(filter arm64,$(ARCH))
 CORPUS = Tests/Fixtures/selftests examples Tests/Conformance/corpus
 
 .PHONY: conformance conformance-tool conformance-page
 
-conformance: conformance-tool ## hold the model against a kernel: ARCH=arm64|riscv64|ppc64|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
+conformance: conformance-tool ## compare the model with a kernel: ARCH=arm64|riscv64|ppc64|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
 	@mkdir -p $(CONFORMANCE)
 	$(if $(filter-out host,$(MACHINES)),@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(filter-out host,$(MACHINES)))
 	$(if $(CROSS),@Tests/Conformance/cross.sh $(CURDIR)/$(CONFORMANCE))

@@ -1,8 +1,8 @@
 #!/bin/bash
 # cross.sh FOLDER: builds kvmconf as a static program for arm64, FOLDER/kvmconf-arm64.
 #
-# The compiler is this machine's. The Swift runtime for arm64 is Debian's, whose package has static archives and module interfaces,
-# which the compiler turns into modules of its own. A folder that was made once is used again.
+# It uses this machine's compiler and Debian's Swift runtime for arm64, whose package has static archives and module
+# interfaces; the compiler builds its modules from these. An existing folder is used again.
 set -euo pipefail
 folder=$(realpath "$1")
 triple=aarch64-unknown-linux-gnu
@@ -32,7 +32,7 @@ if [ ! -e "$bundle/complete" ]; then
 	(cd "$archives" && view apt-get -qq download swiftlang)
 	for package in "$archives"/*.deb; do
 		case $package in
-		# Of the compiler, what is linked into programs.
+		# Only the part of the compiler's package that is linked into programs.
 		*/swiftlang_*) dpkg-deb --fsys-tarfile "$package" |
 			tar -x -C "$root/usr/lib" --strip-components=5 ./usr/libexec/swift/lib/swift_static ;;
 		*) dpkg -x "$package" "$root" ;;
@@ -60,7 +60,7 @@ if [ ! -e "$bundle/complete" ]; then
 			$([ "$name" = Swift ] && echo -parse-stdlib)
 	done
 	rm -f "$runtime"/linux/lib*Foundation*.a "$runtime"/linux/lib_CF*.a "$runtime"/linux/aarch64/Dispatch.*
-	# Two modules come without an interface. Ours have what is needed of them.
+	# Two modules have no interface. The replacements have the parts that kvmconf needs.
 	for name in FoundationEssentials Dispatch; do
 		mkdir -p "$runtime/linux/$name.swiftmodule"
 		"$swift/bin/swiftc" -target "$triple" -sdk "$root" -resource-dir "$runtime" -static-stdlib -O -wmo -parse-as-library \

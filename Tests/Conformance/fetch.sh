@@ -1,13 +1,13 @@
 #!/bin/bash
-# fetch.sh FOLDER ARCH KERNEL MACHINE...: what test guests need, from Debian's archive, into a cache folder.
+# fetch.sh FOLDER ARCH KERNEL MACHINE...: fetches the files that test guests need from Debian's archive.
 #
-#   FOLDER  everything goes there; what is there already stays
+#   FOLDER  a cache folder for all files; files that it already has are not fetched again
 #   ARCH    arm64, riscv64, ppc64, x86_64
 #   KERNEL  6.12 or 7.2
-#   MACHINE the machines of guest.sh that shall run
+#   MACHINE the machines of guest.sh that will run
 #
-# The machine's own packages are used for QEMU and the compiler; root installs them if they are missing. Kernels come
-# through a private apt configuration, with lists and a cache of its own, so that the machine's is not touched.
+# QEMU and the compiler are packages of this machine, which root installs if they are missing. Kernels are fetched
+# with a private apt configuration, lists and cache, so that those of the machine do not change.
 set -euo pipefail
 folder=$1 arch=$2 kernel=$3
 machines="${*:4}"
@@ -15,24 +15,24 @@ machines="${*:4}"
 case $kernel in
 6.12) suite=trixie ;;
 7.2) suite=sid ;;
-*) echo "fetch: there is no kernel $kernel here: 6.12 or 7.2" >&2; exit 64 ;;
+*) echo "fetch: unknown kernel '$kernel'; expected 6.12 or 7.2" >&2; exit 64 ;;
 esac
 case $arch in
 arm64) debian=arm64 flavour=arm64 triplet=aarch64-linux-gnu packages="qemu-system-arm" modules="" ;;
 riscv64) debian=riscv64 flavour=riscv64 triplet=riscv64-linux-gnu packages="" modules="kvm" ;;
 ppc64) debian=ppc64el flavour=powerpc64le triplet=powerpc64le-linux-gnu packages="qemu-system-ppc" modules="kvm kvm-hv" ;;
 x86_64) debian=amd64 flavour=amd64 triplet=x86_64-linux-gnu packages="qemu-system-x86" modules="kvm kvm-amd" ;;
-*) echo "fetch: no guest runs $arch: arm64, riscv64, ppc64 or x86_64" >&2; exit 64 ;;
+*) echo "fetch: unknown architecture '$arch'; expected arm64, riscv64, ppc64 or x86_64" >&2; exit 64 ;;
 esac
 
-# How the machine's own apt finds the archive.
+# The address of the archive, from the machine's apt configuration.
 uri=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)
 uri=${uri:-$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .* main.*/\2/p' /etc/apt/sources.list 2>/dev/null | head -1)}
 uri=${uri%% *}
-if [ -z "$uri" ]; then echo "fetch: this machine's apt has no Debian archive" >&2; exit 69; fi
+if [ -z "$uri" ]; then echo "fetch: apt of this machine has no Debian archive" >&2; exit 69; fi
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# 1. Programs of the machine's own release.
+# 1. Programs of the machine's release.
 compiler=$triplet-gcc
 [ "$arch" = x86_64 ] && compiler=gcc
 missing=
@@ -51,7 +51,7 @@ arm64 | riscv64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-de
 ppc64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-ppc64el-cross" ;;
 esac
 if [ -n "$missing" ]; then
-	if [ "$(id -u)" != 0 ]; then echo "fetch: please install$missing" >&2; exit 69; fi
+	if [ "$(id -u)" != 0 ]; then echo "fetch: install these packages first:$missing" >&2; exit 69; fi
 	echo "installing$missing"
 	apt-get update -qq </dev/null
 	# shellcheck disable=SC2086
@@ -82,14 +82,14 @@ if [ ! -e "$guest/release" ]; then
 	update "$debian" "$suite"
 	rm -rf "$guest"
 	mkdir -p "$guest/packages" "$guest/root" "$guest/modules"
-	# Newer kernels come in two packages, of which the first is all that a kernel without modules needs.
+	# Newer kernels are in two packages; the second is only needed for modules.
 	for release in $(view "$debian" "$suite" apt-cache pkgnames linux- |
 		sed -n "s/^linux-\(image\|binary\)-\($kernel[.+0-9][^- ]*-$flavour\)\$/\2/p" | sort -uVr); do
 		names="linux-image-$release"
 		if view "$debian" "$suite" apt-cache show "linux-binary-$release" >/dev/null 2>&1; then
 			names="linux-binary-$release${modules:+ linux-modules-$release}"
 		fi
-		# An archive that is being updated may list what it does not have yet, or no longer.
+		# An archive that is being updated may list packages that it does not have.
 		# shellcheck disable=SC2086
 		if (cd "$guest/packages" && view "$debian" "$suite" apt-get -qq download $names); then break; fi
 	done
@@ -114,7 +114,7 @@ if [ ! -e "$guest/release" ]; then
 	echo "$release" >"$guest/release"
 fi
 
-# 4. The kernel's newest headers: the machine's own may lack a constant.
+# 4. The newest kernel headers, as the machine's headers may lack a constant.
 if [ ! -e "$folder/headers/usr" ]; then
 	update amd64 sid
 	mkdir -p "$folder/headers/packages"
@@ -123,8 +123,8 @@ if [ ! -e "$folder/headers/usr" ]; then
 	rm -rf "$folder/headers/packages"
 fi
 
-# 5. RISC-V with an IMSIC, and Arm with EL2 for guests, need a newer QEMU than Debian 12 has: it is run by its own loader, and
-# nothing is installed.
+# 5. RISC-V with an IMSIC, and Arm with EL2 for guests, need a newer QEMU than that of Debian 12. It runs with its own
+# dynamic loader and is not installed.
 case $machines in
 *riscv64*) newer=qemu-system-riscv ;;
 *arm64-nested* | *arm64-gicv4*) newer=qemu-system-arm ;;

@@ -1,13 +1,13 @@
 #!/bin/bash
-# guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and ends.
+# guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and then stops.
 #
 #   FOLDER   the cache that fetch.sh filled
 #   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-n1, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
 #   KERNEL   6.12 or 7.2
-#   PLANS    a folder of compiled plans, and of manifests for kvmconf itself; they are run in the order of their names
-#   REPORT   what the guest wrote; beside it, as REPORT.console, what its kernel printed
+#   PLANS    a folder of compiled plans, and of manifests for kvmconf itself; they run in the order of their names
+#   REPORT   the guest's output; the output of its kernel is written to REPORT.console
 #
-# LIMIT is how many seconds the guest has; COMMAND=1 prints the command in place of running it.
+# LIMIT is the guest's time limit in seconds. COMMAND=1 prints the command instead of running it.
 set -euo pipefail
 folder=$1 machine=$2 kernel=$3 plans=$4 report=$5
 
@@ -29,16 +29,16 @@ riscv64-aia) system=riscv64 newer=1 board="virt,aia=aplic-imsic" cpu=rv64,h=true
 riscv64-aiahw) system=riscv64 newer=1 board="virt,aia=aplic-imsic,aia-guests=3" cpu=rv64,h=true console=ttyS0 ;;
 ppc64-xics) system=ppc64 board="pseries,cap-nested-hv=on" cpu=power9 console=hvc0 ;;
 ppc64-xive)
-	# Without its defaults the board has no service processor, which switches it off.
+	# Not -nodefaults: without the default devices the board has no service processor, which powers it off.
 	system=ppc64 board=powernv9 cpu=power9 console=hvc0 bus=,bus=pcie.0
 	options="-net none -vga none -monitor none -parallel none"
 	;;
 x86_64-svm)
-	# Behind the IOMMU is a device for VFIO.
+	# A device for VFIO, with an IOMMU.
 	system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 arguments=intel_iommu=on
 	options="-nodefaults -device intel-iommu -device pci-testdev"
 	;;
-*) echo "guest: there is no machine '$machine'" >&2; exit 64 ;;
+*) echo "guest: unknown machine '$machine'" >&2; exit 64 ;;
 esac
 
 qemu=("qemu-system-$system")
@@ -70,5 +70,5 @@ if [ -n "${COMMAND:-}" ]; then
 	exit
 fi
 : >"$report"
-# A guest that hangs is ended; what it has written until then counts.
+# A guest that hangs is stopped, and its output so far is used.
 timeout --foreground "${LIMIT:-300}" "${command[@]}" </dev/null >"$report.console" 2>&1 || true

@@ -13,14 +13,14 @@ import Workspace
   }
 
   @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64])
-  func theSeedDecides(_ architecture: Architecture) {
+  func seedDecidesThePlans(_ architecture: Architecture) {
     #expect(texts(architecture, seed: 7) == texts(architecture, seed: 7))
     #expect(texts(architecture, seed: 7) != texts(architecture, seed: 8))
   }
 
-  /// Whatever is random about it, a manifest can be read, and no call in it would crash a kernel.
+  /// Every random manifest can be read, and no call in it would crash a kernel.
   @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64])
-  func everyManifestIsOne(_ architecture: Architecture) throws {
+  func everyManifestIsValidAndSafe(_ architecture: Architecture) throws {
     let workspace = ManifestWorkspace(Settings())
     let plans = RandomPlans(workspace, architecture, seed: 3)
     for _ in 0..<50 {
@@ -32,8 +32,8 @@ import Workspace
     }
   }
 
-  /// The same schemas and seeds reach into the devices: refusals of many rules, and successes.
-  @Test func rulesAreReached() throws {
+  /// Random plans get past the first checks of the devices: many different rules refuse their calls.
+  @Test func manyRulesAreReached() throws {
     let workspace = ManifestWorkspace(Settings())
     let plans = RandomPlans(workspace, .arm64, seed: 1)
     var rules: Set<String> = []
@@ -52,8 +52,8 @@ import Workspace
     name: "four", architecture: .x86_64,
     steps: ["{create-vm: {}}", "{create: vfio}", "{has: vfio.file.add}", "{close: vfio}"])
 
-  /// A step that says nothing sensible goes, and what hangs on it.
-  @Test func mending() throws {
+  /// Mending removes a step that no longer makes sense, and the steps that depend on it.
+  @Test func mendingRemovesStepsThatDependOnARemovedOne() throws {
     var broken = manifest
     broken.steps.remove(at: 1)
     let mended = try #require(broken.mended(ManifestWorkspace(Settings())))
@@ -61,7 +61,7 @@ import Workspace
     #expect(mended.plan.steps.count == 1)
   }
 
-  @Test func shrinking() {
+  @Test func shrinkingTriesHalvesAndSingleSteps() {
     let candidates = Shrinking.candidates(of: manifest)
     #expect(candidates.contains { $0.steps == Array(manifest.steps.prefix(2)) })
     for step in manifest.steps { #expect(candidates.contains { $0.steps == manifest.steps.filter { $0 != step } }) }
@@ -72,8 +72,8 @@ import Workspace
 }
 
 @Suite struct BoundsTests {
-  /// The numbers of the rules are tried, and their neighbours.
-  @Test func numbersOfRules() {
+  /// The numbers in the rules are tried, and their neighbours.
+  @Test func numbersOfTheRulesAndTheirNeighboursAreTried() {
     let steps = Bounds(ManifestWorkspace(Settings()), .arm64).manifests().flatMap(\.steps)
     for number in [31, 32, 33] { #expect(steps.contains("{create-vm: {ipa-bits: \(number)}}"), "\(number)") }
     for number in [63, 64, 1023, 1024] {
@@ -89,7 +89,7 @@ import Workspace
     #"{"index":1,"operation":"create-vm","target":"vm","outcome":"ok","expected":["ok"],"pass":true}"#
   private static let end = #"{"summary":{"steps":1,"passed":1,"failed":0,"skipped":0},"name":"a","release":"7.2.13"}"#
 
-  @Test func whole() throws {
+  @Test func completeReportIsRead() throws {
     let report = try Self.report(
       "{\"plan\":\"1\"}\n\(Self.step)\n\(Self.end)\n{\"ended\":\"1\",\"status\":0,\"signal\":0}\n{\"end\":1}\n")
     #expect(report.reports.keys.sorted() == ["1"])
@@ -98,8 +98,8 @@ import Workspace
     #expect(report.isComplete)
   }
 
-  /// A plan in which the guest died, or the program in it, is told from one that was never begun.
-  @Test func broken() throws {
+  /// A plan during which the guest or its program died is distinguished from a plan that never started.
+  @Test func plansWithoutAnEndAreBroken() throws {
     let killed = try Self.report(
       "{\"plan\":\"1\"}\n\(Self.step)\n{\"ended\":\"1\",\"status\":-1,\"signal\":14}\n{\"plan\":\"2\"}\n")
     #expect(killed.reports.isEmpty)
@@ -109,7 +109,7 @@ import Workspace
 }
 
 @Suite struct MutantTests {
-  @Test func oneRuleIsBroken() throws {
+  @Test func mutantChangesOneRule() throws {
     let text = """
       rules:
         - {if: 'value >= 3', errno: EINVAL, because: x}

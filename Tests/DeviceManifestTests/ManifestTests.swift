@@ -6,7 +6,7 @@ import Testing
 
 /// The parts of a manifest.
 @Suite struct ManifestTests {
-  @Test func machine() throws {
+  @Test func everyPartOfAMachineIsRead() throws {
     let found = manifest(
       """
       name: web
@@ -31,7 +31,7 @@ import Testing
     #expect(manifest("vcpus: {count: 1}").name == "vm")
   }
 
-  @Test func eachVCPU() throws {
+  @Test func eachOverridesTheAttributesOfOneVCPU() throws {
     let machine = try #require(
       manifest(
         """
@@ -51,7 +51,7 @@ import Testing
     #expect(machine.vcpus.map(\.features.mask) == [8, 4])
   }
 
-  @Test func parameters() throws {
+  @Test func parametersFillExpressions() throws {
     let text = """
       parameters:
         count: {type: u32, default: 2, doc: vCPUs}
@@ -70,8 +70,8 @@ import Testing
     #expect(line(["on": "false"]) == ["8:0 00000000", "0:3 0000014000000000"])
   }
 
-  /// The text of a value that comes from an expression has no second meaning.
-  @Test func expandedText() throws {
+  /// The text of an expression's result is not interpreted again.
+  @Test func expandedTextIsNotExpandedAgain() throws {
     let machine = try #require(
       manifest(
         "parameters: {s: {type: string, default: \"0x10\"}}\ndevices: [{type: thing, attributes: {line: \"${s}\"}}]"
@@ -80,9 +80,9 @@ import Testing
   }
 }
 
-/// What is wrong with a manifest, each at its culprit.
+/// The faults of a manifest, each at its place.
 @Suite struct ManifestFindingTests {
-  @Test func topLevel() {
+  @Test func wrongTopLevelKeysAreReported() {
     expectFindings(
       in: "vcpus: {count: 1}\n1️⃣vpcus2️⃣: 5",
       .init("1️⃣", to: "2️⃣", "unknown-key", "the manifest has no key 'vpcus'; did you mean 'vcpus'?", fixIts: ["vcpus"]))
@@ -107,7 +107,7 @@ import Testing
       in: "vcpus: {count: 1}\nfiles: {gpu: 1️⃣[a]}", .init("1️⃣", "wrong-kind", "file 'gpu' is a path, not a list"))
   }
 
-  @Test func vcpus() {
+  @Test func wrongVCPUsAreReported() {
     expectFindings(
       in: "vcpus: {1️⃣count2️⃣: 1, 3️⃣ids: [0]}",
       .init(
@@ -127,7 +127,7 @@ import Testing
     expectFindings(
       in: "vcpus: {count: 0, 1️⃣attributes2️⃣: {timer: {v: 1}}}",
       .init("1️⃣", to: "2️⃣", "no-vcpus", "these attributes are set on no vCPU", severity: .warning))
-    // The same mistake on every vCPU is one.
+    // The same mistake on every vCPU is reported once.
     expectFindings(
       in: "vcpus: {count: 8, attributes: {timer: {v: 1️⃣x}}}",
       .init(
@@ -135,7 +135,7 @@ import Testing
         "'x' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind"))
   }
 
-  @Test func devices() {
+  @Test func wrongDevicesAreReported() {
     expectFindings(
       in: "devices: [1️⃣{name: x}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "a device has no 'type': its device type"))
     expectFindings(
@@ -183,7 +183,7 @@ import Testing
       .init("1️⃣", "unknown-name", "'for-each' is 'vcpu'"))
   }
 
-  @Test func parameters() {
+  @Test func wrongParametersAreReported() {
     func vcpus(_ text: String) -> String { "vcpus: {count: \(text)}" }
     expectFindings(
       in: "parameters: {1️⃣n2️⃣: {type: u8, default: 1}}\nvcpus: {count: 1}",
@@ -210,8 +210,8 @@ import Testing
       .init("1️⃣", "unknown-parameter", "--set: the manifest has no parameter 'cuont'; did you mean 'count'?"))
   }
 
-  /// A hyphen is a minus in expressions: the name has an underscore there.
-  @Test func namesWithHyphens() {
+  /// A hyphen is a minus in expressions, so the name is written there with an underscore.
+  @Test func hyphensOfParameterNamesAreUnderscoresInExpressions() {
     let parameters = "parameters: {vcpu-count: {type: u8, default: 2}}\n"
     expectFindings(in: parameters + "vcpus: {count: \"${vcpu_count}\"}")
     expectFindings(
@@ -221,7 +221,7 @@ import Testing
   }
 
   /// Expressions are located in the text of the value.
-  @Test func expressions() {
+  @Test func faultsOfExpressionsAreLocatedInTheValue() {
     let parameters = "parameters: {count: {type: u8, default: 1}}\n"
     func found(_ text: String, _ expected: ExpectedDiagnostic, sourceLocation: SourceLocation = #_sourceLocation) {
       expectFindings(in: parameters + "vcpus: {count: \(text)}", expected, sourceLocation: sourceLocation)
@@ -240,8 +240,8 @@ import Testing
     found("\"${count + 1️⃣true}\"", .init("1️⃣", "bad-expression", "this is a boolean where an integer is wanted"))
   }
 
-  /// However many operators there are, the stack is large enough.
-  @Test func longExpressions() {
+  /// No number of operators exhausts the stack.
+  @Test func longExpressionsAreRefused() {
     let sum = String(repeating: " + 1", count: 100_000)
     let (_, diagnostics) = read(
       SourceFile(path: "vm.yaml", bytes: Array("kvmconf: 1\narch: arm64\nvcpus: {count: \"${1\(sum)}\"}".utf8)))
@@ -249,7 +249,7 @@ import Testing
   }
 }
 
-/// Calls that are written out.
+/// Explicit steps.
 @Suite struct StepTests {
   private func steps(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
     manifest("steps: [\(text)]", sourceLocation: sourceLocation).steps.map { step in
@@ -276,7 +276,7 @@ import Testing
     }
   }
 
-  @Test func calls() {
+  @Test func stepsOfEveryKindAreRead() {
     #expect(
       steps(
         """
@@ -294,42 +294,42 @@ import Testing
         ])
   }
 
-  @Test func attributes() {
+  @Test func attributesOfStepsAreRead() {
     let start = "{create-vm: {}}, {create-vcpu: 1}, {create: thing, as: t}, "
     func attributes(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
       Array(steps(start + text, sourceLocation: sourceLocation).dropFirst(3))
     }
-    #expect(attributes("{set: t.int.u32, value: 5}") == ["set device(\"t\") 0:2 05000000"])
+    #expect(attributes("{set: t.int.u32, value: 5}") == ["set t 0:2 05000000"])
     #expect(
       attributes("{set: t.nothing.init}, {has: t.int.u8}, {has: t.line}") == [
-        "set device(\"t\") 1:0", "has device(\"t\") 0:0", "has device(\"t\") 8:0",
+        "set t 1:0", "has t 0:0", "has t 8:0",
       ])
     #expect(
-      attributes("{set: t.int.u32, address: invalid, expect: EFAULT}") == ["set device(\"t\") 0:2 invalid -> EFAULT"])
+      attributes("{set: t.int.u32, address: invalid, expect: EFAULT}") == ["set t 0:2 invalid -> EFAULT"])
     #expect(
       attributes("{get: t.int.u16}, {get: t.int.u16, value: 5}") == [
-        "get device(\"t\") 0:1 0000", "get device(\"t\") 0:1 0000 == 0500 & ffff",
+        "get t 0:1 0000", "get t 0:1 0000 == 0500 & ffff",
       ])
-    // Of a mapping, what it names is compared.
+    // Of a mapping, only the fields that it names are compared.
     #expect(
       attributes("{get: t.bits.single, value: {index: 3}}") == [
-        "get device(\"t\") 2:1 0000000000000000 == 0300000000000000 & ff0f000000000000"
+        "get t 2:1 0000000000000000 == 0300000000000000 & ff0f000000000000"
       ])
-    #expect(attributes("{get: t.bits.single, input: {index: 3}}") == ["get device(\"t\") 2:1 0300000000000000"])
+    #expect(attributes("{get: t.bits.single, input: {index: 3}}") == ["get t 2:1 0300000000000000"])
     #expect(
       attributes("{get: t.registers, offset: TYPER, value: 1}") == [
-        "get device(\"t\") 7:19 0000000000000000 == 0100000000000000 & ffffffffffffffff"
+        "get t 7:19 0000000000000000 == 0100000000000000 & ffffffffffffffff"
       ])
-    #expect(attributes("{set: t.file.one, value: {fd: -1}, flags: 2}") == ["set device(\"t\") 6:2 ffffffff flags 2"])
+    #expect(attributes("{set: t.file.one, value: {fd: -1}, flags: 2}") == ["set t 6:2 ffffffff flags 2"])
     #expect(
       attributes("{set: vm.g.x, value: 1}, {set: vcpu.1.timer.v, value: 2}") == [
-        "set vm 9:4 01000000", "set vcpu(1) 1:0 02000000",
+        "set vm 9:4 01000000", "set vcpu.1 1:0 02000000",
       ])
     #expect(
       attributes(
         "{set: t, group: 99, attr: 0, payload: {u64: 0}}, {set: t.int, attr: 7, payload: {hex: \"00\"}}, {has: t, group: 1, attr: 2}"
       ) == [
-        "set device(\"t\") 99:0 0000000000000000", "set device(\"t\") 0:7 00", "has device(\"t\") 1:2",
+        "set t 99:0 0000000000000000", "set t 0:7 00", "has t 1:2",
       ])
   }
 
@@ -342,7 +342,7 @@ import Testing
     }
   }
 
-  @Test func findings() {
+  @Test func wrongStepsAreReported() {
     found(
       "{1️⃣sett: t.int.u8}", .init("1️⃣", "unknown-step", "there is no step 'sett'; did you mean 'set'?", fixIts: ["set"]))
     found("1️⃣5", .init("1️⃣", "wrong-kind", "a step is a mapping such as {create-vcpu: 0}, not a scalar"))
@@ -399,7 +399,7 @@ import Testing
     found("{test: 1️⃣x86_64/foriegn}", .init("1️⃣", "unknown-device-type", "x86_64 has no device type 'foriegn'"))
   }
 
-  @Test func aVMComesFirst() {
+  @Test func firstStepCreatesTheVM() {
     expectFindings(
       in: "steps: [1️⃣{test: thing}]", .init("1️⃣", "misplaced-step", "there is no VM yet: 'create-vm: {}' comes first"))
     expectFindings(
@@ -407,7 +407,7 @@ import Testing
       .init("1️⃣", "misplaced-step", "a plan creates one VM, and the declarative part has created the VM"))
   }
 
-  @Test func devicesWithAlternatives() {
+  @Test func deviceWithAlternativesIsAmbiguousInSteps() {
     expectFindings(
       in: "devices: [{type: [thing, other], name: d}]\nsteps: [{has: 1️⃣d.line}]",
       .init("1️⃣", "ambiguous-device", "which type 'd' has is known only on the host; steps need a device of one type"))

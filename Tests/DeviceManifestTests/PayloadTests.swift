@@ -4,9 +4,9 @@ import Diagnostics
 import TestSupport
 import Testing
 
-/// Values become the bytes that the kernel reads.
+/// Values and the bytes that the kernel reads.
 @Suite struct PayloadTests {
-  @Test func integers() {
+  @Test func integersAreLittleEndianOnArm64() {
     #expect(
       settings("int: {u8: 255, u16: 0x1234, u32: 1_000, u64: 0x1122_3344_5566_7788}") == [
         "0:0 ff", "0:1 3412", "0:2 e8030000", "0:3 8877665544332211",
@@ -22,7 +22,7 @@ import Testing
     #expect(settings("int: {u32: \"5\", u16: '017'}") == ["0:2 05000000", "0:1 1100"])
   }
 
-  @Test func names() {
+  @Test func namesStandForNumbers() {
     #expect(settings("int: {named: fwd-to-user}") == ["0:8 02000000"])
     #expect(settings("int: {named: 7}") == ["0:8 07000000"])
     #expect(settings("int: {flags: [first, ninth]}") == ["0:9 0101"])
@@ -33,12 +33,12 @@ import Testing
     #expect(settings("int: {mpidr: 0x5}") == ["0:a 0500000000000000"])
   }
 
-  @Test func nothing() {
+  @Test func attributeWithoutAPayloadSendsNothing() {
     #expect(settings("nothing: {init: }") == ["1:0"])
   }
 
-  @Test func bitFields() {
-    // count 2 at 52, base in its place, flags by default, index 3.
+  @Test func bitFieldsArePutInTheirPlace() {
+    // `count` is 2 at bit 52, `base` is not shifted, `flags` has its default, `index` is 3.
     #expect(settings("bits: {single: {count: 2, base: 0x080A_0000, index: 3}}") == ["2:1 03000a0800002000"])
     #expect(
       settings("bits: {single: {index: 0xfff, flags: 0xf, count: 0xfff, base: 0xF_FFFF_FFFF_0000}}") == [
@@ -51,8 +51,8 @@ import Testing
       ])
   }
 
-  /// As the ABI has it: every field at a multiple of its size, the whole a multiple of the largest.
-  @Test func structs() {
+  /// As in the C ABI: the offset of a field is a multiple of its size, and the size of the whole one of the largest.
+  @Test func structsAreLaidOutAsInC() {
     #expect(
       settings("struct: {padded: {a: 0x11, b: 0x2222_2222, c: 0x3333, d: 0x4444_4444_4444_4444}}")
         == ["3:0 11000000222222223333000000000000" + "4444444444444444"])
@@ -64,12 +64,12 @@ import Testing
     #expect(settings("struct: {inner: {}}") == ["3:1 " + String(repeating: "00", count: 12)])
   }
 
-  @Test func unions() {
+  @Test func unionsHaveTheirTagAndFields() {
     #expect(settings("union: {event: {kind: small, x: 5}}") == ["4:0 " + "0100000005000000" + "0000000000000000"])
     #expect(settings("union: {event: {kind: 2, y: 5}}") == ["4:0 " + "0200000000000000" + "0500000000000000"])
   }
 
-  @Test func bytes() {
+  @Test func bytesAreReadFromHexBase64AndFiles() {
     #expect(settings("bytes: {blob: 00ff10}") == ["5:0 00ff10"])
     #expect(settings("bytes: {blob: {hex: \"DE AD be_ef\"}}") == ["5:0 deadbeef"])
     #expect(settings("bytes: {blob: {base64: AP8=}}") == ["5:0 00ff"])
@@ -81,19 +81,19 @@ import Testing
     #expect(settings("bytes: {list: [1, 2, 0x1234]}") == ["5:1 010002003412"])
   }
 
-  @Test func files() {
+  @Test func namedFilesBecomeSlots() {
     #expect(settings("file: {add: [nic, gpu]}") == ["6:1 00000000 file 1 at 0", "6:1 00000000 file 0 at 0"])
   }
 
-  /// Where the number is structured, key fields stand beside the value.
-  @Test func keys() {
+  /// If the attribute's number is made of key fields, they are next to the value.
+  @Test func keyFieldsMakeTheNumber() {
     #expect(settings("registers: [{offset: 4, value: 5}]") == ["7:5 05000000"])
     #expect(settings("registers: [{offset: CTLR, cpu: 0.0.0.2, value: 5}]") == ["7:200000011 05000000"])
     #expect(settings("registers: [{offset: TYPER, value: 5}]") == ["7:19 0500000000000000"])
     #expect(settings("line: 7") == ["8:0 07000000"])
   }
 
-  @Test func longForm() {
+  @Test func longFormHasAValueFlagsAndOptional() {
     #expect(settings("line: {value: 7, optional: true}") == ["8:0 07000000 optional"])
     #expect(settings("int: {u32: {value: 7, flags: 1}}") == ["0:2 07000000 flags 1"])
     #expect(settings("nothing: {init: {optional: true}}") == ["1:0 optional"])
@@ -104,7 +104,7 @@ import Testing
     #expect(settings("registers: [{offset: 4, value: 5, optional: true}]") == ["7:5 05000000 optional"])
   }
 
-  @Test func forEach() {
+  @Test func forEachRepeatsAnEntryForEveryVCPU() {
     #expect(
       settings(
         "registers: [{for-each: vcpu, offset: 4, cpu: \"${vcpu.index}\", value: \"${vcpu.id + 1}\"}, {offset: 8, value: 0}]"
@@ -112,7 +112,7 @@ import Testing
         == ["7:5 01000000", "7:100000005 08000000", "7:9 00000000"])
   }
 
-  @Test func raw() {
+  @Test func rawAttributesAreGivenByNumber() {
     let found = manifest(
       """
       devices:
@@ -136,9 +136,9 @@ import Testing
   }
 }
 
-/// What a payload cannot hold cannot be sent.
+/// A value that does not fit its payload is reported.
 @Suite struct PayloadFindingTests {
-  @Test func ranges() {
+  @Test func valueOutOfRangeIsReported() {
     func message(_ text: String, _ path: String, _ words: String, _ range: String) -> String {
       "\(text) does not fit '\(path)', \(words): it holds \(range)"
     }
@@ -172,11 +172,11 @@ import Testing
   }
 
   @Test(arguments: ["on", "1e3", "0x", "1_", "2x56", "-", "+5", "0b2", "NO", "~"])
-  func noIntegers(_ text: String) {
+  func malformedIntegerIsReported(_ text: String) {
     expectFindings(of: "int: {u32: 1️⃣\(text)2️⃣}", .init("1️⃣", to: "2️⃣", "bad-integer", noInteger(text)))
   }
 
-  @Test func unitsAreMended() {
+  @Test func wrongUnitGetsASuggestion() {
     expectFindings(
       of: "int: {u64: 1️⃣64MB2️⃣}",
       .init("1️⃣", to: "2️⃣", "bad-integer", noInteger("64MB"), notes: [.init("did you mean 64MiB?")], fixIts: ["64MiB"]))
@@ -185,7 +185,7 @@ import Testing
       .init("1️⃣", "bad-integer", noInteger("4k"), notes: [.init("did you mean 4KiB?")], fixIts: ["4KiB"]))
   }
 
-  @Test func names() {
+  @Test func unknownNameGetsASuggestion() {
     expectFindings(
       of: "int: {named: 1️⃣fwd-to-usr2️⃣}",
       .init(
@@ -199,7 +199,7 @@ import Testing
       .init("1️⃣", "bad-integer", "'0.0.3' is no MPIDR: write its four affinities, as in 0.0.0.3, or an integer"))
   }
 
-  @Test func kinds() {
+  @Test func wrongKindOfNodeIsReported() {
     expectFindings(of: "int: {u32: 1️⃣[5]2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' is an integer, not a list"))
     expectFindings(
       of: "int: {u32: 1️⃣{a: 5}2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' is an integer, not a mapping"))
@@ -226,7 +226,7 @@ import Testing
       .init("1️⃣", "wrong-kind", "a byte string is {hex: ...}, {base64: ...} or {file: ...}, not a list"))
   }
 
-  @Test func missingAndUnexpected() {
+  @Test func missingAndUnexpectedValuesAreReported() {
     expectFindings(of: "int: {1️⃣u322️⃣: }", .init("1️⃣", to: "2️⃣", "missing-value", "'int.u32' has no value; it is a u32"))
     expectFindings(
       of: "int: {1️⃣u64: }", .init("1️⃣", "missing-value", "'int.u64' has no value; it is a guest physical address"))
@@ -247,7 +247,7 @@ import Testing
       .init("1️⃣", "unknown-key", "'bits.single' has no key 'flgs'; did you mean 'flags'?", fixIts: ["flags"]))
   }
 
-  @Test func files() {
+  @Test func wrongNamedFileIsReported() {
     expectFindings(
       of: "file: {add: [1️⃣gpu22️⃣]}",
       .init("1️⃣", to: "2️⃣", "unknown-file", "there is no file 'gpu2'; did you mean 'gpu'?", fixIts: ["gpu"]))
@@ -266,7 +266,7 @@ import Testing
       .init("1️⃣", to: "2️⃣", "bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'"))
   }
 
-  @Test func bytes() {
+  @Test func malformedBytesAreReported() {
     expectFindings(of: "bytes: {blob: 1️⃣0g2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'0g' is not hex: two digits a byte"))
     expectFindings(of: "bytes: {blob: 1️⃣123}", .init("1️⃣", "bad-bytes", "'123' is not hex: two digits a byte"))
     expectFindings(of: "bytes: {blob: 1️⃣{base64: A}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "this is not base64"))
@@ -282,8 +282,8 @@ import Testing
       of: "bytes: {blob: {hex: 1️⃣[]2️⃣}}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'hex' is text, not a list"))
   }
 
-  /// Neither too few bytes nor too many are sent, and what stands behind them keeps its place.
-  @Test func sizes() {
+  /// Neither too few bytes nor too many are sent, so that the fields after them keep their offsets.
+  @Test func wrongNumberOfBytesIsReported() {
     expectFindings(
       of: "bytes: {key: 1️⃣0102032️⃣}", .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, and this has 3"))
     expectFindings(
@@ -291,8 +291,8 @@ import Testing
       .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.named.id' takes 3 bytes, and this has 6"))
   }
 
-  /// Only what is in the manifest's folder is asked for.
-  @Test func filesOutside() {
+  /// Only files in the manifest's folder are read.
+  @Test func fileOutsideTheFolderIsReported() {
     for (path, words) in [
       ("/etc/passwd", "is an absolute path"), ("../key", "is outside of the manifest's folder"),
       ("fw/../../key", "is outside of the manifest's folder"),
@@ -303,7 +303,7 @@ import Testing
     }
   }
 
-  @Test func badFiles() {
+  @Test func unreadableFileIsReported() {
     expectFindings(
       of: "bytes: {blob: {file: 1️⃣nothing2️⃣}}",
       .init("1️⃣", to: "2️⃣", "bad-file", "cannot read 'nothing': there is none"))
@@ -324,8 +324,8 @@ import Testing
       .init("1️⃣", to: "2️⃣", "unknown-parameter", "unknown name 'nobody'"))
   }
 
-  /// A short text can stand for many bytes.
-  @Test func manyBytes() {
+  /// A short text can expand to many bytes.
+  @Test func tooManyBytesInAllAreReported() {
     expectFindings(
       in:
         "vcpus: {count: 129}\ndevices: [{type: thing, attributes: {blobs: [{for-each: vcpu, value: {file: 1️⃣half2️⃣}}]}}]",

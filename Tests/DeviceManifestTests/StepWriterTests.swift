@@ -6,11 +6,11 @@ import Testing
 import Vocabulary
 import YAMLSyntax
 
-/// Calls as explicit steps.
+/// Calls written as explicit steps.
 @Suite struct StepWriterTests {
   private static let at = SourceRange(file: SourceFile(path: "", bytes: []), start: .start, end: .start)
 
-  private func step(_ operation: DevicePlan.Operation, _ target: String, _ attribute: String? = nil) -> Step {
+  private func step(_ operation: DevicePlan.Operation, _ target: TargetName, _ attribute: String? = nil) -> Step {
     Step(operation, target: target, attribute: attribute, at: Self.at)
   }
 
@@ -18,10 +18,10 @@ import YAMLSyntax
     let files = [PlanFile(name: "gpu", path: "/dev/vfio/12", at: Self.at)]
     return Plan(
       name: "vm", manifest: "vm.yaml", architecture: .arm64, files: files,
-      steps: [step(.createVM(type: 0), "vm"), step(.createDevice(type: 3, flags: 0), "thing")] + steps)
+      steps: [step(.createVM(type: 0), .vm), step(.createDevice(type: 3, flags: 0), .device("thing"))] + steps)
   }
 
-  /// The steps' lines behind those that make the device.
+  /// The lines of the steps after the creation of the device.
   private func lines(_ steps: [Step]) -> [Substring] {
     var writer = StepWriter(plan(steps), catalogue())
     let (node, unsayable) = writer.manifest()
@@ -31,7 +31,7 @@ import YAMLSyntax
     }
   }
 
-  /// Each value of every kind of payload is written as what it is read as again, by name.
+  /// A value of every kind of payload is written by name, and is read again as the same bytes.
   @Test(arguments: [
     "int: {u8: 255, u16: 65535, u32: 0xffff_ffff, u64: 0x8000_0000_0000_0000, i8: -128, i16: -1, i32: -5, i64: -7}",
     "int: {named: deny, flags: [first, ninth], mpidr: 0.0.1.3}", "int: {named: 7, flags: 0x102, u64: 0}",
@@ -44,7 +44,7 @@ import YAMLSyntax
     "registers: [{offset: CTLR, value: 5}, {offset: TYPER, cpu: 0.0.0.1, value: 0x1_0000_0000}, {offset: 0, value: 1}]",
     "line: 5", "blobs: [00, 0001]",
   ])
-  func values(_ attributes: String) throws {
+  func valuesAreWrittenByNameAndReadBackTheSame(_ attributes: String) throws {
     let text = "files: {gpu: /dev/vfio/12}\ndevices:\n  - type: thing\n    attributes: {\(attributes)}\n"
     let settings = try #require(manifest(text).machine?.devices.first?.alternatives.first?.attributes)
     #expect(!settings.isEmpty)
@@ -52,7 +52,7 @@ import YAMLSyntax
       step(
         .setAttribute(
           AttributeCall(target: .device(0), group: setting.call.group, attr: setting.call.attr, data: setting.data)),
-        "thing", setting.path)
+        .device("thing"), setting.path)
     }
     var writer = StepWriter(plan(steps), catalogue())
     let (node, unsayable) = writer.manifest()
@@ -66,21 +66,22 @@ import YAMLSyntax
     #expect(again == settings.map(words))
   }
 
-  /// What no name stands for is said in numbers.
-  @Test func numbers() {
+  /// Calls without a name are written with numbers.
+  @Test func callsWithoutANameAreWrittenWithNumbers() {
     func call(_ group: UInt32, _ attr: UInt64, _ data: AttributeData, flags: UInt32 = 0) -> AttributeCall {
       AttributeCall(target: .device(0), group: group, attr: attr, flags: flags, data: data)
     }
     #expect(
       lines([
-        step(.setAttribute(call(0, 0, .bytes([1, 2]))), "thing", "int.u8"),
-        step(.setAttribute(call(99, 7, .bytes([5, 0, 0, 0]), flags: 3)), "thing"),
-        step(.hasAttribute(call(99, 7, .none)), "thing"),
-        step(.getAttribute(call(0, 2, .invalid)), "thing", "int.u32"),
-        step(.setAttribute(call(99, 7, .bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)]))), "thing"),
-        step(.setAttribute(call(4, 0, .bytes(Array(repeating: 9, count: 16)))), "thing", "union.event"),
-        step(.testDevice(type: 77, flags: 1), "foreign"), step(.testDevice(type: 78, flags: 0), "type-78"),
-        step(.closeDevice(0), "thing"),
+        step(.setAttribute(call(0, 0, .bytes([1, 2]))), .device("thing"), "int.u8"),
+        step(.setAttribute(call(99, 7, .bytes([5, 0, 0, 0]), flags: 3)), .device("thing")),
+        step(.hasAttribute(call(99, 7, .none)), .device("thing")),
+        step(.getAttribute(call(0, 2, .invalid)), .device("thing"), "int.u32"),
+        step(.setAttribute(call(99, 7, .bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)]))), .device("thing")),
+        step(.setAttribute(call(4, 0, .bytes(Array(repeating: 9, count: 16)))), .device("thing"), "union.event"),
+        step(.testDevice(type: 77, flags: 1), .device("foreign")),
+        step(.testDevice(type: 78, flags: 0), .device("type-78")),
+        step(.closeDevice(0), .device("thing")),
       ]) == [
         "{set: thing, group: 0, attr: 0, payload: {hex: 0102}}",
         "{set: thing, group: 99, attr: 7, flags: 3, payload: {u32: 5}}", "{has: thing, group: 99, attr: 7}",
@@ -90,11 +91,11 @@ import YAMLSyntax
       ])
   }
 
-  /// A get compares only what its value names.
-  @Test func comparisons() {
+  /// A get compares only the fields that its value names.
+  @Test func comparisonIsWrittenWithTheFieldsThatItCovers() {
     let call = AttributeCall(
       target: .device(0), group: 2, attr: 1, data: .bytes([1, 0, 0, 0, 0, 0, 0, 0]))
-    var get = step(.getAttribute(call), "thing", "bits.single")
+    var get = step(.getAttribute(call), .device("thing"), "bits.single")
     get.comparison = Comparison(bytes: [2, 0, 0, 0, 0, 0, 0, 0], mask: [0xFF, 0x0F, 0, 0, 0, 0, 0, 0])
     get.expected = [.ok, .refused(Errno(name: "EBUSY")!)]
     #expect(
@@ -103,13 +104,13 @@ import YAMLSyntax
       ])
   }
 
-  /// Calls that only a plan from elsewhere has.
-  @Test func unsayable() {
+  /// Calls that only a plan from another program can have.
+  @Test func callsWithoutASpellingAreReturned() {
     var get = step(
-      .getAttribute(AttributeCall(target: .device(0), group: 99, attr: 1, data: .bytes([0]))), "thing")
+      .getAttribute(AttributeCall(target: .device(0), group: 99, attr: 1, data: .bytes([0]))), .device("thing"))
     get.comparison = Comparison(bytes: [1], mask: [1])
-    let strange = step(.enableCapability(9999, on: .vm, flags: 0, arguments: []), "vm")
-    let flags = step(.enableCapability(71, on: .vm, flags: 1, arguments: []), "vm")
+    let strange = step(.enableCapability(9999, on: .vm, flags: 0, arguments: []), .vm)
+    let flags = step(.enableCapability(71, on: .vm, flags: 1, arguments: []), .vm)
     var writer = StepWriter(plan([get, strange, flags]), catalogue())
     #expect(writer.manifest().unsayable == [get, strange, flags])
   }

@@ -89,7 +89,7 @@ private let schemas: [String: String] = [
 
 func catalogue() -> Catalogue { TestSupport.catalogue(schemaSources(schemas)) }
 
-/// The files beside the manifests: those of a folder that none has to write.
+/// The files next to the manifests, without a folder on disk.
 private let filesBeside: [String: [UInt8]] = [
   "blob.bin": [0xDE, 0xAD], "fw/../fw/key.bin": [1, 2, 3, 4], "half": Array(repeating: 7, count: 1 << 19),
   "more": Array(repeating: 7, count: 1 << 20 + 1),
@@ -102,7 +102,7 @@ private func readFile(_ path: String, in manifest: SourceFile, most: Int) throws
   return bytes
 }
 
-/// Reads a text as a manifest; `arch` and the version are put in front of it.
+/// Reads a file as a manifest.
 func read(_ file: SourceFile, settings: [String: String] = [:]) -> (manifest: Manifest, diagnostics: [Diagnostic]) {
   let tree = SourceTree(parsing: file)
   let findings = Findings()
@@ -118,7 +118,7 @@ func read(_ file: SourceFile, settings: [String: String] = [:]) -> (manifest: Ma
 
 private let head = "kvmconf: 1\narch: arm64\n"
 
-/// The manifest of a good text, without its first two lines.
+/// The manifest of a valid text, given without its first two lines.
 func manifest(_ text: String, settings: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation)
   -> Manifest
 {
@@ -129,7 +129,7 @@ func manifest(_ text: String, settings: [String: String] = [:], sourceLocation: 
   return manifest
 }
 
-/// Expects exactly these diagnostics of a text, without its first two lines.
+/// Expects exactly these diagnostics of a text, given without its first two lines.
 func expectFindings(
   in marked: String, settings: [String: String] = [:], _ expected: ExpectedDiagnostic...,
   sourceLocation: SourceLocation = #_sourceLocation

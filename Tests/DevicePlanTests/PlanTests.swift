@@ -5,7 +5,7 @@ import Testing
 import TextOutput
 
 @Suite struct PlanTests {
-  @Test func words() {
+  @Test func everyKindOfStepHasASummary() {
     #expect(
       everyKind.map(\.words) == [
         "create vm (ipa-bits: 40)",
@@ -25,13 +25,13 @@ import TextOutput
       ])
   }
 
-  @Test func aManifestCannotSteerTheTerminal() {
+  @Test func manifestCannotSteerTheTerminal() {
     let step = Step(
-      .runVCPU(0), target: "a\u{1B}[2Jb\u{202E}", at: place(1, 1..<2))
+      .runVCPU(0), target: .device("a\u{1B}[2Jb\u{202E}"), at: place(1, 1..<2))
     #expect(step.words == "run a\\u{1B}[2Jb\\u{202E}")
   }
 
-  @Test func strace() {
+  @Test func straceShowsEveryCall() {
     var steps = everyKind
     steps[9].guardedBy = [Guard(step: 8, ok: true)]
     #expect(
@@ -63,12 +63,12 @@ import TextOutput
   @Test func straceNamesTheFileWhoseDescriptorIsSent() {
     let gpu = PlanFile(name: "gpu", path: "/dev/vfio/12", at: place(1, 1..<2))
     let steps = [
-      Step(.createDevice(type: 4, flags: 0), target: "vfio", at: place(1, 1..<2)),
+      Step(.createDevice(type: 4, flags: 0), target: .device("vfio"), at: place(1, 1..<2)),
       Step(
         .setAttribute(
           AttributeCall(
             target: .device(0), group: 1, attr: 1,
-            data: .bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)]))), target: "vfio",
+            data: .bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)]))), target: .device("vfio"),
         attribute: "file.add", value: "gpu", at: place(1, 1..<2)),
     ]
     #expect(
@@ -81,7 +81,7 @@ import TextOutput
         """)
   }
 
-  @Test func table() {
+  @Test func tableShowsCallsPlacesAndRemarks() {
     var steps = [everyKind[0], everyKind[7], everyKind[9]]
     steps[1].expected = [.ok, .errno("ENODEV")]
     steps[2].moved = "after vcpus"

@@ -5,7 +5,7 @@ import Testing
 import TextOutput
 
 @Suite struct ReportTests {
-  /// A run with an outcome of every sort.
+  /// A run with every kind of outcome.
   let report: Report = {
     let reason = Reason(
       id: "arm-vgic-v3.addr.dist:EINVAL", message: "the address must be 64 KiB aligned", rule: nil,
@@ -20,17 +20,17 @@ import TextOutput
     let steps = [
       everyKind[0],
       Step(
-        .testDevice(type: 7, flags: 0), target: "gic", value: "arm-vgic-v3", at: everyKind[0].at,
+        .testDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: everyKind[0].at,
         expected: [.ok, .errno("ENODEV")]),
       Step(
-        .createDevice(type: 7, flags: 0), target: "gic", value: "arm-vgic-v3", at: everyKind[0].at,
+        .createDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: everyKind[0].at,
         guardedBy: [Guard(step: 1, ok: true)]),
       everyKind[10], everyKind[11], everyKind[9], everyKind[12],
     ]
     return Runner().run(plan(steps), on: &host)
   }()
 
-  @Test func text() {
+  @Test func textShowsEveryOutcomeAndTheSummary() {
     #expect(
       report.text() == """
         vm.yaml: web-frontend, kernel 7.2.13, arm64
@@ -56,7 +56,7 @@ import TextOutput
         """)
   }
 
-  @Test func diagnostics() {
+  @Test func failedAndUndecidedStepsBecomeDiagnostics() {
     #expect(
       report.diagnostics == [
         .warning(
@@ -79,7 +79,7 @@ import TextOutput
     #expect(coloured.replacing(/\u{1B}\[[0-9;]*m/, with: "") == report.text())
   }
 
-  @Test func json() {
+  @Test func jsonDescribesEveryOutcome() {
     let at = #""at":{"file":"vm.yaml","line":4,"column":5}"#
     let reason =
       #""reason":"the address must be 64 KiB aligned","id":"arm-vgic-v3.addr.dist:EINVAL""#
@@ -99,8 +99,8 @@ import TextOutput
         + #""summary":{"steps":7,"passed":3,"failed":1,"skipped":2,"undecided":1}}"#)
   }
 
-  /// Bits that the model does not predict are told apart from zeros.
-  @Test func maskOfAPredictedValue() {
+  /// The mask distinguishes bits that the model does not predict from zeros.
+  @Test func jsonHasTheMaskOfAPredictedValue() {
     var host = ScriptedHost([
       0: StepResult(.ok, value: [1, 0, 0, 0, 0, 0, 0, 0], valueMask: [0xFF, 0, 0, 0, 0, 0, 0, 0])
     ])
@@ -109,7 +109,7 @@ import TextOutput
     #expect(!report.json.text().contains("mask"))
   }
 
-  @Test func planJSON() {
+  @Test func planJSONDescribesEveryStep() {
     let gpu = PlanFile(name: "gpu", path: "/dev/vfio/12", at: place(1, 1..<2))
     var add = everyKind[9]
     add.guardedBy = [Guard(step: 0, ok: false)]
@@ -120,7 +120,7 @@ import TextOutput
         target: .device(0), group: 1, attr: 1,
         data: .bytes([255, 255, 255, 255], slots: [.file(0, offset: 0)])))
     let capability = Step(
-      .enableCapability(92, on: .vcpu(0), flags: 0, arguments: [.device(0), .value(3)]), target: "vcpu.3",
+      .enableCapability(92, on: .vcpu(0), flags: 0, arguments: [.device(0), .value(3)]), target: .vcpu(3),
       at: place(4, 5..<6))
     let at = #""at":{"file":"vm.yaml","line":4,"column":5}"#
     let steps = [

@@ -17,7 +17,7 @@ import Vocabulary
   @Test(
     arguments: everyKind.indices,
     ["EINVAL", "EEXIST", "EBUSY", "ENXIO", "ENODEV", "EFAULT", "EPERM", "E2BIG", "EINTR", "EIO", "ENOMEM"])
-  func aRefusalFailsItsStepAndSkipsTheRest(index: Int, name: String) {
+  func refusalFailsItsStepAndSkipsTheRest(index: Int, name: String) {
     let errno = Errno(name: name)!
     var host = ScriptedHost(refusing: index, by: errno)
     let report = Runner().run(plan(everyKind), on: &host)
@@ -41,7 +41,7 @@ import Vocabulary
     #expect(report.summary == Report.Summary(steps: everyKind.count, passed: everyKind.count - 1, failed: 1))
   }
 
-  @Test func anInterruptionSkipsTheRest() {
+  @Test func interruptionSkipsTheRest() {
     var asked = 0
     var host = ScriptedHost()
     let runner = Runner(keepGoing: true) {
@@ -55,7 +55,7 @@ import Vocabulary
     #expect(asked == 3)
   }
 
-  @Test func whatIsExpectedPasses() {
+  @Test func expectedAnswersPass() {
     var host = ScriptedHost([0: StepResult(.errno("EEXIST")), 2: StepResult(.errno("ENODEV"))])
     let steps = [
       step(expecting: [.errno("EEXIST")]), step(expecting: [.errno("EEXIST")]),
@@ -66,7 +66,7 @@ import Vocabulary
     #expect(report.diagnostics.map(\.message) == ["the kernel answered ok, not EEXIST"])
   }
 
-  @Test func anUndecidedStepPassesIfEveryCandidateIsExpected() {
+  @Test func undecidedStepPassesIfEveryCandidateIsExpected() {
     let both = StepResult(.undecided([.ok, .errno("ENXIO")]))
     var host = ScriptedHost([0: both, 1: both, 2: both])
     host.description.kind = .model
@@ -84,14 +84,14 @@ import Vocabulary
     #expect(report.diagnostics.map(\.severity) == [.warning, .error])
   }
 
-  @Test func aHazardFails() {
+  @Test func hazardFailsItsStep() {
     var host = ScriptedHost([0: StepResult(.hazard("6.12 reads past the end of its table"))])
     let report = Runner().run(plan([step(), step()]), on: &host)
     #expect(report.entries.map(\.verdict) == [.failed(.hazard), .skipped])
     #expect(report.diagnostics.map(\.id) == ["hazard"])
   }
 
-  @Test func aFaultOfTheSchemaFails() {
+  @Test func schemaFaultFailsItsStep() {
     let fault = Diagnostic.error("schema-fault", "division by zero", at: place(1, 1..<2))
     var host = ScriptedHost([0: StepResult(.ok, schemaFault: fault)])
     let report = Runner().run(plan([step()]), on: &host)
@@ -99,7 +99,7 @@ import Vocabulary
     #expect(report.diagnostics == [fault])
   }
 
-  @Test func whatAHostSkipsIsNoFailure() {
+  @Test func stepSkippedByTheHostIsNotAFailure() {
     var host = ScriptedHost([0: StepResult(.skipped("gic was not created"))])
     let report = Runner().run(plan([step(), step()]), on: &host)
     #expect(report.entries.map(\.verdict) == [.skipped, .passed])
@@ -113,7 +113,7 @@ import Vocabulary
     Verdict(of: result, for: get(comparison))
   }
 
-  @Test func onlyBitsOfTheMaskCount() {
+  @Test func onlyBitsInTheMaskAreCompared() {
     #expect(verdict(StepResult(.ok, value: [0x34, 0x12]), comparison) == .passed)
     #expect(verdict(StepResult(.ok, value: [0x34, 0xF2]), comparison) == .passed)
     #expect(verdict(StepResult(.ok, value: [0x34, 0x13]), comparison) == .failed(.valueMismatch))
@@ -121,21 +121,21 @@ import Vocabulary
     #expect(verdict(StepResult(.ok, value: [0, 0]), nil) == .passed)
   }
 
-  @Test func bitsThatTheModelDoesNotKnowLeaveTheStepUndecided() {
+  @Test func unknownBitsLeaveTheStepUndecided() {
     #expect(verdict(StepResult(.ok, value: nil), comparison) == .undecided)
     #expect(verdict(StepResult(.ok, value: [0x34, 0], valueMask: [0xFF, 0]), comparison) == .undecided)
     #expect(verdict(StepResult(.ok, value: [0x35, 0], valueMask: [0xFF, 0]), comparison) == .failed(.valueMismatch))
     #expect(verdict(StepResult(.ok, value: [0x34, 0xF2], valueMask: [0xFF, 0x0F]), comparison) == .passed)
   }
 
-  @Test func anExpectedRefusalReadsNothing() {
+  @Test func expectedRefusalComparesNoValue() {
     var step = get(comparison)
     step.expected = [.ok, .errno("EBUSY")]
     #expect(Verdict(of: StepResult(.errno("EBUSY")), for: step) == .passed)
     #expect(Verdict(of: StepResult(.undecided([.ok, .errno("EBUSY")])), for: step) == .undecided)
   }
 
-  @Test func theDiagnosticNamesBothValues() {
+  @Test func diagnosticNamesBothValues() {
     var host = ScriptedHost([0: StepResult(.ok, value: [0x35, 0x12])])
     let report = Runner().run(plan([get(comparison)]), on: &host)
     #expect(report.diagnostics.map(\.message) == ["the kernel answered with 0x1235, not 0x1234"])
@@ -153,7 +153,7 @@ import Vocabulary
     step(),
   ]
 
-  @Test func theFirstAlternativeIsTaken() {
+  @Test func firstAlternativeIsTaken() {
     var host = ScriptedHost()
     let report = Runner().run(plan(steps), on: &host)
     #expect(report.entries.map(\.verdict) == [.passed, .passed, .skipped, .skipped, .passed])
@@ -162,7 +162,7 @@ import Vocabulary
     #expect(report.choices == [Report.Choice(test: 0, made: [1], leftOut: [2, 3])])
   }
 
-  @Test func theSecondAlternativeIsTaken() {
+  @Test func secondAlternativeIsTaken() {
     var host = ScriptedHost([0: StepResult(.errno("ENODEV"))])
     let report = Runner().run(plan(steps), on: &host)
     #expect(report.entries.map(\.verdict) == [.passed, .skipped, .passed, .passed, .passed])
@@ -179,7 +179,7 @@ import Vocabulary
     #expect(report.entries.map(\.verdict) == [.passed, .skipped, .passed, .skipped, .passed])
   }
 
-  @Test func whatIsGuardedByASkippedStepIsSkipped() {
+  @Test func stepGuardedByASkippedStepIsSkipped() {
     let steps = [
       step(expecting: [.errno("ENODEV")]), step(guardedBy: [Guard(step: 0, ok: true)]),
       step(guardedBy: [Guard(step: 1, ok: false)]),
@@ -189,7 +189,7 @@ import Vocabulary
     #expect(report.entries[2].result.outcome == .skipped("step 2 was skipped"))
   }
 
-  @Test func anUndecidedGuardCountsAsOk() {
+  @Test func undecidedGuardCountsAsOk() {
     var host = ScriptedHost([0: StepResult(.undecided([.ok, .errno("ENODEV")]))])
     let report = Runner().run(plan(steps), on: &host)
     #expect(report.entries.map(\.verdict) == [.passed, .passed, .skipped, .skipped, .passed])

@@ -2,7 +2,7 @@ import DevicePlan
 import Diagnostics
 import Vocabulary
 
-/// A host that answers as it is told, by the index of the step, and ok to all else; it writes down what it was asked.
+/// A host that answers as scripted, by the index of the step, and otherwise with ok. It records the steps it receives.
 struct ScriptedHost: Host {
   var script: [Int: StepResult] = [:]
   var description = HostDescription(kind: .kernel, architecture: .arm64, release: "7.2.13")
@@ -47,30 +47,31 @@ let everyKind: [Step] = {
   let dist = AttributeCall(
     target: .device(0), group: 0, attr: 2, data: .bytes([0, 0x10, 0, 8, 0, 0, 0, 0]))
   return [
-    Step(.createVM(type: 40), target: "vm", value: "ipa-bits: 40", at: at),
-    Step(.addMemory(slot: 0, address: 0x4000_0000, size: 64 << 20), target: "vm", at: at),
+    Step(.createVM(type: 40), target: .vm, value: "ipa-bits: 40", at: at),
+    Step(.addMemory(slot: 0, address: 0x4000_0000, size: 64 << 20), target: .vm, at: at),
     Step(
-      .enableCapability(166, on: .vm, flags: 0, arguments: [.value(1), .value(0x10)]), target: "vm", value: "msi",
+      .enableCapability(166, on: .vm, flags: 0, arguments: [.value(1), .value(0x10)]), target: .vm, value: "msi",
       at: at),
-    Step(.createIRQChip, target: "vm", at: at),
-    Step(.createVCPU(id: 3), target: "vcpu.3", at: at),
-    Step(.initVCPU(0, features: 0x14, finalize: [4]), target: "vcpu.3", value: "[psci-0.2, sve]", at: at),
-    Step(.testDevice(type: 7, flags: 0), target: "gic", value: "arm-vgic-v3", at: at),
-    Step(.createDevice(type: 7, flags: 0), target: "gic", value: "arm-vgic-v3", at: at),
+    Step(.createIRQChip, target: .vm, at: at),
+    Step(.createVCPU(id: 3), target: .vcpu(3), at: at),
+    Step(.initVCPU(0, features: 0x14, finalize: [4]), target: .vcpu(3), value: "[psci-0.2, sve]", at: at),
+    Step(.testDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: at),
+    Step(.createDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: at),
     Step(
-      .hasAttribute(AttributeCall(target: .device(0), group: 0, attr: 2, data: .none)), target: "gic",
+      .hasAttribute(AttributeCall(target: .device(0), group: 0, attr: 2, data: .none)), target: .device("gic"),
       attribute: "addr.dist", at: at),
-    Step(.setAttribute(dist), target: "gic", attribute: "addr.dist", value: "0x0800_1000", at: place(7, 15..<26)),
+    Step(
+      .setAttribute(dist), target: .device("gic"), attribute: "addr.dist", value: "0x0800_1000", at: place(7, 15..<26)),
     Step(
       .getAttribute(
         AttributeCall(target: .device(0), group: 0, attr: 2, data: .bytes([UInt8](repeating: 0, count: 8)))),
-      target: "gic", attribute: "addr.dist", at: at),
+      target: .device("gic"), attribute: "addr.dist", at: at),
     Step(
       .setAttribute(AttributeCall(target: .vcpu(0), group: 99, attr: 1 << 40, flags: 1, data: .invalid)),
-      target: "vcpu.3",
+      target: .vcpu(3),
       at: at),
-    Step(.runVCPU(0), target: "vcpu.3", at: at),
-    Step(.closeDevice(0), target: "gic", at: at),
+    Step(.runVCPU(0), target: .vcpu(3), at: at),
+    Step(.closeDevice(0), target: .device("gic"), at: at),
   ]
 }()
 
@@ -78,16 +79,16 @@ func plan(_ steps: [Step], files: [PlanFile] = []) -> Plan {
   Plan(name: "web-frontend", manifest: "vm.yaml", architecture: .arm64, files: files, steps: steps)
 }
 
-/// A set that carries nothing, which tests give their own answers.
+/// A set without a payload; each test chooses its answers and guards.
 func step(expecting expected: [Answer] = [.ok], guardedBy guards: [Guard] = []) -> Step {
   Step(
-    .setAttribute(AttributeCall(target: .vm, group: 1, attr: 2, data: .none)), target: "vm", attribute: "some.thing",
+    .setAttribute(AttributeCall(target: .vm, group: 1, attr: 2, data: .none)), target: .vm, attribute: "some.thing",
     at: place(4, 5..<22), expected: expected, guardedBy: guards)
 }
 
 func get(_ comparison: Comparison?) -> Step {
   Step(
-    .getAttribute(AttributeCall(target: .vm, group: 1, attr: 2, data: .bytes([0, 0]))), target: "vm",
+    .getAttribute(AttributeCall(target: .vm, group: 1, attr: 2, data: .bytes([0, 0]))), target: .vm,
     attribute: "some.thing", at: place(4, 5..<22), comparison: comparison)
 }
 

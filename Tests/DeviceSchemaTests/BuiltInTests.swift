@@ -9,14 +9,14 @@ import Vocabulary
 
 /// The schemas that are compiled into the program.
 @Suite struct BuiltInTests {
-  @Test(arguments: Architecture.allCases) func theyCheckClean(_ architecture: Architecture) {
+  @Test(arguments: Architecture.allCases) func builtInSchemasHaveNoFaults(_ architecture: Architecture) {
     let found = Catalogue(architecture: architecture, release: Release("7.2")!, sources: SchemaSource.builtIn).check()
     var text = ""
     TextRenderer(limit: 1000).render(found, into: &text)
     #expect(text == "")
   }
 
-  @Test func theListAndTheFolderAgree() throws {
+  @Test func builtInListMatchesTheFolder() throws {
     let folder = repository + "/schemas"
     let found = files(below: folder).filter { $0.hasSuffix(".yaml") }.map { String($0.dropFirst(folder.count + 1)) }
     #expect(!found.isEmpty)

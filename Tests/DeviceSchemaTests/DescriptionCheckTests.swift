@@ -6,7 +6,7 @@ import Testing
     thing("groups:\n  control:\n    number: 0\n    \(group)\n    attribute:\n\(text.indented(by: 6))")
   }
 
-  @Test func noDoc() {
+  @Test func missingDocIsReported() {
     expectFaults(
       in: thing(
         "groups:\n  1️⃣control:\n    number: 0\n    2️⃣attribute: {number: any, payload: {type: none}, examples: [{expect: ok}]}"
@@ -15,7 +15,7 @@ import Testing
       .init("2️⃣", "schema-no-doc", "attribute 'control' has no 'doc'"))
   }
 
-  @Test func fieldsHaveDocs() {
+  @Test func fieldWithoutDocIsReportedUnlessReserved() {
     expectFaults(
       in: thing(
         """
@@ -36,7 +36,7 @@ import Testing
       .init("1️⃣", "schema-no-doc", "field 'base' of 'control' has no 'doc'"))
   }
 
-  @Test func noExample() {
+  @Test func missingExamplesAreReported() {
     expectFaults(
       in: thing(
         "groups:\n  control:\n    number: 0\n    doc: commands\n    1️⃣attribute: {number: any, doc: x, payload: {type: none}}"
@@ -44,7 +44,7 @@ import Testing
       .init("1️⃣", "schema-no-example", "attribute 'control' has no 'examples'"))
   }
 
-  @Test func anExampleThatIsNone() {
+  @Test func malformedExampleIsReported() {
     expectFaults(
       in: attribute(
         """
@@ -63,7 +63,7 @@ import Testing
       .init("4️⃣", "schema-type", "the call of an example is set, get or has"))
   }
 
-  @Test func whatAGetGivesIsOfThePayload() {
+  @Test func valueOfAGetHasThePayloadsFields() {
     expectFaults(
       in: attribute(
         """
@@ -76,7 +76,7 @@ import Testing
       .init("1️⃣", "schema-unknown-name", "the payload has no field 'bsae'; did you mean 'base'?"))
   }
 
-  @Test func casesAreManifests() {
+  @Test func malformedCaseIsReported() {
     expectFaults(
       in: thing(
         """
@@ -96,7 +96,7 @@ import Testing
     expectFaults(in: thing("cases: 1️⃣{steps: []}"), .init("1️⃣", "schema-type", "'cases' is a list"))
   }
 
-  @Test func aStepThatIsNone() {
+  @Test func unknownStepIsReported() {
     expectFaults(
       in: attribute(
         """
@@ -112,7 +112,7 @@ import Testing
           + "create, close, set, get, has, run; did you mean 'set'?"))
   }
 
-  @Test func aDescriptionThatNoRuleBacks() {
+  @Test func limitThatNoRuleEnforcesIsReported() {
     func schema(_ payload: String, _ rule: String) -> String {
       thing(
         """
@@ -139,7 +139,7 @@ import Testing
     expectFaults(in: schema("unit: address", blind))
   }
 
-  @Test func whatOrderNamesExists() {
+  @Test func unknownNameInAnOrderIsReported() {
     expectFaults(
       in: attribute(
         """
@@ -152,7 +152,7 @@ import Testing
       .init("1️⃣", "schema-unknown-name", "there is no 'vcpu' to be before or after"))
   }
 
-  @Test func anOrderThatCannotBe() {
+  @Test func circularOrderIsReported() {
     expectFaults(
       in: thing(
         """

@@ -10,18 +10,18 @@ import Testing
     ("XIVE", " 16: 5 XIVE-IPI", .bool(true)),
     ("# #", "a 3 4", .integer(3)),
   ])
-  func linesThatFit(_ pattern: String, _ line: String, _ value: Value) {
+  func patternFindsItsValueInALine(_ pattern: String, _ line: String, _ value: Value) {
     #expect(LinePattern(pattern).find(in: line[...]) == value)
   }
 
   @Test(arguments: [
     ("MemTotal: # kB", "MemTotal: 16384 MB"), ("POWER#", "POWER"), ("XIVE", "XIV"), ("a b", "ab"), ("#", ""),
   ])
-  func linesThatDoNot(_ pattern: String, _ line: String) {
+  func patternDoesNotMatchOtherLines(_ pattern: String, _ line: String) {
     #expect(LinePattern(pattern).find(in: line[...]) == nil)
   }
 
-  /// What is no probe is found by the check of schemas.
+  /// The check of schemas finds malformed probes.
   @Test(arguments: [
     ("{manul: by hand}", "'probe' has no key 'manul'; did you mean 'manual'?"),
     ("{}", "'probe' has one of check-extension, calls, file, files, exists, or else 'manual'"),
@@ -32,14 +32,14 @@ import Testing
     ("{calls: []}", "'calls' is a list of steps"),
     ("{file: /a, value: 'valu + 1'}", "unknown name 'valu'; did you mean 'value'?"),
   ])
-  func whatIsNone(_ probe: String, _ message: String) {
+  func malformedProbeIsReported(_ probe: String, _ message: String) {
     let schema = thing(
       control + "\nfacts:\n  page:\n    type: u32\n    doc: a page\n    probe: \(probe)\nregistered: 'host.page == 1'")
     let found = check(["arm64/thing.yaml": schema])
     #expect(found.contains { $0.hasSuffix(message) }, "\(found)")
   }
 
-  @Test func names() {
+  @Test func filePatternMatchesNames() {
     #expect(FilePattern.matches("armv8_pmuv3_0", "armv8_*"))
     #expect(FilePattern.matches("interrupt-controller@60", "*controller@*"))
     #expect(FilePattern.matches("abcabd", "a*b*d"))

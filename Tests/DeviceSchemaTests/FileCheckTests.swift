@@ -2,42 +2,42 @@ import TestSupport
 import Testing
 
 @Suite struct FileCheckTests {
-  @Test func aGoodSchemaHasNoFaults() {
+  @Test func validSchemaHasNoFaults() {
     expectFaults(in: thing(control))
   }
 
-  @Test func aKeyThatTheLanguageDoesNotHave() {
+  @Test func unknownKeyIsReported() {
     expectFaults(
       in: thing(control, head: "number: 3\n1️⃣contant: KVM_DEV_TYPE_THING"),
       .init("1️⃣", "schema-unknown-key", "a schema has no key 'contant'; did you mean 'constant'?"))
   }
 
-  @Test func anotherVersion() {
+  @Test func unknownVersionIsReported() {
     expectFaults(
       in: "schema: 1️⃣2\ntype: thing\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
       .init("1️⃣", "schema-version", "this program reads version 1 of the schema language"))
   }
 
-  @Test func noVersion() {
+  @Test func missingVersionIsReported() {
     expectFaults(
       in: "1️⃣type: thing\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
       .init("1️⃣", "schema-version", "a schema says its version: 'schema: 1'"))
   }
 
-  @Test func theNameIsAnother() {
+  @Test func typeThatIsNotTheFileNameIsReported() {
     expectFaults(
       in: "schema: 1\ntype: 1️⃣thin\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
       .init("1️⃣", "schema-file-name", "the file's name says 'type: thing'"))
   }
 
-  @Test func theScopeIsAnother() {
+  @Test func scopeThatIsNotTheFileNameIsReported() {
     expectFaults(
       in: "1️⃣schema: 1\n2️⃣type: vm\ndoc: a VM\nreference: [x]\n",
       .init("1️⃣", "schema-file-name", "the file does not say 'scope: vm', as its name does"),
       .init("2️⃣", "schema-file-name", "a file with 'scope' has no 'type'"), path: "arm64/vm.yaml")
   }
 
-  @Test func aFolderThatIsNoArchitecture() {
+  @Test func folderThatIsNotAnArchitectureIsReported() {
     expectFaults(
       in: "1️⃣schema: 1\n",
       .init(
@@ -46,14 +46,14 @@ import Testing
       path: "arm46/thing.yaml")
   }
 
-  @Test func noReference() {
+  @Test func missingReferenceIsReported() {
     expectFaults(
       in: "1️⃣schema: 1\ntype: thing\ndoc: a thing\nnumber: 3\n\(control)",
       .init("1️⃣", "schema-no-reference", "a schema has a 'reference': the files of the kernel that say what it says"))
   }
 
-  /// The keys and the fields of an unknown payload are not known to be wrong.
-  @Test func anUnknownPayloadTypeIsOneFault() {
+  /// The keys and fields of an unknown payload type are not reported, as they may be right.
+  @Test func unknownPayloadTypeIsOneFault() {
     for (type, message) in [
       (
         "{type: 1️⃣structure, fields: [{name: lines, type: u32}]}",
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  /// Sizes and widths that an integer of the program cannot hold, or that no payload has, are one mistake each.
+  /// Sizes and widths that overflow the program's integers, or that are too large for a payload, are one mistake each.
   @Test(arguments: [
     (
       "{type: bits, width: 1️⃣9223372036854775808, fields: {x: {bits: [0, 0], doc: x}}}",
@@ -100,7 +100,7 @@ import Testing
     ("{type: struct, fields: [1️⃣{name: x, type: u64, count: 9223372036854775807}]}", tooLarge("struct")),
     ("{type: struct, fields: [1️⃣{name: x, type: u64, count: -1}]}", tooLarge("struct")),
   ])
-  func sizesThatNoPayloadHas(_ payload: String, _ message: String) {
+  func impossibleSizeIsOneFault(_ payload: String, _ message: String) {
     let group = """
       groups:
         control:

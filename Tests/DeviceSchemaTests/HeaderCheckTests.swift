@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// Schemas against headers that a test writes. The C compiler is clang, which every Swift toolchain has.
+/// Compares schemas with headers that a test writes. The C compiler is clang, which every Swift toolchain has.
 @Suite struct HeaderCheckTests {
   private static let schema = """
     schema: 1
@@ -53,21 +53,21 @@ import Vocabulary
     TestSupport.catalogue([SchemaSource(path: "arm64/thing.yaml", file: file)])
   }
 
-  @Test func whatAgreesIsSilent() { expect() }
+  @Test func matchingHeadersGiveNoDiagnostics() { expect() }
 
-  @Test func aNumberDiffers() {
+  @Test func differentNumberIsReported() {
     expect(
       kvm: Self.kvm + "#undef CONTROL\n#define CONTROL 7\n",
       .init("2️⃣", "schema-constant", "CONTROL is 7 in the headers, not 0"))
   }
 
-  @Test func aConstantThatHeadersLackIsAWarning() {
+  @Test func constantMissingInTheHeadersIsAWarning() {
     expect(
       kvm: "#include <asm/kvm.h>\n#define CONTROL 0\n",
       .init("1️⃣", "schema-constant", "the headers know no THING", severity: .warning))
   }
 
-  @Test func aStructIsLaidOutOtherwise() {
+  @Test func differentStructLayoutIsReported() {
     expect(
       asm: "#define START 1\nstruct thing_range { unsigned int size, pad; unsigned long long base_address; };",
       .init("4️⃣", "schema-constant", "offset of 'base_address' in struct thing_range is 8 in the headers, not 0"),
@@ -85,7 +85,7 @@ import Vocabulary
       .init("4️⃣", "schema-constant", "the headers know no size of struct thing_range", severity: .warning))
   }
 
-  @Test func headersOfOneArchitectureAloneServeNoOther() {
+  @Test func headersOfAnotherArchitectureAreNotUsed() {
     let headers = Headers(kvm: Self.kvm, asm: Self.asm, folder: "asm")
     let file = MarkedText(Self.schema).file
     let found = HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue(file))
@@ -94,14 +94,14 @@ import Vocabulary
     #expect(HeaderCheck(headers: own.path, compiler: "clang").check(catalogue(file)) == [])
   }
 
-  @Test func aCompilerThatIsNotThere() {
+  @Test func missingCompilerIsReported() {
     let headers = Headers(kvm: Self.kvm, asm: Self.asm, folder: "aarch64-linux-gnu/asm")
     let found = HeaderCheck(headers: headers.path, compiler: "no-such-compiler").check(
       catalogue(MarkedText(Self.schema).file))
     #expect(found.map(\.message) == ["the C compiler 'no-such-compiler' cannot be run"])
   }
 
-  @Test func headersThatDoNotCompile() {
+  @Test func headersThatDoNotCompileAreReported() {
     let headers = Headers(kvm: "#include <linux/nothing.h>\n", asm: Self.asm, folder: "aarch64-linux-gnu/asm")
     let found = HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue(MarkedText(Self.schema).file))
     #expect(found.count == 1)
@@ -109,7 +109,7 @@ import Vocabulary
   }
 }
 
-/// A folder with `linux/kvm.h` and `asm/kvm.h`, as long as this lives.
+/// A temporary folder with `linux/kvm.h` and `asm/kvm.h`, removed with this object.
 private final class Headers {
   let path = temporaryFolder()
 

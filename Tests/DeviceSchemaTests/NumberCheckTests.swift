@@ -8,7 +8,7 @@ import Testing
     )
   }
 
-  @Test func twoAttributesOfOneNumber() {
+  @Test func twoAttributesWithOneNumberAreReported() {
     expectFaults(
       in: attributes(
         """
@@ -20,7 +20,7 @@ import Testing
         notes: [.init("2️⃣", "'control.start' is described here")]))
   }
 
-  @Test func aNumberPassesOnWithARelease() {
+  @Test func attributesOfDifferentReleasesShareANumber() {
     expectFaults(
       in: attributes(
         """
@@ -29,7 +29,7 @@ import Testing
         """))
   }
 
-  @Test func aConditionChooses() {
+  @Test func attributesWithAConditionShareANumber() {
     expectFaults(
       in: attributes(
         """
@@ -38,7 +38,7 @@ import Testing
         """))
   }
 
-  @Test func nothingIsFoundBehindAnyNumber() {
+  @Test func attributeAfterAnyNumberIsUnreachable() {
     expectFaults(
       in: attributes(
         """
@@ -50,7 +50,7 @@ import Testing
         notes: [.init("2️⃣", "it stands here")]))
   }
 
-  @Test func keysTakeTheNumbersThatFitThem() {
+  @Test func attributeAfterKeysThatFitItsNumberIsUnreachable() {
     expectFaults(
       in: attributes(
         """
@@ -63,7 +63,7 @@ import Testing
         notes: [.init("2️⃣", "it stands here")]))
   }
 
-  @Test func fieldsOverlap() {
+  @Test func overlappingBitFieldsAreReported() {
     expectFaults(
       in: attributes(
         """
@@ -72,7 +72,7 @@ import Testing
       .init("1️⃣", "schema-overlap", "bit field 'irq' overlaps an earlier one"))
   }
 
-  @Test func twoDeviceTypesOfOneNumber() {
+  @Test func twoDeviceTypesWithOneNumberAreReported() {
     let other = "schema: 1\ntype: other\ndoc: another\nreference: [x]\nnumber: 3\n\(control)"
     let found = check(["arm64/other.yaml": other, "arm64/thing.yaml": thing(control)])
     #expect(found == ["arm64/thing.yaml:5:9: device type 'thing' has the number 3 of 'other'"])

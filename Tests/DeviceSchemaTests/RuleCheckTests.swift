@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 @Suite struct RuleCheckTests {
-  @Test func aRuleBehindAnUnconditionalErrno() {
+  @Test func ruleAfterAnUnconditionalErrnoIsUnreachable() {
     expectFaults(
       in: rules(
         """
@@ -14,7 +14,7 @@ import Testing
         notes: [.init("2️⃣", "it ends here")]))
   }
 
-  @Test func whatOnlyAGuestIsAnswered() {
+  @Test func malformedAnswerToAGuestIsReported() {
     func start(_ guest: String) -> String {
       thing(
         """
@@ -40,7 +40,7 @@ import Testing
       .init("1️⃣", "schema-unknown-key", "an answer has no key 'if'"))
   }
 
-  @Test func anErrnoThatSomeReleasesHave() {
+  @Test func ruleAfterAnErrnoOfSomeReleasesIsReachable() {
     expectFaults(
       in: rules(
         """
@@ -49,7 +49,7 @@ import Testing
         """))
   }
 
-  @Test func bothBranchesEnd() {
+  @Test func ruleAfterTwoBranchesThatEndIsUnreachable() {
     expectFaults(
       in: rules(
         """
@@ -63,7 +63,7 @@ import Testing
         notes: [.init("2️⃣", "it ends here")]))
   }
 
-  @Test func theSameConditionTwice() {
+  @Test func repeatedConditionIsUnreachable() {
     expectFaults(
       in: rules(
         """
@@ -76,7 +76,7 @@ import Testing
         notes: [.init("2️⃣", "it ends here")]))
   }
 
-  @Test func unknownIsAnotherEachTime() {
+  @Test func repeatedUnknownIsReachable() {
     expectFaults(
       in: rules(
         """
@@ -85,7 +85,7 @@ import Testing
         """))
   }
 
-  @Test func aConditionThatIsNone() {
+  @Test func constantConditionIsReported() {
     expectFaults(
       in: rules(
         "  - {if: 1️⃣'true', then: {vm.x: 'value'}}\n  - {if: 'vm.x == 1', errno: EBUSY, because: no}",
@@ -93,7 +93,7 @@ import Testing
       .init("1️⃣", "schema-constant-condition", "this is always true", severity: .warning))
   }
 
-  @Test func aHookThatNobodyRuns() {
+  @Test func hookThatIsNeverRunIsReported() {
     let vcpu = "schema: 1\nscope: vcpu\ndoc: a vCPU\nreference: [x]\nrun: {rules: [{hook: first-run}]}\n"
     expectFaults(
       in: thing(
@@ -109,19 +109,19 @@ import Testing
       .init("1️⃣", "schema-expression", "unknown name 'valeu'; did you mean 'value'?"))
   }
 
-  @Test func anErrnoThatDoesNotExist() {
+  @Test func unknownErrnoIsReported() {
     expectFaults(
       in: rules("  - {if: 'value == 1', errno: 1️⃣EINVALID, because: no}"),
       .init("1️⃣", "schema-errno", "there is no errno 'EINVALID'; did you mean EINVAL?"))
   }
 
-  @Test func anErrnoWithoutReason() {
+  @Test func errnoWithoutAReasonIsReported() {
     expectFaults(
       in: rules("  - {if: 'value == 1', 1️⃣errno: EINVAL}"),
       .init("1️⃣", "schema-no-reason", "an errno has a 'because'"))
   }
 
-  @Test func anUnquotedExpressionWithAComma() {
+  @Test func unquotedExpressionWithACommaIsExplained() {
     expectFaults(
       in: rules("  - {if: min(value1️⃣, 2️⃣3) == 1, errno: EINVAL, because: no}"),
       .init("1️⃣", "schema-expression", "the expression ends where ',' or ')' was expected"),

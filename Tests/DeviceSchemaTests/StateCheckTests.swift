@@ -9,7 +9,7 @@ import Testing
     """
   private let state = "state: {vm: {regions: [], owner: {}}}"
 
-  @Test func elementsHaveTheFieldsThatEffectsGiveThem() {
+  @Test func listElementsHaveTheFieldsThatEffectsGiveThem() {
     expectFaults(
       in: rules(
         regions + "\n  - {if: 'vm.regions.exists(r, r.1️⃣bsae == 1 && r.size == 1)', errno: EBUSY, because: no}",
@@ -19,7 +19,7 @@ import Testing
       in: rules(regions + "\n  - {if: 'vm.regions.exists(r, r.base == 1)', errno: EBUSY, because: no}", more: state))
   }
 
-  @Test func valuesOfMapsToo() {
+  @Test func mapValuesHaveTheFieldsThatEffectsGiveThem() {
     expectFaults(
       in: rules(
         regions + "\n  - {if: 'vm.owner[2].1️⃣whom == 1 || size(vm.regions) == 3', errno: EBUSY, because: no}",
@@ -27,7 +27,7 @@ import Testing
       .init("1️⃣", "schema-expression", "an element of vm.owner has no field 'whom'; did you mean 'who'?"))
   }
 
-  @Test func aListOfPlainValuesIsLeftAlone() {
+  @Test func listOfPlainValuesIsNotChecked() {
     expectFaults(
       in: rules(
         """
@@ -36,13 +36,13 @@ import Testing
         """, more: "state: {vm: {seen: []}}"))
   }
 
-  @Test func aVariableThatNobodyReads() {
+  @Test func variableThatIsNeverReadIsReported() {
     expectFaults(
       in: rules("  - {then: {vm.last: 'value'}}", more: "state: {vm: {1️⃣last: '0'}}"),
       .init("1️⃣", "schema-unused", "nothing uses the variable 'last'", severity: .warning))
   }
 
-  @Test func aColumnThatNobodyReads() {
+  @Test func columnThatIsNeverReadIsReported() {
     expectFaults(
       in: rules(
         "  - {if: '!rows.exists(r, r.offset == value)', errno: ENXIO, because: no}",
@@ -50,7 +50,7 @@ import Testing
       .init("1️⃣", "schema-unused", "nothing uses the column 'ofset'", severity: .warning))
   }
 
-  @Test func namesThatNobodyUses() {
+  @Test func unusedDefinitionsAreReported() {
     expectFaults(
       in: rules(
         "  - {if: 'twice(value) == 2', errno: EBUSY, because: no}",
@@ -63,11 +63,29 @@ import Testing
           facts:
             3️⃣moon: {type: bool, doc: the moon shines, assume: 'true'}
           tables:
-            4️⃣rows: [{a: 1}]
+            4️⃣rows: [{5️⃣a: 1}]
           """),
       .init("1️⃣", "schema-unused", "nothing uses the function 'thrice'", severity: .warning),
       .init("2️⃣", "schema-unused", "nothing uses the fragment 'lost'", severity: .warning),
       .init("3️⃣", "schema-unused", "nothing uses the fact 'moon'", severity: .warning),
-      .init("4️⃣", "schema-unused", "nothing uses the table 'rows'", severity: .warning))
+      .init("4️⃣", "schema-unused", "nothing uses the table 'rows'", severity: .warning),
+      .init("5️⃣", "schema-unused", "nothing uses the column 'a'", severity: .warning))
+  }
+
+  @Test func aNameInAStringIsNotAUse() {
+    expectFaults(
+      in: rules(
+        "  - {if: 'arch == \"lost\"', errno: EBUSY, because: no}",
+        more: "functions:\n  1️⃣lost(x): 'x * 2'"),
+      .init("1️⃣", "schema-unused", "nothing uses the function 'lost'", severity: .warning))
+  }
+
+  @Test func theKeyOfAMapIsAUse() {
+    expectFaults(
+      in: rules(
+        """
+          - {if: 'value in vm.owner', errno: EEXIST, because: no}
+          - {then: {'vm.owner[twice(value)]': '1'}}
+        """, more: "state: {vm: {owner: {}}}\nfunctions: {'twice(x)': 'x * 2'}"))
   }
 }

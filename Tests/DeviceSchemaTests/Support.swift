@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// The schema of a device type `thing`: its head, and what a test wants behind it.
+/// The schema of a device type `thing`: a head, and the test's text after it.
 func thing(_ body: String, head: String = "number: 3") -> String {
   """
   schema: 1
@@ -57,7 +57,7 @@ func rules(_ rules: String, more: String = "") -> String {
     """)
 }
 
-/// Expects exactly these diagnostics of a check of `arm64/thing.yaml`, and of other files beside it.
+/// Expects exactly these diagnostics of a check of `arm64/thing.yaml`, together with the other files.
 func expectFaults(
   in marked: String, _ expected: ExpectedDiagnostic..., path: String = "arm64/thing.yaml",
   beside others: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
@@ -67,7 +67,7 @@ func expectFaults(
   }
 }
 
-/// What a check of several files finds, one line each.
+/// The diagnostics of a check of several files, one line each.
 func check(_ files: [String: String]) -> [String] {
   catalogue(schemaSources(files)).check().map { diagnostic in
     let place = diagnostic.range.map { "\($0.file.path):\($0.start.line):\($0.start.column): " } ?? ""

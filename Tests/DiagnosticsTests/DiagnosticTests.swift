@@ -2,7 +2,7 @@ import Diagnostics
 import Testing
 
 @Suite struct DiagnosticTests {
-  @Test func documentOrderKeepsFilesApartAndTiesInPlace() {
+  @Test func documentOrderGroupsByFileAndKeepsTiesInPlace() {
     let (a, b) = (SourceFile(path: "a", bytes: Array("1\n2\n".utf8)), SourceFile(path: "b", bytes: Array("1\n".utf8)))
     func at(_ file: SourceFile, _ line: Int, _ message: String) -> Diagnostic {
       let place = Position(line: line, column: 1)
@@ -17,10 +17,10 @@ import Testing
   @Test(arguments: [
     ("redsit", "redist"), ("Dist", "dist"), ("redist-regoin", "redist-region"), ("x", nil), ("", nil), ("crtl", "ctrl"),
   ])
-  func nearestName(_ name: String, _ nearest: String?) {
+  func nearestNameToleratesSmallMistakes(_ name: String, _ nearest: String?) {
     #expect(["dist", "redist", "redist-region", "ctrl"].nearest(to: name) == nearest)
   }
 
-  /// Swapped letters are a likelier mistake than another letter.
-  @Test func transpositionsComeFirst() { #expect(["u16", "u32", "u64"].nearest(to: "u46") == "u64") }
+  /// Swapped letters are a likelier mistake than a wrong letter.
+  @Test func swappedLettersBeatReplacedOnes() { #expect(["u16", "u32", "u64"].nearest(to: "u46") == "u64") }
 }

@@ -14,7 +14,7 @@ extension JSON {
   fileprivate var keys: [String] { if case .object(let members) = self { members.map(\.0) } else { [] } }
   fileprivate var text: String? { if case .string(let text) = self { text } else { nil } }
 
-  /// Every reference in this.
+  /// Every reference in this value.
   fileprivate var references: [String] {
     switch self {
     case .object(let members):
@@ -26,7 +26,7 @@ extension JSON {
 }
 
 @Suite struct EditorSchemaTests {
-  /// Those of every architecture that there are schemas for.
+  /// The catalogues of every architecture that has schemas.
   private let catalogues: [Catalogue]
   private let schema: ManifestSchema
 
@@ -38,22 +38,22 @@ extension JSON {
 
   private var definitions: JSON { schema.json()["definitions"] ?? .null }
 
-  /// What examples and editors use is what the program would write.
-  @Test func theCommittedFileIsFresh() {
+  /// The file that examples and editors use is the one that the program would write.
+  @Test func committedFileIsUpToDate() {
     let committed = text(ofFile: repository + "/docs/kvmconf.schema.json")
     #expect(
       committed == schema.text(), "run: .build/debug/kvmconf schema export -o docs/kvmconf.schema.json")
   }
 
-  @Test func everyReferenceLeadsSomewhere() {
+  @Test func everyReferenceHasADefinition() {
     let names = definitions.keys
     let references = Set(schema.json().references)
     #expect(Set(names).count == names.count)
     #expect(references == Set(names.map { "#/definitions/\($0)" }))
   }
 
-  /// Each attribute of each device, VM, vCPU and of /dev/kvm can be written, and each has words.
-  @Test func everyAttributeIsThere() {
+  /// Each attribute of each device, VM, vCPU and of /dev/kvm can be written and has a description.
+  @Test func everyAttributeHasADefinition() {
     let definitions = definitions
     var count = 0
     for catalogue in catalogues {
@@ -76,7 +76,7 @@ extension JSON {
     #expect(count > 70)
   }
 
-  /// The keys are those that the readers of manifests know.
+  /// The keys are the ones that the readers of manifests accept.
   @Test func keysAreThoseOfTheLanguage() throws {
     let definitions = definitions
     #expect(Set(schema.json()["properties"]?.keys ?? []) == Set(ManifestReader.keys))
@@ -93,11 +93,11 @@ extension JSON {
     }
   }
 
-  @Test func oneArchitecture() {
+  @Test func schemaCanBeLimitedToOneArchitecture() {
     let arm = ManifestSchema(catalogues.filter { $0.architecture == .arm64 }, others: catalogues).json()
     #expect(arm["properties"]?["arch"]?["enum"]?.text() == #"["arm64"]"#)
     #expect(arm["definitions"]?.keys.contains { $0.hasPrefix("riscv64") } == false)
-    // A step can test another architecture's type nevertheless.
+    // But a step can test a type of another architecture.
     #expect(arm["definitions"]?["arm64.device-type"]?.text().contains("riscv64/riscv-aia") == true)
   }
 }
@@ -114,9 +114,9 @@ extension JSON {
     "16777216TiB", "2GiB", "4GiB", "0b1KiB", "12KiBx", "1TiB", "99999999999999999999999",
   ]
 
-  /// A pattern takes what the reader of manifests takes within the limit, and nothing else.
+  /// A pattern matches exactly the integers up to the limit that the reader of manifests accepts.
   @Test(arguments: [0, 1, 9, 63, 255, 4095, 4096, (1 << 32) - 1, (1 << 64) - 1] as [Int128])
-  func takesWhatTheLanguageTakes(_ most: Int128) throws {
+  func patternMatchesIntegersUpToTheLimit(_ most: Int128) throws {
     let pattern = try Regex("^\(DigitPattern.upTo(most))$")
     for text in Self.texts {
       let isRight = IntegerLiteral.parse(text).map { (0...most).contains($0) } ?? false
@@ -124,8 +124,8 @@ extension JSON {
     }
   }
 
-  /// The last digits of a field that keeps its place are zeros.
-  @Test func zerosAtTheEnd() throws {
+  /// A field that is not shifted down has zeros as its last digits.
+  @Test func patternRequiresZerosAtTheEnd() throws {
     let pattern = try Regex("^\(DigitPattern.upTo(0xFFF_FFFF_0000, zeros: 16))$")
     for text in [
       "0", "0x0", "0x080A_0000", "0x1_0000", "64KiB", "0x40KiB", "1MiB", "0xFFF_FFFF_0000", "0b1_0000_0000_0000_0000",

@@ -2,12 +2,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Whatever comes in, there is a clear answer and the right status, and never a crash.
+/// Any input gets a clear answer and the right status, and never causes a crash.
 @Suite struct BadInputTests {
   private static let commands = [["validate"], ["plan"], ["render"], ["apply", "--on", "model"], ["apply"]]
 
   @Test(arguments: commands)
-  func missingFiles(_ command: [String]) async {
+  func missingFileIsReported(_ command: [String]) async {
     let ended = await run(program, command + ["/does/not/exist.yaml"])
     #expect(ended.output == "")
     #expect(
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: commands)
-  func emptyFiles(_ command: [String]) async {
+  func emptyFileIsReported(_ command: [String]) async {
     await withFolder { folder in
       for text in ["", "\n", "# only a comment\n", "---\n", "\u{FEFF}"] {
         write(text, toFile: folder + "/empty.yaml")
@@ -27,20 +27,20 @@ import Testing
     }
   }
 
-  @Test func folders() async {
+  @Test func folderInPlaceOfAFileIsReported() async {
     await withFolder { folder in
       for command in Self.commands.dropFirst() {
         let ended = await run(program, command + [folder])
         #expect(ended.errors.contains("cannot read \(folder): it is a folder"))
         #expect(ended.status == 66)
       }
-      // Of a folder `validate` takes what is in it; where there is nothing, nothing was validated.
+      // `validate` takes the manifests in a folder; it fails if there are none.
       #expect(await kvmconf("validate", folder).status != 0)
     }
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read every file"))
-  func unreadableFiles() async {
+  func fileWithoutPermissionIsReported() async {
     await withFolder { folder in
       write("kvmconf: 1\n", toFile: folder + "/secret.yaml")
       // SAFETY: the path lives throughout the call.
@@ -51,9 +51,9 @@ import Testing
     }
   }
 
-  /// Much text is read up to a limit.
+  /// Large files are read up to a limit.
   @Test(.hangGuard)
-  func largeFiles() async {
+  func sizeOfFilesIsLimited() async {
     await withFolder { folder in
       write(
         String(repeating: "# a comment of fifty bytes, over and over again..\n", count: 1 << 20),
@@ -77,13 +77,13 @@ import Testing
     "\u{0}\u{1}\u{2}", "%PDF-1.7\n", "{", "[[[[", "- - - -", "\t", "a: &a *a", "5", "null", "\"${", "<<: x",
     "!!binary x", "? [",
   ])
-  func nonsense(_ text: String) async {
+  func nonsenseIsReportedAtItsPlace(_ text: String) async {
     let ended = await kvmconf("validate", "-", input: text)
     #expect(ended.status == 1)
     #expect(ended.output.contains("<stdin>:"))
   }
 
-  @Test func manyErrors() async {
+  @Test func manyErrorsAreReported() async {
     let text = "kvmconf: 1\narch: x86_64\nvcpus: {count: 1}\n" + (0..<500).map { "key\($0): 1\n" }.joined()
     let ended = await kvmconf("validate", "-", input: text)
     #expect(ended.output.matches(of: #/error: the manifest has no key/#).count >= 100)
@@ -97,7 +97,7 @@ import Testing
     ["validate", "--set", "=5", "y"],
     ["validate", "--kernel", "six", "y"], ["validate", "--fail-on", "error", "y"], ["schema", "nonsense"],
   ])
-  func usage(_ arguments: [String]) async {
+  func wrongCommandLineIsReported(_ arguments: [String]) async {
     let ended = await run(program, arguments)
     #expect(ended.output == "")
     #expect(ended.errors.hasPrefix("Error: "))
@@ -105,8 +105,8 @@ import Testing
     #expect(ended.status == 64)
   }
 
-  /// Whoever reads the output may go: no message, and no waiting.
-  @Test func closedPipes() async {
+  /// If the reader of the output goes away, there is no message and no waiting.
+  @Test func closedPipeEndsTheProgramSilently() async {
     var ends: [Int32] = [0, 0]
     // SAFETY: pipe() fills both elements.
     #expect(unsafe pipe(&ends) == 0)
@@ -116,13 +116,13 @@ import Testing
     close(ends[1])
     let ended = await running.ended()
     #expect(ended.errors == "")
-    // It may have written before the reader was gone.
+    // The program may have written everything before the reader was gone.
     #expect(ended.signal == SIGPIPE || ended.status == 0)
   }
 
-  /// A file that a manifest names is opened only where the schema says so, and its absence is told.
+  /// A file that a manifest names is opened only if the schema allows it, and a missing file is reported.
   @Test(.enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"))
-  func filesOfManifests() async {
+  func filesOfAManifestAreCheckedAndOpened() async {
     let text =
       "kvmconf: 1\narch: x86_64\nfiles: {gpu: /dev/vfio/no-such-group}\ndevices: [{type: vfio, attributes: {file: {add: [gpu]}}}]\n"
     let ended = await kvmconf("apply", "-", input: text)

@@ -2,8 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The jobs that docs/ci.md shows, and the files for CI systems at the root. What it tells people to type is
-/// `DocumentTests`'.
+/// The jobs that docs/ci.md shows, and the files for CI systems in the root folder. `DocumentTests` runs the commands
+/// for a shell.
 @Suite struct CIDocumentTests {
   private static let document = text(ofFile: repository + "/docs/ci.md") ?? ""
 
@@ -21,7 +21,7 @@ import Testing
     var line = line.drop { $0 == " " }
     guard let prefix = ["- run: ", "- ", "sh '"].first(where: { line.hasPrefix($0) }) else { return nil }
     line = line.dropFirst(prefix.count)
-    // Whatever it is that a job does about a failure, there is none here.
+    // The commands succeed here, so the job's handling of a failure is left out.
     if let end = line.firstRange(of: " || ") { line = line[..<end.lowerBound] }
     if line.hasSuffix("'"), !line.contains("jq") { line = line.dropLast() }
     let isCommand = ["kvmconf validate ", "kvmconf apply "].contains { line.hasPrefix($0) }
@@ -46,8 +46,8 @@ import Testing
     return await run("sh", ["-c", "PATH=\"\(path):$PATH\"; \(command)"], in: folder)
   }
 
-  @Test(arguments: commands) func commandsWork(_ command: String) async {
-    // The kernel is not everywhere.
+  @Test(arguments: commands) func commandSucceeds(_ command: String) async {
+    // Not every machine has KVM.
     let command = kvmIsUsable ? command : command.replacing("kvmconf apply", with: "kvmconf apply --on model")
     await withManifests { folder in
       let ended = await shell(command, in: folder)
@@ -55,9 +55,9 @@ import Testing
     }
   }
 
-  @Test func thereAreCommands() { #expect(Self.commands.count >= 6) }
+  @Test func commandsAreFound() { #expect(Self.commands.count >= 6) }
 
-  @Test func theConfigurationIsRight() async throws {
+  @Test func exampleConfigurationIsValid() async throws {
     let example = try #require(Self.blocks("yaml").first { $0.hasPrefix("schemas:") })
     await withManifests { folder in
       write(example, toFile: folder + "/.kvmconf.yaml")
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: hasJQ, "there is no jq")) func codeQuality() async throws {
+  @Test(.enabled(if: hasJQ, "jq is not installed")) func codeQualityReportIsMadeFromSARIF() async throws {
     let filter = try #require(Self.blocks("jq").first)
     try await withManifests { folder in
       write(filter, toFile: folder + "/.gitlab/code-quality.jq")
@@ -85,8 +85,8 @@ import Testing
     }
   }
 
-  /// What is always an error stands in the document, each by name.
-  @Test func whatIsAlwaysAnError() async {
+  /// The document names every diagnostic that is always an error.
+  @Test func diagnosticsThatAreAlwaysErrorsAreNamed() async {
     let names = ["yaml-syntax", "merge-key", "not-utf-8", "empty-document", "unknown-version", "schema-evaluation"]
     for name in names {
       #expect(Self.document.contains("`\(name)`"))
@@ -105,7 +105,7 @@ import Testing
       in: folder)
   }
 
-  @Test func theAction() async {
+  @Test func actionValidatesFiles() async {
     await withManifests { folder in
       let good = await action("FILES='kvm\n\nkvm/vm.yaml'", in: folder)
       #expect(good.output == "" && good.status == 0)
@@ -118,15 +118,15 @@ import Testing
       let report = await action("FORMAT=sarif REPORT='a b.sarif' FAIL_ON=warning KERNEL=6.12 FILES=kvm", in: folder)
       #expect(report.output == "" && report.status == 1)
       #expect(JSONValue(text(ofFile: folder + "/a b.sarif") ?? "")?["version"]?.string == "2.1.0")
-      // An input is never read as shell, nor as an option.
+      // An input is never interpreted as shell code or as an option.
       let hostile = await action("FILES='$(touch x)\n--help'", in: folder)
       #expect(hostile.errors.contains("cannot read $(touch x)") || hostile.output.contains("cannot read $(touch x)"))
       #expect(hostile.status == 66 && !names(inFolder: folder).contains("x"))
     }
   }
 
-  /// Every input of the action reaches its script, and the document tells of it.
-  @Test func inputsOfTheAction() throws {
+  /// Every input of the action is passed to its script, and is in the document.
+  @Test func inputsOfTheActionAreUsedAndDocumented() throws {
     let action = try #require(text(ofFile: repository + "/action.yml"))
     let part = try #require(action.split(separator: "\ninputs:\n").last?.split(separator: "\noutputs:\n").first)
     let inputs = part.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") && $0.hasSuffix(":") }

@@ -8,13 +8,13 @@ import Testing
 
   private func isColored(_ text: String) -> Bool { text.contains("\u{1B}[") }
 
-  /// Each command that prints for people, with what it prints in colour.
+  /// Each command with output for people, with arguments that give colours.
   @Test(arguments: [
     ["validate", "bad.yaml"], ["plan", "bad.yaml"], ["compile", "bad.yaml", "-o", "plan"],
     ["apply", "--on", "model", "good.yaml"], ["conform", "bad.yaml"], ["render", "bad.yaml"], ["fmt", "none.yaml"],
     ["diff", "good.yaml", "other.yaml"], ["explain", "vfio", "--schemas", "none"], ["schema", "check", "none"],
     ["probe", "--compare", "none", "none"],
-  ]) func choices(_ arguments: [String]) async {
+  ]) func colorOptionDecides(_ arguments: [String]) async {
     await withFolder { folder in
       write(Self.bad, toFile: folder + "/bad.yaml")
       write(Self.good, toFile: folder + "/good.yaml")
@@ -32,22 +32,23 @@ import Testing
     }
   }
 
-  /// What one asks for on the command line comes before what the environment says.
-  @Test func theOptionComesBeforeTheEnvironment() async {
+  /// The command line takes precedence over the environment.
+  @Test func optionTakesPrecedenceOverTheEnvironment() async {
     let ended = await run(
       "env", ["NO_COLOR=1", program, "validate", "--color", "always", "-"], input: Self.bad)
     #expect(ended.status == 1 && isColored(ended.output))
   }
 
   /// Formats for programs have no colours.
-  @Test(arguments: ["json", "sarif", "junit", "github", "gcc"]) func formatsForPrograms(_ format: String) async {
+  @Test(arguments: ["json", "sarif", "junit", "github", "gcc"])
+  func formatForProgramsHasNoColors(_ format: String) async {
     let ended = await run(
       program, ["validate", "--color", "always", "--format", format, "-"], input: Self.bad)
     #expect(ended.status == 1 && !ended.output.isEmpty && !isColored(ended.output))
   }
 
-  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v script"]).status == 0, "there is no script(1)"))
-  func terminals() async {
+  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v script"]).status == 0, "script(1) is not installed"))
+  func terminalGetsColorsUnlessDisabled() async {
     await withFolder { folder in
       write(Self.bad, toFile: folder + "/bad.yaml")
       func onTerminal(_ environment: String, _ options: String = "") async -> String {
@@ -64,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func anUnknownChoice() async {
+  @Test func unknownChoiceIsReported() async {
     let ended = await kvmconf("validate", "--color", "sometimes", "x.yaml")
     #expect(ended.status == 64 && ended.errors.contains("sometimes"))
   }

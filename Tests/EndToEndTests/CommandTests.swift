@@ -8,14 +8,14 @@ private let refusedManifest =
   "kvmconf: 1\narch: x86_64\nname: refused\nsteps:\n  - {create-vm: {}}\n  - {create: vfio}\n  - {create: vfio, as: second}\n  - {test: vfio}\n"
 
 @Suite struct ValidateTests {
-  @Test func good() async {
+  @Test func validManifestHasNoErrors() async {
     let ended = await kvmconf("validate", "-", input: goodManifest)
     #expect(ended.output == "")
     #expect(ended.errors == "1 file, 1 manifest, 2 steps: 0 errors, 0 warnings, 0 undecided\n")
     #expect(ended.status == 0)
   }
 
-  @Test func bad() async {
+  @Test func faultIsShownWithItsLine() async {
     let ended = await kvmconf("validate", "-", input: badManifest)
     #expect(
       ended.output == """
@@ -28,18 +28,18 @@ private let refusedManifest =
     #expect(ended.status == 1)
   }
 
-  @Test func refused() async {
+  @Test func predictedRefusalIsAnError() async {
     let ended = await kvmconf("validate", "-", input: refusedManifest)
     #expect(
       ended.output.hasPrefix(
-        "<stdin>:7:14: error: the kernel would answer EBUSY: a VM has one VFIO device, and this VM has it already [vfio.create:EBUSY]\n"
+        "<stdin>:7:14: error: the kernel would answer EBUSY: the VM already has a VFIO device, and can have only one [vfio.create:EBUSY]\n"
       ))
     #expect(ended.output.contains("note: common/vfio.yaml:"))
     #expect(ended.errors.contains(": 1 error, "))
     #expect(ended.status == 1)
   }
 
-  @Test func severalFilesAndFolders() async {
+  @Test func severalFilesAndFoldersAreValidated() async {
     await withFolder { folder in
       let inner = folder + "/inner"
       #expect(await run("mkdir", [inner]).status == 0)
@@ -55,7 +55,7 @@ private let refusedManifest =
       let one = await kvmconf("validate", folder, folder + "/a.yaml")
       #expect(one.output.hasPrefix("\(inner)/d.yaml:3:18: error: "))
       #expect(one.status == 1)
-      // The highest status wins, and the other files are read nevertheless.
+      // The highest status wins, and the other files are still read.
       let missing = await kvmconf("validate", folder + "/none.yaml", inner + "/d.yaml")
       #expect(missing.output.contains("unknown-device-type"))
       #expect(
@@ -64,7 +64,7 @@ private let refusedManifest =
     }
   }
 
-  @Test func json() async throws {
+  @Test func jsonHasOneDocumentPerManifest() async throws {
     var documents: [JSONValue] = []
     for name in [goodManifest, badManifest, refusedManifest] {
       let ended = await kvmconf("validate", "--format", "json", "-", input: name)
@@ -88,13 +88,13 @@ private let refusedManifest =
     #expect(step?["pass"]?.bool == false)
     #expect(step?["id"]?.string == "vfio.create:EBUSY")
     #expect(documents[2]["summary"]?["failed"]?.number == 1)
-    // A document for each manifest, each with the diagnostics of its text.
+    // One document per manifest, each with the diagnostics of its text.
     let two = await kvmconf("validate", "--format", "json", "-", input: goodManifest + "---\n" + badManifest).output
     #expect(two.split(separator: "\n").map { JSONValue($0)?["diagnostics"]?.array?.count } == [0, 1])
   }
 
-  /// Every fixture's JSON is JSON.
-  @Test func jsonOfEveryFixture() async {
+  /// The JSON output of every fixture is valid.
+  @Test func jsonOfEveryFixtureIsValid() async {
     for folder in ["bad", "mistakes"] {
       let ended = await kvmconf("validate", "--format", "json", "Tests/Fixtures/" + folder)
       let lines = ended.output.split(separator: "\n")
@@ -104,7 +104,7 @@ private let refusedManifest =
     }
   }
 
-  @Test func options() async {
+  @Test func optionsAreUsed() async {
     let text = "kvmconf: 1\narch: x86_64\nparameters: {n: {type: u32, default: 1}}\nvcpus: {count: \"${n}\"}\n"
     #expect(await kvmconf("validate", "--set", "n=3", "-", input: text).errors.contains(" 4 steps"))
     #expect(await kvmconf("validate", "--set", "m=3", "-", input: text).output.contains("no parameter 'm'"))
@@ -128,7 +128,7 @@ private let refusedManifest =
 }
 
 @Suite struct PlanTests {
-  @Test func text() async {
+  @Test func planIsATable() async {
     let ended = await kvmconf("plan", "-", input: goodManifest)
     #expect(
       ended.output == """
@@ -142,7 +142,7 @@ private let refusedManifest =
     #expect(ended.status == 0)
   }
 
-  @Test func otherForms() async throws {
+  @Test func planCanBeStraceOrJSON() async throws {
     let strace = await kvmconf("plan", "--format", "strace", "-", input: goodManifest)
     #expect(strace.output.contains("ioctl(kvm, KVM_CREATE_VM, 0) = vm\n"))
     #expect(strace.status == 0)
@@ -153,24 +153,24 @@ private let refusedManifest =
     #expect(plans[0]?["steps"]?[1]?["operation"]?.string == "create-device")
   }
 
-  @Test func badManifests() async {
+  @Test func manifestWithErrorsHasNoPlan() async {
     let ended = await kvmconf("plan", "-", input: badManifest)
     #expect(ended.output == "")
     #expect(ended.errors.contains("[unknown-device-type]"))
     #expect(ended.status == 1)
-    // What the kernel would refuse can be planned.
+    // A call that the kernel would refuse can be planned.
     #expect(await kvmconf("plan", "-", input: refusedManifest).status == 0)
   }
 
   /// The same manifest gives the same plan, byte for byte.
-  @Test func isStable() async {
+  @Test func planIsDeterministic() async {
     var plans: [String] = []
     for _ in 0..<3 { plans.append(await kvmconf("plan", "examples/arm64/gicv3-its.yaml").output) }
     #expect(Set(plans).count == 1 && plans[0] != "")
   }
 }
 
-/// Byte strings in files beside the manifest.
+/// Byte strings in files next to the manifest.
 @Suite struct NamedFileTests {
   private let text = """
     kvmconf: 1
@@ -179,7 +179,7 @@ private let refusedManifest =
 
     """
 
-  @Test func areInThePlan() async {
+  @Test func bytesOfFilesAreInThePlan() async {
     await withFolder { folder in
       // SAFETY: the path lives throughout the call.
       unsafe mkdir(folder + "/fw", 0o700)
@@ -187,7 +187,7 @@ private let refusedManifest =
       write("0123456789abcdef", toFile: folder + "/key.bin")
       write(text, toFile: folder + "/vm.yaml")
       let schemas = ["--schemas", repository + "/Tests/Fixtures/schemas"]
-      // A file's are in its folder, those of standard input in the working directory.
+      // The files are in the manifest's folder, or in the working directory for standard input.
       for (manifest, workingFolder) in [(folder + "/vm.yaml", repository), ("vm.yaml", folder), ("-", folder)] {
         let plan = await run(program, ["plan"] + schemas + [manifest], input: text, in: workingFolder)
         #expect(plan.output.contains("  68656c6c6f  "))
@@ -204,14 +204,14 @@ private let refusedManifest =
     }
   }
 
-  /// Those of a schema's examples are beside the schema.
-  @Test func ofExamples() async {
+  /// The files of a schema's examples are next to the schema.
+  @Test func examplesOfASchemaCanNameFiles() async {
     #expect(await kvmconf("schema", "check", "Tests/Fixtures/schemas").status == 0)
   }
 }
 
 @Suite struct ApplyTests {
-  @Test func onTheModel() async throws {
+  @Test func applyOnTheModelReportsEveryStep() async throws {
     let ended = await kvmconf("apply", "--on", "model", "-", input: refusedManifest)
     #expect(ended.output.hasPrefix("<stdin>: refused, model 7.2, x86_64\n✓  1  create vm"))
     #expect(ended.output.contains("✗  3  create second  EBUSY\n"))
@@ -226,14 +226,14 @@ private let refusedManifest =
     #expect(await kvmconf("apply", "--on", "model", "-", input: goodManifest).status == 0)
   }
 
-  @Test func badManifests() async {
+  @Test func manifestWithErrorsIsNotApplied() async {
     let ended = await kvmconf("apply", "-", input: badManifest)
     #expect(ended.output == "")
     #expect(ended.errors.contains("[unknown-device-type]"))
     #expect(ended.status == 1)
   }
 
-  @Test func otherArchitectures() async {
+  @Test func manifestForAnotherArchitectureIsNotApplied() async {
     let other = hostArchitecture == "arm64" ? "x86_64" : "arm64"
     let ended = await kvmconf("apply", "-", input: "kvmconf: 1\narch: \(other)\nsteps: [{create-vm: {}}]\n")
     #expect(ended.output == "")
@@ -244,16 +244,16 @@ private let refusedManifest =
 
   private static let here = "kvmconf: 1\narch: \(hostArchitecture ?? "x86_64")\nsteps: [{create-vm: {}}]\n"
 
-  /// Whether a mount of our own can hide /dev/kvm.
+  /// Whether a private mount can hide /dev/kvm.
   private static let canHide = runBlocking("unshare", ["-m", "true"]).status == 0
 
   @Test(
     .enabled(if: canHide, "mounts cannot be unshared here, so /dev/kvm cannot be hidden"),
     .enabled(if: hostArchitecture != nil))
-  func withoutKVM() async {
+  func missingKVMIsExplained() async {
     await withFolder { folder in
       write(Self.here, toFile: folder + "/vm.yaml")
-      // A /dev of its own: one without KVM, and one where the name is another device's.
+      // A private /dev without KVM, and one in which /dev/kvm is another file.
       let hide = "mount -t tmpfs none /dev && exec \"$0\" apply \"$1\""
       let none = await run("unshare", ["-m", "sh", "-c", hide, program, folder + "/vm.yaml"])
       #expect(none.output == "")
@@ -265,14 +265,14 @@ private let refusedManifest =
       let wrong = await run("unshare", ["-m", "sh", "-c", other, program, folder + "/vm.yaml"])
       #expect(wrong.errors.contains("[no-kvm]"))
       #expect(wrong.status == 69)
-      // The model needs none.
+      // The model does not need KVM.
       let model = "mount -t tmpfs none /dev && exec \"$0\" apply --on model \"$1\""
       #expect(await run("unshare", ["-m", "sh", "-c", model, program, folder + "/vm.yaml"]).status == 0)
     }
   }
 
   @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
-  func onTheKernel() async throws {
+  func applyOnTheKernelReportsEveryStep() async throws {
     let text = Self.here.replacing("]", with: ", {test: {number: 1000}, expect: ENODEV}, {create-vcpu: 0}]")
     let ended = await kvmconf("apply", "-", input: text)
     #expect(ended.output.contains(", \(hostArchitecture ?? "")\n✓  1  create vm"))
@@ -288,9 +288,9 @@ private let refusedManifest =
     #expect(failing.status == 1)
   }
 
-  /// What the first issue of this project asks of x86_64, on the kernel and as the model predicts it.
+  /// The errnos of the VFIO device on x86_64, on the kernel and as the model predicts them.
   @Test(.enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"))
-  func errnosOfTheVFIODevice() async {
+  func errnosOfTheVFIODeviceAreAsPredicted() async {
     let steps = """
       kvmconf: 1
       arch: x86_64
@@ -316,9 +316,9 @@ private let refusedManifest =
     }
   }
 
-  /// SIGINT ends the run between two steps: what is left is skipped, and the status says so.
+  /// SIGINT ends the run between two steps: the remaining steps are skipped, and the exit status is 130.
   @Test(.hangGuard, arguments: kvmIsUsable && hostArchitecture == "x86_64" ? ["model", "kernel"] : ["model"])
-  func interrupts(_ host: String) async throws {
+  func interruptSkipsTheRemainingSteps(_ host: String) async throws {
     let begin = "kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n"
     var count = 20_000
     var ended: Ended
@@ -328,7 +328,7 @@ private let refusedManifest =
       while !running.catchesInterrupts, !running.isOver { usleep(1000) }
       kill(running.id, SIGINT)
       ended = await running.ended()
-      // On a busy machine all steps may be made before this test is run again. It takes more steps then.
+      // On a busy machine, all steps may be made before the signal is sent. Then the test tries with more steps.
       count *= 2
     } while ended.status == 0 && count < 1_000_000
     #expect(ended.status == 130)
@@ -340,7 +340,7 @@ private let refusedManifest =
 }
 
 @Suite struct ReferenceCommandTests {
-  @Test func explain() async {
+  @Test func explainShowsPages() async {
     let page = await kvmconf("explain", "arm-vgic-v3.addr.dist")
     #expect(page.output.contains("KVM_VGIC_V3_ADDR_TYPE_DIST"))
     #expect(page.output.contains("EINVAL"))
@@ -360,8 +360,8 @@ private let refusedManifest =
     #expect(await kvmconf("explain").status == 64)
   }
 
-  /// One object for each attribute, with the keys that others read.
-  @Test func schemaList() async throws {
+  /// One object per attribute, with the keys that other programs read.
+  @Test func schemaListHasEveryAttribute() async throws {
     let ended = await kvmconf("schema", "list", "--format", "json")
     #expect(ended.status == 0)
     let entries = try #require(JSONValue(ended.output)?.array)
@@ -383,7 +383,7 @@ private let refusedManifest =
     #expect(await kvmconf("schema", "list").output.contains("arm-vgic-its"))
   }
 
-  @Test func schemaCheck() async {
+  @Test func schemaCheckReportsFaults() async {
     let ended = await kvmconf("schema", "check")
     #expect(ended.status == 0, "\(ended.output)")
     await withFolder { folder in
@@ -395,8 +395,8 @@ private let refusedManifest =
     }
   }
 
-  /// A misspelt feature is one mistake: what depends on it is judged as if it were the one that is meant.
-  @Test func aMisspeltFeatureIsOneMistake() async {
+  /// A misspelled feature is one mistake: attributes that need the feature are checked as if it were spelled right.
+  @Test func misspelledFeatureIsOneMistake() async {
     let vcpus = "vcpus: {count: 1, features: [pmu-v33], attributes: {pmu-v3: {irq: 23}}}"
     let ended = await kvmconf(
       "validate", "--format", "gcc", "-", input: "kvmconf: 1\narch: arm64\n\(vcpus)\ndevices: [{type: arm-vgic-v3}]\n")
@@ -406,12 +406,12 @@ private let refusedManifest =
     #expect(ended.output.split(separator: "\n").count == 1, "\(ended.output)")
   }
 
-  /// What would be right is said of values of every kind that schemas describe.
+  /// A note suggests right values, for every kind of limit that schemas describe.
   @Test(arguments: [
     ("nr-irqs: 100", "the nearest multiples of 32 are 96 and 128"), ("nr-irqs: 32", "the smallest value is 64"),
     ("nr-irqs: 1024", "the greatest value is 992"),
     ("addr: {dist: 0x0800_1000}", "the nearest aligned addresses are 0x0800_0000 and 0x0801_0000"),
-  ]) func theNearestValues(_ attribute: String, _ hint: String) async {
+  ]) func nearestValuesAreSuggested(_ attribute: String, _ hint: String) async {
     let ended = await kvmconf(
       "validate", "-",
       input: "kvmconf: 1\narch: arm64\ndevices: [{type: arm-vgic-v3, attributes: {\(attribute)}}]\n")
@@ -419,7 +419,7 @@ private let refusedManifest =
     #expect(ended.output.contains("\n   note: \(hint)\n"), "\(ended.output)")
   }
 
-  @Test func help() async {
+  @Test func helpShowsTheUsage() async {
     for arguments in [["--help"], ["validate", "--help"], ["help", "apply"]] {
       let ended = await run(program, arguments)
       #expect(ended.output.contains("USAGE: kvmconf"))

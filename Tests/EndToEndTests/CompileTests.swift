@@ -4,7 +4,7 @@ import Testing
 private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {create-vm: {}}\n  - {test: vfio}\n"
 
 @Suite struct CompileTests {
-  @Test func aPlanStandsForItsManifest() async {
+  @Test func compiledPlanReplacesItsManifest() async {
     await withFolder { folder in
       let example = "examples/x86_64/device-corner-cases.yaml"
       let compiled = await kvmconf("compile", example, "-o", folder + "/vm.kvmplan")
@@ -19,7 +19,7 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     }
   }
 
-  @Test func theSameManifestGivesTheSameBytes() async {
+  @Test func compilingIsDeterministic() async {
     await withFolder { folder in
       for name in ["a", "b"] {
         #expect(await kvmconf("compile", "examples/arm64/gicv3.yaml", "-o", "\(folder)/\(name)").status == 0)
@@ -28,7 +28,7 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     }
   }
 
-  @Test func aHeaderForC() async {
+  @Test func headerForCCompiles() async {
     await withFolder { folder in
       let header = folder + "/plan.h"
       #expect(await kvmconf("compile", "-", "-o", header, "--format", "c", input: manifest).status == 0)
@@ -41,7 +41,7 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     }
   }
 
-  @Test func aFileThatIsNoPlan() async {
+  @Test func fileThatIsNotAPlanIsReported() async {
     await withFolder { folder in
       write("kvmconf: 1\n", toFile: folder + "/vm.kvmplan")
       let ended = await kvmconf("apply", folder + "/vm.kvmplan")
@@ -50,7 +50,7 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     }
   }
 
-  @Test func aWrongManifestIsNotCompiled() async {
+  @Test func manifestWithErrorsIsNotCompiled() async {
     await withFolder { folder in
       let ended = await kvmconf("compile", "-", "-o", folder + "/x", input: "kvmconf: 1\narch: x86_64\ndevice: []\n")
       #expect(ended.status == 1 && ended.errors.contains("did you mean 'devices'?"))
@@ -58,7 +58,7 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     }
   }
 
-  @Test func severalManifests() async {
+  @Test func documentOptionSelectsOneManifest() async {
     await withFolder { folder in
       let two = manifest + "---\n" + manifest
       let both = await kvmconf("compile", "-", "-o", folder + "/x", input: two)
@@ -68,8 +68,8 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     }
   }
 
-  /// What stood there stays where the new plan cannot be written.
-  @Test func aFileThatCannotBeWritten() async {
+  /// If a plan cannot be written, the error and the exit status say so.
+  @Test func fileThatCannotBeWrittenIsReported() async {
     let ended = await kvmconf("compile", "-", "-o", "/no/such/folder/x", input: manifest)
     #expect(ended.errors == "error: cannot write /no/such/folder/x: No such file or directory [cannot-write]\n")
     #expect(ended.status == 73)

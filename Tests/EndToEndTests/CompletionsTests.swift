@@ -1,14 +1,14 @@
 import TestSupport
 import Testing
 
-/// What shells complete command lines with.
+/// Completions of command lines in shells.
 @Suite struct CompletionsTests {
   private static func has(_ program: String) -> Bool { runBlocking("sh", ["-c", "command -v \(program)"]).status == 0 }
   private static let hasBash = has("bash")
 
-  /// What bash offers at the end of a line, one candidate a line.
+  /// The candidates of bash at the end of a line.
   ///
-  /// The words are split as readline does, also at colons; the script asks the program under test.
+  /// The words are split as by readline, also at colons; the script runs the program under test.
   private func offers(_ line: String, in folder: String = repository) async -> [String] {
     let ask = #"""
       line=$0 program=$1
@@ -29,7 +29,7 @@ import Testing
     return ended.output.split(separator: "\n").map(String.init)
   }
 
-  @Test(arguments: ["bash", "zsh", "fish"]) func shellsReadTheScript(_ shell: String) async {
+  @Test(arguments: ["bash", "zsh", "fish"]) func shellAcceptsItsScript(_ shell: String) async {
     let ended = await kvmconf("completions", shell)
     #expect(ended.status == 0 && ended.errors == "")
     for word in ["validate", "completions", "keep-going", "prometheus"] { #expect(ended.output.contains(word)) }
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: hasBash, "there is no bash")) func attributes() async {
+  @Test(.enabled(if: hasBash, "bash is not installed")) func attributesAreCompleted() async {
     let found = await offers("kvmconf explain arm-vgic-v3.add")
     #expect(
       found == [
@@ -51,14 +51,14 @@ import Testing
     #expect(await offers("kvmconf explain no-such-thing") == [])
   }
 
-  /// Bash takes a colon for a word of its own.
-  @Test(.enabled(if: hasBash, "there is no bash")) func idsBehindAColon() async {
+  /// Bash treats a colon as a separate word.
+  @Test(.enabled(if: hasBash, "bash is not installed")) func idsAreCompletedAfterAColon() async {
     #expect(await offers("kvmconf explain arm-vgic-v3.addr.dist:EIN") == ["EINVAL"])
     let all = await offers("kvmconf explain arm-vgic-v3.addr.dist:")
     #expect(all.contains("EINVAL") && all.contains("EEXIST") && !all.contains { $0.contains(":") })
   }
 
-  @Test(.enabled(if: hasBash, "there is no bash")) func typesAndConstants() async {
+  @Test(.enabled(if: hasBash, "bash is not installed")) func typesAndConstantsAreCompleted() async {
     let types = await offers("kvmconf explain ")
     #expect(types.contains("arm-vgic-v3") && types.contains("vcpu") && !types.contains { $0.contains(".") })
     #expect(await offers("kvmconf explain --type arm-vgic-v").contains("arm-vgic-v2"))
@@ -66,7 +66,7 @@ import Testing
     #expect(await offers("kvmconf explain unknown-attr") == ["unknown-attribute"])
   }
 
-  @Test(.enabled(if: hasBash, "there is no bash")) func wordsOfOptions() async {
+  @Test(.enabled(if: hasBash, "bash is not installed")) func valuesOfOptionsAreCompleted() async {
     #expect(await offers("kvmconf validate --format s") == ["sarif"])
     #expect(await offers("kvmconf plan --format s") == ["strace"])
     #expect(await offers("kvmconf plan --kernel 6.12").contains("6.12"))
@@ -77,7 +77,7 @@ import Testing
     #expect(await offers("kvmconf rend") == ["render"])
   }
 
-  @Test(.enabled(if: hasBash, "there is no bash")) func files() async {
+  @Test(.enabled(if: hasBash, "bash is not installed")) func filesAreCompletedByTheirExtension() async {
     await withFolder { folder in
       for name in ["vm.yaml", "vm.kvmplan", "vm.txt"] { write("", toFile: "\(folder)/\(name)") }
       #expect(await offers("kvmconf apply v", in: folder).sorted() == ["vm.kvmplan", "vm.yaml"])
@@ -87,13 +87,13 @@ import Testing
     }
   }
 
-  @Test func anUnknownShell() async {
+  @Test func unknownShellIsReported() async {
     let ended = await kvmconf("completions", "tcsh")
     #expect(ended.status == 64 && ended.output == "" && ended.errors.contains("tcsh"))
   }
 
-  /// What `make install` puts where shells and man look, `make uninstall` takes away.
-  @Test func installed() async {
+  /// `make install` installs completions and man pages, and `make uninstall` removes everything that it installed.
+  @Test func installedFilesAreUninstalled() async {
     await withFolder { folder in
       let made = await run("make", ["-s", "install-kvmconf", "PREFIX=/usr", "DESTDIR=\(folder)", "KVMCONF=\(program)"])
       #expect(made.status == 0, "\(made.errors)")

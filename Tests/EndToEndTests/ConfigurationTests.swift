@@ -8,7 +8,7 @@ private let refused =
 
 /// The file `.kvmconf.yaml`.
 @Suite struct ConfigurationTests {
-  /// A folder that no configuration above it reaches into.
+  /// A folder with `.git`, so that configurations above it do not apply.
   private func withRepository(_ body: (String) async throws -> Void) async rethrows {
     try await withFolder { folder in
       // SAFETY: the paths live throughout the calls.
@@ -25,7 +25,7 @@ private let refused =
     await run(program, ["validate"] + arguments, input: input, in: folder)
   }
 
-  @Test func theNearestIsUsed() async {
+  @Test func nearestConfigurationIsUsed() async {
     await withRepository { folder in
       write(refused, toFile: folder + "/inner/vm.yaml")
       write(refused, toFile: folder + "/vm.yaml")
@@ -41,14 +41,14 @@ private let refused =
           """)
       #expect(outer.output.hasPrefix("./inner/vm.yaml:7:14: warning: the kernel would answer EBUSY"))
       #expect(outer.status == 0)
-      // The nearer one replaces the other, also where it is empty.
+      // The nearer configuration replaces the other, even if it is empty.
       write("", toFile: folder + "/inner/.kvmconf.yaml")
       let both = await validate("--verbose", "inner/vm.yaml", "vm.yaml", in: folder)
       #expect(both.errors.hasPrefix("inner/vm.yaml: configured by inner/.kvmconf.yaml\nvm.yaml: configured by .kvm"))
       #expect(both.errors.hasSuffix(": 1 error, 1 warning, 0 undecided\n"))
       #expect(both.status == 1)
       #expect(await validate("--no-config", "vm.yaml", in: folder).status == 1)
-      // Standard input stands in the working directory, or where it is said to.
+      // Standard input belongs to the working directory, or to the folder of --stdin-filename.
       #expect(await validate("-", input: refused, in: folder).status == 0)
       let named = await validate("--stdin-filename", "inner/new.yaml", "-", input: refused, in: folder)
       #expect(named.output.hasPrefix("inner/new.yaml:7:14: error: "))
@@ -56,8 +56,8 @@ private let refused =
     }
   }
 
-  /// A folder with `.git` is the last one.
-  @Test func theSearchEndsAtARepository() async {
+  /// A folder with `.git` is the last folder that is searched.
+  @Test func searchEndsAtARepository() async {
     await withRepository { folder in
       // SAFETY: the path lives throughout the call.
       unsafe mkdir(folder + "/inner/.git", 0o700)
@@ -71,12 +71,12 @@ private let refused =
     }
   }
 
-  @Test func keys() async {
+  @Test func everyKeyIsUsed() async {
     await withRepository { folder in
       let configuration = folder + "/.kvmconf.yaml"
       write(refused, toFile: folder + "/inner/vm.yaml")
       write(good, toFile: folder + "/inner/good.yaml")
-      // Paths are those of the configuration's folder.
+      // Paths are relative to the folder of the configuration.
       write("devices: []\n", toFile: folder + "/host.facts.yaml")
       write("host-facts: host.facts.yaml\n", toFile: configuration)
       for command in ["validate", "plan", "apply"] {
@@ -90,7 +90,7 @@ private let refused =
       let blob = "kvmconf: 1\narch: arm64\ndevices: [{type: blob-device}]\n"
       #expect(await validate("-", input: blob, in: folder + "/inner").status == 0)
       #expect(await validate("--no-config", "-", input: blob, in: folder + "/inner").status == 1)
-      // A release in which an attribute of the example is not there yet.
+      // A release that does not have an attribute of the example yet.
       write("kernel: 5.10\n", toFile: configuration)
       let example = text(ofFile: repository + "/examples/x86_64/tsc.yaml") ?? ""
       #expect(await validate("-", input: example, in: folder).status == 1)
@@ -117,7 +117,7 @@ private let refused =
     ("kernel: 6.1\n---\nkernel: 6.2", "3:1: error: there is one document in .kvmconf.yaml, not 2"),
     ("schemas: nowhere", "1:10: error: cannot read nowhere"),
     ("host-facts: nowhere.yaml", "1:13: error: cannot read nowhere.yaml"),
-  ]) func mistakes(_ text: String, _ message: String) async {
+  ]) func mistakesAreReportedAtTheirPlace(_ text: String, _ message: String) async {
     await withRepository { folder in
       write(text + "\n", toFile: folder + "/.kvmconf.yaml")
       let status: Int32 = message.contains("cannot read") ? 66 : 1
@@ -127,7 +127,7 @@ private let refused =
         #expect(ended.output == "")
         #expect(ended.status == status)
       }
-      // It is a finding like others to CI systems.
+      // For CI systems it is a diagnostic like any other.
       let annotated = await validate("--format", "github", "-", input: good, in: folder)
       #expect(annotated.output.hasPrefix("::error file=.kvmconf.yaml,line="))
       #expect(annotated.status == status)
@@ -135,7 +135,7 @@ private let refused =
     }
   }
 
-  @Test func isAFile() async {
+  @Test func configurationMustBeAReadableFile() async {
     await withRepository { folder in
       // SAFETY: the paths live throughout the calls.
       unsafe mkdir(folder + "/.kvmconf.yaml", 0o700)
@@ -148,7 +148,7 @@ private let refused =
     }
   }
 
-  @Test func usage() async {
+  @Test func stdinFilenameMustNotBeEmpty() async {
     let ended = await kvmconf("validate", "--stdin-filename", "", "-", input: good)
     #expect(ended.errors.hasPrefix("Error: --stdin-filename takes the name of a file"))
     #expect(ended.status == 64)

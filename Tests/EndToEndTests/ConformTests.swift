@@ -4,16 +4,16 @@ import Testing
 @Suite struct ConformCommandTests {
   private static let example = "examples/x86_64/device-corner-cases.yaml"
 
-  @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm of x86_64 that can be opened"))
-  func thisKernel() async {
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm of x86_64"))
+  func kernelOfThisMachineAgrees() async {
     let ended = await kvmconf("conform", Self.example)
     #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
     #expect(ended.output.contains(", x86_64: 21 agree, 0 differ, 0 quirks, 0 undecided, 0 skipped\n"))
     #expect(ended.errors == "1 manifest: 21 steps agree, 0 differ, 0 quirks, 0 undecided, 0 skipped\n")
   }
 
-  @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm of x86_64 that can be opened"))
-  func aRecordedReport() async {
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm of x86_64"))
+  func recordedReportIsCompared() async {
     await withFolder { folder in
       let applied = await kvmconf("apply", "--keep-going", "--format", "json", Self.example)
       write(applied.output, toFile: folder + "/report.json")
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func whatCannotBeRead() async {
+  @Test func unreadableInputIsReported() async {
     #expect(await kvmconf("conform", "/no/such/file").status == 66)
     #expect(await kvmconf("conform", "--kernel-report", "/no/such/file", Self.example).status == 66)
     let other = await kvmconf("conform", "examples/arm64/gicv3.yaml", "--kernel-report", "-", input: "")

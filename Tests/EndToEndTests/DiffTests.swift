@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  @Test func formats() async throws {
+  @Test func differenceCanBeTextMarkdownOrJSON() async throws {
     try await withFiles(["a.yaml": Self.manifest(1), "b.yaml": Self.manifest(3)]) { folder in
       let (a, b) = (folder + "/a.yaml", folder + "/b.yaml")
       let text = await kvmconf("diff", a, b)
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func plansAndStandardInput() async {
+  @Test func plansAndStandardInputAreCompared() async {
     await withFiles(["a.yaml": Self.manifest(1)]) { folder in
       #expect(await kvmconf("compile", "-o", folder + "/a.kvmplan", folder + "/a.yaml").status == 0)
       #expect(await kvmconf("diff", folder + "/a.kvmplan", folder + "/a.yaml").status == 0)
@@ -57,8 +57,8 @@ import Testing
     }
   }
 
-  /// Several manifests of a file are matched by name, whatever their order; those without a name by their place.
-  @Test func severalManifests() async {
+  /// Several manifests of a file are matched by name in any order, and those without a name by their position.
+  @Test func manifestsAreMatchedByName() async {
     let files = [
       "a.yaml": Self.manifest(1, "one") + "---\n" + Self.manifest(1, "two")
         + "---\nkvmconf: 1\narch: x86_64\nvcpus: {count: 1}\n",
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func folders() async {
+  @Test func filesOfFoldersAreMatchedByPath() async {
     let files = [
       "a/x.yaml": Self.manifest(1), "a/inner/y.yaml": Self.manifest(1), "a/gone.yaml": Self.manifest(1),
       "b/x.yaml": Self.manifest(1), "b/inner/y.yaml": Self.manifest(2),
@@ -98,8 +98,8 @@ import Testing
     }
   }
 
-  /// What git gives in place of a file that is new or gone.
-  @Test func nothing() async {
+  /// git passes /dev/null for a file that is new or removed.
+  @Test func devNullHasNoManifests() async {
     await withFiles(["a.yaml": Self.manifest(1)]) { folder in
       let ended = await kvmconf("diff", "/dev/null", folder + "/a.yaml")
       #expect(ended.output == "only now: \(folder)/a.yaml: board, 2 steps\n")
@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func badInput() async {
+  @Test func wrongInputIsReported() async {
     await withFiles(["a.yaml": Self.manifest(1), "bad.yaml": "kvmconf: 1\narch: x86_64\ndevices: [{type: vfoi}]\n"]) {
       folder in
       let bad = await kvmconf("diff", folder + "/a.yaml", folder + "/bad.yaml")

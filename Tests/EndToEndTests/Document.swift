@@ -1,23 +1,23 @@
 import TestSupport
 import Testing
 
-/// A document with commands that people are told to run, as CONTRIBUTING.md says how to write them.
+/// A document with commands for its readers, in the form that CONTRIBUTING.md describes.
 struct Document: CustomTestStringConvertible, Sendable {
-  /// What a reader would do, in order.
+  /// An action of a reader.
   enum Action: Sendable {
     /// Writes a file that the document shows.
     case write(String, toFile: String)
-    /// Runs what the document has in a comment, and readers do not see.
+    /// Runs commands in a comment, which readers do not see.
     case prepare(String)
     case run(Command)
   }
 
-  /// A command line, and what it is said to print.
+  /// A command line and the output that the document shows.
   struct Command: Sendable {
     var text: String
-    /// Nil where the document shows no output of any command here.
+    /// Nil if the block shows no output, or its output is not compared.
     var output: [String]?
-    /// Where it stands.
+    /// The line in the document.
     var line: Int
 
     /// Whether it makes calls on `/dev/kvm`.
@@ -29,7 +29,7 @@ struct Document: CustomTestStringConvertible, Sendable {
 
   var path: String
   var actions: [Action] = []
-  /// Why commands of it are not run.
+  /// The reasons for commands that are not run.
   var exceptions: [String] = []
   var testDescription: String { path }
 
@@ -40,7 +40,7 @@ struct Document: CustomTestStringConvertible, Sendable {
   init(_ path: String) {
     self.path = path
     var lines = Lines(text(ofFile: "\(repository)/\(path)") ?? "")
-    // What the last comment says of the block behind it.
+    // The last comment, which applies to the next block.
     var remark = ""
     while let line = lines.next() {
       if line == "<!-- setup" {
@@ -57,7 +57,7 @@ struct Document: CustomTestStringConvertible, Sendable {
 
   private struct Lines {
     private var rest: ArraySlice<Substring>
-    /// Of the line that came last, counted from 1.
+    /// The number of the last line read, counted from 1.
     private(set) var number = 0
 
     init(_ text: String) { rest = text.split(separator: "\n", omittingEmptySubsequences: false)[...] }
@@ -97,7 +97,7 @@ struct Document: CustomTestStringConvertible, Sendable {
       if let prompt = line.prefixMatch(of: #/[a-z]*\$ /#) {
         commands.append(Command(text: String(line[prompt.range.upperBound...]), output: [], line: first + i))
       } else if commands.isEmpty {
-        // The output of a command that the text around the block tells.
+        // The output of a command that is in the text before the block.
         continue
       } else if line.hasPrefix("> "), commands[commands.count - 1].output == [] {
         commands[commands.count - 1].text += "\n" + line.dropFirst(2)
@@ -112,9 +112,9 @@ struct Document: CustomTestStringConvertible, Sendable {
   }
 }
 
-/// Texts that may differ from machine to machine and from day to day.
+/// Compares outputs, which can differ from machine to machine and from day to day.
 enum Printed {
-  /// Whether lines are what a document shows; `...` stands for any lines.
+  /// Whether lines match those that a document shows; `...` matches any lines.
   static func matches(_ lines: [String], _ shown: [String]) -> Bool {
     matches(lines.map(normalized)[...], shown.map { $0 == "..." ? $0 : normalized($0) }[...])
   }
@@ -127,9 +127,8 @@ enum Printed {
     return lines.first == first && matches(lines.dropFirst(), shown.dropFirst())
   }
 
-  /// A line without what a machine decides: how long a call took, which release its kernel has; and without what changes
-  /// with the schemas: the line of a rule, and how many schemas there are. Columns are as wide as their contents, so that
-  /// blanks count as one.
+  /// A line without parts that depend on the machine (durations, the kernel's release) or on the schemas (the line of a
+  /// rule, the number of schemas). The width of a column depends on its contents, so several blanks count as one.
   private static func normalized(_ line: String) -> String {
     line.replacing(#/\d+(\.\d+)? µs/#, with: "TIME")
       .replacing(#/\b\d+\.\d+\.\d+[-.\w]*/#, with: "RELEASE")

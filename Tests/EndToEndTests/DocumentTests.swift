@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// What the README and the documents tell people to run works, and prints what they show.
+/// The commands in the README and the documents work, and print what the documents show.
 @Suite struct DocumentTests {
   static let documents =
     [Document("README.md")]
@@ -9,21 +9,21 @@ import Testing
 
   static let withCommands = documents.filter { !$0.commands.isEmpty }
 
-  /// All but the calls on this machine's KVM.
-  @Test(arguments: withCommands) func withoutKVM(_ document: Document) async {
+  /// Runs all commands except those that need this machine's KVM.
+  @Test(arguments: withCommands) func commandsThatNeedNoKVMPrintWhatIsShown(_ document: Document) async {
     await follow(document) { !$0.needsKVM }
   }
 
   @Test(
     .enabled(
-      if: kvmIsUsable && hostArchitecture == "x86_64", "there is no /dev/kvm of x86_64 that can be opened"),
+      if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"),
     arguments: withCommands.filter { $0.commands.contains(where: \.needsKVM) })
-  func withKVM(_ document: Document) async {
+  func commandsPrintWhatIsShownWithKVM(_ document: Document) async {
     await follow(document) { _ in true }
   }
 
-  /// Does what the document says, from top to bottom, in a copy of the repository's folder.
-  private func follow(_ document: Document, where isWanted: (Document.Command) -> Bool) async {
+  /// Follows the document from top to bottom, in a copy of the repository.
+  private func follow(_ document: Document, where isIncluded: (Document.Command) -> Bool) async {
     await withFolder { folder in
       let copied = await run("cp", ["-R", "README.md", "docs", "examples", "schemas", folder])
       #expect(copied.status == 0, "\(copied.errors)")
@@ -39,13 +39,13 @@ import Testing
         case .run(let command) where command.text == "echo $?":
           #expect(command.output == [status.map(String.init) ?? ""], "\(document.path):\(command.line)")
         case .run(let command):
-          guard isWanted(command) else { continue }
+          guard isIncluded(command) else { continue }
           let ended = await shell(command.text, in: folder)
           check(ended, command, document)
           status = ended.status
         }
       }
-      // What begins with a dot, too.
+      // Also removes files whose names begin with a dot.
       #expect(await run("rm", ["-rf", folder]).status == 0)
     }
   }
@@ -61,7 +61,7 @@ import Testing
     if let shown = command.output {
       #expect(Printed.matches(Array(lines), shown), "\(place)\nprints\n\(ended.output)")
     }
-    // One who is shown no mistake makes none.
+    // A command succeeds unless the document shows an error or a difference.
     let isMistake =
       lines.contains { $0.contains(": error: ") } || command.text.contains(#/kvmconf (diff|probe --compare)/#)
     if !isMistake || command.output == nil { #expect(ended.status == 0, "\(place)\n\(ended.output)") }
@@ -69,19 +69,19 @@ import Testing
 
   // MARK: The documents themselves
 
-  @Test func thereAreCommands() {
+  @Test func commandsAreFound() {
     #expect(Self.documents.first { $0.path == "README.md" }?.commands.count ?? 0 >= 12)
     #expect(Self.documents.first { $0.path == "docs/tutorial.md" }?.commands.count ?? 0 >= 20)
     #expect(Self.withCommands.count >= 7)
   }
 
-  /// A reason is more than a word.
+  /// A reason has several words.
   @Test func exceptionsHaveReasons() {
     for reason in Self.documents.flatMap(\.exceptions) { #expect(reason.split(separator: " ").count > 4, "\(reason)") }
   }
 
-  /// The comparison finds what is wrong.
-  @Test func comparison() {
+  /// The comparison finds differences.
+  @Test func comparisonFindsDifferences() {
     #expect(Printed.matches(["a  1.5 µs", "b"], ["a 20 µs", "b"]))
     #expect(Printed.matches(["a", "x", "y", "b"], ["a", "...", "b"]))
     #expect(Printed.matches(["a", "b"], ["a", "...", "b"]))
@@ -96,17 +96,18 @@ import Testing
     #expect(!Printed.matches(["x"], []))
   }
 
-  /// The picture in the README is what the commands print today.
-  @Test(.enabled(if: runBlocking("python3", ["-c", ""]).status == 0, "there is no python3")) func thePicture() async {
+  /// The picture in the README shows the current output of its commands.
+  @Test(.enabled(if: runBlocking("python3", ["-c", ""]).status == 0, "python3 is not installed"))
+  func pictureIsUpToDate() async {
     let drawn = await run("python3", ["Scripts/picture.py", program])
     #expect(drawn.status == 0 && drawn.errors == "", "\(drawn.errors)")
     #expect(
       text(ofFile: repository + "/docs/session.svg") == drawn.output,
-      "draw it anew: Scripts/picture.py .build/debug/kvmconf > docs/session.svg")
+      "draw it again: Scripts/picture.py .build/debug/kvmconf > docs/session.svg")
   }
 
-  /// Links between documents lead to files and headings that are there.
-  @Test(arguments: documents) func links(_ document: Document) throws {
+  /// Links between documents lead to existing files and headings.
+  @Test(arguments: documents) func linksLeadToFilesAndHeadings(_ document: Document) throws {
     let folder = document.path.split(separator: "/").dropLast().map { "/" + $0 }.joined()
     let written = try #require(text(ofFile: "\(repository)/\(document.path)"))
     for link in written.matches(of: #/\]\(([^():]+)\)/#).map(\.1) {

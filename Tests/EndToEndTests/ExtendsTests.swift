@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func everyCommand() async {
+  @Test func everyCommandTakesAManifestThatExtends() async {
     await withFiles { folder in
       let path = folder + "/vm.yaml"
       #expect(await kvmconf("validate", path).errors.contains("1 manifest, 3 steps: 0 errors"))
@@ -32,7 +32,7 @@ import Testing
       #expect(await kvmconf("compile", "-o", folder + "/vm.kvmplan", path).status == 0)
       let compiled = await kvmconf("plan", folder + "/vm.kvmplan")
       #expect(compiled.output.contains("\(folder)/parts/base.yaml:4:18"))
-      // From the manifest's own folder.
+      // From the folder of the manifest.
       let inside = await run(program, ["plan", "vm.yaml"], in: folder)
       #expect(inside.output.contains(" parts/base.yaml:4:18"))
       let input = await run(program, ["plan", "-"], input: Self.own, in: folder)
@@ -40,8 +40,8 @@ import Testing
     }
   }
 
-  /// Of a folder, what others extend is no manifest of its own; named, it is.
-  @Test func folders() async {
+  /// In a folder, a file that others extend is not validated alone, unless it is named.
+  @Test func baseInAFolderIsNotValidatedAlone() async {
     await withFiles { folder in
       let whole = await kvmconf("validate", folder)
       #expect(whole.output == "")
@@ -50,7 +50,7 @@ import Testing
       let named = await kvmconf("validate", folder, folder + "/parts/base.yaml")
       #expect(named.output.contains("the manifest has no 'kvmconf'"))
       #expect(named.status == 1)
-      // Whatever is in a circle, is said.
+      // Bases in a circle are reported.
       write("extends: ../vm.yaml\n", toFile: folder + "/parts/base.yaml")
       let circle = await kvmconf("validate", folder)
       #expect(circle.output.contains("[circular-extends]"))
@@ -58,8 +58,8 @@ import Testing
     }
   }
 
-  /// What is wrong in a base is said there, in every format, and once for all that extend it.
-  @Test func everyFormat() async throws {
+  /// A fault of a base is reported at its place in the base, in every format, and once for all manifests that use it.
+  @Test func faultOfABaseIsReportedOnceInEveryFormat() async throws {
     try await withFiles { folder in
       let base = Self.base.replacing("vfio", with: "vfoi")
       write(base, toFile: folder + "/parts/base.yaml")
@@ -88,8 +88,8 @@ import Testing
     }
   }
 
-  /// The configuration is that of the manifest, not of what it extends; `conform`, `diff` and `render` have it, too.
-  @Test func configurations() async {
+  /// The configuration of the manifest is used, not that of its base, also by `conform`, `diff` and `render`.
+  @Test func configurationOfTheManifestIsUsed() async {
     await withFiles { folder in
       write("kernel: 5.4\n", toFile: folder + "/parts/.kvmconf.yaml")
       write("kernel: \"6.12\"\n", toFile: folder + "/.kvmconf.yaml")
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test(.enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"))
-  func onTheKernel() async {
+  func manifestThatExtendsIsAppliedOnTheKernel() async {
     await withFiles { folder in
       #expect(await kvmconf("apply", folder + "/vm.yaml").status == 0)
       let ended = await kvmconf("conform", folder)

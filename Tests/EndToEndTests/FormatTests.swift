@@ -13,7 +13,7 @@ import Testing
     return info.st_mode
   }
 
-  @Test func inPlace() async {
+  @Test func filesAreFormattedInPlace() async {
     await withFolder { folder in
       let path = folder + "/vm.yaml"
       write(Self.messy, toFile: path)
@@ -24,7 +24,7 @@ import Testing
       #expect(text(ofFile: path) == Self.tidy)
       #expect(mode(path) & 0o7777 == 0o640)
       #expect(names(inFolder: folder) == ["vm.yaml"])
-      // What is tidy is not even written.
+      // A formatted file is not written.
       var before = stat()
       var after = stat()
       _ = unsafe stat(path, &before)
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func links() async {
+  @Test func targetOfALinkIsFormatted() async {
     await withFolder { folder in
       write(Self.messy, toFile: folder + "/real.yaml")
       // SAFETY: the path lives throughout the call.
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func checkAndDiff() async {
+  @Test func checkAndDiffChangeNothing() async {
     await withFolder { folder in
       write(Self.messy, toFile: folder + "/a.yaml")
       write(Self.tidy, toFile: folder + "/b.yml")
@@ -69,7 +69,7 @@ import Testing
       #expect(diff.status == 1)
       #expect(text(ofFile: folder + "/a.yaml") == Self.messy)
       #expect(await kvmconf("fmt", "--check", folder + "/b.yml").status == 0)
-      // patch(1) understands it.
+      // patch(1) accepts the output.
       write(diff.output, toFile: folder + "/a.diff")
       if await run("sh", ["-c", "command -v patch"]).status == 0 {
         #expect(await run("patch", [folder + "/a.yaml", folder + "/a.diff"]).status == 0)
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func standardInput() async {
+  @Test func standardInputIsFormatted() async {
     let ended = await kvmconf("fmt", "-", input: Self.messy)
     #expect(ended.output == Self.tidy)
     #expect(ended.status == 0)
@@ -86,8 +86,8 @@ import Testing
     #expect(await kvmconf("fmt", "--diff", "-", input: "a:  1").output.contains("\\ No newline at end of file\n"))
   }
 
-  /// Files that are no YAML are left alone; the others are formatted nevertheless.
-  @Test func badInput() async {
+  /// Files that are not YAML are not changed, and the others are still formatted.
+  @Test func wrongInputIsReported() async {
     await withFolder { folder in
       write("a: [\n", toFile: folder + "/bad.yaml")
       write(Self.messy, toFile: folder + "/good.yaml")
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may write every file"))
-  func readOnly() async {
+  func readOnlyFileIsReported() async {
     await withFolder { folder in
       write(Self.messy, toFile: folder + "/a.yaml")
       // SAFETY: the path lives throughout the call.
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(.hangGuard)
-  func large() async {
+  func largeInputIsFormatted() async {
     let line = "  - {name:  x, attributes: { a: 1 }}   # a comment\n"
     let ended = await kvmconf("fmt", "-", input: "devices:\n" + String(repeating: line, count: 100_000))
     #expect(ended.status == 0)

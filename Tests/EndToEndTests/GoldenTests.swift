@@ -1,10 +1,10 @@
 import TestSupport
 import Testing
 
-/// Good manifests, with what the program makes of each beside it.
+/// Valid manifests, with the outputs of the program next to them.
 ///
-/// A folder has a `manifest.yaml` and a `plan.txt`. Each further golden in it, by its name, is the output of another
-/// command. The manifest's second line may be `# options: …`, for all of them.
+/// A folder has a `manifest.yaml` and a `plan.txt`. Each further golden file is the output of another command, which
+/// depends on its name. The second line of the manifest can be `# options: …`, for all commands.
 @Suite struct GoodFixtureTests {
   static let folder = fixtures + "/good"
 
@@ -19,10 +19,10 @@ import Testing
     "steps.yaml": ["render", "--steps"],
   ]
 
-  @Test func thereAreSome() { #expect(names(inFolder: Self.folder).count >= 12) }
+  @Test func fixturesAreFound() { #expect(names(inFolder: Self.folder).count >= 12) }
 
   @Test(arguments: names(inFolder: folder))
-  func matchesItsGoldens(_ fixture: String) async throws {
+  func fixtureMatchesItsGoldens(_ fixture: String) async throws {
     let folder = Self.folder + "/" + fixture
     let manifest = try #require(text(ofFile: folder + "/manifest.yaml"))
     let second = manifest.split(separator: "\n").dropFirst().first ?? ""
@@ -45,10 +45,10 @@ import Testing
 @Suite struct OutputTests {
   private static let folder = fixtures + "/outputs"
 
-  @Test func thereAreSome() { #expect(names(inFolder: Self.folder).count >= 30) }
+  @Test func goldensAreFound() { #expect(names(inFolder: Self.folder).count >= 30) }
 
   @Test(arguments: names(inFolder: folder))
-  func matchesItsGolden(_ name: String) async throws {
+  func outputMatchesItsGolden(_ name: String) async throws {
     let path = Self.folder + "/" + name
     let first = try #require(text(ofFile: path)).prefix { $0 != "\n" }
     try #require(first.hasPrefix("$ kvmconf ") || first.contains("| kvmconf "), "\(name) begins with its command")

@@ -5,7 +5,7 @@ import Testing
 @Suite struct HostileInputTests {
   /// A block scalar's header can be the last thing in a file.
   @Test(arguments: ["a: |", "a: >-", "- |", "--- |", "a: |2", "a: &x |", "a: | ", "a: | # comment"])
-  func blockHeadersAtTheEnd(_ text: String) async {
+  func blockHeaderCanEndAFile(_ text: String) async {
     let ended = await kvmconf("fmt", "-", input: text)
     #expect(ended.signal == nil && ended.status == 0, "\(ended)")
     #expect(ended.output.hasPrefix(text.prefix { $0 != "|" && $0 != ">" }))
@@ -16,17 +16,17 @@ import Testing
     return "kvmconf: 1\narch: x86_64\nparameters: {cpus: \(parameter)}\nvcpus: {count: \"${cpus}\"}\n"
   }
 
-  /// A default that is no number of vCPUs is refused where it is written.
+  /// A negative default for the number of vCPUs is reported at its place.
   @Test(arguments: [["validate"], ["plan"], ["apply"], ["apply", "--on", "model"]], ["i32", "i64"])
-  func negativeCountsOfVCPUs(_ command: [String], _ type: String) async {
+  func negativeNumberOfVCPUsIsReported(_ command: [String], _ type: String) async {
     let ended = await run(program, command + ["-"], input: Self.counted(by: type, "-1"))
     #expect(ended.signal == nil && ended.status == 1, "\(ended)")
     #expect((ended.output + ended.errors).contains("the number of vCPUs cannot be negative, found -1"), "\(ended)")
     #expect(!ended.output.contains("warning:"), "one mistake is one diagnostic: \(ended)")
   }
 
-  /// A compiled plan takes no impossible number of vCPUs either, from the command line or from its own default.
-  @Test func countsOfVCPUsInPlans() async {
+  /// A compiled plan does not accept an impossible number of vCPUs either.
+  @Test func impossibleNumberOfVCPUsOfAPlanIsReported() async {
     await withFolder { folder in
       let plan = folder + "/vm.kvmplan"
       write(Self.counted(by: "i64", nil), toFile: folder + "/vm.yaml")
@@ -41,9 +41,9 @@ import Testing
     }
   }
 
-  /// What a folder holds besides regular files and links to them is not opened: a pipe would wait for its writer.
+  /// In a folder, only regular files and links to them are opened: a pipe would wait for its writer.
   @Test(.timeLimit(.minutes(5)), arguments: [["validate"], ["fmt", "--check"]])
-  func linksToPipes(_ command: [String]) async {
+  func linkToAPipeInAFolderIsNotOpened(_ command: [String]) async {
     await withFolder { folder in
       write("kvmconf: 1\narch: x86_64\nsteps:\n  - create-vm: {}\n", toFile: folder + "/good.yaml")
       _ = await run("mkfifo", [folder + "/pipe"])
@@ -53,9 +53,9 @@ import Testing
     }
   }
 
-  /// Files that a configuration names are regular files.
+  /// A configuration, and a file that it names, must be a regular file.
   @Test(.timeLimit(.minutes(5)))
-  func pipesAsConfiguration() async {
+  func pipeAsAConfigurationIsReported() async {
     await withFolder { folder in
       write("kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}]\n", toFile: folder + "/good.yaml")
       _ = await run("mkfifo", [folder + "/pipe"])
@@ -71,14 +71,14 @@ import Testing
   }
 
   /// A pipe that the user names is read to its end.
-  @Test func pipesAsArguments() async {
+  @Test func pipeAsAnArgumentIsRead() async {
     let script = "\"$0\" validate <(printf 'kvmconf: 1\\narch: x86_64\\nsteps: [{create-vm: {}}]\\n')"
     let ended = await run("bash", ["-c", script, program])
     #expect(ended.status == 0 && ended.errors.contains("1 manifest, 1 step: 0 errors"), "\(ended)")
   }
 }
 
-/// Results that cannot be written are an error, whatever the command.
+/// Results that cannot be written are an error, for every command.
 @Suite struct LostResultTests {
   private static let commands = [
     "validate --format json examples/arm64/gicv3.yaml", "plan examples/arm64/gicv3.yaml",
@@ -88,23 +88,24 @@ import Testing
   ]
 
   @Test(
-    .enabled(if: runBlocking("test", ["-w", "/dev/full"]).status == 0, "there is no /dev/full"), arguments: commands)
-  func fullDisks(_ command: String) async {
+    .enabled(if: runBlocking("test", ["-w", "/dev/full"]).status == 0, "this machine has no /dev/full"),
+    arguments: commands)
+  func fullDiskIsReported(_ command: String) async {
     let ended = await run("sh", ["-c", "echo 'kvmconf: 1' | \"$0\" \(command) >/dev/full", program])
     #expect(ended.status == 73, "\(ended)")
     #expect(ended.errors.contains("cannot write standard output: No space left on device [cannot-write]"), "\(ended)")
   }
 
   @Test(arguments: commands)
-  func closedOutput(_ command: String) async {
+  func closedOutputIsReported(_ command: String) async {
     let ended = await run("sh", ["-c", "echo 'kvmconf: 1' | \"$0\" \(command) >&-", program])
     #expect(ended.status == 73, "\(ended)")
     #expect(ended.errors.contains("cannot write standard output: Bad file descriptor [cannot-write]"), "\(ended)")
   }
 
-  /// A pipe that does not block, and a reader that is slow: everything arrives.
-  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v python3"]).status == 0, "there is no python3"))
-  func slowReaders() async {
+  /// All output arrives through a non-blocking pipe with a slow reader.
+  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v python3"]).status == 0, "python3 is not installed"))
+  func slowReaderGetsAllOutput() async {
     let whole = await kvmconf("schema", "export")
     let script = """
       import os, subprocess, sys, time
@@ -119,6 +120,6 @@ import Testing
       """
     let ended = await run("python3", ["-c", script, program])
     #expect(ended.output == "\(whole.output.utf8.count) 0\n", "\(ended)")
-    #expect(whole.output.utf8.count > 65_536, "a pipe holds all of it: nothing had to wait")
+    #expect(whole.output.utf8.count > 65_536, "the output fits into a pipe, so the program did not have to wait")
   }
 }

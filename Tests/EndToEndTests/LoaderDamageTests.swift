@@ -10,9 +10,9 @@ private let hasSanitizers: Bool = {
 }()
 
 @Suite struct LoaderDamageTests {
-  /// Every truncation and every changed byte is refused, and one with a repaired checksum does no harm.
-  @Test(.enabled(if: hasSanitizers, "the C compiler has no address sanitizer"))
-  func noDamageDoesHarm() async {
+  /// Every truncation and every changed byte is refused, and a damaged plan with a repaired checksum does no harm.
+  @Test(.enabled(if: hasSanitizers, "the C compiler does not support sanitizers"))
+  func damagedPlansDoNoHarm() async {
     await withFolder { folder in
       var plans: [String] = []
       for (i, example) in ["arm64/gicv3", "x86_64/device-corner-cases", "x86_64/vfio-gpu"].enumerated() {

@@ -9,8 +9,8 @@ private let compilers = ["g++", "clang++"].filter { runBlocking("sh", ["-c", "co
   private static let fixture = "Tests/Fixtures/loader/interface.cc"
 
   @Test(
-    .enabled(if: !compilers.isEmpty, "there is no C++ compiler"),
-    .enabled(if: hostArchitecture != nil, "the plan is for this machine, and there is no KVM for its architecture"),
+    .enabled(if: !compilers.isEmpty, "no C++ compiler is installed"),
+    .enabled(if: hostArchitecture != nil, "KVM does not support the architecture of this machine"),
     arguments: compilers)
   func everyStructAndFunctionIsUsable(_ compiler: String) async {
     await withFolder { folder in
@@ -33,7 +33,7 @@ private let compilers = ["g++", "clang++"].filter { runBlocking("sh", ["-c", "co
   }
 
   /// The fixture has every struct and every function of the header, and no `struct` before a name.
-  @Test func noneIsMissing() throws {
+  @Test func fixtureUsesTheWholeHeader() throws {
     let header = try #require(text(ofFile: "\(repository)/Sources/kvmload/include/kvmload.h"))
     let program = try #require(text(ofFile: "\(repository)/\(Self.fixture)"))
     let structs = header.matches(of: #/\nstruct (kvmload_[a-z_]+) \{/#).map { String($0.1) }

@@ -3,7 +3,7 @@ import Testing
 
 private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
 
-/// The programs around kvmload: built, installed, and run on a plan.
+/// The programs that use kvmload: built, installed, and run on a plan.
 @Suite struct LoaderProgramTests {
   /// A folder with what `make install-kvmload` installs.
   static let prefix: String = {
@@ -37,7 +37,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
   }
 
   /// Every step has the same outcome through kvmconf and through kvmload, whether the plan is stripped or not.
-  @Test(.enabled(if: kvmIsUsable && isX86, "there is no /dev/kvm of x86_64 that can be opened"))
+  @Test(.enabled(if: kvmIsUsable && isX86, "no usable /dev/kvm of x86_64"))
   func kvmloadAndKvmconfAgree() async {
     await withFolder { folder in
       let applied = await kvmconf("apply", "--format", "json", Self.example)
@@ -54,8 +54,8 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
     }
   }
 
-  @Test(.enabled(if: kvmIsUsable && isX86, "there is no /dev/kvm of x86_64 that can be opened"))
-  func aRefusalIsExplained() async {
+  @Test(.enabled(if: kvmIsUsable && isX86, "no usable /dev/kvm of x86_64"))
+  func refusalIsExplained() async {
     await withFolder { folder in
       let text = "kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create: vfio}\n"
       write(text + "  - {create: vfio, as: second}\n  - {test: vfio}\n", toFile: folder + "/vm.yaml")
@@ -66,7 +66,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
           ok     1  create-vm vm: ok
           ok     2  create-device vfio: ok
           FAIL   3  create-device second: EBUSY
-                     \(folder)/vm.yaml:6:14: a VM has one VFIO device, and this VM has it already
+                     \(folder)/vm.yaml:6:14: the VM already has a VFIO device, and can have only one
           -      4  test-device vfio: skipped
           4 steps: 2 passed, 1 failed, 1 skipped
 
@@ -78,8 +78,8 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
   }
 
   /// Both programs make the steps of a block once per vCPU, in the same order.
-  @Test(.enabled(if: kvmIsUsable && isX86, "there is no /dev/kvm of x86_64 that can be opened"))
-  func theNumberOfVCPUsIsSupplied() async {
+  @Test(.enabled(if: kvmIsUsable && isX86, "no usable /dev/kvm of x86_64"))
+  func numberOfVCPUsIsSuppliedAtLoadTime() async {
     await withFolder { folder in
       let text = "kvmconf: 1\narch: x86_64\nparameters: {cpus: {type: u32, at: load}}\n"
       let vcpus = "vcpus: {count: \"${cpus}\", attributes: {tsc: {offset: \"${vcpu.index}\"}}}\n"
@@ -102,7 +102,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
     json.matches(of: #/"target":"([^"]*)"/#).map { String($0.1) }
   }
 
-  @Test func badInput() async {
+  @Test func wrongInputIsReported() async {
     await withFolder { folder in
       let kvmload = Self.prefix + "/bin/kvmload"
       write("no plan", toFile: folder + "/bad")
@@ -119,9 +119,21 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
     }
   }
 
-  /// A plan is read once: what becomes of its file afterwards does not matter.
+  @Test(.enabled(if: runBlocking("test", ["-w", "/dev/full"]).status == 0, "there is no /dev/full"))
+  func resultThatCannotBeWrittenIsAnError() async {
+    await withFolder { folder in
+      let plan = await compile(Self.example, folder)
+      for arguments in ["--help", "--version", "--check \(plan)"] {
+        let ended = await run("sh", ["-c", "\"$0\" \(arguments) >/dev/full", Self.prefix + "/bin/kvmload"])
+        #expect(ended.status == 1, "\(ended)")
+        #expect(ended.errors == "kvmload: standard output: No space left on device\n", "\(ended)")
+      }
+    }
+  }
+
+  /// A plan is read once, and later changes of its file do not matter.
   @Test(.enabled(if: isX86, "the plan is for x86_64"))
-  func theFileIsCutWhileItIsUsed() async {
+  func fileCanBeTruncatedDuringARun() async {
     await withFolder { folder in
       let names = (0..<2000).map { "p\($0)" }
       write(
@@ -129,7 +141,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
           + "steps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n"
           + names.map { "  - {set: vcpu.0.tsc.offset, value: \"${\($0)}\"}\n" }.joined(), toFile: folder + "/vm.yaml")
       let plan = await compile(folder + "/vm.yaml", folder)
-      // The program names each parameter, which is more than a pipe holds: it is not done when the file is cut.
+      // The program reports each parameter, more than fits into a pipe, so it still runs when the file is truncated.
       let script = """
         { "$0" "$1" 2>&1; echo "status $?"; } | { read -r first; : > "$1"; echo "$first"; cat; }
         """
@@ -140,7 +152,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
   }
 
   @Test(.enabled(if: isX86, "the plan is for x86_64"))
-  func withoutKVM() async {
+  func missingKVMIsReported() async {
     await withFolder { folder in
       let plan = await compile(Self.example, folder)
       let missing = await run(Self.prefix + "/bin/kvmload", ["--kvm", "/no/such/kvm", plan])
@@ -151,7 +163,7 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
   }
 
   @Test(.enabled(if: isX86, "minivmm is for x86_64"))
-  func parametersAreGiven() async {
+  func parametersAreSetAndChecked() async {
     await withFolder { folder in
       let text = "kvmconf: 1\narch: x86_64\nparameters: {offset: {type: u64, at: load}}\n"
       write(
@@ -170,8 +182,8 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
   }
 }
 
-/// The monitors in miniature, built against an installed prefix.
-@Suite(.enabled(if: isX86 && kvmIsUsable, "minivmm needs a /dev/kvm of x86_64 that can be opened"))
+/// The miniature monitors, built with an installed kvmload.
+@Suite(.enabled(if: isX86 && kvmIsUsable, "minivmm needs a usable /dev/kvm of x86_64"))
 struct MiniVMMTests {
   private static let expected = """
     step 1: create-vm vm: ok
@@ -187,8 +199,8 @@ struct MiniVMMTests {
     return folder + "/vm.kvmplan"
   }
 
-  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v pkg-config"]).status == 0, "there is no pkg-config"))
-  func inC() async {
+  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v pkg-config"]).status == 0, "pkg-config is not installed"))
+  func minivmmInCRuns() async {
     await withFolder { folder in
       let built = await run(
         "sh",
@@ -204,8 +216,8 @@ struct MiniVMMTests {
     }
   }
 
-  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v rustc"]).status == 0, "there is no rustc"))
-  func inRust() async {
+  @Test(.enabled(if: runBlocking("sh", ["-c", "command -v rustc"]).status == 0, "rustc is not installed"))
+  func minivmmInRustRuns() async {
     await withFolder { folder in
       let built = await run(
         "rustc",

@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// The man pages tell of every command and every option, and of none that is not there.
+/// The man pages document every command and every option, and nothing else.
 @Suite struct ManPageTests {
-  /// The commands that the program has, by their words: `validate`, `schema list`.
+  /// The commands of the program, as words: `validate`, `schema list`.
   private static let commands: [[String]] = subcommands([]).flatMap { name in
     let below = subcommands([name])
     return below.isEmpty ? [[name]] : below.map { [name, $0] }
@@ -14,7 +14,7 @@ import Testing
     guard let part = help.firstRange(of: "\nSUBCOMMANDS:\n") else { return [] }
     return help[part.upperBound...].split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
       .compactMap { line in
-        // What goes on from the line before is indented deeper.
+        // A continuation of the line before is indented deeper.
         line.hasPrefix("  ") && !line.hasPrefix("   ") ? line.split(separator: " ").first.map(String.init) : nil
       }
   }
@@ -28,26 +28,26 @@ import Testing
 
   private static func page(_ name: String) -> String { text(ofFile: "\(repository)/man/\(name).1") ?? "" }
 
-  @Test func thereAreCommands() {
+  @Test func commandsAreFound() {
     #expect(Self.commands.contains(["validate"]) && Self.commands.contains(["schema", "export"]))
     #expect(Self.commands.count >= 14)
   }
 
-  @Test(arguments: commands) func everyOptionIsThere(_ command: [String]) async throws {
+  @Test(arguments: commands) func everyOptionIsDocumented(_ command: [String]) async throws {
     let help = await run(program, command + ["--help"]).output
     let page = Self.page("kvmconf-\(command[0])")
     #expect(page.contains("\n.Cm \(command.joined(separator: " "))\n"))
     if command.count > 1 { #expect(page.contains("\n.It Cm \(command[1])\n")) }
     for option in Self.options(help) {
-      // As an entry of a list, alone or behind its short form.
+      // As an entry of a list, alone or after its short form.
       #expect(page.contains(try Regex(#"\n\.It (Fl [a-z] , )?Fl Fl \#(option)[ \n]"#)), "--\(option) is missing")
     }
     let overview = Self.page("kvmconf")
     #expect(overview.contains("\n.It Cm \(command[0])\n") && overview.contains("\n.Xr kvmconf-\(command[0]) 1 ,\n"))
   }
 
-  /// The pages name no option that there is not, and every value of those that take a word.
-  @Test(arguments: Set(commands.map { $0[0] })) func nothingElseIsThere(_ name: String) async throws {
+  /// The pages name only existing options, and every value of options that take one of several words.
+  @Test(arguments: Set(commands.map { $0[0] })) func everyDocumentedOptionExists(_ name: String) async throws {
     let commands = Self.commands.filter { $0[0] == name }
     let helps = commands.map { runBlocking(program, $0 + ["--help"]).output.replacing(#/\n +/#, with: " ") }
     let known = commands.map { Self.options(runBlocking(program, $0 + ["--help"]).output) }.reduce(Set()) {
@@ -64,16 +64,16 @@ import Testing
     }
   }
 
-  /// There is no page without a command.
+  /// Every command has a page, and every page has a command.
   @Test func everyPageHasACommand() {
     let pages = names(inFolder: repository + "/man").filter { $0.hasPrefix("kvmconf-") }
     #expect(Set(pages) == Set(Self.commands.map { "kvmconf-\($0[0]).1" }))
   }
 
   @Test(
-    .enabled(if: runBlocking("sh", ["-c", "command -v groff"]).status == 0, "there is no groff"),
+    .enabled(if: runBlocking("sh", ["-c", "command -v groff"]).status == 0, "groff is not installed"),
     arguments: names(inFolder: repository + "/man"))
-  func formats(_ name: String) async {
+  func pageIsValidMdoc(_ name: String) async {
     let ended = await run("groff", ["-mdoc", "-ww", "-z", "-Tutf8", "man/\(name)"])
     #expect(ended.status == 0 && ended.errors == "", "\(ended.errors)")
   }

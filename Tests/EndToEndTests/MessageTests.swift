@@ -5,7 +5,7 @@ import Testing
   struct Case: Sendable {
     var message: String
     var type: String?
-    /// What the page holds.
+    /// Texts of the page.
     var expected: [String]
   }
 
@@ -32,7 +32,7 @@ import Testing
       message:
         "qemu-system-aarch64: KVM_GET_DEVICE_ATTR failed: Group 6 attr\n0x000000000000c664: Device or resource busy",
       expected: [
-        "instr     0xc664  ICC_CTLR_EL1", "the registers can be reached once the VGIC is initialised",
+        "instr     0xc664  ICC_CTLR_EL1", "the registers cannot be accessed before the VGIC is initialised",
         "a vCPU is running",
       ]),
     Case(
@@ -48,26 +48,26 @@ import Testing
   ]
 
   @Test(arguments: cases)
-  func hasItsPage(_ one: Case) async {
+  func messageHasItsPage(_ one: Case) async {
     let ended = await run(program, ["explain", one.message] + (one.type.map { ["--type", $0] } ?? []))
     #expect(ended.status == 0)
     #expect(ended.errors == "")
     for text in one.expected { #expect(ended.output.contains(text), "\(ended.output)") }
   }
 
-  /// Without quotes a message is several words.
-  @Test func withoutQuotes() async {
+  /// A message without quotes is several arguments.
+  @Test func messageCanBeSeveralArguments() async {
     let ended = await kvmconf("explain", "Group", "3", "attr", "0:", "Invalid", "argument", "--type", "arm-vgic-v3")
     #expect(ended.output.contains("arm-vgic-v3.nr-irqs  "))
   }
 
-  /// The type can also stand before a name.
-  @Test func typeAndName() async {
+  /// The type can also be given for a name.
+  @Test func typeCanBeGivenForAName() async {
     let ended = await kvmconf("explain", "addr.dist", "--type", "arm-vgic-v3")
     #expect(ended.output.hasPrefix("arm-vgic-v3.addr.dist  "))
   }
 
-  @Test func whatIsWrong() async {
+  @Test func unreadableMessageAndUnknownTypeAreReported() async {
     let noCall = await kvmconf("explain", "hello world")
     #expect(noCall.status == 1)
     #expect(noCall.output == "")

@@ -1,10 +1,10 @@
 import TestSupport
 import Testing
 
-/// `kvmconf probe`, as people and other programs call it.
+/// `kvmconf probe`, as called by people and by programs.
 @Suite struct ProbeCommandTests {
-  @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
-  func thisHost() async throws {
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
+  func probeDescribesThisHost() async throws {
     let text = await kvmconf("probe")
     #expect(text.status == 0 && text.errors == "")
     #expect(text.output.contains("DEVICE TYPE") && text.output.contains("\nFACT "))
@@ -18,11 +18,11 @@ import Testing
   }
 
   #if arch(x86_64)
-    /// The facts that come out make the model answer as this kernel does, without a human.
+    /// With the probed facts, the model answers as this kernel does.
     @Test(
-      .enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"),
+      .enabled(if: kvmIsUsable, "no usable /dev/kvm"),
       arguments: ["device-corner-cases", "system-attributes", "tsc", "vfio"])
-    func conformance(_ example: String) async {
+    func modelWithProbedFactsAgreesWithTheKernel(_ example: String) async {
       await withFolder { folder in
         let ended = await kvmconf("probe", "--facts", folder + "/a.yaml", "--format", "json", "-o", folder + "/b.json")
         #expect(ended.status == 0 && ended.output == "", "\(ended.errors)")
@@ -36,8 +36,8 @@ import Testing
     }
   #endif
 
-  @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
-  func otherFormats() async {
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
+  func probeHasOtherFormats() async {
     let metrics = await kvmconf("probe", "--format", "prometheus")
     #expect(metrics.status == 0 && metrics.output.hasPrefix("# HELP kvmconf_host_info "))
     let labels = await kvmconf("probe", "--format", "nfd")
@@ -47,7 +47,7 @@ import Testing
     #expect(facts.status == 0 && facts.output.contains("\narch: \(hostArchitecture ?? "")\nkernel: '"))
   }
 
-  @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
   func filesAreWrittenWholeOrNotAtAll() async {
     await withFolder { folder in
       write("old\n", toFile: folder + "/kvm.prom")
@@ -60,8 +60,8 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: !kvmIsUsable, "/dev/kvm can be opened here"))
-  func noKVM() async {
+  @Test(.enabled(if: !kvmIsUsable, "this machine has a usable /dev/kvm"))
+  func missingKVMIsReported() async {
     let ended = await kvmconf("probe")
     #expect(ended.status == 69 && ended.output == "" && ended.errors.contains("/dev/kvm"))
   }
@@ -75,7 +75,7 @@ import Testing
     """
   }
 
-  @Test func comparison() async {
+  @Test func comparisonShowsTheDifferences() async {
     await withFolder { folder in
       let (a, b) = (folder + "/a.json", folder + "/b.json")
       write(Self.probe(true, 512), toFile: a)
@@ -93,13 +93,13 @@ import Testing
       #expect(JSONValue(json.output)?["differences"]?[0]?["kind"]?.string == "lost" && json.status == 1)
       let same = await kvmconf("probe", "--compare", a, a)
       #expect(same.status == 0 && same.output == "")
-      // What another host is said to have is enough to judge its manifests.
+      // The probe of another host is enough to validate manifests for it.
       let judged = await kvmconf("validate", "--host-facts", b, "examples/arm64/gicv2.yaml")
       #expect(judged.status == 1 && judged.output.contains("this host's KVM has no device type 'arm-vgic-v2'"))
     }
   }
 
-  @Test func wrongArguments() async {
+  @Test func wrongArgumentsAreReported() async {
     for arguments in [["file"], ["--compare"], ["--compare", "a"], ["--compare", "--format", "nfd", "a", "b"]] {
       #expect(await run(program, ["probe"] + arguments).status == 64, "\(arguments)")
     }

@@ -10,7 +10,7 @@ import Testing
 
     """
 
-  @Test func declared() async {
+  @Test func renderedManifestIsComplete() async {
     let ended = await kvmconf("render", "-", input: Self.manifest)
     #expect(
       ended.output == """
@@ -36,7 +36,7 @@ import Testing
     #expect(again.output == ended.output)
   }
 
-  @Test func steps() async {
+  @Test func manifestIsRenderedAsSteps() async {
     let ended = await kvmconf("render", "--steps", "--set", "n=1", "-", input: Self.manifest)
     #expect(
       ended.output == """
@@ -52,8 +52,8 @@ import Testing
     #expect(await kvmconf("validate", "-", input: ended.output).status == 0)
   }
 
-  /// What a host without the first type does.
-  @Test func stepsOfAHost() async {
+  /// The steps on a host without the first type.
+  @Test func stepsAreThoseOfTheHost() async {
     await withFolder { folder in
       write("devices: [arm-vgic-v2]\n", toFile: folder + "/host.yaml")
       let ended = await kvmconf(
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func compiledPlans() async {
+  @Test func compiledPlanIsRenderedAsSteps() async {
     await withFolder { folder in
       let path = folder + "/vm.kvmplan"
       let source = "examples/arm64/vgic-corner-cases.yaml"
@@ -75,7 +75,7 @@ import Testing
       #expect(declared.output == "")
       #expect(declared.errors.contains("of a compiled plan only the calls are known: add --steps"))
       #expect(declared.status == 64)
-      // Without names, numbers do.
+      // A stripped plan is rendered with numbers.
       #expect(await kvmconf("compile", "--strip", "-o", path, source).status == 0)
       let numbers = await kvmconf("render", "--steps", path)
       #expect(numbers.output.contains("{create: arm-vgic-v3, as: device0}"))
@@ -84,13 +84,13 @@ import Testing
     }
   }
 
-  @Test func severalDocuments() async {
+  @Test func everyDocumentIsRendered() async {
     let ended = await kvmconf("render", "-", input: "# first\n" + Self.manifest + "---\n" + Self.manifest)
     #expect(ended.output.contains("\n---\nkvmconf: 1\narch: x86_64\nname: stdin#2\n"))
     #expect(await kvmconf("validate", "-", input: ended.output).errors.contains("2 manifests, 10 steps: 0 errors"))
   }
 
-  @Test func badInput() async {
+  @Test func wrongInputIsReported() async {
     let bad = await kvmconf("render", "-", input: "kvmconf: 1\narch: x86_64\ndevices: [{type: vfoi}]\n")
     #expect(bad.output == "")
     #expect(bad.errors.contains("<stdin>:3:18: error: "))

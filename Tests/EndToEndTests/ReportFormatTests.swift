@@ -6,11 +6,11 @@ private let bad = "kvmconf: 1\narch: x86_64\nname: bad\ndevices: [{type: vfoi}]\
 private let undecided =
   "kvmconf: 1\narch: x86_64\nname: unclear\nsteps: [{create-vm: {}}, {create: vfio}, {set: vfio, group: 1, attr: 1, payload: {u32: 5}}]\n"
 
-/// `validate` in the words of CI systems.
+/// The formats of `validate` and `apply` for CI systems.
 @Suite struct ReportFormatTests {
   // MARK: SARIF
 
-  /// What the official schema requires, and what code scanning services do.
+  /// Checks the requirements of the official schema and of code scanning services.
   private func check(_ log: JSONValue) throws {
     #expect(log["version"]?.string == "2.1.0")
     #expect(log["$schema"]?.string?.hasSuffix("sarif-schema-2.1.0.json") == true)
@@ -45,7 +45,7 @@ private let undecided =
     }
   }
 
-  @Test func sarifOfEveryFixture() async throws {
+  @Test func sarifOfEveryFixtureIsValid() async throws {
     let ended = await kvmconf(
       "validate", "--format", "sarif", "--schemas", "Tests/Fixtures/schemas", "examples", "Tests/Fixtures/bad",
       "Tests/Fixtures/mistakes")
@@ -57,7 +57,7 @@ private let undecided =
     #expect(ended.status == 1)
   }
 
-  @Test func sarif() async throws {
+  @Test func sarifHasResultsAndNotifications() async throws {
     let one = await kvmconf("validate", "--format", "sarif", "--stdin-filename", "./a b/vm.yaml", "-", input: bad)
     let log = try #require(JSONValue(one.output))
     try check(log)
@@ -69,7 +69,7 @@ private let undecided =
     #expect(place?["region"]?["endColumn"]?.number == 22)
     let fix = result["fixes"]?[0]?["artifactChanges"]?[0]?["replacements"]?[0]
     #expect(fix?["insertedContent"]?["text"]?.string == "vfio")
-    // An empty list of results is what closes alerts.
+    // An empty list of results closes alerts.
     let none = await kvmconf("validate", "--format", "sarif", "-", input: good)
     #expect(JSONValue(none.output)?["runs"]?[0]?["results"]?.array?.isEmpty == true)
     #expect(none.status == 0)
@@ -81,8 +81,8 @@ private let undecided =
     #expect(unreadable.status == 66)
   }
 
-  /// Only the built-in schemas are on no disk; the manifest of a compiled plan is where it was.
-  @Test func placesOfPlans() async throws {
+  /// Only the built-in schemas are not files; a compiled plan refers to the file of its manifest.
+  @Test func placesInACompiledPlanAreThoseOfItsManifest() async throws {
     let refused = good.replacing(
       "devices: [{type: vfio}]", with: "steps: [{create-vm: {}}, {create: vfio}, {create: vfio, as: b}]")
     try await withFolder { folder in
@@ -100,8 +100,8 @@ private let undecided =
     }
   }
 
-  /// A problem is the same one wherever its lines have moved.
-  @Test func fingerprints() async throws {
+  /// A problem is the same after its lines have moved.
+  @Test func fingerprintsSurviveMovedLines() async throws {
     func fingerprint(_ text: String) async -> String? {
       let ended = await kvmconf("validate", "--format", "sarif", "-", input: text)
       return JSONValue(ended.output)?["runs"]?[0]?["results"]?[0]?["partialFingerprints"]?["manifestLine/v1"]?.string
@@ -113,7 +113,7 @@ private let undecided =
 
   // MARK: JUnit
 
-  @Test func junit() async throws {
+  @Test func junitIsWellFormed() async throws {
     await withFolder { folder in
       write(good + "---\n" + bad + "---\n" + good, toFile: folder + "/a<&>.yaml")
       write("kvmconf: 1\n", toFile: folder + "/b.yaml")
@@ -136,8 +136,8 @@ private let undecided =
     #expect(all.output.matches(of: #/<testsuite /#).count > 90)
   }
 
-  /// What makes the run fail makes a case fail.
-  @Test func junitOfFailOn() async {
+  /// A test case fails if it makes the run fail.
+  @Test func failOnDecidesWhichCasesFail() async {
     for (arguments, status, isFailure) in [
       ([], 0, false), (["--fail-on", "warning"], 1, true), (["--fail-on", "undecided"], 1, true),
     ] as [([String], Int32, Bool)] {
@@ -150,7 +150,7 @@ private let undecided =
 
   // MARK: Lines
 
-  @Test func gcc() async {
+  @Test func gccHasOneLinePerDiagnostic() async {
     let ended = await kvmconf("validate", "--format", "gcc", "-", "/nonexistent.yaml", input: bad)
     #expect(
       ended.output == """
@@ -162,13 +162,13 @@ private let undecided =
     #expect(ended.status == 66)
   }
 
-  @Test func github() async {
+  @Test func githubHasOneAnnotationPerDiagnostic() async {
     await withFolder { folder in
       write(undecided, toFile: folder + "/a.yaml")
       write(bad, toFile: folder + "/b.yaml")
       let ended = await run(program, ["validate", "--format", "github", "."], in: folder)
       let lines = ended.output.split(separator: "\n")
-      // The error comes first, though its file is the second.
+      // The error comes first, although its file is the second.
       #expect(
         lines.first
           == "::error file=b.yaml,line=4,col=18,endLine=4,endColumn=21,title=unknown-device-type::there is no device type 'vfoi'; did you mean 'vfio'?"
@@ -182,8 +182,8 @@ private let undecided =
     }
   }
 
-  /// A report is one also where there was nothing to judge.
-  @Test func withoutManifests() async throws {
+  /// A report is complete even if there was nothing to validate.
+  @Test func folderWithoutManifestsIsReported() async throws {
     await withFolder { folder in
       for format in ["sarif", "junit", "github", "gcc"] {
         let ended = await kvmconf("validate", "--format", format, folder)
@@ -197,7 +197,7 @@ private let undecided =
 
   // MARK: apply
 
-  @Test func apply() async throws {
+  @Test func applyHasTheSameFormats() async throws {
     let refused = good.replacing(
       "devices: [{type: vfio}]", with: "steps: [{create-vm: {}}, {test: vfio, expect: ENODEV}]")
     let problem = "the kernel would answer ok, not ENODEV"
@@ -214,7 +214,7 @@ private let undecided =
     #expect(junit.status == 1)
     #expect(await apply("gcc", refused).output == "<stdin>:4:33: error: \(problem) [unexpected-outcome]\n")
     #expect(await apply("github", refused).output.hasSuffix("title=unexpected-outcome::\(problem)\n"))
-    // What cannot even be run.
+    // A manifest that cannot be run.
     #expect(await apply("junit", bad).output.contains("<error type=\"unknown-device-type\""))
     let unreadable = await kvmconf("apply", "--format", "gcc", "/nonexistent.yaml")
     #expect(unreadable.output.hasPrefix("kvmconf: error: cannot read /nonexistent.yaml"))
@@ -248,7 +248,7 @@ private func isWellFormed(_ text: String) -> Bool {
   return open.isEmpty && count == 1 && rest.allSatisfy(\.isWhitespace)
 }
 
-/// Whether each ampersand begins a reference that every XML text knows.
+/// Whether each ampersand begins one of the predefined references of XML.
 private func hasOnlyReferences(_ text: Substring) -> Bool {
   text.split(separator: "&", omittingEmptySubsequences: false).dropFirst().allSatisfy { part in
     ["amp;", "lt;", "gt;", "quot;", "#9;"].contains { part.hasPrefix($0) }

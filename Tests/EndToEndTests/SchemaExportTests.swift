@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The Python that has the packages which Scripts/check-export.py wants; nil where there is none.
+/// A Python with the packages that Scripts/check-export.py needs, or nil.
 private let python: String? = {
   let candidates = [environment("KVMCONF_PYTHON"), "python3"].compactMap { $0 }
   return candidates.first {
@@ -11,7 +11,7 @@ private let python: String? = {
 }()
 
 @Suite struct SchemaExportTests {
-  @Test func isJSON() async throws {
+  @Test func exportIsAValidJSONSchema() async throws {
     let ended = await kvmconf("schema", "export")
     #expect(ended.status == 0)
     #expect(ended.errors == "")
@@ -22,7 +22,7 @@ private let python: String? = {
     #expect(ended.output == text(ofFile: repository + "/docs/kvmconf.schema.json"))
   }
 
-  @Test func intoAFile() async throws {
+  @Test func exportIsWrittenToAFile() async throws {
     try await withFolder { folder in
       let path = folder + "/one.json"
       let ended = await kvmconf("schema", "export", "--arch", "x86_64", "--kernel", "6.12", "-o", path)
@@ -36,14 +36,14 @@ private let python: String? = {
     }
   }
 
-  /// A folder of schemas adds to what editors know.
-  @Test func ownSchemas() async throws {
+  /// A folder of schemas is added to the export.
+  @Test func exportHasTheUsersSchemas() async throws {
     let ended = await kvmconf("schema", "export", "--schemas", "Tests/Fixtures/schemas")
     let schema = try #require(JSONValue(ended.output))
     #expect(schema["definitions"]?["arm64.blob-device.firmware.key"] != nil)
   }
 
-  @Test func wrongCommandLines() async {
+  @Test func wrongArgumentsAreReported() async {
     let unknown = await kvmconf("schema", "export", "--arch", "arm")
     #expect(unknown.status == 64)
     #expect(unknown.errors.contains("arm64, x86_64"))
@@ -55,7 +55,7 @@ private let python: String? = {
   }
 
   /// Every example names the schema, so that editors find it.
-  @Test func examplesNameIt() {
+  @Test func examplesNameTheEditorSchema() {
     let examples = files(below: repository + "/examples").filter { $0.hasSuffix(".yaml") }
     #expect(examples.count > 15)
     for path in examples {
@@ -66,7 +66,8 @@ private let python: String? = {
   }
 
   /// Two validators agree with `validate` on examples, bad manifests and spoilt examples.
-  @Test(.enabled(if: python != nil, "no Python with jsonschema, fastjsonschema and PyYAML; KVMCONF_PYTHON names one"))
+  @Test(
+    .enabled(if: python != nil, "no Python with jsonschema, fastjsonschema and PyYAML; KVMCONF_PYTHON can name one"))
   func validatorsAgree() async {
     let ended = await run(python ?? "", ["Scripts/check-export.py", program, "--spoilt", "150"])
     #expect(ended.status == 0, "\(ended.output)\(ended.errors)")

@@ -2,8 +2,8 @@ import TestSupport
 import Testing
 
 @Suite struct SchemaFolderTests {
-  /// `.yml` is as good an ending as `.yaml`, as it is for manifests.
-  @Test func bothEndings() async {
+  /// Schemas can end in `.yml` or `.yaml`, as manifests can.
+  @Test func schemaCanEndInYML() async {
     await withFolder { folder in
       _ = await run("mkdir", [folder + "/arm64"])
       write(

@@ -3,20 +3,20 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a program left behind.
+/// The results of a program that has ended.
 struct Ended: Sendable {
   var output: String
   var errors: String
-  /// The exit status; nil where a signal ended it.
+  /// The exit status; nil if a signal ended the program.
   var status: Int32?
   var signal: Int32?
 }
 
-/// The program under test: what the environment calls KVMCONF, else the one that was built beside this bundle.
+/// The program under test: KVMCONF of the environment, or the program built next to this test bundle.
 let program: String = {
   if let path = environment("KVMCONF") { return path }
   var buffer = [CChar](repeating: 0, count: 4096)
-  // SAFETY: the buffer is as long as readlink is told.
+  // SAFETY: readlink writes at most as many bytes as the buffer has.
   let length = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
   precondition(length > 0, "/proc cannot be read")
   let own = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -33,7 +33,7 @@ func run(_ program: String, _ arguments: [String], input: String = "", in folder
   await Running(program, arguments, input: input, in: folder).ended()
 }
 
-/// Runs a program to its end, and waits for it right here: for conditions of tests, which are asked once.
+/// Runs a program to its end and blocks meanwhile, for conditions of tests, which are evaluated once.
 func runBlocking(_ program: String, _ arguments: [String], input: String = "") -> Ended {
   Running(program, arguments, input: input).end()
 }
@@ -43,7 +43,7 @@ struct Running: Sendable {
   private(set) var id: pid_t = 0
   private let files: String
 
-  /// - Parameter output: where standard output goes; nil for a file of its own.
+  /// - Parameter output: the descriptor for standard output; nil for a temporary file.
   init(
     _ program: String, _ arguments: [String], input: String = "", in folder: String = repository, output: Int32? = nil
   ) {
@@ -51,7 +51,7 @@ struct Running: Sendable {
     write(input, toFile: files + "/in")
     // SAFETY: a plain struct, which the next call fills.
     var actions = unsafe posix_spawn_file_actions_t()
-    // SAFETY: the actions are made, filled and destroyed here; the strings live throughout the calls.
+    // SAFETY: the actions are created, filled and destroyed here; the strings live throughout the calls.
     unsafe posix_spawn_file_actions_init(&actions)
     unsafe posix_spawn_file_actions_addopen(&actions, 0, files + "/in", O_RDONLY, 0)
     if let output {
@@ -60,10 +60,10 @@ struct Running: Sendable {
       unsafe posix_spawn_file_actions_addopen(&actions, 1, files + "/out", O_WRONLY | O_CREAT, 0o600)
     }
     unsafe posix_spawn_file_actions_addopen(&actions, 2, files + "/err", O_WRONLY | O_CREAT, 0o600)
-    // A shell goes to the folder and becomes the program.
+    // A shell changes to the folder and then executes the program.
     let words = ["sh", "-c", "cd \"$0\" && exec \"$@\"", folder, program] + arguments
     var strings = unsafe words.map { unsafe strdup($0) } + [nil]
-    // Signals mean what they mean at a terminal: threads of tests have them blocked, and our parent may ignore some.
+    // Signals have their defaults, as at a terminal: test threads block them, and the parent may ignore some.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     var defaults = sigset_t()
@@ -81,7 +81,7 @@ struct Running: Sendable {
     precondition(failure == 0, "there is no shell")
   }
 
-  /// Waits for the end on a thread of its own: those of the tests are few, and others need them.
+  /// Waits for the end on a separate thread: test threads are few, and other tests need them.
   func ended() async -> Ended {
     await withCheckedContinuation { continuation in
       DispatchQueue(label: "waiting for \(id)").async { continuation.resume(returning: end()) }
@@ -103,7 +103,7 @@ struct Running: Sendable {
   /// Whether the program has ended and is a zombie.
   var isOver: Bool { text(ofFile: "/proc/\(id)/status")?.contains("\nState:\tZ") ?? true }
 
-  /// Whether the program has begun and has a handler for SIGINT by now.
+  /// Whether the program has started and has installed its handler for SIGINT.
   var catchesInterrupts: Bool {
     guard text(ofFile: "/proc/\(id)/comm") == program.split(separator: "/").last.map({ $0.prefix(15) + "\n" }) else {
       return false
@@ -114,14 +114,14 @@ struct Running: Sendable {
   }
 }
 
-/// A folder of its own, removed afterwards.
+/// Runs a body with a temporary folder, which is removed afterwards.
 func withFolder(_ body: (String) async throws -> Void) async rethrows {
   let folder = temporaryFolder()
   defer { remove(folder) }
   try await body(folder)
 }
 
-/// The architecture of this machine, as manifests call it; nil where KVM does not exist.
+/// The architecture of this machine, by its name in manifests; nil if it has no KVM.
 let hostArchitecture: String? = {
   #if arch(x86_64)
     "x86_64"
@@ -142,7 +142,7 @@ let kvmIsUsable: Bool = {
 
 // MARK: JSON
 
-/// JSON, as a test wants to look at it.
+/// A JSON value, for tests to look at.
 enum JSONValue: Equatable {
   case null
   case bool(Bool)
@@ -160,7 +160,7 @@ enum JSONValue: Equatable {
   var number: Int? { if case .number(let digits) = self { Int(digits) } else { nil } }
   var bool: Bool? { if case .bool(let bool) = self { bool } else { nil } }
 
-  /// Nil where the text is not exactly one JSON value.
+  /// Nil if the text is not exactly one JSON value.
   init?(_ text: some StringProtocol) {
     var reader = JSONReader(rest: Array(text.utf8)[...])
     guard let value = reader.value(depth: 0), reader.isAtEnd else { return nil }

@@ -3,7 +3,7 @@ import Expressions
 import Testing
 import Vocabulary
 
-/// Names and types are checked when an expression is read, each error at its culprit.
+/// Names and types are checked when an expression is read; each error is at its cause.
 @Suite struct CheckerTests {
   private static func scope() -> TestScope {
     let scope = TestScope()
@@ -53,17 +53,17 @@ import Vocabulary
     ("kernel >= \"6\"", "error 10-13: a kernel release is compared with one in quotes, such as \"6.13\""),
     ("arch == 5", "error 0-9: a string is never compared with an integer"),
   ])
-  func faults(_ text: String, _ message: String) {
+  func wrongNamesAndTypesAreReportedAtTheirPlace(_ text: String, _ message: String) {
     #expect(result(text, in: Self.scope()) == message)
   }
 
-  /// A name that is nobody's neighbour gets no suggestion.
-  @Test func noFarFetchedSuggestion() {
+  /// A name that resembles no known name gets no suggestion.
+  @Test func dissimilarNameGetsNoSuggestion() {
     #expect(result("frobnicate", in: Self.scope()) == "error 0-10: unknown name 'frobnicate'")
     #expect(result("host.frobnicate", in: Self.scope()) == "error 5-15: the host has no fact 'frobnicate'")
   }
 
-  /// What is null or of no declared type may be anything.
+  /// A value that is null or has no declared type can have any type.
   @Test(arguments: [
     "vm.count == null", "null == vm.model", "vm.later + 1", "vm.later.anything", "vm.later && vm.ready",
     "vm.owner[5] + 1",
@@ -71,11 +71,11 @@ import Vocabulary
     "(vm.ready ? vm.count : null) + 1", "vm.regions.filter(r, r.base > 1)[0].size", "vm.regions.map(r, r.base)[0] + 1",
     "host.busy && host.page_size == 4KiB", "kernel < \"6.13\" || \"6.13\" <= kernel", "[1, 2][0] + 1",
   ])
-  func good(_ text: String) throws {
+  func wellTypedExpressionsAreAccepted(_ text: String) throws {
     #expect(throws: Never.self) { _ = try Expression(text, in: Self.scope()) }
   }
 
-  @Test func wantedTypes() {
+  @Test func resultMustHaveTheExpectedType() {
     func fault(_ text: String, as type: Type) -> String? {
       do throws(ExpressionError) {
         _ = try Expression(text, in: Self.scope(), as: type)
@@ -92,15 +92,15 @@ import Vocabulary
     #expect(fault("1 + 1", as: .list(.any)) == "0-5: this is an integer where a list is wanted")
   }
 
-  @Test func constants() throws {
+  @Test func literalsAreConstants() throws {
     #expect(try Expression("5", in: Self.scope()).constant == .integer(5))
     #expect(try Expression("-5", in: Self.scope()).constant == .integer(-5))
     #expect(try Expression("[1, 2]", in: Self.scope()).constant == .list([.integer(1), .integer(2)]))
     #expect(try Expression("vm.count", in: Self.scope()).constant == nil)
   }
 
-  /// The variables of comprehensions need room in the frame, one for each level.
-  @Test func slots() throws {
+  /// Each level of nested comprehensions needs one slot in the frame.
+  @Test func nestedComprehensionsReserveASlotEach() throws {
     let scope = TestScope()
     _ = try Expression("[1].all(a, [2].all(b, a == b))", in: scope)
     #expect(scope.reserved == 2)
@@ -113,7 +113,7 @@ import Vocabulary
     ("kernel != \"6.2\"", "true"),
     ("kernel >= \"10.0\"", "false"),
   ])
-  func releases(_ text: String, _ value: String) {
+  func releasesAreComparedAsVersions(_ text: String, _ value: String) {
     #expect(result(text, in: Self.scope()) == value)
   }
 
@@ -127,7 +127,7 @@ import Vocabulary
     ("vm.ready", []),
     ("key.cpu > held", []),
   ])
-  func fieldsOfTheKey(_ text: String, _ fields: [String]) throws {
+  func keyFieldsAreListedIfTheExpressionReadsOnlyTheKey(_ text: String, _ fields: [String]) throws {
     let scope = Self.scope()
     scope.roots[.key] = .record(RecordType(name: "key", fields: ["cpu": .integer, "irq": .integer]))
     scope.locals = ["held": 0]
@@ -141,23 +141,23 @@ import Vocabulary
     ("7.2", "7.2"), ("6.12.3", "6.12"), ("6.12.3-amd64", "6.12"), ("6.18-rc1", "6.18"), ("4.8", "4.8"),
     ("6.1.0-13-amd64", "6.1"),
   ])
-  func releases(_ text: String, _ release: String) {
+  func releaseIsReadFromAVersionString(_ text: String, _ release: String) {
     #expect(Release(text)?.description == release)
   }
 
   @Test(arguments: ["", "7", "7.", ".2", "a.b", "7.x", "-1.2", "7,2", "v7.2", "7.2x", "6.1rc"])
-  func noReleases(_ text: String) {
+  func malformedReleaseIsRejected(_ text: String) {
     #expect(Release(text) == nil)
   }
 
-  @Test func order() {
+  @Test func releasesAreOrderedByNumber() {
     let releases = ["7.0", "6.9", "6.12", "10.1", "6.1"].compactMap { Release($0) }.sorted()
     #expect(releases.map(\.description) == ["6.1", "6.9", "6.12", "7.0", "10.1"])
     #expect(releases.map(\.number) == releases.map(\.number).sorted())
   }
 }
 
-/// Fields and elements, where they are looked up.
+/// Looks up fields and elements.
 @Suite struct AccessTests {
   private static func world() -> (TestScope, TestWorld) {
     let scope = TestScope()
@@ -182,13 +182,13 @@ import Vocabulary
     ("key.mpidr.x", "fails 0-11: an integer has no field 'x'"),
     ("[1][\"a\"]", "error 4-7: this is a string where an integer is wanted"),
   ])
-  func access(_ text: String, _ value: String) {
+  func fieldsAndElementsAreLookedUp(_ text: String, _ value: String) {
     let (scope, world) = Self.world()
     #expect(result(text, in: scope, world) == value)
   }
 }
 
-/// The left sides of effects.
+/// The left-hand sides of effects.
 @Suite struct EffectPathTests {
   private static func scope() -> TestScope {
     let scope = TestScope()
@@ -228,7 +228,7 @@ import Vocabulary
     ("vm.", "error 3-3: the expression ends where the name of a field was expected"),
     ("value.x", "error 0-5: 'value' has no meaning here"),
   ])
-  func paths(_ text: String, _ meaning: String) {
+  func effectPathIsReadOrReported(_ text: String, _ meaning: String) {
     #expect(path(text) == meaning)
   }
 }

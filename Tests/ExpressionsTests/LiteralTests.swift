@@ -1,7 +1,7 @@
 import Testing
 import Vocabulary
 
-/// What is written as a value, and which value that is.
+/// Literals and their values.
 @Suite struct LiteralTests {
   @Test(arguments: [
     ("0", "0"), ("42", "42"), ("0x1F", "31"), ("0xff", "255"), ("0o17", "15"), ("0b1010", "10"), ("017", "17"),
@@ -14,7 +14,7 @@ import Vocabulary
     ("[1, \"a\", null]", "[1, \"a\", null]"),
     ("[[1], []]", "[[1], []]"), ("[1, 2,]", "[1, 2]"), (" \t1\n", "1"),
   ])
-  func values(_ text: String, _ value: String) {
+  func literalsHaveTheirValues(_ text: String, _ value: String) {
     #expect(result(text) == value)
   }
 
@@ -23,7 +23,7 @@ import Vocabulary
     "0x8000_0000_0000_0000_0000_0000_0000_0000", "170141183460469231731687303715884105728",
     "0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffffKiB",
   ])
-  func noIntegers(_ text: String) {
+  func malformedIntegerIsReported(_ text: String) {
     #expect(
       result(text)
         == "error 0-\(text.utf8.count): '\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and "
@@ -36,22 +36,22 @@ import Vocabulary
       ("-5", -5), ("-0x8000_0000_0000_0000", Int128(Int64.min)), ("7", 7),
       ("-0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffff", -Int128.max),
     ] as [(String, Int128)])
-  func integersOfManifests(_ text: String, _ value: Int128) {
+  func manifestIntegersAreParsed(_ text: String, _ value: Int128) {
     #expect(IntegerLiteral.parse(text) == value)
   }
 
   @Test(arguments: ["", "-", "+5", " 5", "5 ", "--5", "0x", "on", "1,000", "1 000", "½", "٣"])
-  func noIntegersOfManifests(_ text: String) {
+  func malformedManifestIntegersAreRejected(_ text: String) {
     #expect(IntegerLiteral.parse(text) == nil)
   }
 
-  @Test func strings() {
+  @Test func unclosedStringIsReported() {
     #expect(result("\"abc") == "error 0-4: the string has no closing quote")
     #expect(result("\"") == "error 0-1: the string has no closing quote")
     #expect(result("'abc'") == "error 0-1: unexpected character '''")
   }
 
-  @Test func characters() {
+  @Test func unexpectedCharacterIsReported() {
     #expect(result("1 # 2") == "error 2-3: unexpected character '#'")
     #expect(result("é") == "error 0-2: unexpected character 'é'")
     #expect(result("1 = 2") == "error 2-3: unexpected character '='")

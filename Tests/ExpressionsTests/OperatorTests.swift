@@ -1,7 +1,7 @@
 import Expressions
 import Testing
 
-/// Arithmetic is that of the integers, up to 128 bits.
+/// Arithmetic is exact, with integers of up to 128 bits.
 @Suite struct ArithmeticTests {
   @Test(arguments: [
     ("7 / 2", "3"), ("-7 / 2", "-3"), ("7 / -2", "-3"), ("7 % 3", "1"), ("-7 % 3", "-1"), ("7 % -3", "1"),
@@ -11,7 +11,7 @@ import Testing
     ("-1 << 127", "-170141183460469231731687303715884105728"),
     ("0xffff_ffff_ffff_ffff * 0x7fff_ffff_ffff_ffff", "170141183460469231704017187605319778305"),
   ])
-  func values(_ text: String, _ value: String) {
+  func arithmeticIsExact(_ text: String, _ value: String) {
     #expect(result(text) == value)
   }
 
@@ -21,7 +21,7 @@ import Testing
     ("sum([m, 1])", "0-11"), ("overlaps(m, 1, 0, 1)", "0-20"), ("overlaps(0, 1, m, 1)", "0-20"),
     ("1 + (m + 1)", "5-10"), ("(-m - 1) / -1", "1-13"), ("-(-m - 1)", "0-8"), ("(-m - 1) % -1", "1-13"),
   ])
-  func overflow(_ text: String, _ place: String) {
+  func resultOfMoreThan128BitsFails(_ text: String, _ place: String) {
     #expect(result(text, ["m": .integer(.max)]) == "fails \(place): the result has more than 128 bits")
   }
 
@@ -30,7 +30,7 @@ import Testing
     ("1 << 128", "fails 0-8: a shift by 128 bits"), ("1 >> 128", "fails 0-8: a shift by 128 bits"),
     ("1 << -1", "fails 0-7: a shift by -1 bits"), ("2 + (1 >> -1)", "fails 5-12: a shift by -1 bits"),
   ])
-  func failures(_ text: String, _ message: String) {
+  func divisionByZeroAndWrongShiftsFail(_ text: String, _ message: String) {
     #expect(result(text) == message)
   }
 
@@ -48,12 +48,12 @@ import Testing
     ("size(n)", "fails 0-7: an integer is no list"), ("last(n)", "fails 0-7: an integer is no list"),
     ("min(x, 1)", "fails 0-9: a boolean is no integer"), ("sum([1, x])", "fails 0-11: a boolean is no integer"),
   ])
-  func typesThatShowLate(_ text: String, _ message: String) {
+  func operandOfAWrongTypeFailsAtEvaluation(_ text: String, _ message: String) {
     #expect(result(text, ["x": .bool(true), "n": .integer(5)]) == message)
   }
 }
 
-/// Equality is of values, whatever they are.
+/// Equality compares values of any type.
 @Suite struct EqualityTests {
   @Test(arguments: [
     ("1 == 1", "true"), ("1 != 1", "false"), ("\"a\" == \"a\"", "true"), ("\"a\" == \"A\"", "false"),
@@ -63,7 +63,7 @@ import Testing
     ("[1, unknown] == [1, 2]", "unknown"), ("[1, unknown] == [2, 2]", "false"), ("[unknown] == [1, 2]", "false"),
     ("unknown == null", "unknown"), ("n == \"a\"", "false"),
   ])
-  func equality(_ text: String, _ value: String) {
+  func equalityComparesValues(_ text: String, _ value: String) {
     let names: [String: Value] = [
       "n": .integer(1), "r": .record(Fields([("a", .integer(1))])), "s": .record(Fields([("a", .integer(2))])),
     ]
@@ -71,22 +71,22 @@ import Testing
   }
 }
 
-/// Three values: what is known decides, where it does.
+/// Three-valued logic: the result is known if the known operands decide it.
 @Suite struct ThreeValuedTests {
   private static let truths = ["true", "false", "unknown"]
 
-  /// Kleene's tables, by row.
-  @Test func and() {
+  /// Kleene's truth tables, by row.
+  @Test func andFollowsKleene() {
     let table = Self.truths.map { a in Self.truths.map { b in result("\(a) && \(b)") } }
     #expect(table == [["true", "false", "unknown"], ["false", "false", "false"], ["unknown", "false", "unknown"]])
   }
 
-  @Test func or() {
+  @Test func orFollowsKleene() {
     let table = Self.truths.map { a in Self.truths.map { b in result("\(a) || \(b)") } }
     #expect(table == [["true", "true", "true"], ["true", "false", "unknown"], ["true", "unknown", "unknown"]])
   }
 
-  @Test func not() {
+  @Test func notFollowsKleene() {
     #expect(Self.truths.map { result("!\($0)") } == ["false", "true", "unknown"])
   }
 
@@ -95,18 +95,18 @@ import Testing
     ("unknown ? unknown : 3", "unknown"), ("true ? unknown : 3", "unknown"), ("false ? unknown : 3", "3"),
     ("unknown ? [1] : [1]", "[1]"), ("unknown ? null : null", "null"),
   ])
-  func conditional(_ text: String, _ value: String) {
+  func conditionalIsKnownIfBothBranchesAgree(_ text: String, _ value: String) {
     #expect(result(text) == value)
   }
 
-  /// The side that is decided is not looked into.
+  /// An operand that cannot change the result is not evaluated.
   @Test(arguments: [
     ("false && 1 / 0 == 1", "false"), ("true || 1 / 0 == 1", "true"), ("true ? 1 : 1 / 0", "1"),
     ("false ? 1 / 0 : 2", "2"),
     ("[1, 2].exists(x, x == 1 || x / 0 == 0)", "true"), ("[1, 2].first(x, x == 1 || 1 / 0 == 0)", "1"),
     ("[1, 2].all(x, x == 2 && 1 / 0 == 0)", "false"),
   ])
-  func shortCuts(_ text: String, _ value: String) {
+  func operatorsShortCircuit(_ text: String, _ value: String) {
     #expect(result(text) == value)
   }
 
@@ -120,7 +120,7 @@ import Testing
     ("[1, 2].filter(x, x == 1 || unknown)", "unknown"), ("[].filter(x, unknown)", "[]"),
     ("[1, 2].map(x, x * 2)", "[2, 4]"), ("[1, unknown].map(x, x + 1)", "[2, unknown]"), ("[].map(x, x)", "[]"),
     ("[1, 2, 3].first(x, x > 1)", "2"), ("[1].first(x, x > 1)", "null"), ("[].first(x, true)", "null"),
-    // A later one may be the first, if the unknown one is not.
+    // A later element may be the first match, if the unknown one does not match.
     ("[unknown, 2].first(x, x == 2)", "unknown"), ("[2, unknown].first(x, x == 2)", "2"),
     ("[unknown].first(x, x == 2)", "unknown"),
     ("unknown.all(x, true)", "unknown"), ("unknown.exists(x, true)", "unknown"), ("unknown.filter(x, true)", "unknown"),
@@ -129,7 +129,7 @@ import Testing
     ("[1, 2].all(x, [1, 2, 3].exists(y, x + y == 4))", "true"),
     ("[1, 2].map(x, [10].map(x, x))", "[[10], [10]]"),
   ])
-  func comprehensions(_ text: String, _ value: String) {
+  func comprehensionsAreThreeValued(_ text: String, _ value: String) {
     #expect(result(text) == value)
   }
 
@@ -139,7 +139,7 @@ import Testing
     ("1 in unknown", "unknown"),
     ("\"a\" in m", "true"), ("\"b\" in m", "false"), ("unknown in m", "unknown"), ("null in [null]", "true"),
   ])
-  func membership(_ text: String, _ value: String) {
+  func membershipIsThreeValued(_ text: String, _ value: String) {
     #expect(result(text, ["m": .map([.string("a"): .integer(1)])]) == value)
   }
 
@@ -148,7 +148,7 @@ import Testing
     "[1][unknown]", "size(unknown)", "last(unknown)", "bits(unknown, 3, 0)", "wrap(unknown, 8)", "min(1, unknown)",
     "sum([1, unknown])", "overlaps(0, 1, unknown, 1)", "distinct(unknown)", "unknown / 0", "0 * unknown", "0 & unknown",
   ])
-  func operatorsPassItOn(_ text: String) {
+  func operatorsPropagateUnknown(_ text: String) {
     #expect(result(text) == "unknown")
   }
 }
@@ -171,7 +171,7 @@ import Testing
     ("[1, 2][0]", "1"), ("[1, 2][2]", "null"), ("[1, 2][-1]", "null"), ("[1][0xffff_ffff_ffff_ffff_ffff]", "null"),
     ("m[\"a\"]", "1"), ("m[\"c\"]", "null"),
   ])
-  func values(_ text: String, _ value: String) {
+  func functionsHaveTheirValues(_ text: String, _ value: String) {
     #expect(result(text, ["m": .map([.string("a"): .integer(1), .string("b"): .integer(2)])]) == value)
   }
 
@@ -184,7 +184,7 @@ import Testing
     ("wrap(1, 127)", "fails 0-12: wrap(x, 127) has no such width"),
     ("wrap(1, -1)", "fails 0-11: wrap(x, -1) has no such width"),
   ])
-  func failures(_ text: String, _ message: String) {
+  func impossibleBitFieldsAndWidthsFail(_ text: String, _ message: String) {
     #expect(result(text) == message)
   }
 
@@ -199,18 +199,18 @@ import Testing
     ("size(1)", "error 5-6: size() wants a list or a map, not an integer"),
     ("last(5)", "error 5-6: last() wants a list here, not an integer"),
   ])
-  func misuse(_ text: String, _ message: String) {
+  func wrongCallIsReported(_ text: String, _ message: String) {
     #expect(result(text) == message)
   }
 
-  @Test func functionsOfSchemas() throws {
+  @Test func functionsOfASchemaCanBeCalled() throws {
     let scope = TestScope()
     let double = Function(name: "double", parameters: ["x"])
     scope.functions["double"] = double
     let inner = ParameterScope(["x"])
     double.body = try Expression("[1, 2].map(i, x * i)", in: inner)
     #expect(result("double(21)", in: scope) == "[21, 42]")
-    // Each call has its own locals.
+    // Each call has separate locals.
     #expect(result("[1, 2].map(i, double(i)[1] + i)", in: scope) == "[3, 6]")
     #expect(result("double(double(2)[1])", in: scope) == "[4, 8]")
     #expect(result("double()", in: scope) == "error 0-8: double() takes 1 argument, not 0")
@@ -220,7 +220,7 @@ import Testing
   }
 }
 
-/// The parameters of a function, as the first locals.
+/// The parameters of a function are its first locals.
 final class ParameterScope: Scope {
   private let parameters: [String]
 

@@ -9,7 +9,7 @@ final class TestScope: Scope {
   var roots: [Root: Type] = [:]
   var facts: [String: Type] = [:]
   var functions: [String: Function] = [:]
-  /// The slots of locals, of which nothing else is known.
+  /// The slots of locals, whose types are unknown.
   var locals: [String: Int] = [:]
   private(set) var reserved = 0
 
@@ -44,9 +44,9 @@ final class TestWorld: World {
   func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { objects[object]?[name] }
 }
 
-/// What a text comes to: its value in words, or `error 4-5: …` with the span of the culprit, in bytes from 0.
+/// The result of an expression: its value as text, or `error 4-5: …` with the span of the error in bytes from 0.
 ///
-/// - Parameter names: what names stand for; nothing is known of their types.
+/// - Parameter names: the values of names, whose types are unknown.
 func result(_ text: String, _ names: [String: Value] = [:]) -> String {
   let scope = TestScope()
   for (name, value) in names { scope.constants[name] = (value, .any) }

@@ -1,36 +1,36 @@
 import Expressions
 import Testing
 
-/// How operators bind, and what is no expression.
+/// Precedence, associativity and syntax errors.
 @Suite struct SyntaxTests {
-  /// Every pair of neighbours that would come out differently if they bound the other way, or as in C.
+  /// Every pair of neighbouring operators whose result would differ if they bound the other way, or as in C.
   @Test(arguments: [
-    // Bit operators bind tighter than comparisons, unlike C's.
+    // Bit operators bind tighter than comparisons, unlike in C.
     ("5 & 4 == 4", "true"), ("4 == 5 & 4", "true"), ("2 | 1 == 3", "true"), ("3 ^ 1 == 2", "true"),
     ("0x10 & 0xf != 0", "false"), ("1 | 2 < 3", "false"), ("3 in [1 | 2]", "true"), ("1 | 2 in [3]", "true"),
     ("8 & 12 >= 8", "true"), ("1 ^ 3 <= 2", "true"), ("6 & 3 > 1", "true"),
-    // Among themselves they bind as in C.
+    // Bit operators bind among each other as in C.
     ("1 | 2 & 3", "3"), ("1 & 0 | 1", "1"), ("1 ^ 1 | 1", "1"), ("1 | 1 ^ 1", "1"), ("3 ^ 2 & 1", "3"),
     ("1 << 2 & 7", "4"), ("1 & 1 << 1", "0"), ("8 | 1 << 2", "12"),
-    // Shifts lie between bits and sums.
+    // Shifts bind tighter than bit operators and looser than sums.
     ("1 << 1 + 1", "4"), ("1 + 1 << 1", "4"), ("16 >> 2 - 1", "8"),
-    // Products before sums, unary operators before both.
+    // Products bind tighter than sums, and unary operators tighter than both.
     ("2 + 3 * 4", "14"), ("2 * 3 + 4", "10"), ("7 - 4 / 2", "5"), ("7 - 5 % 3", "5"), ("-2 * -3", "6"), ("-1 + 2", "1"),
     ("~0 & 0xff", "255"), ("~1 + 1", "-1"), ("!false && false", "false"), ("!(false && false)", "true"),
-    // From the left.
+    // Binary operators associate to the left.
     ("10 - 3 - 2", "5"), ("100 / 10 / 5", "2"), ("100 / 10 * 5", "50"), ("1 << 2 << 3", "32"), ("7 % 4 * 2", "6"),
-    // And before or, and both before the conditional.
+    // `&&` binds tighter than `||`, and both bind tighter than the conditional.
     ("true || false && false", "true"), ("(true || false) && false", "false"), ("false && false || true", "true"),
     ("false || true ? 1 : 2", "1"), ("true ? 1 : false ? 2 : 3", "1"), ("false ? 1 : false ? 2 : 3", "3"),
     ("true ? false ? 1 : 2 : 3", "2"), ("1 == 1 ? 2 + 3 : 4", "5"), ("true ? 1 : 2 + 3", "1"),
     ("(true ? 1 : 2) + 3", "4"),
-    // Comparisons before and, or.
+    // Comparisons bind tighter than `&&` and `||`.
     ("1 < 2 && 3 < 4", "true"), ("1 == 2 || 3 == 3", "true"), ("!true == false", "true"),
-    // What is behind a value binds tightest.
+    // Postfix operators bind tightest.
     ("-[1, 2][1]", "-2"), ("[1, 2, 3][1] + 1", "3"), ("size([1, 2]) * 2", "4"), ("-size([1])", "-1"),
     ("~[0][0]", "-1"), ("![true][0]", "false"),
   ])
-  func precedence(_ text: String, _ value: String) {
+  func operatorsBindByPrecedence(_ text: String, _ value: String) {
     #expect(result(text) == value)
   }
 
@@ -42,7 +42,7 @@ import Testing
     #expect(result(text) == "error \(place): comparisons do not chain; combine two with '&&'")
   }
 
-  @Test func comparisonsInParenthesesDo() {
+  @Test func comparisonsInParenthesesCanBeCompared() {
     #expect(result("(1 < 2) == true") == "true")
     #expect(result("1 == 1 && 2 == 2 && 3 == 3") == "true")
   }
@@ -68,12 +68,12 @@ import Testing
     ("[1].every(x, true)", "error 4-9: unknown method 'every'; there are all, exists, filter, map, first"),
     ("size(1", "error 6-6: the expression ends where ',' or ')' was expected"),
   ])
-  func noExpressions(_ text: String, _ message: String) {
+  func syntaxErrorIsReportedAtItsPlace(_ text: String, _ message: String) {
     #expect(result(text, ["x": .null]) == message)
   }
 }
 
-/// Text from outside must not exhaust the stack, in whichever way it nests.
+/// No nesting of an expression exhausts the stack.
 @Suite struct DepthTests {
   @Test(arguments: [
     Deep("(", "1", ")"), Deep("[", "", "]"), Deep("-", "1"), Deep("!", "true"), Deep("true ? 1 : ", "2"),
@@ -91,19 +91,19 @@ import Testing
     #expect(result(text.text, ["x": .unknown]).hasSuffix(": the expression has too many operators"))
   }
 
-  @Test func ordinaryNestingIsFine() {
+  @Test func ordinaryNestingIsAccepted() {
     #expect(result(Deep("(", "1", ")", count: 40).text) == "1")
     #expect(result(Deep("", "0", " + 1", count: 200).text) == "200")
     #expect(result(Deep("false ? 1 : ", "2", count: 40).text) == "2")
     #expect(result(Deep("", "x", "[0]", count: 200).text, ["x": .unknown]) == "unknown")
   }
 
-  @Test func longListsAreFine() {
+  @Test func longListsAreAccepted() {
     #expect(result("size([" + Deep("1, ", "", count: 20_000).text + "])") == "20000")
   }
 }
 
-/// Pieces of text, many times around a middle.
+/// Text repeated many times around a middle.
 struct Deep: CustomTestStringConvertible, Sendable {
   var text: String
   var testDescription: String

@@ -5,10 +5,10 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// The architecture of this machine, as manifests call it.
+/// The architecture of this machine, by its name in manifests.
 let hostArchitecture: String? = Architecture.host?.rawValue
 
-/// What a body throws: the error's type and what it says.
+/// The error that a body throws: its type and its description.
 private func failure(_ body: () throws -> Void) -> String {
   do {
     try body()
@@ -18,7 +18,7 @@ private func failure(_ body: () throws -> Void) -> String {
   }
 }
 
-/// The public library: what others can rely on.
+/// The public library.
 @Suite struct LibraryTests {
   private static let good = """
     kvmconf: 1
@@ -46,15 +46,15 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(steps[2].target == "vcpu.0")
     #expect(steps[2].attribute == "tsc.offset")
     #expect(steps[3].value == [5, 0, 0, 0, 0, 0, 0, 0])
-    #expect(steps[5].reason == "a VM has one VFIO device, and this VM has it already")
+    #expect(steps[5].reason == "the VM already has a VFIO device, and can have only one")
     #expect(steps[4].reason == nil)
   }
 
-  @Test func problems() throws {
+  @Test func problemsHavePlacesAndIDs() throws {
     let source = ManifestSource(text: "kvmconf: 1\narch: x86_64\nvcpus: {cuont: 1}\n", name: "dir/bad.yaml")
     let validation = try source.validate()
     #expect(!validation.isValid)
-    // Who misspells a key hears nothing of the one that is missing.
+    // A misspelled key is reported, and the missing key is not.
     #expect(
       validation.problems.map(\.description)
         == ["dir/bad.yaml:3:9: error: 'vcpus' has no key 'cuont'; did you mean 'count'? [unknown-key]"])
@@ -69,7 +69,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(throws: ManifestError.self) { try source.run(on: .model) }
     do {
       _ = try source.run(on: .kernel)
-      Issue.record("a bad manifest ran")
+      Issue.record("an invalid manifest ran")
     } catch let error as ManifestError {
       #expect(error.kind == .invalid)
       #expect(error.problems == validation.problems)
@@ -77,7 +77,7 @@ private func failure(_ body: () throws -> Void) -> String {
     }
   }
 
-  @Test func warningsAreNoErrors() throws {
+  @Test func manifestWithWarningsIsValid() throws {
     let validation = try ManifestSource(
       text:
         "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create: vfio}, {set: vfio, group: 1, attr: 1, payload: {u32: 5}}]"
@@ -88,14 +88,14 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(validation.reports[0].steps.last?.verdict == .undecided)
   }
 
-  @Test func severalDocuments() throws {
+  @Test func documentsWithoutANameAreNumbered() throws {
     let text = Self.good + "\n---\n" + Self.good.replacing("name: good\n", with: "") + "\n---\n"
     let validation = try ManifestSource(text: text, name: "dir/some.yaml").validate()
     #expect(validation.isValid)
     #expect(validation.reports.map(\.name) == ["good", "some#2"])
   }
 
-  @Test func plans() throws {
+  @Test func plansListTheirCalls() throws {
     let plan = try #require(try ManifestSource(text: Self.good).plans().first)
     #expect(plan.name == "good")
     #expect(plan.architecture == "x86_64")
@@ -122,7 +122,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(try !ManifestSource(text: bad).run(on: .model)[0].isSuccess)
   }
 
-  @Test func parameters() throws {
+  @Test func parametersAreSetAndChecked() throws {
     var options = ManifestOptions()
     options.parameters = ["offset": "6"]
     let validation = try ManifestSource(text: Self.good).validate(options)
@@ -136,7 +136,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(try ManifestSource(text: Self.good).validate(options).problems.map(\.id) == ["parameter-type"])
   }
 
-  @Test func kernels() throws {
+  @Test func kernelReleaseSelectsTheRules() throws {
     var options = ManifestOptions()
     try options.setKernel("5.15.3-amd64")
     // vCPUs of x86 have attributes since 5.16.
@@ -147,7 +147,7 @@ private func failure(_ body: () throws -> Void) -> String {
         == "ManifestError: error: 'six' is not a kernel release such as 6.12 [bad-configuration]")
   }
 
-  @Test func hostFacts() throws {
+  @Test func hostFactsAreReadAndChecked() throws {
     var options = ManifestOptions()
     try options.setHostFacts("devices: []\nkernel: '6.12'")
     let source = ManifestSource(text: "kvmconf: 1\narch: x86_64\ndevices: [{type: vfio}]")
@@ -169,7 +169,7 @@ private func failure(_ body: () throws -> Void) -> String {
         == "ManifestError: facts.yaml:1:10: error: fact 'devices' is a list, not a scalar 'many' [bad-facts]")
   }
 
-  @Test func schemas() throws {
+  @Test func schemasAreAddedFromAFolder() throws {
     let folder = temporaryFolder()
     defer { remove(folder) }
     // SAFETY: the path lives throughout the call.
@@ -210,7 +210,7 @@ private func failure(_ body: () throws -> Void) -> String {
         == "ManifestError: error: cannot read \(folder)/none: it is no folder of schemas [cannot-read]")
   }
 
-  @Test func unreadableFiles() {
+  @Test func unreadableFileIsReported() {
     #expect(
       failure { _ = try ManifestSource(path: "/does/not/exist.yaml") }
         == "ManifestError: error: cannot read /does/not/exist.yaml: No such file or directory [cannot-read]")
@@ -260,12 +260,12 @@ private func failure(_ body: () throws -> Void) -> String {
     }
   }
 
-  /// Whatever the machine has, a manifest for another one is refused before any call.
-  @Test func otherArchitectures() throws {
+  /// On any machine, a manifest for another architecture is refused before the first call.
+  @Test func manifestForAnotherArchitectureDoesNotRun() throws {
     let other = hostArchitecture == "arm64" ? "x86_64" : "arm64"
     do {
       _ = try ManifestSource(text: "kvmconf: 1\narch: \(other)\nsteps: [{create-vm: {}}]").run()
-      Issue.record("it ran")
+      Issue.record("a manifest for another architecture ran")
     } catch let error as ManifestError {
       #expect(error.kind == .unavailable && error.description.contains(other))
     }
@@ -274,7 +274,7 @@ private func failure(_ body: () throws -> Void) -> String {
   @Test(arguments: [
     "", "# only a comment\n", "---\n---\n", "5", "[1]", "kvmconf: 1", "\u{0}", "a: [", "kvmconf: 1\narch: x86_64",
   ])
-  func whatIsNoManifest(_ text: String) throws {
+  func textThatIsNotAManifestHasOneError(_ text: String) throws {
     let validation = try ManifestSource(text: text).validate()
     #expect(!validation.isValid)
     #expect(validation.problems.filter { $0.severity == .error }.count == 1)
@@ -282,7 +282,7 @@ private func failure(_ body: () throws -> Void) -> String {
   }
 }
 
-/// No cost is quadratic in the size of a manifest.
+/// The time to validate is linear in the size of a manifest.
 @Suite(.slow, .hangGuard) struct SizeTests {
   private func seconds(_ count: Int, _ text: (Int) -> String) throws -> Double {
     let source = ManifestSource(text: text(count))
@@ -293,7 +293,7 @@ private func failure(_ body: () throws -> Void) -> String {
   }
 
   @Test(arguments: [Shape.steps, .settings, .vcpus])
-  private func tenTimesTheSizeCostsAboutTenTimesAsMuch(_ shape: Shape) throws {
+  private func tenTimesTheSizeTakesAboutTenTimesAsLong(_ shape: Shape) throws {
     _ = try seconds(50, shape.text)
     let (small, large) = (try seconds(1000, shape.text), try seconds(10_000, shape.text))
     #expect(isProportional(small, large), "\(small) s and \(large) s")

@@ -7,7 +7,7 @@ import Vocabulary
 
 extension OneAtATime {
   @Suite struct KernelHostTests {
-    @Test func anotherArchitectureIsRefusedFirst() {
+    @Test func anotherArchitectureIsRefusedBeforeAnythingIsOpened() {
       let unavailable = refusal(of: plan([], .arm64), path: "/no/such/kvm", architecture: .x86_64)
       #expect(unavailable?.kind == .unavailable)
       #expect(unavailable?.diagnostics.map(\.id) == ["other-architecture"])
@@ -17,7 +17,7 @@ extension OneAtATime {
       #expect(refusal(of: plan([], .arm64), architecture: nil)?.diagnostics.map(\.id) == ["other-architecture"])
     }
 
-    @Test func aMissingDeviceIsExplained() {
+    @Test func missingKVMIsExplained() {
       let unavailable = refusal(of: plan([], .x86_64), path: "/no/such/kvm", architecture: .x86_64)
       #expect(unavailable?.kind == .unavailable)
       #expect(unavailable?.diagnostics.map(\.id) == ["no-kvm"])
@@ -25,7 +25,7 @@ extension OneAtATime {
       #expect(message?.hasPrefix("there is no /no/such/kvm: load the module kvm_intel or kvm_amd") == true)
     }
 
-    @Test func aFileThatIsNoKVMIsExplained() {
+    @Test func fileThatIsNotKVMIsExplained() {
       let unavailable = refusal(of: plan([]), path: "/dev/null")
       #expect(unavailable?.diagnostics.map(\.id) == ["no-kvm"])
       #expect(unavailable?.diagnostics.map(\.message) == ["/dev/null is not KVM's device; it should be /dev/kvm"])
@@ -43,16 +43,16 @@ extension OneAtATime {
 }
 
 extension OneAtATime {
-  @Suite(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
+  @Suite(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
   struct AnyKernelTests {
-    @Test func theHostDescribesItself() throws {
+    @Test func hostHasADescription() throws {
       let host = try KernelHost(plan([]))
       #expect(host.description.kind == .kernel)
       #expect(host.description.architecture == .host)
       #expect(host.description.release.first?.isNumber == true)
     }
 
-    @Test func aFileThatCannotBeOpenedIsNamed() {
+    @Test func fileThatCannotBeOpenedIsNamed() {
       let at = place(3)
       let files = [
         PlanFile(name: "null", path: "/dev/null", at: place(2)), PlanFile(name: "gpu", path: "/no/such/file", at: at),
@@ -69,7 +69,7 @@ extension OneAtATime {
     }
 
     /// A folder can be opened for reading only.
-    @Test func aFileIsOpenedForReadingWhereWritingIsRefused() throws {
+    @Test func fileIsOpenedReadOnlyIfItCannotBeWritten() throws {
       let before = descriptorCount()
       do {
         let host = try KernelHost(plan([], files: [PlanFile(name: "root", path: "/", at: place(2))]))
@@ -79,7 +79,7 @@ extension OneAtATime {
       #expect(descriptorCount() == before)
     }
 
-    @Test func callsTakeTime() throws {
+    @Test func durationOfACallIsRecorded() throws {
       let report = try run([createVM])
       #expect(report.entries[0].result.nanoseconds ?? 0 > 0)
     }

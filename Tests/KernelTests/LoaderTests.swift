@@ -6,7 +6,7 @@ import Vocabulary
 import kvmload
 
 extension OneAtATime {
-  /// kvmload itself: what a program that embeds it meets.
+  /// kvmload itself, used as a program that embeds it would.
   @Suite struct LoaderTests {
     @Test func openingReportsTheErrno() {
       #expect(Loaded(plan([createVM])).open("/no/such/kvm") == ENOENT)
@@ -18,9 +18,9 @@ extension OneAtATime {
       #expect(Loaded(plan([createVM], other)).begun == KVMLOAD_OTHER_ARCHITECTURE.rawValue)
     }
 
-    @Test func tooLittleRoomIsRefused() {
+    @Test func tooSmallArraysAreRefused() {
       let full = plan([
-        createVM, createVCPU, createVFIO("vfio"), step(.addMemory(slot: 0, address: 0, size: 4096), "vm"),
+        createVM, createVCPU, createVFIO("vfio"), step(.addMemory(slot: 0, address: 0, size: 4096), .vm),
       ])
       for lack in Loaded.Lack.allCases {
         #expect(Loaded(full, lacking: lack).begun == KVMLOAD_NO_ROOM.rawValue)
@@ -28,40 +28,40 @@ extension OneAtATime {
       #expect(Loaded(full).begun == 0)
     }
 
-    /// Without a VM no call finds a descriptor; each is skipped, and the run comes to its end.
-    @Test func withoutAVMEverythingIsSkipped() {
-      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1), step(.runVCPU(0), "vcpu.0")]))
+    /// Without a VM no call has a descriptor: every step is skipped, and the run finishes.
+    @Test func everyStepIsSkippedWithoutAVM() {
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1), step(.runVCPU(0), .vcpu(0))]))
       #expect(loaded.run() == KVMLOAD_FINISHED)
       #expect(loaded.answers == Array(repeating: KVMLOAD_NO_ANSWER, count: 5))
       #expect(loaded.verdicts == Array(repeating: KVMLOAD_SKIPPED, count: 5))
     }
 
-    /// The caller makes what is its own, in its way; all that is left comes in between.
-    @Test func theCallersStepsAreReturned() {
+    /// The caller makes the steps that it owns, and kvmload makes the others in between.
+    @Test func stepsOfTheCallerAreReturned() {
       let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), has(group: 1)]))
       loaded.own(KVMLOAD_OWN_VM.rawValue | KVMLOAD_OWN_VCPUS.rawValue)
       #expect(loaded.run() == KVMLOAD_CALLER && loaded.next == 0)
       #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
       #expect(loaded.run() == KVMLOAD_CALLER && loaded.next == 1)
       #expect(loaded.answer(EEXIST) == KVMLOAD_UNEXPECTED)
-      // Descriptor 0 is not a VM. It is the caller's and stays open.
+      // Descriptor 0 is not a VM. It belongs to the caller and stays open.
       #expect(loaded.run() == KVMLOAD_FAILED && loaded.next == 3)
       #expect(loaded.run() == KVMLOAD_FINISHED)
       loaded.close()
       #expect(fcntl(0, F_GETFD) != -1 || errno != EBADF)
     }
 
-    @Test func theCallbackDecides() {
+    @Test func callbackCanStopTheRun() {
       let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio")]))
       loaded.stop(before: 1)
       #expect(loaded.run() == KVMLOAD_STOPPED && loaded.next == 1)
       loaded.skip()
       #expect(loaded.run() == KVMLOAD_FINISHED)
-      #expect(loaded.told == [0, 1, 2])
+      #expect(loaded.reported == [0, 1, 2])
     }
 
-    /// A guard depends on the answer to its step, and does not hold if that was skipped.
-    @Test func guardsAreKept() {
+    /// A guard depends on the answer to its step, and fails if that step was skipped.
+    @Test func guardsAreChecked() {
       var refused = createVFIO("vfio")
       refused.guardedBy = [Guard(step: 0, ok: false)]
       var made = has(group: 1)
@@ -74,9 +74,9 @@ extension OneAtATime {
       #expect(loaded.verdicts == [KVMLOAD_PASSED, KVMLOAD_SKIPPED, KVMLOAD_SKIPPED])
     }
 
-    /// A block comes back to its first step for each vCPU; what is the caller's is returned each time.
+    /// A block starts again at its first step for each vCPU; the steps of the caller are returned each time.
     @Test func blocksAreMadeForEachVCPU() {
-      var each = [createVCPU, step(.runVCPU(0), "vcpu.*")]
+      var each = [createVCPU, step(.runVCPU(0), .eachVCPU)]
       for i in each.indices { each[i].block = 1 }
       var plan = plan([createVM] + each + [createVFIO("vfio")])
       plan.parameters = [PlanParameter(name: "cpus", size: 4, isSigned: false, at: place(1))]
@@ -91,19 +91,19 @@ extension OneAtATime {
         #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
       }
       #expect(loaded.run() == KVMLOAD_FINISHED && loaded.vcpu == 0)
-      #expect(loaded.told == [0, 1, 2, 1, 2, 3])
+      #expect(loaded.reported == [0, 1, 2, 1, 2, 3])
 
       let none = Loaded(plan)
       none.own(KVMLOAD_OWN_VCPUS.rawValue)
       none.give(0)
       #expect(none.run() == KVMLOAD_FINISHED)
-      #expect(none.told == [0, 1, 2, 3])
+      #expect(none.reported == [0, 1, 2, 3])
     }
 
-    @Test func filesAndParametersComeFirst() {
+    @Test func parametersMustBeGivenBeforeTheFirstStep() {
       let slot = PayloadSlot(.parameter(0), offset: 0, width: 4, bits: 12)
       let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes([0, 0, 0, 0], slots: [slot]))
-      var plan = plan([createVM, step(.setAttribute(call), "vm")])
+      var plan = plan([createVM, step(.setAttribute(call), .vm)])
       plan.parameters = [PlanParameter(name: "p", size: 4, isSigned: false, at: place(1))]
       let loaded = Loaded(plan)
       #expect(loaded.run().rawValue == UInt32(bitPattern: KVMLOAD_NO_VALUE.rawValue) && loaded.next == 0)
@@ -113,10 +113,10 @@ extension OneAtATime {
       #expect(loaded.run() == KVMLOAD_FINISHED)
     }
 
-    @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
+    @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
     func everythingIsClosed() {
       let before = descriptorCount()
-      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), step(.runVCPU(0), "vcpu.0"), has(group: 1)]))
+      let loaded = Loaded(plan([createVM, createVCPU, createVFIO("vfio"), step(.runVCPU(0), .vcpu(0)), has(group: 1)]))
       #expect(loaded.open(nil) == 0)
       #expect(loaded.run() == KVMLOAD_FINISHED)
       #expect(loaded.answers == [0, 0, 0, 0, 0])
@@ -126,9 +126,9 @@ extension OneAtATime {
       #expect(descriptorCount() == before)
     }
 
-    @Test(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
+    @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
     func memoryThatCannotBeMappedIsRefused() {
-      func memory(_ slot: UInt32, _ size: UInt64) -> Step { step(.addMemory(slot: slot, address: 0, size: size), "vm") }
+      func memory(_ slot: UInt32, _ size: UInt64) -> Step { step(.addMemory(slot: slot, address: 0, size: size), .vm) }
       let loaded = Loaded(plan([createVM, memory(0, .max), memory(0, 4096)]))
       #expect(loaded.open(nil) == 0)
       #expect(loaded.run() == KVMLOAD_FAILED)
@@ -140,18 +140,18 @@ extension OneAtATime {
   }
 }
 
-/// A session of a compiled plan, as a program in C would have it.
-// SAFETY: what the pointers lead to is this object's own, initialised, and freed after the session is closed.
+/// A session of a compiled plan, used as a C program would.
+// SAFETY: this object owns and initialises the memory of the pointers, and frees it after the session is closed.
 @safe private final class Loaded {
   private var session = unsafe kvmload_session()
   private let plan: UnsafeMutablePointer<kvmload_plan>
   private let bytes: UnsafeMutableRawPointer
-  private(set) var told: [UInt32] = []
+  private(set) var reported: [UInt32] = []
   private var stop: UInt32?
   /// What `kvmload_begin` returned.
   private(set) var begun: Int32 = 0
 
-  /// An array that has no element.
+  /// An array without elements.
   enum Lack: CaseIterable { case vcpus, devices, mappings, outcomes }
 
   init(_ source: Plan, lacking lack: Lack? = nil) {
@@ -160,7 +160,7 @@ extension OneAtATime {
     unsafe bytes.copyMemory(from: compiled, byteCount: compiled.count)
     unsafe plan = .allocate(capacity: 1)
     unsafe plan.initialize(to: kvmload_plan())
-    // SAFETY: the arrays have eight elements each, which is as many as the session is told, or more.
+    // SAFETY: each array has the eight elements that the session is given, or more.
     let fault = unsafe kvmload_check(plan, bytes, compiled.count)
     precondition(fault == 0)
     unsafe session.vcpus = .allocate(capacity: 8)
@@ -191,7 +191,7 @@ extension OneAtATime {
       unsafe Unmanaged<Loaded>.fromOpaque(context!).takeUnretainedValue().stop == index ? KVMLOAD_STOP : KVMLOAD_MAKE
     }
     unsafe session.after = { _, index, context in
-      unsafe Unmanaged<Loaded>.fromOpaque(context!).takeUnretainedValue().told.append(index)
+      unsafe Unmanaged<Loaded>.fromOpaque(context!).takeUnretainedValue().reported.append(index)
     }
   }
 

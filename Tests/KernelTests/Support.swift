@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// The tests that count what this process has open; side by side they would count each other's.
+/// Tests that count the open descriptors of this process. In parallel they would count those of other tests.
 @Suite(.serialized) enum OneAtATime {}
 
 /// Whether this user can open `/dev/kvm` here.
@@ -30,21 +30,21 @@ func plan(
   Plan(name: "test", manifest: "vm.yaml", architecture: architecture, files: files, steps: steps)
 }
 
-func step(_ operation: DevicePlan.Operation, _ target: String = "vfio") -> Step {
+func step(_ operation: DevicePlan.Operation, _ target: TargetName = .device("vfio")) -> Step {
   Step(operation, target: target, at: place(1))
 }
 
-let createVM = step(.createVM(type: 0), "vm")
-let createVCPU = step(.createVCPU(id: 0), "vcpu.0")
+let createVM = step(.createVM(type: 0), .vm)
+let createVCPU = step(.createVCPU(id: 0), .vcpu(0))
 
-func createVFIO(_ name: String) -> Step { step(.createDevice(type: 4, flags: 0), name) }
+func createVFIO(_ name: String) -> Step { step(.createDevice(type: 4, flags: 0), .device(name)) }
 
 /// An attribute of the first device.
 func vfio(group: UInt32) -> (UInt64, AttributeData) -> AttributeCall {
   { AttributeCall(target: .device(0), group: group, attr: $0, data: $1) }
 }
 
-/// Runs steps on the kernel; goes on behind refusals.
+/// Runs steps on the kernel, and continues after refusals.
 func run(_ steps: [Step], files: [PlanFile] = []) throws -> Report {
   let plan = plan(steps, files: files)
   var host = try KernelHost(plan)
@@ -53,12 +53,12 @@ func run(_ steps: [Step], files: [PlanFile] = []) throws -> Report {
 
 func outcomes(_ report: Report) -> [String] { report.entries.map(\.result.outcome.name) }
 
-/// How many descriptors of this process belong to KVM, or to the files that these tests open.
+/// The number of descriptors of this process that belong to KVM, or to the files that these tests open.
 func descriptorCount() -> Int {
   var count = 0
   for descriptor in 0..<1024 as Range<Int32> {
     var buffer = [CChar](repeating: 0, count: 256)
-    // SAFETY: the buffer is as long as readlink is told.
+    // SAFETY: the buffer has more bytes than readlink may write.
     let length = unsafe readlink("/proc/self/fd/\(descriptor)", &buffer, 255)
     guard length > 0 else { continue }
     let name = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -72,10 +72,10 @@ func descriptorCount() -> Int {
   return count
 }
 
-/// How many mappings of this process are a vCPU's `struct kvm_run`.
+/// The number of mappings of this process that are the `struct kvm_run` of a vCPU.
 func mappingCount() -> Int { lines(of: "/proc/self/maps").count { $0.contains("kvm-vcpu") } }
 
-/// How much of this process's address space is mapped, in KiB.
+/// The size of this process's mapped address space, in KiB.
 func mappedKiB() -> Int {
   let line = lines(of: "/proc/self/status").first { $0.hasPrefix("VmSize:") } ?? ""
   return Int(line.filter(\.isNumber)) ?? 0

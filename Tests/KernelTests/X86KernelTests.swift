@@ -6,14 +6,14 @@ import Testing
 
 #if arch(x86_64)
   extension OneAtATime {
-    @Suite(.enabled(if: kvmIsUsable, "there is no /dev/kvm that can be opened"))
+    @Suite(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
     struct X86KernelTests {
-      @Test func oneVFIODeviceAVM() throws {
+      @Test func vmHasAtMostOneVFIODevice() throws {
         let report = try run([createVM, createVFIO("vfio"), createVFIO("second")])
         #expect(outcomes(report) == ["ok", "ok", "EBUSY"])
       }
 
-      @Test func attributesOfTheVFIODevice() throws {
+      @Test func attributesOfTheVFIODeviceHaveTheirAnswers() throws {
         let file = vfio(group: 1)
         let report = try run(
           [
@@ -25,7 +25,7 @@ import Testing
             step(.setAttribute(file(1, .invalid))),
             step(.setAttribute(file(1, .none))),
             step(.setAttribute(vfio(group: 99)(0, .none))),
-            // /dev/null is no VFIO file.
+            // /dev/null is not a VFIO file.
             step(.setAttribute(file(1, .bytes([0, 0, 0, 0], slots: [.file(0, offset: 0)])))),
           ], files: [PlanFile(name: "null", path: "/dev/null", at: place(2))])
         #expect(
@@ -34,15 +34,15 @@ import Testing
           ])
       }
 
-      /// The kernel wants four bytes: of fewer it finds none behind them, and nothing of ours is read or written.
-      @Test(arguments: 0..<4) func aPayloadThatIsTooShortIsAFault(size: Int) throws {
+      /// The kernel reads four bytes: after a shorter payload it faults, and touches no other memory of this process.
+      @Test(arguments: 0..<4) func payloadThatIsTooShortIsEFAULT(size: Int) throws {
         let bytes = AttributeData.bytes([UInt8](repeating: 255, count: size))
         let report = try run([createVM, createVFIO("vfio"), step(.setAttribute(vfio(group: 1)(1, bytes)))])
         #expect(outcomes(report) == ["ok", "ok", "EFAULT"])
       }
 
-      /// Without a VM `/dev/kvm` is asked; what KVM does not have is 0.
-      @Test func extensions() throws {
+      /// Without a VM, `/dev/kvm` answers. An extension that KVM lacks is 0.
+      @Test func extensionsAreCheckedWithAndWithoutAVM() throws {
         let plan = plan([createVM])
         var host = try KernelHost(plan)
         #expect(host.checkExtension(3) == 1)  // KVM_CAP_USER_MEMORY
@@ -54,7 +54,7 @@ import Testing
         #expect(host.checkExtension(10) == ofSystem)
       }
 
-      @Test func aTestMakesNothing() throws {
+      @Test func testCreatesNoDevice() throws {
         let before = descriptorCount()
         let steps = [
           createVM, step(.testDevice(type: 7, flags: 0)), step(.testDevice(type: 4, flags: 0)),
@@ -68,11 +68,11 @@ import Testing
         _ = host.description
       }
 
-      /// A create with the test flag in its flags answers ok and makes no device either.
-      @Test func aCreateWithTheTestFlagOwnsNothing() throws {
+      /// A create with the test flag also answers ok and creates no device.
+      @Test func createWithTheTestFlagCreatesNoDevice() throws {
         let before = descriptorCount()
         let report = try run([
-          createVM, step(.createDevice(type: 4, flags: 1), "vfio"), step(.closeDevice(0)),
+          createVM, step(.createDevice(type: 4, flags: 1), .device("vfio")), step(.closeDevice(0)),
           step(.hasAttribute(vfio(group: 1)(1, .none))),
         ])
         #expect(outcomes(report) == ["ok", "ok", "skipped", "skipped"])
@@ -80,17 +80,17 @@ import Testing
         #expect(descriptorCount() == before)
       }
 
-      /// A get writes into a copy of the plan's bytes: the plan stays as it is.
-      @Test func attributesOfAVCPU() throws {
+      /// A get writes into a copy of the plan's bytes; the plan does not change.
+      @Test func attributesOfAVCPUAreSetAndRead() throws {
         // KVM_VCPU_TSC_CTRL, KVM_VCPU_TSC_OFFSET
         let tsc = { AttributeCall(target: .vcpu(0), group: 0, attr: 0, data: $0) }
         let plan = plan([
-          createVM, createVCPU, step(.hasAttribute(tsc(.none)), "vcpu.0"),
-          step(.setAttribute(tsc(.bytes([1, 2, 3, 4, 5, 6, 7, 8]))), "vcpu.0"),
-          step(.getAttribute(tsc(.bytes([UInt8](repeating: 0xA5, count: 8)))), "vcpu.0"),
-          step(.getAttribute(tsc(.bytes([0xA5, 0xA5, 0xA5, 0xA5]))), "vcpu.0"),
-          step(.getAttribute(tsc(.invalid)), "vcpu.0"),
-          step(.hasAttribute(AttributeCall(target: .vcpu(0), group: 9, attr: 0, data: .none)), "vcpu.0"),
+          createVM, createVCPU, step(.hasAttribute(tsc(.none)), .vcpu(0)),
+          step(.setAttribute(tsc(.bytes([1, 2, 3, 4, 5, 6, 7, 8]))), .vcpu(0)),
+          step(.getAttribute(tsc(.bytes([UInt8](repeating: 0xA5, count: 8)))), .vcpu(0)),
+          step(.getAttribute(tsc(.bytes([0xA5, 0xA5, 0xA5, 0xA5]))), .vcpu(0)),
+          step(.getAttribute(tsc(.invalid)), .vcpu(0)),
+          step(.hasAttribute(AttributeCall(target: .vcpu(0), group: 9, attr: 0, data: .none)), .vcpu(0)),
         ])
         let copy = plan
         var host = try KernelHost(plan)
@@ -102,28 +102,28 @@ import Testing
         #expect(plan == copy)
       }
 
-      @Test func attributesOfTheSystem() throws {
+      @Test func attributesOfTheSystemAreRead() throws {
         // group 0, KVM_X86_XCOMP_GUEST_SUPP
         let xcomp = { AttributeCall(target: .system, group: 0, attr: 0, data: $0) }
         let report = try run([
-          createVM, step(.hasAttribute(xcomp(.none)), "system"),
-          step(.getAttribute(xcomp(.bytes([UInt8](repeating: 0, count: 8)))), "system"),
-          step(.getAttribute(AttributeCall(target: .system, group: 0, attr: 99, data: .bytes([0]))), "system"),
+          createVM, step(.hasAttribute(xcomp(.none)), .system),
+          step(.getAttribute(xcomp(.bytes([UInt8](repeating: 0, count: 8)))), .system),
+          step(.getAttribute(AttributeCall(target: .system, group: 0, attr: 99, data: .bytes([0]))), .system),
         ])
         #expect(outcomes(report) == ["ok", "ok", "ok", "ENXIO"])
         // x87 and SSE state are always there.
         #expect((report.entries[2].result.value?[0] ?? 0) & 3 == 3)
       }
 
-      @Test func memoryIRQChipsAndCapabilities() throws {
-        let at = { (slot, address, size) in step(.addMemory(slot: slot, address: address, size: size), "vm") }
+      @Test func memoryIRQChipsAndCapabilitiesHaveTheirAnswers() throws {
+        let at = { (slot, address, size) in step(.addMemory(slot: slot, address: address, size: size), .vm) }
         let report = try run([
           createVM,
           at(0, 0, 1 << 20), at(1, 0, 4096), at(2, 0x1_0000_0000, 1000), at(2, 0x1_0000_0000, 1 << 30),
           at(3, 0, 0), at(0, 0, 0),
-          step(.createIRQChip, "vm"), step(.createIRQChip, "vm"),
-          step(.enableCapability(9999, on: .vm, flags: 0, arguments: []), "vm"),
-          step(.enableCapability(121, on: .vm, flags: 0, arguments: [.value(24)]), "vm"),  // KVM_CAP_SPLIT_IRQCHIP
+          step(.createIRQChip, .vm), step(.createIRQChip, .vm),
+          step(.enableCapability(9999, on: .vm, flags: 0, arguments: []), .vm),
+          step(.enableCapability(121, on: .vm, flags: 0, arguments: [.value(24)]), .vm),  // KVM_CAP_SPLIT_IRQCHIP
         ])
         #expect(
           outcomes(report) == [
@@ -131,36 +131,36 @@ import Testing
           ])
       }
 
-      @Test func aVCPURuns() throws {
+      @Test func vcpuRunsAndIsUnmapped() throws {
         let before = descriptorCount()
         let mappings = mappingCount()
         let report = try run([
-          createVM, createVCPU, step(.initVCPU(0, features: 0, finalize: []), "vcpu.0"), step(.runVCPU(0), "vcpu.0"),
-          step(.runVCPU(0), "vcpu.0"), step(.createVCPU(id: 0), "vcpu.0"), step(.runVCPU(1), "vcpu.0"),
+          createVM, createVCPU, step(.initVCPU(0, features: 0, finalize: []), .vcpu(0)), step(.runVCPU(0), .vcpu(0)),
+          step(.runVCPU(0), .vcpu(0)), step(.createVCPU(id: 0), .vcpu(0)), step(.runVCPU(1), .vcpu(0)),
         ])
         #expect(outcomes(report) == ["ok", "ok", "ok", "ok", "ok", "EEXIST", "skipped"])
         #expect(descriptorCount() == before)
         #expect(mappingCount() == mappings)
       }
 
-      @Test func aCapabilityTakesADevicesDescriptor() throws {
+      @Test func capabilityTakesADevicesDescriptor() throws {
         let report = try run([
           createVM, createVFIO("vfio"), createVFIO("second"),
-          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.device(0)]), "vm"),
-          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.value(0), .device(1)]), "vm"),
+          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.device(0)]), .vm),
+          step(.enableCapability(9999, on: .vm, flags: 0, arguments: [.value(0), .device(1)]), .vm),
         ])
         #expect(outcomes(report) == ["ok", "ok", "EBUSY", "EINVAL", "skipped"])
         #expect(report.entries[4].result.outcome == .skipped("second was not created"))
       }
 
-      /// Slots are counted by the plan's create steps: one that is refused or skipped leaves its own empty.
-      @Test func slotsAreCountedByTheSteps() throws {
+      /// Slots are numbered by the create steps of the plan; a refused or skipped step leaves its slot empty.
+      @Test func slotsAreNumberedByTheCreateSteps() throws {
         let file = { AttributeCall(target: .device($0), group: 1, attr: 1, data: .none) }
         var skipped = createVFIO("left-out")
         skipped.guardedBy = [Guard(step: 1, ok: true)]
         let report = try run([
           createVM, step(.testDevice(type: 7, flags: 0)), skipped,
-          step(.createDevice(type: 7, flags: 0), "gic"), createVFIO("vfio"),
+          step(.createDevice(type: 7, flags: 0), .device("gic")), createVFIO("vfio"),
           step(.hasAttribute(file(0))), step(.hasAttribute(file(1))), step(.hasAttribute(file(2))),
           step(.closeDevice(2)), step(.hasAttribute(file(2))), step(.closeDevice(2)),
         ])
@@ -173,31 +173,31 @@ import Testing
         #expect(report.entries[9].result.outcome == .skipped("vfio is closed"))
       }
 
-      @Test func withoutAVMNothingIsMade() throws {
+      @Test func everyStepIsSkippedWithoutAVM() throws {
         // No machine type of x86_64 has this number.
         let report = try run([
-          step(.createVM(type: 1 << 40), "vm"), createVCPU, createVFIO("vfio"), step(.createIRQChip, "vm"),
-          step(.runVCPU(0), "vcpu.0"), step(.hasAttribute(vfio(group: 1)(1, .none))),
-          step(.addMemory(slot: 0, address: 0, size: 4096), "vm"),
+          step(.createVM(type: 1 << 40), .vm), createVCPU, createVFIO("vfio"), step(.createIRQChip, .vm),
+          step(.runVCPU(0), .vcpu(0)), step(.hasAttribute(vfio(group: 1)(1, .none))),
+          step(.addMemory(slot: 0, address: 0, size: 4096), .vm),
         ])
         #expect(outcomes(report) == ["EINVAL"] + [String](repeating: "skipped", count: 6))
         #expect(report.entries[1].result.outcome == .skipped("the VM was not created"))
         #expect(report.entries[4].result.outcome == .skipped("vcpu.0 was not created"))
       }
 
-      @Test func nothingLeaks() throws {
+      @Test func descriptorsAndMappingsDoNotLeak() throws {
         let steps = [
-          createVM, step(.addMemory(slot: 0, address: 0, size: 64 << 20), "vm"), createVCPU, createVFIO("vfio"),
-          createVFIO("second"), step(.runVCPU(0), "vcpu.0"),
+          createVM, step(.addMemory(slot: 0, address: 0, size: 64 << 20), .vm), createVCPU, createVFIO("vfio"),
+          createVFIO("second"), step(.runVCPU(0), .vcpu(0)),
         ]
         let files = [PlanFile(name: "null", path: "/dev/null", at: place(2))]
         _ = try run(steps, files: files)
         let (descriptors, mappings, mapped) = (descriptorCount(), mappingCount(), mappedKiB())
         for _ in 0..<20 { _ = try run(steps, files: files) }
-        // One that each run leaves would be 20; other tests of this process may have a VM open at either moment.
+        // One leak per run would be 20; other tests of this process may have a VM open at either moment.
         #expect(descriptorCount() < descriptors + 20)
         #expect(mappingCount() == mappings)
-        // The guests had 20 times 64 MiB; threads of other tests may take some.
+        // The guests had 20 times 64 MiB; threads of other tests may map some memory.
         #expect(mappedKiB() < mapped + 640 * 1024)
       }
     }

@@ -2,10 +2,10 @@ import DevicePlan
 import Model
 import Testing
 
-/// What the model makes of descriptors in payloads.
+/// Descriptors in payloads.
 @Suite struct DescriptorTests {
-  /// A bare number may be open or not; -1 never is.
-  @Test func aBareNumberMayBeOpen() {
+  /// A bare descriptor number may be open or not; -1 never is.
+  @Test func bareNumberMayBeOpen() {
     let model = TestModel(
       thing: """
         groups:
@@ -25,8 +25,8 @@ import Testing
     #expect(model.outcomes([createVM, createThing, add(file)]).last == "ok")
   }
 
-  /// So it is with a descriptor in a struct.
-  @Test func alsoInAStruct() {
+  /// The same holds for a descriptor in a struct.
+  @Test func bareNumberInAStructMayBeOpen() {
     let model = TestModel(
       thing: """
         groups:

@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// A condition that is unknown is followed both ways.
+/// The model follows both branches of an unknown condition.
 @Suite struct ForkTests {
   private static let facts = "facts: {a: {type: bool}, b: {type: bool}, c: {type: u32}}\n"
 
-  @Test func candidatesInTheOrderOfTheRules() {
+  @Test func candidatesAreInTheOrderOfTheRules() {
     let model = TestModel(
       rules: """
         - {if: 'host.a', errno: EINVAL, because: a}
@@ -23,8 +23,8 @@ import Vocabulary
     #expect(result.outcome == .undecided([.refused(Errno(name: "EINVAL")!), .refused(Errno(name: "EPERM")!), .ok]))
   }
 
-  /// The same answer in every way is one answer, with each reason.
-  @Test func oneAnswerOfSeveralWays() {
+  /// If every branch gives the same answer, it is one answer with the reasons of all.
+  @Test func branchesWithTheSameAnswerAreMerged() {
     let model = TestModel(
       rules: """
         - {if: 'host.a', errno: EINVAL, because: a}
@@ -35,7 +35,7 @@ import Vocabulary
     #expect(result.reasons.map(\.message) == ["a", "always"])
   }
 
-  @Test func whatIsKnownDoesNotFork() {
+  @Test func knownConditionDoesNotFork() {
     let rules = "- {if: 'host.a', errno: EINVAL, because: a}"
     #expect(TestModel(rules: rules, more: Self.facts, facts: ["a": .bool(true)]).onThing([set(0)]) == ["EINVAL"])
     #expect(TestModel(rules: rules, more: Self.facts, facts: ["a": .bool(false)]).onThing([set(0)]) == ["ok"])
@@ -75,29 +75,29 @@ import Vocabulary
 
   private static let look = (1...5).map { get(attr: UInt64($0)) } + [get(attr: 7)]
 
-  /// Afterwards, what is the same in every way is known, and the rest is not.
-  @Test func joinedStates() {
+  /// Afterwards, state is known if it is the same in every branch.
+  @Test func stateIsKnownIfItIsTheSameInEveryBranch() {
     #expect(
       Self.joining.onThing([set(0)] + Self.look + [set(1, attr: 6)])
         == ["ok", "ok 0x5", "ok 0x0 of 0x0", "ok 0x7", "ok 0xa", "ok 0x0 of 0x0", "ok 0x0 of 0x0", "EBUSY or ok"])
   }
 
-  /// The expected answer says which way it went, and everything is known again.
-  @Test func expectedAnswersSelectWays() {
+  /// The expected answer selects the branches, and all state is known again.
+  @Test func expectedAnswerSelectsTheBranch() {
     #expect(
       Self.joining.onThing([set(9).expecting("EINVAL")] + Self.look)
         == ["EINVAL or ok", "ok 0x5", "ok 0x1", "ok 0x7", "ok 0xa", "ok 0x14", "ok 0x1"])
     #expect(
       Self.joining.onThing([set(9).expecting("ok")] + Self.look)
         == ["EINVAL or ok", "ok 0x5", "ok 0x2", "ok 0x7", "ok 0xa", "ok 0x15", "ok 0x1"])
-    // Both are expected: where it may have succeeded, it is taken to have.
+    // Both are expected: if the call may have succeeded, the model assumes that it did.
     #expect(
       Self.joining.onThing([set(9).expecting("EINVAL", "ok")] + Self.look)
         == ["EINVAL or ok", "ok 0x5", "ok 0x2", "ok 0x7", "ok 0xa", "ok 0x15", "ok 0x1"])
   }
 
-  /// More than 256 ways are not followed: all of these would be a million.
-  @Test(.hangGuard) func atMost256Ways() {
+  /// At most 256 branches are followed; all of these would be a million.
+  @Test(.hangGuard) func atMost256BranchesAreFollowed() {
     let rules = (0..<20).map { i in
       "- {if: 'host.c == \(i)', then: {self.mask: 'self.mask | 1 << \(i)'}}"
     }
@@ -107,8 +107,8 @@ import Vocabulary
     #expect(model.onThing([set(0), set(0)]) == ["EINVAL or ok", "EINVAL or ok"])
   }
 
-  /// A loop over a list that is unknown changes nothing that could be told.
-  @Test func loopsOverTheUnknown() {
+  /// A loop over an unknown list has no predictable effect.
+  @Test func loopOverAnUnknownListHasNoEffect() {
     let model = TestModel(
       rules: "- {for: x, in: 'host.list', rules: [{errno: EINVAL, because: x}]}", more: "facts: {list: {type: list}}")
     #expect(model.onThing([set(0)]) == ["ok"])
@@ -117,8 +117,8 @@ import Vocabulary
     #expect(known.onThing([set(0)]) == ["EINVAL"])
   }
 
-  /// A device that may have been created is taken to have been, if that was expected.
-  @Test func creation() {
+  /// If a device may have been created and that was expected, the model assumes that it was.
+  @Test func deviceThatMayExistIsAssumedIfExpected() {
     let model = TestModel(
       thing: """
         registered: 'host.a'
@@ -132,7 +132,7 @@ import Vocabulary
   }
 }
 
-/// With which state the model goes on.
+/// The state with which the model continues.
 @Suite struct CourseTests {
   private static let model = TestModel(
     rules: """
@@ -151,21 +151,21 @@ import Vocabulary
     return model.onThing(steps)
   }
 
-  /// Validation goes on as if the expected answer had come: one mistake shows once.
-  @Test func expected() {
+  /// Validation continues as if the kernel had given the expected answer, so that a mistake is reported once.
+  @Test func expectedCourseContinuesAfterTheExpectedAnswer() {
     #expect(Self.on(.expected, set(1), set(2), get(attr: 1)) == ["EINVAL", "EEXIST", "ok 0x1"])
     #expect(Self.on(.expected, set(1).expecting("EINVAL"), set(2), get(attr: 1)) == ["EINVAL", "ok", "ok 0x3"])
     #expect(Self.on(.expected, set(2).expecting("EEXIST"), get(attr: 1), set(2)) == ["ok", "ok 0x0", "ok"])
   }
 
-  /// A run goes on as the kernel would.
-  @Test func predicted() {
+  /// A run continues with the kernel's state.
+  @Test func predictedCourseContinuesAfterThePredictedAnswer() {
     #expect(Self.on(.predicted, set(1), set(2), get(attr: 1)) == ["EINVAL", "ok", "ok 0x3"])
     #expect(Self.on(.predicted, set(2).expecting("EEXIST"), get(attr: 1), set(2)) == ["ok", "ok 0x1", "EEXIST"])
   }
 
-  /// What was refused against expectation is there nevertheless, so that what is done with it can be judged.
-  @Test func creation() {
+  /// A device whose creation is refused unexpectedly exists all the same, so that later calls on it are checked.
+  @Test func unexpectedlyRefusedDeviceExistsInTheExpectedCourse() {
     var model = TestModel(
       thing: """
         create: {rules: [{if: 'size(vcpus) == 0', errno: ENODEV, because: a vCPU comes first}]}
@@ -178,7 +178,7 @@ import Vocabulary
     #expect(model.onThing([set(1)]) == ["skipped: the device was not created"])
   }
 
-  @Test func skippedStepsKeepTheSlots() {
+  @Test func skippedStepTakesASlot() {
     let catalogue = Self.model.catalogue
     var host = ModelHost(catalogue, course: .expected)
     for step in [createVM, createThing] { _ = host.perform(step) }
@@ -190,7 +190,7 @@ import Vocabulary
   }
 }
 
-/// Faults of a schema that show only when it is used, each at its place.
+/// Faults of a schema that are found only at evaluation, each at its place.
 @Suite struct FaultTests {
   @Test(arguments: [
     (
@@ -204,12 +204,12 @@ import Vocabulary
     ("- {then: {self.base.x: '1'}}", "14:23", "an effect changes a field of null"),
     ("- {then: {'self.base[+]': '1'}}", "14:23", "'base' cannot be changed like this"),
   ])
-  func faults(_ rules: String, _ place: String, _ message: String) {
+  func faultOfASchemaIsReportedAtItsPlace(_ rules: String, _ place: String, _ message: String) {
     let model = TestModel(rules: rules, more: "state: {device: {base: 'null'}}")
     #expect(model.onThing([set(5)]) == ["fault arm64/thing.yaml:\(place): \(message)"])
   }
 
-  @Test func verdict() {
+  @Test func schemaFaultFailsTheStep() {
     let model = TestModel(
       rules: "- {if: 'self.base', errno: EINVAL, because: b}", more: "state: {device: {base: 'null'}}")
     let step = set(5)

@@ -3,14 +3,15 @@ import Diagnostics
 import Expressions
 import Model
 import Testing
+import Vocabulary
 
-/// Places in a sequence of the kernel's where devices take part.
+/// Hooks: points of a kernel sequence at which devices take part.
 @Suite struct HookTests {
   private static let vcpu =
     "run: {rules: [{if: 'vcpu.ran', return: ok}, {hook: first-run}, {then: {vcpu.ran: 'true'}}]}\nstate: {vcpu: {ran: 'false'}}"
 
   /// A device file's rules run for each device of the type; `self` is that device.
-  @Test func forEachDevice() {
+  @Test func hookRunsForEachDevice() {
     let model = TestModel(
       thing: """
         state: {device: {ready: 'false', visits: '0'}}
@@ -35,14 +36,14 @@ import Testing
       ])
   }
 
-  /// No device, no rules.
-  @Test func withoutADevice() {
+  /// Without a device, no rules run.
+  @Test func hookOfATypeWithoutDevicesDoesNotRun() {
     let model = TestModel(thing: "hooks: {first-run: [{errno: EIO, because: a thing}]}", vcpu: Self.vcpu)
     #expect(model.outcomes([createVM, createVCPU(0), run(0)]) == ["ok", "ok", "ok"])
   }
 
-  /// A common file's rules run once, whatever devices there are, and see the vCPU of the call.
-  @Test func ofCommonFiles() {
+  /// The rules of a common file run once, however many devices there are, and see the vCPU of the call.
+  @Test func hookOfACommonFileRunsOnce() {
     let model = TestModel(
       vcpu: Self.vcpu, course: .predicted,
       beside: [
@@ -63,8 +64,8 @@ import Testing
         == ["ok", "ok", "ok", "ok", "ok", "ok", "EINVAL", "EPERM", "EPERM"])
   }
 
-  /// Reasons that come late are the call's that met them.
-  @Test func reasons() {
+  /// The reason of a hook belongs to the call that ran the hook.
+  @Test func reasonOfAHookBelongsToTheCall() {
     let model = TestModel(thing: "hooks: {first-run: [{errno: EIO, because: a thing}]}", vcpu: Self.vcpu)
     let reasons = model.results([createVM, createVCPU(0), createThing, run(0)])[3].reasons
     #expect(reasons.map(\.message) == ["a thing"])
@@ -72,10 +73,10 @@ import Testing
   }
 }
 
-/// The calls that make VMs, vCPUs and devices.
+/// The calls that create VMs, vCPUs and devices.
 @Suite struct CreationTests {
-  /// A vCPU's record is made where `allocate` stands; it counts among `vcpus` once the call has ended well.
-  @Test func allocate() {
+  /// `allocate` makes the record of a vCPU, which is among `vcpus` once the call has succeeded.
+  @Test func allocateMakesTheRecordOfAVCPU() {
     let model = TestModel(
       vm: "state: {vm: {slots: '0'}}",
       vcpu: """
@@ -93,7 +94,7 @@ import Testing
               slot: {number: 0, payload: {type: u32}, get: {value: 'vcpu.slot'}}
               count: {number: 1, payload: {type: u32}, get: {value: 'size(vcpus) * 0x10 + vcpu.index'}}
         """, course: .predicted)
-    // The refused ones take a slot of the plan; the second takes one of the VM's, too.
+    // Each refused call takes a slot of the plan. The second vCPU 1 also takes a slot of the VM.
     #expect(
       model.outcomes([
         createVM, createVCPU(1), createVCPU(1), createVCPU(101), createVCPU(2), get(on: .vcpu(0)), get(on: .vcpu(3)),
@@ -104,7 +105,7 @@ import Testing
       ])
   }
 
-  @Test func initialisation() {
+  @Test func initRulesSeeTheFeatures() {
     let model = TestModel(
       vcpu: """
         init:
@@ -124,7 +125,7 @@ import Testing
     #expect(reason == "vCPUs of this architecture are not initialised by a call")
   }
 
-  @Test func devices() {
+  @Test func createRulesSeeFlagsAndDevices() {
     let model = TestModel(
       thing: """
         create:
@@ -137,8 +138,8 @@ import Testing
         == ["ok", "EINVAL", "ok", "ok", "EBUSY", "ok"])
   }
 
-  /// A device without `release` lives as long as its VM; one with it is gone.
-  @Test func closing() {
+  /// A device without `release` lives as long as its VM; a device with it is gone after `close`.
+  @Test func closeRemovesADeviceWithRelease() {
     let once = "create: {rules: [{if: 'devices.exists(d, d.type == \"thing\")', errno: EBUSY, because: one}]}\n"
     let steps = [createVM, createThing, close(0), createThing]
     #expect(TestModel(thing: once).outcomes(steps) == ["ok", "ok", "ok", "EBUSY"])
@@ -153,7 +154,7 @@ import Testing
         ])
   }
 
-  @Test func memoryAndInterruptController() {
+  @Test func memoryAndIRQChipAreCreatedByRules() {
     let vm = """
       state: {vm: {memory: []}}
       add-memory:
@@ -174,7 +175,7 @@ import Testing
       TestModel(vm: irqchip).outcomes([createVM, step(.createIRQChip), step(.createIRQChip)]) == ["ok", "ok", "EEXIST"])
   }
 
-  @Test func capabilities() {
+  @Test func capabilityRulesSeeTheirArguments() {
     let model = TestModel(
       thing:
         "state: {device: {linked: '0'}}\ngroups: {a: {number: 0, attributes: {x: {number: 0, payload: {type: u32}, get: {value: 'self.linked'}}}}}",

@@ -4,15 +4,15 @@ import Expressions
 import Model
 import Testing
 
-/// What a call on an attribute looks at, and in which order.
+/// The checks of a call on an attribute, and their order.
 @Suite struct LookupTests {
-  /// The payload is read first, unless a rule says where.
-  @Test func thePayloadIsReadFirst() {
+  /// The payload is read first, unless a rule reads it later.
+  @Test func payloadIsReadFirst() {
     let model = TestModel(rules: "- {errno: EINVAL, because: never}")
     #expect(model.onThing([set(0), setInvalid(), setNothing()]) == ["EINVAL", "EFAULT", "EFAULT"])
   }
 
-  @Test func orWhereARuleSaysSo() {
+  @Test func readRuleReadsThePayloadThere() {
     let model = TestModel(
       rules: """
         - {if: 'self.ready', errno: EBUSY, because: it runs}
@@ -26,15 +26,15 @@ import Testing
   }
 
   /// A fragment can hold the `read`.
-  @Test func aFragmentReads() {
+  @Test func fragmentCanReadThePayload() {
     let model = TestModel(
       rules: "- {if: 'attr == 0', use: fetch}\n- {if: 'value == 1', errno: EINVAL, because: one}",
       more: "fragments: {fetch: {rules: [{if: 'size(devices) > 1', errno: EPERM, because: two}, {read: value}]}}")
     #expect(model.onThing([setInvalid(), set(1), createThing, setInvalid()]) == ["EFAULT", "EINVAL", "ok", "EPERM"])
   }
 
-  /// A get that returns early writes nothing, and so does not mind the pointer.
-  @Test func aGetThatReturnsWritesNothing() {
+  /// A get that returns early writes nothing, so a bad pointer does not matter.
+  @Test func getThatReturnsWritesNothing() {
     let model = TestModel(
       thing: """
         state: {device: {value: 'null'}}
@@ -60,15 +60,15 @@ import Testing
     #expect(found.map(\.value) == [nil, nil, nil, nil, [7, 0, 0, 0]])
   }
 
-  @Test func whatIsUsedBeforeItIsReadIsAFault() {
+  @Test func valueUsedBeforeItIsReadIsAFault() {
     let model = TestModel(rules: "- {if: 'value == 1', errno: EINVAL, because: one}\n- {read: value}")
     let found = model.results([createVM, createThing, set(1)])[2]
     #expect(found.words == "fault arm64/thing.yaml:14:20: 'value == 1': 'value' is used before it is read")
     #expect(found.schemaFault?.id == "schema-evaluation")
   }
 
-  /// The order in all its length.
-  @Test func order() {
+  /// The complete order of the checks.
+  @Test func checksAreMadeInTheKernelsOrder() {
     let model = TestModel(
       thing: """
         unknown-group: {set: EPERM, get: EINVAL}
@@ -95,7 +95,7 @@ import Testing
     #expect(
       model.onThing([
         set(1, group: 5), get(group: 5), setInvalid(group: 5),  // no group
-        set(1, group: 1), flagged(set(1, group: 1)), setInvalid(group: 1),  // the payload, the group's rules, its own
+        set(1, group: 1), flagged(set(1, group: 1)), setInvalid(group: 1),  // payload; rules of group, attribute
         set(1, group: 1, attr: 9), flagged(set(1, group: 1, attr: 9)), setInvalid(group: 1, attr: 9),  // no attribute
         set(1, group: 1, attr: 1), flagged(set(1, group: 1, attr: 1)), get(group: 1, attr: 1),  // no such access
         get(group: 1, attr: 2), get(group: 1, attr: 9), has(group: 1), has(group: 9),
@@ -106,7 +106,7 @@ import Testing
       ])
   }
 
-  @Test func answersOfWhatDoesNotExist() {
+  @Test func missingAttributesHaveTheirAnswers() {
     let model = TestModel(
       thing: "groups: {a: {number: 0, attributes: {x: {number: 0, access: [get, has], payload: {type: u32}}}}}",
       vm: "no-accessor: {set: ENOTTY, get: ENOTTY, has: ENOTTY}")
@@ -126,7 +126,7 @@ import Testing
       ])
   }
 
-  /// `has` without rules is ok, whatever `set` would say; with rules it has its own.
+  /// `has` without rules is ok, whatever `set` would answer; otherwise its rules decide.
   @Test func hasIsNotDerivedFromSet() {
     let model = TestModel(
       thing: """
@@ -144,8 +144,8 @@ import Testing
       ])
   }
 
-  /// The first that fits, in the order of the file: exact numbers, keys, any.
-  @Test func numbersKeysAny() {
+  /// The first attribute that matches is taken, in the order of the file: exact numbers, keys, any.
+  @Test func firstMatchingAttributeIsTaken() {
     let model = TestModel(
       thing: """
         groups:
@@ -178,8 +178,8 @@ import Testing
       ])
   }
 
-  /// `since`, `until` and `when` say whether something exists at all.
-  @Test func lifetimes() {
+  /// `since`, `until` and `when` decide whether something exists.
+  @Test func sinceUntilAndWhenDecideWhatExists() {
     let thing = """
       groups:
         new: {number: 0, since: '7.1', payload: {type: u32}, attributes: {x: {number: 0}}}
@@ -225,12 +225,12 @@ import Testing
     #expect(
       TestModel(thing: thing, facts: even, release: "7.0").onThing(steps)
         == ["ENXIO", "ok", "ok 0x2", "EPERM", "ok", "ok 0x5", "ok", "ok 0x4"])
-    // Neither is known to exist: both answers are possible.
+    // It is unknown which of the two exists, so both answers are possible.
     #expect(TestModel(thing: thing, release: "7.2").onThing([get(group: 3)]) == ["ok 0x1 of 0xfffffff9"])
   }
 
-  /// A device type that another release or architecture has answers ENODEV; a number that nobody knows may exist.
-  @Test func deviceTypes() {
+  /// A device type of another release or architecture answers ENODEV; an unknown number may exist.
+  @Test func deviceTypesOfOtherKernelsAreENODEV() {
     let model = TestModel(
       beside: [
         "arm64/new.yaml": "schema: 1\ntype: new\nnumber: 4\nsince: '7.3'\n",
@@ -258,15 +258,15 @@ import Testing
       ])
   }
 
-  /// On a device whose type no schema knows, nothing can be told.
-  @Test func devicesWithoutASchema() {
+  /// The model predicts nothing for a device whose type has no schema.
+  @Test func deviceWithoutASchemaHasNoPrediction() {
     let model = TestModel()
     #expect(
       model.outcomes([createVM, create(99), set(1), close(0), set(1)])
         == ["ok", "ENODEV or ok", "nothing", "ok", "skipped: the device was not created"])
   }
 
-  @Test func whatWasNotCreatedIsSkipped() {
+  @Test func callOnAnAbsentObjectIsSkipped() {
     let model = TestModel(vcpu: "create: {rules: [{if: 'arg.id > 3', errno: EINVAL, because: four at most}]}")
     #expect(
       model.outcomes([
@@ -282,7 +282,7 @@ import Testing
   }
 }
 
-/// What a get is predicted to read.
+/// The predicted values of gets.
 @Suite struct ReadingTests {
   private let model = TestModel(
     thing: """
@@ -316,7 +316,7 @@ import Testing
             refused: {number: 8, payload: {type: u32}, get: {rules: [{if: 'self.count == 0', errno: EAGAIN, because: zero}], value: '1'}}
       """)
 
-  @Test func values() {
+  @Test func getReturnsItsValue() {
     #expect(
       model.onThing([
         get(), set(0xABCD), get(), get(attr: 3), get(attr: 4), step(.getAttribute(call(.none, attr: 5))),
@@ -325,7 +325,7 @@ import Testing
         == ["ok 0x0", "ok", "ok 0xabcd", "ok", "ok 0x0 of 0x0", "ok", "ok 0xfffe"])
   }
 
-  @Test func parts() {
+  @Test func unknownFieldsAreMaskedOut() {
     #expect(
       model.onThing([set(5), get(attr: 1), get(attr: 2, size: 8)]) == [
         "ok", "ok 0x305 of 0xf0f", "ok 0x3300000011 of 0xffffffff000000ff",
@@ -335,15 +335,15 @@ import Testing
     #expect(known.onThing([set(5), get(attr: 1)]) == ["ok", "ok 0xff000305 of 0xff000f0f"])
   }
 
-  @Test func input() {
+  @Test func getWithInputReadsThePayload() {
     #expect(
       model.onThing([get(attr: 6, input: 1), get(attr: 6, input: 7), getInvalid(attr: 6)]) == [
         "EINVAL", "ok 0x8", "EFAULT",
       ])
   }
 
-  /// A bad address is met last.
-  @Test func badAddress() {
+  /// A bad address is found last.
+  @Test func badAddressIsFoundLast() {
     #expect(
       model.onThing([
         getInvalid(), getInvalid(attr: 8), set(1), getInvalid(attr: 8), getInvalid(attr: 99), getInvalid(attr: 5),
@@ -351,8 +351,8 @@ import Testing
         == ["EFAULT", "EAGAIN", "ok", "EFAULT", "ENXIO", "ok"])
   }
 
-  /// Some payloads depend on the key.
-  @Test func payloadsByKey() {
+  /// The type of a payload can depend on the key.
+  @Test func payloadTypeDependsOnTheKey() {
     let model = TestModel(
       thing: """
         groups:
@@ -371,8 +371,8 @@ import Testing
         == ["ok 0xffffffffffff", "ok 0xffffffff", "E2BIG", "ok"])
   }
 
-  /// Behind the payload lies a page that nobody can touch.
-  @Test func shortBuffers() {
+  /// After the payload comes an inaccessible page.
+  @Test func payloadThatIsTooShortIsEFAULT() {
     let model = TestModel(rules: "- {if: 'value == 1', errno: EINVAL, because: one}")
     #expect(model.onThing([set(1, size: 2)]) == ["EFAULT"])
   }

@@ -5,9 +5,9 @@ import Model
 import Testing
 import Vocabulary
 
-/// Rules run from top to bottom, and what they have changed stays.
+/// Rules run from top to bottom, and their changes stay.
 @Suite struct RuleTests {
-  @Test func theFirstErrnoDecides() {
+  @Test func firstErrnoDecides() {
     let model = TestModel(
       rules: """
         - {if: 'value > 10', errno: E2BIG, because: too big}
@@ -17,7 +17,7 @@ import Vocabulary
     #expect(model.onThing([set(11), set(6), set(3), set(4)]) == ["E2BIG", "EINVAL", "EBUSY", "ok"])
   }
 
-  @Test func reasons() {
+  @Test func reasonHasAnIDAMessageAndItsRule() {
     let model = TestModel(
       rules: """
         - {if: 'value == 1', errno: EINVAL, because: the value is 1}
@@ -35,8 +35,8 @@ import Vocabulary
     #expect(results[4].reasons == [])
   }
 
-  /// Without a name from the plan, ids name what the schema finds.
-  @Test func reasonsOfRawNumbers() {
+  /// Without a name from the plan, the id has the schema's name of the attribute.
+  @Test func reasonOfARawNumberHasTheSchemasName() {
     let model = TestModel(rules: "- {errno: EINVAL, because: never}")
     #expect(
       model.results([createVM, createThing, set(0)])[2].reasons.map(\.id.description) == ["thing.number.value:EINVAL"])
@@ -45,7 +45,7 @@ import Vocabulary
         == ["a device of type 'thing' has no group 9"])
   }
 
-  /// What changed before a check fails is not undone.
+  /// Changes before a failing check are not undone.
   @Test func effectsBeforeAFailingCheckStay() {
     let model = TestModel(
       rules: """
@@ -54,7 +54,7 @@ import Vocabulary
         - {if: 'value != self.count', errno: EINVAL, because: not the count}
         - {then: {self.count: '100'}}
         """, more: "state: {device: {count: '0'}}")
-    // The count is 1; 2, and so 10; 11.
+    // The count is 1, then 2 and so 10, then 11.
     #expect(
       model.onThing([set(7).expecting("EINVAL"), set(0).expecting("EAGAIN"), set(11)]) == ["EINVAL", "EAGAIN", "ok"])
     var going = model
@@ -63,8 +63,8 @@ import Vocabulary
       going.onThing([set(7), set(7), set(7), set(12), set(101)]) == ["EINVAL", "EAGAIN", "EINVAL", "ok", "ok"])
   }
 
-  /// `on-failure` undoes what it names, and only when a rule nested in its item failed.
-  @Test func onFailure() {
+  /// `on-failure` runs only if a rule nested in its item fails, and undoes only the state that it names.
+  @Test func onFailureRunsIfANestedRuleFails() {
     var model = TestModel(
       rules: """
         - rules:
@@ -93,7 +93,7 @@ import Vocabulary
         ])
   }
 
-  @Test func ifAndElse() {
+  @Test func ifAndElseAreExclusive() {
     let model = TestModel(
       rules: """
         - if: 'value < 5'
@@ -105,7 +105,7 @@ import Vocabulary
     #expect(model.onThing([set(0), set(1), set(7), set(8)]) == ["ok", "EPERM", "EINVAL", "ERANGE"])
   }
 
-  @Test func returnOK() {
+  @Test func returnEndsTheCall() {
     let model = TestModel(
       rules: """
         - {if: 'value == 1', return: ok}
@@ -114,8 +114,8 @@ import Vocabulary
     #expect(model.onThing([set(1), set(2)]) == ["ok", "EINVAL"])
   }
 
-  /// A `let` is seen by its own item and all that follow in the list, not behind it.
-  @Test func lets() {
+  /// A `let` is visible in its item and in the items after it in the same list, not after the list.
+  @Test func letIsVisibleInTheRestOfItsList() {
     let model = TestModel(
       rules: """
         - {let: {double: 'value * 2', four: 'double * 2'}}
@@ -129,8 +129,8 @@ import Vocabulary
     #expect(model.onThing([set(0), set(1), set(3), set(4)]) == ["EPERM", "ok", "EINVAL", "ENXIO"])
   }
 
-  /// A loop runs in the order of the list; the first errno ends all, and what was changed stays.
-  @Test func loops() {
+  /// A loop runs in the order of the list. The first errno ends the call, and changes stay.
+  @Test func loopEndsAtTheFirstErrno() {
     var model = TestModel(
       rules: """
         - for: v
@@ -145,12 +145,12 @@ import Vocabulary
     let start = [createVM, createVCPU(3), createVCPU(1), createVCPU(2), createThing]
     func outcomes(_ steps: Step...) -> [String] { Array(model.outcomes(start + steps).dropFirst(start.count)) }
     #expect(outcomes(set(9), set(9)) == ["ok", "EDOM"])
-    // The vCPU 1 stands behind 3: that one is visited.
+    // vCPU 1 is after vCPU 3, which is visited.
     #expect(outcomes(set(1), set(2), set(9), set(2)) == ["EINVAL", "EINVAL", "EDOM", "EINVAL"])
     #expect(outcomes(set(3), set(9), set(9)) == ["EINVAL", "ok", "EDOM"])
   }
 
-  @Test func fragments() {
+  @Test func fragmentsTakeArguments() {
     let model = TestModel(
       rules: """
         - {use: below, with: {x: value, limit: '10'}}
@@ -168,7 +168,7 @@ import Vocabulary
             parameters: [number]
             rules:
               - {if: 'number % 2 == 1', errno: EINVAL, because: odd, id: odd}
-              # `return` leaves the call, not only the fragment.
+              # `return` ends the call, not only the fragment.
               - {if: 'number == 8', return: ok}
         """)
     // 10-1 is odd; 10-2 is 8; 10-4 is 6 and 12-9 odd; 10-8 is 2 and 12-13 below; 10-6 is 4 and 12-11 is 1.
@@ -178,7 +178,7 @@ import Vocabulary
       ])
   }
 
-  @Test func functionsAndTables() {
+  @Test func rulesUseFunctionsAndTables() {
     let model = TestModel(
       rules: """
         - {let: {row: 'rows.first(r, inside(r, value))'}}
@@ -203,8 +203,8 @@ import Vocabulary
     #expect(newer.onThing([set(0x20), set(0x31)]) == ["ok", "ENXIO"])
   }
 
-  /// A hazard is no answer: the plan is not to be run.
-  @Test func hazards() {
+  /// A hazard is not an answer: the plan must not be run.
+  @Test func hazardIsAnOutcomeWithAReason() {
     let model = TestModel(
       rules: """
         - {if: 'value == 1', hazard: the kernel oopses, because: a null pointer}
@@ -217,7 +217,7 @@ import Vocabulary
     #expect(results[3].words == "EINVAL")
   }
 
-  @Test func warnings() {
+  @Test func warningDoesNotChangeTheAnswer() {
     let model = TestModel(
       rules: """
         - {if: 'value == 1', warn: thing.value:odd, because: it does not work like this}
@@ -233,8 +233,8 @@ import Vocabulary
 
 /// The state of VMs, vCPUs and devices.
 @Suite struct StateTests {
-  /// Lists, maps and records, and records that are found keep their identity.
-  @Test func effects() {
+  /// Effects change lists, maps and records; a record that is found in a list keeps its identity.
+  @Test func effectsChangeListsMapsAndRecords() {
     var model = TestModel(
       rules: """
         - {if: 'value == 0', then: {self.gone: 'true'}, return: ok}
@@ -262,8 +262,8 @@ import Vocabulary
       ]) == ["ok 0x0", "ok", "ok", "ok 0x22", "ok", "ok 0x222", "EBUSY", "ok", "ok 0x122", "EBUSY"])
   }
 
-  /// Each device has its own state; the VM's is shared, and a second VM is none.
-  @Test func owners() {
+  /// Each device has separate state; the VM's state is shared.
+  @Test func devicesHaveSeparateStateAndShareTheVMs() {
     let model = TestModel(
       rules: """
         - {then: {self.own: value}}
@@ -276,8 +276,8 @@ import Vocabulary
         == ["ok", "ok", "EEXIST", "ok"])
   }
 
-  /// The VM's state begins with its creation and sees its arguments; a vCPU's sees the VM.
-  @Test func initialValues() {
+  /// The VM's state starts at its creation and sees its arguments; a vCPU's state sees the VM.
+  @Test func initialStateSeesTheArgumentsOfCreation() {
     var model = TestModel(
       vm: """
         create:
@@ -302,21 +302,21 @@ import Vocabulary
               both: {number: 1, payload: {type: u32}, get: {value: 'vcpu.both'}}
               all: {number: 2, payload: {type: u32}, get: {value: 'sum(vcpus.map(v, v.both))'}}
         """)
-    // `arg.type` is there only where no argument has this name.
+    // `arg.type` exists only if no argument has this name.
     model.files["arm64/vm.yaml"] = model.files["arm64/vm.yaml"]!.replacing(", all: 'arg.type'", with: "")
-    let vm = step(.createVM(type: 0x0228), "vm")
+    let vm = step(.createVM(type: 0x0228), .vm)
     #expect(
       model.outcomes([
         vm, get(on: .vm), createVCPU(5), createVCPU(2), get(on: .vcpu(0)), get(on: .vcpu(1)),
         get(on: .vcpu(1), attr: 1),
         get(on: .vcpu(0), attr: 2),
       ]) == ["ok", "ok 0x228", "ok", "ok", "ok 0x2d", "ok 0x2a", "ok 0x12a", "ok 0x157"])
-    #expect(model.outcomes([step(.createVM(type: 49), "vm"), get(on: .vm)]).first == "EINVAL")
-    #expect(model.outcomes([step(.createVM(type: 41), "vm")]) == ["E2BIG"])
+    #expect(model.outcomes([step(.createVM(type: 49), .vm), get(on: .vm)]).first == "EINVAL")
+    #expect(model.outcomes([step(.createVM(type: 41), .vm)]) == ["E2BIG"])
   }
 
-  /// A record's field is computed anew at each use, with the vCPU or device that it belongs to.
-  @Test func derivedVariablesOfDevices() {
+  /// A derived field is computed at each use, for the vCPU or device that it belongs to.
+  @Test func derivedFieldIsComputedAtEachUse() {
     let model = TestModel(
       rules: "- {then: {self.own: value}}\n- {if: 'devices.exists(d, d.twice == 6)', errno: EBUSY, because: three}",
       more: "state: {device: {own: '0'}}\nderived: {device: {twice: 'self.own * 2'}}")
@@ -326,7 +326,7 @@ import Vocabulary
       ])
   }
 
-  @Test func theDeadVM() {
+  @Test func everyRulesApplyToAllCallsOfTheVM() {
     let model = TestModel(
       thing: """
         groups:
@@ -359,8 +359,8 @@ import Vocabulary
       ])
   }
 
-  /// A dollar sign that begins no expression is text, and what follows it is read.
-  @Test func dollarsInReasons() {
+  /// A dollar sign that does not begin an expression is text, and expressions after it are still read.
+  @Test func dollarSignInAReasonIsText() {
     let model = TestModel(
       rules: "- {read: value}\n- {if: value > 3, errno: EINVAL, because: 'costs $5; flags ${value}'}")
     let reasons = model.results([createVM, createThing, set(0x80A_0000)])[2].reasons.map(\.message)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// A few schemas that are one program, and what is known of the host.
+/// A few schemas, and the facts of a host.
 struct TestModel {
   var files: [String: String]
   var facts: [String: Value] = [:]
@@ -15,8 +15,8 @@ struct TestModel {
   var course = ModelHost.Course.expected
 
   /// - Parameters:
-  ///   - thing: what the schema of the device type `thing` has behind its head.
-  ///   - vm: what `vm.yaml` has behind its head; likewise the others.
+  ///   - thing: the schema of the device type `thing`, after its head.
+  ///   - vm: the text of `vm.yaml` after its head; likewise the others.
   init(
     thing: String = "", vm: String = "", vcpu: String = "", system: String? = nil, facts: [String: Value] = [:],
     release: String = "7.2", course: ModelHost.Course = .expected, beside others: [String: String] = [:]
@@ -32,7 +32,7 @@ struct TestModel {
     self.course = course
   }
 
-  /// A model whose device type `thing` has a group 0 with an attribute 0, `number.value`, a u32 whose `set` has these rules.
+  /// A model whose device type `thing` has group 0 with attribute 0, `number.value`, a u32 whose `set` has these rules.
   init(rules: String, more: String = "", vm: String = "", vcpu: String = "", facts: [String: Value] = [:]) {
     self.init(
       thing: """
@@ -64,12 +64,12 @@ struct TestModel {
     return results
   }
 
-  /// The outcome of each step: `ok`, an errno, `ok or EINVAL`, …; behind it what a get has read: `ok 0x5`.
+  /// The outcome of each step: `ok`, an errno, `ok or EINVAL`, …, and the value of a get: `ok 0x5`.
   func outcomes(_ steps: [Step], sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
     results(steps, sourceLocation: sourceLocation).map(\.words)
   }
 
-  /// The outcomes behind the creation of a VM and of a `thing`.
+  /// The outcomes of the steps after the creation of a VM and a `thing`.
   func onThing(_ steps: [Step], sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
     Array(outcomes([createVM, createThing] + steps, sourceLocation: sourceLocation).dropFirst(2))
   }
@@ -98,7 +98,8 @@ extension StepResult {
 
 private let manifest = SourceFile(path: "vm.yaml", bytes: [])
 
-func step(_ operation: DevicePlan.Operation, _ target: String = "thing", attribute: String? = nil) -> Step {
+func step(_ operation: DevicePlan.Operation, _ target: TargetName = .device("thing"), attribute: String? = nil) -> Step
+{
   let place = Position(line: 1, column: 1)
   return Step(
     operation, target: target, attribute: attribute, at: SourceRange(file: manifest, start: place, end: place))
@@ -113,13 +114,13 @@ extension Step {
   }
 }
 
-let createVM = step(.createVM(type: 0), "vm")
+let createVM = step(.createVM(type: 0), .vm)
 let createThing = create(3)
 
 func create(_ type: UInt32, flags: UInt32 = 0) -> Step { step(.createDevice(type: type, flags: flags)) }
 func test(_ type: UInt32) -> Step { step(.testDevice(type: type, flags: 0)) }
 func close(_ slot: Int) -> Step { step(.closeDevice(slot)) }
-func createVCPU(_ id: UInt64) -> Step { step(.createVCPU(id: id), "vcpu.\(id)") }
+func createVCPU(_ id: UInt64) -> Step { step(.createVCPU(id: id), .vcpu(id)) }
 func initVCPU(_ slot: Int, features: UInt64 = 0) -> Step { step(.initVCPU(slot, features: features, finalize: [])) }
 func run(_ slot: Int) -> Step { step(.runVCPU(slot)) }
 
@@ -137,7 +138,7 @@ func set(_ value: UInt64, on target: Target = .device(0), group: UInt32 = 0, att
   step(.setAttribute(call(bytes(value, size), on: target, group: group, attr: attr)))
 }
 
-/// A set with a pointer that leads nowhere.
+/// A set with an invalid pointer.
 func setInvalid(on target: Target = .device(0), group: UInt32 = 0, attr: UInt64 = 0) -> Step {
   step(.setAttribute(call(.invalid, on: target, group: group, attr: attr)))
 }

@@ -9,7 +9,7 @@ import kvmload
   private let header = text(ofFile: repository + "/Sources/kvmload/include/kvmload.h") ?? ""
 
   /// Both have the same names, and the same number and type for each.
-  @Test func theDocumentHasTheConstantsOfTheHeader() {
+  @Test func documentHasTheConstantsOfTheHeader() {
     let described = constants(of: document)
     let defined = constants(ofHeader: header)
     #expect(described.count == defined.count && defined.count > 100)
@@ -18,7 +18,7 @@ import kvmload
     }
   }
 
-  /// Fields follow one another without a gap, up to the end of the record.
+  /// Fields follow each other without gaps, up to the end of the record.
   @Test func fieldsFillTheirRecords() {
     let tables = tables(of: document).filter { $0.columns == fieldColumns }
     #expect(tables.count == 14)
@@ -31,7 +31,7 @@ import kvmload
     }
   }
 
-  @Test func theProseHasTheSameNumbers() {
+  @Test func proseHasTheNumbersOfTheHeader() {
     #expect(document.contains("\n    header                \(KVMLOAD_SIZEOF_HEADER) bytes\n"))
     #expect(document.contains("\n    \(KVMLOAD_SECTIONS) sections           each begins"))
     #expect(document.contains("next multiple of \(KVMLOAD_ALIGNMENT); zeros fill"))
@@ -42,12 +42,12 @@ import kvmload
     #expect(document.contains("left out, at most \(KVMLOAD_MAX_DROPPED);"))
   }
 
-  /// The plan's own target knows no loader, so it has these two numbers a second time.
-  @Test func plansHaveTheSameLimits() {
+  /// `DevicePlan` does not import the loader, so it repeats these two numbers.
+  @Test func plansHaveTheLimitsOfTheLoader() {
     #expect(Plan.mostVCPUs == KVMLOAD_MAX_VCPUS)
     let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .invalid)
     let plan = Plan(
-      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.hasAttribute(call), target: "vm", at: place(2))])
+      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.hasAttribute(call), target: .vm, at: place(2))])
     #expect(plan.strace.contains("addr=0x\(String(KVMLOAD_INVALID_ADDRESS, radix: 16))"))
   }
 
@@ -129,7 +129,7 @@ import kvmload
       case let columns where columns.first == "operation": addNumbered(table.rows.map { $0[0] }, to: &constants)
       case let columns where columns.dropFirst().first == "name":
         for row in table.rows { constants[row[1]] = Constant(value: row[0]) }
-      default: Issue.record("a table with the columns \(table.columns)")
+      default: Issue.record("unknown columns of a table: \(table.columns)")
       }
     }
     return constants
@@ -140,12 +140,12 @@ import kvmload
       constants["\(table.title)_\(row[2])"] = Constant(value: row[0], type: row[1])
       if row[2] == "ARCHITECTURE" { addNumbered([row[3]], to: &constants) }
     }
-    // The text of a string has no end of its own.
+    // A string ends with its text, which has no fixed size.
     if table.title == "STRING" { return }
     constants["SIZEOF_\(table.title)"] = Constant(value: "\(recordSize(table))")
   }
 
-  /// The section's number, and the size of its record, which must be that of the record's own table.
+  /// Adds the section's number, and checks that its record has the size given by the record's table.
   private func addSection(_ row: [String], to constants: inout [String: Constant]) {
     let name = row[1].uppercased()
     constants["SECTION_\(name)"] = Constant(value: row[0])
@@ -154,7 +154,7 @@ import kvmload
     #expect(record.map { recordSize($0) } == Int(row[2]), "\(name)")
   }
 
-  /// Names after their numbers: `10 set-attribute, 11 get-attribute`.
+  /// Adds names that follow their numbers: `10 set-attribute, 11 get-attribute`.
   private func addNumbered(_ texts: [String], to constants: inout [String: Constant]) {
     for match in texts.flatMap({ $0.matches(of: #/(\d+) ([a-z][-_a-z0-9]*)/#) }) {
       constants[match.2.uppercased().replacing("-", with: "_")] = Constant(value: String(match.1))

@@ -9,7 +9,7 @@ import kvmload
 
 @Suite struct RoundTripTests {
   /// The number of vCPUs is supplied at load time.
-  @Test func blocksAreKept() throws {
+  @Test func blocksSurviveTheRoundTrip() throws {
     let plan = forEachVCPU()
     let bytes = plan.compiled()
     let read = try Plan(compiled: bytes, path: "vm.kvmplan")
@@ -18,7 +18,7 @@ import kvmload
     #expect(read.compiled() == bytes)
   }
 
-  @Test func nothingIsLost() throws {
+  @Test func everyPartOfAPlanSurvivesTheRoundTrip() throws {
     let plan = everything()
     let read = try Plan(compiled: plan.compiled(), path: "vm.kvmplan")
     #expect(read.json.text() == plan.json.text())
@@ -28,14 +28,14 @@ import kvmload
     #expect(read.parameters.map(\.initial) == [nil, -2])
   }
 
-  @Test func theSameBytesAgain() throws {
+  @Test func compilingIsDeterministic() throws {
     let bytes = everything().compiled()
     #expect(everything().compiled() == bytes)
     #expect(try Plan(compiled: bytes, path: "vm.kvmplan").compiled() == bytes)
   }
 
-  /// What only reports need is left out; the calls, and what is expected of them, are the same.
-  @Test func aStrippedPlanMakesTheSameCalls() throws {
+  /// Data that only reports need is left out; the calls and their expected answers are the same.
+  @Test func strippedPlanMakesTheSameCalls() throws {
     let plan = everything()
     let bytes = plan.compiled(isStripped: true)
     let read = try Plan(compiled: bytes, path: "vm.kvmplan")
@@ -45,13 +45,13 @@ import kvmload
     #expect(read.steps.map(\.comparison) == plan.steps.map(\.comparison))
     #expect(bytes.count < plan.compiled().count)
     #expect(!String(decoding: bytes, as: UTF8.self).contains("addr.dist"))
-    #expect(read.steps[7].target == "device0" && read.steps[7].at.description == "vm.kvmplan:8:1")
+    #expect(read.steps[7].target == .device("device0") && read.steps[7].at.description == "vm.kvmplan:8:1")
   }
 
   /// The bytes of a plan with one step have the offsets of docs/plan-format.md.
-  @Test func theBytesAreThoseOfTheSpecification() {
+  @Test func bytesMatchTheSpecification() {
     let bytes = Plan(
-      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.createVM(type: 0x28), target: "vm", at: place(2))]
+      name: "n", manifest: "m", architecture: .arm64, steps: [Step(.createVM(type: 0x28), target: .vm, at: place(2))]
     ).compiled()
     #expect(Array(bytes[0..<16]) == Array("KVMPLAN\n".utf8) + [1, 0, 0, 0, 152, 0, 0, 0])
     #expect(bytes[24] == UInt8(bytes.count & 255) && bytes[28] == 1 && bytes[29] == 0)
@@ -74,7 +74,7 @@ import kvmload
   @Test func everyTruncationIsRefused() {
     for bytes in [everything().compiled(), forEachVCPU().compiled()] {
       for length in 0..<bytes.count where !isRefused(Array(bytes[..<length])) {
-        Issue.record("\(length) of \(bytes.count) bytes were taken for a plan")
+        Issue.record("accepted \(length) of \(bytes.count) bytes as a plan")
       }
       #expect(isRefused(bytes + [0]) && isRefused(bytes + [0, 0, 0, 0, 0, 0, 0, 0]))
     }
@@ -86,13 +86,13 @@ import kvmload
       for change in [1, 0x80, 0xFF] as [UInt8] {
         var damaged = bytes
         damaged[i] ^= change
-        if !isRefused(damaged) { Issue.record("byte \(i) was changed and the plan accepted") }
+        if !isRefused(damaged) { Issue.record("accepted the plan with byte \(i) changed") }
       }
     }
   }
 
-  /// With a repaired checksum, a plan is refused, or all its parts are inside the file.
-  @Test(.slow) func aRepairedPlanIsRefusedOrWhole() {
+  /// With a repaired checksum, a plan is either refused or all its parts are inside the file.
+  @Test(.slow) func damagedPlanWithARightChecksumIsRefusedOrWhole() {
     var accepted = 0
     for bytes in [everything().compiled(), forEachVCPU().compiled()] {
       accepted += acceptedDamages(of: bytes)
@@ -116,7 +116,7 @@ import kvmload
     return accepted
   }
 
-  @Test func faultsAreDescribed() {
+  @Test func messageSaysHowThePlanIsFaulty() {
     func message(_ bytes: [UInt8]) -> String {
       do throws(DiagnosticsError) {
         _ = try Plan(compiled: bytes, path: "vm.kvmplan")
@@ -161,13 +161,13 @@ import kvmload
     return Plan(
       name: "n", manifest: "m", architecture: .x86_64, parameters: [parameter],
       steps: [
-        Step(.createVM(type: 0), target: "vm", at: place(1)), Step(.setAttribute(call), target: "vm", at: place(4)),
+        Step(.createVM(type: 0), target: .vm, at: place(1)), Step(.setAttribute(call), target: .vm, at: place(4)),
       ])
   }
 
   private func data(_ plan: Plan) -> AttributeData? { plan.steps[1].operation.attributeCall?.data }
 
-  @Test func aValueFillsItsBits() {
+  @Test func valueFillsItsBits() {
     var whole = plan(parameter(8), PayloadSlot(.parameter(0), offset: 1, width: 8), Array(repeating: 0xAA, count: 10))
     #expect(whole.missingParameters == [0])
     #expect(whole.fill([0: 0x0102_0304]).isEmpty)
@@ -180,14 +180,14 @@ import kvmload
     #expect(data(part) == .bytes([0xCF, 0xAB, 0xFF, 0xFF]))
   }
 
-  @Test func aValueThatDoesNotFitIsRefused() {
+  @Test func valueThatDoesNotFitIsRefused() {
     var part = plan(parameter(2), PayloadSlot(.parameter(0), offset: 0, width: 4, shift: 4, bits: 12), [0, 0, 0, 0])
     let found = part.fill([0: 0x1000])
     #expect(found.map(\.message) == ["4096 does not fit here: parameter 'p' fills 12 bits"])
     #expect(found.first?.range == place(4))
   }
 
-  @Test func negativeValues() {
+  @Test func negativeValuesFillTheirSlot() {
     var whole = plan(parameter(4, signed: true), PayloadSlot(.parameter(0), offset: 0, width: 4), [0, 0, 0, 0])
     #expect(whole.fill([0: -2]).isEmpty)
     #expect(data(whole) == .bytes([0xFE, 0xFF, 0xFF, 0xFF]))
@@ -195,8 +195,8 @@ import kvmload
 }
 
 @Suite struct BlockTests {
-  /// Every block as a whole for one vCPU after the other; guards follow their steps.
-  @Test func blocksAreWrittenOut() {
+  /// Each block is repeated as a whole for each vCPU, and guards follow their steps.
+  @Test func blocksAreRepeatedForEachVCPU() {
     var plan = forEachVCPU()
     #expect(plan.fill([0: 2]).isEmpty)
     #expect(
@@ -213,7 +213,7 @@ import kvmload
     #expect(empty.fill([0: 0]).isEmpty && empty.steps.map(\.words) == ["create vm", "create gic"])
   }
 
-  @Test func oneVCPUMovesNothing() {
+  @Test func oneVCPUKeepsTheOrderOfSteps() {
     var plan = forEachVCPU()
     let places = plan.steps.map(\.at)
     plan.makeBlocks(vcpus: 1)

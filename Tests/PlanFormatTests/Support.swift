@@ -18,30 +18,31 @@ func everything() -> Plan {
   let filled = AttributeCall(
     target: .vcpu(0), group: 2, attr: 0, data: .bytes(Array(repeating: 0xEE, count: 16), slots: slots))
   var steps = [
-    Step(.createVM(type: 0x28), target: "vm", value: "ipa-bits: 40", at: place(2)),
-    Step(.addMemory(slot: 1, address: 1 << 32, size: 1 << 20), target: "vm", at: place(3)),
-    Step(.createVCPU(id: 7), target: "vcpu.7", at: place(4)),
-    Step(.initVCPU(0, features: 0x14, finalize: [4, -1]), target: "vcpu.7", value: "sve", at: place(5)),
-    Step(.createIRQChip, target: "vm", at: place(6)),
-    Step(.enableCapability(166, on: .vm, flags: 0, arguments: [.value(0), .value(0)]), target: "vm", at: place(7)),
-    Step(.testDevice(type: 7, flags: 0), target: "arm-vgic-v3", at: place(8), expected: [.ok, Answer("ENODEV")!]),
-    Step(.createDevice(type: 7, flags: 0), target: "gic", at: place(9), guardedBy: [Guard(step: 6, ok: true)]),
+    Step(.createVM(type: 0x28), target: .vm, value: "ipa-bits: 40", at: place(2)),
+    Step(.addMemory(slot: 1, address: 1 << 32, size: 1 << 20), target: .vm, at: place(3)),
+    Step(.createVCPU(id: 7), target: .vcpu(7), at: place(4)),
+    Step(.initVCPU(0, features: 0x14, finalize: [4, -1]), target: .vcpu(7), value: "sve", at: place(5)),
+    Step(.createIRQChip, target: .vm, at: place(6)),
+    Step(.enableCapability(166, on: .vm, flags: 0, arguments: [.value(0), .value(0)]), target: .vm, at: place(7)),
     Step(
-      .enableCapability(110, on: .vcpu(0), flags: 2, arguments: [.device(0), .value(9)]), target: "vcpu.7",
+      .testDevice(type: 7, flags: 0), target: .device("arm-vgic-v3"), at: place(8), expected: [.ok, Answer("ENODEV")!]),
+    Step(.createDevice(type: 7, flags: 0), target: .device("gic"), at: place(9), guardedBy: [Guard(step: 6, ok: true)]),
+    Step(
+      .enableCapability(110, on: .vcpu(0), flags: 2, arguments: [.device(0), .value(9)]), target: .vcpu(7),
       at: place(10)),
-    Step(.hasAttribute(attribute), target: "gic", attribute: "addr.dist", at: place(11)),
-    Step(.setAttribute(filled), target: "vcpu.7", attribute: "timer", value: "größer\u{0}", at: place(12)),
+    Step(.hasAttribute(attribute), target: .device("gic"), attribute: "addr.dist", at: place(11)),
+    Step(.setAttribute(filled), target: .vcpu(7), attribute: "timer", value: "größer\u{0}", at: place(12)),
     Step(
-      .getAttribute(attribute), target: "gic", attribute: "addr.dist", value: "", at: place(13),
+      .getAttribute(attribute), target: .device("gic"), attribute: "addr.dist", value: "", at: place(13),
       comparison: Comparison(bytes: [1, 2, 3, 4], mask: [0xFF, 0, 0xFF, 0])),
     Step(
-      .setAttribute(AttributeCall(target: .system, group: 0, attr: 0, data: .invalid)), target: "system",
+      .setAttribute(AttributeCall(target: .system, group: 0, attr: 0, data: .invalid)), target: .system,
       at: place(14), expected: [Answer("EFAULT")!]),
     Step(
-      .hasAttribute(AttributeCall(target: .vm, group: 99, attr: 0, data: .none)), target: "vm", at: place(15),
+      .hasAttribute(AttributeCall(target: .vm, group: 99, attr: 0, data: .none)), target: .vm, at: place(15),
       moved: "after vcpus", hints: ["one hint", "another"]),
-    Step(.runVCPU(0), target: "vcpu.7", at: place(16)),
-    Step(.closeDevice(0), target: "gic", at: place(17)),
+    Step(.runVCPU(0), target: .vcpu(7), at: place(16)),
+    Step(.closeDevice(0), target: .device("gic"), at: place(17)),
   ]
   steps[15].expected = []
   return Plan(
@@ -60,15 +61,15 @@ func forEachVCPU() -> Plan {
   }
   let index = AttributeData.bytes([0, 0, 0, 0], slots: [PayloadSlot(.vcpuIndex, offset: 0, width: 4)])
   var steps = [
-    Step(.createVM(type: 0), target: "vm", at: place(1)),
-    Step(.createVCPU(id: 0), target: "vcpu.*", at: place(2)),
-    Step(.initVCPU(0, features: 4, finalize: []), target: "vcpu.*", at: place(3)),
-    Step(.createDevice(type: 7, flags: 0), target: "gic", at: place(4)),
-    Step(.hasAttribute(attribute(.vcpu(0))), target: "vcpu.*", attribute: "timer", at: place(5)),
+    Step(.createVM(type: 0), target: .vm, at: place(1)),
+    Step(.createVCPU(id: 0), target: .eachVCPU, at: place(2)),
+    Step(.initVCPU(0, features: 4, finalize: []), target: .eachVCPU, at: place(3)),
+    Step(.createDevice(type: 7, flags: 0), target: .device("gic"), at: place(4)),
+    Step(.hasAttribute(attribute(.vcpu(0))), target: .eachVCPU, attribute: "timer", at: place(5)),
     Step(
-      .setAttribute(attribute(.vcpu(0))), target: "vcpu.*", attribute: "timer", at: place(6),
+      .setAttribute(attribute(.vcpu(0))), target: .eachVCPU, attribute: "timer", at: place(6),
       guardedBy: [Guard(step: 4, ok: true)]),
-    Step(.setAttribute(attribute(.device(0), index)), target: "gic", attribute: "addr.region", at: place(7)),
+    Step(.setAttribute(attribute(.device(0), index)), target: .device("gic"), attribute: "addr.region", at: place(7)),
   ]
   for (i, block) in [1: 1, 2: 1, 4: 2, 5: 2, 6: 3] { steps[i].block = block }
   var plan = Plan(

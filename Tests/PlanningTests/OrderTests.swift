@@ -9,8 +9,8 @@ import Vocabulary
 @Suite struct OrderTests {
   private let schemas = Schemas()
 
-  /// The order of the top-level keys means nothing.
-  @Test func baseOrder() {
+  /// The order of the top-level keys does not matter.
+  @Test func baseOrderIsIndependentOfTheManifestsOrder() {
     let parts = [
       "devices:\n  - {type: thing, name: t, attributes: {size: 1, address: {top: 2, base: 3}}}\n  - {type: thing, name: u}\n",
       "vcpus: {ids: [5, 2], features: [fast], attributes: {timer: {irq: 27}}, each: [{vcpu: 2, attributes: {timer: {irq: 28}}}]}\n",
@@ -30,7 +30,7 @@ import Vocabulary
     expectSameLines(schemas.calls(parts[1] + parts[3] + parts[0] + parts[2]), expected)
   }
 
-  @Test func numbers() throws {
+  @Test func operationsHaveTheNumbersOfTheSchemas() throws {
     let steps = schemas.plan(
       "vm: {bits: 40, capabilities: [{late: {device: u}}]}\nvcpus: {ids: [5], features: [fast, odd]}\ndevices: [{type: thing, name: t}, {type: thing, name: u}]\n"
     ).plan.steps
@@ -42,15 +42,15 @@ import Vocabulary
       ])
   }
 
-  /// `after` and `before` move single calls, and say why.
-  @Test func afterAndBefore() {
+  /// `after` and `before` move single calls, and the plan gives the reason.
+  @Test func afterAndBeforeMoveSingleCalls() {
     expectSameLines(
       schemas.calls("devices: [{type: thing, attributes: {control: {start: }, address: {base: 1, top: 2}, size: 5}}]"),
       [
         "create vm", "create thing", "set thing.address.base = 1", "set thing.address.top = 2", "set thing.size = 5",
         "set thing.control.start (after thing.size)",
       ])
-    // `size` asks to be before `stop`, and `stop` waits for the vCPUs' attributes.
+    // `size` has `before: [control.stop]`, and `stop` waits for the vCPUs' attributes.
     expectSameLines(
       schemas.calls(
         "vcpus: {count: 1, attributes: {timer: {irq: 27}}}\ndevices: [{type: thing, attributes: {control: {stop: 1}, size: 5, address: {base: 1}}}]"
@@ -61,16 +61,16 @@ import Vocabulary
       ])
   }
 
-  /// Words for what the manifest does not have are ignored.
-  @Test func absentOnes() {
+  /// An order that names a call which the manifest does not have is ignored.
+  @Test func orderAgainstAnAbsentCallIsIgnored() {
     expectSameLines(
       schemas.calls("devices: [{type: thing, attributes: {control: {start: , stop: 1}}}]"),
       ["create vm", "create thing", "set thing.control.start", "set thing.control.stop = 1"])
     expectSameLines(schemas.calls("devices: [{type: other}]"), ["create vm", "create other"])
   }
 
-  /// A device's creation can wait for another type, and its attributes for another's attributes.
-  @Test func acrossDevices() {
+  /// The creation of a device can wait for another type, and an attribute for attributes of other devices.
+  @Test func orderAppliesAcrossDevices() {
     expectSameLines(
       schemas.calls("devices: [{type: other, attributes: {g: {y: 1}}}, {type: thing, attributes: {size: 1}}]"),
       [
@@ -93,8 +93,8 @@ import Vocabulary
       ])
   }
 
-  /// Words of an attribute's own device bind within that device only.
-  @Test func ownDevice() {
+  /// An order within a type applies to each device separately.
+  @Test func orderWithinATypeAppliesToEachDevice() {
     expectSameLines(
       schemas.calls(
         "devices: [{type: thing, name: a, attributes: {control: {start: }, size: 1}}, {type: thing, name: b, attributes: {control: {start: }}}]"
@@ -105,8 +105,8 @@ import Vocabulary
       ])
   }
 
-  /// Words can depend on the key.
-  @Test func wordsWithConditions() {
+  /// An order can depend on the key.
+  @Test func orderWithAConditionDependsOnTheKey() {
     expectSameLines(
       schemas.calls(
         "devices: [{type: thing, attributes: {registers: [{offset: 8, value: 1}, {offset: 4, value: 2}], control: {start: }}}]"
@@ -117,8 +117,8 @@ import Vocabulary
       ])
   }
 
-  /// The plan has slots in its own order, which need not be the manifest's.
-  @Test func slotsAreRenumbered() {
+  /// Slots are numbered in the order of the plan, which can differ from the manifest's.
+  @Test func slotsAreNumberedInTheOrderOfThePlan() {
     let steps = schemas.plan(
       "vm: {capabilities: [{late: {device: other}}]}\ndevices: [{type: other, attributes: {g: {y: 1}}}, {type: thing, attributes: {size: 1}}]\nsteps: [{close: thing}, {get: other.g.y}]"
     ).plan.steps
@@ -138,7 +138,7 @@ import Vocabulary
       ])
   }
 
-  @Test func cycles() {
+  @Test func circularOrderIsReported() {
     var schemas = Schemas()
     schemas.files["arm64/ring.yaml"] = """
       schema: 1
@@ -154,14 +154,14 @@ import Vocabulary
     #expect(schemas.plan("devices: [{type: ring, attributes: {g: {c: 0, a: 1}}}]").diagnostics == [])
   }
 
-  @Test func theSameManifestGivesTheSamePlan() {
+  @Test func sameManifestGivesTheSamePlan() {
     let text =
       "vcpus: {count: 3, attributes: {timer: {late: 1}}}\ndevices: [{type: other}, {type: thing, attributes: {control: {start: , stop: 2}, size: 3}}]"
     #expect(Set((0..<5).map { _ in schemas.calls(text) }).count == 1)
   }
 
-  /// Explicit steps follow as written, whatever the schemas say of order.
-  @Test func explicitSteps() {
+  /// Explicit steps keep their order, whatever the schemas say.
+  @Test func explicitStepsKeepTheirOrder() {
     expectSameLines(
       schemas.calls(
         "devices: [{type: thing}]\nsteps: [{set: thing.control.start}, {set: thing.size, value: 3}, {has: thing.address.base}]"
@@ -173,7 +173,7 @@ import Vocabulary
   }
 
   /// A refused `create` binds no name, but takes a slot.
-  @Test func slotsOfExplicitSteps() {
+  @Test func refusedCreateTakesASlotButNoName() {
     let steps = schemas.plan(
       "steps: [{create-vm: {}}, {create: thing, as: t}, {create: thing, as: u, expect: EBUSY}, {create: other, as: u}, {set: u.g.y, value: 1}, {create-vcpu: 1, expect: EINVAL}, {create-vcpu: 1}, {run: 1}]"
     ).plan.steps
@@ -183,7 +183,7 @@ import Vocabulary
   }
 }
 
-/// Questions to the host, and what hangs on their answers.
+/// Tests of the host, and the steps that depend on their answers.
 @Suite struct GuardTests {
   private let schemas = Schemas()
 
@@ -194,7 +194,7 @@ import Vocabulary
     }
   }
 
-  @Test func optionalAttributes() {
+  @Test func optionalAttributeIsSetIfTheHostHasIt() {
     expectSameLines(
       lines("devices: [{type: thing, attributes: {size: {value: 5, optional: true}, address: {base: 1}}}]"),
       [
@@ -204,7 +204,7 @@ import Vocabulary
       ])
   }
 
-  @Test func optionalDevices() {
+  @Test func optionalDeviceIsCreatedIfTheHostHasIt() {
     expectSameLines(
       lines("devices: [{type: thing, name: t, optional: true, attributes: {size: 5}}, {type: other}]"),
       [
@@ -213,7 +213,7 @@ import Vocabulary
       ])
   }
 
-  @Test func alternatives() {
+  @Test func firstAlternativeThatTheHostHasIsCreated() {
     expectSameLines(
       lines("devices: [{type: [thing, other], name: d, for: {thing: {size: 5}, other: {g: {y: 6}}}}]"),
       [
@@ -232,8 +232,8 @@ import Vocabulary
       ])
   }
 
-  /// A guard follows its question when both move.
-  @Test func movedQuestions() {
+  /// A guard still refers to its test when both move.
+  @Test func guardRefersToItsTestAfterAMove() {
     expectSameLines(
       lines("devices: [{type: other, optional: true, attributes: {g: {y: 6}}}, {type: thing}]"),
       [
@@ -242,7 +242,7 @@ import Vocabulary
       ])
   }
 
-  @Test func needs() {
+  @Test func needsOfADeviceAreEnabled() {
     var schemas = schemas
     schemas.files["arm64/needy.yaml"] = """
       schema: 1
@@ -267,7 +267,7 @@ import Vocabulary
   }
 }
 
-/// What a plan costs is proportional to the number of its calls.
+/// The time to plan is proportional to the number of calls.
 @Suite(.slow, .hangGuard) struct SpeedTests {
   private func seconds(_ count: Int, _ text: (Int) -> String) -> Double {
     let text = text(count)
@@ -283,8 +283,8 @@ import Vocabulary
     #expect(isProportional(small, large), "\(small) s and \(large) s")
   }
 
-  /// Each waits for one call, which is written after them.
-  @Test func manyAfterOne() {
+  /// Each call waits for one call, which is written after them.
+  @Test func timeIsLinearIfManyCallsWaitForOne() {
     expectLinear { count in
       "devices:\n  - type: thing\n    attributes:\n      registers:\n"
         + String(repeating: "        - {offset: 8, value: 1}\n", count: count)
@@ -292,8 +292,8 @@ import Vocabulary
     }
   }
 
-  /// Every attribute of every vCPU waits for those of every device.
-  @Test func manyAfterMany() {
+  /// Every attribute of every vCPU waits for the attributes of every device.
+  @Test func timeIsLinearIfManyCallsWaitForMany() {
     expectLinear { count in
       "vcpus: {count: \(count / 5), attributes: {timer: {late: 1}}}\ndevices:\n"
         + (0..<count / 5).map { "  - {type: thing, name: t\($0), attributes: {control: {start: }}}\n" }.joined()

@@ -57,7 +57,7 @@ struct Schemas {
     """,
   ]
 
-  /// The plan of a manifest of this architecture, whose text begins behind `arch`.
+  /// The plan of a manifest of this architecture; `text` is the part after `arch`.
   func plan(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> PlanningResult {
     let catalogue = catalogue(schemaSources(files))
     let tree = SourceTree(parsing: SourceFile(path: "vm.yaml", text: "kvmconf: 1\narch: arm64\n" + text))
@@ -72,7 +72,7 @@ struct Schemas {
     return result
   }
 
-  /// The calls in a user's words, and behind them what moved them: `set thing.size = 5 (after …)`.
+  /// The calls in a user's words, each followed by the reason why it moved: `set thing.size = 5 (after …)`.
   func calls(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
     plan(text, sourceLocation: sourceLocation).plan.steps.map { $0.words + ($0.moved.map { " (\($0))" } ?? "") }
   }

@@ -3,7 +3,7 @@ import Reference
 import Testing
 
 @Suite struct CatalogueListTests {
-  @Test func json() {
+  @Test func jsonListsEveryAttribute() {
     let text = CatalogueList(catalogues()).json().text()
     let objects = text.split(separator: "},{").map(String.init)
     #expect(objects.count == 5)
@@ -21,7 +21,7 @@ import Testing
     #expect(objects[4].contains(#""since":null,"until":"7.0""#))
   }
 
-  @Test func text() {
+  @Test func textListsEveryAttribute() {
     let lines = CatalogueList(catalogues()).text().split(separator: "\n")
     #expect(lines.count == 6)
     #expect(lines[0].hasPrefix("ARCH    SCOPE   TYPE    GROUP      ATTRIBUTE  NUMBER   CALLS        PAYLOAD"))

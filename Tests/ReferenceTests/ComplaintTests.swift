@@ -3,7 +3,7 @@ import Reference
 import Testing
 import Vocabulary
 
-/// Messages as programs print them, and what is read from them.
+/// Error messages of other programs, and the facts that are read from them.
 @Suite struct ComplaintTests {
   struct Message: Sendable {
     var text: String
@@ -41,7 +41,7 @@ import Vocabulary
         qemu-system-aarch64: PMU: KVM_SET_DEVICE_ATTR: No such device
         qemu-system-aarch64: failed to set irq for PMU
         """, call: .attribute(.set), errno: "ENODEV", architecture: .arm64),
-    // The number is that of a VFIO group, not of a group of attributes.
+    // The number is a VFIO group, not a group of attributes.
     Message(
       text: "qemu-kvm: -device vfio-pci,host=01:00.0: Failed to add group 12 to KVM VFIO device: Invalid argument",
       call: .attribute(.set), errno: "EINVAL"),
@@ -84,7 +84,7 @@ import Vocabulary
       group: 1, attr: 0x100_0000_0004, errno: "EBUSY"),
     Message(
       text: "panic: KVM: Failed to create device (errno: 19)", call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
-    // strace, and what people write themselves
+    // strace, and messages written by hand
     Message(
       text: "ioctl(17, KVM_SET_DEVICE_ATTR, {flags=0, group=0, attr=2, addr=0x7ffd1c}) = -1 EEXIST (File exists)",
       call: .attribute(.set), group: 0, attr: 2, errno: "EEXIST"),
@@ -97,7 +97,7 @@ import Vocabulary
   ]
 
   @Test(arguments: messages)
-  func isRead(_ message: Message) {
+  func messageIsRead(_ message: Message) {
     let complaint = Complaint(message.text)
     #expect(complaint.call == message.call)
     #expect(complaint.group == message.group)
@@ -106,7 +106,7 @@ import Vocabulary
     #expect(complaint.architecture == message.architecture)
   }
 
-  @Test func namesAreNoMessages() {
+  @Test func namesAreNotTakenForMessages() {
     for name in ["arm-vgic-v3.addr.dist", "vfio.create:EBUSY", "KVM_DEV_TYPE_VFIO", "arm64/vcpu.pmu-v3.irq"] {
       #expect(!Complaint.isMessage(name))
     }
@@ -114,8 +114,8 @@ import Vocabulary
     #expect(Complaint.isMessage("DeviceAttribute(Error(9),false,5)"))
   }
 
-  /// Whatever stands in a message, it is read to its end.
-  @Test func strangeTexts() {
+  /// Any text is read to its end.
+  @Test func strangeTextsAreRead() {
     for text in [
       "", " ", "\n\n", "group attr", "group: attr:", "attr 0x", "attr 99999999999999999999999999",
       "group 4294967296 attr 1",
@@ -134,7 +134,7 @@ import Vocabulary
     }
   }
 
-  @Test func onePage() {
+  @Test func messageOfAKnownTypeGivesItsPage() {
     let page = page("prog: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x2: Invalid argument", type: "gadget")
     #expect(page.hasPrefix("The message tells: KVM_SET_DEVICE_ATTR, group 1, attr 2, answered by EINVAL"))
     #expect(page.contains("\ngadget.addr.base   "))
@@ -145,7 +145,7 @@ import Vocabulary
     #expect(page.contains("IN A MANIFEST"))
   }
 
-  @Test func severalCandidates() {
+  @Test func severalCandidatesAreListed() {
     let page = page("Group 1 attr 2: I/O error")
     #expect(page.contains("2 attributes fit and can be answered by EIO:\n"))
     #expect(page.contains("\n  gadget.addr.base (arm64): base address of the gadget\n      - the VM is dead\n"))
@@ -153,34 +153,34 @@ import Vocabulary
     #expect(page.contains("\n  Which one it was, --type tells: gadget or bridge.\n"))
   }
 
-  @Test func oneThatCanGiveTheAnswer() {
+  @Test func onlyCandidateWithTheErrnoIsShown() {
     let page = page("Group 1 attr 2: Operation not permitted")
     #expect(page.contains("\nOf what fits, one alone can be answered by EPERM:\n\ngadget.addr.base  "))
   }
 
-  @Test func theNumberOfAKey() {
+  @Test func attributeNumberIsSplitIntoItsKeys() {
     let page = page("Failed to set attribute (group: 3, attr: 259, errno: 5)")
     #expect(page.contains("The attribute's number tells:\n    cpu  0x1  the CPU\n    row  0x2  the row\n"))
   }
 
-  @Test func whatNothingAnswers() {
+  @Test func errnoThatNoRuleGivesIsReported() {
     let page = page("KVM_SET_DEVICE_ATTR failed: Group 2 attr 0x0: Permission denied")
     #expect(page.contains("Nothing that the schemas know of answers EACCES to KVM_SET_DEVICE_ATTR on"))
   }
 
-  @Test func noSuchNumbers() {
+  @Test func unknownGroupIsReported() {
     let page = page("Group 77 attr 1: No such device or address", type: "gadget")
     #expect(page.contains("gadget  arm64  has no group 77: ENXIO to set, EPERM to get and ENXIO to has"))
   }
 
-  @Test func aTypeInTheWordsOfTheMessage() {
+  @Test func typeIsReadFromTheWordsOfAMessage() {
     let page = page("CreateGadget(CreateDevice(No such device (os error 19)))")
     #expect(page.contains("gadget.create  "))
     #expect(!page.contains("bridge"))
     #expect(page.contains("this host's KVM has no device type 'gadget'"))
   }
 
-  @Test func whatIsNoMessageOfKVM() {
+  @Test func messagesThatAreNotOfKVMAreUnknown() {
     #expect(page("hello world").hasPrefix("unknown: the message does not tell which call failed"))
     #expect(
       page("qemu-system-s390x: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x0: Invalid argument").hasPrefix(

@@ -6,11 +6,11 @@ import Testing
 import Vocabulary
 
 @Suite struct ExplainerTests {
-  @Test func theSchemasOfThisTestAreGood() {
+  @Test func schemasOfTheseTestsHaveNoErrors() {
     for catalogue in catalogues() { #expect(catalogue.check().filter { $0.severity == .error } == []) }
   }
 
-  @Test func anAttribute() {
+  @Test func pageOfAnAttributeIsComplete() {
     #expect(
       explain("gadget.addr.base") == """
         gadget.addr.base                                                            attribute, arm64
@@ -65,20 +65,20 @@ import Vocabulary
         """)
   }
 
-  @Test func aKeyAndAStruct() {
+  @Test func pageShowsKeysAndStructs() {
     let page = explain("gadget.table")
     #expect(page.contains("bits of the attribute's 64-bit number, after 1 is taken off:\n    15:8  cpu  the CPU\n"))
     #expect(page.contains("  struct of 16 bytes:\n    +0  u32  lo  the low part\n    +8  u64  hi  the high part\n"))
     #expect(page.contains("        table:\n          - {cpu: 1, row: 2, value: {lo: 1, hi: 2}}\n"))
   }
 
-  @Test func whatAnExampleNeedsIsInItsManifest() {
+  @Test func manifestOfAnExampleHasWhatItNeeds() {
     let page = explain("gadget.go.start")
     #expect(page.contains("        addr:\n          base: 0x2000\n        go:\n          start:\n"))
     #expect(explain("bridge.file").contains("  files:\n    gpu: /dev/vfio/12\n  devices:\n    - type: bridge\n"))
   }
 
-  @Test func aDeviceTypeAndWhatItRefusesLater() {
+  @Test func pageOfADeviceTypeHasRefusalsOfLaterCalls() {
     let page = explain("gadget")
     #expect(page.hasPrefix("gadget  "))
     #expect(page.contains("\n  addr.base  set has; u64                 base address of the gadget\n"))
@@ -88,13 +88,13 @@ import Vocabulary
     #expect(page.contains("REFUSALS OF LATER CALLS\n\n  KVM_RUN:\n    ENXIO  the gadget has no address\n"))
   }
 
-  @Test func whatSeveralArchitecturesShareIsOnePage() {
+  @Test func schemaOfSeveralArchitecturesHasOnePage() {
     #expect(explain("bridge").hasSuffix("schema: common/bridge.yaml:1\n"))
     #expect(explain("bridge").contains("device type, arm64, x86_64\n"))
     #expect(explain("x86_64/bridge").contains("device type, x86_64\n"))
   }
 
-  @Test func aGroupAndACall() {
+  @Test func groupsCallsAndCapabilitiesHavePages() {
     #expect(explain("gadget.addr").contains("  Any other attribute number is answered by ENXIO.\n"))
     #expect(explain("arm64/vm.create").contains("    EINVAL  one bit is too few\n"))
     #expect(explain("vm.turbo").contains("  speed  a number  how fast\n"))
@@ -102,15 +102,15 @@ import Vocabulary
     #expect(explain("vcpu.sve").contains("KVM_ARM_VCPU_SVE"))
   }
 
-  /// What no plan can bring about is told nevertheless.
-  @Test func whatOnlyAGuestBringsAbout() {
+  /// Refusals that no plan can cause are shown too.
+  @Test func refusalsThatOnlyAGuestCausesAreShown() {
     #expect(explain("gadget.go.start").contains("\n    ENOLCK  a vCPU runs\n"))
     let page = explain("gadget.go.start:ENOLCK")
     #expect(page.contains("    a vCPU runs\n       when    the guest runs, or has run: no plan gets this\n"))
     #expect(page.contains("rule    arm64/gadget.yaml:"))
   }
 
-  @Test func anIDWithItsConditions() {
+  @Test func pageOfAnIDShowsItsConditions() {
     #expect(
       explain("gadget.addr.base:EINVAL") == """
         gadget.addr.base:EINVAL                                                    diagnostic, arm64
@@ -137,12 +137,12 @@ import Vocabulary
     ("vm.dead:EIO", "Each of "), ("gadget.run:ENXIO", "the gadget has no address"),
     ("vm.turbo:EINVAL", "stand still"), ("vm.create:EINVAL", "too few"), ("gadget.go.start:EPERM", "has no"),
     ("gadget.test:ENODEV", "no device type"),
-  ]) func computedIDs(_ id: String, _ text: String) {
+  ]) func everyIDHasAPage(_ id: String, _ text: String) {
     #expect(explain(id).contains(text))
     #expect(!explain(id).hasPrefix("unknown"))
   }
 
-  @Test func constantsOfTheHeaders() {
+  @Test func constantsOfTheHeadersArePageNames() {
     #expect(explain("KVM_GADGET_ADDR_BASE") == explain("gadget.addr.base"))
     #expect(explain("KVM_GADGET_OLD_BASE") == explain("gadget.addr.base"))
     #expect(explain("KVM_GADGET_TABLE") == explain("gadget.table"))
@@ -163,11 +163,11 @@ import Vocabulary
       "zzzzzz",
       "there is no 'zzzzzz'; there are gadget, vcpu, vm and bridge, and what is in them, as NAME.GROUP.ATTRIBUTE"
     ),
-  ]) func unknownNames(_ name: String, _ message: String) {
+  ]) func unknownNameGetsASuggestion(_ name: String, _ message: String) {
     #expect(explain(name) == "unknown: \(message)")
   }
 
-  @Test func otherDiagnostics() {
+  @Test func diagnosticIDHasAPage() {
     let reference = DiagnosticReference([
       .init("unknown-key", "a manifest has no other keys", "Look\nit up.\n\nReally.")
     ])

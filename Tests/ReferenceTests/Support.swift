@@ -146,7 +146,7 @@ let sources = schemaSources(files)
 
 func catalogues() -> [Catalogue] { [.arm64, .x86_64].map { catalogue(sources, architecture: $0) } }
 
-/// The page of a name, or the sentence that there is none.
+/// The page of a name, or the message that it is unknown.
 func explain(_ name: String, diagnostics: DiagnosticReference = DiagnosticReference()) -> String {
   switch Explainer(catalogues(), diagnostics: diagnostics).explain(name) {
   case .page(let text): text

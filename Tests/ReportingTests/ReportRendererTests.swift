@@ -16,7 +16,7 @@ private func diagnostic(
 }
 
 @Suite struct GCCRendererTests {
-  @Test func aLineADiagnostic() throws {
+  @Test func everyDiagnosticIsOneLine() throws {
     let one = try diagnostic("a: 1\nb: 1️⃣xy2️⃣\n", severity: .warning, "two\nlines", notes: [Note("why")])
     var output = ""
     GCCRenderer().render([one, .error("cannot-read", "cannot read x: no", at: nil)], into: &output)
@@ -36,7 +36,7 @@ private func diagnostic(
     return output.split(separator: "\n").map(String.init)
   }
 
-  @Test func escapesWhatCommandsAreMadeOf() throws {
+  @Test func commandSyntaxIsEscaped() throws {
     let one = try diagnostic(
       "a: 1️⃣xy2️⃣", path: "./50%,x:y\n/vm.yaml", id: "vm.x:EINVAL", "100%: a, b\n::error::c", notes: [Note("why")])
     #expect(
@@ -46,7 +46,7 @@ private func diagnostic(
       ])
   }
 
-  @Test func columnsAreOnlyOfOneLine() throws {
+  @Test func columnsAreGivenForRangesOfOneLine() throws {
     let one = try diagnostic("a:\n  1️⃣- x\n  - y2️⃣")
     #expect(render([one]) == ["::error file=a b/vm.yaml,line=2,endLine=3,title=test-id::wrong"])
     let empty = try diagnostic("a: 1️⃣")
@@ -54,7 +54,7 @@ private func diagnostic(
     #expect(render([.error("x", "nowhere", at: nil)]) == ["::error title=x::nowhere"])
   }
 
-  @Test func theGravestComeFirstAndTheRestIsCounted() throws {
+  @Test func mostSevereComeFirstAndTheOthersAreCounted() throws {
     let note = try diagnostic("1️⃣a", severity: .note)
     let warning = try diagnostic("1️⃣a", severity: .warning)
     let error = try diagnostic("1️⃣a")
@@ -66,17 +66,17 @@ private func diagnostic(
         "::not", "::not",
       ])
     #expect(lines[9].hasSuffix("::wrong"))
-    // What is no annotation says in the log where it belongs.
+    // A line that is not an annotation gives its place in the log.
     #expect(lines[10].hasSuffix("::a b/vm.yaml:1:1: wrong"))
     #expect(lines[23].contains("2 errors and 1 warning more"))
-    // The notice that counts is one of the ten itself.
+    // The notice with the count is itself one of the ten.
     #expect(render(Array(repeating: note, count: 10)).count == 10)
     #expect(render(Array(repeating: note, count: 11))[0].contains("2 notes more"))
   }
 }
 
 @Suite struct JUnitRendererTests {
-  @Test func aSuiteAFileAndACaseAManifest() throws {
+  @Test func filesAreSuitesAndManifestsAreCases() throws {
     let error = try diagnostic("a: 1️⃣<&\">2️⃣", id: "vm.x:EINVAL", "no '<&\">\u{1}]]>'")
     let unreadable = Diagnostic.error("cannot-read", "cannot read b.yaml: no", at: nil)
     var output = ""
@@ -119,7 +119,7 @@ private func diagnostic(
         """.replacing("&apos;", with: "'"))
   }
 
-  @Test func nothingThatXMLCannotHold() {
+  @Test func charactersThatXMLForbidsAreEscaped() {
     var output = ""
     let scalars = (0...0x1F).map { String(Unicode.Scalar(UInt8($0))) }.joined() + "\u{FFFE}\u{FFFF}"
     JUnitRenderer(name: scalars).render(
@@ -145,13 +145,13 @@ private func diagnostic(
     let output = render([try diagnostic("a: 1️⃣xy2️⃣", "no {0} and [here](https://example.org)")])
     #expect(output.contains(#""text": "no {{0}} and [here] (https://example.org)""#))
     #expect(output.contains(#""text": "all {{of}} it""#))
-    // Text to insert is no message.
+    // The text of a fix-it is not a message.
     #expect(output.contains(#""text": "x{}""#))
     #expect(output.contains(#""uri": "a%20b/vm.yaml""#))
     #expect(output.contains(#""columnKind": "unicodeCodePoints""#))
   }
 
-  @Test func pathsAreURIs() {
+  @Test func pathsBecomeURIs() {
     #expect("./a/ü:%.yaml".uriReference == "a/%C3%BC%3A%25.yaml")
     #expect("../a\t.yaml".uriReference == "../a%09.yaml")
     #expect("/etc/a b.yaml".uriReference == "file:///etc/a%20b.yaml")
@@ -163,20 +163,20 @@ private func diagnostic(
     let after = try diagnostic(
       "# new\nkvmconf: 1\n\ndevices:\n  - name: a\n\n    addr:\n      # so\n      dist: 1️⃣0x12️⃣  \n")
     #expect(fingerprints([before]) == fingerprints([after]))
-    // Another device, another value, another id are others.
+    // Another device, another value or another id gives another fingerprint.
     let others = [
       try diagnostic("devices:\n- name: b\n  addr:\n    dist: 1️⃣0x12️⃣\n"),
       try diagnostic("devices:\n- name: a\n  addr:\n    dist: 1️⃣0x22️⃣\n"),
       try diagnostic("devices:\n- name: a\n  addr:\n    dist: 1️⃣0x12️⃣\n", id: "other"),
     ]
     #expect(Set([before] + others).count == Set(fingerprints([before] + others)).count)
-    // What is alike in one file is told apart by its number.
+    // Equal diagnostics in one file are numbered.
     let twice = fingerprints([before, before])
     #expect(twice[0].hasSuffix(":1") && twice[1].hasSuffix(":2") && twice[0].dropLast() == twice[1].dropLast())
   }
 
-  /// What many diagnostics in one file cost does not grow with their square.
-  @Test(.slow, .hangGuard) func manyLines() {
+  /// The time for many diagnostics in one file is linear.
+  @Test(.slow, .hangGuard) func timeIsLinearInTheNumberOfDiagnostics() {
     func seconds(_ count: Int) -> Double {
       let file = SourceFile(path: "vm.yaml", bytes: Array(String(repeating: "- x\n", count: count).utf8), folder: ".")
       let many = (1...count).map {
@@ -192,7 +192,7 @@ private func diagnostic(
     #expect(isProportional(small, large), "\(small) s and \(large) s")
   }
 
-  @Test func withoutAPlaceItIsANotification() {
+  @Test func diagnosticWithoutAPlaceIsANotification() {
     let output = render([.error("cannot-read", "cannot read x: no", at: nil)])
     #expect(output.contains(#""executionSuccessful": false"#))
     #expect(output.contains(#""results": []"#))

@@ -32,7 +32,7 @@ import Testing
         """)
   }
 
-  @Test func caretsStandUnderTabsWideAndCombiningCharacters() throws {
+  @Test func caretsAlignUnderTabsWideAndCombiningCharacters() throws {
     #expect(
       try render("a\t漢字e\u{301}: 1️⃣x2️⃣") == """
         vm.yaml:1:9: error: wrong [test-id]
@@ -49,7 +49,7 @@ import Testing
         """))
   }
 
-  @Test func aRangeOverSeveralLinesIsClippedToItsFirst() throws {
+  @Test func rangeOfSeveralLinesIsClippedToTheFirst() throws {
     #expect(
       try render("a:\n  1️⃣b: [1,\n    2]2️⃣\n").hasSuffix(
         """
@@ -59,7 +59,7 @@ import Testing
         """))
   }
 
-  @Test func anEmptyRangeHasOneCaretAlsoBehindTheText() throws {
+  @Test func emptyRangeHasOneCaretEvenAfterTheText() throws {
     #expect(try render("init:1️⃣\nb: 1\n").hasSuffix("    1 | init:\n      |      ^\n"))
     #expect(try render("init:1️⃣").hasSuffix("    1 | init:\n      |      ^\n"))
     #expect(try render("1️⃣").hasSuffix("    1 | \n      | ^\n"))
@@ -78,7 +78,7 @@ import Testing
     #expect(lines[2] == "      | " + String(repeating: " ", count: 81) + "^^")
   }
 
-  @Test func nothingIsSentToTheTerminalButText() throws {
+  @Test func controlCharactersAreEscaped() throws {
     let output = try render("a: 1️⃣\u{1B}[31m\u{202E}2️⃣", message: "no '\u{1B}]0;x\u{7}\n' here")
     #expect(
       output == """
@@ -89,14 +89,14 @@ import Testing
         """)
   }
 
-  @Test func notesHavePlaces() throws {
+  @Test func noteWithARangeShowsItsPlace() throws {
     let schema = SourceFile(path: "arm64/arm-vgic-v3.yaml", bytes: Array("a\nb: c\n".utf8))
     let place = SourceRange(file: schema, start: Position(line: 2, column: 4), end: Position(line: 2, column: 5))
     let output = try render("1️⃣x", notes: [Note("its attributes are described here", at: place)])
     #expect(output.hasSuffix("   note: arm64/arm-vgic-v3.yaml:2:4: its attributes are described here\n"))
   }
 
-  @Test func fixItsAreNotesUnlessTheMessageSaysThem() throws {
+  @Test func fixItsAreNotesUnlessTheMessageHasThem() throws {
     let fixIts = { (range: SourceRange) in [FixIt(replace: range, with: "redist")] }
     #expect(try render("1️⃣redsit2️⃣: 1", fixIts: fixIts).hasSuffix("   note: did you mean 'redist'?\n"))
     #expect(
@@ -107,7 +107,7 @@ import Testing
       try render("1️⃣x: 1", fixIts: { [FixIt(replace: $0, with: "- ")] }).hasSuffix("   note: insert '- '\n"))
   }
 
-  @Test func colourOnlyWhenAsked() throws {
+  @Test func colourIsOffByDefault() throws {
     #expect(try !render("1️⃣x2️⃣").contains("\u{1B}"))
     #expect(
       try render("1️⃣x2️⃣", color: true) == """
@@ -118,7 +118,7 @@ import Testing
         """)
   }
 
-  @Test func onlyTheFirstOfManyAreShown() {
+  @Test func onlyTheFirstOfManyDiagnosticsAreShown() {
     let text = MarkedText("x", path: "vm.yaml")
     let other = MarkedText("y", path: "other.yaml")
     let range = SourceRange(file: text.file, start: .start, end: .start)
@@ -132,7 +132,7 @@ import Testing
     #expect(output.hasSuffix("vm.yaml: 3 more problems are not shown\n"))
   }
 
-  @Test func aProblemWithoutAPlaceIsOneLine() {
+  @Test func diagnosticWithoutAPlaceIsOneLine() {
     var output = ""
     TextRenderer().render([.warning("no-place", "nothing to see", at: nil)], into: &output)
     #expect(output == "warning: nothing to see [no-place]\n")

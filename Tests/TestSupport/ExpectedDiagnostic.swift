@@ -1,7 +1,7 @@
 import Diagnostics
 import Testing
 
-/// A diagnostic as a test wants it: at a mark of the text, with exactly these notes and fix-its.
+/// A diagnostic that a test expects: at a mark of the text, with exactly these notes and fix-its.
 package struct ExpectedDiagnostic {
   var lines: [String]
 
@@ -23,7 +23,7 @@ package struct ExpectedDiagnostic {
   fileprivate var hasEnd: Bool
 }
 
-/// A note as a test wants it.
+/// A note that a test expects.
 package struct ExpectedNote {
   var start: Character?
   var message: String
@@ -36,7 +36,7 @@ package struct ExpectedNote {
   }
 }
 
-/// Expects exactly these diagnostics, in this order, of what `produce` makes of the text without its marks.
+/// Expects `produce` to give exactly these diagnostics, in this order, for the text without its marks.
 package func expectDiagnostics(
   in marked: String, _ expected: ExpectedDiagnostic..., sourceLocation: SourceLocation = #_sourceLocation,
   from produce: (SourceFile) -> [Diagnostic]

@@ -1,9 +1,9 @@
 import Testing
 
-/// Expects a text to be what the golden file at a path holds.
+/// Expects a text to be the contents of the golden file at a path.
 ///
-/// If the environment has `KVMCONF_RECORD=1`, the text is written to the file and the test fails: the difference is to
-/// be read before it is committed.
+/// With `KVMCONF_RECORD=1` in the environment, the text is written to the file and the test fails: read the difference
+/// before you commit it.
 package func expectGolden(
   _ actual: String, _ path: String, sourceLocation: SourceLocation = #_sourceLocation
 ) {

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// A text with places marked in it by `1️⃣` to `9️⃣`, so that an expectation stands in the source that causes it.
+/// A text with places marked by `1️⃣` to `9️⃣`, so that an expectation is next to the source that causes it.
 package struct MarkedText {
   /// The text without the marks.
   package let file: SourceFile
@@ -18,7 +18,7 @@ package struct MarkedText {
     places = offsets.mapValues { file.position(ofByte: $0) }
   }
 
-  /// The mark at a place, or the place in numbers: what a failed expectation prints.
+  /// The mark at a place, or the place in numbers, for failed expectations.
   package func name(of place: Position) -> String {
     places.first { $0.value == place }.map { String($0.key) } ?? "\(place.line):\(place.column)"
   }

@@ -2,8 +2,8 @@ import Glibc
 
 /// The processor time in seconds that this thread spends on a body, which must not suspend.
 ///
-/// A busy machine makes a test wait, and hardly makes it work more: unlike a clock on the wall, this says what the body
-/// costs.
+/// A busy machine makes a test wait, but hardly makes it work more. Unlike wall-clock time, this measures the work of
+/// the body.
 package func processorTime(_ body: () throws -> Void) rethrows -> Double {
   func now() -> Double {
     var time = timespec()
@@ -16,7 +16,7 @@ package func processorTime(_ body: () throws -> Void) rethrows -> Double {
   return now() - start
 }
 
-/// Whether ten times the size costs about ten times the processor time: a hundred times would be quadratic.
+/// Whether ten times the size takes about ten times the processor time; a hundred times would be quadratic.
 ///
-/// What takes less than a tenth of a second is never too slow: its time is mostly noise.
+/// Less than a tenth of a second is never too slow, as such a time is mostly noise.
 package func isProportional(_ small: Double, _ tenTimes: Double) -> Bool { tenTimes < max(small * 40, 0.1) }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The folder that holds the package, found from where this file is.
+/// The folder of the package, found from the path of this file.
 package let repository: String = {
   var parts = #filePath.split(separator: "/")
   parts.removeLast(3)
@@ -10,24 +10,24 @@ package let repository: String = {
 /// The folder of the fixtures.
 package var fixtures: String { repository + "/Tests/Fixtures" }
 
-/// A file's text; nil where it cannot be read.
+/// A file's text; nil if it cannot be read.
 package func text(ofFile path: String) -> String? {
-  // SAFETY: a stream of its own, closed below.
+  // SAFETY: the stream is owned here and closed below.
   guard let stream = unsafe fopen(path, "r") else { return nil }
   defer { unsafe fclose(stream) }
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 1 << 16)
   while true {
-    // SAFETY: the buffer is as long as fread is told.
+    // SAFETY: fread writes at most as many bytes as the buffer has.
     let count = unsafe fread(&chunk, 1, chunk.count, stream)
     if count == 0 { return String(decoding: bytes, as: UTF8.self) }
     bytes += chunk[..<count]
   }
 }
 
-/// Writes a file; it must work.
+/// Writes a file, which must succeed.
 package func write(_ text: String, toFile path: String) {
-  // SAFETY: a stream of its own, closed below; the text lives throughout the call.
+  // SAFETY: the stream is owned here and closed below; the text lives throughout the call.
   guard let stream = unsafe fopen(path, "w") else { preconditionFailure("cannot write \(path)") }
   let bytes = Array(text.utf8)
   let count = unsafe fwrite(bytes, 1, bytes.count, stream)
@@ -35,7 +35,7 @@ package func write(_ text: String, toFile path: String) {
   precondition(count == bytes.count, "cannot write \(path)")
 }
 
-/// The names in a folder, sorted, without hidden ones.
+/// The sorted names in a folder, without hidden files.
 package func names(inFolder path: String) -> [String] {
   // SAFETY: the stream is owned here, closed once, and each entry is used before the next is read.
   guard let stream = unsafe opendir(path) else { return [] }
@@ -58,7 +58,7 @@ package func files(below folder: String) -> [String] {
   }
 }
 
-/// A new folder under the system's one for temporary files; whoever makes it removes it.
+/// A new folder in the system's folder for temporary files. The caller removes it.
 package func temporaryFolder() -> String {
   var template = Array("\(environment("TMPDIR") ?? "/tmp")/kvmconf-test-XXXXXX".utf8CString)
   // SAFETY: mkdtemp() changes the last six characters of the buffer, which ends with a zero.

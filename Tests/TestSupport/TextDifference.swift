@@ -16,7 +16,7 @@ package func expectSameLines(
   guard actual != expected else { return }
   let difference = lineDifference(from: expected, to: actual).joined(separator: "\n")
   Issue.record(
-    "\(title) differs from what is expected (-), and is (+)\n\(difference)", sourceLocation: sourceLocation)
+    "\(title) differs from the expected one: expected (-), actual (+)\n\(difference)", sourceLocation: sourceLocation)
 }
 
 /// The lines of a text; the last one is empty if the text ends with a line break.

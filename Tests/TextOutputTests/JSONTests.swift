@@ -10,13 +10,13 @@ import TextOutput
     "text": "a\"b\\c\n\t\r\u{1}\u{1F}é漢\u{7F}/",
   ]
 
-  @Test func keepsTheOrderAndIsExact() {
+  @Test func keepsKeyOrderAndExactNumbers() {
     #expect(
       value.text() == #"{"z":1,"a":[true,false,null],"empty":{},"none":[],"big":18446744073709551616,"n":-5,"#
         + #""text":"a\"b\\c\n\t\r\u0001\u001fé漢"# + "\u{7F}" + #"/"}"#)
   }
 
-  @Test func prettyPrintsWithTwoSpaces() {
+  @Test func prettyPrintingIndentsByTwoSpaces() {
     let value: JSON = ["a": [1, ["b": nil]], "c": []]
     #expect(
       value.text(pretty: true) == """
@@ -48,7 +48,7 @@ import TextOutput
         + nowhere + #"}],"fixIts":[{"# + place + #","replacement":"z"}]}]"# + "\n")
   }
 
-  @Test func noDiagnosticsAreAnEmptyArray() {
+  @Test func noDiagnosticsGiveAnEmptyArray() {
     var output = ""
     JSONRenderer(pretty: true).render([], into: &output)
     #expect(output == "[]\n")

@@ -10,11 +10,11 @@ import Workspace
     (try? ManifestPath.all("\(repository)/\($0)").map(\.value)) ?? []
   }
 
-  @Test func thereAreManifests() { #expect(Self.manifests.count > 20) }
+  @Test func manifestsAreFound() { #expect(Self.manifests.count > 20) }
 
-  /// Whatever a manifest can say survives compilation.
+  /// Everything in a manifest survives compilation.
   @Test(.slow, arguments: manifests)
-  func everyManifestSurvives(_ path: String) throws {
+  func manifestSurvivesCompilation(_ path: String) throws {
     for manifest in ManifestWorkspace(Settings()).load(try SourceFile(reading: path)).manifests {
       let bytes = manifest.plan.compiled()
       let read = try Plan(compiled: bytes, path: "vm.kvmplan")
@@ -39,7 +39,7 @@ import Workspace
       name: "n", manifest: "vm.yaml", architecture: .x86_64,
       parameters: [PlanParameter(name: "base", size: 4, isSigned: false, at: at)],
       steps: [
-        Step(.createVM(type: 0), target: "vm", at: at), Step(.setAttribute(call), target: "vm", at: at),
+        Step(.createVM(type: 0), target: .vm, at: at), Step(.setAttribute(call), target: .vm, at: at),
       ])
   }
 
@@ -70,12 +70,12 @@ import Workspace
     plan.steps.first { $0.attribute == attribute }?.operation.attributeCall?.data
   }
 
-  @Test func aManifestLeavesValuesToTheLoader() throws {
+  @Test func parametersOfTheLoaderBecomeSlots() throws {
     let plan = try plan(Self.addresses)
     #expect(
       data(plan, "addr.dist")
         == .bytes(Array(repeating: 0, count: 8), slots: [PayloadSlot(.parameter(0), offset: 0, width: 8)]))
-    // Bits 51 to 16 of an address keep their place.
+    // Bits 51 to 16 of an address are not shifted.
     #expect(
       data(plan, "addr.redist-region")
         == .bytes(
@@ -101,9 +101,9 @@ import Workspace
           ctrl: {init: }
     """
 
-  /// A plan that is filled with a number of vCPUs has the calls of one that was compiled for them.
+  /// A plan that is given its number of vCPUs later has the calls of a plan compiled for that number.
   @Test(arguments: ["1", "2", "5"])
-  func vcpusComeWithTheLoader(_ count: String) throws {
+  func numberOfVCPUsIsSuppliedAtLoadTime(_ count: String) throws {
     var later = try plan(Self.machine)
     #expect(later.vcpuCount == 0 && later.blocks.count == 2)
     #expect(later.fill([0: Int128(count) ?? 0]).isEmpty)
@@ -113,29 +113,29 @@ import Workspace
     #expect(later.steps.map(\.target) == earlier.steps.map(\.target))
   }
 
-  /// The compiler writes no such plan, but others can.
+  /// kvmconf does not compile such a plan, but other programs could.
   @Test(arguments: [-1, 4097, Int128(Int64.max)])
-  func impossibleDefaultNumbers(_ count: Int128) throws {
+  func impossibleDefaultNumberOfVCPUsIsReported(_ count: Int128) throws {
     var plan = try plan(Self.machine)
     plan.parameters[0] = PlanParameter(name: "cpus", size: 8, isSigned: true, initial: count, at: plan.parameters[0].at)
     #expect(load(plan, [:]).diagnostics.first?.id == "value-out-of-range")
     #expect(load(plan, ["cpus": "2"]).diagnostics.isEmpty)
   }
 
-  @Test func validateTakesTheDefaultNumber() throws {
+  @Test func validateUsesTheDefaultNumberOfVCPUs() throws {
     let found = try ManifestWorkspace(Settings()).validate(SourceFile(path: "vm.yaml", bytes: Array(Self.machine.utf8)))
     #expect(found.diagnostics.isEmpty && found.reports.first?.summary.steps == 11)
   }
 
-  /// With a value it is a parameter like any other.
-  @Test func aValueOnTheCommandLineIsThere() throws {
+  /// With a value from the command line, it is a parameter like any other.
+  @Test func valueOnTheCommandLineFillsTheParameter() throws {
     let plan = try plan(Self.addresses, ["dist": "0x0800_0000", "redist": "0x080B_0000"])
     #expect(plan.parameters.isEmpty && plan.obstacles.isEmpty)
     #expect(data(plan, "addr.dist") == .bytes([0, 0, 0, 8, 0, 0, 0, 0]))
   }
 
-  /// A plan with the same values is the same, whenever they were given.
-  @Test func aPlanIsFilledAsAManifestIs() throws {
+  /// A plan is the same whether its values are given at compile time or later.
+  @Test func planIsFilledLikeAManifest() throws {
     let compiled = try plan(Self.addresses).compiled()
     var settings = Settings()
     settings.parameters = ["dist": "0x0800_0000", "redist": "0x080B_0000"]
@@ -144,7 +144,7 @@ import Workspace
     #expect(later.steps.map(\.operation) == (try plan(Self.addresses, settings.parameters)).steps.map(\.operation))
   }
 
-  @Test func parametersAreGiven() {
+  @Test func parametersOfAPlanAreSetAndChecked() {
     let loaded = load(withParameter, ["base": "0x10"])
     #expect(loaded.diagnostics.isEmpty)
     #expect(loaded.manifests.first?.plan.steps[1].operation.attributeCall?.data == .bytes([0x10, 0, 0, 0]))

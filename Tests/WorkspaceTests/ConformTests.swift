@@ -5,7 +5,7 @@ import Diagnostics
 import Testing
 import Workspace
 
-/// Kernels' answers as reports have them, held against the model's.
+/// Compares the answers of kernels, in reports, with the model's.
 @Suite struct ConformTests {
   private static let manifest = """
     kvmconf: 1
@@ -51,7 +51,7 @@ import Workspace
     return report(steps)
   }
 
-  @Test func aKernelThatDoesAsPredicted() throws {
+  @Test func kernelThatAnswersAsPredictedAgrees() throws {
     let conformance = try conformance(report(Self.answers))
     #expect(conformance.diagnostics.isEmpty)
     #expect(
@@ -59,8 +59,8 @@ import Workspace
         == "vm.yaml: two, kernel 6.18.1, x86_64: 6 agree, 0 differ, 0 quirks, 0 undecided, 1 skipped")
   }
 
-  /// The difference stands at the step, with the rule that the model applied; the steps behind it make no more of them.
-  @Test func anotherErrno() throws {
+  /// The difference is at the step, with the rule that the model applied, and later steps do not repeat it.
+  @Test func anotherErrnoIsOneDifference() throws {
     let conformance = try conformance(changed(5, Self.step("create-device", "EEXIST")))
     #expect(conformance.differences == 1)
     let diagnostic = try #require(conformance.diagnostics.first)
@@ -69,8 +69,8 @@ import Workspace
     #expect(diagnostic.notes.last?.range?.file.path == "common/vfio.yaml")
   }
 
-  /// A rule that cannot be worked out predicts nothing, whatever the kernel answers.
-  @Test func aRuleThatGoesWrong() throws {
+  /// A rule that cannot be evaluated counts as a difference, whatever the kernel answers.
+  @Test func faultOfARuleIsADifference() throws {
     let schema = """
       schema: 1
       type: vfio
@@ -94,15 +94,15 @@ import Workspace
     #expect(conformance.diagnostics.first?.id == "schema-evaluation")
   }
 
-  /// The model goes on with what the kernel answered: a second device that this kernel made is there afterwards.
-  @Test func theModelFollowsTheKernel() throws {
+  /// The model continues from the kernel's answers: a second device that this kernel created exists afterwards.
+  @Test func modelFollowsTheKernel() throws {
     var steps = Self.answers
     steps[5] = Self.step("create-device", "ok")
     steps[6] = Self.step("has-attribute", "ok")
     #expect(try conformance(report(steps)).differences == 1)
   }
 
-  @Test func aValueAloneIsADifferenceOfItsOwn() throws {
+  @Test func anotherValueIsADifference() throws {
     let differs = changed(3, Self.step("get-attribute", "ok", #","value":"0000000000000000""#))
     let found = try conformance(differs)
     #expect(found.count(.valueDiffers) == 1 && found.count(.outcomeDiffers) == 0)
@@ -114,11 +114,11 @@ import Workspace
     let quirks = Quirk.read(SourceFile(path: "quirks.yaml", bytes: Array(text.utf8))).quirks
     let excused = try conformance(differs, quirks: quirks)
     #expect(excused.differences == 0 && excused.quirks == 1 && excused.diagnostics.first?.severity == .warning)
-    // A quirk explains its own operation and answer only.
+    // A quirk explains only its operation and answer.
     #expect(try conformance(changed(3, Self.step("get-attribute", "EINVAL")), quirks: quirks).differences == 1)
   }
 
-  @Test func badReports() throws {
+  @Test func malformedReportIsReported() throws {
     func fault(_ text: String) -> String? {
       do {
         _ = try conformance(text)
@@ -137,14 +137,14 @@ import Workspace
     #expect(fault(Self.answers[0] + "\n") == "the report that begins here does not come to its end")
   }
 
-  /// What kvmload prints: a line a step, and one that sums up.
-  @Test func reportsOfTheLoader() throws {
+  /// The report of kvmload: one line per step, and a summary.
+  @Test func reportOfTheLoaderIsRead() throws {
     let lines = Self.answers + [#"{"summary":{"steps":7},"name":"two","release":"6.12.3"}"#]
     let found = try conformance(lines.joined(separator: "\n"))
     #expect(found.differences == 0 && found.host.release == "6.12.3")
   }
 
-  @Test func badQuirks() {
+  @Test func malformedQuirksAreReported() {
     func faults(_ text: String) -> [String] {
       Quirk.read(SourceFile(path: "quirks.yaml", bytes: Array(text.utf8))).diagnostics.map(\.message)
     }

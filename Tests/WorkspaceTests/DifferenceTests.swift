@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Workspace
 
-/// What changed between plans.
+/// The differences between two plans.
 @Suite struct DifferenceTests {
   private static let board = """
     kvmconf: 1
@@ -32,7 +32,7 @@ import Workspace
     return try #require(loaded.manifests.first).plan
   }
 
-  /// The difference that a change of the text makes: remarks, and a line for each change.
+  /// The difference that a change of the text makes: remarks, and one line per change.
   private func changes(_ pairs: (String, String)..., base: String = board) throws -> [String] {
     var text = base
     for (old, new) in pairs {
@@ -49,7 +49,7 @@ import Workspace
     }
   }
 
-  @Test func spellingIsNone() throws {
+  @Test func spellingIsNotADifference() throws {
     #expect(
       try changes(
         ("nr-irqs: 256", "nr-irqs: 0x1_00"), ("size: 64MiB", "size: 0x0400_0000"), ("\"${n}\"", "2"),
@@ -59,7 +59,7 @@ import Workspace
         == [])
   }
 
-  @Test func values() throws {
+  @Test func changedValuesAreShown() throws {
     #expect(
       try changes(("nr-irqs: 256", "nr-irqs: 512"), ("0x0800_0000", "0x0900_0000")) == [
         "~ 8 set gic.nr-irqs: 256, then 512", "~ 9 set gic.addr.dist: 0x0800_0000, then 0x0900_0000",
@@ -72,7 +72,7 @@ import Workspace
     #expect(try changes(("type: arm-vgic-v3", "type: arm-vgic-v3")) == [])
   }
 
-  @Test func addedAndRemoved() throws {
+  @Test func addedAndRemovedStepsAreShown() throws {
     #expect(
       try changes(
         ("      ctrl: {init: }\n", ""), ("  - {type: vfio", "  - {name: its, type: arm-vgic-its}\n  - {type: vfio"))
@@ -81,8 +81,8 @@ import Workspace
         ])
   }
 
-  /// The same of several vCPUs is one line.
-  @Test func vcpus() throws {
+  /// The same change of several vCPUs is one line.
+  @Test func changesOfSeveralVCPUsAreMerged() throws {
     #expect(
       try changes(("default: 2", "default: 5"), ("irq: 23", "irq: 22"))
         == [
@@ -96,7 +96,7 @@ import Workspace
       ])
   }
 
-  @Test func order() throws {
+  @Test func changedOrderIsOneDifference() throws {
     #expect(
       try changes(
         (
@@ -106,7 +106,7 @@ import Workspace
       ).count == 1)
   }
 
-  @Test func filesAndParameters() throws {
+  @Test func changedFilesAndParametersAreRemarks() throws {
     #expect(try changes(("/dev/vfio/12", "/dev/vfio/13")) == ["file gpu: /dev/vfio/12, then /dev/vfio/13"])
     let loaded = Self.board.replacing("dist: 0x0800_0000", with: "dist: \"${dist}\"")
       .replacing("{n: {", with: "{dist: {type: u64, at: load, default: 5}, n: {")
@@ -119,7 +119,7 @@ import Workspace
     #expect(found.changes.count == 1)
   }
 
-  @Test func expectations() throws {
+  @Test func changedExpectationsAreShown() throws {
     let steps =
       "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create: vfio}, {has: vfio.file.add, expect: ENXIO}]\n"
     #expect(
@@ -133,7 +133,7 @@ import Workspace
   }
 
   @Test(.slow, arguments: RenderTests.manifests)
-  func nothingIsDifferentFromItself(_ name: String) throws {
+  func manifestDoesNotDifferFromItself(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let (a, b) = (ManifestWorkspace(Settings()).load(file), ManifestWorkspace(Settings()).load(file))
     let comparison = ManifestComparison(a, b)
@@ -142,8 +142,8 @@ import Workspace
     #expect(comparison.differences.allSatisfy { $0.text() == "" })
   }
 
-  /// Of random plans: every step of both is told of, or has stayed, and only equal plans have no difference.
-  @Test(.slow) func randomPlans() throws {
+  /// Every step of two random plans is either in a change or equal in both.
+  @Test(.slow) func everyStepIsInAChangeOrEqual() throws {
     let random = RandomPlans(ManifestWorkspace(Settings()), .arm64, seed: 3)
     var previous = random.next().plan
     for _ in 0..<100 {
@@ -159,11 +159,11 @@ import Workspace
           #expect(new.remove(j) != nil)
         }
       }
-      // What is left is the same, in the same order.
+      // The remaining steps are the same, in the same order.
       #expect(
         old.sorted().map { previous.steps[$0].words.prefix(12) } == new.sorted().map { next.steps[$0].words.prefix(12) }
       )
-      // One step less is one removed.
+      // One step less is one removed step.
       var shorter = next
       shorter.steps.removeLast()
       let less = PlanDifference(next, shorter)
@@ -173,7 +173,7 @@ import Workspace
   }
 
   @Test(.slow, .hangGuard)
-  func large() throws {
+  func reversedLargePlanIsCompared() throws {
     let step = try self.plan(Self.board).steps[7]
     func plan(_ numbers: some Sequence<Int>) -> Plan {
       var plan = Plan(name: "", manifest: "", architecture: .arm64)

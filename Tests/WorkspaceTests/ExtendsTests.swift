@@ -27,7 +27,7 @@ import Workspace
 
     """
 
-  /// Loads `vm.yaml` of a folder with these files, and judges it.
+  /// Loads `vm.yaml` from a folder with these files.
   private func load(_ files: [String: String], _ settings: [String: String] = [:]) throws -> LoadedFile {
     try withFiles(files) { folder in
       var options = Settings()
@@ -53,7 +53,7 @@ import Workspace
     return try #require(loaded.manifests.first).plan.steps.map(\.words)
   }
 
-  /// What is wrong, each with its file's name and its place.
+  /// The diagnostics, each with its file name and place.
   private func faults(_ files: [String: String]) throws -> [String] {
     try load(files).diagnostics.map { diagnostic in
       let place = diagnostic.range.map { "\($0.file.path.split(separator: "/").last ?? "")" + ":\($0.start)" } ?? ""
@@ -63,7 +63,7 @@ import Workspace
 
   private static let own = "extends: base.yaml\n"
 
-  @Test func aloneIsTheBase() throws {
+  @Test func manifestThatOnlyExtendsEqualsItsBase() throws {
     let own = try calls(["vm.yaml": Self.own, "base.yaml": Self.base])
     let base = try calls(["vm.yaml": Self.base])
     #expect(own == base)
@@ -104,7 +104,7 @@ import Workspace
     #expect(!calls.contains { $0.contains("pmu") })
   }
 
-  /// A device is found by its name, which is its type's where it has none; others come behind.
+  /// A device is found by its name, which defaults to its type; new devices come last.
   @Test func devicesMergeByName() throws {
     let calls = try calls([
       "base.yaml": Self.base,
@@ -124,7 +124,7 @@ import Workspace
       ])
   }
 
-  @Test func devicesAreRemoved() throws {
+  @Test func nullRemovesDevices() throws {
     let calls = try calls([
       "base.yaml": Self.base, "vm.yaml": Self.own + "devices: [{name: arm-vgic-its, type: null}]\n",
     ])
@@ -134,8 +134,8 @@ import Workspace
     #expect(!none.contains { $0.contains("gic") })
   }
 
-  /// What has no value removes nothing; nor does the word in quotes.
-  @Test func emptyIsNotNull() throws {
+  /// An empty value removes nothing, and neither does `null` in quotes.
+  @Test func emptyValueRemovesNothing() throws {
     let kept = try calls([
       "base.yaml": Self.base, "vm.yaml": Self.own + "devices:\nmemory:\nvcpus:\nname: \"null\"\n",
     ])
@@ -145,8 +145,8 @@ import Workspace
         == ["vm.yaml:2:36: 'nr-irqs' has no value; it is a u32 [missing-value]"])
   }
 
-  /// An attribute without payload is set by a key alone, also where the base has something else there.
-  @Test func emptySets() throws {
+  /// An attribute without a payload is set by its key alone, even if the base does not have it.
+  @Test func emptyValueSetsAnAttributeWithoutAPayload() throws {
     let base = Self.base.replacing("ctrl: {init: }}}\n", with: "}}\n")
     #expect(base != Self.base)
     let calls = try calls([
@@ -155,15 +155,15 @@ import Workspace
     #expect(calls.contains("set arm-vgic-its.ctrl.init"))
   }
 
-  /// Who misspells the name of a device hears that, and not that a type is missing.
-  @Test func misspeltDevices() throws {
+  /// A misspelled device name is reported as such, not as a missing type.
+  @Test func misspelledDeviceGetsASuggestion() throws {
     #expect(
       try faults(["base.yaml": Self.base, "vm.yaml": Self.own + "devices: [{name: gik, attributes: {nr-irqs: 64}}]\n"])
         == ["vm.yaml:2:18: what is extended has no device 'gik'; did you mean 'gic'? [unknown-device]"])
   }
 
-  /// A manifest that has vCPUs of other ids removes their count.
-  @Test func countOrIDs() throws {
+  /// A manifest that gives the ids of vCPUs must remove the count of its base.
+  @Test func idsConflictWithTheCountOfTheBase() throws {
     let removed = "vcpus: {count: null, ids: [0, 4]}\nparameters: null\n"
     #expect(
       try calls(["base.yaml": Self.base, "vm.yaml": Self.own + removed]).filter { $0.hasPrefix("create vcpu") }
@@ -173,7 +173,7 @@ import Workspace
     #expect(both.diagnostics.first?.notes.first?.range?.file.path.hasSuffix("/vm.yaml") == true)
   }
 
-  @Test func severalLevels() throws {
+  @Test func basesCanExtendBases() throws {
     let calls = try calls(
       [
         "parts/base.yaml": Self.base,
@@ -186,13 +186,13 @@ import Workspace
     #expect(!calls.contains("create vfio"))
   }
 
-  @Test func parametersAreSetOverAll() throws {
+  @Test func settingsOverrideParametersOfTheBase() throws {
     let files = ["base.yaml": Self.base, "vm.yaml": Self.own]
     #expect(try calls(files, ["vcpus": "5"]).count { $0.hasPrefix("create vcpu") } == 5)
   }
 
-  /// Each document of a file extends what it names; one that names nothing stands alone.
-  @Test func severalDocuments() throws {
+  /// Each document of a file extends the base that it names, or none.
+  @Test func everyDocumentHasItsBase() throws {
     let loaded = try load([
       "base.yaml": Self.base,
       "vm.yaml": "extends: base.yaml\nname: one\n---\n" + Self.base
@@ -204,8 +204,9 @@ import Workspace
     #expect(loaded.manifests.map(\.bases.count) == [1, 0, 1])
   }
 
-  /// A diagnostic points into the file that holds the text, and one mistake of a base is one, however often it is extended.
-  @Test func placesAreThoseOfTheText() throws {
+  /// A diagnostic points into the file with the text. A mistake in a base is reported once, however often the base is
+  /// extended.
+  @Test func diagnosticsPointIntoTheFileWithTheText() throws {
     let base = Self.base.replacing("nr-irqs", with: "nr-irq")
     let found = try faults([
       "base.yaml": base, "vm.yaml": "extends: base.yaml\nnmae: x\n---\nextends: base.yaml\nname: y\n",
@@ -225,7 +226,7 @@ import Workspace
     #expect(excerpt.contains("\n   11 |       nr-irq: 256\n"))
   }
 
-  /// The steps of a plan, and what a run predicts of them, too.
+  /// The steps of a plan and their predictions also point into the base.
   @Test func predictionsPointIntoTheBase() throws {
     try withFiles(["base.yaml": Self.base.replacing("0x0800_0000", with: "0x0800_1000"), "vm.yaml": Self.own]) {
       folder in
@@ -234,7 +235,7 @@ import Workspace
         found.diagnostics.map { "\($0.range?.file.path ?? "") \(place($0))" } == [
           "\(folder)/base.yaml 12:20 arm-vgic-v3.addr.dist:EINVAL"
         ])
-      // The document of the manifest has it.
+      // It belongs to the document of the manifest.
       guard case .object(let members)? = found.json.first, case .array(let own)? = members.last?.1 else {
         Issue.record("no diagnostics")
         return
@@ -266,7 +267,7 @@ import Workspace
     ("extends: vm.yaml\n", "1:10: a file cannot extend itself [circular-extends]"),
     ("extends: ./parts/../vm.yaml\n", "1:10: a file cannot extend itself [circular-extends]"),
   ])
-  func badPaths(_ text: String, _ words: String) throws {
+  func wrongPathOfABaseIsReported(_ text: String, _ words: String) throws {
     let found = try withFiles(["vm.yaml": text, "parts/x.yaml": Self.base]) { folder in
       // SAFETY: the paths live throughout the call.
       unsafe symlink("/etc/passwd", folder + "/out.yaml")
@@ -275,22 +276,22 @@ import Workspace
     #expect(found.map { "\($0.range.map { "\($0.start)" } ?? ""): \($0.message) [\($0.id)]" } == [words])
   }
 
-  /// A base may name what is above it, as long as that is not above the first file.
-  @Test func basesBelowMayLookUp() throws {
+  /// A base can extend a file above its own folder, if that is not above the folder of the first file.
+  @Test func baseInASubfolderCanExtendAFileAboveIt() throws {
     let files = [
       "base.yaml": Self.base, "parts/board.yaml": "extends: ../base.yaml\n", "vm.yaml": "extends: parts/board.yaml\n",
     ]
     #expect(try calls(files).count == 18)
   }
 
-  @Test func circles() throws {
+  @Test func circleOfBasesIsReported() throws {
     let found = try faults([
       "vm.yaml": "extends: a.yaml\n", "a.yaml": "extends: b.yaml\n", "b.yaml": "# b\nextends: a.yaml\n",
     ])
     #expect(found == ["b.yaml:2:10: files extend each other in a circle [circular-extends]"])
   }
 
-  @Test func tooManyLevels() throws {
+  @Test func tooManyLevelsAreReported() throws {
     var files = ["vm.yaml": "extends: 1.yaml\n", "20.yaml": Self.base]
     for i in 1..<20 { files["\(i).yaml"] = "extends: \(i + 1).yaml\n" }
     #expect(
@@ -299,7 +300,7 @@ import Workspace
       ])
   }
 
-  @Test func faultsOfTheBaseAsYAML() throws {
+  @Test func malformedBaseIsReported() throws {
     #expect(
       try faults(["vm.yaml": Self.own, "base.yaml": "a: [\n"]) == [
         "base.yaml:1:4: this list is never closed: ']' is missing [yaml-syntax]"
@@ -311,15 +312,15 @@ import Workspace
     #expect(try faults(["vm.yaml": Self.own, "base.yaml": ""]).count == 1)
   }
 
-  /// A small file cannot stand for endless work.
-  @Test(.slow) func isBounded() throws {
+  /// A small file cannot cause unlimited work.
+  @Test(.slow) func sizeOfAllBasesIsLimited() throws {
     let large = "kvmconf: 1\narch: x86_64\nx: [" + String(repeating: "1,", count: 1_000_000) + "]\n"
     let small = String(repeating: "extends: base.yaml\n---\n", count: 10)
     #expect(try faults(["vm.yaml": small, "base.yaml": large]).contains { $0.hasSuffix("[too-large]") })
   }
 
-  /// A byte string's file is found from the file that names it.
-  @Test func byteStrings() throws {
+  /// The path of a byte string's file is relative to the file that names it.
+  @Test func filesOfABaseAreInItsFolder() throws {
     let base =
       "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create: vfio}, "
       + "{set: vfio, group: 1, attr: 9, payload: {file: key.bin}, expect: ENXIO}]\n"
@@ -330,8 +331,8 @@ import Workspace
     #expect(plan.steps.last?.operation.attributeCall?.data == .bytes(Array("abc".utf8)))
   }
 
-  /// A text has no folder, so it extends nothing.
-  @Test func aTextHasNoBase() throws {
+  /// A text without a folder cannot extend a base.
+  @Test func textWithoutAFolderCannotExtend() throws {
     let found = try ManifestSource(text: Self.own).validate().problems
     #expect(found.map(\.id) == ["bad-file"])
   }

@@ -5,11 +5,11 @@ import Testing
 import Vocabulary
 import Workspace
 
-/// A bad manifest has one fault, bears its check's id and trips that check alone.
+/// A bad manifest has one fault, is named by the id of a check and trips only that check.
 ///
-/// Its first line is `# expect: LINE:COLUMN TEXT`: where the diagnostic is, and what its message, a note or a fix contains.
-/// A schema that only it needs is in `Tests/Fixtures/schemas`. The folder's name is the id with `.` for `:`. If there are
-/// several folders for one id, `--` and a word follow.
+/// Its first line is `# expect: LINE:COLUMN TEXT`: the place of the diagnostic, and words of its message, note or fix.
+/// A schema that only one manifest needs is in `Tests/Fixtures/schemas`. The name of the folder is the id, with `.` for
+/// `:`. If there are several folders for one id, `--` and a word follow.
 @Suite struct BadFixtureTests {
   static let folder = fixtures + "/bad"
 
@@ -25,14 +25,14 @@ import Workspace
     return String(name[..<dot]) + ":" + name[dot...].dropFirst()
   }
 
-  @Test func thereAreFixtures() {
+  @Test func fixturesAreFoundByID() {
     #expect(names(inFolder: Self.folder).count > 60)
     #expect(Self.id("unknown-key--device") == "unknown-key")
     #expect(Self.id("arm-vgic-v3.addr.dist.EINVAL") == "arm-vgic-v3.addr.dist:EINVAL")
   }
 
   @Test(arguments: names(inFolder: folder))
-  func exactlyTheExpectedDiagnostic(_ fixture: String) throws {
+  func fixtureGivesExactlyItsDiagnostic(_ fixture: String) throws {
     let path = "\(Self.folder)/\(fixture)/manifest.yaml"
     let first = try #require(text(ofFile: path)).prefix { $0 != "\n" }
     let expectation = try #require(first.hasPrefix("# expect: ") ? first.dropFirst(10) : nil)
@@ -43,21 +43,21 @@ import Workspace
     if let diagnostic = found.first { #expect(WorkspaceTests.words(diagnostic).contains(words)) }
   }
 
-  /// Checks that a manifest alone cannot trip. The tests named here have other inputs for them.
+  /// Checks that a manifest alone cannot trip, with the tests that trip them.
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
-    "bad-plan", "cannot-write", "undecided",  // EndToEndTests: they are about other files and options
-    "schema-no-case",  // SchemaCaseTests: it is about schemas
-    "outcome-differs", "value-differs",  // ConformTests: they compare with a kernel
-    "schema-evaluation",  // ProbeTests: it is about hosts
-    "bad-configuration", "bad-quirks", "bad-report", "bad-probe",  // Fixtures/outputs: they are about other files
+    "bad-plan", "cannot-write", "undecided",  // EndToEndTests: about other files and options
+    "schema-no-case",  // SchemaCaseTests: about schemas
+    "outcome-differs", "value-differs",  // ConformTests: comparisons with a kernel
+    "schema-evaluation",  // ProbeTests: about hosts
+    "bad-configuration", "bad-quirks", "bad-report", "bad-probe",  // Fixtures/outputs: about other files
     "too-large",  // YAMLSyntaxTests: the fixture would be too large
-    "unsayable-step",  // RenderTests: no manifest has such a step
-    "ordering-cycle",  // PlanningTests: no built-in schema has one
-    "value-mismatch",  // DevicePlanTests: a kernel answers with another value
+    "unsayable-step",  // RenderTests: a manifest cannot have such a step
+    "ordering-cycle",  // PlanningTests: the built-in schemas do not have one
+    "value-mismatch",  // DevicePlanTests: needs a kernel that answers with another value
   ]
 
-  /// The checks of manifests, with the places of the sources that report them. The checks of schemas, in
+  /// The checks of manifests, with their places in the sources. The checks of schemas, in
   /// `Sources/DeviceSchema`, have their tests in DeviceSchemaTests.
   private func reportedChecks() throws -> [String: String] {
     let reports = [
@@ -87,9 +87,9 @@ import Workspace
       Issue.record(
         """
         \(place): the check '\(id)' has no fixture. Add Tests/Fixtures/bad/\(id)/manifest.yaml, a manifest with this fault \
-        and no other, whose first line is `# expect: LINE:COLUMN TEXT`: where the diagnostic is, and words of it. A \
+        and no other, whose first line is `# expect: LINE:COLUMN TEXT`: the place of the diagnostic, and words of it. A \
         schema that only this fixture needs is Tests/Fixtures/schemas/ARCH/TYPE.yaml. If a manifest alone cannot trip the \
-        check, test it where it can be, and add the id to `elsewhere` in Tests/KVMConfTests/FixtureTests.swift.
+        check, test it elsewhere, and add the id to `elsewhere` in Tests/WorkspaceTests/FixtureTests.swift.
         """)
     }
   }
@@ -110,9 +110,9 @@ import Workspace
   }
 }
 
-/// Many mistakes in one file: each is found, once, in its place.
+/// Many mistakes in one file: each is reported once, at its place.
 @Suite struct MistakeTests {
-  @Test func twelveMistakes() throws {
+  @Test func twelveMistakesAreReportedOnceEach() throws {
     let list = try #require(text(ofFile: fixtures + "/mistakes/twelve-mistakes.expected.txt"))
     let expected = list.split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
       $0.split(separator: "|").map { trimmed($0) }
@@ -130,17 +130,17 @@ import Workspace
   }
 }
 
-/// The kernel's own selftests, rewritten as manifests: the model answers as they expect.
+/// The kernel's selftests, rewritten as manifests. The model answers as they expect.
 @Suite struct SelftestTests {
   private static let folder = fixtures + "/selftests"
   private static let manifests = names(inFolder: folder).filter {
     $0.hasSuffix(".yaml") && !$0.hasSuffix(".facts.yaml")
   }
 
-  @Test func thereAreSome() { #expect(Self.manifests.count >= 10) }
+  @Test func selftestsAreFound() { #expect(Self.manifests.count >= 10) }
 
   @Test(arguments: manifests)
-  func agree(_ name: String) throws {
+  func modelAgreesWithTheSelftest(_ name: String) throws {
     let facts = "\(Self.folder)/\(name.dropLast(5)).facts.yaml"
     let known = text(ofFile: facts) == nil ? HostFacts() : try HostFacts(SourceFile(reading: facts))
     let found = try validation("\(Self.folder)/\(name)", facts: known)
@@ -148,8 +148,8 @@ import Workspace
     #expect(found.reports.allSatisfy { $0.summary.steps > 0 && $0.summary.skipped == 0 && $0.summary.failed == 0 })
   }
 
-  /// An expectation that is wrong would be found: with the other answer, each step that is refused fails.
-  @Test func theyCouldFail() throws {
+  /// A wrong expectation would be found: with another errno, each refused step fails.
+  @Test func selftestWithAWrongErrnoFails() throws {
     let path = Self.folder + "/vgic_init-v2.yaml"
     let written = try #require(text(ofFile: path)).replacing("expect: ENXIO", with: "expect: EDOM")
     let found = try ManifestWorkspace(Settings()).validate(SourceFile(path: path, bytes: Array(written.utf8)))
@@ -157,26 +157,26 @@ import Workspace
   }
 }
 
-/// Manifests that people start from.
+/// The manifests that users start from.
 @Suite struct ExampleTests {
   private static let folder = repository + "/examples"
   private static let manifests = files(below: folder).filter { $0.hasSuffix(".yaml") }.map {
     String($0.dropFirst(folder.count + 1))
   }
 
-  @Test func thereAreSome() { #expect(Self.manifests.count >= 13) }
+  @Test func examplesAreFound() { #expect(Self.manifests.count >= 13) }
 
   @Test(arguments: manifests)
-  func isValid(_ name: String) throws {
+  func exampleIsValid(_ name: String) throws {
     let found = try validation("\(Self.folder)/\(name)")
     #expect(found.diagnostics.filter { $0.severity == .error }.map { "\(place($0)): \($0.message)" } == [])
     #expect(found.reports.allSatisfy { $0.summary.steps > 1 && $0.summary.failed == 0 })
     #expect(!found.reports.isEmpty)
   }
 
-  /// Every example says in its first line what it is for.
+  /// The first line of every example is a comment with its purpose.
   @Test(arguments: manifests)
-  func beginsWithAComment(_ name: String) throws {
+  func exampleBeginsWithAComment(_ name: String) throws {
     #expect(try #require(text(ofFile: "\(Self.folder)/\(name)")).hasPrefix("# "))
   }
 
@@ -184,9 +184,9 @@ import Workspace
     $0.hasPrefix((Architecture.host?.rawValue ?? "none") + "/")
   }
 
-  /// Those of this machine's architecture do what they say, on its kernel.
+  /// The examples for this machine's architecture apply on its kernel.
   @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"), arguments: ofThisHost)
-  func applies(_ name: String) throws {
+  func exampleApplies(_ name: String) throws {
     let source = try ManifestSource(path: "\(Self.folder)/\(name)")
     do {
       for report in try source.run() {
@@ -196,7 +196,7 @@ import Workspace
         #expect(report.steps.contains { $0.verdict == .passed })
       }
     } catch let error as ManifestError where error.kind == .unreadable {
-      // A file that the example names and this machine does not have.
+      // The example names a file that this machine does not have.
       let files = try #require(text(ofFile: "\(Self.folder)/\(name)")).contains("\nfiles:")
       #expect(files, "\(error)")
     }

@@ -6,9 +6,9 @@ import Testing
 import Workspace
 import YAMLSyntax
 
-/// Formatting changes the layout and nothing else.
+/// Formatting changes only the layout.
 @Suite struct FormatTests {
-  /// Every manifest of the repository that is good YAML, and the schemas.
+  /// Every manifest of the repository, and the schemas.
   private static let texts = (RenderTests.manifests + folder("Tests/Fixtures/bad") + folder("schemas"))
 
   private static func folder(_ name: String) -> [String] {
@@ -32,7 +32,7 @@ import YAMLSyntax
   }
 
   @Test(.slow, arguments: texts)
-  func repositoryFiles(_ name: String) throws {
+  func formattingKeepsTheContentOfAFile(_ name: String) throws {
     let text = try #require(content(repository + "/" + name))
     let tree = SourceTree(parsing: SourceFile(path: name, bytes: Array(text.utf8)))
     guard tree.diagnostics.isEmpty else {
@@ -46,16 +46,16 @@ import YAMLSyntax
     #expect(!once.contains(#/[ \t]\n/#) && !once.contains("\n\n\n"))
   }
 
-  /// The examples are as the formatter would have them.
+  /// The examples are formatted.
   @Test(arguments: RenderTests.manifests)
   func examplesAreFormatted(_ name: String) throws {
     let text = try #require(content(repository + "/" + name))
     #expect(formatted(text) == text)
   }
 
-  /// Whatever a text looks like, it is laid out so that it says the same, with all its comments, and stays so.
+  /// Formatting a mangled text keeps its content, and formatting it again changes nothing.
   @Test(.slow, arguments: RenderTests.manifests)
-  func mangledLayouts(_ name: String) throws {
+  func mangledManifestIsFormatted(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let documents = SourceTree(parsing: file).documents
     let plans = ManifestWorkspace(Settings()).load(file).manifests.map { plan in
@@ -85,8 +85,8 @@ import YAMLSyntax
     }
   }
 
-  /// Texts of every feature of YAML, mangled.
-  @Test(.slow) func mangledOddities() throws {
+  /// Mangled texts with every feature of YAML.
+  @Test(.slow) func mangledTextsAreFormatted() throws {
     let range = SourceRange(file: SourceFile(path: "", bytes: []), start: .start, end: .start)
     func node(_ content: Node.Content) -> Node { Node(content, at: range) }
     var random = Seeded(7)
@@ -103,7 +103,7 @@ import YAMLSyntax
       case 1: return node(.scalar("", .plain))
       case 2, 3:
         let items = (0..<Int.random(in: 0..<4, using: &random)).map { _ in any(depth + 1) }
-        // In brackets, an item without a value cannot be written.
+        // An item without a value cannot be written in brackets.
         return node(.sequence(items.filter { !$0.isEmpty }))
       default:
         return node(
@@ -134,8 +134,8 @@ import YAMLSyntax
     #expect(count == 400)
   }
 
-  /// Random manifests of steps, mangled.
-  @Test(.slow) func mangledRandomPlans() throws {
+  /// Mangled random manifests of steps.
+  @Test(.slow) func mangledRandomManifestsAreFormatted() throws {
     let random = RandomPlans(ManifestWorkspace(Settings()), .arm64, seed: 11)
     for seed in 0..<40 as Range<UInt64> {
       let (manifest, plan) = random.next()
@@ -146,7 +146,7 @@ import YAMLSyntax
     }
   }
 
-  @Test func theLayout() throws {
+  @Test func longTextIsLaidOut() throws {
     #expect(
       formatted(
         """
@@ -254,11 +254,11 @@ import YAMLSyntax
     ("? a\n:   b\n", "? a\n: b\n"), ("a: {init: }\n", "a: {init: }\n"), ("a: {b: , c: 1}\n", "a: {b: , c: 1}\n"),
     ("a: >1-\n  x\n y\n", "a: >1-\n  x\n y\n"),
   ])
-  func pieces(_ text: String, _ expected: String) { #expect(formatted(text) == expected) }
+  func shortTextIsLaidOut(_ text: String, _ expected: String) { #expect(formatted(text) == expected) }
 
-  @Test func faultsAreTold() {
+  @Test func faultsAreReported() {
     guard case .faults(let faults) = Formatting(SourceFile(path: "t.yaml", bytes: Array("a: [\n".utf8))) else {
-      Issue.record("there are none")
+      Issue.record("malformed YAML was formatted")
       return
     }
     #expect(faults.map(\.id) == ["yaml-syntax"])

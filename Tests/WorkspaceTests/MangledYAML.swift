@@ -1,12 +1,12 @@
 import Corpus
 import YAMLSyntax
 
-/// Writes nodes as YAML in a layout that nobody would choose: a seed decides every blank, style, line end and comment.
+/// Writes nodes as YAML in an unusual layout: a seed decides every blank, style, line end and comment.
 struct MangledYAML {
   private var random: Seeded
   private var text = ""
-  private var isBehindBlockScalar = false
-  /// How many comments were written.
+  private var isAfterBlockScalar = false
+  /// The number of comments written so far.
   private(set) var commentCount = 0
 
   init(seed: UInt64) { random = Seeded(seed) }
@@ -36,11 +36,11 @@ struct MangledYAML {
     return " " + blanks(12) + "#" + ["", " a: [b", "x", " '\"{", " - c", " ä  "][below(6)]
   }
 
-  /// Perhaps empty lines and comments of their own.
+  /// Writes empty lines and lines of comments, or nothing.
   private mutating func noise(_ indent: Int) {
-    // What stands deeper behind a block scalar would be its text.
-    defer { isBehindBlockScalar = false }
-    while !isBehindBlockScalar, chance(15) {
+    // After a block scalar, a deeper line would be part of its text.
+    defer { isAfterBlockScalar = false }
+    while !isAfterBlockScalar, chance(15) {
       if chance(50) {
         text += blanks(3) + "\n"
       } else {
@@ -142,12 +142,12 @@ struct MangledYAML {
         line.isEmpty ? blanks(min(indent, 3)) + "\n" : String(repeating: " ", count: indent + margin) + line + "\n"
     }
     if chance(30) { text += "\n" }
-    isBehindBlockScalar = true
+    isAfterBlockScalar = true
   }
 
   // MARK: Lines
 
-  /// - Parameter indent: of the block around.
+  /// - Parameter indent: the indentation of the enclosing block.
   private mutating func flow(_ node: Node, _ indent: Int) -> String {
     switch node.content {
     case .scalar(let text, let style): return scalar(text, style, isFlow: true)
@@ -188,7 +188,7 @@ struct MangledYAML {
 }
 
 extension String {
-  /// Whether the text can be the lines of a block scalar as it is.
+  /// Whether the text can be written unchanged as the lines of a block scalar.
   fileprivate var isBlockText: Bool {
     !isEmpty && !hasPrefix(" ") && !hasPrefix("\n") && !hasSuffix("\n") && utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A }
   }

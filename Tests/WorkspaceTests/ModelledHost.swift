@@ -5,7 +5,7 @@ import Probing
 import Vocabulary
 import Workspace
 
-/// A host to probe whose kernel is the model: with these facts, capabilities and files.
+/// A host to probe whose kernel is the model, with these facts, capabilities and files.
 struct ModelledHost: ProbedHost {
   let architecture: Architecture
   var release = "7.2.13-test"

@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 import Workspace
 
-/// Byte strings in files beside the manifest.
+/// Byte strings in files next to the manifest.
 @Suite struct NamedFileTests {
-  /// A manifest that names a file, in a folder that holds some.
+  /// Writes a manifest that names a file, in a folder with some files.
   private func withManifest(naming path: String, _ body: (_ folder: String, _ manifest: String) throws -> Void) rethrows
   {
     let folder = temporaryFolder()
@@ -36,7 +36,7 @@ import Workspace
       + "{set: vfio, group: 1, attr: 9, payload: {file: \"\(path)\"}, expect: ENXIO}]\n"
   }
 
-  /// The bytes that the plan's last step carries.
+  /// The payload of the plan's last step.
   private func payload(_ manifest: String) throws -> [UInt8]? {
     let plan = try ManifestWorkspace(Settings()).load(SourceFile(reading: manifest)).manifests.first?.plan
     guard case .bytes(let bytes, _)? = plan?.steps.last?.operation.attributeCall?.data else { return nil }
@@ -44,7 +44,7 @@ import Workspace
   }
 
   @Test(arguments: ["fw/image.bin", "./fw/../fw//image.bin", "inside", "fw/../inside"])
-  func areRead(_ path: String) throws {
+  func fileInTheFolderIsRead(_ path: String) throws {
     try withManifest(naming: path) { _, manifest in
       let bytes = try payload(manifest)
       #expect(bytes == [1, 2, 3])
@@ -63,7 +63,7 @@ import Workspace
     ("fifo", "cannot read 'fifo': it is no regular file [bad-file]"),
     ("fw/image.bin\\0", "no file has such a name [bad-file]"),
   ])
-  func areRefused(_ path: String, _ words: String) throws {
+  func fileOutsideTheFolderIsRefused(_ path: String, _ words: String) throws {
     try withManifest(naming: path) { _, manifest in
       let found = try ManifestSource(path: manifest).validate().problems
       #expect(found.map(\.description) == ["\(manifest):3:89: error: \(words)"])
@@ -71,7 +71,7 @@ import Workspace
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read every file"))
-  func unreadable() throws {
+  func fileWithoutPermissionIsReported() throws {
     try withManifest(naming: "fw/image.bin") { folder, manifest in
       unsafe chmod(folder + "/vm/fw/image.bin", 0)
       let found = try ManifestSource(path: manifest).validate().problems
@@ -79,7 +79,7 @@ import Workspace
     }
   }
 
-  @Test func largeOnes() throws {
+  @Test func sizeOfAFileIsLimited() throws {
     try withManifest(naming: "fw/image.bin") { folder, manifest in
       unsafe truncate(folder + "/vm/fw/image.bin", 1 << 20)
       let bytes = try payload(manifest)
@@ -91,8 +91,8 @@ import Workspace
     }
   }
 
-  /// A text has no folder, whatever it is called.
-  @Test func ofATextAreNone() throws {
+  /// A text has no folder, whatever its name is.
+  @Test func textWithoutAFolderCannotNameFiles() throws {
     try withManifest(naming: "fw/image.bin") { _, manifest in
       let source = ManifestSource(text: Self.text(naming: "fw/image.bin"), name: manifest)
       let found = try source.validate().problems

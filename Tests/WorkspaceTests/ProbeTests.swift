@@ -7,7 +7,7 @@ import Testing
 import Vocabulary
 import Workspace
 
-/// What a probe makes of hosts whose kernel is the model.
+/// Probes of hosts whose kernel is the model.
 @Suite(.slow) struct ProbeTests {
   fileprivate static let gicv3 = ModelledHost(
     architecture: .arm64,
@@ -29,7 +29,7 @@ import Workspace
     try #require(probe.attributes.first { "\($0.target).\($0.path)" == name })
   }
 
-  @Test func devicesAndWhatTheyHave() throws {
+  @Test func probeFindsDevicesAndTheirAttributes() throws {
     let probe = try probe(Self.gicv3)
     #expect(probe.deviceTypes == ["arm-vgic-its", "arm-vgic-v3", "vfio"])
     #expect(probe.devices.first { $0.type == "arm-vgic-v2" }?.why?.hasPrefix("ENODEV") == true)
@@ -37,13 +37,13 @@ import Workspace
     #expect(!absent.isSupported && absent.why == "there is no such device here" && absent.answer == nil)
     let dist = try attribute("arm-vgic-v3.addr.dist", probe)
     #expect(dist.isSupported && dist.evidence == .has && dist.note == nil && dist.attr == 2)
-    // A vCPU needs the feature before it has the attributes.
+    // A vCPU has the attributes only with the feature.
     let pmu = try attribute("vcpu.pmu-v3.irq", probe)
     #expect(pmu.isSupported && pmu.note == "with the feature pmu-v3")
     #expect(probe.features.first { $0.name == "ptrauth-address" }?.note == "only together with ptrauth-generic")
   }
 
-  @Test func facts() throws {
+  @Test func probeFindsFacts() throws {
     let facts = try facts(Self.gicv3)
     let expected = [
       "max_vcpus": "512", "pmu_v3": "true", "ipa_limit": "48", "mte": "false", "page_size": "65536", "pkvm": "true",
@@ -54,46 +54,46 @@ import Workspace
     #expect(facts["gicv4"] == nil && facts["sve"] == nil)
   }
 
-  /// What a probe does not find is unknown, not assumed: `validate` goes by the schema's assumption, and says so.
-  @Test func whatIsNotFound() throws {
+  /// A fact that a probe does not find stays unknown; `validate` then uses the schema's assumption, and says so.
+  @Test func factThatIsNotFoundIsUnknown() throws {
     var host = Self.gicv3
     host.files = ["/sys/bus/event_source/devices/armv8_a/type": "8", "/sys/bus/event_source/devices/armv8_b/type": "9"]
     let probe = try probe(host)
     let open = Dictionary(uniqueKeysWithValues: probe.facts.filter { $0.value == nil }.map { ($0.name, $0) })
-    // Which of two it is, nobody can tell from here.
+    // It is unknown which of the two PMUs is the default.
     #expect(open["default_pmu"]?.manual != nil && open["page_size"]?.how == "/proc/self/smaps")
     #expect(probe.factsYAML.contains("# page_size: 4096  # /proc/self/smaps\n"))
     #expect(!probe.factsYAML.contains("\npage_size:"))
   }
 
-  @Test func factsOfAGICv2() throws {
+  @Test func vcpusOfAGICv2HostAreProbedWithoutAGICv3() throws {
     let probe = try probe(ModelledHost(architecture: .arm64, facts: "devices: [arm-vgic-v2]"))
-    // The VM of the examples has a GICv3: the vCPU is asked without it.
+    // The VM of the examples has a GICv3, so the vCPU is probed without it.
     #expect(try attribute("vcpu.timer.vtimer", probe).isSupported)
     #expect(try attribute("vcpu.pmu-v3.init", probe).isSupported)
     let bits = try #require(probe.facts.first { $0.name == "pri_bits" })
     #expect(bits.value == nil && bits.how == "create arm-vgic-v3 answered ENODEV")
   }
 
-  @Test func interruptFilesOfGuests() throws {
+  @Test func interruptFilesOfGuestsAreProbed() throws {
     let without = ModelledHost(architecture: .riscv64, facts: "{guest_files: 0, max_ids: 256}")
     #expect(try facts(without)["guest_files"] == "0" && facts(without)["max_ids"] == "256")
     let with = ModelledHost(architecture: .riscv64, facts: "{guest_files: 3, max_ids: 256}")
     #expect(try facts(with)["guest_files"] == "1")
-    // These exist behind the initialisation only.
+    // These registers exist only after the initialisation.
     let register = try attribute("riscv-aia.aplic.sourcecfg", probe(with))
     #expect(register.isSupported && register.evidence == .has && register.note == "behind the calls of its example")
   }
 
   @Test(arguments: [("6.12.107+deb13-riscv64", "false"), ("6.12.117-1", "true")])
-  func aFactOfTheRelease(_ release: String, _ expected: String) throws {
+  func factCanComeFromTheRelease(_ release: String, _ expected: String) throws {
     let host = ModelledHost(
       architecture: .riscv64, release: release, facts: "imsic_checked: \(expected)",
       files: ["/proc/sys/kernel/osrelease": release + "\n"])
     #expect(try facts(host)["imsic_checked"] == expected)
   }
 
-  @Test func filesOfPower() throws {
+  @Test func factsOfPowerComeFromFiles() throws {
     let host = ModelledHost(
       architecture: .ppc64, facts: "{kvm_hv: true, kvm_pr: false}",
       files: [
@@ -109,18 +109,18 @@ import Workspace
     for (name, value) in expected { #expect(facts[name] == value, "\(name)") }
   }
 
-  /// KVM_HAS_DEVICE_ATTR of some attributes tells nothing; the schemas know, and another call is made.
-  @Test func whereHasTellsNothing() throws {
+  /// For some attributes KVM_HAS_DEVICE_ATTR is not reliable. Their schemas say so, and another call is made.
+  @Test func attributeWithoutAReliableHasIsProbedByAnotherCall() throws {
     let queue = try attribute("xive.eq-config", probe(ModelledHost(architecture: .ppc64)))
     #expect(queue.isSupported && queue.evidence == .set)
     #expect(queue.note == "KVM_HAS_DEVICE_ATTR answers ok for any number")
-    // On pages of 4 KiB, or of 64, the queue of one example or another is refused; the attribute exists.
+    // With pages of 4 KiB or 64 KiB, the queue of one of the examples is refused, but the attribute exists.
     let small = try attribute(
       "xive.eq-config", probe(ModelledHost(architecture: .ppc64, facts: "{page_size: 4096, memory_page_size: 4096}")))
     #expect(small.isSupported && small.evidence == .set && small.note?.hasSuffix("refused here, with EINVAL") == true)
   }
 
-  @Test func olderKernels() throws {
+  @Test func newerAttributesAreNotProbedOnOlderKernels() throws {
     let probe = try probe(ModelledHost(architecture: .x86_64, release: "6.6.1"))
     let snp = try attribute("system.sev.snp-policy-bits", probe)
     #expect(!snp.isSupported && snp.why == "new in Linux 6.19")
@@ -128,7 +128,7 @@ import Workspace
   }
 
   @Test(arguments: [(38, "false"), (46, "true"), (52, "false")])
-  func limitsByCalls(_ bits: Int, _ reserved: String) throws {
+  func limitsAreProbedByCalls(_ bits: Int, _ reserved: String) throws {
     let host = ModelledHost(
       architecture: .x86_64, facts: "{max_gpa_bits: \(bits), apic_access_page: \(reserved), mediated_pmu_busy: false}")
     let facts = try facts(host)
@@ -138,19 +138,19 @@ import Workspace
     #expect(facts["tsc_stable"] == "true" && facts["sev_attributes"] == "true")
   }
 
-  @Test func noKVM() throws {
+  @Test func missingKVMIsExplained() throws {
     let architecture = try #require(Architecture.host)
     do {
       _ = try HostProbe(of: ThisHost(architecture, path: "/does/not/exist"), Settings())
-      Issue.record("there is no such file, and it was probed")
+      Issue.record("a file that does not exist was probed")
     } catch {
       #expect(error.kind == .unavailable && error.diagnostics.map(\.id) == ["no-kvm"])
       #expect(error.diagnostics[0].message.hasPrefix("there is no /does/not/exist: "))
     }
   }
 
-  /// A schema of somebody's, with an expression that does not go with what is found.
-  @Test func aProbeThatIsWrong() throws {
+  /// A user's schema whose expression does not fit the text that is found.
+  @Test func faultOfAProbeIsReported() throws {
     let text = """
       schema: 1
       type: thing
@@ -171,8 +171,8 @@ import Workspace
     #expect(bad.facts.first { $0.name == "speed" }?.value == nil)
   }
 
-  /// What a probe finds is what the host was made of, in both forms.
-  @Test func factsComeBack() throws {
+  /// Both forms of a probe's result can be read as facts, and are those of the host.
+  @Test func resultOfAProbeCanBeReadAsFacts() throws {
     let probe = try probe(Self.gicv3)
     for text in [probe.factsYAML, probe.json.text(), probe.json.text(pretty: true)] {
       let facts = try HostFacts(SourceFile(path: "facts", bytes: Array(text.utf8)))
@@ -185,7 +185,7 @@ import Workspace
   }
 }
 
-/// Everything that is written of a probe, as files of `Tests/Fixtures/probes` have it.
+/// Every output of a probe, compared with the files of `Tests/Fixtures/probes`.
 @Suite(.slow) struct ProbeGoldenTests {
   private static let hosts = [
     "gicv3": ProbeTests.gicv3,
@@ -198,7 +198,7 @@ import Workspace
   ]
 
   @Test(arguments: hosts.keys.sorted())
-  func matchesItsGoldens(_ name: String) throws {
+  func probeMatchesItsGoldens(_ name: String) throws {
     let probe = try HostProbe(of: try #require(Self.hosts[name]), Settings())
     let path = fixtures + "/probes/" + name
     expectGolden(probe.text, path + ".txt")
@@ -209,7 +209,7 @@ import Workspace
   }
 }
 
-/// What leaves a probe for other programs.
+/// The outputs of a probe for other programs.
 @Suite(.slow) struct ProbeFormatTests {
   private func probe(_ change: (inout HostProbe) -> Void = { _ in }) throws -> HostProbe {
     var probe = try HostProbe(of: ModelledHost(architecture: .x86_64, capabilities: [66: 288]), Settings())
@@ -217,7 +217,7 @@ import Workspace
     return probe
   }
 
-  @Test func prometheus() throws {
+  @Test func prometheusMetricsAreWellFormed() throws {
     let text = try probe { $0.release = "7.2-\"a\\b\nc" }.prometheus
     #expect(text.contains(#"kvmconf_host_info{arch="x86_64",release="7.2-\"a\\b\nc"} 1"#))
     #expect(
@@ -231,10 +231,10 @@ import Workspace
       #expect(text.contains("# HELP \(name) ") && text.contains("# TYPE \(name) gauge\n"))
       #expect(Int128(line[line.index(after: line.lastIndex(of: " ")!)...]) != nil, "\(line)")
     }
-    #expect(Set(families).count == families.count, "a family stands in one piece")
+    #expect(Set(families).count == families.count, "a metric family is not contiguous")
   }
 
-  @Test func nodeFeatures() throws {
+  @Test func nodeFeaturesAreWellFormed() throws {
     let long = String(repeating: "x", count: 80)
     let text = try probe { probe in
       probe.release = "6.1~rc1+"
@@ -248,7 +248,7 @@ import Workspace
     }
   }
 
-  @Test func comparison() throws {
+  @Test func comparisonShowsTheDifferences() throws {
     func file(_ name: String, _ change: (inout HostProbe) -> Void) throws -> SourceFile {
       SourceFile(path: name, bytes: Array(try probe(change).json.text(pretty: true).utf8))
     }

@@ -7,12 +7,12 @@ import Testing
 import Vocabulary
 import Workspace
 
-/// A manifest, written out, is the same manifest.
+/// A rendered manifest is equivalent to the original.
 @Suite struct RenderTests {
   static let manifests = (files(below: repository + "/examples") + files(below: fixtures + "/selftests"))
     .filter { $0.hasSuffix(".yaml") && !$0.hasSuffix(".facts.yaml") }.map { String($0.dropFirst(repository.count + 1)) }
 
-  @Test func thereAreSome() { #expect(Self.manifests.count > 25) }
+  @Test func manifestsAreFound() { #expect(Self.manifests.count > 25) }
 
   /// The texts of a file's manifests, rendered.
   private func rendered(
@@ -35,19 +35,19 @@ import Workspace
   }
 
   @Test(.slow, arguments: manifests)
-  func samePlan(_ name: String) throws {
+  func declaredRenderingHasTheSamePlan(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let original = ManifestWorkspace(Settings()).load(file).manifests.map(\.plan.core)
     #expect(!original.isEmpty)
     let text = try rendered(file, .declared).map(\.text).joined(separator: "---\n")
     #expect(plans(text, "other.yaml").map(\.core) == original)
-    // What is rendered once stays as it is.
+    // Rendering it again changes nothing.
     let again = try rendered(SourceFile(path: "x", bytes: Array(text.utf8)), .declared).map(\.text)
     #expect(again.joined(separator: "---\n") == text)
   }
 
   @Test(.slow, arguments: manifests)
-  func sameCallsAsSteps(_ name: String) throws {
+  func renderingAsStepsHasTheSameCalls(_ name: String) throws {
     let file = try SourceFile(reading: repository + "/" + name)
     let original = ManifestWorkspace(Settings()).load(file).manifests.map(\.plan)
     let rendered = try rendered(file, .steps)
@@ -61,9 +61,9 @@ import Workspace
     }
   }
 
-  /// Random steps, at the bounds of all that the schemas describe.
+  /// Random steps, with values at the bounds of everything that the schemas describe.
   @Test(.slow, arguments: [Architecture.arm64, .x86_64, .riscv64])
-  func randomPlans(_ architecture: Architecture) throws {
+  func renderedRandomPlanIsTheSame(_ architecture: Architecture) throws {
     let random = RandomPlans(ManifestWorkspace(Settings()), architecture, seed: 5)
     for _ in 0..<60 {
       let (manifest, plan) = random.next()
@@ -75,14 +75,14 @@ import Workspace
     }
   }
 
-  /// A plan from elsewhere may have calls that no step of a manifest can write.
-  @Test func unsayableSteps() throws {
+  /// A plan from another program can have calls that no step can express.
+  @Test func callWithoutAStepIsReported() throws {
     let workspace = ManifestWorkspace(Settings())
     var manifest = workspace.load(
       SourceFile(path: "vm.yaml", text: "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}]\n")
     ).manifests[0]
     manifest.plan.steps.append(
-      Step(.enableCapability(9999, on: .vm, flags: 1, arguments: []), target: "vm", at: manifest.plan.steps[0].at))
+      Step(.enableCapability(9999, on: .vm, flags: 1, arguments: []), target: .vm, at: manifest.plan.steps[0].at))
     let fault = try #require(throws: DiagnosticsError.self) { try workspace.rendered(manifest, .steps) }
     #expect(fault.diagnostics.map(\.id) == ["unsayable-step"])
   }
@@ -119,7 +119,7 @@ import Workspace
 
     """
 
-  @Test func everythingIsFilledIn() throws {
+  @Test func parametersAndExpressionsAreFilledIn() throws {
     let file = SourceFile(path: "all.yaml", bytes: Array(Self.everything.utf8))
     let loaded = ManifestWorkspace(Settings()).load(file)
     #expect(loaded.diagnostics.map(\.message) == [])
@@ -137,7 +137,7 @@ import Workspace
     #expect(plans(five.text, "all.yaml").map(\.core) == [five.plan.core])
   }
 
-  @Test func stepsWithLoadedValues() throws {
+  @Test func stepsCanHaveParametersOfTheLoader() throws {
     let file = SourceFile(path: "all.yaml", bytes: Array(Self.everything.utf8))
     let steps = try #require(try rendered(file, .steps).first)
     #expect(plans(steps.text, "all.yaml").map(\.core) == [steps.plan.core])
@@ -145,8 +145,8 @@ import Workspace
     #expect(steps.text.contains("base: \"${redist}\""))
   }
 
-  /// The number of vCPUs that comes with the loader stays open; steps need it.
-  @Test func loadedNumberOfVCPUs() throws {
+  /// A number of vCPUs that is supplied at load time stays a parameter. Steps need its value.
+  @Test func numberOfVCPUsOfTheLoaderStaysAParameter() throws {
     let text = """
       kvmconf: 1
       arch: arm64
@@ -173,8 +173,8 @@ import Workspace
     #expect(two.text.matches(of: #/create-vcpu/#).count == 2)
   }
 
-  /// Byte strings of files are taken in, from the folder of the file that names them; what is extended, too.
-  @Test func standsAlone() throws {
+  /// A rendered manifest contains the bytes of small files and everything that it extends.
+  @Test func renderedManifestNeedsNoOtherFiles() throws {
     let folder = temporaryFolder()
     defer { remove(folder) }
     // SAFETY: the path lives throughout the call.
@@ -203,13 +203,13 @@ import Workspace
         plans(text, "elsewhere.yaml").map(\.core) == ManifestWorkspace(Settings()).load(file).manifests.map(\.plan.core)
       )
     }
-    // A large one stays a file, named from the folder of the manifest.
+    // A large file is still named, relative to the folder of the manifest.
     write(String(repeating: "x", count: 600 << 10), toFile: folder + "/parts/long.bin")
     #expect(try #require(try rendered(file, .declared).first).text.contains("file: parts/long.bin"))
   }
 
-  /// A list that replaces a list of the same attribute does so as a whole.
-  @Test func listsOfSingleVCPUs() throws {
+  /// A list for one vCPU replaces the whole list of the same attribute.
+  @Test func listOfOneVCPUReplacesTheWholeList() throws {
     let filters = "{base-event: 0, nevents: 1, action: allow}, {base-event: 7, nevents: 2, action: deny}"
     let text = """
       kvmconf: 1

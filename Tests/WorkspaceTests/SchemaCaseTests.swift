@@ -6,7 +6,7 @@ import Testing
 import Vocabulary
 import Workspace
 
-/// The examples and cases of schemas, and the rules that they show.
+/// The examples and cases of schemas, and the rules that they demonstrate.
 @Suite struct SchemaCaseTests {
   /// The only other schema of the architecture.
   private let vm = """
@@ -43,7 +43,7 @@ import Workspace
               set:
                 rules:\(list(rules, indent: 12))
               examples:\(list(examples, indent: 10))
-      cases:\(list(cases, indent: 2))
+      \(cases.isEmpty ? "" : "cases:" + list(cases, indent: 2))
       """
   }
 
@@ -62,27 +62,27 @@ import Workspace
     }
   }
 
-  @Test func aRuleThatRefusesNothing() {
+  @Test func ruleThatRefusesNoExampleIsReported() {
     expectFindings(
       in: thing(["1️⃣" + atMostThree], examples: ["{value: 1, expect: ok}"]),
       .init(
         "1️⃣", "schema-no-case", "no example and no case of the schemas is refused by this rule", severity: .warning))
   }
 
-  @Test func aRuleThatNothingGetsPast() {
+  @Test func ruleThatRefusesEveryExampleIsReported() {
     expectFindings(
       in: thing(["1️⃣" + atMostThree], examples: ["{value: 4, expect: EINVAL}"]),
       .init("1️⃣", "schema-no-case", "no example and no case of the schemas gets past this rule", severity: .warning))
   }
 
-  @Test func examplesShowARule() {
+  @Test func examplesDemonstrateARule() {
     expectFindings(in: thing([atMostThree], examples: ["{value: 3, expect: ok}", "{value: 4, expect: EINVAL}"]))
     // Nothing can get past a rule without a condition.
     expectFindings(
       in: thing(["{errno: EINVAL, because: it never starts}"], examples: ["{value: 1, expect: EINVAL}"]))
   }
 
-  @Test func aCaseShowsARule() {
+  @Test func caseDemonstratesARule() {
     expectFindings(
       in: thing(
         ["{if: '!host.ready', errno: EINVAL, because: the host has none}"], examples: ["{value: 1, expect: ok}"],
@@ -94,7 +94,7 @@ import Workspace
         ]))
   }
 
-  @Test func anExampleHasAHost() {
+  @Test func exampleCanHaveHostFacts() {
     expectFindings(
       in: thing(
         ["{if: '!host.ready', errno: EINVAL, because: the host has none}"],
@@ -104,7 +104,7 @@ import Workspace
       .init("1️⃣", "unknown-fact", "the schemas of s390x know no fact 'raedy'; did you mean 'ready'?"))
   }
 
-  @Test func aRuleThatNoManifestCanShow() {
+  @Test func ruleWithNoCaseMustNotBeDemonstrated() {
     let rule = "1️⃣{if: 'value > 3', errno: EINVAL, because: there are three, no-case: the value is small}"
     expectFindings(in: thing([rule], examples: ["{value: 1, expect: ok}"]))
     expectFindings(
@@ -114,7 +114,7 @@ import Workspace
         severity: .warning))
   }
 
-  @Test func aCaseThatGoesWrong() {
+  @Test func caseThatFailsIsReported() {
     expectFindings(
       in: thing(
         ["1️⃣" + atMostThree], examples: ["{value: 3, expect: ok}"],
@@ -124,9 +124,9 @@ import Workspace
         notes: [ExpectedNote("1️⃣", "the rule is here")]))
   }
 
-  /// Rules, examples and cases of other releases are passed over, and so is what stands behind a rule of this release
-  /// that refuses every call.
-  @Test(arguments: ["6.12", "7.2"]) func otherReleases(kernel: String) {
+  /// Rules, examples and cases of other releases are ignored. So are rules after a rule of this release that always
+  /// refuses.
+  @Test(arguments: ["6.12", "7.2"]) func rulesOfOtherReleasesAreIgnored(kernel: String) {
     expectFindings(
       in: thing(
         ["{if: 'value > 3', since: '7.0', errno: EINVAL, because: there are three}"],
@@ -143,7 +143,7 @@ import Workspace
         examples: ["{since: '7.0', value: 1, expect: ok}", "{value: 4, expect: EINVAL}"]), kernel: kernel)
   }
 
-  @Test(.slow, arguments: ["6.12", "6.18", "7.2"]) func thoseOfTheBuiltInSchemas(kernel: String) {
+  @Test(.slow, arguments: ["6.12", "6.18", "7.2"]) func builtInSchemasHaveNoFindings(kernel: String) {
     var settings = Settings()
     settings.release = Release(kernel)
     var text = ""

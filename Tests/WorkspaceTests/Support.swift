@@ -5,7 +5,7 @@ import Testing
 import Vocabulary
 import Workspace
 
-/// What validation finds in a file of the repository, each diagnostic in one line, and its notes below it.
+/// The result of validating a file.
 ///
 /// - Parameter schemas: a folder of schemas that are added to the built-in ones.
 func validation(_ path: String, facts: HostFacts = HostFacts(), schemas: String? = nil) throws -> Validation {
@@ -20,7 +20,7 @@ func place(_ diagnostic: Diagnostic) -> String {
   "\(diagnostic.range.map { "\($0.start)" } ?? "nowhere") \(diagnostic.id)"
 }
 
-/// All that a diagnostic says: its message, its notes with their places, and its fixes.
+/// All texts of a diagnostic: its message, its notes with their places, and its fixes.
 func words(_ diagnostic: Diagnostic) -> String {
   let notes = diagnostic.notes.map { note in (note.range.map { "\($0.start) " } ?? "") + note.message }
   return ([diagnostic.message] + notes + diagnostic.fixIts.map(\.replacement)).joined(separator: "\n")

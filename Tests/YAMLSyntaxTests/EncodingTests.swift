@@ -2,7 +2,7 @@ import Diagnostics
 import Testing
 import YAMLSyntax
 
-/// Bytes that are no text of YAML's.
+/// Bytes that are not valid YAML text.
 @Suite struct EncodingTests {
   private func describe(_ bytes: [UInt8]) -> [String] {
     let tree = parse(bytes)
@@ -15,14 +15,14 @@ import YAMLSyntax
     ([0xED, 0xA0, 0x80], "0xED"), ([0xF0, 0x80, 0x80, 0x80], "0xF0"), ([0xF4, 0x90, 0x80, 0x80], "0xF4"),
     ([0xE2, 0x82], "0xE2"), ([0xF5, 0x80, 0x80, 0x80], "0xF5"), ([0xFF, 0xFF], "0xFF"),
   ])
-  func bytesThatAreNotUTF8(_ bytes: [UInt8], _ name: String) {
+  func bytesThatAreNotUTF8AreReported(_ bytes: [UInt8], _ name: String) {
     #expect(
       describe(Array("é: 1\nß: ".utf8) + bytes) == [
         "2:4-5: the file is not written in UTF-8: the byte \(name) is part of no character [not-utf-8]"
       ])
   }
 
-  @Test func utf16() {
+  @Test func utf16IsReported() {
     let expected = ["1:1-1: the file is written in UTF-16; save it as UTF-8 [not-utf-8]"]
     let units = Array("a: 1\n".utf16)
     #expect(describe([0xFF, 0xFE] + units.flatMap { [UInt8($0), 0] }) == expected)
@@ -34,15 +34,15 @@ import YAMLSyntax
     ("\u{7}", "0007"), ("\0", "0000"), ("\u{7F}", "007F"), ("\u{9F}", "009F"), ("\u{FEFF}", "FEFF"),
     ("\u{FFFE}", "FFFE"),
   ])
-  func controlCharacters(_ character: String, _ code: String) {
+  func controlCharactersAreReported(_ character: String, _ code: String) {
     #expect(
       describe(Array("# \(String(repeating: "-", count: 100))\na: é\(character)b\n".utf8)) == [
         "2:5-6: the control character U+\(code) cannot stand in YAML [yaml-syntax]"
       ])
   }
 
-  /// What passes our check, libyaml reads; else its own words would be shown.
-  @Test func everyCharacterIsJudgedAsLibyamlDoes() {
+  /// libyaml accepts every character that passes our check; otherwise its own message would be shown.
+  @Test func acceptedCharactersAreThoseOfLibyaml() {
     for value in UInt32(1)...0x11_FFFF {
       guard let scalar = Unicode.Scalar(value), value < 0x300 || value > 0xD000 && value < 0x1_0010 || value > 0x10_FFF0
       else { continue }

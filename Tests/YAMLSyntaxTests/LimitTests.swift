@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 import YAMLSyntax
 
-/// Hostile texts are read to an end, or end in a diagnostic.
+/// Hostile texts are either read to their end or give a diagnostic.
 @Suite(.hangGuard) struct LimitTests {
   private func ids(_ text: String, _ limits: Limits = .manifest) -> [String] {
     parse(text, limits: limits).diagnostics.map(\.id.description)
   }
 
-  @Test func nestingEndsAtTheLimit() {
+  @Test func nestingIsLimited() {
     #expect(ids(repeated("[", 64) + repeated("]", 64)) == [])
     let deep = parse(repeated("[", 65) + repeated("]", 65))
     #expect(deep.diagnostics.map(\.message) == ["mappings and lists are nested deeper than 64 levels"])
@@ -18,16 +18,16 @@ import YAMLSyntax
   }
 
   @Test(arguments: ["[", "{a: ", "[\n", "- ", "? ", "{? "])
-  func deepNestingEndsAtOnce(_ opening: String) {
+  func veryDeepNestingIsReportedOnce(_ opening: String) {
     #expect(ids(repeated(opening, 200_000)) == ["too-deep"])
   }
 
-  @Test func deepBlockMappings() {
+  @Test func deepBlockMappingsAreReported() {
     let text = (0..<100).map { repeated(" ", $0) + "a:\n" }.joined()
     #expect(ids(text) == ["too-deep"])
   }
 
-  @Test func billionLaughs() {
+  @Test func aliasesThatExpandExponentiallyAreReported() {
     var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     for i in 1...9 {
       text += "a\(i): &a\(i) [" + Array(repeating: "*a\(i - 1)", count: 9).joined(separator: ", ") + "]\n"
@@ -35,21 +35,21 @@ import YAMLSyntax
     #expect(ids(text) == ["too-many-aliases"])
   }
 
-  @Test func aliasesNestNoDeeperThanBrackets() {
+  @Test func nestedAliasesCountTowardsTheLimit() {
     var text = "a0: &a0 [x]\n"
     for i in 1...100 { text += "a\(i): &a\(i) [*a\(i - 1)]\n" }
     let tree = parse(text)
     #expect(Set(tree.diagnostics.map(\.id)) == ["too-deep"])
     #expect(tree.diagnostics.first?.range?.start.line == 64)
-    // An empty scalar takes the alias's place, so the next levels are fine again.
+    // An empty scalar replaces the alias, so the next levels are within the limit again.
     #expect(tree.diagnostics.count == 1)
   }
 
-  @Test func fewAliasesAreFine() {
+  @Test func manyUsesOfASmallAliasAreAccepted() {
     #expect(ids("a: &a [x, y]\nb: [" + Array(repeating: "*a", count: 1000).joined(separator: ", ") + "]") == [])
   }
 
-  @Test func sizes() {
+  @Test func sizesAreLimited() {
     var limits = Limits.manifest
     limits.bytes = 10
     #expect(ids("a: 1234567", limits) == [])
@@ -69,7 +69,7 @@ import YAMLSyntax
     #expect(ids(repeated("%TAG !a! b\n", 100_000) + "---\na: 1") == ["too-large"])
   }
 
-  @Test func diagnosticsAreCounted() {
+  @Test func numberOfDiagnosticsIsLimited() {
     #expect(ids(repeated("a: 1\n", 100_000)).count == Limits.manifest.diagnostics)
   }
 
@@ -86,16 +86,16 @@ import YAMLSyntax
       Hostile("${", 200_000, in: ("", ": x: ")), Hostile("---\n", 300_000), Hostile("- é: \n", 100_000),
       Hostile("- &a [x, *b]\n", 20_000), Hostile("{a: 1, a: 2}, ", 100_000, in: ("[", "]")),
     ])
-  private func everyTextEnds(_ text: Hostile) {
+  private func everyHostileTextIsReadToAnEnd(_ text: Hostile) {
     #expect(parse(text.text).diagnostics.count <= Limits.manifest.diagnostics)
   }
 
-  @Test(.slow) func manyDifferentKeys() {
+  @Test(.slow) func manyDifferentKeysAreAccepted() {
     #expect(ids("{" + (0..<50_000).map { "k\($0): " }.joined(separator: ", ") + "}") == [])
   }
 }
 
-/// A piece of text, many times.
+/// A piece of text, repeated many times.
 private struct Hostile: CustomTestStringConvertible {
   var text: String
   var testDescription: String

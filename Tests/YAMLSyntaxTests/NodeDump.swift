@@ -1,7 +1,7 @@
 import Diagnostics
 import YAMLSyntax
 
-/// A node with all places, a line a node: what tests compare.
+/// A node with all places, one line per node, for tests to compare.
 func dump(_ node: Node, indent: String = "") -> String {
   let place = "\(indent)\(short(node.range)) "
   switch node.content {
@@ -31,7 +31,7 @@ func parse(_ bytes: [UInt8], limits: Limits = .manifest) -> SourceTree {
   SourceTree(parsing: SourceFile(path: "test.yaml", bytes: bytes), limits: limits)
 }
 
-/// Texts made of pieces of YAML, the same ones in every run.
+/// Texts made of pieces of YAML, the same in every run.
 struct RandomTexts {
   private var state: UInt64
   private let pieces: [String]

@@ -2,7 +2,7 @@ import Diagnostics
 import Testing
 import YAMLSyntax
 
-/// What is read, and where it stands.
+/// The nodes of a text and their places.
 @Suite struct NodeTests {
   private func expect(_ text: String, _ expected: String, sourceLocation: SourceLocation = #_sourceLocation) {
     let tree = parse(text)
@@ -65,7 +65,7 @@ import YAMLSyntax
       """)
   }
 
-  @Test func nothingStandsBehindItsColon() {
+  @Test func emptyValueIsRightAfterItsColon() {
     expect(
       "a:\nb: # comment\nc : \n? d\n? e\n:\nf: [g: , h: ]\ni: {\"j\":}\nk:",
       """
@@ -158,7 +158,7 @@ import YAMLSyntax
       """)
   }
 
-  @Test func anAliasIsTheNodeAtAnotherPlace() {
+  @Test func aliasIsTheNodeWithThePlaceOfTheAlias() {
     expect(
       "a: &x {p: 1}\nb: *x\nc: &y\n  - q\nd: [*y, &z  s, *z]\n*z : k\n",
       """
@@ -185,25 +185,25 @@ import YAMLSyntax
       """)
   }
 
-  @Test func anchorsBelongToOneDocumentAndCanBeGivenAgain() {
+  @Test func anchorsBelongToOneDocumentAndCanBeRedefined() {
     expect(
       "- &a 1\n- &a 2\n- *a\n",
       "1:1-3:5 list\n  1:6-7 plain \"1\"\n  2:6-7 plain \"2\"\n  3:3-5 plain \"2\"")
     #expect(parse("- &a 1\n---\n- *a\n").diagnostics.map(\.id) == ["undefined-alias"])
   }
 
-  @Test func severalDocuments() {
+  @Test func documentsWithoutContentAreLeftOut() {
     expect(
       "a: 1\n---\n# nothing\n---\nb\n...\n--- |\n c\n---\n",
       "1:1-5 mapping\n  1:1-2 key \"a\"\n    1:4-5 plain \"1\"\n---\n5:1-2 plain \"b\"\n---\n7:5-8:3 block \"c\\n\"")
   }
 
   @Test(arguments: ["", "\n", "# only a comment\n", "---\n", "--- # x\n...\n", "\u{FEFF}", "  \n \n"])
-  func aFileWithoutContentHasNoDocument(_ text: String) {
+  func fileWithoutContentHasNoDocument(_ text: String) {
     expect(text, "")
   }
 
-  @Test func manyKeysAreFound() throws {
+  @Test func keysAreFoundInALargeMapping() throws {
     let text = (0..<100).map { "key\($0): \($0)\n" }.joined() + "key7: again\nkey99: again\n"
     let tree = parse(text)
     #expect(tree.documents[0].entries?.count == 100)
@@ -212,8 +212,9 @@ import YAMLSyntax
     #expect(tree.diagnostics.map { $0.notes[0].range?.start.line } == [8, 100])
   }
 
-  /// In whatever parses, the places of what is plain and on one line say exactly the text, and children lie within.
-  @Test func placesHoldTheTextThatWasRead() {
+  /// In every text that parses, the range of a plain scalar on one line has exactly its text, and children are inside
+  /// their parents.
+  @Test func rangesHaveTheTextThatWasRead() {
     var random = RandomTexts(seed: 7)
     var parsed = 0
     for _ in 0..<20_000 {

@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 import YAMLSyntax
 
-/// A lazy parse gives what a parse of the whole gives.
+/// A lazy parse gives the same nodes as a parse of the whole file.
 @Suite struct OutlineTests {
   private func file(_ text: String) -> SourceFile { SourceFile(path: "test.yaml", bytes: Array(text.utf8)) }
 
-  /// Compares all entries, and those of each entry that has an outline of its own; returns how many had one.
+  /// Compares all entries, and those of each entry that has an outline; returns the number of such entries.
   @discardableResult
   private func expectSameNodes(_ file: SourceFile, sourceLocation: SourceLocation = #_sourceLocation) throws -> Int {
     let outline = try #require(Outline(of: file), sourceLocation: sourceLocation)
@@ -31,7 +31,7 @@ import YAMLSyntax
     return inner
   }
 
-  /// Compares the items of an entry that can be split into them, however deep, and the entries of each item.
+  /// Compares the items of an entry that can be split into items, at any depth, and the entries of each item.
   private func expectSameItems(
     _ outline: Outline, _ part: Outline.Part, _ entry: Entry, sourceLocation: SourceLocation
   ) throws {
@@ -98,14 +98,14 @@ import YAMLSyntax
 
     """
 
-  @Test func sampleFile() throws {
+  @Test func sampleFileHasTheSameNodes() throws {
     let plain = sample.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.contains("é") }
     #expect(try expectSameNodes(file(plain.joined(separator: "\n"))) == 2)
-    // A key with an accent is none that the scanner knows, so `groups` has no outline.
+    // The scanner does not accept a key with an accent, so `groups` has no outline.
     #expect(try expectSameNodes(file(sample)) == 1)
   }
 
-  @Test func theLastLineNeedsNoLineBreak() throws {
+  @Test func lastLineNeedsNoLineBreak() throws {
     try expectSameNodes(file("a:\n  b: 1\nc: 2"))
     try expectSameNodes(file("a:\n  b: 1\nc:"))
   }
@@ -121,11 +121,11 @@ import YAMLSyntax
     "%YAML 1.1\n---\na: 1\n",
     "a: [1\n]\n", "plain text\n",
   ])
-  func whatCannotBeSplitSurelyHasNoOutline(_ text: String) {
+  func textThatCannotBeSplitSafelyHasNoOutline(_ text: String) {
     #expect(Outline(of: file(text)) == nil)
   }
 
-  @Test func onlyOpenPartsHaveAnOutline() throws {
+  @Test func onlyBlockMappingsIndentedByTwoHaveAnOutline() throws {
     let outline = try #require(
       Outline(of: file("a: {b: 1}\nc: |\n  x: 1\nd:\n    e: 1\nf: # open\n  g: 1\nh:\n  - i: 1\n")))
     #expect(outline.entries.map { outline.outline(of: $0) == nil } == [true, true, true, false, true])
@@ -133,7 +133,7 @@ import YAMLSyntax
     #expect(outline["f"]?.bytes == 34..<51)
   }
 
-  @Test func errorsAreThoseOfTheWholeFile() throws {
+  @Test func errorsAreTheSameAsForTheWholeFile() throws {
     let text = "a:\n  x: 1\nb:\n  y: &y [1]\n  y: 2\nc:\n  z: *y\nd:\n  w: 1\n"
     let file = file(text)
     let outline = try #require(Outline(of: file))
@@ -144,7 +144,7 @@ import YAMLSyntax
     #expect(parsed.diagnostics.map(\.id) == ["duplicate-key"])
   }
 
-  @Test func aSyntaxErrorSpoilsItsPartOnly() throws {
+  @Test func syntaxErrorSpoilsOnlyItsPart() throws {
     let file = file("a:\n  x: 1\nb:\n  y: [1\nc:\n  z: 2\n")
     let outline = try #require(Outline(of: file))
     let b = outline.parse(try #require(outline["b"]))
@@ -156,8 +156,8 @@ import YAMLSyntax
     #expect(c.diagnostics == [])
   }
 
-  /// Where there is an outline and the text is YAML, they agree. (Quotes are left out: see `Outline`.)
-  @Test(.slow) func outlinesAgreeWithWhatYAMLReads() {
+  /// If a valid text has an outline, both give the same nodes. (The texts have no quotes: see `Outline`.)
+  @Test(.slow) func outlinesAgreeWithTheWholeParse() {
     let pieces = RandomTexts.all.filter { !$0.contains("'") && !$0.contains("\"") }
     var random = RandomTexts(seed: 3, pieces: pieces + ["\nl: ", "\nm:", "\n  n: ", "\n# o", ",\n"])
     var split = 0
@@ -175,7 +175,7 @@ import YAMLSyntax
     #expect(split > 1000)
   }
 
-  /// The built-in schemas are read lazily, so each has to be as plain as that takes.
+  /// The built-in schemas are read lazily, so each of them must have an outline.
   @Test func everySchemaHasAnOutline() throws {
     let paths = files(below: repository + "/schemas").filter { $0.hasSuffix(".yaml") }
     #expect(!paths.isEmpty)

@@ -11,9 +11,9 @@ private func expectErrors(
   }
 }
 
-/// What YAML has and a manifest must not.
+/// Features of YAML that a manifest must not use.
 @Suite struct RefusalTests {
-  @Test func duplicateKeys() {
+  @Test func duplicateKeysAreReported() {
     expectErrors(
       "{3️⃣a: 1, 1️⃣a2️⃣: 2, \"b\": {a: 3}, 4️⃣'a': 4}",
       .init("1️⃣", to: "2️⃣", "duplicate-key", "duplicate key 'a'", notes: [.init("3️⃣", "the first one is here")]),
@@ -21,7 +21,7 @@ private func expectErrors(
     #expect(dump(parse("a: 1\na: 2").documents) == "1:1-2:5 mapping\n  1:1-2 key \"a\"\n    1:4-5 plain \"1\"\n")
   }
 
-  @Test func mergeKeys() {
+  @Test func mergeKeysAreReported() {
     expectErrors(
       "x: &x {a: 1}\ny:\n  1️⃣<<2️⃣: *x\n  '<<': 1\n",
       .init(
@@ -29,7 +29,7 @@ private func expectErrors(
         "merge keys ('<<') are not supported; write the keys out, or quote '<<' where it is a name"))
   }
 
-  @Test func complexKeys() {
+  @Test func complexKeysAreReported() {
     let note = ExpectedNote("text that begins with '{' or '[' has to be in double quotes")
     expectErrors(
       "? 1️⃣[a, b]2️⃣\n: c\nd: {3️⃣{ x }4️⃣}\n",
@@ -37,7 +37,7 @@ private func expectErrors(
       .init("3️⃣", to: "4️⃣", "complex-key", "a mapping cannot be a key", notes: [note]))
   }
 
-  @Test func tags() {
+  @Test func tagsAreReported() {
     let note = ExpectedNote("text that begins with '!' has to be in double quotes")
     func message(_ tag: String) -> String {
       "tags such as '\(tag)' are not supported: a value has the type that its place gives it"
@@ -54,14 +54,14 @@ private func expectErrors(
       .init("1️⃣", to: "2️⃣", "yaml-tag", "tags are not supported, and neither is '%TAG'"))
   }
 
-  @Test func aTaggedNodeIsKept() {
+  @Test func taggedNodeIsKept() {
     #expect(
       dump(parse("a: !t\n  &x\n  # comment\n  é: 1\nb: !!str\n").documents)
         == "1:1-5:9 mapping\n  1:1-2 key \"a\"\n    4:3-7 mapping\n      4:3-4 key \"é\"\n        4:6-7 plain \"1\"\n"
         + "  5:1-2 key \"b\"\n    5:9-9 plain \"\"\n")
   }
 
-  @Test func undefinedAliases() {
+  @Test func undefinedAliasesAreReported() {
     expectErrors(
       "x: &first 1\ny: 1️⃣*frist2️⃣\n",
       .init("1️⃣", to: "2️⃣", "undefined-alias", "no anchor '&frist' stands before this alias", fixIts: ["*first"]))
@@ -78,7 +78,7 @@ private func expectErrors(
       .init("1️⃣", to: "2️⃣", "undefined-alias", "the alias '*a' stands within the node that it names"))
   }
 
-  @Test func keysOfNothing() {
+  @Test func missingKeysAreReported() {
     expectErrors("{1️⃣: 1}", .init("1️⃣", "yaml-syntax", "there is no key in front of this ':'"))
     expectErrors("1️⃣: 1", .init("1️⃣", "yaml-syntax", "there is no key in front of this ':'"))
   }

@@ -14,9 +14,9 @@ private func expectError(
   expectDiagnostics(in: text, [expected], sourceLocation: sourceLocation) { SourceTree(parsing: $0).diagnostics }
 }
 
-/// Where YAML fails, and what is said about it.
+/// The places and messages of syntax errors.
 @Suite struct SyntaxErrorTests {
-  @Test func bareExpressions() {
+  @Test func bareExpressionGetsASuggestionToQuoteIt() {
     func message(_ right: String) -> String {
       "YAML needs quotes around an expression here: write \(right), in double quotes"
     }
@@ -34,20 +34,20 @@ private func expectError(
   }
 
   @Test(arguments: ["@", "`", "%", "&", "*", ","])
-  func charactersThatCannotBeginText(_ character: Character) {
+  func textWithASpecialFirstCharacterGetsASuggestionToQuoteIt(_ character: Character) {
     let text = "\(character) x"
     expectError(
       "a: 1️⃣\(text)2️⃣ # comment",
       "text that begins with '\(character)' has to be quoted: write \"\(text)\"", fixIt: "\"\(text)\"")
   }
 
-  @Test func textThatCannotBeginWithinBrackets() {
+  @Test func textWithASpecialFirstCharacterInBracketsIsReported() {
     expectError(
       "a: [x, 1️⃣%y z2️⃣ , b]", "text that begins with '%' has to be quoted: write \"%y z\"", fixIt: "\"%y z\"")
     expectError("a: [1️⃣|x2️⃣]", "text that begins with '|' has to be quoted: write \"|x\"", fixIt: "\"|x\"")
   }
 
-  @Test func braces() {
+  @Test func textAfterAClosingBracketIsReported() {
     expectError(
       "a: {b} 1️⃣+ 22️⃣", "text cannot follow the closing '}'", note: "text that begins with '{' has to be in double quotes"
     )
@@ -56,7 +56,7 @@ private func expectError(
     )
   }
 
-  @Test func quotes() {
+  @Test func wrongQuotesAreReported() {
     expectError(
       "a: 'the kernel'1️⃣s answer'2️⃣", "text cannot follow the closing quote",
       note: "within single quotes, ' is written as ''")
@@ -66,7 +66,7 @@ private func expectError(
     expectError("- a\n- 1️⃣'2️⃣foo\n---\nb: 1\n", "this quoted text is never closed")
   }
 
-  @Test func escapes() {
+  @Test func wrongEscapesAreReported() {
     expectError(
       #"a: "x1️⃣\d2️⃣""#, #"'\d' is no escape of YAML's"#,
       note: #"in double quotes a backslash is written '\\'; single quotes take it as it is"#)
@@ -74,14 +74,14 @@ private func expectError(
     expectError(#"a: "1️⃣\uD8002️⃣""#, #"'\uD800' stands for no character"#)
   }
 
-  @Test func tabs() {
+  @Test func tabsInIndentationAreReported() {
     expectError("a:\n1️⃣\t2️⃣b: 1\n", "a tab cannot indent a line; use spaces")
     expectError("a:\n  b: 1\n1️⃣\t\t2️⃣c: 2\n", "a tab cannot indent a line; use spaces")
     expectError("a: |\n1️⃣\t2️⃣x\n", "a tab cannot indent a line; use spaces")
     expectError("a:\n  - 1️⃣\t2️⃣b\n", "a tab cannot stand here; use spaces")
   }
 
-  @Test func colons() {
+  @Test func wrongColonsAreReported() {
     expectError(
       "doc: 1️⃣this: that2️⃣\nb: 1\n", "text with ': ' in it has to be quoted: write \"this: that\"",
       fixIt: "\"this: that\"")
@@ -95,7 +95,7 @@ private func expectError(
     expectError("1️⃣\(String(repeating: "k", count: 1025))2️⃣: 1", "a key cannot be longer than 1024 characters")
   }
 
-  @Test func indentation() {
+  @Test func wrongIndentationIsReported() {
     expectError(
       "3️⃣a:\n    b: 1\n  1️⃣c:2️⃣ 2\n", "the indentation of this line fits no line above",
       note: "the mapping around it begins here, in column 1", noteAt: "3️⃣")
@@ -110,7 +110,7 @@ private func expectError(
     expectError("a: 1️⃣?2️⃣ b\n", "'? ' cannot stand here", note: "text that begins with '?' has to be in double quotes")
   }
 
-  @Test func brackets() {
+  @Test func wrongBracketsAreReported() {
     expectError(
       "a: 3️⃣[1, 2\n1️⃣b:2️⃣ 3\n", "',' or ']' is missing in front of this", note: "the list begins here", noteAt: "3️⃣")
     expectError(
@@ -126,14 +126,14 @@ private func expectError(
     expectError("a: 1️⃣]2️⃣\n", "this ']' closes nothing")
   }
 
-  @Test func blockScalars() {
+  @Test func wrongBlockScalarsAreReported() {
     expectError(
       "a: > 1️⃣32️⃣\n", "text cannot stand on the line of '>', but below it",
       note: "text that begins with '>' has to be in double quotes")
     expectError("a: |1️⃣02️⃣\n  x\n", "the indentation cannot be 0")
   }
 
-  @Test func directives() {
+  @Test func wrongDirectivesAreReported() {
     expectError(
       "1️⃣%FOO bar2️⃣\n---\na: 1\n",
       "'%FOO' is not understood: a line that begins with '%' tells about YAML itself",
@@ -149,7 +149,7 @@ private func expectError(
     #expect(tree.diagnostics.map(\.message) == ["this list is never closed: ']' is missing"])
   }
 
-  /// No text of these makes the translation fail, and each error has a place within the text.
+  /// Every error of libyaml is translated, and has a place within the text.
   @Test func everyErrorHasAPlace() {
     var random = RandomTexts(seed: 42, pieces: RandomTexts.all + ["*x"])
     for _ in 0..<10_000 {

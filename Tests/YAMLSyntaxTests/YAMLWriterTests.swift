@@ -2,7 +2,7 @@ import Diagnostics
 import Testing
 import YAMLSyntax
 
-/// What is written reads as what it was.
+/// Written YAML reads back as the same nodes.
 @Suite struct YAMLWriterTests {
   private func tree(_ text: String) -> SourceTree {
     SourceTree(parsing: SourceFile(path: "t", bytes: Array(text.utf8)))
@@ -14,7 +14,7 @@ import YAMLSyntax
     return YAMLWriter.document(try #require(read.documents.first))
   }
 
-  @Test func oneForm() throws {
+  @Test func layoutIsAlwaysTheSame() throws {
     let text = """
       "a" :   1   # a comment
       b: {c: [1, "2", 'x y'], d: {}, e: [],
@@ -42,7 +42,7 @@ import YAMLSyntax
         """)
   }
 
-  @Test func longOnesTakeLines() throws {
+  @Test func longCollectionsAreSplitIntoLines() throws {
     let long = String(repeating: "x", count: 60)
     #expect(
       try written("a: [\(long), \(long)]\nb:\n- {c: \(long), d: \(long), e: [1, [2]]}\n- {c: {d: {e: f}}}\n") == """
@@ -85,7 +85,7 @@ import YAMLSyntax
         Entry(key: key, value: scalar),
       ]), at: range)
     let read = tree(YAMLWriter.document(node))
-    // As a key, `<<` is refused however it is written plainly; in quotes it is a name.
+    // A plain `<<` is refused as a key; in quotes it is a name.
     #expect(read.diagnostics.map(\.message) == [])
     let root = try #require(read.documents.first)
     #expect(root[key: "value"]?.scalar == text)

@@ -9,8 +9,8 @@ CC ?= cc
 AR ?= ar
 LOADER_FLAGS = -std=c11 -Wall -Wextra -Wpedantic -Wno-format-nonliteral -ISources/kvmload/include $(CFLAGS)
 
-# musl makes a program of tens of kilobytes, glibc one of 0.7 MB. musl's compiler does not look where the kernel's
-# headers are.
+# With musl the program has tens of kilobytes, with glibc 0.7 MB. musl-gcc does not search the folders of the kernel's
+# headers.
 MUSL := $(shell command -v musl-gcc 2>/dev/null)
 TRIPLET := $(shell $(CC) -print-multiarch 2>/dev/null)
 STATIC_CC = $(if $(MUSL),$(MUSL) -idirafter /usr/include -idirafter /usr/include/$(TRIPLET),$(CC))
@@ -30,16 +30,16 @@ $(LOADER)/kvmload.o: $(LOADER_SOURCES)
 $(LOADER)/libkvmload.a: $(LOADER)/kvmload.o
 	$(AR) rcs $@ $<
 
-cross: ## compile kvmload for every architecture that there is a compiler for
+cross: ## compile kvmload for every architecture with an installed compiler
 	@Scripts/cross.sh
 
-# Where things go.
+# Installation folders.
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
-# Where shells look for what completes a command.
+# The folders in which shells look for completions.
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -51,7 +51,7 @@ INSTALLED = $(BINDIR)/kvmconf $(BINDIR)/kvmload $(INCLUDEDIR)/kvmload.h $(LIBDIR
 install: build install-kvmload ## install programs, library, header, man pages, completions below PREFIX (and DESTDIR)
 	@$(MAKE) install-kvmconf
 
-install-kvmconf: # what needs no C compiler; $(KVMCONF) is built
+install-kvmconf: # the part that needs no C compiler; $(KVMCONF) must exist
 	install -Dm755 $(KVMCONF) $(DESTDIR)$(BINDIR)/kvmconf
 	install -d $(addprefix $(DESTDIR),$(MANDIR)/man1 $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR))
 	install -m644 $(addprefix man/,$(PAGES)) $(DESTDIR)$(MANDIR)/man1
@@ -59,7 +59,7 @@ install-kvmconf: # what needs no C compiler; $(KVMCONF) is built
 	$(KVMCONF) completions zsh >$(DESTDIR)$(ZSHCOMPDIR)/_kvmconf
 	$(KVMCONF) completions fish >$(DESTDIR)$(FISHCOMPDIR)/kvmconf.fish
 
-install-kvmload: kvmload ## install what needs no Swift: kvmload, library, header and man pages
+install-kvmload: kvmload ## install the parts that need no Swift: kvmload, library, header and man pages
 	install -Dm755 $(LOADER)/kvmload $(DESTDIR)$(BINDIR)/kvmload
 	install -Dm644 Sources/kvmload/include/kvmload.h $(DESTDIR)$(INCLUDEDIR)/kvmload.h
 	install -Dm644 $(LOADER)/libkvmload.a $(DESTDIR)$(LIBDIR)/libkvmload.a

@@ -50,11 +50,19 @@ static int complain(int status, const char *what, const char *why)
 	return status;
 }
 
-/* No plan is larger: what reads plans refuses longer files. */
+/* The exit status of a program whose results are on standard output: a failure if they could not be written. */
+static int printed(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return complain(FAILURE, "standard output", strerror(errno));
+	return status;
+}
+
+/* kvmconf refuses larger plans too. */
 enum { MOST_BYTES = 64 << 20 };
 
-/* Reads a whole regular file into memory of this process, so that nothing changes the plan after it was checked. Sets its
- * size. Returns NULL with errno where it cannot be read; EINVAL for what is not a regular file. */
+/* Reads a whole regular file into memory of this process, so that the plan cannot change after it was checked. Sets its
+ * size. Returns NULL and sets errno if it cannot be read; EINVAL if it is not a regular file. */
 static unsigned char *read_file(const char *path, size_t *size)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -81,7 +89,7 @@ static unsigned char *read_file(const char *path, size_t *size)
 		if (count < 0 && errno != EINTR)
 			error = errno;
 		if (count == 0)
-			break; /* The file has become shorter: the check of the plan's size finds that. */
+			break; /* The file has become shorter, which the check of the plan's size finds. */
 		if (count > 0)
 			done += (size_t)count;
 	}
@@ -228,9 +236,7 @@ static int run(struct kvmload_session *session, int as_json, int keeps_going)
 	while (session->next < session->plan->steps)
 		kvmload_skip(session);
 	report_summary(&report, session->plan);
-	if (fflush(stdout) || ferror(stdout))
-		return complain(FAILURE, "standard output", strerror(errno));
-	return state == KVMLOAD_STOPPED ? INTERRUPTED : report.failed ? FAILURE : SUCCESS;
+	return printed(state == KVMLOAD_STOPPED ? INTERRUPTED : report.failed ? FAILURE : SUCCESS);
 }
 
 int main(int argc, char **argv)
@@ -268,10 +274,10 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			return SUCCESS;
+			return printed(SUCCESS);
 		case 'V':
 			printf("kvmload 0.1.0, plans of version %d\n", KVMLOAD_VERSION);
-			return SUCCESS;
+			return printed(SUCCESS);
 		default:
 			fputs("Try kvmload --help.\n", stderr);
 			return USAGE;
@@ -290,7 +296,7 @@ int main(int argc, char **argv)
 		return complain(FAILURE, argv[optind], kvmload_fault_text(fault));
 	if (checks_only) {
 		report_plan(&plan);
-		return SUCCESS;
+		return printed(SUCCESS);
 	}
 	if (!make_room(&session, &plan))
 		return complain(FAILURE, argv[optind], strerror(ENOMEM));

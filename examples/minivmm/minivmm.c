@@ -102,7 +102,7 @@ static void print_step(struct kvmload_session *session, uint32_t index, void *co
 	       reason ? ": " : "", reason ? reason : "");
 }
 
-/* Makes the call of the next step, which is one of ours. */
+/* Makes the call of the next step, which this program owns. */
 static void make_own_call(struct kvmload_session *session, struct machine *machine)
 {
 	struct kvmload_step step;

@@ -341,7 +341,7 @@ fn fault(fault: c_int) -> &'static str {
     unsafe { text(kvmload::kvmload_fault_text(fault)) }.unwrap_or("")
 }
 
-/// Makes the call of the next step, which is one of ours.
+/// Makes the call of the next step, which this program owns.
 fn make_own_call(session: &mut kvmload::Session, machine: &mut Machine) {
     // SAFETY: the step is one of the plan's; the descriptors and the mapping outlive the session.
     unsafe {

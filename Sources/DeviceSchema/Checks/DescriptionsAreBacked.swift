@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// What a schema says of a value (`align`, `range`, `values`, `region`) some rule of the `set` backs.
 ///
@@ -69,58 +70,38 @@ extension IntegerDescription {
   }
 }
 
-/// What the expressions of rules mention, through the fragments that they use: as words, so more rather than less.
+/// What the expressions of rules mention, and those of the fragments that they use.
 private struct Mentions {
-  private var texts: [String] = []
+  private var paths: [[String]] = []
   private var fragments: Set<String> = []
 
   mutating func add(_ list: RuleList?) {
     for rule in list?.rules ?? [] {
-      for expression in [rule.when, rule.condition] + rule.lets.map(\.value) + [rule.loop?.list] {
-        if let expression { texts.append(expression.text) }
-      }
+      add([rule.when, rule.condition, rule.loop?.list] + rule.lets.map(\.value))
       for effect in rule.effects {
-        texts.append(effect.path.base.text)
+        add([effect.path.base])
+        if case .store(let key) = effect.path.action { add([key]) }
         switch effect.value {
-        case .expression(let expression): texts.append(expression.text)
-        case .record(let fields): texts += fields.map(\.1.text)
+        case .expression(let expression): add([expression])
+        case .record(let fields): add(fields.map(\.1))
         }
       }
       for nested in [rule.otherwise, rule.rules, rule.onFailure] { add(nested) }
       guard let use = rule.use else { continue }
-      texts += use.arguments.map(\.text)
+      add(use.arguments)
       if fragments.insert(use.fragment.name).inserted { add(use.fragment.body.list) }
     }
   }
 
-  /// Whether `value.field`, or the whole of `value`, is mentioned.
+  private mutating func add(_ expressions: [Expression?]) {
+    for expression in expressions { paths += expression?.syntax.paths ?? [] }
+  }
+
+  /// Whether `value.field`, or the whole of `value`, is mentioned. `raw` is the whole, too.
   func has(_ name: String) -> Bool {
-    let parts = name.split(separator: ".").map { Array($0.utf8) }
-    return texts.contains { mentions(parts, in: Array($0.utf8)) }
-  }
-
-  private func mentions(_ parts: [[UInt8]], in text: [UInt8]) -> Bool {
-    var i = 0
-    while i < text.count {
-      guard text[i].isWordByte else {
-        i += 1
-        continue
-      }
-      let start = i
-      while i < text.count, text[i].isWordByte { i += 1 }
-      guard text[start..<i].elementsEqual(parts[0]), start == 0 || text[start - 1] != UInt8(ascii: ".") else {
-        continue
-      }
-      if agrees(parts.dropFirst(), with: text[i...]) { return true }
+    let parts = name.split(separator: ".").map(String.init)
+    return paths.contains { path in
+      path[0] == parts[0] && zip(path, parts).first { $0 != $1 }.map { $0.0 == "raw" } ?? true
     }
-    return false
-  }
-
-  /// Whether the fields behind a name lead to the part, or stop on the way: then the whole is mentioned.
-  private func agrees(_ parts: ArraySlice<[UInt8]>, with rest: ArraySlice<UInt8>) -> Bool {
-    guard let part = parts.first, rest.first == UInt8(ascii: ".") else { return true }
-    let word = rest.dropFirst().prefix { $0.isWordByte }
-    if word.elementsEqual("raw".utf8) { return true }
-    return word.elementsEqual(part) && agrees(parts.dropFirst(), with: rest.dropFirst(word.count + 1))
   }
 }

@@ -78,78 +78,31 @@ extension Diagnostic {
 struct Exemplified: SchemaCheck {
   static let id: DiagnosticID = "schema-no-example"
 
-  private static let keys = [
-    "value", "expect", "call", "given", "host", "input", "address", "flags", "vcpu", "doc", "since", "until",
-  ]
-
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
-      check(steps: file.exampleSetup, report)
-      check(cases: file.cases, catalogue.faults, report)
-      for group in file.groups {
-        for attribute in group.attributes { check(attribute, group.path(of: attribute), catalogue.faults, report) }
+      check(steps: file.exampleSetup ?? [], report)
+      for example in file.cases { check(steps: example.steps, report) }
+      for attribute in file.groups.flatMap(\.attributes) {
+        if attribute.examples.isEmpty {
+          report(.error(Self.id, "attribute '\(attribute.path)' has no 'examples'", at: attribute.examplesRange))
+        }
+        for example in attribute.examples { check(steps: example.given, report) }
       }
     }
   }
 
-  private func check(
-    _ attribute: AttributeSchema, _ path: String, _ faults: SchemaFaults, _ report: (Diagnostic) -> Void
-  ) {
-    guard let examples = attribute.examples?.items, !examples.isEmpty else {
-      let place = attribute.examples?.range ?? attribute.source
-      report(.error(Self.id, "attribute '\(path)' has no 'examples'", at: place))
-      return
-    }
-    let keys = Self.keys + attribute.keyFields.map(\.name)
-    for example in examples {
-      let reader = KeyReader(example, keys: keys, of: "an example of '\(path)'", faults)
-      _ = reader.lifetime()
-      expectation(reader["expect"], example, report)
-      check(steps: reader["given"], report)
-      guard let call = reader["call"] else { continue }
-      if call.scalar.flatMap(AttributeAccess.init) == nil {
-        report(.error("schema-type", "the call of an example is set, get or has", at: call.range))
-      }
-    }
-  }
-
-  /// Of a case, which is a manifest but for what its file says already.
-  private static let caseKeys = [
-    "doc", "since", "until", "host", "files", "vm", "memory", "vcpus", "devices", "steps",
-  ]
-
-  private func check(cases node: Node?, _ faults: SchemaFaults, _ report: (Diagnostic) -> Void) {
-    if let node, node.items == nil { report(.error("schema-type", "'cases' is a list", at: node.range)) }
-    for item in node?.items ?? [] {
-      let reader = KeyReader(item, keys: Self.caseKeys, of: "a case", faults)
-      _ = reader.lifetime()
-      check(steps: reader["steps"], report)
-    }
-  }
-
-  /// What explicit steps do.
-  private static let steps = [
+  /// The verbs of explicit steps.
+  private static let verbs = [
     "create-vm", "add-memory", "enable-capability", "create-irqchip", "create-vcpu", "init-vcpu", "test", "create",
     "close", "set", "get", "has", "run",
   ]
 
-  private func check(steps node: Node?, _ report: (Diagnostic) -> Void) {
-    for step in node?.items ?? [] {
+  private func check(steps: [Node], _ report: (Diagnostic) -> Void) {
+    for step in steps {
       let keys = step.entries?.map(\.key) ?? []
-      if keys.filter({ Self.steps.contains($0.value) }).count == 1 { continue }
-      let hint = keys.first.flatMap { Self.steps.nearest(to: $0.value) }.map { "; did you mean '\($0)'?" } ?? ""
-      report(.error("schema-type", "a step is one of \(Self.steps.joined(separator: ", "))\(hint)", at: step.range))
-    }
-  }
-
-  private func expectation(_ node: Node?, _ example: Node, _ report: (Diagnostic) -> Void) {
-    guard let node else {
-      report(.error("schema-type", "an example says what to 'expect': ok or an errno", at: example.range))
-      return
-    }
-    for item in node.items ?? [node] where item.scalar.flatMap({ Answer($0) }) == nil && item.scalar != "hazard" {
-      report(
-        .error("schema-errno", "an example expects ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range))
+      if keys.filter({ Self.verbs.contains($0.value) }).count == 1 { continue }
+      let hint = keys.first.flatMap { Self.verbs.nearest(to: $0.value) }.map { "; did you mean '\($0)'?" } ?? ""
+      report(.error("schema-type", "a step is one of \(Self.verbs.joined(separator: ", "))\(hint)", at: step.range))
     }
   }
 }

@@ -74,12 +74,12 @@ private struct ElementSearch {
   }
 
   private mutating func note(_ effect: Entry, _ file: SchemaFile) {
-    let path = effect.key.value
-    guard let bracket = path.firstIndex(of: "["), path.hasSuffix("]") else {
-      replace(path, with: effect.value, file)
+    guard let target = try? EffectTarget(effect.key.value) else { return }
+    guard target.appends || target.key != nil else {
+      replace(target, with: effect.value, file)
       return
     }
-    for name in variables(String(path[..<bracket]), file) {
+    for name in variables(target, file) {
       if let entries = effect.value.entries {
         found[name]?.fields.formUnion(entries.map(\.key.value))
       } else if effect.value.scalar != "null" {
@@ -88,19 +88,23 @@ private struct ElementSearch {
     }
   }
 
-  /// A whole list is assigned: what it holds is known only where it is a part of the same list.
-  private mutating func replace(_ path: String, with value: Node, _ file: SchemaFile) {
-    guard let text = value.scalar, text != "[]", !text.hasPrefix(path + ".filter(") else { return }
-    for name in variables(path, file) { found[name]?.isMixed = true }
+  /// A whole list is assigned. Its elements are known only if it is empty or a part of the same list.
+  private mutating func replace(_ target: EffectTarget, with value: Node, _ file: SchemaFile) {
+    guard let text = value.scalar else { return }
+    switch try? Parser.parse(text) {
+    case .list(let items, _)? where items.isEmpty: return
+    case .comprehension(.filter, let list, _, _, _)? where list.path != nil && list.path == target.field.path: return
+    default: for name in variables(target, file) { found[name]?.isMixed = true }
+    }
   }
 
-  /// The variables that a path can mean: behind a parameter or a local, any whose name ends like it.
-  private func variables(_ path: String, _ file: SchemaFile) -> [String] {
-    guard let dot = path.firstIndex(of: ".") else { return [] }
-    let rest = path[dot...]
-    switch path[..<dot] {
-    case "vm", "vcpu": return found[path] == nil ? [] : [path]
-    case "self" where file.deviceType != nil: return ["\(file.name)\(rest)"].filter { found[$0] != nil }
+  /// The variables that an effect may change: after a parameter or a local, all whose names end alike.
+  private func variables(_ target: EffectTarget, _ file: SchemaFile) -> [String] {
+    let path = target.field.path ?? ["", target.name]
+    let rest = path.dropFirst().map { ".\($0)" }.joined()
+    switch path[0] {
+    case "vm", "vcpu": return found[path[0] + rest] == nil ? [] : [path[0] + rest]
+    case "self" where file.deviceType != nil: return [file.name + rest].filter { found[$0] != nil }
     default: return found.keys.filter { $0.hasSuffix(rest) }
     }
   }

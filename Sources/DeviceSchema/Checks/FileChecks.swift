@@ -9,7 +9,7 @@ struct KnownFolder: SchemaCheck {
   static let id: DiagnosticID = "schema-file-name"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
-    let folders = Architecture.allCases.map(\.rawValue) + ["common"]
+    let folders = Architecture.names + ["common"]
     for source in catalogue.sources {
       let parts = source.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
       if parts.count == 2, folders.contains(parts[0]), parts[1].hasSuffix(".yaml") { continue }

@@ -64,29 +64,6 @@ package struct HeaderCheck {
   }
 }
 
-extension Architecture {
-  /// The folders under which distributions keep `asm/`.
-  fileprivate var triplets: [String] {
-    switch self {
-    case .arm64: ["aarch64-linux-gnu"]
-    case .ppc64: ["powerpc64le-linux-gnu", "powerpc64-linux-gnu"]
-    case .x86_64, .riscv64, .s390x, .loongarch64: ["\(rawValue)-linux-gnu"]
-    }
-  }
-
-  /// The macro that keeps the architecture's `asm/kvm.h` from being read twice.
-  fileprivate var headerGuard: String {
-    switch self {
-    case .arm64: "__ARM_KVM_H__"
-    case .x86_64: "_ASM_X86_KVM_H"
-    case .riscv64: "__LINUX_KVM_RISCV_H"
-    case .ppc64: "__LINUX_KVM_POWERPC_H"
-    case .s390x: "__LINUX_KVM_S390_H"
-    case .loongarch64: "__UAPI_ASM_LOONGARCH_KVM_H"
-    }
-  }
-}
-
 extension Diagnostic {
   fileprivate static func unknownConstant(_ claim: Claim) -> Diagnostic {
     .warning(HeaderCheck.id, "the headers know no \(claim.what)", at: claim.place)
@@ -193,8 +170,8 @@ private struct Claims {
 extension String {
   /// Whether C takes this for a name: nothing else gets into the program that is compiled.
   fileprivate var isIdentifier: Bool {
-    guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
-    return utf8.allSatisfy(\.isWordByte)
+    guard let first = utf8.first, !first.isDigit else { return false }
+    return utf8.allSatisfy(\.isWord)
   }
 }
 
@@ -207,7 +184,7 @@ private struct HeaderNames {
 
   init(_ text: [UInt8]) {
     words = String(decoding: text, as: UTF8.self).split(whereSeparator: { character in
-      !(character.isASCII && character.utf8.first?.isWordByte == true) && character != "{" && character != "}"
+      !(character.isASCII && character.utf8.first?.isWord == true) && character != "{" && character != "}"
         && character != "#"
     }).flatMap(Self.separated)
     names = Set(words)

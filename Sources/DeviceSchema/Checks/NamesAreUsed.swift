@@ -1,10 +1,11 @@
 import Diagnostics
+import Expressions
 import YAMLSyntax
 
 /// Every fragment, function, table, column of a table, fact and state variable is used by some rule.
 ///
-/// This looks at words alone, not at what they mean, so that it misses some names that nobody uses, but never blames
-/// one that somebody does. Keys of `then` are writes: a variable that is only written is not used.
+/// A name counts as used wherever an expression mentions it, whatever it means there. So the check misses some unused
+/// names, but reports none that is used. Keys of `then` are writes: a variable that is only written is not used.
 struct NamesAreUsed: SchemaCheck {
   static let id: DiagnosticID = "schema-unused"
 
@@ -63,7 +64,7 @@ extension Diagnostic {
   }
 }
 
-/// The words of all expressions, and of the texts that name something.
+/// The names in all expressions, and the texts that are names.
 private struct WordSearch {
   private(set) var found: Set<String> = []
 
@@ -78,28 +79,23 @@ private struct WordSearch {
       for entry in entries where !Self.prose.contains(entry.key.value) {
         search(entry.value)
         // The key of `map[key]: value` is read.
-        if let bracket = entry.key.value.firstIndex(of: "[") { add(String(entry.key.value[bracket...])) }
+        if let key = (try? EffectTarget(entry.key.value))?.key { add(key) }
       }
     }
   }
 
-  /// Names of fragments and tables may hold hyphens, and stand alone.
+  /// Names of fragments and tables may have hyphens, and are the whole text.
   private mutating func add(_ text: String) {
     found.insert(text)
-    for word in text.utf8.split(whereSeparator: { !$0.isWordByte }) {
-      found.insert(String(decoding: word, as: UTF8.self))
-    }
+    if let syntax = try? Parser.parse(text) { add(syntax) }
   }
-}
 
-extension UInt8 {
-  /// Whether the byte is part of an identifier.
-  var isWordByte: Bool {
-    switch self {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
-      true
-    default: false
+  private mutating func add(_ syntax: Syntax) {
+    syntax.visit { part in
+      switch part {
+      case .name(let name, _), .field(_, let name, _), .call(let name, _, _): found.insert(name)
+      default: break
+      }
     }
   }
 }

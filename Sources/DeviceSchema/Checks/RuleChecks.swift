@@ -38,20 +38,7 @@ extension Rule {
 extension Catalogue {
   /// Every list of rules that the architecture has: those of calls, capabilities, attributes, fragments and hooks.
   package var allRules: [RuleList] {
-    var frames: [RuleFrame?] = []
-    for file in files {
-      frames += [
-        file.every, file.create, file.release, file.initialise, file.run, file.createIRQChip, file.addMemory,
-        file.afterCapability,
-      ]
-      frames += file.capabilities.map(\.rules)
-      for group in file.groups {
-        for access in AttributeAccess.allCases {
-          frames.append(group.call(access).rules)
-          frames += group.attributes.map { $0.call(access).rules }
-        }
-      }
-    }
+    var frames: [RuleFrame?] = files.flatMap { $0.rulesOfCalls() }
     for hook in Set(files.flatMap { $0.text.keys(under: "hooks").map(\.value) }).sorted() {
       frames += contributions(to: hook).map(\.rules)
     }
@@ -90,11 +77,7 @@ struct ReachableRules: SchemaCheck {
         continue
       }
       // The literal is another unknown each time.
-      if condition.text.utf8.split(whereSeparator: { !$0.isWordByte }).contains(where: {
-        $0.elementsEqual("unknown".utf8)
-      }) {
-        continue
-      }
+      if condition.syntax.mentionsUnknown { continue }
       if let earlier = refused[condition.text], rule.errno != nil, earlier.lifetime.covers(rule.lifetime) {
         report(
           .error(
@@ -104,6 +87,12 @@ struct ReachableRules: SchemaCheck {
         refused[condition.text] = rule
       }
     }
+  }
+}
+
+extension Syntax {
+  fileprivate var mentionsUnknown: Bool {
+    if case .unknown = self { true } else { children.contains(where: \.mentionsUnknown) }
   }
 }
 

@@ -22,7 +22,7 @@ extension Catalogue {
     }
     let subject = Catalogue(
       architecture: architecture, release: release, sources: whole, elements: ElementTypes(of: files),
-      faults: SchemaFaults(isThorough: true))
+      faults: Findings(isThorough: true))
     subject.readEverything()
     for check in Self.checks { check.check(subject) { subject.faults.report($0) } }
     return subject.faults.diagnostics.inDocumentOrder()
@@ -78,11 +78,7 @@ extension SchemaFile {
   /// Forces everything of the file to be read.
   func readEverything() {
     _ = (number, lifetime, registered, references, noAccessor, unknownGroup)
-    _ = (every, create, release, initialise, run, createIRQChip, addMemory, afterCapability, unknownDevice)
-    _ = (createArguments, features, capabilities)
-    for group in groups {
-      _ = (group.payloads, group.set, group.get, group.has)
-      for attribute in group.attributes { _ = (attribute.payloads, attribute.set, attribute.get, attribute.has) }
-    }
+    _ = (createArguments, features, rulesOfCalls())
+    for group in groups { _ = (group.payloads, group.attributes.map(\.payloads)) }
   }
 }

@@ -4,6 +4,7 @@ import Diagnostics
 import PlanFormat
 import Reference
 import TextOutput
+import Vocabulary
 import Workspace
 
 /// `kvmconf compile`: a manifest's plan, as a file for the loader.
@@ -55,7 +56,7 @@ struct Compile: ParsableCommand {
     let count = loaded.manifests.count
     if let document {
       guard (1...count).contains(document) else {
-        throw ValidationError("--document \(document): \(file) has \(count) manifest\(count == 1 ? "" : "s")")
+        throw ValidationError("--document \(document): \(file) has \(counted(count, "manifest"))")
       }
       return loaded.manifests[document - 1]
     }
@@ -74,13 +75,7 @@ private struct CHeader {
 
   init(_ plan: Plan, _ bytes: [UInt8]) {
     title = plan.name
-    name =
-      "kvmplan_"
-      + String(
-        decoding: plan.name.utf8.map { byte in
-          let isWord = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-          return isWord ? byte : UInt8(ascii: "_")
-        }, as: UTF8.self)
+    name = "kvmplan_" + plan.name.replacingSpecialCharacters()
     self.bytes = bytes
   }
 

@@ -20,7 +20,6 @@ extension Schema {
       commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
 
     @OptionGroup var options: CatalogueOptions
-    @OptionGroup var color: ColorOption
 
     @Option(help: "How the list is written: text or json (an array with an object for each attribute).")
     var format: Format = .text
@@ -49,7 +48,6 @@ extension Schema {
     var folders: [String] = []
 
     @OptionGroup var options: CatalogueOptions
-    @OptionGroup var color: ColorOption
 
     @Option(
       help: ArgumentHelp(
@@ -88,7 +86,7 @@ extension Schema {
       let errors = findings.count { $0.severity == .error }
       let warnings = findings.count { $0.severity == .warning }
       return
-        "\(settings.schemas.count) schemas: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
+        "\(settings.schemas.count) schemas: \(counted(errors, "error")), \(counted(warnings, "warning"))"
     }
   }
 }

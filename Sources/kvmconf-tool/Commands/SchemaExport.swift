@@ -24,7 +24,6 @@ extension Schema {
     var arch: String?
 
     @OptionGroup var options: CatalogueOptions
-    @OptionGroup var color: ColorOption
 
     @Option(
       name: .shortAndLong, help: ArgumentHelp("Where it is written; otherwise standard output.", valueName: "file"),
@@ -34,7 +33,7 @@ extension Schema {
     func validate() throws {
       guard let arch, Architecture(rawValue: arch) == nil else { return }
       throw ValidationError(
-        "--arch takes \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")), not '\(arch)'")
+        "--arch takes \(Architecture.names.joined(separator: ", ")), not '\(arch)'")
     }
 
     func run() throws {

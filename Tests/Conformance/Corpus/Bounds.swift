@@ -7,8 +7,8 @@ import Vocabulary
 import Workspace
 import YAMLSyntax
 
-/// Manifests that try every number which the rules of an attribute speak of, and those beside it, in every place of the call where a
-/// number stands: the value or each of its fields, the fields of the key.
+/// Manifests that try every number in the rules of an attribute, and its neighbours, in every place of the call that
+/// takes a number: the value or each of its fields, and the fields of the key.
 package struct Bounds {
   private let workspace: ManifestWorkspace
   private let catalogue: Catalogue
@@ -60,7 +60,7 @@ package struct Bounds {
         "{add-memory: {at: \(at ?? number), size: \(min(size ?? number, 1 << 45))}}"
       }
     }
-    // So many pages.
+    // Memory of this number of pages.
     add("add-memory", catalogue.vm?.addMemory, before: [vm]) {
       "{add-memory: {at: 0, size: \(min($0 << 12, 1 << 45))}}"
     }
@@ -85,23 +85,18 @@ package struct Bounds {
   private func numbers(_ found: Numbers) -> [Int128] {
     let all = Array(Set(found.all.flatMap { [$0 - 1, $0, $0 + 1] })).sorted()
     guard all.count > Self.mostNumbers else { return all }
-    // Of a long table, some of every part.
+    // Of too many numbers, a regular sample.
     return (0..<Self.mostNumbers).map { all[$0 * all.count / Self.mostNumbers] }
   }
 
-  /// For a set and for a get the first example that works; and one that is refused after others have worked, where a rule may come
-  /// before the one that looks at the number.
+  /// The first example that succeeds, for set and for get, and one that is refused after other calls have succeeded:
+  /// then another rule may precede the rule with the number.
   private func templates(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [ExampleSteps] {
-    let examples = (attribute.examples?.items ?? []).filter {
-      $0[key: "host"] == nil && $0.lifetime.includes(catalogue.release)
-    }
-    func steps(_ example: Node) -> ExampleSteps {
-      file.steps(of: example, path: group.path(of: attribute), attribute)
-    }
-    let good = examples.filter { $0[key: "expect"]?.scalar == "ok" }.map(steps)
-    let late = examples.filter { $0[key: "expect"]?.scalar != "ok" && $0[key: "given"] != nil }.map(steps)
-    return ["set", "get"].compactMap { word in good.first { $0.call[key: word] != nil } }
-      + [late.first { $0.call[key: "set"] != nil }].compactMap { $0 }
+    let examples = attribute.examples.filter { $0.host == nil && $0.lifetime.includes(catalogue.release) }
+    let good = examples.filter { $0.expected == [.ok] }
+    let late = examples.first { $0.expected != [.ok] && !$0.given.isEmpty && $0.call == .set }
+    let chosen = [good.first { $0.call == .set }, good.first { $0.call == .get }, late]
+    return chosen.compactMap(\.self).map { file.steps(of: $0, path: attribute.path) }
   }
 
   private func manifests(_ template: ExampleSteps, _ numbers: [Int128], name: String) -> [StepManifest] {
@@ -116,7 +111,7 @@ package struct Bounds {
     for call in calls(template.call, numbers) {
       let probe = StepManifest(name: "probe", architecture: catalogue.architecture, steps: before + [call])
       guard let (mended, plan) = probe.mended(workspace), mended.steps.last == call else { continue }
-      // What succeeds changes the device, so that nothing comes behind it.
+      // A set that succeeds changes the device, so it is the last step of its manifest.
       if template.call[key: "set"] != nil, endsWell(plan) {
         add([call])
       } else {
@@ -148,7 +143,7 @@ package struct Bounds {
           if let place = entries.firstIndex(where: { $0.key.value == entry.key.value }) {
             entries[place].value = changed
           }
-          // What a get reads is not compared.
+          // The value that a get reads is not compared.
           if call[key: "get"] != nil { entries.removeAll { $0.key.value == "value" } }
           let text = Node(.mapping(entries), at: call.range).yaml
           if !found.contains(text) { found.append(text) }
@@ -158,7 +153,7 @@ package struct Bounds {
     return found
   }
 
-  /// The node with a number in the place of each scalar in it, one at a time.
+  /// The variants of a node in which the number replaces one scalar.
   private func variants(_ node: Node, _ number: Int128) -> [Node] {
     switch node.content {
     case .scalar: return [Node(.scalar("\(number)", .plain), at: node.range)]

@@ -4,26 +4,26 @@ import Workspace
 import YAMLSyntax
 
 extension Catalogue {
-  /// Every example of this release, of a file's attributes that exist in it.
+  /// Every example of this release for the attributes of a file that exist in this release.
   func examples(of file: SchemaFile) -> [ExampleSteps] {
     var found: [ExampleSteps] = []
     for group in file.groups where group.lifetime.includes(release) {
       for attribute in group.attributes where attribute.lifetime.includes(release) {
-        for example in attribute.examples?.items ?? [] where example.lifetime.includes(release) {
-          found.append(file.steps(of: example, path: group.path(of: attribute), attribute))
+        for example in attribute.examples where example.lifetime.includes(release) {
+          found.append(file.steps(of: example, path: attribute.path))
         }
       }
     }
     return found
   }
 
-  /// Every example of the architecture's schemas, as a manifest of its own.
+  /// Every example of the architecture's schemas, each as one manifest.
   package func exampleManifests() -> [StepManifest] {
     files.flatMap { file in
       examples(of: file).enumerated().map { i, example in
         StepManifest(
           name: "example-\(file.name)-\(i + 1)", architecture: architecture, files: file.exampleFiles?.yaml,
-          steps: (example.setup + example.given + [example.call]).map(\.yaml))
+          steps: example.all.map(\.yaml))
       }
     }
   }

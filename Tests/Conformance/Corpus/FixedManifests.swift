@@ -3,12 +3,12 @@ import Diagnostics
 import Vocabulary
 import Workspace
 
-/// A manifest of the corpus, planned.
+/// A manifest of the corpus, with its plan.
 package struct Case: Sendable {
   package var plan: Plan
-  /// Its steps, where it can be made smaller.
+  /// The manifest as steps, if it can be shrunk.
   package var manifest: StepManifest?
-  /// The file, where kvmconf itself applies it on the machine, and not the loader a plan.
+  /// The file, if kvmconf itself applies it on the machine instead of the loader.
   package var applied: SourceFile?
 
   package init(plan: Plan, manifest: StepManifest? = nil, applied: SourceFile? = nil) {
@@ -19,9 +19,9 @@ package struct Case: Sendable {
 }
 
 extension ManifestWorkspace {
-  /// The manifests of an architecture in some folders, without those that name a file which the machine does not have.
+  /// The manifests of an architecture in some folders, except those that name a file which the machine lacks.
   ///
-  /// - Parameter files: the paths of those that it has.
+  /// - Parameter files: the paths of the files that the machine has.
   package func cases(in folders: [String], for architecture: Architecture, files: Set<String> = []) throws -> [Case] {
     var cases: [Case] = []
     for folder in folders {
@@ -38,7 +38,7 @@ extension ManifestWorkspace {
     return cases
   }
 
-  /// The same, applied by kvmconf itself; those with one manifest.
+  /// The same for files with one manifest, applied by kvmconf itself.
   package func appliedCases(in folders: [String], for architecture: Architecture) throws -> [Case] {
     var cases: [Case] = []
     for folder in folders {
@@ -54,7 +54,7 @@ extension ManifestWorkspace {
     return cases
   }
 
-  /// The examples of the schemas, each in a VM of its own.
+  /// The examples of the schemas, each in a separate VM.
   ///
   /// - Parameter files: the files of the machine, as a manifest's `files`.
   package func exampleCases(for architecture: Architecture, files: String? = nil) -> [Case] {
@@ -65,14 +65,16 @@ extension ManifestWorkspace {
     }
   }
 
-  /// The cases of the schemas that are about no other host.
+  /// The cases of the schemas, except those that are about another host.
   package func schemaCases(for architecture: Architecture) throws -> [Case] {
     let catalogue = catalogue(for: architecture)
     var cases: [Case] = []
     for file in catalogue.files where file.lifetime.includes(catalogue.release) {
-      for (i, node) in (file.cases?.items ?? []).enumerated()
-      where node[key: "host"] == nil && node.lifetime.includes(catalogue.release) {
-        let lines = (node.manifest(of: file).entries ?? []).map { "\($0.key.value): \($0.value.yaml)\n" }
+      for (i, example) in file.cases.enumerated()
+      where example.host == nil && example.lifetime.includes(catalogue.release) {
+        let lines =
+          ["kvmconf: 1\narch: \(architecture.rawValue)\n"]
+          + example.manifest.map { "\($0.key.value): \($0.value.yaml)\n" }
         let text = SourceFile(path: "case-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
         for manifest in load(text).manifests {
           let plan = manifest.plan.withDefaults
@@ -85,7 +87,7 @@ extension ManifestWorkspace {
     return cases
   }
 
-  /// The numbers of the schemas' rules, tried one by one.
+  /// Cases that try the numbers of the schemas' rules, one by one.
   package func boundCases(for architecture: Architecture) -> [Case] {
     Bounds(self, architecture).manifests().compactMap { manifest in
       manifest.mended(self).map { Case(plan: $0.plan, manifest: $0.manifest) }
@@ -104,7 +106,7 @@ extension ManifestWorkspace {
 }
 
 extension Plan {
-  /// Whether a process can have as much memory as the plan gives its VM: more never comes to the kernel's KVM.
+  /// Whether a process can map the memory that the plan gives its VM. Otherwise the call is not made.
   fileprivate var canMapItsMemory: Bool {
     steps.allSatisfy { step in
       if case .addMemory(_, _, let size) = step.operation { size <= 1 << 45 } else { true }

@@ -2,8 +2,8 @@ import DeviceSchema
 import Diagnostics
 import YAMLSyntax
 
-/// Schemas that are broken in one place, to see whether the corpus finds it: an errno is another one, a bound has moved by one, two
-/// neighbouring rules are swapped, a rule is gone.
+/// Schemas with one deliberate fault, to see whether the corpus finds it: another errno, a bound that is off by one, or
+/// two neighbouring rules swapped.
 package struct Mutant: Sendable {
   /// Such as `arm64/vcpu.yaml:37: EINVAL became EPERM`.
   package var description: String
@@ -14,13 +14,13 @@ package struct Mutants {
   private let sources: [SchemaSource]
   private var random: Seeded
 
-  /// - Parameter sources: the schemas as they should be.
+  /// - Parameter sources: the correct schemas.
   package init(of sources: [SchemaSource], seed: UInt64) {
     self.sources = sources
     random = Seeded(seed)
   }
 
-  /// The next mutant in a rule that stands at one of these places, `FILE:LINE`.
+  /// The next mutant of a rule at one of these places, `FILE:LINE`.
   package mutating func next(at places: [String]) -> Mutant? {
     for _ in 0..<1000 {
       guard let place = random.pick(places), let colon = place.lastIndex(of: ":"),
@@ -41,7 +41,7 @@ package struct Mutants {
     return nil
   }
 
-  /// Changes the rule that begins in a line; returns what was done, or nil where that cannot be done there.
+  /// Changes the rule that begins in a line. Returns a description of the change, or nil if it is not possible there.
   private mutating func change(_ lines: inout [String], from first: Int) -> String? {
     let indent = lines[first].prefix { $0 == " " }.count
     var end = first + 1
@@ -65,7 +65,7 @@ package struct Mutants {
     return nil
   }
 
-  /// Of a comparison, the sign: `<` for `<=`, `>=` for `>`, `!=` for `==`.
+  /// Changes the operator of a comparison: `<` for `<=`, `>=` for `>`, `==` for `!=`.
   private mutating func movedBound(_ lines: inout [String], _ rule: Range<Int>) -> String? {
     for i in rule where lines[i].contains("if: ") || lines[i].contains("let: ") {
       for (old, new) in [(" >= ", " > "), (" <= ", " < "), (" > ", " >= "), (" < ", " <= "), (" != ", " == ")] {
@@ -77,14 +77,14 @@ package struct Mutants {
     return nil
   }
 
-  /// The rule and its neighbour, where both are written on one line.
+  /// Swaps the rule with the next, if each is on one line.
   private func swapped(_ lines: inout [String], _ rule: Range<Int>, _ indent: Int) -> String? {
     guard rule.count == 1, lines.indices.contains(rule.upperBound) else { return nil }
     let next = lines[rule.upperBound]
     guard next.prefix(while: { $0 == " " }).count == indent, next.contains("errno: "), next.contains("{if: "),
       lines[rule.lowerBound].contains("{if: ")
     else { return nil }
-    // The order of two rules with one errno cannot be seen.
+    // The order of two rules with the same errno makes no visible difference.
     func errno(_ line: String) -> Substring? {
       line.range(of: "errno: ").map { line[$0.upperBound...].prefix { $0.isLetter || $0.isNumber } }
     }

@@ -3,15 +3,18 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// The numbers at which an attribute's answers may change: those that its rules, its tables and its examples name.
+/// The numbers at which the answers of an attribute may change, from its rules, tables and examples.
 struct Numbers {
-  /// What examples give a field; a whole value is `value`.
+  /// The numbers that examples give to a field; a whole value is under `value`.
   var byField: [String: [Int128]] = [:]
   var all: [Int128] = []
 
   init(of attribute: AttributeSchema, in group: GroupSchema, _ catalogue: Catalogue, _ facts: [String: Value]) {
-    for example in attribute.examples?.items ?? [] { add(example, field: "value") }
-    var words = RuleWords(catalogue, facts)
+    for example in attribute.examples {
+      if let host = example.host { add(host, field: "value") }
+      for entry in example.entries where entry.key.value != "expect" { add(entry.value, field: entry.key.value) }
+    }
+    var words = RuleNumbers(catalogue, facts)
     for access in AttributeAccess.allCases {
       for rules in [group.call(access).rules, attribute.call(access).rules] {
         if let rules { words.add(rules.list) }
@@ -25,7 +28,7 @@ struct Numbers {
 
   init(of rules: RuleFrame?, _ catalogue: Catalogue, _ facts: [String: Value]) {
     guard let rules else { return }
-    var words = RuleWords(catalogue, facts)
+    var words = RuleNumbers(catalogue, facts)
     words.add(rules.list)
     all = Array(Set(words.numbers)).sorted()
   }
@@ -39,9 +42,7 @@ struct Numbers {
       }
     case .sequence(let items): for item in items { add(item, field: field) }
     case .mapping(let entries):
-      for entry in entries where !["given", "call", "expect"].contains(entry.key.value) {
-        add(entry.value, field: entry.key.value)
-      }
+      for entry in entries { add(entry.value, field: entry.key.value) }
     }
   }
 
@@ -53,9 +54,8 @@ struct Numbers {
   }
 }
 
-/// Collects the numbers that rules speak of, in the functions, the fragments and the tables that they use, too, and in what is known of
-/// the host.
-private struct RuleWords {
+/// Collects the numbers in rules, in the functions, fragments and tables that they use, and in the facts about the host.
+private struct RuleNumbers {
   let catalogue: Catalogue
   let facts: [String: Value]
   var numbers: [Int128] = []
@@ -96,7 +96,7 @@ private struct RuleWords {
 
   private mutating func add(_ number: Int128) {
     numbers.append(number)
-    // It may be how many bits something has.
+    // The number may be a width in bits.
     if (8...64).contains(number) { numbers.append(1 << number) }
   }
 
@@ -104,7 +104,7 @@ private struct RuleWords {
     guard case .list(let rows) = rows else { return }
     for case .record(let row) in rows {
       numbers += row.values.compactMap(\.integer)
-      // Of a register with an offset and a length, the bytes behind it.
+      // For a register with an offset and a length, also the offset after it.
       if let offset = row["offset"]?.integer, let length = row["length"]?.integer {
         numbers += [offset + length, offset + length - 1]
       }

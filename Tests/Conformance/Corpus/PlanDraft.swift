@@ -3,7 +3,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// One random plan while it is made.
+/// One random plan under construction.
 struct PlanDraft {
   private let catalogue: Catalogue
   private let facts: [String: Value]
@@ -14,14 +14,14 @@ struct PlanDraft {
   private(set) var steps: [String] = []
 
   private var vcpus: [String] = []
-  /// Names of devices with what their type can do.
+  /// The names of devices, with their types.
   private var devices: [(name: String, subject: Subject)] = []
-  /// Numbers that the plan has used already: an address can meet another only if it is near it.
+  /// Numbers that the plan has used: addresses overlap only if they are near each other.
   private var recent: [Int128] = []
   private var memories: [(at: Int128, size: Int128)] = []
-  /// The features that vCPUs are mostly initialised with.
+  /// The features with which most vCPUs are initialised.
   private var features = ""
-  /// What most steps are about.
+  /// The subject of most steps.
   private var focus: Subject?
 
   init(_ catalogue: Catalogue, _ facts: [String: Value], _ subjects: [Subject], _ files: [String], _ random: Seeded) {
@@ -40,7 +40,7 @@ struct PlanDraft {
   // MARK: A whole plan
 
   mutating func make() {
-    // Devices are what this is about; of a descriptor without attributes little can be asked.
+    // Mostly devices; a descriptor without attributes has few calls to try.
     let worthwhile = subjects.filter { !$0.attributes.isEmpty && ($0.isPresent || random.percent(5)) }
     let devices = worthwhile.filter { $0.file.deviceType != nil }
     focus = random.percent(65) ? random.pick(devices) ?? random.pick(worthwhile) : random.pick(worthwhile)
@@ -54,7 +54,7 @@ struct PlanDraft {
     for _ in 0..<(6 + random.below(36)) { act() }
   }
 
-  /// Goes on behind steps that are there already.
+  /// Continues after existing steps.
   mutating func resume(_ old: [String]) {
     steps = old
     for step in old {
@@ -84,13 +84,13 @@ struct PlanDraft {
     return "{create-vm: {\(arguments.joined(separator: ", "))}}"
   }
 
-  /// vCPUs and devices in any order, more or less as they should be.
+  /// Adds vCPUs and devices in any order, mostly correctly.
   private mutating func prepare() {
-    var wanted = Array(repeating: "vcpu", count: [0, 1, 1, 2, 2, 3, 4, 6][random.below(8)])
-    if let type = focus?.file.deviceType { wanted.append(type) }
-    for type in types where random.percent(20) { wanted.append(type.name) }
-    wanted.shuffle(using: &random)
-    for one in wanted {
+    var additions = Array(repeating: "vcpu", count: [0, 1, 1, 2, 2, 3, 4, 6][random.below(8)])
+    if let type = focus?.file.deviceType { additions.append(type) }
+    for type in types where random.percent(20) { additions.append(type.name) }
+    additions.shuffle(using: &random)
+    for one in additions {
       if one == "vcpu" { addVCPU() } else if let type = subject(named: one) { addDevice(type) }
     }
     if hasInitialisation {
@@ -143,7 +143,7 @@ struct PlanDraft {
 
   private mutating func someFeatures() -> String {
     let all = (catalogue.vcpu?.features ?? []).filter { $0.lifetime.includes(catalogue.release) }.map(\.name)
-    // What the examples use is what most attributes want.
+    // The features of the examples are the ones that most attributes need.
     let usual = subjects.flatMap(\.setup).compactMap { $0[key: "features"]?.items?.compactMap(\.scalar) }
     if random.percent(70), let usual = random.pick(usual) { return usual.joined(separator: ", ") }
     return all.filter { _ in random.percent(20) }.joined(separator: ", ")
@@ -154,7 +154,7 @@ struct PlanDraft {
     let isSecond = devices.contains { $0.name == type }
     let name = isSecond ? "d\(devices.count)" : type
     steps.append("{create: \(type)\(isSecond ? ", as: \(name)" : "")\(flags(3))}")
-    // Where there is one, the second is mostly refused.
+    // A second device of a type is mostly refused.
     if !isSecond || random.percent(30) { devices.append((name, subject)) }
   }
 
@@ -172,7 +172,7 @@ struct PlanDraft {
 
   private mutating func capability() {
     let all = catalogue.files.flatMap(\.capabilities).filter { $0.lifetime.includes(catalogue.release) }
-    // Some can be enabled once only.
+    // Some capabilities can be enabled only once, so repeat one at times.
     let old = steps.filter { $0.hasPrefix("{enable-capability") }
     let again = random.percent(35) ? random.pick(old)?.split(whereSeparator: { " ,}".contains($0) }) : nil
     let repeated = again.flatMap { words in all.first { words.contains(Substring($0.name)) } }
@@ -209,15 +209,15 @@ struct PlanDraft {
     let rules = Numbers(of: catalogue.vm?.addMemory, catalogue, facts)
     var size: Int128 = 0x1000 << Int128(random.below(8))
     if random.percent(25) { size = random.percent(50) ? number(bits: 64) : rules.near(&random) }
-    // More memory than a process can map never comes to the kernel.
+    // If a process cannot map the memory, the call is not made.
     size &= 1 << 45 - 1
     var at = (random.pick(recent) ?? 0x4000_0000) & ~0xFFFF
     switch random.below(10) {
     case 0: at = number(bits: 64)
     case 1: at = rules.near(&random)
-    // To the end of what there is, or of what a guest has.
+    // Memory that ends at the end of all addresses, or of the guest's addresses.
     case 2: at = (random.pick(rules.all.filter { $0 >= 1 << 30 && $0 & ($0 - 1) == 0 }) ?? 1 << 64) - size
-    // Just behind other memory, or just before it.
+    // Directly after other memory, or directly before it.
     case 3..<7:
       if let other = random.pick(memories) { at = random.percent(50) ? other.at + other.size : other.at - size }
     default: break
@@ -235,7 +235,7 @@ struct PlanDraft {
 
   // MARK: Examples
 
-  /// Steps of a schema, on what this plan has.
+  /// Adds steps of a schema, applied to the vCPUs and devices of this plan.
   private mutating func add(_ nodes: [Node]) {
     for node in nodes {
       if let number = node[key: "value"]?.scalar.flatMap(IntegerLiteral.parse), number > 0 { recent.append(number) }
@@ -244,7 +244,7 @@ struct PlanDraft {
         vcpus.append(id)
       }
       if let type = node[key: "create"]?.scalar, let subject = subject(named: type) {
-        // Known by the type's name here, whatever the example calls it.
+        // The device is named after its type here, whatever its name in the example.
         if devices.contains(where: { $0.name == type }), random.percent(90) { continue }
         devices.append((type, subject))
       }
@@ -252,7 +252,7 @@ struct PlanDraft {
     }
   }
 
-  /// The step with the names of devices replaced by those of their types, which is what this plan calls them.
+  /// The step with the names of devices replaced by the names of their types, as in this plan.
   private func renamed(_ node: Node) -> Node {
     guard case .mapping(let entries) = node.content else { return node }
     var result: [Entry] = []
@@ -273,7 +273,7 @@ struct PlanDraft {
     return Node(.mapping(result), at: node.range)
   }
 
-  /// The step with another value, where it sets a number: what follows then follows something else.
+  /// The step with another value, if it sets a number, so that later steps meet another state.
   private mutating func altered(_ node: Node) -> Node {
     guard case .mapping(let entries) = node.content, let path = node[key: "set"]?.scalar,
       let old = node[key: "value"]?.scalar, IntegerLiteral.parse(old) != nil
@@ -292,7 +292,7 @@ struct PlanDraft {
     return Node(.mapping(changed), at: node.range)
   }
 
-  /// What examples call devices.
+  /// The types of devices by their names in examples.
   private var aliases: [String: String] {
     var found: [String: String] = [:]
     for node in subjects.flatMap({ subject in subject.setup + subject.examples.flatMap(\.given) }) {
@@ -331,7 +331,7 @@ struct PlanDraft {
     steps.append(text + flags(2) + "}")
   }
 
-  /// A descriptor, mostly of what the plan is about.
+  /// A target for a call, mostly the focus of the plan.
   private mutating func target() -> (String, Subject)? {
     if let focus, random.percent(70) {
       if focus.file.deviceType != nil {
@@ -357,7 +357,7 @@ struct PlanDraft {
     return random.pick(weighted) ?? .has
   }
 
-  /// A call that no schema has a name for.
+  /// Adds a call with numbers that mostly have no name in a schema.
   private mutating func strangeCall() {
     guard let (target, subject) = target() else { return }
     let access = random.pick(AttributeAccess.allCases) ?? .has
@@ -383,13 +383,13 @@ struct PlanDraft {
     return fit(value, field)
   }
 
-  /// A number for a bit field, made to fit it.
+  /// A number, cut to fit a bit field.
   private func fit(_ value: Int128, _ field: BitField) -> String {
     let cut = field.isInPlace ? value & field.mask : value & (field.mask >> Int128(field.low))
     return "\(cut)"
   }
 
-  /// A value as a manifest writes it; empty where there is none, nil where none can be made.
+  /// A value as written in a manifest; empty if the type has no value, nil if no value can be made.
   private mutating func value(of type: PayloadType, _ field: String, _ numbers: Numbers) -> String? {
     switch type {
     case .none: return ""
@@ -452,7 +452,7 @@ struct PlanDraft {
     return "{\(parts.joined(separator: ", "))}"
   }
 
-  /// A number that may matter.
+  /// A number that may make a difference.
   private mutating func some(_ field: String, _ numbers: Numbers, bits: Int) -> Int128 {
     switch random.below(100) {
     case 0..<36:
@@ -469,7 +469,7 @@ struct PlanDraft {
     }
   }
 
-  /// A number at a bound of its width, or any.
+  /// A number at a bound of its width, or any number.
   private mutating func number(bits: Int) -> Int128 {
     let top: Int128 = 1 << Int128(min(bits, 64))
     switch random.below(6) {
@@ -490,7 +490,7 @@ struct PlanDraft {
 }
 
 extension Numbers {
-  /// One of the numbers, or one beside it.
+  /// One of the numbers, or a number next to one.
   func near(_ random: inout Seeded) -> Int128 {
     guard let number = random.pick(all) else { return Int128(random.below(4)) }
     switch random.below(10) {

@@ -6,11 +6,11 @@ import Vocabulary
 import Workspace
 import YAMLSyntax
 
-/// Manifests of random steps, made from what schemas say of their devices: calls that work and calls that do not, at the
-/// bounds of every value, in every order. A seed decides them all.
+/// Manifests of random steps, made from the schemas of devices: calls that succeed and calls that fail, with values at
+/// every bound, in every order. A seed determines them all.
 ///
-/// Plans that made a rule fire which none before had are kept, and later ones are made from them, too: so the rules deep
-/// in a device's life are reached.
+/// If a plan makes a rule fire for the first time, it is kept, and some later plans are variations of kept ones. This
+/// reaches rules that apply only late in the life of a device.
 package final class RandomPlans {
   private let workspace: ManifestWorkspace
   private let catalogue: Catalogue
@@ -28,7 +28,7 @@ package final class RandomPlans {
     var line: Int
   }
 
-  /// - Parameter files: files that the machine has, for attributes that take one.
+  /// - Parameter files: files of the machine, for attributes that take a file.
   package init(
     _ workspace: ManifestWorkspace, _ architecture: Architecture, seed: UInt64,
     files: [(name: String, path: String)] = []
@@ -39,7 +39,7 @@ package final class RandomPlans {
     catalogue = workspace.catalogue(for: architecture)
     random = Seeded(seed)
     let catalogue = catalogue
-    // Of a device that the host does not have, all that can be learnt is that it does not have it.
+    // Calls on a device that the host lacks show nothing but its absence.
     var present: [String]?
     facts = (try? workspace.settings.facts?.values(for: catalogue)) ?? [:]
     let facts = facts
@@ -90,7 +90,7 @@ package final class RandomPlans {
     return draft.steps
   }
 
-  /// A plan with something left out, doubled, moved or put in.
+  /// A plan with steps removed, repeated, moved or added.
   private func variation(of old: [String]) -> [String] {
     var steps = old
     for _ in 0...random.below(4) {
@@ -116,18 +116,18 @@ package final class RandomPlans {
 }
 
 extension [(name: String, path: String)] {
-  /// What a manifest says of them under `files`; nil where there are none.
+  /// The text of `files` in a manifest; nil if there are no files.
   package var manifestText: String? {
     isEmpty ? nil : "{" + map { "\($0.name): \($0.path)" }.joined(separator: ", ") + "}"
   }
 }
 
-/// A descriptor's kind with what can be asked of it.
+/// A kind of descriptor, with the calls that can be made on it.
 struct Subject {
   var file: SchemaFile
   var attributes: [(group: GroupSchema, attribute: AttributeSchema, numbers: Numbers)] = []
   var examples: [ExampleSteps]
-  /// The numbers of the rules of its creation.
+  /// The numbers in the rules of its creation.
   var creation: Numbers
   var setup: [Node]
   /// Whether the host has it.
@@ -138,7 +138,7 @@ struct Subject {
     self.file = file
     examples = catalogue.examples(of: file)
     creation = Numbers(of: file.create, catalogue, facts)
-    setup = file.stepsBeforeExamples(at: file.source)
+    setup = file.stepsBeforeExamples
     for group in file.groups where group.lifetime.includes(catalogue.release) {
       for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
         attributes.append((group, attribute, Numbers(of: attribute, in: group, catalogue, facts)))
@@ -146,6 +146,6 @@ struct Subject {
     }
   }
 
-  /// What the target of a path is called: the device type, `vm`, `system`; vCPUs have an id besides.
+  /// The name in paths: the device type, `vm`, `system` or `vcpu`, to which the id of the vCPU is added.
   var name: String { file.name }
 }

@@ -1,4 +1,4 @@
-/// Random numbers that a seed decides: the same ones on every machine (SplitMix64).
+/// Random numbers that a seed determines, the same on every machine (SplitMix64).
 package struct Seeded: RandomNumberGenerator {
   private var state: UInt64
 
@@ -15,7 +15,7 @@ package struct Seeded: RandomNumberGenerator {
   /// A number below a bound, or 0.
   mutating func below(_ bound: Int) -> Int { bound > 1 ? Int(next() % UInt64(bound)) : 0 }
 
-  /// Whether something that happens so often, in percent, happens now.
+  /// True with this probability, in percent.
   mutating func percent(_ chance: Int) -> Bool { below(100) < chance }
 
   mutating func pick<Elements: RandomAccessCollection>(_ elements: Elements) -> Elements.Element? {

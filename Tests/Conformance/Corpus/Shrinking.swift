@@ -1,6 +1,6 @@
-/// Makes a manifest smaller while it still shows what it shows.
+/// Shrinks a manifest to a smaller one that still shows a difference.
 package struct Shrinking {
-  /// Smaller manifests to try next, the smallest first; empty where nothing is left to try.
+  /// Smaller manifests to try next, the smallest first; empty if there is nothing left to try.
   package static func candidates(of manifest: StepManifest) -> [StepManifest] {
     var candidates: [StepManifest] = []
     let count = manifest.steps.count

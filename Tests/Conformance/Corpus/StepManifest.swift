@@ -4,7 +4,7 @@ import Model
 import Vocabulary
 import Workspace
 
-/// A manifest of explicit steps, one a line, that can be taken apart.
+/// A manifest of explicit steps, one per line, from which steps can be removed.
 package struct StepManifest: Hashable, Sendable {
   package var name: String
   package var architecture: Architecture
@@ -26,10 +26,10 @@ package struct StepManifest: Hashable, Sendable {
 
   package var text: String { head + steps.map { "  - \($0)\n" }.joined() }
 
-  /// The plan, without those steps that cannot be said or made: a name that no device has, a value that does not fit, a
-  /// call that would crash the kernel.
+  /// The manifest without wrong and dangerous steps: an unknown name, a value that does not fit, a call that would crash
+  /// the kernel.
   ///
-  /// - Returns: what is left, with its plan; nil where nothing is.
+  /// - Returns: the remaining manifest with its plan; nil if no step remains.
   package func mended(_ workspace: ManifestWorkspace) -> (manifest: StepManifest, plan: Plan)? {
     var manifest = self
     for _ in 0..<20 {

@@ -4,16 +4,16 @@ import DeviceSchema
 import Diagnostics
 import Vocabulary
 
-/// What a kernel and the model of it had in common, over many manifests.
+/// How far a kernel and its model agreed, over many manifests.
 package struct Tally: Codable, Sendable {
   package struct Counts: Codable, Hashable, Sendable {
     package var agreed = 0
     package var differed = 0
     package var undecided = 0
     package var skipped = 0
-    /// Steps that differ as it is known of this host, with a reason.
+    /// Steps with a known difference of this host, which has a reason.
     package var quirks = 0
-    /// Steps that the kernel was asked.
+    /// Steps that the kernel answered.
     package var steps: Int { agreed + differed + undecided + quirks }
 
     package static func + (a: Counts, b: Counts) -> Counts {
@@ -44,7 +44,7 @@ package struct Tally: Codable, Sendable {
   /// Such as `arm64-gicv3`.
   package var machine: String
   package var architecture: String
-  /// The release that was asked for, `7.2`, and the one that answered, `7.2.13+deb14-arm64`.
+  /// The requested release, `7.2`, and the kernel's own, `7.2.13+deb14-arm64`.
   package var kernel: String
   package var release: String
   package var seed: UInt64
@@ -53,12 +53,12 @@ package struct Tally: Codable, Sendable {
   package var subjects: [String: Counts] = [:]
   /// How often each rule, by its place, gave the kernel's answer.
   package var fired: [String: Int] = [:]
-  /// All rules that this release of the schemas has.
+  /// All rules of the schemas for this release.
   package var rules: [Refusal] = []
   package var differences: [Difference] = []
-  /// Steps that the model left open, by what it said.
+  /// Undecided steps, by the call and the model's answers.
   package var undecided: [String: Int] = [:]
-  /// Manifests in which the kernel's life ended.
+  /// Manifests that crashed the kernel.
   package var crashes: [String] = []
 
   package var total: Counts { subjects.values.reduce(Counts(), +) }

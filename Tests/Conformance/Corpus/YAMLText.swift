@@ -5,7 +5,7 @@ extension Node {
   package var yaml: String {
     switch content {
     case .scalar(let text, let style):
-      // What is more than a word may mean something to YAML.
+      // Text that is not a single word may have a meaning in YAML.
       let isWord =
         !text.isEmpty && text.utf8.allSatisfy { $0.isWordByte || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
       if style == .plain, isWord || text.isEmpty { return text }

@@ -4,6 +4,6 @@ import ArgumentParser
 struct ConformanceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conformance",
-    abstract: "Holds the model against real kernels.",
+    abstract: "Compare the model with real kernels.",
     subcommands: [Run.self, FindMutants.self, Page.self, RandomManifests.self])
 }

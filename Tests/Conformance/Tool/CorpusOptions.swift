@@ -9,18 +9,18 @@ import Kernel
 import Vocabulary
 import Workspace
 
-/// What runs, and where: the options that commands share.
+/// The shared options: the corpus, and the machine that runs it.
 struct CorpusOptions: ParsableArguments {
   @Option(help: "Where the plans run: \(Machine.all.map(\.name).joined(separator: ", ")).") var machine: Machine
-  @Option(help: "The kernel's release.") var kernel = "7.2"
-  @Option(help: "What decides the random manifests.") var seed: UInt64 = 1
-  @Option(help: "How many random manifests.") var plans = 2500
-  @Option(help: "Folders of manifests that run, too.") var corpus: [String] = []
-  @Option(help: "A folder of schemas that replace built-in ones.") var schemas: [String] = []
-  @Option(help: "What is known of the host, in place of what is known of the machine.") var hostFacts: String?
-  @Option(help: "What is known to differ on the host, with reasons.") var quirks: String?
-  @Option(help: "Where kernels are kept and results written.") var folder = ".build/conformance"
-  @Option(help: "How many seconds a guest has.") var limit = 900
+  @Option(help: "The release of the kernel.") var kernel = "7.2"
+  @Option(help: "The seed of the random manifests.") var seed: UInt64 = 1
+  @Option(help: "The number of random manifests.") var plans = 2500
+  @Option(help: "Folders of more manifests.") var corpus: [String] = []
+  @Option(help: "A folder of schemas that are added to the built-in ones or replace them.") var schemas: [String] = []
+  @Option(help: "A file of facts about the host, instead of the machine's file.") var hostFacts: String?
+  @Option(help: "A file of known differences of the host, with reasons.") var quirks: String?
+  @Option(help: "The folder for kernels and results.") var folder = ".build/conformance"
+  @Option(help: "The time limit of a guest, in seconds.") var limit = 900
 
   func load() throws -> LoadedCorpus {
     let workspace = ManifestWorkspace(try settings())
@@ -41,7 +41,8 @@ struct CorpusOptions: ParsableArguments {
     let bounds = cases.count - fixed - applied - examples
     cases += workspace.randomCases(plans, for: machine.architecture, seed: seed, files: machine.files)
     say(
-      "\(fixed) manifests, \(applied) of them applied by kvmconf itself, too, \(examples) examples and cases of schemas, \(bounds) of the bounds in their rules, \(plans) random plans of seed \(seed)"
+      "\(fixed) manifests, of which kvmconf itself also applies \(applied); \(examples) examples and cases of schemas; "
+        + "\(bounds) manifests of numbers in their rules; \(plans) random manifests of seed \(seed)"
     )
     return LoadedCorpus(
       workspace: workspace, laboratory: laboratory, cases: cases, quirks: try readQuirks(), seed: seed)
@@ -66,7 +67,7 @@ struct CorpusOptions: ParsableArguments {
   }
 }
 
-/// The corpus of one architecture, planned.
+/// The corpus of one architecture, with its plans.
 struct LoadedCorpus {
   var workspace: ManifestWorkspace
   var laboratory: Laboratory
@@ -87,5 +88,5 @@ struct LoadedCorpus {
   }
 }
 
-/// Tells whoever waits what is going on.
+/// Prints progress to standard error.
 func say(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }

@@ -6,19 +6,19 @@ import Diagnostics
 import Foundation
 import Workspace
 
-/// `conformance mutants`: how many schemas that are broken in one place the corpus finds.
+/// `conformance mutants`: how many schemas with one deliberate fault the corpus finds.
 struct FindMutants: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mutants",
-    abstract: "Break one rule of the schemas at a time, and see whether a kernel's answers show it.",
+    abstract: "Break one rule of the schemas at a time, and check whether the corpus detects it.",
     discussion: """
-      The corpus runs once on the kernel, with the schemas as they are. Each mutant is then held against the same answers. Only rules \
-      that gave an answer of this kernel's are broken.
+      The corpus runs once on the kernel, with the correct schemas. Each mutant is then compared with the same answers. \
+      Only rules that gave an answer of this kernel are broken.
       """)
 
   @OptionGroup var options: CorpusOptions
-  @Option(help: "How many mutants.") var tries = 50
-  @Option(help: "What decides the mutants.") var mutantSeed: UInt64 = 1
+  @Option(help: "The number of mutants.") var tries = 50
+  @Option(help: "The seed of the mutants.") var mutantSeed: UInt64 = 1
 
   func run() throws {
     let corpus = try options.load()
@@ -28,7 +28,7 @@ struct FindMutants: ParsableCommand {
       guard let found = answers.found[i] else { continue }
       tally.add(try corpus.workspace.conformance(of: one.plan, to: found, quirks: corpus.quirks), corpus.catalogue)
     }
-    if tally.total.differed > 0 { throw Failure("the schemas as they are differ from the kernel; mend that first") }
+    if tally.total.differed > 0 { throw Failure("the correct schemas differ from the kernel; fix them first") }
     var mutants = Mutants(of: corpus.workspace.settings.schemas, seed: mutantSeed)
     let places = tally.fired.keys.sorted()
     var found = 0
@@ -41,7 +41,7 @@ struct FindMutants: ParsableCommand {
         guard let kernel = answers.found[i] else { return false }
         return try workspace.conformance(of: corpus.cases[i].plan, to: kernel, quirks: corpus.quirks).differences > 0
       }
-      // What cannot be read is no mutant: any run would tell.
+      // Schemas that cannot be evaluated are not mutants: every run would detect them.
       if !workspace.schemaFaults.isEmpty { continue }
       tried += 1
       if culprit != nil { found += 1 }

@@ -8,11 +8,11 @@ import PlanFormat
 import Vocabulary
 import Workspace
 
-/// Something with a kernel that plans run on: this machine, or a guest in QEMU's emulation.
+/// A machine with a kernel that runs plans: this machine, or an emulated guest in QEMU.
 struct Machine {
   var name: String
   var architecture: Architecture
-  /// Files that attributes take: a VFIO group, and one that is none.
+  /// Files for attributes: a VFIO group, and a file that is not a VFIO group.
   var files: [(name: String, path: String)] = []
 
   static let all = [
@@ -38,13 +38,13 @@ extension Machine: ExpressibleByArgument {
   }
 }
 
-/// Runs plans and brings the kernel's answers.
+/// Runs plans and collects the kernel's answers.
 struct Laboratory {
   var machine: Machine
   var kernel: String
-  /// Where kernels and programs are kept.
+  /// The folder for kernels and programs.
   var cache: URL
-  /// In seconds, for one guest.
+  /// The time limit of one guest, in seconds.
   var limit: Int
 
   struct Answers {
@@ -54,7 +54,7 @@ struct Laboratory {
     var crashes: [Int] = []
   }
 
-  /// Where kvmconf is that was built for the machine, if it was.
+  /// The path of the kvmconf that was built for the machine; it may not exist.
   var kvmconf: URL { cache.appending(path: "kvmconf-\(machine.architecture.rawValue)") }
 
   func answers(to cases: [Case], _ workspace: ManifestWorkspace, progress: (String) -> Void) throws -> Answers {
@@ -62,7 +62,7 @@ struct Laboratory {
     var answers = Answers()
     var waiting = Array(cases.indices)
     while !waiting.isEmpty {
-      // A guest holds so many plans in its memory.
+      // The number of plans that fit into a guest's memory.
       let batch = Array(waiting.prefix(3000))
       progress("\(machine.name), Linux \(kernel): \(batch.count) plans")
       let start = Date()

@@ -10,8 +10,8 @@ struct Page: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "page", abstract: "Print the results of all runs as Markdown.")
 
-  @Option(help: "Where results were written.") var folder = ".build/conformance"
-  @Option(help: "Rules that no run can make fire, with the reason.") var unreachable =
+  @Option(help: "The folder with the results.") var folder = ".build/conformance"
+  @Option(help: "Rules that no run can trigger, with the reason.") var unreachable =
     "Tests/Conformance/unreachable.yaml"
 
   func run() throws {
@@ -26,7 +26,7 @@ struct Page: ParsableCommand {
     }
   }
 
-  /// Excuses for rules that have fired on every architecture that has them, or for none.
+  /// Messages about excuses without a rule, and about excuses whose rules fired on every architecture that has them.
   private func refuted(_ excuses: [Excuse], by tallies: [Tally]) -> [String] {
     let architectures = Dictionary(grouping: tallies, by: \.architecture).values.map { own in
       (rules: Set(own.flatMap(\.rules)), fired: Set(own.flatMap(\.fired.keys)))
@@ -83,7 +83,7 @@ struct Page: ParsableCommand {
     for tally in tallies {
       let total = tally.total
       let cells =
-        // Whose own kernel it was is nobody's business.
+        // The suffix of the host's release is left out: it may identify its owner.
         [tally.machine, tally.machine == "host" ? String(tally.release.prefix { $0 != "-" }) : tally.release]
         + ["\(tally.seed)"]
         + [
@@ -142,11 +142,11 @@ struct Page: ParsableCommand {
   }
 }
 
-/// Why no run can make some rules fire.
+/// The reason why no run can trigger some rules.
 struct Excuse {
-  /// Of the rules' file.
+  /// The file of the rules.
   var file: String
-  /// What the rules' reasons begin with.
+  /// The beginnings of the reasons of the rules.
   var beginnings: [String]
   var reason: String
 
@@ -157,12 +157,12 @@ struct Excuse {
   static func read(_ file: SourceFile) throws -> [Excuse] {
     let tree = SourceTree(parsing: file)
     guard tree.diagnostics.isEmpty, let items = tree.documents.first?.items else {
-      throw Failure("\(file.path) is no list of {file, because, reason}")
+      throw Failure("\(file.path) is not a list of {file, because, reason}")
     }
     return try items.map { item in
       guard let path = item[key: "file"]?.scalar, let because = item[key: "because"]?.items,
         let reason = item[key: "reason"]?.scalar
-      else { throw Failure("\(file.path):\(item.range.start.line): an entry has file, because and reason") }
+      else { throw Failure("\(file.path):\(item.range.start.line): an entry needs 'file', 'because' and 'reason'") }
       return Excuse(file: path, beginnings: because.compactMap(\.scalar), reason: reason)
     }
   }

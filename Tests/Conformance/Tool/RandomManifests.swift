@@ -2,10 +2,10 @@ import ArgumentParser
 import Corpus
 import Workspace
 
-/// `conformance random`: random manifests, to look at.
+/// `conformance random`: prints random manifests.
 struct RandomManifests: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "random", abstract: "Print random manifests for a machine, the same ones for the same seed.")
+    commandName: "random", abstract: "Print random manifests for a machine, the same for the same seed.")
 
   @OptionGroup var options: CorpusOptions
 

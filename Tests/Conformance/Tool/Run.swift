@@ -10,11 +10,11 @@ import Workspace
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Run the corpus on a kernel and on the model, and print where they differ.",
-    discussion: "The exit status is 1 where they differ, or the kernel died.")
+    abstract: "Run the corpus on a kernel and on the model, and print the differences.",
+    discussion: "The exit status is 1 if they differ, or if the kernel crashed.")
 
   @OptionGroup var options: CorpusOptions
-  @Flag(help: "Leave the differences as they are, and do not look for the smallest manifest that shows one.")
+  @Flag(help: "Do not search for the smallest manifest that shows a difference.")
   var noShrink = false
 
   func run() throws {
@@ -53,7 +53,7 @@ struct Run: ParsableCommand {
     if !differing.isEmpty || !answers.crashes.isEmpty { throw ExitCode(1) }
   }
 
-  /// Writes the manifests that show something, to be run again.
+  /// Writes the manifests that show a difference or crash the kernel, to be run again.
   private func keep(_ cases: [Case], _ laboratory: Laboratory) throws {
     let folder = laboratory.cache.appending(path: "differences-\(laboratory.machine.name)-\(laboratory.kernel)")
     try? FileManager.default.removeItem(at: folder)
@@ -73,7 +73,7 @@ struct Run: ParsableCommand {
     try encoder.encode(tally).write(to: folder.appending(path: "\(tally.machine)-\(tally.kernel).json"))
   }
 
-  /// Tries smaller manifests, a guest for each round, until none shows a difference any more.
+  /// Tries smaller manifests, with one guest per round, until none of them shows a difference.
   private func shrink(
     _ manifest: StepManifest, _ laboratory: Laboratory, _ workspace: ManifestWorkspace, _ quirks: [Quirk]
   ) throws -> StepManifest {

@@ -2,7 +2,7 @@ import Corpus
 import Foundation
 
 extension Tally {
-  /// A line for each kind of descriptor, and what the numbers are about.
+  /// A header, and one line per kind of descriptor.
   var table: String {
     var lines = ["\(machine), Linux \(release), seed \(seed): \(manifests) manifests"]
     func row(_ name: String, _ cells: [String]) -> String {
@@ -17,8 +17,8 @@ extension Tally {
     lines.append(row("all", counts(total)))
     let places = Set(rules.map(\.place))
     let seen = places.filter { fired[$0] != nil }.count
-    lines.append("rules that this kernel confirmed by firing: \(seen) of \(places.count)")
-    for crash in crashes { lines.append("the kernel, or the program that ran it, died in \(crash)") }
+    lines.append("rules that this kernel confirmed: \(seen) of \(places.count)")
+    for crash in crashes { lines.append("the kernel, or the program in the guest, crashed in \(crash)") }
     return lines.joined(separator: "\n")
   }
 }

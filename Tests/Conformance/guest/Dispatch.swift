@@ -1,5 +1,6 @@
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
-// What kvmconf takes from Dispatch, for the cross build: Debian's module is another compiler's. A guest has one processor.
+// The part of Dispatch that kvmconf uses, for the cross build: Debian's module is for another compiler. A guest has one
+// processor.
 
 public enum DispatchQueue {
   public static func concurrentPerform(iterations: Int, execute work: (Int) -> Void) {

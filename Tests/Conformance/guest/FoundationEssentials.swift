@@ -1,6 +1,7 @@
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
-// What swift-argument-parser takes from FoundationEssentials, for the cross build: Debian's runtime has no Foundation that another
-// compiler could import. Only its hidden --experimental-dump-help needs a JSONEncoder, and there it fails.
+// The part of FoundationEssentials that swift-argument-parser uses, for the cross build: Debian's runtime has no
+// Foundation that another compiler can import. Only the hidden option --experimental-dump-help needs a JSONEncoder, and
+// fails.
 
 public protocol LocalizedError: Error {
   var errorDescription: String? { get }

@@ -1,6 +1,7 @@
-/* The first program of a test guest: loads KVM's modules, runs every plan on /dev/kvm, each in a process of its own, and
- * switches the machine off. A manifest among the plans is given to kvmconf. What the plans' calls were answered goes to the first virtio port, in the words of
- * `kvmload --json`. A line before each report says which plan it is of, and one behind it how the process ended. */
+/* The first program of a test guest: loads KVM's modules, runs every plan on /dev/kvm, each in a separate process, and
+ * powers the machine off. A manifest among the plans is passed to kvmconf. The reports are written to the first virtio
+ * port, in the format of `kvmload --json`. The line before each report names its plan, and the line after it has the
+ * exit status of the process. */
 #define _GNU_SOURCE
 
 #include <dirent.h>
@@ -16,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* main() of kvmload, compiled with another name. */
+/* main() of kvmload, compiled under another name. */
 int kvmload_main(int argc, char **argv);
 
-/* In seconds: a plan that takes longer has hung. */
+/* In seconds; a plan that takes longer is stopped. */
 enum { LONGEST_PLAN = 30 };
 
 static void load_modules(void)
@@ -43,7 +44,7 @@ static void load_modules(void)
 	fclose(order);
 }
 
-/* Hands QEMU's test device to VFIO, where there are both. */
+/* Binds QEMU's test device to VFIO, if both exist. */
 static void give_device_to_vfio(void)
 {
 	const int file = open("/sys/bus/pci/drivers/vfio-pci/new_id", O_WRONLY | O_CLOEXEC);
@@ -55,7 +56,7 @@ static void give_device_to_vfio(void)
 	close(file);
 }
 
-/* Devices appear when their drivers have found them. Returns the descriptor, or -1. */
+/* Opens a device, which appears when its driver has found it. Returns the descriptor, or -1. */
 static int open_patiently(const char *path, int flags)
 {
 	int file, tries;
@@ -111,12 +112,12 @@ static void run_plan(const char *name)
 
 int main(void)
 {
-	/* A vCPU takes a descriptor. */
+	/* Each vCPU needs a descriptor. */
 	const struct rlimit descriptors = {.rlim_cur = 16384, .rlim_max = 16384};
 	struct dirent **plans = NULL;
 	int count, i, port;
 
-	/* Where the kernel has mounted one already, so much the better. */
+	/* The kernel may have mounted some of these already. */
 	mkdir("/proc", 0755);
 	mkdir("/sys", 0755);
 	mkdir("/dev", 0755);

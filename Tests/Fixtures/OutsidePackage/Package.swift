@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// A package that knows of kvmconf only what everybody may know. The test puts the repository's path in.
+// A package that uses only the public library of kvmconf. The test replaces REPOSITORY with its path.
 let package = Package(
   name: "outside",
   dependencies: [.package(name: "kvmconf", path: "REPOSITORY")],

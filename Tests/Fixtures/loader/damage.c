@@ -34,7 +34,7 @@ static size_t sum(const char *text)
 	return text ? strlen(text) : 0;
 }
 
-/* Reads everything that the interface offers. */
+/* Reads everything in the plan through the interface. */
 static size_t read_all(const struct kvmload_plan *plan)
 {
 	size_t total = sum(plan->name) + sum(plan->manifest);
@@ -154,7 +154,7 @@ static void damage(const unsigned char *bytes, size_t size, const char *name)
 	}
 	for (i = 0; i < size; i++) {
 		if (take(bytes, i) == 0) {
-			printf("%s: %zu bytes of it are accepted\n", name, i);
+			printf("%s: its first %zu bytes are accepted\n", name, i);
 			wrong++;
 		}
 		for (j = 0; j < sizeof(values); j++) {

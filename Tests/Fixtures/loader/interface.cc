@@ -1,7 +1,7 @@
 // Uses every struct and every function of kvmload.h from C++, without the word `struct`. Built and run by a test, which
-// also checks that none is missing here.
+// also checks that it uses all of them.
 //
-// The plan creates a VM and nothing else. This program makes no call itself either: it reports the creation as refused.
+// The plan only creates a VM. This program does not make the call, but reports it as refused.
 #include <kvmload.h>
 
 #include <cerrno>

@@ -1,7 +1,7 @@
-/* How much longer kvmload takes for a plan's attribute calls than the same calls written by hand.
+/* Compares the time that kvmload takes for the attribute calls of a plan with the time of hand-written calls.
  *
- * The plan creates a VM and what it needs first; all steps from the first attribute call on are attribute calls. Both
- * sides make them on VMs of their own, in turns, ROUNDS times. Prints the medians and their ratio. */
+ * All steps of the plan from the first attribute call on must be attribute calls. Both sides make them in turns, ROUNDS
+ * times. Prints the medians and the ratio. */
 #include <kvmload.h>
 
 #include <fcntl.h>
@@ -63,7 +63,7 @@ static void prepare(uint32_t *first)
 	session.before = NULL;
 }
 
-/* What a monitor's author would write: a struct, a pointer to the value, the call, and a look at the answer. */
+/* The calls as written by hand: fill in the struct, point it to the value, make the call and check the answer. */
 static unsigned long by_hand(const struct kvmload_step *steps, uint32_t count, unsigned char *value)
 {
 	unsigned long failed = 0;

@@ -1,43 +1,7 @@
-import DevicePlan
 import Diagnostics
-import Expressions
 import YAMLSyntax
 
-/// Collects the diagnostics of one manifest; the same one is kept once.
-package final class Findings {
-  package private(set) var diagnostics: [Diagnostic] = []
-  private var seen: Set<Diagnostic> = []
-
-  package init() {}
-
-  package func report(_ diagnostic: Diagnostic) {
-    if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
-  }
-
-  package func error(
-    _ id: DiagnosticID, _ message: String, at range: SourceRange?, notes: [Note] = [], fixIts: [FixIt] = []
-  ) {
-    report(.error(id, message, at: range, notes: notes, fixIts: fixIts))
-  }
-
-  package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
-}
-
 extension Findings {
-  /// A name that nobody knows, with the nearest that somebody does.
-  func unknown(
-    _ id: DiagnosticID, _ what: String, _ name: String, among names: [String], at range: SourceRange, notes: [Note] = []
-  ) {
-    guard let nearest = names.nearest(to: name) else {
-      var notes = notes
-      if !names.isEmpty, names.count <= 16 { notes.insert(Note("there are \(names.joined(separator: ", "))"), at: 0) }
-      return error(id, "\(what) '\(name)'", at: range, notes: notes)
-    }
-    error(
-      id, "\(what) '\(name)'; did you mean '\(nearest)'?", at: range, notes: notes,
-      fixIts: [FixIt(replace: range, with: nearest)])
-  }
-
   func wrongKind(_ node: Node, of what: String, wanted: String) {
     error("wrong-kind", "\(what) is \(wanted), not \(node.kind)", at: node.range)
   }

@@ -1,0 +1,141 @@
+import Vocabulary
+
+/// The stages of a KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR or KVM_HAS_DEVICE_ATTR. The first errno is the answer.
+///
+/// This is the one description of how such a call is answered: the model runs the stages, `explain` prints them.
+package struct CallSequence {
+  /// In the order in which a call goes through them.
+  package enum Stage: CaseIterable, Sendable {
+    case vmRules, fileRules, accessor, group, payload, groupRules, attribute, attributeRules, value
+
+    package static let inOrder = allCases
+
+    /// The stage's name in the documentation of the schema language.
+    package var title: String {
+      switch self {
+      case .vmRules: "the VM's `every` rules"
+      case .fileRules: "the `every` rules of the descriptor's own file"
+      case .accessor: "`no-accessor`"
+      case .group: "the lookup of the group"
+      case .payload: "the copy of the payload"
+      case .groupRules: "the group's rules for this call"
+      case .attribute: "the lookup of the attribute"
+      case .attributeRules: "the attribute's rules for this call"
+      case .value: "the value of a `get`"
+      }
+    }
+  }
+
+  /// What happens at a stage.
+  package enum Action {
+    case rules(RuleFrame)
+    /// The call ends.
+    case refuse(GenericRefusal)
+    /// The payload is copied in, unless the pointer is bad: `GenericRefusal.cannotRead`.
+    case copyIn
+    /// The value is copied out, unless the pointer is bad: `GenericRefusal.cannotWrite`.
+    case copyOut
+  }
+
+  package let catalogue: Catalogue
+  /// The descriptor's file.
+  package let file: SchemaFile
+  package let access: AttributeAccess
+  private let groupNumber: UInt32
+  private let attr: UInt64
+  package private(set) var group: GroupSchema?
+  package private(set) var attribute: AttributeSchema?
+  /// What the schema says of the call on the group, and on the attribute.
+  private var calls = (group: CallSchema(), attribute: CallSchema())
+  private var hasPayload = false
+
+  /// A call of which the group and the attribute are not looked up yet.
+  package init(_ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, group: UInt32, attr: UInt64) {
+    (self.catalogue, self.file, self.access) = (catalogue, file, access)
+    (groupNumber, self.attr) = (group, attr)
+  }
+
+  /// The call on an attribute.
+  package init(
+    _ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, of attribute: AttributeSchema,
+    in group: GroupSchema
+  ) {
+    self.init(catalogue, file, access, group: group.number, attr: 0)
+    find(group, attribute, hasPayload: !group.payloads(of: attribute).allSatisfy { $0.type.isNone })
+  }
+
+  /// The lookup of the group has this result.
+  ///
+  /// - Parameter attribute: nil if no attribute has the number.
+  package mutating func find(_ group: GroupSchema, _ attribute: AttributeSchema?, hasPayload: Bool) {
+    (self.group, self.attribute, self.hasPayload) = (group, attribute, hasPayload)
+    calls.group = group.call(access)
+    if let attribute { calls.attribute = attribute.call(access) }
+  }
+
+  /// What happens at a stage; nil if nothing does.
+  package func action(at stage: Stage) -> Action? {
+    switch stage {
+    case .vmRules: file.subject == .system ? nil : catalogue.vm?.every.map(Action.rules)
+    case .fileRules: file.subject == .vm ? nil : file.every.map(Action.rules)
+    case .accessor: file.noAccessor[access].map { refuse($0, "\(file.words) has no \(access.ioctl)") }
+    case .group:
+      group == nil ? refuse(file.unknownGroup[access], "\(file.words) has no group \(groupNumber)") : nil
+    case .payload: takesInput && !rulesRead && hasPayload && hasAccess ? .copyIn : nil
+    case .groupRules: calls.group.rules.map(Action.rules)
+    case .attribute: hasAccess ? nil : unknownAttribute
+    case .attributeRules: calls.attribute.rules.map(Action.rules)
+    case .value: access == .get && hasPayload ? .copyOut : nil
+    }
+  }
+
+  private var unknownAttribute: Action? {
+    guard let group else { return nil }
+    let what = attribute == nil ? "has no attribute \(attr)" : "does not \(access.verb) this attribute"
+    return refuse(group.unknownAttribute[access], "group '\(group.name)' of \(file.words) \(what)")
+  }
+
+  private func refuse(_ errno: Errno?, _ reason: String) -> Action {
+    .refuse(GenericRefusal(errno ?? .invalid, reason))
+  }
+
+  private var hasAccess: Bool { attribute?.access.contains(access) == true }
+
+  private var takesInput: Bool { access == .set || calls.group.takesInput || calls.attribute.takesInput }
+
+  /// Whether rules say where the payload is copied in. Otherwise that is before the first of them.
+  package var rulesRead: Bool {
+    calls.group.rules?.readsValue == true || calls.attribute.rules?.readsValue == true
+  }
+
+  /// What a get writes.
+  package var value: CallValue? { calls.attribute.value ?? calls.group.value }
+
+  /// What only a running guest makes the call answer.
+  package var guestAnswers: [GuestAnswer] { calls.group.guest + calls.attribute.guest }
+}
+
+/// A refusal by the kernel's common code, which no rule describes.
+package struct GenericRefusal {
+  package let errno: Errno
+  /// In words, for users.
+  package let reason: String
+
+  init(_ errno: Errno, _ reason: String) { (self.errno, self.reason) = (errno, reason) }
+
+  package static var cannotRead: Self { Self(.badAddress, "the kernel cannot read the value at this address") }
+  package static var cannotWrite: Self { Self(.badAddress, "the kernel cannot write the value to this address") }
+  package static func noDeviceType(_ name: String) -> Self {
+    Self(.noDevice, "this host's KVM has no device type '\(name)'")
+  }
+  package static func foreignDeviceType(_ number: UInt32) -> Self {
+    Self(.noDevice, "device type \(number) is another architecture's or another release's")
+  }
+}
+
+extension Errno {
+  fileprivate static let badAddress = Errno(name: "EFAULT")!
+  static let invalid = Errno(name: "EINVAL")!
+  static let notTypewriter = Errno(name: "ENOTTY")!
+  package static let noDevice = Errno(name: "ENODEV")!
+}

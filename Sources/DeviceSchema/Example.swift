@@ -1,0 +1,119 @@
+import Diagnostics
+import Vocabulary
+import YAMLSyntax
+
+/// An example of an attribute: a call, and what the kernel answers.
+package struct Example {
+  package var call: AttributeAccess
+  /// The steps before the call.
+  package var given: [Node]
+  /// The facts of the host; nil for the host that is assumed.
+  package var host: Node?
+  /// The rest of the call's step: the fields of the key, `value`, `input`, `address`, `flags` and `expect`.
+  package var entries: [Entry]
+  /// The fields of the key, in the order of their declaration.
+  package var key: [Entry]
+  /// The answers that the call may have.
+  package var expected: [Answer]
+  package var lifetime: Lifetime
+  package var source: SourceRange
+
+  /// The keys that are not entries of the step.
+  private static let ownKeys = ["call", "given", "host", "doc", "since", "until"]
+
+  init(_ node: Node, of attribute: AttributeSchema, _ faults: Findings) {
+    let fields = attribute.keyFields.map(\.name)
+    let reader = KeyReader(
+      node, keys: Self.ownKeys + ["value", "input", "address", "flags", "expect"] + fields,
+      of: "an example of '\(attribute.path)'", faults)
+    source = node.range
+    lifetime = reader.lifetime()
+    let expect = reader["expect"]
+    if expect == nil {
+      faults.error("schema-type", "an example says what to 'expect': ok or an errno", at: source)
+    }
+    expected = (expect?.items ?? [expect].compactMap(\.self)).compactMap { item in
+      if let answer = item.scalar.flatMap(Answer.init) { return answer }
+      faults.error(
+        "schema-errno", "an example expects ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
+      return nil
+    }
+    given = reader["given"]?.items ?? []
+    host = reader["host"]
+    let word = reader["call"]
+    let named = word?.scalar.flatMap(AttributeAccess.init)
+    if let word, named == nil {
+      faults.error("schema-type", "the call of an example is set, get or has", at: word.range)
+    }
+    call = named ?? (attribute.access.contains(.set) ? .set : .get)
+    let entries = node.entries ?? []
+    self.entries = entries.filter { !Self.ownKeys.contains($0.key.value) }
+    key = fields.compactMap { name in entries.first { $0.key.value == name } }
+  }
+
+  package var value: Node? { entries.first { $0.key.value == "value" }?.value }
+}
+
+/// A case of a schema: a manifest, and the host that it runs on.
+package struct SchemaCase {
+  /// The facts of the host; nil for the host that is assumed.
+  package var host: Node?
+  /// The entries of the manifest beside `kvmconf` and `arch`.
+  package var manifest: [Entry]
+  package var lifetime: Lifetime
+  package var source: SourceRange
+
+  private static let ownKeys = ["host", "doc", "since", "until"]
+
+  init(_ node: Node, _ faults: Findings) {
+    let reader = KeyReader(
+      node, keys: Self.ownKeys + ["files", "vm", "memory", "vcpus", "devices", "steps"], of: "a case", faults)
+    source = node.range
+    lifetime = reader.lifetime()
+    host = reader["host"]
+    manifest = (node.entries ?? []).filter { !Self.ownKeys.contains($0.key.value) }
+  }
+
+  var steps: [Node] { manifest.first { $0.key.value == "steps" }?.value.items ?? [] }
+}
+
+/// The explicit steps of an example.
+package struct ExampleSteps {
+  /// The first steps of all examples of the file.
+  package var setup: [Node]
+  /// The example's own preparation.
+  package var given: [Node]
+  package var call: Node
+
+  package var all: [Node] { setup + given + [call] }
+}
+
+extension SchemaFile {
+  package func steps(of example: Example, path: String) -> ExampleSteps {
+    let call = Node.mapping([(example.call.rawValue, .text("\(exampleTarget).\(path)"))], example.entries)
+    return ExampleSteps(setup: stepsBeforeExamples, given: example.given, call: call.placed(at: example.source))
+  }
+
+  /// The file's `example-setup`, or else a VM with the file's object.
+  package var stepsBeforeExamples: [Node] { exampleSetup ?? plainSteps() }
+
+  /// A VM with the file's object, and one vCPU.
+  ///
+  /// - Parameter features: those that the vCPU is initialised with.
+  package func plainSteps(features: [String] = []) -> [Node] {
+    var steps: [Node] = [.mapping([("create-vm", .mapping([]))])]
+    switch subject {
+    case .vm, .system, .common: break
+    case .vcpu, .device:
+      steps.append(.mapping([("create-vcpu", .number(0))]))
+      if hasVCPUInit {
+        steps.append(.mapping([("init-vcpu", .number(0)), ("features", .list(features.map(Node.text)))]))
+      }
+      if let type = deviceType { steps.append(.mapping([("create", .text(type))])) }
+    }
+    return steps
+  }
+
+  /// The first part of paths in examples.
+  package var exampleTarget: String { subject == .vcpu ? "vcpu.0" : name }
+}

@@ -1,0 +1,83 @@
+import Expressions
+import Vocabulary
+
+extension PayloadType {
+  /// What messages call it.
+  package var words: String {
+    switch self {
+    case .none: "nothing"
+    case .integer(let type):
+      switch type.description.unit {
+      case "address": "a guest physical address"
+      case let unit?: "\(type.name) (\(unit))"
+      case nil: "\(type.isSigned ? "an" : "a") \(type.name)"
+      }
+    case .bits(let type): "a mapping with \(type.fields.map(\.name).joined(separator: ", "))"
+    case .structure(let type):
+      "a mapping with \(type.fields.filter { !$0.isReserved }.map(\.name).joined(separator: ", "))"
+    case .union(let type): "a mapping with \(type.tag.name)"
+    case .array: "a list"
+    case .bytes: "a byte string"
+    case .descriptor: "the name of an entry of 'files'"
+    }
+  }
+}
+
+extension PayloadType {
+  /// In a few words: `u64`, `struct of 24 bytes`, `none`.
+  package var summary: String {
+    switch self {
+    case .none: return "none"
+    case .integer(let type): return type.name
+    case .bits(let type): return "\(type.name) of bit fields"
+    case .structure: return "struct" + sizeWords
+    case .union: return "union" + sizeWords
+    case .array(let element, let count): return "array of \(element.summary), \(count.text) elements"
+    case .bytes(let size): return "bytes" + (size.map { ", \($0.text) of them" } ?? "")
+    case .descriptor: return "file descriptor"
+    }
+  }
+
+  private var sizeWords: String { fixedSize.map { " of \($0) bytes" } ?? "" }
+}
+
+extension [(when: Expression?, type: PayloadType)] {
+  /// All alternatives in a few words.
+  package var summary: String {
+    var seen: [String] = []
+    for (_, type) in self where !seen.contains(type.summary) { seen.append(type.summary) }
+    return seen.isEmpty ? "none" : seen.joined(separator: " or ")
+  }
+}
+
+extension IntegerDescription {
+  /// What is said of an integer, without its doc.
+  package var words: [String] {
+    var words: [String] = []
+    switch unit {
+    case nil: break
+    case "address": words.append("a guest physical address")
+    case "mpidr": words.append("an affinity, written 0.0.0.3 (Aff3.Aff2.Aff1.Aff0) or as a number")
+    case let unit?: words.append("in \(unit)")
+    }
+    if let align, align > 1 { words.append("a multiple of \(unit == "address" ? sizeInBytes(align) : "\(align)")") }
+    if let region { words.append("the start of \(sizeInBytes(region))") }
+    if let range { words.append("from \(range.lowerBound) to \(range.upperBound)") }
+    if !values.isEmpty { words.append("one of \(values.map(String.init).joined(separator: ", "))") }
+    if isUnchecked { words.append("the kernel does not check this") }
+    return words
+  }
+
+  /// The names that may be written in place of the number.
+  package var nameWords: String? {
+    var words: [String] = []
+    if !names.isEmpty {
+      let shown = names.prefix(40).map {
+        "\($0.name) = \(names.allSatisfy { $0.value < 64 } ? String($0.value) : hexadecimal($0.value))"
+      }
+      words.append("names: " + shown.joined(separator: ", ") + (names.count > 40 ? ", … (\(names.count) in all)" : ""))
+    }
+    if !flags.isEmpty { words.append("flags: " + flags.map { "\($0.name) (bit \($0.bit))" }.joined(separator: ", ")) }
+    return words.isEmpty ? nil : words.joined(separator: "; ")
+  }
+}

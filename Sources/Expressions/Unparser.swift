@@ -1,0 +1,41 @@
+extension Syntax: CustomStringConvertible {
+  /// The expression as text, with the parentheses that it needs and no others. Literals are spelled as they were
+  /// written.
+  package var description: String {
+    switch self {
+    case .integer(_, let spelling, _): spelling
+    case .string(let text, _): "\"\(text)\""
+    case .bool(let truth, _): "\(truth)"
+    case .null: "null"
+    case .unknown: "unknown"
+    case .name(let name, _): name
+    case .list(let items, _): "[\(items.joined)]"
+    case .call(let name, let arguments, _): "\(name)(\(arguments.joined))"
+    case .field(let base, let name, _): "\(base.operand(11)).\(name)"
+    case .index(let base, let index, _): "\(base.operand(11))[\(index)]"
+    case .comprehension(let kind, let list, let variable, let body, _):
+      "\(list.operand(11)).\(kind.rawValue)(\(variable), \(body))"
+    case .unary(let op, let operand, _): op.rawValue + operand.operand(10)
+    case .binary(let op, let left, let right, _):
+      // From the left, but comparisons do not chain.
+      left.operand(op.precedence + (op.isComparison ? 1 : 0)) + " \(op.rawValue) " + right.operand(op.precedence + 1)
+    case .conditional(let condition, let yes, let no, _): "\(condition.operand(1)) ? \(yes) : \(no)"
+    }
+  }
+
+  /// The text, in parentheses if it binds less tightly than its place needs.
+  private func operand(_ loosest: Int) -> String { precedence < loosest ? "(\(self))" : description }
+
+  private var precedence: Int {
+    switch self {
+    case .conditional: 0
+    case .binary(let op, _, _, _): op.precedence
+    case .unary: 10
+    default: 11
+    }
+  }
+}
+
+extension [Syntax] {
+  fileprivate var joined: String { map(\.description).joined(separator: ", ") }
+}

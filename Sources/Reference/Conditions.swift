@@ -1,0 +1,76 @@
+import Expressions
+
+/// A comparison with a literal that holds, or does not: `vm.gic.model == "v3"`.
+///
+/// Rules choose among cases by such comparisons. A rule of another case is left out of a page.
+struct Equality {
+  var subject: String
+  var literal: Value
+  var holds: Bool
+
+  /// Whether both cannot be true.
+  func contradicts(_ other: Equality) -> Bool {
+    guard subject == other.subject else { return false }
+    if holds, other.holds { return literal != other.literal }
+    return holds != other.holds && literal == other.literal
+  }
+}
+
+extension Syntax {
+  /// The comparisons that must hold where the condition holds, or where it does not.
+  func equalities(holds: Bool) -> [Equality] {
+    switch self {
+    case .unary(.not, let operand, _): operand.equalities(holds: !holds)
+    case .binary(.and, let left, let right, _) where holds: left.equalities(holds: true) + right.equalities(holds: true)
+    case .binary(.or, let left, let right, _) where !holds:
+      left.equalities(holds: false) + right.equalities(holds: false)
+    case .binary(.equal, let left, let right, _): Self.compared(left, right, holds)
+    case .binary(.notEqual, let left, let right, _): Self.compared(left, right, !holds)
+    default: []
+    }
+  }
+
+  private static func compared(_ left: Syntax, _ right: Syntax, _ holds: Bool) -> [Equality] {
+    right.literal.map { [Equality(subject: left.description, literal: $0, holds: holds)] } ?? []
+  }
+
+  /// The truth of a condition that literals alone decide, as in `null != null` or `"v3" == "v2" && x`; otherwise nil.
+  ///
+  /// Arguments of a fragment often decide some of its conditions; a page leaves those out.
+  var truth: Bool? {
+    switch self {
+    case .bool(let value, _): value
+    case .unary(.not, let operand, _): operand.truth.map { !$0 }
+    case .binary(.and, let left, let right, _): Self.both(left.truth, right.truth, deciding: false)
+    case .binary(.or, let left, let right, _): Self.both(left.truth, right.truth, deciding: true)
+    case .binary(.equal, let left, let right, _): Self.equal(left, right)
+    case .binary(.notEqual, let left, let right, _): Self.equal(left, right).map { !$0 }
+    default: nil
+    }
+  }
+
+  private static func both(_ a: Bool?, _ b: Bool?, deciding: Bool) -> Bool? {
+    if a == deciding || b == deciding { return deciding }
+    return a == nil || b == nil ? nil : !deciding
+  }
+
+  private static func equal(_ left: Syntax, _ right: Syntax) -> Bool? {
+    guard let a = left.literal, let b = right.literal else { return nil }
+    return a == b
+  }
+
+  private var literal: Value? {
+    switch self {
+    case .integer(let value, _, _): .integer(value)
+    case .string(let text, _): .string(text)
+    case .bool(let value, _): .bool(value)
+    case .null: .null
+    default: nil
+    }
+  }
+
+  /// The condition that holds where this one does not.
+  var negated: Syntax {
+    if case .unary(.not, let operand, _) = self { operand } else { .unary(.not, self, span) }
+  }
+}

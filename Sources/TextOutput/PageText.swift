@@ -1,0 +1,84 @@
+/// A page of text for terminals: filled paragraphs and tables, at most `width` columns wide.
+package struct PageText {
+  package static let width = 92
+
+  package private(set) var lines: [String] = []
+
+  package init() {}
+
+  package var text: String { lines.joined(separator: "\n") + "\n" }
+
+  package mutating func line(_ text: String = "") { lines.append(text) }
+
+  /// An empty line, unless there is one already.
+  package mutating func gap() {
+    if let last = lines.last, !last.isEmpty { lines.append("") }
+  }
+
+  /// The heading of a section.
+  package mutating func heading(_ text: String) {
+    gap()
+    lines.append(text)
+  }
+
+  /// A line with a text at each end.
+  package mutating func line(_ left: String, _ right: String) {
+    let gap = max(2, Self.width - left.displayWidth - right.displayWidth)
+    line(left + String(repeating: " ", count: gap) + right)
+  }
+
+  /// A filled paragraph. Lines after the first are indented by `hanging` more.
+  package mutating func paragraph(_ text: String, indent: Int = 2, hanging: Int = 0) {
+    lines += Self.fill(text, first: indent, rest: indent + hanging)
+  }
+
+  /// A label, and beside it a filled text.
+  package mutating func labelled(_ label: String, _ text: String, indent: Int = 2, column: Int) {
+    let start = max(column, indent + label.displayWidth + 2)
+    fill(text, after: String(repeating: " ", count: indent) + label, at: start, rest: start)
+  }
+
+  /// Aligned cells; the last one is filled.
+  package mutating func table(_ rows: [[String]], indent: Int = 2) {
+    let starts = Columns(rows.map { $0.dropLast() }, widest: .max).paddedLines()
+    for (row, start) in zip(rows, starts) {
+      let start = String(repeating: " ", count: indent) + start + (row.count > 1 ? "  " : "")
+      fill(row.last ?? "", after: start, at: start.displayWidth, rest: min(start.displayWidth, Self.width / 2))
+    }
+  }
+
+  /// Fills a text from a column on, with a label before it.
+  private mutating func fill(_ text: String, after label: String, at first: Int, rest: Int) {
+    var filled = Self.fill(text, first: first, rest: rest)
+    if filled.isEmpty { filled = [""] }
+    filled[0] = label + filled[0].dropFirst(label.displayWidth)
+    while filled[0].last == " " { filled[0].removeLast() }
+    lines += filled
+  }
+
+  /// Breaks a text between words.
+  private static func fill(_ text: String, first: Int, rest: Int) -> [String] {
+    var lines: [String] = []
+    var line = String(repeating: " ", count: first)
+    var column = first
+    var isEmpty = true
+    for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+      let width = word.displayWidth
+      if !isEmpty, column + 1 + width > Self.width {
+        lines.append(line)
+        line = String(repeating: " ", count: rest)
+        column = rest
+        isEmpty = true
+      }
+      if !isEmpty {
+        line += " "
+        column += 1
+      }
+      line += word
+      column += width
+      isEmpty = false
+    }
+    if !isEmpty { lines.append(line) }
+    return lines
+  }
+}
