@@ -2,6 +2,7 @@ import Diagnostics
 
 /// The reason why nothing could be validated, planned or run.
 public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The kind of a failure.
   public enum Kind: Hashable, Sendable {
     /// A manifest, an option, a schema or a `.kvmconf.yaml` is wrong.
     case invalid
@@ -14,6 +15,7 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
     case software
   }
 
+  /// The kind of this failure.
   public let kind: Kind
   /// In the order of the text.
   public let problems: [Problem]

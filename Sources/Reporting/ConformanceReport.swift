@@ -40,7 +40,7 @@ extension [PlanConformance] {
   /// `1 manifest: 18 steps agree, 1 differ, 0 quirks, 1 undecided, 2 skipped`
   package var summary: String {
     func total(_ number: (PlanConformance) -> Int) -> Int { reduce(0) { $0 + number($1) } }
-    return "\(count) manifest\(count == 1 ? "" : "s"): \(total { $0.count(.agrees) }) steps agree, "
+    return "\(counted(count, "manifest")): \(total { $0.count(.agrees) }) steps agree, "
       + "\(total { $0.differences }) differ, \(total { $0.quirks }) quirks, "
       + "\(total { $0.count(.undecided) }) undecided, \(total { $0.count(.skipped) }) skipped"
   }

@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import Vocabulary
 import Workspace
 
 extension ValidatedFile {
@@ -43,14 +44,9 @@ extension [ValidatedFile] {
     func total(_ number: (Validation) -> Int) -> Int { validations.reduce(0) { $0 + number($1) } }
     let (manifests, steps) = (total { $0.reports.count }, total { $0.reports.reduce(0) { $0 + $1.entries.count } })
     let (errors, warnings) = (count - validations.count + total { $0.errorCount }, total { $0.warningCount })
-    return "\(count.of("file")), \(manifests.of("manifest")), \(steps.of("step")): "
-      + "\(errors.of("error")), \(warnings.of("warning")), \(total { $0.undecidedCount }) undecided"
+    return "\(counted(count, "file")), \(counted(manifests, "manifest")), \(counted(steps, "step")): "
+      + "\(counted(errors, "error")), \(counted(warnings, "warning")), \(total { $0.undecidedCount }) undecided"
   }
-}
-
-extension Int {
-  /// `1 file`, `2 files`
-  fileprivate func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
 }
 
 extension JUnitRenderer.Suite {

@@ -37,13 +37,9 @@ struct SchemaOptions: ParsableArguments {
 
 /// The options of commands that show schemas.
 struct CatalogueOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp("The kernel release to assume, such as 6.12.", valueName: "release"), completion: .release)
-  var kernel: Release?
-
-  @OptionGroup var schemaOptions: SchemaOptions
-
-  var schemas: [String] { schemaOptions.schemas }
+  @Option(help: .kernel, completion: .release) var kernel: Release?
+  @Option(help: .schemas, completion: .directory) var schemas: [String] = []
+  @OptionGroup var color: ColorOption
 
   /// The catalogues of all architectures that there are schemas for.
   func catalogues() throws -> [Catalogue] {
@@ -63,7 +59,8 @@ struct SharedOptions: ParsableArguments {
     completion: .file(extensions: ["yaml", "yml", "json"]))
   var hostFacts: String?
 
-  @OptionGroup var catalogue: CatalogueOptions
+  @Option(help: .kernel, completion: .release) var kernel: Release?
+  @Option(help: .schemas, completion: .directory) var schemas: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -88,12 +85,12 @@ struct SharedOptions: ParsableArguments {
 
   var request: SettingsRequest {
     var request = SettingsRequest()
-    request.settings.release = catalogue.kernel
+    request.settings.release = kernel
     for parameter in parameters {
       let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       request.settings.parameters[parts[0]] = parts[1]
     }
-    request.schemas = catalogue.schemas
+    request.schemas = schemas
     request.hostFacts = hostFacts
     request.stdinFilename = stdinFilename
     request.ignoresConfiguration = noConfig

@@ -33,7 +33,6 @@ struct Explain: ParsableCommand {
   var type: String?
 
   @OptionGroup var options: CatalogueOptions
-  @OptionGroup var color: ColorOption
 
   func run() throws {
     let explainer = Explainer(try options.catalogues(), diagnostics: .manifests)

@@ -41,7 +41,7 @@ struct Probe: ParsableCommand {
     completion: .file())
   var facts: String?
 
-  @OptionGroup var schemaOptions: SchemaOptions
+  @Option(help: .schemas, completion: .directory) var schemas: [String] = []
   @OptionGroup var color: ColorOption
 
   enum ProbeFormat: String, Word { case text, json, prometheus, nfd }
@@ -61,7 +61,7 @@ struct Probe: ParsableCommand {
     let probe = try probe()
     if !probe.schemaFaults.isEmpty {
       // The built-in schemas are ours.
-      throw DiagnosticsError(schemaOptions.schemas.isEmpty ? .software : .invalid, probe.schemaFaults)
+      throw DiagnosticsError(schemas.isEmpty ? .software : .invalid, probe.schemaFaults)
     }
     if facts == "-", output == nil { return Output.result(probe.factsYAML) }
     if let facts { try write(probe.factsYAML, to: facts) }
@@ -76,7 +76,7 @@ struct Probe: ParsableCommand {
   }
 
   private func probe() throws(DiagnosticsError) -> HostProbe {
-    let settings = try Settings(schemas: schemaOptions.schemas)
+    let settings = try Settings(schemas: schemas)
     guard let architecture = Architecture.host, !settings.schemas(of: architecture).isEmpty else {
       let message = "there are no schemas for this machine's architecture"
       throw DiagnosticsError(.unavailable, [.error("no-schemas", message, at: nil)])

@@ -20,7 +20,6 @@ extension Schema {
       commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
 
     @OptionGroup var options: CatalogueOptions
-    @OptionGroup var color: ColorOption
 
     @Option(help: "The format of the list: text or json (an array with an object for each attribute).")
     var format: Format = .text
@@ -49,7 +48,6 @@ extension Schema {
     var folders: [String] = []
 
     @OptionGroup var options: CatalogueOptions
-    @OptionGroup var color: ColorOption
 
     @Option(
       help: ArgumentHelp(

@@ -24,7 +24,6 @@ extension Schema {
     var arch: String?
 
     @OptionGroup var options: CatalogueOptions
-    @OptionGroup var color: ColorOption
 
     @Option(
       name: .shortAndLong, help: ArgumentHelp("The file to write; by default standard output.", valueName: "file"),
