@@ -26,13 +26,13 @@ extension Release: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 
-/// The option of all commands that use schemas.
-struct SchemaOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.",
-      valueName: "dir"), completion: .directory)
-  var schemas: [String] = []
+// The options that several groups have. A group inside a group would cost noticeable start-up time.
+extension ArgumentHelp {
+  static var schemas: ArgumentHelp {
+    ArgumentHelp("A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.", valueName: "dir")
+  }
+
+  static var kernel: ArgumentHelp { ArgumentHelp("The kernel release to assume, such as 6.12.", valueName: "release") }
 }
 
 /// The options of commands that show schemas.
