@@ -36,7 +36,8 @@ extension SourceFile {
   ) throws(DiagnosticsError) -> (bytes: [UInt8], identity: FileIdentity) {
     var info = stat()
     // open() on a pipe blocks until there is a writer, and read() can block on some regular files in /proc. Only a pipe
-    // or a device that the user named may block. SAFETY: the path and `info` live throughout the call.
+    // or a device that the user named may block.
+    // SAFETY: the path and `info` live throughout the call.
     let waits = unsafe isNamedByUser && stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFREG
     // SAFETY: the path lives throughout the call.
     let descriptor =
