@@ -3,7 +3,7 @@ import Diagnostics
 import TextOutput
 import Vocabulary
 
-/// A change in one call, or in the same call on several vCPUs, in a form to be written.
+/// A line of a difference: a change in one call, or in the same call on several vCPUs.
 package struct DifferenceLine: Hashable {
   package enum Kind: String, Hashable { case added, removed, changed, reordered }
 
@@ -33,7 +33,7 @@ package struct DifferenceLine: Hashable {
 }
 
 extension PlanDifference {
-  /// The changes in words; changes of the same call on several vCPUs are one line.
+  /// The changes as lines. The same change on several vCPUs is one line.
   package var lines: [DifferenceLine] {
     var groups: [Group] = []
     var places: [Group.Key: Int] = [:]
@@ -271,7 +271,7 @@ extension Step {
   /// The call without its value.
   fileprivate var call: String { call(on: name) }
 
-  /// The call without what may have changed in it, on another object.
+  /// The call without the parts that may have changed, on another object.
   fileprivate func callOfChange(on name: String) -> String {
     switch operation {
     case .addMemory(let slot, _, _): "add memory in slot \(slot)"

@@ -4,7 +4,7 @@ import Vocabulary
 import Workspace
 
 extension ValidatedFile {
-  /// The file's part of a report in which each has its own; empty if the file could not be validated.
+  /// The file's part of a report that has a separate part for each file; empty if the file could not be validated.
   ///
   /// - Parameter format: text or JSON.
   package func part(as format: ReportFormat, color: Bool = false) -> String {

@@ -3,7 +3,7 @@ import DeviceSchema
 import Diagnostics
 import Vocabulary
 
-/// The program: parse, call, print.
+/// The root command of the program.
 @main
 struct KVMConfCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,7 +41,7 @@ extension KVMConfCommand {
       Output.exit(status)
     } catch {
       guard exitCode(for: error) == Status.success else { exit(withError: error) }
-      // The help and the version are results too.
+      // The help and the version go to standard output too.
       Output.result(fullMessage(for: error) + "\n")
     }
     Output.exit(Status.success)

@@ -6,14 +6,14 @@ import TextOutput
 import Vocabulary
 import Workspace
 
-/// How results are written.
+/// The format of results.
 enum Format: String, Word { case text, json }
 
-/// A word on the command line: one of a few.
+/// An option value that is one of a fixed list of words.
 package protocol Word: ExpressibleByArgument, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension Word {
-  // ArgumentParser finds these by reflection, which takes a noticeable part of the start-up.
+  // ArgumentParser's default implementations use reflection, which is a noticeable part of the start-up time.
   package static var allValueStrings: [String] { allCases.map { $0.rawValue } }
   package static var allValueDescriptions: [String: String] { [:] }
   package static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
@@ -26,7 +26,7 @@ extension Release: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 
-// The options that several groups have. A group inside a group would cost noticeable start-up time.
+// The help of options that several groups have. A group inside a group would cost noticeable start-up time.
 extension ArgumentHelp {
   static var schemas: ArgumentHelp {
     ArgumentHelp("A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.", valueName: "dir")
@@ -41,13 +41,13 @@ struct CatalogueOptions: ParsableArguments {
   @Option(help: .schemas, completion: .directory) var schemas: [String] = []
   @OptionGroup var color: ColorOption
 
-  /// The catalogues of all architectures that there are schemas for.
+  /// The catalogues of all architectures that have schemas.
   func catalogues() throws -> [Catalogue] {
     ManifestWorkspace(try Settings(schemas: schemas, release: kernel)).allCatalogues
   }
 }
 
-/// The options that decide how manifests are read and judged.
+/// The options that decide how manifests are read and checked.
 struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .unconditionalSingleValue,
@@ -97,14 +97,14 @@ struct SharedOptions: ParsableArguments {
     return request
   }
 
-  /// With --verbose, prints which configuration a file has.
+  /// With --verbose, prints the configuration that applies to a file.
   func reportConfiguration(of name: String, _ configuration: String?) {
     guard verbose else { return }
     let found = configuration.map { "configured by \($0.printable)" } ?? "no configuration"
     Output.message("\(name.printable): \(found)\n")
   }
 
-  /// Manifests that are all to be used; their warnings are printed.
+  /// Loads manifests with these options, and prints their warnings.
   func manifestFiles(complete: @escaping (inout Settings) -> Void = { _ in }) -> ManifestFiles {
     ManifestFiles(request, onSearch: reportConfiguration, complete: complete) { Output.print($0, to: 2) }
   }

@@ -4,7 +4,7 @@ import Diagnostics
 import Reporting
 import Workspace
 
-/// `kvmconf apply`: run a manifest on the kernel.
+/// `kvmconf apply`: runs a manifest on the kernel or on the model.
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply",

@@ -7,7 +7,7 @@ import TextOutput
 import Vocabulary
 import Workspace
 
-/// `kvmconf compile`: a manifest's plan, as a file for the loader.
+/// `kvmconf compile`: writes a manifest's plan as a file for the loader.
 struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
@@ -67,7 +67,7 @@ struct Compile: ParsableCommand {
   }
 }
 
-/// A compiled plan as an array for C and C++.
+/// A C and C++ header that defines an array with the bytes of a compiled plan.
 private struct CHeader {
   private let name: String
   private let title: String
@@ -97,6 +97,6 @@ private struct CHeader {
 }
 
 extension String {
-  /// The text as it may stand in a comment of C's.
+  /// The text, escaped for a C comment.
   fileprivate var commentSafe: String { printable.split(separator: "*/").joined(separator: "* /") }
 }

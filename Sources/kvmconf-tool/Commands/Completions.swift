@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `kvmconf completions`: what teaches a shell to complete command lines.
+/// `kvmconf completions`: prints the completion script of a shell.
 struct Completions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "completions",

@@ -7,7 +7,7 @@ import Reporting
 import Vocabulary
 import Workspace
 
-/// `kvmconf conform`: a kernel's answers held against the model's.
+/// `kvmconf conform`: compares a kernel's answers with the model's.
 struct Conform: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conform",
@@ -72,7 +72,7 @@ struct Conform: ParsableCommand {
     if !conformances.allSatisfy({ $0.differences == 0 }) { throw Status.failure }
   }
 
-  /// The plans of all manifests, in order, each with what it is judged by.
+  /// The plans of all manifests, in order, each with the workspace that loaded it.
   private func plans(
     _ complete: @escaping (inout Settings) -> Void
   ) throws -> [(plan: Plan, workspace: ManifestWorkspace)] {

@@ -5,7 +5,7 @@ import Reporting
 import TextOutput
 import Workspace
 
-/// `kvmconf diff`: what changed between manifests, as calls.
+/// `kvmconf diff`: shows the calls that changed between manifests.
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
@@ -43,7 +43,7 @@ struct Diff: ParsableCommand {
     do throws(DiagnosticsError) {
       comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
     } catch {
-      // An invalid manifest has a status of its own: the usual one says that two differ.
+      // An invalid manifest gets a different status from the usual one, which means here that manifests differ.
       throw error.kind == .invalid ? DiagnosticsError(.badData, error.diagnostics) : error
     }
     for comparison in comparisons { show(comparison) }

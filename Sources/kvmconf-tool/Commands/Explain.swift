@@ -2,7 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Reference
 
-/// `kvmconf explain`: the reference page of a name.
+/// `kvmconf explain`: prints the reference page of a name, or explains an error message.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",

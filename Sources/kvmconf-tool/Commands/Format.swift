@@ -4,7 +4,7 @@ import Reporting
 import TextOutput
 import Workspace
 
-/// `kvmconf fmt`: manifests in one layout.
+/// `kvmconf fmt`: rewrites manifests in the standard layout.
 struct FormatCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fmt",
@@ -44,7 +44,7 @@ struct FormatCommand: ParsableCommand {
     if status != Status.success { throw status }
   }
 
-  /// The status of a piece of work. What it throws is printed and does not stop the rest.
+  /// Calls some work and returns its status. An error is printed and becomes the status.
   private func printingErrors(_ work: () throws(DiagnosticsError) -> ExitCode) -> ExitCode {
     do throws(DiagnosticsError) {
       return try work()

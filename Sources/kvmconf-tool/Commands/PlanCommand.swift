@@ -3,7 +3,7 @@ import DevicePlan
 import Diagnostics
 import Workspace
 
-/// `kvmconf plan`: the ordered calls of a manifest.
+/// `kvmconf plan`: prints the calls of a manifest, in order.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Print the calls that a manifest makes, in order.")

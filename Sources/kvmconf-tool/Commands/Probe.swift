@@ -5,7 +5,7 @@ import Reporting
 import Vocabulary
 import Workspace
 
-/// `kvmconf probe`: what this host's kernel supports.
+/// `kvmconf probe`: prints what this host's kernel supports.
 struct Probe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe",
@@ -60,7 +60,7 @@ struct Probe: ParsableCommand {
     if compare { return try runComparison() }
     let probe = try probe()
     if !probe.schemaFaults.isEmpty {
-      // The built-in schemas are ours.
+      // An error in a built-in schema is a bug in kvmconf.
       throw DiagnosticsError(schemas.isEmpty ? .software : .invalid, probe.schemaFaults)
     }
     if facts == "-", output == nil { return Output.result(probe.factsYAML) }

@@ -4,7 +4,7 @@ import Diagnostics
 import TextOutput
 import Workspace
 
-/// `kvmconf render`: a manifest that needs nothing else.
+/// `kvmconf render`: prints a self-contained form of a manifest.
 struct Render: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render",
@@ -42,7 +42,7 @@ struct Render: ParsableCommand {
     Output.result(text)
   }
 
-  /// What is left out, as a comment.
+  /// A YAML comment that lists the steps that are left out; empty if there are none.
   private static func remark(_ steps: [Step]) -> String {
     if steps.isEmpty { return "" }
     return "# Left out because of the host's answers:\n" + steps.map { "#   \($0.words.printable)\n" }.joined()

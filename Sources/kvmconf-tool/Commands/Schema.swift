@@ -6,7 +6,7 @@ import Reporting
 import Vocabulary
 import Workspace
 
-/// `kvmconf schema`: the catalogue.
+/// `kvmconf schema`: the commands for schemas.
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "List the schemas, check them, or export them to editors.",
@@ -14,7 +14,7 @@ struct Schema: ParsableCommand {
 }
 
 extension Schema {
-  /// `kvmconf schema list`
+  /// `kvmconf schema list`: prints the attributes of all schemas.
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
@@ -33,7 +33,7 @@ extension Schema {
     }
   }
 
-  /// `kvmconf schema check`
+  /// `kvmconf schema check`: checks schemas and runs their examples.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "check",

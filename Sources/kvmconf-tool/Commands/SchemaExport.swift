@@ -5,7 +5,7 @@ import Vocabulary
 import Workspace
 
 extension Schema {
-  /// `kvmconf schema export`
+  /// `kvmconf schema export`: writes a JSON Schema of the manifest language.
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "export",

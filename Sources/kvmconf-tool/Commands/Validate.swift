@@ -3,7 +3,7 @@ import Diagnostics
 import Reporting
 import Workspace
 
-/// `kvmconf validate`: run manifests on the model.
+/// `kvmconf validate`: runs manifests on the model.
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Predict the kernel's answer to every call of a manifest.",
@@ -59,7 +59,7 @@ struct Validate: ParsableCommand {
         if case .failure(let error) = file.result { Output.print(error.diagnostics, to: 2) }
       }
     }
-    // Each JSON document has its summary.
+    // A JSON document contains its summary.
     if format != .json { Output.message(shown.map(\.file).summary + "\n") }
     let status = shown.compactMap(\.file.failure).map(Status.of).reduce(Status.success, max)
     if status != Status.success { throw status }
