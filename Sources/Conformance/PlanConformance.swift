@@ -149,7 +149,7 @@ extension PlanConformance.Entry {
     guard let predicted else { return nil }
     if let fault = predicted.schemaFault { return fault }
     let notes = predicted.reasons.flatMap { reason in
-      [Note(reason.message)] + (reason.rule.map { [Note("the rule that was applied is here", at: $0)] } ?? [])
+      [Note(reason.message)] + (reason.rule.map { [Note("the model applied this rule", at: $0)] } ?? [])
     }
     switch agreement {
     case .outcomeDiffers:

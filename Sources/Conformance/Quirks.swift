@@ -63,7 +63,7 @@ extension Quirk {
       return "a quirk has no key '\(unknown.key.value)'\(hint)"
     }
     for key in ["operation", "kernel", "reason"] where item[key: key]?.scalar?.isEmpty ?? true {
-      return "a quirk has '\(key)'"
+      return "a quirk needs '\(key)'"
     }
     if let answer = item[key: "kernel"]?.scalar, Answer(answer) == nil {
       return "'kernel' must be ok or the name of an errno, not '\(answer)'"

@@ -43,7 +43,7 @@ struct MappingReader {
     if let node = self[key], !node.isEmpty { return node }
     if isSomethingElse || misspelt.contains(key) { return nil }
     findings.error(
-      "missing-key", "\(what) has no '\(key)': \(meaning)",
+      "missing-key", "\(what) needs '\(key)': \(meaning)",
       at: keyRange(key) ?? node.range.firstLine)
     return nil
   }

@@ -110,6 +110,8 @@ final class NamedFiles {
   /// Notes on valid paths.
   private func notes(at range: SourceRange) -> [Note] {
     guard let folder = range.file.folder else { return [] }
-    return [Note("the file must be a regular file in the manifest's folder or below it; its path starts at \(folder)")]
+    return [
+      Note("the file must be a regular file in the manifest's folder or below it; the path is relative to \(folder)")
+    ]
   }
 }

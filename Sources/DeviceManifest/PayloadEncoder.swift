@@ -171,7 +171,7 @@ extension PayloadEncoder {
   private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) {
     let names = description.names.map(\.name) + description.flags.map(\.name)
     if let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
-      return findings.unknown("unknown-name", "there is no value", text, among: names, at: range)
+      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []
@@ -255,7 +255,7 @@ extension PayloadEncoder {
         } else if !isStep {
           let doc = field.description.doc.map { ": \($0)" } ?? ""
           findings.error(
-            "missing-key", "'\(name)' has no '\(field.name)'\(doc)", at: reader.node.range.firstLine)
+            "missing-key", "'\(name)' needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
           good = false
         }
         continue
@@ -327,7 +327,7 @@ extension PayloadEncoder {
   ) -> Bool {
     guard let tag = node[key: type.tag.name] else {
       findings.error(
-        "missing-key", "'\(name)' has no '\(type.tag.name)': \(type.cases.map(\.name).joined(separator: ", "))",
+        "missing-key", "'\(name)' needs '\(type.tag.name)': \(type.cases.map(\.name).joined(separator: ", "))",
         at: node.range.firstLine)
       return false
     }
@@ -353,7 +353,7 @@ extension PayloadEncoder {
     if let bare = node[key: "fd"], node.entries?.count == 1 {
       guard isStep else {
         findings.error(
-          "bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'", at: node.range)
+          "bad-descriptor", "'fd' is allowed only in 'steps'; use the name of an entry in 'files'", at: node.range)
         return false
       }
       let type = IntegerType(size: 4, isSigned: true)

@@ -78,7 +78,7 @@ final class ReadingContext {
       for field in fields where field.initial == nil && reader[field.name] == nil {
         let doc = field.description.doc.map { ": \($0)" } ?? ""
         findings.error(
-          "missing-key", "\(reader.what) has no '\(field.name)'\(doc)", at: reader.node.range.firstLine)
+          "missing-key", "\(reader.what) needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
         good = false
       }
       guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }

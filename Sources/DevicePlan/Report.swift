@@ -172,9 +172,9 @@ extension Report.Entry {
     let message =
       switch result.outcome {
       case .undecided(let candidates) where candidates.isEmpty:
-        "what the kernel \(kernel.answered) is unknown: no schema describes this"
+        "the answer cannot be predicted: no schema describes this call"
       case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one is unknown here"
-      default: "the value that the kernel \(kernel.answered) with is unknown here"
+      default: "the value that is read cannot be predicted"
       }
     return .warning(
       result.reasons.first?.id ?? "undecided", message, at: step.at,

@@ -31,7 +31,7 @@ package struct Parser {
 
   private func unexpected(_ wanted: String) -> ExpressionError {
     ExpressionError(
-      token.kind == .end ? "the expression ends where \(wanted) was expected" : "expected \(wanted)", at: token.span)
+      token.kind == .end ? "expected \(wanted), found the end of the expression" : "expected \(wanted)", at: token.span)
   }
 
   private mutating func expect(_ symbol: Symbol) throws(ExpressionError) {

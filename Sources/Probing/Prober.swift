@@ -148,6 +148,6 @@ extension Report.Entry {
   /// The reason why a device type is missing. Facts about device types are found out here, so they cannot be the
   /// reason.
   fileprivate var unregistered: String {
-    result.outcome.name == "ENODEV" ? "ENODEV: this kernel, on this hardware, has not registered it" : reasonText
+    result.outcome.name == "ENODEV" ? "ENODEV: not available on this kernel or hardware" : reasonText
   }
 }

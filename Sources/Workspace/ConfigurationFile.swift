@@ -149,7 +149,7 @@ extension Diagnostic {
     _ message: String, _ word: Located<String>, _ words: [String], id: DiagnosticID = "bad-configuration"
   ) -> Diagnostic {
     let nearest = words.nearest(to: word.value)
-    let notes = nearest == nil && words.count < 10 ? [Note("there are \(words.listed())")] : []
+    let notes = nearest == nil && words.count < 10 ? [Note("valid names are \(words.listed())")] : []
     return .error(
       id, message + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: word.range, notes: notes,
       fixIts: nearest.map { [FixIt(replace: word.range, with: $0)] } ?? [])

@@ -101,7 +101,7 @@ extension PlannedManifest {
     let parameter = plan.parameters[index]
     return .warning(
       "assumed-vcpus",
-      "the number of vCPUs is supplied at load time; one is assumed here, --set \(parameter.name)=N gives another number",
+      "the number of vCPUs is supplied at load time; assuming 1 (change it with --set \(parameter.name)=N)",
       at: parameter.at)
   }
 }

@@ -88,7 +88,7 @@ import Testing
       .init("1️⃣", to: "2️⃣", "unknown-key", "the manifest has no key 'vpcus'; did you mean 'vcpus'?", fixIts: ["vcpus"]))
     expectFindings(
       in: "vcpus: {count: 1}\nmemory: [1️⃣{at: 0}2️⃣]",
-      .init("1️⃣", to: "2️⃣", "missing-key", "a memory region has no 'size': its size in bytes"))
+      .init("1️⃣", to: "2️⃣", "missing-key", "a memory region needs 'size': its size in bytes"))
     expectFindings(
       in: "vcpus: {count: 1}\nmemory: 1️⃣5",
       .init("1️⃣", "wrong-kind", "'memory' must be a list of {at, size}, not a scalar"))
@@ -138,7 +138,7 @@ import Testing
 
   @Test func wrongDevicesAreReported() {
     expectFindings(
-      in: "devices: [1️⃣{name: x}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "a device has no 'type': its device type"))
+      in: "devices: [1️⃣{name: x}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "a device needs 'type': its device type"))
     expectFindings(
       in: "devices: [{type: 1️⃣thng}]",
       .init("1️⃣", "unknown-device-type", "there is no device type 'thng'; did you mean 'thing'?", fixIts: ["thing"]))
@@ -172,7 +172,7 @@ import Testing
     )
     expectFindings(
       in: "devices: [{type: thing, raw: [1️⃣{group: 1}2️⃣]}]",
-      .init("1️⃣", to: "2️⃣", "missing-key", "a raw attribute has no 'attr': the attribute's number"))
+      .init("1️⃣", to: "2️⃣", "missing-key", "a raw attribute needs 'attr': the attribute's number"))
     expectFindings(
       in: "devices: [{type: thing, raw: [{group: 1, attr: 2, payload: {1️⃣u23: 5}}]}]",
       .init("1️⃣", "unknown-key", "there is no raw payload 'u23'; did you mean 'u32'?", fixIts: ["u32"]))
@@ -202,7 +202,7 @@ import Testing
       in: "parameters: {n: {type: 1️⃣int, default: 1}}\n" + vcpus("\"${n}\""),
       .init(
         "1️⃣", "parameter-type", "there is no parameter type 'int'",
-        notes: [.init("there are u8, u16, u32, u64, i8, i16, i32, i64, bool, string")]))
+        notes: [.init("valid names are u8, u16, u32, u64, i8, i16, i32, i64, bool, string")]))
     expectFindings(
       in: "parameters: {1️⃣n: {type: u8, default: 1}}\n" + vcpus("\"${n}\""), settings: ["n": "x"],
       .init("1️⃣", "parameter-type", "--set n is 'x', which is not of type u8"))
@@ -229,7 +229,7 @@ import Testing
     }
     found("\"${1️⃣cuont2️⃣}\"", .init("1️⃣", to: "2️⃣", "unknown-parameter", "unknown name 'cuont'; did you mean 'count'?"))
     found("\"${count + 1️⃣cuont}\"", .init("1️⃣", "unknown-parameter", "unknown name 'cuont'; did you mean 'count'?"))
-    found("\"${count +1️⃣}\"", .init("1️⃣", "bad-expression", "the expression ends where a value was expected"))
+    found("\"${count +1️⃣}\"", .init("1️⃣", "bad-expression", "expected a value, found the end of the expression"))
     found("\"${1️⃣count / 02️⃣}\"", .init("1️⃣", to: "2️⃣", "bad-expression", "division by zero"))
     found("\"${1️⃣[count]}\"", .init("1️⃣", "bad-expression", "expected an integer or text, found a list"))
     found("1️⃣\"${count\"", .init("1️⃣", "bad-expression", "'${' has no closing '}'"))
@@ -359,7 +359,7 @@ import Testing
       .init("1️⃣", to: "2️⃣", "unknown-device", "there is no device 'tt'; did you mean 't'?", fixIts: ["t"]))
     found(
       "{close: t}, {has: 1️⃣t.int.u8}",
-      .init("1️⃣", "unknown-device", "there is no device 't'", notes: [.init("there are vm, vcpu, system")]))
+      .init("1️⃣", "unknown-device", "there is no device 't'", notes: [.init("valid names are vm, vcpu, system")]))
     found(
       "{has: t.1️⃣itn2️⃣.u8}",
       .init(
@@ -377,7 +377,9 @@ import Testing
     found("{set: 1️⃣t.int.u8}", .init("1️⃣", "missing-key", "'set' needs a 'value': 'int.u8' is a u8"))
     found(
       "{has: t.int.u8, 1️⃣value: 5}",
-      .init("1️⃣", "unknown-key", "this step has no key 'value'", notes: [.init("there are has, expect, flags, address")])
+      .init(
+        "1️⃣", "unknown-key", "this step has no key 'value'",
+        notes: [.init("valid names are has, expect, flags, address")])
     )
     found(
       "{run: 1, 1️⃣exepct: ok}",

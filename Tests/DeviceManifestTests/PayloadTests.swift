@@ -190,7 +190,7 @@ import Testing
     expectFindings(
       of: "int: {named: 1️⃣fwd-to-usr2️⃣}",
       .init(
-        "1️⃣", to: "2️⃣", "unknown-name", "there is no value 'fwd-to-usr'; did you mean 'fwd-to-user'?",
+        "1️⃣", to: "2️⃣", "unknown-name", "unknown name 'fwd-to-usr'; did you mean 'fwd-to-user'?",
         fixIts: ["fwd-to-user"]))
     expectFindings(
       of: "int: {flags: [first, 1️⃣nineth]}",
@@ -246,11 +246,11 @@ import Testing
       of: "nothing: {init: 1️⃣true2️⃣}",
       .init("1️⃣", to: "2️⃣", "unexpected-value", "'nothing.init' takes no value; write 'init:'"))
     expectFindings(
-      of: "bits: {single: 1️⃣{count: 1, index: 0}2️⃣}", .init("1️⃣", to: "2️⃣", "missing-key", "'bits.single' has no 'base'"))
-    expectFindings(of: "registers: [1️⃣{value: 5}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "'registers' has no 'offset'"))
+      of: "bits: {single: 1️⃣{count: 1, index: 0}2️⃣}", .init("1️⃣", to: "2️⃣", "missing-key", "'bits.single' needs 'base'"))
+    expectFindings(of: "registers: [1️⃣{value: 5}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "'registers' needs 'offset'"))
     expectFindings(
       of: "registers: [1️⃣{offset: 4}]", .init("1️⃣", "missing-value", "'registers' needs a value: a u32"))
-    expectFindings(of: "union: {event: 1️⃣{x: 5}}", .init("1️⃣", "missing-key", "'union.event' has no 'kind': small, big"))
+    expectFindings(of: "union: {event: 1️⃣{x: 5}}", .init("1️⃣", "missing-key", "'union.event' needs 'kind': small, big"))
     expectFindings(
       of: "struct: {padded: {a: 1, 1️⃣bb2️⃣: 2}}",
       .init("1️⃣", to: "2️⃣", "unknown-key", "'struct.padded' has no key 'bb'; did you mean 'b'?", fixIts: ["b"]))
@@ -275,7 +275,7 @@ import Testing
         notes: [.init("the manifest has no 'files'; add 'files: {gpu: PATH}' at its top level")]))
     expectFindings(
       of: "file: {one: 1️⃣{fd: 3}2️⃣}",
-      .init("1️⃣", to: "2️⃣", "bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'"))
+      .init("1️⃣", to: "2️⃣", "bad-descriptor", "'fd' is allowed only in 'steps'; use the name of an entry in 'files'"))
   }
 
   @Test func malformedBytesAreReported() {

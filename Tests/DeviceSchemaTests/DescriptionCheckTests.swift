@@ -11,8 +11,8 @@ import Testing
       in: thing(
         "groups:\n  1️⃣control:\n    number: 0\n    2️⃣attribute: {number: any, payload: {type: none}, examples: [{expect: ok}]}"
       ),
-      .init("1️⃣", "schema-no-doc", "group 'control' has no 'doc'"),
-      .init("2️⃣", "schema-no-doc", "attribute 'control' has no 'doc'"))
+      .init("1️⃣", "schema-no-doc", "group 'control' needs 'doc'"),
+      .init("2️⃣", "schema-no-doc", "attribute 'control' needs 'doc'"))
   }
 
   @Test func fieldWithoutDocIsReportedUnlessReserved() {
@@ -33,7 +33,7 @@ import Testing
                   - {name: pad, type: u32, reserved: true}
               examples: [{value: {base: 1}, expect: ok}]
         """),
-      .init("1️⃣", "schema-no-doc", "field 'base' of 'control' has no 'doc'"))
+      .init("1️⃣", "schema-no-doc", "field 'base' of 'control' needs 'doc'"))
   }
 
   @Test func missingExamplesAreReported() {
@@ -41,7 +41,7 @@ import Testing
       in: thing(
         "groups:\n  control:\n    number: 0\n    doc: commands\n    1️⃣attribute: {number: any, doc: x, payload: {type: none}}"
       ),
-      .init("1️⃣", "schema-no-example", "attribute 'control' has no 'examples'"))
+      .init("1️⃣", "schema-no-example", "attribute 'control' needs 'examples'"))
   }
 
   @Test func malformedExampleIsReported() {

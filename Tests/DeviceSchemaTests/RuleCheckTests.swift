@@ -124,7 +124,7 @@ import Testing
   @Test func unquotedExpressionWithACommaIsExplained() {
     expectFaults(
       in: rules("  - {if: min(value1️⃣, 2️⃣3) == 1, errno: EINVAL, because: no}"),
-      .init("1️⃣", "schema-expression", "the expression ends where ',' or ')' was expected"),
+      .init("1️⃣", "schema-expression", "expected ',' or ')', found the end of the expression"),
       .init(
         "2️⃣", "schema-unknown-key",
         "a rule has no key '3) == 1'; put an expression with a comma, a bracket or '!' in quotes"))

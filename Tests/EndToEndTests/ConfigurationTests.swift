@@ -116,7 +116,7 @@ private let refused =
       "2:3: error: no diagnostic has the id 'arm-vgic-v3.addr.dist:EINVALL'; did you mean 'arm-vgic-v3.addr.dist:EINVAL'?"
     ),
     ("schemas: [{}]", "1:11: error: expected the path of a folder of schemas, found a mapping"),
-    ("- x", "1:1: error: .kvmconf.yaml is a mapping of"), ("a: [", "1:4: error: this list is never closed"),
+    ("- x", "1:1: error: .kvmconf.yaml must be a mapping of"), ("a: [", "1:4: error: this list is never closed"),
     ("kernel: 6.1\n---\nkernel: 6.2", "3:1: error: .kvmconf.yaml must have one document, not 2"),
     ("schemas: nowhere", "1:10: error: cannot read nowhere"),
     ("host-facts: nowhere.yaml", "1:13: error: cannot read nowhere.yaml"),

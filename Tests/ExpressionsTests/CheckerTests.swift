@@ -225,7 +225,7 @@ import Vocabulary
     ("vm.count[+]", "error 0-8: '[+]' appends to a list, but this is an integer"),
     ("vm.gic.regions[1]", "error 0-14: an element is stored in a map, but this is a list"),
     ("vm.gic.owner[nothing]", "error 13-20: unknown name 'nothing'"),
-    ("vm.", "error 3-3: the expression ends where the name of a field was expected"),
+    ("vm.", "error 3-3: expected the name of a field, found the end of the expression"),
     ("value.x", "error 0-5: 'value' has no meaning here"),
   ])
   func effectPathIsReadOrReported(_ text: String, _ meaning: String) {

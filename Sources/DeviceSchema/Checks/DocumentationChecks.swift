@@ -68,7 +68,7 @@ struct Documented: SchemaCheck {
 
 extension Diagnostic {
   fileprivate static func missing(_ what: String, at range: SourceRange?) -> Diagnostic {
-    .error(Documented.id, "\(what) has no 'doc'", at: range)
+    .error(Documented.id, "\(what) needs 'doc'", at: range)
   }
 }
 
@@ -84,7 +84,7 @@ struct Exemplified: SchemaCheck {
       for example in file.cases { check(steps: example.steps, report) }
       for attribute in file.groups.flatMap(\.attributes) {
         if attribute.examples.isEmpty {
-          report(.error(Self.id, "attribute '\(attribute.path)' has no 'examples'", at: attribute.examplesRange))
+          report(.error(Self.id, "attribute '\(attribute.path)' needs 'examples'", at: attribute.examplesRange))
         }
         for example in attribute.examples { check(steps: example.given, report) }
       }
