@@ -100,7 +100,7 @@ import Testing
     #expect(await kvmconf("render").status == 64)
     let open = "kvmconf: 1\narch: x86_64\nparameters: {n: {type: u32, at: load}}\nvcpus: {count: \"${n}\"}\n"
     let steps = await kvmconf("render", "--steps", "-", input: open)
-    #expect(steps.errors.contains("tell it with --set n=N [load-parameter]"))
+    #expect(steps.errors.contains("give it with --set n=N [load-parameter]"))
     #expect(steps.status == 1)
   }
 }

@@ -152,7 +152,7 @@ import Workspace
     #expect(
       faults("quirks:\n  - {operation: x, kernel: ok, raeson: y}\n")
         == ["a quirk has no key 'raeson'; did you mean 'reason'?"])
-    #expect(faults("quirks: [{operation: x, kernel: ok}]\n") == ["a quirk has 'reason'"])
+    #expect(faults("quirks: [{operation: x, kernel: ok}]\n") == ["a quirk needs 'reason'"])
     #expect(
       faults("quirks: [{operation: x, kernel: no, reason: y}]\n")
         == ["'kernel' must be ok or the name of an errno, not 'no'"])
