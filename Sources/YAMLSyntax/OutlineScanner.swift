@@ -55,8 +55,8 @@ enum OutlineScanner {
     if lines.count == bytes.count, hasOtherLineBreaks(bytes, in: lines) { return false }
     var line = Line(bytes, start: lines.lowerBound, end: lines.upperBound, dash: dash)
     var number = firstLine
-    /// Where the last text before this line ends.
-    var lastText = lines.lowerBound
+    /// The last line with text before this line.
+    var lastText = lines.lowerBound..<lines.lowerBound
     var piece: Piece?
     /// Where comments begin that belong to the piece only if more of it follows.
     var comments: (start: Int, number: Int)?
@@ -66,7 +66,7 @@ enum OutlineScanner {
     }
     while line.start < lines.upperBound {
       if line.isText {
-        if line.indent < indent || line.indent == indent && line.endsOpen(lastText, since: lines.lowerBound) {
+        if line.indent < indent || line.indent == indent && line.continues(lastText) {
           return false
         }
         if line.indent == indent {
@@ -78,7 +78,7 @@ enum OutlineScanner {
           return false
         }
         comments = nil
-        lastText = line.end
+        lastText = line.start..<line.end
       } else if comments == nil, line.isComment, line.indent <= indent {
         comments = (line.start, number)
       }
@@ -161,7 +161,7 @@ private struct Line {
   var key: (String, isOpen: Bool)? {
     var i = start + indent
     guard first.isLetterOrDigit || first == UInt8(ascii: "_") else { return nil }
-    while self[i].isLetterOrDigit || "_-./+(), ".utf8.contains(self[i]) { i += 1 }
+    while self[i].isInKey { i += 1 }
     guard self[i] == UInt8(ascii: ":"), self[i - 1] != UInt8(ascii: " "),
       self[i + 1] == UInt8(ascii: " ") || i + 1 >= end
     else { return nil }
@@ -196,21 +196,23 @@ private struct Line {
     return false
   }
 
-  /// Whether the text before this line may leave a `[` or `{` open that this line continues.
-  func endsOpen(_ lastText: Int, since first: Int) -> Bool {
-    var i = lastText
-    while i > first, bytes[i - 1] == UInt8(ascii: " ") { i -= 1 }
-    guard i > first else { return false }
+  /// Whether the text of the line before may leave a `[` or `{` open that this line continues.
+  func continues(_ text: Range<Int>) -> Bool {
+    var i = text.upperBound
+    while i > text.lowerBound, bytes[i - 1] == UInt8(ascii: " ") { i -= 1 }
+    guard i > text.lowerBound else { return false }
     if leavesOpen(i - 1) { return true }
     // Text before a comment counts too.
-    var j = i - 1
-    while j > first, bytes[j] != 0x0A {
-      if bytes[j] == UInt8(ascii: "#"), bytes[j - 1] == UInt8(ascii: " ") {
-        var k = j - 1
-        while k > first, bytes[k] == UInt8(ascii: " ") { k -= 1 }
-        if leavesOpen(k) { return true }
-      }
-      j -= 1
+    // SAFETY: the slice lies within the array.
+    let hasComment = unsafe bytes[text].withUnsafeBytes { buffer in
+      guard let base = buffer.baseAddress else { return false }
+      return unsafe memchr(base, 0x23, buffer.count) != nil
+    }
+    guard hasComment else { return false }
+    for j in text.dropFirst() where bytes[j] == UInt8(ascii: "#") && bytes[j - 1] == UInt8(ascii: " ") {
+      var k = j - 1
+      while k > text.lowerBound, bytes[k] == UInt8(ascii: " ") { k -= 1 }
+      if leavesOpen(k) { return true }
     }
     return false
   }
@@ -220,6 +222,18 @@ private struct Line {
     case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"): true
     case UInt8(ascii: "?"): i == 0 || " ,[{".utf8.contains(bytes[i - 1])
     default: false
+    }
+  }
+}
+
+extension UInt8 {
+  /// Whether an unquoted key of an outline can have this byte after its first one.
+  fileprivate var isInKey: Bool {
+    switch self {
+    case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "+"),
+      UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: " "):
+      true
+    default: isLetterOrDigit
     }
   }
 }

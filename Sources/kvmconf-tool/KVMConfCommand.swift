@@ -6,6 +6,12 @@ import Vocabulary
 /// The root command of the program.
 @main
 struct KVMConfCommand: ParsableCommand {
+  /// The text of `--version`. It names the newest release of the schemas, and finding that would slow every start down.
+  private static var versionText: String {
+    guard CommandLine.arguments.contains("--version") else { return "kvmconf" }
+    return "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))"
+  }
+
   static let configuration = CommandConfiguration(
     commandName: "kvmconf",
     abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and a reason for every errno.",
@@ -20,7 +26,7 @@ struct KVMConfCommand: ParsableCommand {
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,
-    version: "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))",
+    version: versionText,
     subcommands: [
       Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
       FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,
