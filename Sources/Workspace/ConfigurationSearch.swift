@@ -4,8 +4,8 @@ import Glibc
 /// Finds the `.kvmconf.yaml` of files: the nearest in a file's folder or above it. A folder with `.git` is the last that
 /// is looked into.
 package final class ConfigurationSearch {
-  /// By folder, as absolute paths without links.
-  private var found: [String: String?] = [:]
+  /// By folder, as absolute paths without links; empty for none.
+  private var found: [String: String] = [:]
   private let workingFolder: String
 
   package init() { workingFolder = realPath(".") ?? "/" }
@@ -16,13 +16,14 @@ package final class ConfigurationSearch {
   /// - Parameter path: the file, which need not exist.
   package func configuration(of path: String) -> String? {
     guard let start = realPath(containingFolder(path)) else { return nil }
-    return search(start).map(displayed)
+    let path = search(start)
+    return path.isEmpty ? nil : displayed(path)
   }
 
-  private func search(_ folder: String) -> String? {
+  private func search(_ folder: String) -> String {
     if let known = found[folder] { return known }
     let prefix = folder == "/" ? "/" : folder + "/"
-    var result: String?
+    var result = ""
     if exists(prefix + ConfigurationFile.name) {
       result = prefix + ConfigurationFile.name
     } else if folder != "/", !exists(prefix + ".git") {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Glibc
 import Vocabulary
 
 /// The program: parse, call, print.
@@ -30,19 +31,21 @@ extension KVMConfCommand {
   /// Runs the command that the arguments name, and exits.
   static func main() {
     Output.reserveStandardStreams()
+    var status = Status.success
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch let error as DiagnosticsError {
       Output.print(error.diagnostics, to: 2)
-      exit(withError: Output.status(Status.of(error.kind)))
-    } catch let status as ExitCode {
-      exit(withError: Output.status(status))
+      status = Status.of(error.kind)
+    } catch let ended as ExitCode {
+      status = ended
     } catch {
       guard exitCode(for: error) == Status.success else { exit(withError: error) }
       // The help or the version is a result, too.
       Output.result(fullMessage(for: error) + "\n")
     }
-    exit(withError: Output.status(Status.success))
+    // exit(withError:) composes a message even if there is none to print.
+    Glibc.exit(Output.status(status).rawValue)
   }
 }

@@ -13,7 +13,8 @@ enum Format: String, Word { case text, json }
 package protocol Word: ExpressibleByArgument, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension Word {
-  // ArgumentParser finds these by reflection, which takes a noticeable part of the start-up.
+  // Otherwise, ArgumentParser finds these by reflection, which takes a noticeable part of the start-up.
+  package var defaultValueDescription: String { rawValue }
   package static var allValueStrings: [String] { allCases.map { $0.rawValue } }
   package static var allValueDescriptions: [String: String] { [:] }
   package static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
