@@ -90,7 +90,8 @@ let package = Package(
     target(
       "Reporting",
       [
-        "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "DeviceSchema", "Expressions",
+        "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
+        "Expressions",
         "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 
@@ -113,13 +114,18 @@ let package = Package(
     tests("VocabularyTests", ["Vocabulary"]),
     tests("TextOutputTests", ["TextOutput", "Reporting", "Diagnostics"]),
     tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
-    tests("ReportingTests", ["Reporting", "Diagnostics", "TestSupport"]),
+    tests(
+      "ReportingTests",
+      ["Reporting", "DevicePlan", "Diagnostics", "TextOutput", "Vocabulary", "PlanSupport", "TestSupport"]),
     tests("YAMLSyntaxTests", ["YAMLSyntax", "Diagnostics", "TestSupport"]),
     tests("ExpressionsTests", ["Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
       "DeviceSchemaTests",
       ["DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Reporting", "Vocabulary", "TestSupport"]),
-    tests("DevicePlanTests", ["DevicePlan", "Reporting", "Diagnostics", "TextOutput", "Vocabulary"]),
+    .target(
+      name: "PlanSupport", dependencies: ["DevicePlan", "Diagnostics", "Vocabulary"], path: "Tests/PlanSupport",
+      swiftSettings: strict),
+    tests("DevicePlanTests", ["DevicePlan", "Diagnostics", "Vocabulary", "PlanSupport"]),
     tests(
       "PlanFormatTests",
       ["PlanFormat", "Reporting", "DevicePlan", "kvmload", "Diagnostics", "TextOutput", "Vocabulary", "TestSupport"]),

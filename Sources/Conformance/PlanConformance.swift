@@ -5,47 +5,47 @@ import Model
 import Vocabulary
 import Workspace
 
-/// What a kernel answered to the steps of a plan, and whether the model would have said so.
+/// A kernel's answers to the steps of a plan, compared with the model's predictions.
 package struct PlanConformance {
   /// One step on both hosts.
   package struct Entry {
     package var step: Step
     package var actual: StepResult
-    /// What the model predicted; nil for a step that the kernel was not asked.
+    /// The model's prediction; nil for a step whose call the kernel did not get.
     package var predicted: StepResult?
     package var agreement: Agreement
-    /// What is known of this host, where that is why the two differ.
+    /// The quirk of this host that explains the difference, if there is one.
     package var quirk: Quirk?
   }
 
   package enum Agreement: Hashable, Sendable {
     case agrees
-    /// The model did not tell which of several answers it would be; the kernel's is one of them.
+    /// The model could not decide between several answers; the kernel's is one of them.
     case undecided
     /// The call was not made.
     case skipped
-    /// The kernel's answer is none that the model predicts.
+    /// The kernel's answer is not one that the model predicts.
     case outcomeDiffers
-    /// The answer is the predicted one, and a get read something else.
+    /// The answer is the predicted one, but a get read another value.
     case valueDiffers
   }
 
   package var plan: Plan
-  /// The kernel.
+  /// The kernel that answered.
   package var host: HostDescription
   package var entries: [Entry]
 
-  /// How many steps there are of a kind; differences that a quirk explains are counted apart.
+  /// The number of steps of a kind, without differences that a quirk explains.
   package func count(_ agreement: Agreement) -> Int { entries.count { $0.agreement == agreement && $0.quirk == nil } }
 
   package var quirks: Int { entries.count { $0.quirk != nil } }
   package var differences: Int { count(.outcomeDiffers) + count(.valueDiffers) }
 }
 
-/// What a kernel answered to each step of a plan.
+/// A kernel's answers to the steps of a plan.
 package struct KernelAnswers {
   package var host: HostDescription
-  /// In the plan's order, as many as it has steps.
+  /// The results in the plan's order, one per step.
   package var results: [StepResult]
 
   package init(host: HostDescription, results: [StepResult]) {
@@ -55,7 +55,7 @@ package struct KernelAnswers {
 }
 
 extension ManifestWorkspace {
-  /// Runs a plan on this machine's kernel to its end, whatever is refused.
+  /// Runs a plan on this machine's kernel to its end, even if calls are refused.
   package func kernelAnswers(
     to plan: Plan, isInterrupted: @escaping () -> Bool = { false }
   ) throws(DiagnosticsError) -> KernelAnswers {
@@ -64,8 +64,8 @@ extension ManifestWorkspace {
     return KernelAnswers(host: report.host, results: report.entries.map(\.result))
   }
 
-  /// Holds the model against a kernel's answers. Each is told to the model before the next step, so that one difference
-  /// does not make others.
+  /// Compares the model with a kernel's answers. The model gets each answer before the next step, so that one
+  /// difference does not cause others.
   package func conformance(of plan: Plan, to kernel: KernelAnswers, quirks: [Quirk] = []) throws(DiagnosticsError)
     -> PlanConformance
   {
@@ -98,7 +98,7 @@ extension ManifestWorkspace {
 
 extension PlanConformance.Agreement {
   fileprivate init(_ predicted: StepResult, _ answer: Answer, _ actual: StepResult) {
-    // What a rule that went wrong says is no prediction.
+    // The answer of a faulty rule is not a prediction.
     if predicted.schemaFault != nil {
       self = .outcomeDiffers
       return
@@ -118,7 +118,7 @@ extension PlanConformance.Agreement {
 }
 
 extension StepResult {
-  /// Whether a bit that is predicted is another one in what was read.
+  /// Whether what was read differs from the prediction in a predicted bit.
   fileprivate func reads(otherThan actual: StepResult) -> Bool {
     guard let value, let read = actual.value else { return false }
     return value.indices.contains { i in
@@ -131,7 +131,8 @@ extension StepResult {
 // MARK: Diagnostics
 
 extension PlanConformance {
-  /// Every difference at its place in the manifest, with the rule that the model applied; then the quirks, as warnings.
+  /// Every difference, at its place in the manifest, with the rule that the model applied; then the quirks, as
+  /// warnings.
   package var diagnostics: [Diagnostic] {
     entries.compactMap { $0.quirk == nil ? $0.difference(plan.architecture) : nil }
       + entries.compactMap { entry in
@@ -148,7 +149,7 @@ extension PlanConformance.Entry {
     guard let predicted else { return nil }
     if let fault = predicted.schemaFault { return fault }
     let notes = predicted.reasons.flatMap { reason in
-      [Note(reason.message)] + (reason.rule.map { [Note("the rule that was applied is here", at: $0)] } ?? [])
+      [Note(reason.message)] + (reason.rule.map { [Note("the model applied this rule", at: $0)] } ?? [])
     }
     switch agreement {
     case .outcomeDiffers:

@@ -2,21 +2,21 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// How one host is known to differ from what its kernel's code does: a backport, a hypervisor below it.
+/// A known difference of one host from its kernel's code, as with a backport or a hypervisor below it.
 package struct Quirk: Hashable, Sendable {
-  /// What reports call the operation, such as `get-attribute`.
+  /// The name of the operation in reports, such as `get-attribute`.
   package var operation: String
   /// `vm`, `system`, `vcpu` for any vCPU, or a device's name; nil for any.
   package var target: String?
-  /// Such as `tsc.offset`; nil for any.
+  /// The attribute, such as `tsc.offset`; nil for any.
   package var attribute: String?
-  /// What the kernel answers.
+  /// The kernel's answer.
   package var answer: Answer
-  /// Why that is so.
+  /// The reason for the difference.
   package var reason: String
   package var at: SourceRange
 
-  /// - Parameter path: what schemas call the attribute, however the step names it.
+  /// - Parameter path: the attribute's path in its schema, however the step names it.
   func explains(_ entry: PlanConformance.Entry, _ answer: Answer, path: String?) -> Bool {
     entry.step.operation.name == operation && answer == self.answer
       && (attribute == nil || attribute == path) && concerns(entry.step.target)
@@ -36,7 +36,7 @@ extension Quirk {
     let start = SourceRange(file: file, start: .start, end: .start)
     guard let items = tree.documents.first?[key: "quirks"]?.items else {
       return (
-        [], [.error("bad-quirks", "a file of quirks has 'quirks', a list", at: tree.documents.first?.range ?? start)]
+        [], [.error("bad-quirks", "a file of quirks needs 'quirks', a list", at: tree.documents.first?.range ?? start)]
       )
     }
     var quirks: [Quirk] = []
@@ -63,10 +63,10 @@ extension Quirk {
       return "a quirk has no key '\(unknown.key.value)'\(hint)"
     }
     for key in ["operation", "kernel", "reason"] where item[key: key]?.scalar?.isEmpty ?? true {
-      return "a quirk has '\(key)'"
+      return "a quirk needs '\(key)'"
     }
     if let answer = item[key: "kernel"]?.scalar, Answer(answer) == nil {
-      return "'kernel' is what it answers: ok, or the name of an errno, not '\(answer)'"
+      return "'kernel' must be ok or the name of an errno, not '\(answer)'"
     }
     return nil
   }

@@ -3,17 +3,17 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// Reports of kernels that `kvmconf apply --format json`, or `kvmload --json`, has written: here or on another machine.
+/// A kernel's report that `kvmconf apply --format json` or `kvmload --json` has written, here or on another machine.
 package struct RecordedReport {
   package var name: String?
-  /// The kernel's release, where the report tells it.
+  /// The kernel's release, if the report has it.
   package var release: String?
   private var steps: [Node] = []
   private let start: SourceRange
 
   private init(at start: SourceRange) { self.start = start }
 
-  /// Reads a file of reports, one document a line; those of kvmload have a line a step, and one that sums up.
+  /// Reads a file of reports, with one document per line. A report of kvmload has one line per step and a summary line.
   package static func read(_ file: SourceFile) throws(DiagnosticsError) -> [RecordedReport] {
     var reports: [RecordedReport] = []
     var open: RecordedReport?
@@ -22,14 +22,14 @@ package struct RecordedReport {
       line += 1
       if text.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { continue }
       let place = SourceRange(file: file, start: Position(line: line, column: 1), end: Position(line: line, column: 2))
-      // JSON is YAML, too.
+      // JSON is also YAML.
       let tree = SourceTree(parsing: SourceFile(path: file.path, bytes: Array(text)))
       guard tree.diagnostics.isEmpty, let node = tree.documents.first, node.entries != nil else {
-        throw .badReport("this line is no JSON object of a report", at: place)
+        throw .badReport("this line is not a JSON object of a report", at: place)
       }
       if let steps = node[key: "steps"]?.items {
         guard node[key: "host"]?[key: "kind"]?.scalar == "kernel" else {
-          throw .badReport("the report is of a model, not of a kernel", at: place)
+          throw .badReport("this report is from the model, not from a kernel", at: place)
         }
         var report = RecordedReport(at: place)
         report.name = node[key: "name"]?.scalar
@@ -46,32 +46,32 @@ package struct RecordedReport {
         reports.append(report)
         open = nil
       } else {
-        throw .badReport("this line is no report, and no step of one", at: place)
+        throw .badReport("this line is neither a report nor a step of one", at: place)
       }
     }
-    if let open { throw .badReport("the report that begins here does not come to its end", at: open.start) }
+    if let open { throw .badReport("the report that begins here is incomplete", at: open.start) }
     return reports
   }
 
   /// The report as the answers to a plan.
   ///
-  /// - Throws: where it is a report of another plan.
+  /// - Throws: if the report does not match the plan.
   package func answers(to plan: Plan, release: String) throws(DiagnosticsError) -> KernelAnswers {
     if let name, name != plan.name {
       throw .badReport("this is the report of '\(name)', not of '\(plan.name)'", at: start)
     }
     guard steps.count == plan.steps.count else {
       throw .badReport(
-        "the report has \(steps.count) steps, and the plan of '\(plan.name)' has \(plan.steps.count)", at: start)
+        "the report has \(steps.count) steps, but the plan of '\(plan.name)' has \(plan.steps.count)", at: start)
     }
     var results: [StepResult] = []
     for (i, (node, step)) in zip(steps, plan.steps).enumerated() {
       guard node[key: "operation"]?.scalar == step.operation.name else {
         throw .badReport(
-          "step \(i + 1) of the report is another one than the plan's: \(step.words)", at: start)
+          "step \(i + 1) of the report is not the plan's: \(step.words)", at: start)
       }
       guard let result = Self.result(node) else {
-        throw .badReport("step \(i + 1) of the report has no outcome of a kernel's", at: start)
+        throw .badReport("step \(i + 1) of the report has no outcome from a kernel", at: start)
       }
       results.append(result)
     }

@@ -29,7 +29,7 @@ struct AttributeReader {
       guard let attributes = entry.value.entries else {
         let names = group.attributes.compactMap(\.name).joined(separator: ", ")
         findings.error(
-          "wrong-kind", "group '\(group.name)' is a mapping of its attributes (\(names)), not \(entry.value.kind)",
+          "wrong-kind", "group '\(group.name)' must be a mapping of its attributes (\(names)), not \(entry.value.kind)",
           at: entry.value.isEmpty ? entry.key.range : entry.value.range)
         continue
       }
@@ -59,7 +59,7 @@ struct AttributeReader {
     }
     guard let items = entry.value.items else {
       findings.error(
-        "wrong-kind", "'\(path)' takes a list, also of one: '- ' before each value",
+        "wrong-kind", "'\(path)' takes a list, even for one value: put '- ' before each",
         at: entry.value.isEmpty ? entry.key.range : entry.value.range)
       return []
     }
@@ -73,11 +73,11 @@ struct AttributeReader {
     }
   }
 
-  /// An entry with `for-each: vcpu` stands for one entry a vCPU.
+  /// One entry per vCPU for an entry with `for-each: vcpu`.
   private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [(node: Node, vcpu: VCPUContext?)] {
     guard let each = item[key: "for-each"] else { return [(item, vcpu)] }
     if each.scalar != "vcpu" {
-      findings.error("unknown-name", "'for-each' is 'vcpu'", at: each.range)
+      findings.error("unknown-name", "'for-each' can only be 'vcpu'", at: each.range)
       return []
     }
     let rest = item.without("for-each")
@@ -114,7 +114,7 @@ struct AttributeReader {
     return setting
   }
 
-  /// The mapping around a value, where it carries more than the value.
+  /// The mapping around a value; nil if the node is only the value.
   private func longForm(_ node: Node, _ attribute: AttributeSchema, _ group: GroupSchema) -> MappingReader? {
     guard let entries = node.entries else {
       if attribute.keyFields.isEmpty { return nil }
@@ -131,7 +131,7 @@ struct AttributeReader {
   private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {
     if type.isNone, node.isEmpty { return }
     guard !node.isEmpty else {
-      findings.error("missing-value", "'\(path)' has no value; it is \(type.words)", at: setting.at)
+      findings.error("missing-value", "'\(path)' needs a value: \(type.words)", at: setting.at)
       setting.isIncomplete = true
       setting.data = .bytes([])
       return
@@ -140,7 +140,7 @@ struct AttributeReader {
       setting.data = type.isNone ? .none : .bytes(encoded.payload.bytes, slots: encoded.slots)
       setting.value = node.flowText
     } else {
-      // What is not known reads as unknown on the model.
+      // Unknown data reads as unknown on the model.
       setting.isIncomplete = true
       setting.data = .bytes([])
     }

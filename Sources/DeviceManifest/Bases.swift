@@ -5,22 +5,22 @@ import YAMLSyntax
 /// Reads a manifest that another one extends.
 ///
 /// - Parameters:
-///   - path: relative to the folder of the manifest that names it; a link may still lead elsewhere.
+///   - path: the path, relative to the folder of the manifest that names it; a link may still lead elsewhere.
 ///   - manifest: the text that names it.
-///   - root: the text that was read first; what it extends is in its folder, or below.
+///   - root: the text that was read first; the files that it extends are in its folder or below.
 package typealias ReadBase =
   (_ path: String, _ manifest: SourceFile, _ root: SourceFile) throws(FileFault) -> SourceFile
 
-/// The manifests that those of one file extend, each read once.
+/// The manifests that the manifests of one file extend, each read once.
 package final class Bases {
-  /// A file that is being laid out, with where it is.
+  /// A file whose manifest is being merged, with its place.
   private struct Place {
     var file: SourceFile
-    /// Its folder, from that of the first file on.
+    /// The path of its folder, relative to the folder of the first file.
     var folder: [String]
   }
 
-  /// A file that is extended, with its one document.
+  /// An extended file, with its one document.
   private struct Base {
     var file: SourceFile
     var document: Node
@@ -31,12 +31,12 @@ package final class Bases {
   private let findings: Findings
   private let read: ReadBase
   private var known: [FileIdentity: Base] = [:]
-  /// How many more nodes are laid under manifests: a small file of many documents could extend a large one in each.
+  /// The number of nodes that may still be merged: a small file with many documents could extend a large one in each.
   private var budget = Limits.manifest.nodes
-  /// What is wrong with the bases as YAML.
+  /// The YAML errors in the bases.
   package private(set) var diagnostics: [Diagnostic] = []
 
-  /// How many files can extend each other in a row.
+  /// The maximum number of files that extend each other in a row.
   private static let mostLevels = 16
 
   package init(of root: SourceFile, _ findings: Findings, read: @escaping ReadBase) {
@@ -45,13 +45,14 @@ package final class Bases {
     self.read = read
   }
 
-  /// A manifest laid over what it extends, and the files of that; nil where one cannot be read, which was reported.
+  /// A manifest merged over the manifests that it extends, and the files of those; nil after an error, which is
+  /// reported.
   package func layered(_ document: Node) -> (document: Node, bases: [SourceFile])? {
     var files: [SourceFile] = []
     return layered(document, Place(file: root, folder: []), behind: [], &files).map { ($0, files) }
   }
 
-  /// - Parameter chain: the places that led here, the first one first.
+  /// - Parameter chain: the places of `extends` that led here, in order.
   private func layered(
     _ document: Node, _ place: Place, behind chain: [SourceRange], _ files: inout [SourceFile]
   ) -> Node? {
@@ -75,7 +76,7 @@ package final class Bases {
     }
     guard chain.count < Self.mostLevels else {
       findings.error(
-        "bad-base", "more than \(Self.mostLevels) files extend each other, and this is the first too many",
+        "bad-base", "more than \(Self.mostLevels) files extend each other; this one is too many",
         at: node.range)
       return nil
     }
@@ -99,17 +100,18 @@ package final class Bases {
     budget -= base.nodeCount
     if budget < 0 {
       findings.error(
-        "too-large", "the files that manifests extend have more than \(Limits.manifest.nodes) nodes together",
+        "too-large", "the extended files have more than \(Limits.manifest.nodes) nodes in total",
         at: node.range)
       return nil
     }
     return (base, folder)
   }
 
-  /// The folder of a file that is named from another one; nil where it is outside of the first file's, by the words.
+  /// The folder of a file that is named in another one; nil if the path leads out of the first file's folder, links
+  /// apart.
   private func folder(of path: String, from folder: [String], at range: SourceRange) -> [String]? {
     if path.utf8.contains(0) {
-      findings.error("bad-file", "no file has such a name", at: range)
+      findings.error("bad-file", "this is not a valid file name", at: range)
       return nil
     }
     if path.hasPrefix("/") {
@@ -122,7 +124,7 @@ package final class Bases {
         parts.append(part)
       } else if parts.popLast() == nil {
         findings.error(
-          "file-outside", "'\(path)' is outside of the folder of the manifest that was read first", at: range,
+          "file-outside", "'\(path)' is outside the folder of the first manifest", at: range,
           notes: notes)
         return nil
       }
@@ -141,7 +143,8 @@ package final class Bases {
     }
     if tree.documents.count > 1 {
       findings.error(
-        "bad-base", "\(file.path) has \(tree.documents.count) manifests, and what others extend has one", at: range,
+        "bad-base", "\(file.path) has \(tree.documents.count) manifests; a file that is extended must have exactly one",
+        at: range,
         notes: [Note("the second begins here", at: tree.documents[1].range.firstLine)])
       return nil
     }
@@ -158,11 +161,11 @@ package final class Bases {
     switch fault {
     case .outside:
       findings.error(
-        "file-outside", "'\(path)' leads out of the folder of the manifest that was read first", at: range,
+        "file-outside", "'\(path)' leads out of the folder of the first manifest", at: range,
         notes: notes)
     case .tooLarge(let found):
       findings.error(
-        "too-large", "'\(path)' has \(found) bytes; a file has at most \(Limits.manifest.bytes)", at: range)
+        "too-large", "'\(path)' has \(found) bytes; the limit is \(Limits.manifest.bytes)", at: range)
     case .unreadable(let reason):
       findings.error("bad-file", "cannot read '\(path)': \(reason)", at: range, notes: hints(path) + notes)
     }
@@ -172,19 +175,19 @@ package final class Bases {
     path.contains("${") ? [Note("'extends' is read before parameters have values")] : []
   }
 
-  /// What would be right.
+  /// Notes on valid paths.
   private var notes: [Note] {
     guard let folder = root.folder else { return [] }
     return [
       Note(
-        "a path begins in the folder of the file that it is written in, and stays in that of the manifest that was read "
-          + "first: \(folder.printable)")
+        "a path is relative to the folder of its file, and must stay in the folder of the first manifest: \(folder.printable)"
+      )
     ]
   }
 }
 
 extension Node {
-  /// This node and all below it, with keys.
+  /// The number of nodes here and below, including keys.
   fileprivate var nodeCount: Int {
     switch content {
     case .scalar: 1

@@ -6,7 +6,7 @@ import YAMLSyntax
 final class ByteStringReader {
   private let findings: Findings
   private let files: NamedFiles
-  /// How many more bytes are taken: what is written once can stand for every vCPU.
+  /// The number of bytes that may still be read. A value that is written once can apply to every vCPU.
   private var budget = 64 << 20
 
   static let forms = ["hex", "base64", "file"]
@@ -16,10 +16,10 @@ final class ByteStringReader {
     files = NamedFiles(findings, readFile: readFile)
   }
 
-  /// The bytes of `{hex: …}`, `{base64: …}`, `{file: …}`, or of hex without a mapping; nil where they were wrong, which
-  /// was reported.
+  /// The bytes of `{hex: …}`, `{base64: …}`, `{file: …}`, or of hex without a mapping; nil after an error, which is
+  /// reported.
   ///
-  /// - Parameter size: how many bytes there are to be; nil where any number will do.
+  /// - Parameter size: the required number of bytes; nil if any number is allowed.
   func bytes(_ node: Node, size: Int?, name: String) -> [UInt8]? {
     guard let (form, value) = form(node), let text = value.scalar, !value.isUnexpanded else { return nil }
     let bytes: [UInt8]
@@ -33,23 +33,23 @@ final class ByteStringReader {
     if let size, bytes.count != size {
       let found = form == "file" ? "'\(text)'" : "this"
       findings.error(
-        "wrong-size", "'\(name)' takes \(counted(size, "byte")), and \(found) has \(bytes.count)", at: value.range)
+        "wrong-size", "'\(name)' takes \(counted(size, "byte")), but \(found) has \(bytes.count)", at: value.range)
       return nil
     }
     budget -= bytes.count
     if budget < 0 {
-      findings.error("too-large", "the manifest's byte strings stand for more than 64 MiB", at: value.range)
+      findings.error("too-large", "the manifest's byte strings add up to more than 64 MiB", at: value.range)
       return nil
     }
     return bytes
   }
 
-  /// The bytes of a file that was read; nil where none was.
+  /// The bytes of a file that was read before; nil if it was not.
   func bytes(ofFile path: String, namedIn manifest: SourceFile) -> [UInt8]? {
     files.bytes(of: path, namedIn: manifest)
   }
 
-  /// How a byte string is written, and the text of it.
+  /// The form of a byte string, and its text.
   private func form(_ node: Node) -> (String, Node)? {
     if node.scalar != nil { return ("hex", node) }
     guard let entries = node.entries, !entries.isEmpty else {
@@ -63,7 +63,7 @@ final class ByteStringReader {
     }
     if entries.count > 1 {
       findings.error(
-        "conflicting-keys", "a byte string is written once: '\(entries[0].key.value)' or '\(entries[1].key.value)'",
+        "conflicting-keys", "a byte string is given once: use '\(entries[0].key.value)' or '\(entries[1].key.value)'",
         at: entries[1].key.range)
       return nil
     }
@@ -78,7 +78,8 @@ final class ByteStringReader {
     let bytes = form == "hex" ? Self.hex(text) : Self.base64(text)
     if bytes == nil {
       findings.error(
-        "bad-bytes", form == "hex" ? "'\(text)' is not hex: two digits a byte" : "this is not base64", at: node.range)
+        "bad-bytes", form == "hex" ? "'\(text)' is not hexadecimal: write two digits per byte" : "this is not base64",
+        at: node.range)
     }
     return bytes
   }

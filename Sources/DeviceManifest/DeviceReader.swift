@@ -10,7 +10,7 @@ package struct DeviceReader {
   private var findings: Findings { context.findings }
 
   package static let keys = ["name", "type", "attributes", "for", "optional", "raw"]
-  /// The first words of paths that stand for something else.
+  /// The first words of paths that do not name a device.
   package static let reservedNames = ["vm", "vcpu", "system"]
 
   func declarations(_ node: Node?) -> [DeviceDeclaration] {
@@ -39,7 +39,7 @@ package struct DeviceReader {
     let types = (typeNode.items ?? [typeNode]).map { context.parameters.expand($0) }
     let references = types.compactMap { DeviceTypeReader(context: context).reference($0) }
     guard let first = references.first else {
-      // The type is reported; its attributes cannot be looked up.
+      // The type has been reported; its attributes cannot be looked up.
       return nil
     }
     let name = reader["name"].map { context.parameters.expand($0) }
@@ -70,7 +70,7 @@ package struct DeviceReader {
       at: name?.range ?? first.at)
   }
 
-  /// `for:`, the attributes of single alternatives.
+  /// The attributes of single alternatives, from `for:`.
   private func own(_ reader: MappingReader, _ references: [DeviceTypeReference]) -> [String: Node] {
     guard let node = reader["for"] else { return [:] }
     var result: [String: Node] = [:]
@@ -109,8 +109,8 @@ struct DeviceTypeReader {
       if let foreign {
         findings.error(
           "unknown-device-type",
-          "device type '\(name)' is \(foreign.rawValue)'s, and this manifest is for \(context.catalogue.architecture.rawValue)",
-          at: node.range, notes: [Note("'\(foreign.rawValue)/\(name)' tests or creates it nevertheless, in 'steps'")])
+          "device type '\(name)' belongs to \(foreign.rawValue), but this manifest is for \(context.catalogue.architecture.rawValue)",
+          at: node.range, notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
       } else {
         findings.unknown(
           "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes,

@@ -2,11 +2,11 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// Lays a manifest over the one that it extends.
+/// Merges a manifest over the one that it extends.
 ///
-/// Mappings merge; devices merge by name; other lists and scalars replace what was there. The written word `null` removes
-/// a key. A key without a value removes nothing: it is how an attribute without payload is set, and where the base has a
-/// mapping or a list, that stays.
+/// Mappings merge; devices merge by name; other lists and scalars replace those of the base. The word `null` removes a
+/// key. A key without a value removes nothing, since it sets an attribute without payload. If the base has a mapping or
+/// a list for that key, it stays.
 struct Layering {
   private let findings: Findings
 
@@ -25,7 +25,7 @@ struct Layering {
     return upper
   }
 
-  /// - Parameter value: what becomes of a value that both have, by its key.
+  /// - Parameter value: merges two values, given the key that both mappings have.
   private func merge(_ upper: Node, over lower: Node, value: (String, Node, Node) -> Node) -> Node {
     var merged: [Entry?] = lower.entries ?? []
     var places: [String: Int] = [:]
@@ -55,7 +55,7 @@ struct Layering {
     for (i, device) in below.enumerated() {
       if let name = device.deviceName, places[name] == nil { places[name] = i }
     }
-    /// Devices that were named here already: a second one of the name is another, which is reported when it is read.
+    /// The names of devices so far. A second device with the same name does not merge; it is reported when it is read.
     var seen: Set<String> = []
     for item in items {
       guard let name = item.deviceName, seen.insert(name).inserted, let place = places[name], let old = merged[place]
@@ -64,8 +64,8 @@ struct Layering {
           nothing(item.deviceName ?? "", "device", among: below.compactMap(\.deviceName), at: type)
         } else if let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] == nil {
           findings.unknown(
-            "unknown-device", "what is extended has no device", name.scalar ?? name.kind,
-            among: below.compactMap(\.deviceName), at: name.range, notes: [Note("a new device has a 'type'")])
+            "unknown-device", "the extended manifest has no device", name.scalar ?? name.kind,
+            among: below.compactMap(\.deviceName), at: name.range, notes: [Note("a new device needs a 'type'")])
         } else {
           refuseRemovals(in: item)
           merged.append(item)
@@ -81,11 +81,11 @@ struct Layering {
 
   private func nothing(_ name: String, _ what: String, among names: [String], at entry: Entry) {
     findings.unknown(
-      "nothing-to-remove", "'\(entry.key.value): null' removes nothing: what is extended has no \(what)", name,
+      "nothing-to-remove", "'\(entry.key.value): null' removes nothing: the extended manifest has no \(what)", name,
       among: names, at: entry.value.range)
   }
 
-  /// Reports what is to be removed where nothing is extended.
+  /// Reports removals in a value that extends nothing.
   private func refuseRemovals(in node: Node) {
     for entry in node.entries ?? [] {
       if entry.value.isNull {
@@ -98,10 +98,10 @@ struct Layering {
 }
 
 extension Node {
-  /// The word `null`, without quotes.
+  /// Whether this is the word `null` without quotes.
   fileprivate var isNull: Bool { if case .scalar("null", .plain) = content { true } else { false } }
 
-  /// What a device is called, as written: its name, or that of its first type.
+  /// The name of a device as written, or that of its first type.
   fileprivate var deviceName: String? {
     if let name = self[key: "name"] { return name.scalar }
     guard let type = self[key: "type"] else { return nil }

@@ -4,21 +4,21 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// One VM as a manifest declares it, with every name looked up and every value in bytes.
+/// One VM as a manifest declares it, with all names looked up and all values in bytes.
 package struct Manifest {
   package var name: String
   package var file: SourceFile
   package var architecture: Architecture
   package var files: [PlanFile] = []
-  /// The values that come with the loader.
+  /// The parameters whose values are supplied at load time.
   package var parameters: [PlanParameter] = []
-  /// Nil where the manifest consists of explicit steps alone.
+  /// Nil if the manifest has only explicit steps.
   package var machine: Machine?
-  /// The calls written out under `steps:`.
+  /// The explicit steps, from `steps:`.
   package var steps: [ExplicitStep] = []
 }
 
-/// The declarative part.
+/// The declarative part of a manifest.
 package struct Machine {
   /// The machine-type argument of KVM_CREATE_VM.
   package var type: UInt64 = 0
@@ -26,7 +26,8 @@ package struct Machine {
   package var attributes: [AttributeSetting] = []
   package var memory: [MemoryRegion] = []
   package var vcpus: [VCPUDeclaration] = []
-  /// The parameter that is the number of vCPUs, where that comes with the loader; `vcpus` is one then, for each.
+  /// The index of the parameter that is the number of vCPUs, if that is supplied at load time. `vcpus` then has one
+  /// element, which represents each of them.
   package var vcpuCount: Int?
   package var devices: [DeviceDeclaration] = []
   package var at: SourceRange
@@ -66,13 +67,13 @@ package struct VCPUFeatures: Hashable {
   /// The bit mask.
   package var mask: UInt64 = 0
   package var finalize: [Int32] = []
-  /// As written, for people.
+  /// The names as written, for display.
   package var names: [String] = []
 }
 
 package struct DeviceDeclaration {
   package var name: String
-  /// The first that the host has is created.
+  /// The alternatives in order; the first one that the host has is created.
   package var alternatives: [DeviceAlternative]
   package var isOptional: Bool
   package var at: SourceRange
@@ -91,10 +92,10 @@ package struct DeviceTypeReference {
   package var at: SourceRange
 }
 
-/// One attribute that is to be set.
+/// One attribute with its value: a setting, or the subject of an explicit step.
 package struct AttributeSetting {
   package var call: AttributeNumbers
-  /// The schemas' view of it; nil for raw numbers.
+  /// The group and the attribute in the schema; nil for raw numbers.
   package var schema: (group: GroupSchema, attribute: AttributeSchema)?
   /// The file that describes its descriptor; nil for raw numbers.
   package var owner: SchemaFile?
@@ -102,15 +103,15 @@ package struct AttributeSetting {
   package var path: String?
   /// The key fields of a structured number.
   package var key: [(name: String, value: Int128)] = []
-  /// Where these fields are written, by their names in rules; those left out are missing.
+  /// The places of these fields in the text, by their names in rules; fields that are left out are missing.
   package var keyPlaces: [String: SourceRange] = [:]
   package var data: AttributeData
   /// The value as a person would write it.
   package var value: String?
   package var isOptional = false
-  /// It stands for one setting a vCPU, whose number comes with the loader.
+  /// Whether it represents one setting per vCPU, with the number of vCPUs supplied at load time.
   package var isForEachVCPU = false
-  /// The text is wrong and was reported: the step stands for it only so that what follows can be judged.
+  /// Whether the text has an error, which is reported. The step is only kept so that the steps after it can be checked.
   package var isIncomplete = false
   package var at: SourceRange
 }

@@ -5,7 +5,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// Reads one document as a manifest: names are looked up in the catalogue, values become bytes.
+/// Reads one document as a manifest: looks names up in the catalogue and turns values into bytes.
 package struct ManifestReader {
   let node: Node
   let context: ReadingContext
@@ -25,10 +25,10 @@ package struct ManifestReader {
     }
     let names = Architecture.names
     guard let arch = node[key: "arch"], let text = arch.scalar, !arch.isEmpty else {
-      // Someone who wrote another key for it sees that one first.
+      // Unknown keys are reported first: one of them may be meant as 'arch'.
       _ = MappingReader(node, of: "the manifest", keys: keys, findings)
       findings.error(
-        "missing-key", "the manifest has no 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
+        "missing-key", "the manifest needs 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
       return nil
     }
     guard let architecture = Architecture(rawValue: text) else {
@@ -46,7 +46,7 @@ package struct ManifestReader {
   }
 
   /// - Parameters:
-  ///   - defaultName: the name of a manifest that gives itself none.
+  ///   - defaultName: the name of a manifest without a name.
   ///   - readFile: reads the files that byte strings name.
   package init(
     _ node: Node, catalogue: Catalogue, defaultName: String, _ findings: Findings,
@@ -75,12 +75,12 @@ package struct ManifestReader {
       if reader["steps"] != nil { names = StepNames(machine) }
     } else if reader["steps"] == nil, reader.entries.allSatisfy({ Self.keys.contains($0.key.value) }) {
       findings.error(
-        "missing-key", "the manifest declares nothing: it has 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
+        "missing-key", "the manifest declares nothing; give it 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
         at: node.range.firstLine)
     }
     if let steps = reader["steps"], context.vcpuCount != nil {
       findings.error(
-        "load-parameter", "how many vCPUs there are is known only when the plan is loaded: no steps can follow",
+        "load-parameter", "the number of vCPUs is supplied at load time, so no steps can follow",
         at: reader.keyRange("steps") ?? steps.range.firstLine)
     } else if let steps = reader["steps"] {
       manifest.steps = StepReader(context: context, names: names).steps(
@@ -116,7 +116,7 @@ package struct ManifestReader {
     let attributes = AttributeReader(context: context)
     let vcpus = VCPUReader(context: context)
     machine.memory = memory(reader)
-    // The vCPUs come first: list entries of devices can stand for one each.
+    // The vCPUs come first, since list entries of devices can be repeated for each of them.
     machine.vcpus = vcpus.declarations(reader["vcpus"])
     machine.vcpuCount = context.vcpuCount
     if let vm = reader["vm"], let schema = context.catalogue.vm {
@@ -209,7 +209,7 @@ struct CapabilityReader {
       guard let value = reader[parameter.name] else {
         if parameter.isDevice {
           findings.error(
-            "missing-key", "capability '\(name.value)' has no '\(parameter.name)': a device's name", at: name.range)
+            "missing-key", "capability '\(name.value)' needs '\(parameter.name)', the name of a device", at: name.range)
           return nil
         }
         call.arguments.append(.number(UInt64(truncatingIfNeeded: parameter.initial ?? 0)))

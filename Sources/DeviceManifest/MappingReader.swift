@@ -3,22 +3,22 @@ import YAMLSyntax
 
 extension Findings {
   func wrongKind(_ node: Node, of what: String, wanted: String) {
-    error("wrong-kind", "\(what) is \(wanted), not \(node.kind)", at: node.range)
+    error("wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range)
   }
 }
 
-/// A mapping of a manifest, read key by key; keys that it cannot have are reported.
+/// A mapping of a manifest, read key by key. Unknown keys are reported.
 struct MappingReader {
   let node: Node
   let what: String
   let findings: Findings
   let entries: [Entry]
-  /// Whether something else stands here, which was reported: what is missing in it is no news.
+  /// Whether the node is not a mapping, which has been reported: its keys are not reported as missing.
   private let isSomethingElse: Bool
-  /// Keys that are written wrongly, which was reported: that they are missing is no news either.
+  /// Keys that are misspelt, which has been reported: they are not reported as missing.
   private let misspelt: Set<String>
 
-  /// - Parameter keys: every key that the mapping may have; nil where the caller looks at all entries itself.
+  /// - Parameter keys: every key that the mapping may have; nil if the caller checks all entries itself.
   init(_ node: Node, of what: String, keys: [String]?, _ findings: Findings) {
     self.node = node
     self.what = what
@@ -38,12 +38,12 @@ struct MappingReader {
 
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
 
-  /// The value of a key that must be there.
+  /// The value of a required key.
   func required(_ key: String, _ meaning: String) -> Node? {
     if let node = self[key], !node.isEmpty { return node }
     if isSomethingElse || misspelt.contains(key) { return nil }
     findings.error(
-      "missing-key", "\(what) has no '\(key)': \(meaning)",
+      "missing-key", "\(what) needs '\(key)': \(meaning)",
       at: keyRange(key) ?? node.range.firstLine)
     return nil
   }
@@ -63,7 +63,7 @@ struct MappingReader {
     case "true": return true
     case "false": return false
     default:
-      findings.error("bad-boolean", "'\(key)' is true or false, not '\(node.scalar ?? node.kind)'", at: node.range)
+      findings.error("bad-boolean", "'\(key)' must be true or false, not '\(node.scalar ?? node.kind)'", at: node.range)
       return nil
     }
   }

@@ -5,7 +5,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// The parameters of a manifest, and what `${…}` makes of them.
+/// The parameters of a manifest, and the evaluation of `${…}`.
 package final class Parameters {
   /// The types that a parameter can have.
   package static let typeNames = ParameterType.names
@@ -16,21 +16,21 @@ package final class Parameters {
     var isUsed = false
   }
 
-  /// What stands for the index of a vCPU that is known only when the plan is loaded.
+  /// The text for the index of a vCPU that is known only when the plan is loaded.
   static let vcpuIndex = "${vcpu.index}"
 
   private let findings: Findings
   private var parameters: [String: Parameter] = [:]
   private var order: [String] = []
-  /// Those that are known only when the plan is loaded, in the order of the text.
+  /// The parameters that are known only when the plan is loaded, in the order of the text.
   private(set) var loaded: [PlanParameter] = []
-  /// An expression could not be read: which parameters it meant to use is not known.
+  /// Whether an expression could not be read, so that the parameters that it uses are unknown.
   private var hasUnreadableExpression = false
   private lazy var evaluator = Evaluator(world: NoWorld.shared)
 
   init(_ findings: Findings) { self.findings = findings }
 
-  /// Reads `parameters:` and what the command line sets.
+  /// Reads `parameters:` and the values from the command line.
   func read(_ node: Node?, settings: [String: String]) {
     for entry in node.map({ MappingReader($0, of: "'parameters'", keys: nil, findings).entries }) ?? [] {
       let reader = MappingReader(
@@ -75,11 +75,12 @@ package final class Parameters {
     }
   }
 
-  /// A parameter whose value comes with the loader; its default is what is used where the loader has none.
+  /// Reads a parameter whose value is supplied at load time. Its default is used if the loader has no value.
   private func readLoaded(_ name: Located<String>, _ type: ParameterType, _ typeNode: Node, _ initial: Node?) {
     guard case .integer(let range, let typeName) = type, let bits = Int(typeName.dropFirst()) else {
       findings.error(
-        "parameter-type", "a parameter that is known at load is an integer, u8 to u64 or i8 to i64", at: typeNode.range)
+        "parameter-type", "a parameter supplied at load time must be an integer, u8 to u64 or i8 to i64",
+        at: typeNode.range)
       return
     }
     var parameter = PlanParameter(name: name.value, size: bits / 8, isSigned: range.lowerBound < 0, at: name.range)
@@ -93,11 +94,12 @@ package final class Parameters {
     if let value = type.value(of: text) { return value }
     let place = range == nil ? "--set \(name)" : "the default of parameter '\(name)'"
     findings.error(
-      "parameter-type", "\(place) is '\(text)', which is no \(type.words)", at: range ?? parameters[name]?.range)
+      "parameter-type", "\(place) is '\(text)', which is not of type \(type.words)",
+      at: range ?? parameters[name]?.range)
     return .unknown
   }
 
-  /// Reports the parameters that nothing used.
+  /// Reports unused parameters.
   func reportUnused() {
     if hasUnreadableExpression { return }
     for name in order {
@@ -115,7 +117,7 @@ package final class Parameters {
   /// A node with every `${…}` in its scalars replaced by its value. One that fails is reported and stays as it is; see
   /// `Node.isUnexpanded`.
   ///
-  /// - Parameter vcpu: what `vcpu` means there.
+  /// - Parameter vcpu: the meaning of `vcpu` in the node.
   func expand(_ node: Node, vcpu: VCPUContext? = nil) -> Node {
     switch node.content {
     case .scalar(let text, let style):
@@ -128,7 +130,7 @@ package final class Parameters {
     }
   }
 
-  /// Nil where nothing is to be replaced.
+  /// Nil if there is nothing to replace.
   private func expand(_ text: String, in node: Node, _ vcpu: VCPUContext?) -> String? {
     guard Interpolation.isNeeded(for: text) else { return nil }
     let interpolation = Interpolation(text)
@@ -163,14 +165,14 @@ package final class Parameters {
       if scope.usesVCPU, vcpu?.isEach == true {
         if ["${vcpu.index}", "${vcpu.id}"].contains(node.scalar) { return Self.vcpuIndex }
         return report(
-          "which vCPU it is is known only when the plan is loaded: \"${vcpu.index}\" can be a whole value, and no part "
-            + "of one", Span(start: 0, length: text.utf8.count))
+          "the vCPU's index is known only at load time: \"${vcpu.index}\" must be a whole value, not part of one",
+          Span(start: 0, length: text.utf8.count))
       }
       if let name = loaded.map(\.name).first(where: scope.used.contains) {
         if node.scalar == "${\(name.identifier)}" { return "${\(name)}" }
         return report(
-          "parameter '\(name)' is known only when the plan is loaded: it can be a whole value, \"${\(name.identifier)}\", "
-            + "and no part of one", Span(start: 0, length: text.utf8.count))
+          "parameter '\(name)' is supplied at load time: it must be a whole value, \"${\(name.identifier)}\", not part of one",
+          Span(start: 0, length: text.utf8.count))
       }
       do throws(EvaluationError) {
         value = try evaluator.evaluate(expression)
@@ -187,7 +189,7 @@ package final class Parameters {
     case .string(let string): return string
     case .unknown: return "${\(text)}"
     default:
-      return report("the result is \(value.kind), not an integer or text", Span(start: 0, length: text.utf8.count))
+      return report("expected an integer or text, found \(value.kind)", Span(start: 0, length: text.utf8.count))
     }
   }
 }
@@ -197,11 +199,11 @@ extension Node {
   var isUnexpanded: Bool { scalar.map(Interpolation.isNeeded) ?? false }
 }
 
-/// Which vCPU `vcpu` stands for.
+/// The vCPU that `vcpu` refers to.
 struct VCPUContext: Hashable {
   var id: UInt64
   var index: Int
-  /// It stands for every vCPU, of which the number comes with the loader.
+  /// Whether it represents every vCPU, with the number of vCPUs supplied at load time.
   var isEach = false
 }
 
@@ -245,7 +247,7 @@ private enum ParameterType {
   }
 }
 
-/// The names that `${…}` sees.
+/// The names that are visible in `${…}`.
 private final class ParameterScope: Scope {
   private let parameters: [String: Value]
   private let vcpu: VCPUContext?
@@ -261,18 +263,18 @@ private final class ParameterScope: Scope {
   func meaning(of name: String) -> Meaning? {
     if name == "vcpu" {
       guard let vcpu else {
-        return .unavailable("'vcpu' has a meaning in 'vcpus.attributes' and in list entries with 'for-each: vcpu' only")
+        return .unavailable("'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'")
       }
       let record = RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])
       usesVCPU = true
       let values: [Value] = vcpu.isEach ? [.unknown, .unknown] : [Value(vcpu.id), Value(vcpu.index)]
       return .constant(.record(Fields([("id", values[0]), ("index", values[1])])), .record(record))
     }
-    // A hyphen in a name is written as an underscore, as it is a minus here.
+    // A hyphen in a name is written as an underscore, because a hyphen is a minus here.
     guard let written = parameters.keys.first(where: { $0.identifier == name }), let value = parameters[written] else {
       failedName = name
       if let meant = parameters.keys.sorted().first(where: { $0.hasPrefix(name + "-") }) {
-        return .unavailable("a hyphen is a minus here; parameter '\(meant)' is written '\(meant.identifier)'")
+        return .unavailable("a hyphen is a minus here; write parameter '\(meant)' as '\(meant.identifier)'")
       }
       return nil
     }
@@ -294,7 +296,7 @@ private final class ParameterScope: Scope {
   func reserve(slots: Int) {}
 }
 
-/// Parameters are constants: there is nothing around them.
+/// A world without content: parameters are constants.
 private final class NoWorld: World, Sendable {
   static let shared = NoWorld()
 

@@ -6,17 +6,17 @@ import YAMLSyntax
 
 /// Turns the values of a manifest into the bytes that the kernel reads.
 ///
-/// What a payload cannot hold (a wrong type, too wide a number, an unknown name, a missing field) cannot be sent and is
-/// a diagnostic. Whether the kernel takes what can be sent is the schema's rules' business alone.
+/// A value that a payload cannot hold (a wrong type, a number that is too wide, an unknown name, a missing field)
+/// cannot be sent and is reported. Whether the kernel accepts what can be sent is decided only by the schema's rules.
 struct PayloadEncoder {
   let findings: Findings
   let byteStrings: ByteStringReader
   let isBigEndian: Bool
-  /// The names of the manifest's files, in the order of the plan's.
+  /// The manifest's files, in the order of the plan's.
   let files: [PlanFile]
-  /// Those whose values come with the loader, in the order of the plan's.
+  /// The parameters whose values are supplied at load time, in the order of the plan's.
   var parameters: [PlanParameter] = []
-  /// `{fd: -1}` and fields left out are for explicit steps.
+  /// Whether the value is in an explicit step, which may have `{fd: -1}` and leave fields out.
   var isStep = false
 
   struct Encoded {
@@ -24,7 +24,7 @@ struct PayloadEncoder {
     var slots: [PayloadSlot] = []
   }
 
-  /// The bytes of a value, with a mask of the bits that it names; nil where it was wrong, which was reported.
+  /// The bytes of a value, with a mask of the bits that it gives; nil after an error, which is reported.
   func encode(_ node: Node, as type: PayloadType, name: String) -> Encoded? {
     if node.isUnexpanded, loaded(node) == nil { return nil }
     var encoded = Encoded(payload: PayloadBytes(size: size(of: type, node)))
@@ -92,7 +92,7 @@ extension String {
 }
 
 extension PayloadEncoder {
-  /// What comes with the loader and is a whole value; nil for other values.
+  /// The content of a value that is supplied at load time as a whole; nil for other values.
   fileprivate func loaded(_ node: Node) -> PayloadSlot.Content? {
     guard !parameters.isEmpty, let text = node.scalar else { return nil }
     if text == Parameters.vcpuIndex { return .vcpuIndex }
@@ -100,16 +100,16 @@ extension PayloadEncoder {
   }
 
   private func words(_ content: PayloadSlot.Content) -> String {
-    if case .parameter(let index) = content { "parameter '\(parameters[index].name)'" } else { "which vCPU it is" }
+    if case .parameter(let index) = content { "parameter '\(parameters[index].name)'" } else { "the vCPU's index" }
   }
 
-  /// Reports a value that comes with the loader where none can.
+  /// Reports a value that is supplied at load time in a place where it cannot be.
   fileprivate func refuseLoaded(_ node: Node, _ name: String) {
     guard let content = loaded(node) else { return }
     findings.error(
       "load-parameter",
-      "\(words(content)) is known only when the plan is loaded, and '\(name)' before; "
-        + "only values of attributes can wait for it", at: node.range)
+      "\(words(content)) is supplied at load time, but '\(name)' is needed earlier; "
+        + "only values of attributes can use it", at: node.range)
   }
 }
 
@@ -136,14 +136,14 @@ extension PayloadEncoder {
       return nil
     }
     if node.isEmpty {
-      findings.error("missing-value", "'\(name)' has no value; it is \(words.article) \(words)", at: node.range)
+      findings.error("missing-value", "'\(name)' needs a value: \(words.article) \(words)", at: node.range)
       return nil
     }
     if let named = description.names.first(where: { $0.name == text }) { return named.value }
     if !description.flags.isEmpty, let bit = description.flags.first(where: { $0.name == text }) {
       return 1 << Int128(bit.bit)
     }
-    if description.unit == "mpidr", let value = Self.mpidr(text) { return value }
+    if let value = description.notation?.parse(text) { return value }
     guard let value = IntegerLiteral.parse(text) else {
       notAnInteger(text, description, node.range)
       return nil
@@ -171,7 +171,7 @@ extension PayloadEncoder {
   private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) {
     let names = description.names.map(\.name) + description.flags.map(\.name)
     if let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
-      return findings.unknown("unknown-name", "there is no value", text, among: names, at: range)
+      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []
@@ -180,15 +180,14 @@ extension PayloadEncoder {
       fixIts.append(FixIt(replace: range, with: mended))
     }
     let form =
-      description.unit == "mpidr"
-      ? "MPIDR: write its four affinities, as in 0.0.0.3, or an integer"
-      : "integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind"
+      description.notation.map { "a valid \($0.unit): write \($0.form), as in \($0.example), or an integer" }
+      ?? "an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"
     findings.error(
-      "bad-integer", "'\(text)' is no \(form)",
+      "bad-integer", "'\(text)' is not \(form)",
       at: range, notes: notes, fixIts: fixIts)
   }
 
-  /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`; nil where no such reading is plain.
+  /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`; nil if there is no such obvious reading.
   static func mended(_ text: String) -> String? {
     let lower = text.lowercased().filter { $0 != " " && $0 != "," }
     for unit in IntegerLiteral.units.map(\.name) {
@@ -199,15 +198,6 @@ extension PayloadEncoder {
       }
     }
     return IntegerLiteral.parse(lower) == nil ? nil : lower
-  }
-
-  /// `0.0.1.3`: Aff3.Aff2.Aff1.Aff0, eight bits each.
-  private static func mpidr(_ text: String) -> Int128? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-    guard parts.count == 4 else { return nil }
-    return parts.reduce(Int128?.some(0)) { value, part in
-      if let value, let part { value << 8 | Int128(part) } else { nil }
-    }
   }
 }
 
@@ -247,10 +237,10 @@ extension PayloadEncoder {
     return true
   }
 
-  /// The integer that a mapping's bit fields make up, and the bits that the mapping names.
+  /// The integer that the bit fields of a mapping give, and the bits that the mapping names; nil if a field is wrong.
   ///
-  /// - Parameter canBeLoaded: whether the value of a field can be a parameter that comes with the loader.
-  /// - Returns: also such fields, with the parameters.
+  /// - Parameter canBeLoaded: whether the value of a field can be a parameter that is supplied at load time.
+  /// - Returns: also the fields with such values.
   func fields(
     _ fields: [BitField], _ reader: MappingReader, _ name: String, canBeLoaded: Bool = false
   ) -> (value: Int128, mask: Int128, loaded: [(BitField, PayloadSlot.Content)])? {
@@ -265,7 +255,7 @@ extension PayloadEncoder {
         } else if !isStep {
           let doc = field.description.doc.map { ": \($0)" } ?? ""
           findings.error(
-            "missing-key", "'\(name)' has no '\(field.name)'\(doc)", at: reader.node.range.firstLine)
+            "missing-key", "'\(name)' needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
           good = false
         }
         continue
@@ -285,12 +275,12 @@ extension PayloadEncoder {
     return good ? (value, mask, loaded) : nil
   }
 
-  /// Whether an entry is meant as a field; `value` and its like stand beside the fields of a key.
+  /// Whether an entry is meant as a field; `value` and similar keys are allowed beside the fields of a key.
   private func isField(_ entry: Entry) -> Bool {
     !["value", "optional", "flags", "for-each"].contains(entry.key.value)
   }
 
-  /// The bits of a field's value in their place.
+  /// The bits of a field's value, moved to their place.
   private func place(_ node: Node, _ field: BitField, _ name: String) -> Int128? {
     let width = field.high - field.low + 1
     let words = "field of " + counted(width, "bit")
@@ -337,7 +327,7 @@ extension PayloadEncoder {
   ) -> Bool {
     guard let tag = node[key: type.tag.name] else {
       findings.error(
-        "missing-key", "'\(name)' has no '\(type.tag.name)': \(type.cases.map(\.name).joined(separator: ", "))",
+        "missing-key", "'\(name)' needs '\(type.tag.name)': \(type.cases.map(\.name).joined(separator: ", "))",
         at: node.range.firstLine)
       return false
     }
@@ -363,7 +353,7 @@ extension PayloadEncoder {
     if let bare = node[key: "fd"], node.entries?.count == 1 {
       guard isStep else {
         findings.error(
-          "bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'", at: node.range)
+          "bad-descriptor", "'fd' is allowed only in 'steps'; use the name of an entry in 'files'", at: node.range)
         return false
       }
       let type = IntegerType(size: 4, isSigned: true)
@@ -374,7 +364,7 @@ extension PayloadEncoder {
       return true
     }
     guard let word = node.scalar, !node.isEmpty else {
-      findings.wrongKind(node, of: "'\(name)'", wanted: "the name of an entry of 'files'")
+      findings.wrongKind(node, of: "'\(name)'", wanted: "the name of an entry in 'files'")
       return false
     }
     guard let i = files.firstIndex(where: { $0.name == word }) else {

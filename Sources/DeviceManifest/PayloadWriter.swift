@@ -5,21 +5,21 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// Turns bytes that the kernel reads into the values of a manifest: what `PayloadEncoder` does, the other way round.
+/// Turns bytes that the kernel reads into the values of a manifest: the inverse of `PayloadEncoder`.
 struct PayloadWriter {
   let isBigEndian: Bool
   let files: [PlanFile]
   let parameters: [PlanParameter]
 
-  /// Bytes, the bits of them that are to be written, and what comes later.
+  /// Bytes, the bits of them to write, and the slots that are filled later.
   struct Payload {
     var bytes: [UInt8]
-    /// Nil where all are.
+    /// The bits to write; nil if all are.
     var mask: [UInt8]?
     var slots: [PayloadSlot] = []
   }
 
-  /// The value; nil where the type cannot say what stands in the bytes.
+  /// The value; nil if the type cannot express the bytes.
   func node(_ payload: Payload, as type: PayloadType) -> Node? {
     guard payload.bytes.count == payload.mask?.count ?? payload.bytes.count else { return nil }
     return node(payload, type, at: 0)
@@ -49,7 +49,7 @@ struct PayloadWriter {
     }
   }
 
-  /// What fills a whole integer when the plan is loaded.
+  /// The parameter that fills a whole integer, or some bits of it, when the plan is loaded.
   private func later(_ payload: Payload, at offset: Int, bits: ClosedRange<Int>? = nil) -> Node? {
     let slot = payload.slots.first {
       $0.offset == offset && $0.shift == (bits?.lowerBound ?? 0) && $0.bits == (bits?.count ?? $0.width * 8)
@@ -66,9 +66,9 @@ struct PayloadWriter {
 
   // MARK: Numbers
 
-  /// A number by the name that the schema has for it, or in digits: addresses and large ones in hexadecimal.
+  /// A number by its name in the schema, or in digits: addresses and large numbers in hexadecimal.
   ///
-  /// - Parameter size: of its type, in bytes.
+  /// - Parameter size: the size of its type, in bytes.
   func number(_ value: Int128, _ description: IntegerDescription, _ size: Int) -> Node {
     if let name = description.names.first(where: { $0.value == value })?.name { return .text(name) }
     let flags = description.flags.filter { value >> Int128($0.bit) & 1 == 1 }

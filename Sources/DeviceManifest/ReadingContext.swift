@@ -4,7 +4,7 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// What all readers of one manifest share.
+/// The state that all readers of one manifest share.
 final class ReadingContext {
   let catalogue: Catalogue
   let findings: Findings
@@ -13,9 +13,9 @@ final class ReadingContext {
   var files: [PlanFile] = []
   /// The declared vCPUs, for `for-each: vcpu`.
   var vcpus: [VCPUContext] = []
-  /// The parameter that is the number of vCPUs, where that comes with the loader.
+  /// The index of the parameter that is the number of vCPUs, if that is supplied at load time.
   var vcpuCount: Int?
-  /// How many more attributes are read: what is written once can stand for every vCPU.
+  /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
   init(catalogue: Catalogue, findings: Findings, readFile: @escaping ReadFile) {
@@ -31,17 +31,17 @@ final class ReadingContext {
       parameters: parameters.loaded, isStep: isStep)
   }
 
-  /// The bytes of a file that a byte string was read from; nil where none was.
+  /// The bytes of a file from which a byte string was read; nil if none was.
   func bytes(ofFile path: String, namedIn manifest: SourceFile) -> [UInt8]? {
     byteStrings.bytes(ofFile: path, namedIn: manifest)
   }
 
-  /// Whether one more attribute may be read; the first that may not is reported.
+  /// Whether one more attribute may be read. Reports the first one over the limit.
   func mayRead(_ path: String, at range: SourceRange) -> Bool {
     budget -= 1
     if budget == -1 {
       findings.error(
-        "too-large", "the manifest stands for more than a million attributes; '\(path)' is the first too many",
+        "too-large", "the manifest expands to more than a million attributes; '\(path)' is one too many",
         at: range)
     }
     return budget >= 0
@@ -59,12 +59,12 @@ final class ReadingContext {
       .map { UInt64($0) }
   }
 
-  /// The payload that an attribute has under its key.
+  /// The type of an attribute's payload, which may depend on its key.
   func payload(of attribute: AttributeSchema, in group: GroupSchema, _ setting: AttributeSetting) -> PayloadType {
     group.payload(of: attribute, setting.key, setting.call.attr)
   }
 
-  /// The 64-bit number of an attribute, made of its key fields where it is structured; nil where they are wrong.
+  /// The 64-bit number of an attribute, built from its key fields if it is structured; nil if they are wrong.
   func number(
     of attribute: AttributeSchema, named path: String, _ reader: MappingReader?, at place: SourceRange,
     isStep: Bool = false
@@ -78,7 +78,7 @@ final class ReadingContext {
       for field in fields where field.initial == nil && reader[field.name] == nil {
         let doc = field.description.doc.map { ": \($0)" } ?? ""
         findings.error(
-          "missing-key", "\(reader.what) has no '\(field.name)'\(doc)", at: reader.node.range.firstLine)
+          "missing-key", "\(reader.what) needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
         good = false
       }
       guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
@@ -89,7 +89,7 @@ final class ReadingContext {
     }
   }
 
-  /// Where the fields of an attribute's key are written, by their names in rules.
+  /// The places of the fields of an attribute's key, by their names in rules.
   func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> [String: SourceRange] {
     var places: [String: SourceRange] = [:]
     for field in attribute.keyFields { places[field.name.identifier] = reader?[field.name]?.range }

@@ -3,10 +3,11 @@ import Vocabulary
 import YAMLSyntax
 
 extension ManifestReader {
-  /// The manifest as one that needs nothing else: every expression evaluated, every list entry for each vCPU written out,
-  /// the files of byte strings taken in. What comes with the loader stays.
+  /// The manifest in a form that needs no other files: every expression is evaluated, every list entry for each vCPU is
+  /// written out, and the files of byte strings are included, unless they are large. Parameters that are supplied at
+  /// load time stay.
   ///
-  /// - Parameter manifest: what was read, without an error.
+  /// - Parameter manifest: the manifest as it was read, without errors.
   package func rendered(_ manifest: Manifest) -> Node {
     var rendering = Rendering(context: context, root: manifest.file)
     return rendering.document(node, name: manifest.name)
@@ -37,14 +38,14 @@ private struct Rendering {
     return .mapping(entries)
   }
 
-  /// - Parameter vcpu: what `vcpu` means there.
+  /// - Parameter vcpu: the meaning of `vcpu` in the node.
   private func evaluated(_ node: Node, vcpu: VCPUContext? = nil) -> Node {
     switch node.content {
     case .scalar:
       let expanded = context.parameters.expand(node, vcpu: vcpu)
       guard let text = expanded.scalar, text != node.scalar || text.hasPrefix("$") else { return expanded }
       if let parameter = context.parameters.loaded.first(where: { text == "${\($0.name)}" }) {
-        // As expressions write its name.
+        // The name as expressions write it.
         return .text("${\(parameter.name.identifier)}")
       }
       return expanded
@@ -57,7 +58,7 @@ private struct Rendering {
     }
   }
 
-  /// An entry with `for-each: vcpu`, written out for each.
+  /// An entry with `for-each: vcpu`, written out for each vCPU.
   private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [Node] {
     guard item[key: "for-each"] != nil else { return [evaluated(item, vcpu: vcpu)] }
     if context.vcpuCount != nil { return [evaluated(item, vcpu: context.vcpus.first)] }
@@ -67,7 +68,7 @@ private struct Rendering {
 
   // MARK: vCPUs
 
-  /// What differs from vCPU to vCPU stands under `each`.
+  /// Writes attributes that differ between vCPUs under `each`.
   private func vcpus(_ node: Node) -> Node {
     var entries: [(String, Node)] = []
     var each: [Node] = []
@@ -98,10 +99,10 @@ private struct Rendering {
 
   // MARK: Files
 
-  /// What is longer is named in place of being written out: scalars have a limit.
+  /// The largest size of an included file, in bytes; a larger one is named instead, since scalars have a limit.
   private static let mostTakenIn = 512 << 10
 
-  /// The bytes of `{file: PATH}`, where a byte string was read from there.
+  /// The bytes of `{file: PATH}`, if a byte string was read from that file.
   private func takenIn(_ node: Node) -> Node? {
     guard let entries = node.entries, entries.count == 1, entries[0].key.value == "file",
       let path = context.parameters.expand(entries[0].value).scalar,
@@ -112,7 +113,7 @@ private struct Rendering {
     return .mapping([("file", .text(folder(of: entries[0].value.range.file) + path))])
   }
 
-  /// Where a file is from the folder of the manifest.
+  /// The folder of a file, relative to the folder of the manifest.
   private func folder(of file: SourceFile) -> String {
     // The path of a base begins with the folder of the manifest.
     let above = root.path.lastIndex(of: "/").map { root.path[...$0].count } ?? 0
@@ -122,7 +123,7 @@ private struct Rendering {
 }
 
 extension Node {
-  /// Whether an expression in this node may speak of the vCPU.
+  /// Whether an expression in this node may refer to the vCPU.
   fileprivate var mentionsVCPU: Bool {
     switch content {
     case .scalar(let text, _): text.contains("${") && text.contains("vcpu")
@@ -132,7 +133,7 @@ extension Node {
   }
 }
 
-/// Bytes in the alphabet of RFC 4648, padded.
+/// Bytes in padded base64 (RFC 4648).
 private func base64(_ bytes: [UInt8]) -> String {
   let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   var text: [UInt8] = []

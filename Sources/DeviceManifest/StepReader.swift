@@ -5,9 +5,9 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// What the steps so far have named: which devices there are, of which type.
+/// The names from the declarative part and the steps so far: devices with their types, and vCPUs.
 struct StepNames {
-  /// Device names with the schema of their type; nil inside for a type without one.
+  /// The schema of each device's type, by the device's name; the inner nil is for a type without a schema.
   var devices: [String: SchemaFile?] = [:]
   /// Devices with alternative types, whose attributes cannot be looked up in one schema.
   var ambiguous: Set<String> = []
@@ -26,14 +26,14 @@ struct StepNames {
   }
 }
 
-/// Reads `steps:`, the calls written out.
+/// Reads the explicit steps of `steps:`.
 package final class StepReader {
   private let context: ReadingContext
   private var names: StepNames
   private var findings: Findings { context.findings }
   private var encoder: PayloadEncoder { context.encoder(isStep: true) }
 
-  /// The word that makes a mapping a step, with the further keys that it takes.
+  /// The words that make a mapping a step, with the further keys that each takes.
   package static let verbs: [(verb: String, keys: [String])] = [
     ("create-vm", []), ("add-memory", []), ("enable-capability", ["on"]), ("create-irqchip", []), ("create-vcpu", []),
     ("init-vcpu", ["features"]), ("test", ["flags"]), ("create", ["as", "flags"]), ("close", []),
@@ -59,13 +59,13 @@ package final class StepReader {
       }
       guard let verb = verb(entries, item) else { continue }
       if verb == "create-vm", i > 0 || behindMachine {
-        let why = behindMachine ? "the declarative part has created the VM" : "'create-vm' is the first step"
+        let why = behindMachine ? "the declarative part has already created it" : "'create-vm' must be the first step"
         findings.error("misplaced-step", "a plan creates one VM, and \(why)", at: item.range.firstLine)
         continue
       }
       if i == 0, !behindMachine, !["create-vm", "has", "get", "set"].contains(verb) {
         findings.error(
-          "misplaced-step", "there is no VM yet: 'create-vm: {}' comes first", at: item.range.firstLine)
+          "misplaced-step", "there is no VM yet; begin with 'create-vm: {}'", at: item.range.firstLine)
       }
       if let step = step(verb, item) { steps.append(step) }
     }
@@ -78,7 +78,7 @@ package final class StepReader {
     if let verb = found.first?.key.value {
       if found.count > 1 {
         findings.error(
-          "conflicting-keys", "a step is one call: '\(verb)' or '\(found[1].key.value)'", at: found[1].key.range)
+          "conflicting-keys", "a step makes one call: '\(verb)' or '\(found[1].key.value)'", at: found[1].key.range)
         return nil
       }
       return verb
@@ -126,7 +126,7 @@ package final class StepReader {
       guard context.catalogue.vcpu?.initialise != nil else {
         findings.error(
           "no-initialisation",
-          "vCPUs of \(context.catalogue.architecture.rawValue) need no initialisation, and there is no call for it",
+          "vCPUs on \(context.catalogue.architecture.rawValue) need no initialisation, and have no call for it",
           at: reader.keyRange(verb) ?? at)
         return nil
       }
@@ -146,7 +146,7 @@ package final class StepReader {
 
   private func flags(_ reader: MappingReader) -> UInt32 { reader["flags"].flatMap { context.u32($0, "flags") } ?? 0 }
 
-  /// One answer, or a list of those that are no failure.
+  /// One expected answer, or a list of them.
   private func expected(_ node: Node?) -> [Answer] {
     guard let node else { return [.ok] }
     let answers = (node.items ?? [node]).compactMap { item -> Answer? in
@@ -206,7 +206,7 @@ package final class StepReader {
     if succeeds {
       if names.devices[name] != nil {
         findings.error(
-          "duplicate-name", "there is a device '\(name)' already; give this one another name with 'as'",
+          "duplicate-name", "there is already a device '\(name)'; give this one another name with 'as'",
           at: reader["as"]?.range ?? subject.range)
       }
       names.devices[name] = .some(type.schema)
@@ -229,7 +229,7 @@ package final class StepReader {
   private struct Path {
     var target: TargetName
     var schema: SchemaFile?
-    /// `addr`, `dist`: what follows the target.
+    /// What follows the target: `addr`, `dist`.
     var rest: [Substring]
   }
 
@@ -263,7 +263,7 @@ package final class StepReader {
       }
       if names.ambiguous.contains(name) {
         findings.error(
-          "ambiguous-device", "which type '\(name)' has is known only on the host; steps need a device of one type",
+          "ambiguous-device", "the type of '\(name)' is known only on the host; steps need a device with one type",
           at: node.range)
         return nil
       }
@@ -319,7 +319,7 @@ package final class StepReader {
     }
     guard let first = path.rest.first else {
       findings.error(
-        "unknown-group", "the path names no group: \(schema.groupNames.joined(separator: ", "))", at: node.range)
+        "unknown-group", "the path needs a group: \(schema.groupNames.joined(separator: ", "))", at: node.range)
       return nil
     }
     let text = node.scalar ?? ""
@@ -335,14 +335,14 @@ package final class StepReader {
     let known = group.attributes.compactMap(\.name)
     guard let name else {
       findings.error(
-        "unknown-attribute", "the path names no attribute of group '\(group.name)': \(known.joined(separator: ", "))",
+        "unknown-attribute", "the path needs an attribute of group '\(group.name)': \(known.joined(separator: ", "))",
         at: node.range)
       return nil
     }
     let start = groupStart + first.utf8.count + 1
     if known.isEmpty {
       findings.error(
-        "unknown-attribute", "group '\(group.name)' has one attribute without a name; the path ends at the group",
+        "unknown-attribute", "group '\(group.name)' has a single attribute without a name; end the path at the group",
         at: node.range(of: Span(start: start, length: name.utf8.count)))
     } else {
       findings.unknown(
@@ -353,14 +353,15 @@ package final class StepReader {
     return nil
   }
 
-  /// Fills in what the call's pointer leads to; returns what a get must read.
+  /// Fills in the data that the call's pointer refers to. Returns what a get must read.
   private func payload(
     _ access: AttributeAccess, _ type: PayloadType, _ name: String, _ reader: MappingReader,
     into setting: inout AttributeSetting
   ) -> Comparison? {
     if let address = reader["address"] {
       if address.scalar != "invalid" {
-        findings.error("unknown-name", "'address' is 'invalid'; leave it out for a good one", at: address.range)
+        findings.error(
+          "unknown-name", "'address' can only be 'invalid'; leave it out for a valid one", at: address.range)
       }
       setting.data = .invalid
       return nil
@@ -370,7 +371,7 @@ package final class StepReader {
     case .set:
       guard let value = reader["value"], !value.isEmpty else {
         if type.isNone { return nil }
-        findings.error("missing-key", "'set' has no 'value': '\(name)' is \(type.words)", at: setting.at)
+        findings.error("missing-key", "'set' needs a 'value': '\(name)' is \(type.words)", at: setting.at)
         setting.isIncomplete = true
         setting.data = .bytes([])
         return nil
@@ -434,7 +435,8 @@ package final class StepReader {
     var setting = AttributeSetting(call: numbers, data: .none, at: at)
     if let address = reader["address"] {
       if address.scalar != "invalid" {
-        findings.error("unknown-name", "'address' is 'invalid'; leave it out for a good one", at: address.range)
+        findings.error(
+          "unknown-name", "'address' can only be 'invalid'; leave it out for a valid one", at: address.range)
       }
       setting.data = .invalid
     } else if let payload = reader["payload"] {

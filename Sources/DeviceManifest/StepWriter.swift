@@ -7,14 +7,14 @@ import YAMLSyntax
 
 /// Writes a plan as a manifest of explicit steps, which makes the same calls.
 package struct StepWriter {
-  /// The plan, with the names that its steps are written by.
+  /// The plan, with the names that are used for its steps.
   package private(set) var plan: Plan
   private let catalogue: Catalogue
   private let writer: PayloadWriter
-  /// The schemas of devices, by slot; nil where a type has none.
+  /// The schemas of devices, by slot; nil for a type without a schema.
   private var devices: [SchemaFile?] = []
 
-  /// - Parameter plan: without questions and without steps that are made for each vCPU.
+  /// - Parameter plan: a plan without guards, and without steps that are made for each vCPU.
   package init(_ plan: Plan, _ catalogue: Catalogue) {
     self.plan = plan
     self.catalogue = catalogue
@@ -22,9 +22,9 @@ package struct StepWriter {
       isBigEndian: catalogue.architecture.isBigEndian, files: plan.files, parameters: plan.parameters)
   }
 
-  /// The manifest.
+  /// Writes the manifest.
   ///
-  /// - Returns: also the steps that steps of a manifest cannot say.
+  /// - Returns: the manifest, and the steps that it cannot express.
   package mutating func manifest() -> (Node, unsayable: [Step]) {
     var steps: [Node] = []
     var unsayable: [Step] = []
@@ -46,7 +46,7 @@ package struct StepWriter {
     return (.mapping(entries), unsayable)
   }
 
-  /// Names what a stripped plan has only by number, and what can only be said by name: a type, a get that compares.
+  /// Adds names that a stripped plan lacks and a step needs: a tested type, an attribute whose value a get compares.
   private func nameIfNeeded(_ step: inout Step) {
     if case .testDevice(let number, _) = step.operation {
       step.target = .device(type(number, step.target.description).name)
@@ -152,7 +152,7 @@ package struct StepWriter {
     return entries
   }
 
-  /// Features by name, those that need it finalised in that order; others as bits.
+  /// Features by name, first those that need finalising, in that order; bits without a name as numbers.
   private func features(_ mask: UInt64, _ finalize: [Int32]) -> [Node]? {
     let known = (catalogue.vcpu?.features ?? []).filter { mask >> UInt64($0.bit) & 1 == 1 }
     var named = finalize.compactMap { number in known.first { $0.finalize == number } }
@@ -163,9 +163,9 @@ package struct StepWriter {
     return named.map { .text($0.name) } + others.map { .number($0) }
   }
 
-  /// A device type as steps name it, and the name that a device of it has by itself.
+  /// A device type as steps write it, and the default name of a device of that type.
   ///
-  /// - Parameter name: what the step's target is called.
+  /// - Parameter name: the name of the step's target.
   private func type(_ number: UInt32, _ name: String) -> (node: Node, name: String) {
     let bare = "type-\(number)"
     if name != bare, let type = catalogue.device(numbered: number)?.deviceType { return (.text(type), type) }
@@ -226,7 +226,7 @@ package struct StepWriter {
     }
   }
 
-  /// The value of bytes, if it is read as exactly these again.
+  /// The value of bytes; nil if it would not be encoded as exactly these bytes again.
   private func value(_ bytes: [UInt8], _ mask: [UInt8]?, _ slots: [PayloadSlot], _ type: PayloadType) -> Node? {
     guard let node = writer.node(.init(bytes: bytes, mask: mask, slots: slots), as: type) else { return nil }
     let findings = Findings()
@@ -271,7 +271,7 @@ package struct StepWriter {
 }
 
 extension Node {
-  /// The node with the names of parameters as expressions write them.
+  /// The node with the names of parameters in the form that expressions use.
   fileprivate func withIdentifiers(_ parameters: [PlanParameter]) -> Node {
     switch content {
     case .scalar(let text, _):

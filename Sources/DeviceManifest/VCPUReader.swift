@@ -3,7 +3,7 @@ import DeviceSchema
 import Diagnostics
 import YAMLSyntax
 
-/// Reads `vcpus:`: first which there are, later, when devices have been read, their attributes.
+/// Reads `vcpus:`: first the vCPUs and later, after the devices, their attributes.
 package struct VCPUReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
@@ -50,13 +50,14 @@ package struct VCPUReader {
     let node = context.parameters.expand(written)
     if let parameter = context.parameters.loaded.firstIndex(where: { node.scalar == "${\($0.name)}" }) {
       context.vcpuCount = parameter
-      // It stands for each.
+      // This one represents each of them.
       return [Located(0, at: node.range)]
     }
     guard let count = context.u64(node, "count") else { return [] }
     guard count <= Self.most else {
       findings.error(
-        "value-out-of-range", "\(count) vCPUs are more than any kernel has (\(Self.most) are read)", at: node.range)
+        "value-out-of-range", "\(count) vCPUs are more than any kernel supports; the limit is \(Self.most)",
+        at: node.range)
       return []
     }
     return (0..<count).map { Located($0, at: node.range) }
@@ -87,7 +88,7 @@ package struct VCPUReader {
     return features
   }
 
-  /// Reports a feature that there is not, and goes on with the one that is meant: what depends on it is not wrong, too.
+  /// Reports an unknown feature, and continues with the closest known one to avoid further errors.
   private func misspelt(_ name: String, among known: [Feature], at range: SourceRange) -> Feature? {
     findings.unknown(
       "unknown-feature", "vCPUs of \(context.catalogue.architecture.rawValue) have no feature", name,
@@ -116,7 +117,8 @@ package struct VCPUReader {
       vcpus[i].attributes = settings
     }
     if vcpus.isEmpty, !findings.hasErrors, let written = reader["attributes"], !written.isEmpty {
-      findings.report(.warning("no-vcpus", "these attributes are set on no vCPU", at: reader.keyRange("attributes")))
+      findings.report(
+        .warning("no-vcpus", "there are no vCPUs to set these attributes on", at: reader.keyRange("attributes")))
     }
   }
 
@@ -126,7 +128,7 @@ package struct VCPUReader {
     let items = reader.items("each", "{vcpu: ID, attributes: ...}")
     if context.vcpuCount != nil, let first = items.first {
       findings.error(
-        "load-parameter", "how many vCPUs there are is known only when the plan is loaded: 'each' cannot name one",
+        "load-parameter", "the number of vCPUs is supplied at load time, so 'each' cannot name one",
         at: first.range.firstLine)
       return [:]
     }
@@ -147,7 +149,8 @@ package struct VCPUReader {
 }
 
 extension [AttributeSetting] {
-  /// These with others, which replace those of the same attribute where they stand and come behind otherwise.
+  /// These settings with others. A setting of the same attribute is replaced in place; other new ones are added at the
+  /// end.
   fileprivate func replaced(by others: [AttributeSetting]) -> [AttributeSetting] {
     var left = others
     var result: [AttributeSetting] = []
@@ -156,7 +159,7 @@ extension [AttributeSetting] {
         result.append(setting)
         continue
       }
-      // All at the first place: a list that replaces a list is taken as a whole.
+      // All go to the first place: a list replaces a list as a whole.
       result += left.filter { $0.isSameAttribute(as: setting) }
       left.removeAll { $0.isSameAttribute(as: setting) }
     }

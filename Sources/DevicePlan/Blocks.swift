@@ -1,8 +1,9 @@
 extension Plan {
-  /// No kernel has more vCPUs (CONFIG_KVM_MAX_NR_VCPUS of x86), and a typing error must not fill the memory.
+  /// The largest number of vCPUs that is accepted, the same as the loader's KVMLOAD_MAX_VCPUS. No kernel supports more
+  /// (CONFIG_KVM_MAX_NR_VCPUS of x86), and a typing error must not exhaust the memory.
   package static let mostVCPUs = 4096
 
-  /// The blocks that are made once for each vCPU, as ranges of steps, in order.
+  /// The blocks of steps that are made once for each vCPU, as ranges of steps, in order.
   package var blocks: [Range<Int>] {
     var blocks: [Range<Int>] = []
     for (i, step) in steps.enumerated() where step.block != nil {
@@ -15,20 +16,21 @@ extension Plan {
     return blocks
   }
 
-  /// Numbers the blocks from 1 on, so that plans with the same calls are equal.
+  /// Numbers the blocks from 1, so that plans with the same calls are equal.
   package mutating func numberBlocks() {
     for (i, block) in blocks.enumerated() {
       for j in block { steps[j].block = i + 1 }
     }
   }
 
-  /// Writes every block out, once for each vCPU; no step is made for each then. With one vCPU all steps stay where they are.
+  /// Writes out every block once for each vCPU, so that the plan has no blocks any more. With one vCPU, all steps stay
+  /// where they are.
   package mutating func makeBlocks(vcpus count: Int) {
     guard vcpuCount != nil else { return }
     var starts: [Int: Range<Int>] = [:]
     for block in blocks { starts[block.lowerBound] = block }
     var made: [Step] = []
-    /// Where the steps stand now; of a block, those of the last vCPU.
+    /// The new index of each step; for a step of a block, that of the last vCPU.
     var places: [Int: Int] = [:]
     var i = 0
     while i < steps.count {
@@ -48,8 +50,8 @@ extension Plan {
 
 extension Step {
   /// - Parameters:
-  ///   - vcpu: the index of the vCPU; nil for a step of no block.
-  ///   - places: where earlier steps stand.
+  ///   - vcpu: the index of the vCPU; nil for a step outside of blocks.
+  ///   - places: the new indices of earlier steps.
   fileprivate func made(for vcpu: Int?, _ places: [Int: Int], bigEndian: Bool) -> Step {
     var step = self
     step.guardedBy = guardedBy.compactMap { condition in

@@ -1,13 +1,13 @@
 import Diagnostics
 import Vocabulary
 
-/// What became of one step. A run reports; it does not throw for a step.
+/// The outcome of one step. A failed step is reported, not thrown.
 package enum Outcome: Hashable, Sendable {
   case ok
   case refused(Errno)
   /// The call was not made.
   case skipped(String)
-  /// The model cannot tell which of these the kernel would answer.
+  /// The model cannot decide which of these the kernel would answer.
   case undecided([Answer])
   /// The call would crash or hang the kernel.
   case hazard(String)
@@ -19,7 +19,7 @@ package enum Outcome: Hashable, Sendable {
     }
   }
 
-  /// The one answer, if there is one.
+  /// The answer, if there is exactly one.
   package var answer: Answer? {
     switch self {
     case .ok: .ok
@@ -29,18 +29,18 @@ package enum Outcome: Hashable, Sendable {
   }
 }
 
-/// Why a host answered as it did: a rule of a schema.
+/// The reason for a host's answer: a rule of a schema.
 package struct Reason: Hashable, Sendable {
   /// `TYPE.ATTRIBUTE:ERRNO`, or the rule's own id.
   package var id: DiagnosticID
-  /// What the rule answers; nil for a warning or a hazard.
+  /// The errno of the rule; nil for a warning or a hazard.
   package var errno: Errno?
   package var message: String
-  /// The rule, in its schema.
+  /// The place of the rule in its schema.
   package var rule: SourceRange?
   /// The fields of the attribute's key that the rule tests, if it does not test the value.
   package var keyFields: [String]
-  /// What the kernel's documentation says instead, where it differs.
+  /// What the kernel's documentation says instead, if it differs.
   package var documented: String?
 
   package init(
@@ -59,17 +59,17 @@ package struct Reason: Hashable, Sendable {
 /// A host's answer to one step.
 package struct StepResult: Hashable, Sendable {
   package var outcome: Outcome
-  /// What a get read, if the host knows.
+  /// The bytes that a get read, if the host knows them.
   package var value: [UInt8]?
-  /// On the model, which bits of `value` are predicted; nil where all are.
+  /// On the model, the bits of `value` that are predicted; nil if all are.
   package var valueMask: [UInt8]?
-  /// The reason of each refusal among the answers.
+  /// The reason for each refusal among the answers.
   package var reasons: [Reason]
-  /// What the kernel accepts and what still cannot work.
+  /// The reasons why the call cannot work although the kernel accepts it.
   package var warnings: [Reason]
-  /// How long the call took; the kernel's only.
+  /// How long the call took; only on the kernel.
   package var nanoseconds: UInt64?
-  /// A fault of the schema that the model met while it worked the answer out; the outcome is then no prediction.
+  /// A fault in the schema that the model found while it predicted the answer. The outcome is then not a prediction.
   package var schemaFault: Diagnostic?
 
   package init(
@@ -86,17 +86,17 @@ package struct StepResult: Hashable, Sendable {
   }
 }
 
-/// What runs a plan: the kernel, or the model of it.
+/// Something that runs a plan: the kernel, or the model of it.
 package protocol Host: ~Copyable {
   var description: HostDescription { get }
 
-  /// Makes the call of one step, or works out what the kernel would answer.
+  /// Makes the call of one step, or predicts what the kernel would answer.
   mutating func perform(_ step: Step) -> StepResult
 
-  /// Passes over a step of the plan without a call.
+  /// Skips a step of the plan.
   ///
   /// Slots are counted by the plan's steps: a `create` step that is skipped leaves its slot empty, and the next one
-  /// fills the next.
+  /// fills the next slot.
   mutating func skip(_ step: Step)
 }
 

@@ -1,7 +1,7 @@
 import Diagnostics
 
 extension PlanParameter {
-  /// The values that it can have.
+  /// The range of values that it can have.
   package var range: ClosedRange<Int128> {
     let bits = Int128(size * 8)
     return isSigned ? -(1 << (bits - 1))...(1 << (bits - 1)) - 1 : 0...(1 << bits) - 1
@@ -9,12 +9,12 @@ extension PlanParameter {
 }
 
 extension Plan {
-  /// Puts values into the payloads that name them. The parameters stay, and no slot leads to those with a value.
+  /// Puts values into the payloads that use them. The parameters stay; slots of parameters with a value are removed.
   ///
   /// - Parameters:
-  ///   - values: by the parameter's index.
-  ///   - withDefaults: whether a parameter without a value here has its own, if there is one.
-  /// - Returns: what is wrong with them: a value that does not fit the bits that it belongs to.
+  ///   - values: the values, by the parameter's index.
+  ///   - withDefaults: whether a parameter without a value here gets its default, if it has one.
+  /// - Returns: an error for each value that does not fit its slot, and for a number of vCPUs that is out of range.
   package mutating func fill(_ values: [Int: Int128], withDefaults: Bool = false) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     if let index = vcpuCount, let count = values[index] ?? (withDefaults ? parameters[index].initial : nil) {
@@ -24,9 +24,9 @@ extension Plan {
         let problem =
           count < 0
           ? "the number of vCPUs cannot be negative, found \(count)"
-          : "\(count) vCPUs are more than any kernel has (\(Self.mostVCPUs) are read)"
+          : "\(count) vCPUs are more than any kernel supports; the limit is \(Self.mostVCPUs)"
         diagnostics.append(.error("value-out-of-range", problem, at: parameters[index].at))
-        // The rest of the plan is judged with one, and nothing more is said of the number.
+        // The rest of the plan is checked with one vCPU, without further errors about the number.
         makeBlocks(vcpus: 1)
       }
     }
@@ -58,33 +58,33 @@ extension Plan {
     return diagnostics
   }
 
-  /// The plan with the values that its parameters have by themselves: what a host can run without being told others.
+  /// The plan with the default values of its parameters, as a host runs it if no other values are given.
   package var withDefaults: Plan {
     var plan = self
     if !parameters.isEmpty { _ = plan.fill([:], withDefaults: true) }
     return plan
   }
 
-  /// The parameters' own values that do not fit where they belong.
+  /// Errors for default values that do not fit their slots.
   package var faultsOfDefaults: [Diagnostic] {
     var plan = self
     return parameters.isEmpty ? [] : plan.fill([:], withDefaults: true)
   }
 
-  /// The parameters that payloads name and that have no value, by index.
+  /// The indices of the parameters that the plan uses and that have no default.
   package var missingParameters: [Int] {
     let named = Set(
       steps.flatMap { $0.operation.attributeCall?.data.parameters ?? [] } + [vcpuCount].compactMap(\.self))
     return parameters.indices.filter { named.contains($0) && parameters[$0].initial == nil }
   }
 
-  /// What keeps the plan from being run here: parameters without a value.
+  /// Errors that keep the plan from being run here: parameters without a value.
   package var obstacles: [Diagnostic] {
     missingParameters.map { index in
       let parameter = parameters[index]
       return .error(
         "missing-parameter",
-        "parameter '\(parameter.name)' comes with the loader; to run the plan here, give it with "
+        "parameter '\(parameter.name)' is supplied at load time; to run the plan here, give it with "
           + "--set \(parameter.name)=VALUE", at: parameter.at)
     }
   }
@@ -99,7 +99,8 @@ extension AttributeData {
 }
 
 extension PayloadSlot {
-  /// Whether a value has no more bits than the slot: as they are, or as the two's complement of a negative one.
+  /// Whether a value fits the slot: no bit that is left out is set, and the rest fits, in two's complement if it is
+  /// negative.
   package func holds(_ value: Int128) -> Bool {
     let kept = value >> Int128(dropped)
     return kept << Int128(dropped) == value && (kept >= 0 ? kept < 1 << Int128(bits) : kept >= -(1 << Int128(bits - 1)))
@@ -117,7 +118,7 @@ extension PayloadSlot {
 }
 
 extension Operation {
-  /// The operation with other data where it is a call on an attribute.
+  /// The operation with other data, if it is a call on an attribute.
   fileprivate func mappingData(_ transform: (AttributeData) -> AttributeData) -> Operation {
     guard var call = attributeCall else { return self }
     call.data = transform(call.data)

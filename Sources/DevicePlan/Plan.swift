@@ -1,21 +1,21 @@
 import Diagnostics
 import Vocabulary
 
-/// The ordered calls that configure one VM: a manifest, compiled.
+/// The ordered calls that configure one VM: a compiled manifest.
 ///
-/// A plan is a value. The kernel host issues it, the model host works its answers out, reports name its steps: all
-/// from the same one.
+/// A plan is a value. The kernel host makes its calls, the model host predicts their answers, and reports name its
+/// steps, all from the same plan.
 package struct Plan: Hashable, Sendable {
   /// The name of the manifest.
   package var name: String
   /// The file that the manifest was read from, as the user named it.
   package var manifest: String
   package var architecture: Architecture
-  /// The descriptors that payloads name; opened once, before the first call.
+  /// The files whose descriptors payloads use; opened once, before the first call.
   package var files: [PlanFile]
-  /// The values that payloads name, and that are known only when the plan is loaded.
+  /// The values that payloads use and that are known only when the plan is loaded.
   package var parameters: [PlanParameter]
-  /// The parameter that is the number of vCPUs, by its index; nil where the plan creates each vCPU by a step of its own.
+  /// The index of the parameter that is the number of vCPUs; nil if the plan creates each vCPU in a separate step.
   package var vcpuCount: Int?
   package var steps: [Step]
 
@@ -48,10 +48,10 @@ package struct PlanFile: Hashable, Sendable {
 /// A value that is known only when the plan is loaded, such as an address that a monitor decides.
 package struct PlanParameter: Hashable, Sendable {
   package var name: String
-  /// In bytes: 1, 2, 4 or 8.
+  /// The size in bytes: 1, 2, 4 or 8.
   package var size: Int
   package var isSigned: Bool
-  /// The value where whoever loads the plan gives none; nil where there must be one.
+  /// The value if none is given when the plan is loaded; nil if one must be given.
   package var initial: Int128?
   package var at: SourceRange
 
@@ -64,30 +64,31 @@ package struct PlanParameter: Hashable, Sendable {
   }
 }
 
-/// One call, with what is expected of it.
+/// One call and its expected answers.
 package struct Step: Hashable, Sendable {
   package var operation: Operation
   package var target: TargetName
   /// `addr.dist`, or `nr-irqs` for a group's nameless attribute; nil for raw numbers and for other calls.
   package var attribute: String?
-  /// The value as the manifest's author would write it, for people; nil where the call carries none.
+  /// The value as the manifest's author would write it, for display; nil if the call has none.
   package var value: String?
-  /// Where the manifest says so: the value where there is one, else the key.
+  /// The place in the manifest: that of the value if there is one, else that of the key.
   package var at: SourceRange
-  /// Where the manifest gives the fields of the attribute's key, by their names in rules; empty in a compiled plan.
+  /// The places in the manifest of the fields of the attribute's key, by their names in rules; empty in a compiled
+  /// plan.
   package var keyPlaces: [String: SourceRange]
-  /// The answers that are no failure.
+  /// The answers that are not a failure.
   package var expected: [Answer]
-  /// What a get must read: the step fails where the bytes read differ in a bit of the mask.
+  /// What a get must read: the step fails if the bytes read differ in a bit of the mask.
   package var comparison: Comparison?
-  /// The step runs only if an earlier one had this answer; it is skipped otherwise.
+  /// Conditions on earlier steps; the step is skipped unless all of them hold.
   package var guardedBy: [Guard]
-  /// Why the step does not stand where the base order has it; nil where it does.
+  /// The reason why the step comes later than in the base order; nil if it does not.
   package var moved: String?
-  /// The step is made once for each vCPU, whose number is known only when the plan is loaded: it belongs to this block of
-  /// steps. Neighbours of the same block are made together, vCPU by vCPU. Its vCPU is slot 0, and stands for each.
+  /// The block of a step that is made once for each vCPU, if the number of vCPUs is known only when the plan is loaded.
+  /// Neighbours in the same block are made together, vCPU by vCPU. Slot 0 represents each of the vCPUs.
   package var block: Int?
-  /// What helps whoever is refused this call.
+  /// Hints for the user if the kernel refuses this call.
   package var hints: [String]
 
   package init(
@@ -149,17 +150,18 @@ package enum Operation: Hashable, Sendable {
   case createIRQChip
   /// KVM_CREATE_VCPU with the vCPU's id; fills the next vCPU slot.
   case createVCPU(id: UInt64)
-  /// The architecture's initialisation of a vCPU (KVM_ARM_VCPU_INIT of the preferred target, then KVM_ARM_VCPU_FINALIZE for each of `finalize`).
+  /// The architecture's initialisation of a vCPU (KVM_ARM_VCPU_INIT of the preferred target, then KVM_ARM_VCPU_FINALIZE
+  /// for each of `finalize`).
   case initVCPU(Int, features: UInt64, finalize: [Int32])
   /// KVM_CREATE_DEVICE of a type, by number; fills the next device slot.
   case createDevice(type: UInt32, flags: UInt32)
-  /// KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST and `flags`; makes nothing.
+  /// KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST and `flags`; creates nothing.
   case testDevice(type: UInt32, flags: UInt32)
   /// close() of a device's descriptor.
   case closeDevice(Int)
   /// KVM_SET_DEVICE_ATTR.
   case setAttribute(AttributeCall)
-  /// KVM_GET_DEVICE_ATTR; the call's data is what the buffer holds before.
+  /// KVM_GET_DEVICE_ATTR; the call's data is the content of the buffer before the call.
   case getAttribute(AttributeCall)
   /// KVM_HAS_DEVICE_ATTR.
   case hasAttribute(AttributeCall)
@@ -167,7 +169,7 @@ package enum Operation: Hashable, Sendable {
   case runVCPU(Int)
 }
 
-/// `struct kvm_device_attr`, and the descriptor that it goes to.
+/// `struct kvm_device_attr`, and the descriptor that it is passed to.
 package struct AttributeCall: Hashable, Sendable {
   package var target: Target
   package var group: UInt32
@@ -184,17 +186,18 @@ package struct AttributeCall: Hashable, Sendable {
   }
 }
 
-/// What `addr` of a `struct kvm_device_attr` leads to.
+/// What `addr` of a `struct kvm_device_attr` points to.
 package enum AttributeData: Hashable, Sendable {
   /// A null pointer: the attribute has no payload.
   case none
   /// A pointer to these bytes, in the byte order of the architecture.
   case bytes([UInt8], slots: [PayloadSlot] = [])
-  /// A pointer that leads nowhere.
+  /// A pointer to an invalid address.
   case invalid
 }
 
-/// A place in a payload for what is known only when the plan is run: bits of an integer in the byte order of the architecture.
+/// A place in a payload for a value that is known only when the plan is run: bits of an integer in the byte order of
+/// the architecture.
 package struct PayloadSlot: Hashable, Sendable {
   package enum Content: Hashable, Sendable {
     /// The descriptor of a file, by its index in the plan's files.
@@ -206,16 +209,16 @@ package struct PayloadSlot: Hashable, Sendable {
   }
 
   package var content: Content
-  /// Of the integer, in bytes from the start of the payload.
+  /// The offset of the integer, in bytes from the start of the payload.
   package var offset: Int
-  /// Of the integer, in bytes: 1, 2, 4 or 8.
+  /// The width of the integer, in bytes: 1, 2, 4 or 8.
   package var width: Int
-  /// The lowest of the bits that are filled.
+  /// The lowest bit that is filled.
   package var shift: Int
-  /// How many bits are filled.
+  /// The number of bits that are filled.
   package var bits: Int
-  /// How many low bits of the value are left out; they must be zero. An address that keeps its place in the integer has
-  /// as many as its shift.
+  /// The number of low bits of the value that are left out; they must be zero. For an address that keeps its place in
+  /// the integer, it equals `shift`.
   package var dropped: Int
 
   package init(_ content: Content, offset: Int, width: Int, shift: Int = 0, bits: Int? = nil, dropped: Int = 0) {

@@ -1,26 +1,26 @@
 import TextOutput
 
-/// Two plans held against each other, as calls: spelling, layout and order of what has no order are no difference.
+/// Compares two plans as calls. Differences in spelling, in layout, and in the order of unordered things do not count.
 package struct PlanDifference {
   package enum Change {
     case added(Int)
     case removed(Int)
-    /// The same call, with something else in it.
+    /// The same call with different contents.
     case changed(old: Int, new: Int)
-    /// The same call, at another place among those that both have.
+    /// The same call at another place among the calls that both plans have.
     case reordered(old: Int, new: Int)
   }
 
   package let old: Plan
   package let new: Plan
-  /// In the order of the new plan; what it lacks stands where it would.
+  /// The changes in the order of the new plan; a removed step is where it would have been.
   package private(set) var changes: [Change] = []
-  /// What is different beside the steps: the architecture, files, parameters that come with the loader, the number of vCPUs.
+  /// Differences outside of the steps: the architecture, files, parameters supplied at load time, the number of vCPUs.
   package private(set) var remarks: [Remark] = []
 
   package struct Remark: Hashable {
     package var subject: String
-    /// Nil where there was, or is, nothing.
+    /// The old and the new text; nil if there is none.
     package var old: String?
     package var new: String?
   }
@@ -49,7 +49,7 @@ package struct PlanDifference {
     pair(oldDetails.map(\.place), newDetails.map(\.place), &partner, &isPaired)
     let kept = Set(Self.longestRise(same.compactMap(\.self)))
     var changes: [Change] = []
-    /// The first old step of which it is still to be told if it was removed.
+    /// The first old step not yet reported.
     var next = 0
     func tellRemoved() {
       while next < isPaired.count, !isPaired[next] {
@@ -68,7 +68,7 @@ package struct PlanDifference {
       } else if !kept.contains(found) {
         changes.append(.reordered(old: found, new: i))
       }
-      // What was removed stands behind what it stood behind.
+      // A removed step comes after the step that it used to follow.
       while next <= found {
         if !isPaired[next] { changes.append(.removed(next)) }
         next += 1
@@ -78,7 +78,7 @@ package struct PlanDifference {
     return changes
   }
 
-  /// Gives each new step that has none yet the first old one that is equal and free.
+  /// Pairs each new step that has no partner with the first free old step that is equal.
   private func pair<Key: Hashable>(_ old: [Key], _ new: [Key], _ partner: inout [Int?], _ isPaired: inout [Bool]) {
     var free: [Key: [Int]] = [:]
     for i in old.indices.reversed() where !isPaired[i] { free[old[i], default: []].append(i) }
@@ -89,9 +89,9 @@ package struct PlanDifference {
     }
   }
 
-  /// The longest series of these numbers, in their order, that rises.
+  /// The longest increasing subsequence of these numbers.
   private static func longestRise(_ numbers: [Int]) -> [Int] {
-    /// The index of the smallest last number of a series of each length.
+    /// For each length, the index of the smallest last number of an increasing subsequence of that length.
     var ends: [Int] = []
     var before: [Int?] = Array(repeating: nil, count: numbers.count)
     for (i, number) in numbers.enumerated() {
@@ -137,7 +137,7 @@ package struct PlanDifference {
 }
 
 extension Plan {
-  /// How many vCPUs there are.
+  /// The number of vCPUs, in words.
   fileprivate var vcpuWords: String {
     if let vcpuCount { return "as many as \(parameters[vcpuCount].name)" }
     return "\(vcpuNames.count)"

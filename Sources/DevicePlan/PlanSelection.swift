@@ -1,11 +1,11 @@
 extension Plan {
-  /// The plan without some of its steps, and without what guards the others: what is left is made.
+  /// The plan without some of its steps, and without guards: all steps that remain are made.
   ///
   /// - Parameter left: the indices of the steps to leave out.
   package func without(_ left: Set<Int>) -> Plan {
     var plan = self
     plan.steps = []
-    /// The new slots of devices, by the old ones.
+    /// The new slots of devices, by their old slots.
     var slots: [Int?] = []
     var next = 0
     for (i, step) in steps.enumerated() {
@@ -24,7 +24,7 @@ extension Plan {
 }
 
 extension Operation {
-  /// The operation with other slots of devices.
+  /// The operation with its device slots replaced.
   package func mappingDevices(_ slot: (Int) -> Int) -> Operation {
     switch self {
     case .setAttribute(let call): .setAttribute(call.mappingDevice(slot))

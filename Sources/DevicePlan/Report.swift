@@ -2,9 +2,9 @@ import Diagnostics
 import TextOutput
 import Vocabulary
 
-/// What became of a plan on a host: an entry for each step, in the plan's order.
+/// The results of a plan on a host, with one entry per step, in the plan's order.
 package struct Report: Hashable, Sendable {
-  /// One step, what the host answered, and what that means.
+  /// One step, the host's answer, and the verdict on it.
   package struct Entry: Hashable, Sendable {
     package var step: Step
     package var result: StepResult
@@ -21,11 +21,11 @@ package struct Report: Hashable, Sendable {
   package var manifest: String
   /// The manifest's name.
   package var name: String
-  /// The plan's architecture; the host's may be another one.
+  /// The plan's architecture; the host's may differ.
   package var architecture: Architecture
   package var host: HostDescription
   package var entries: [Entry]
-  /// Whether the run ended because somebody wanted it to.
+  /// Whether the run was interrupted by the user.
   package var isInterrupted = false
 
   package init(
@@ -40,7 +40,7 @@ package struct Report: Hashable, Sendable {
 }
 
 extension Report {
-  /// How many steps there are, and how they went.
+  /// The number of steps, in total and by verdict.
   package struct Summary: Hashable, Sendable {
     package var steps = 0
     package var passed = 0
@@ -73,7 +73,7 @@ extension Report {
 }
 
 extension Report.Entry {
-  /// What a guard asks of the step: whether it ended ok, or may have.
+  /// Whether the step ended ok, or may have. Guards depend on this.
   package var isAvailable: Bool {
     switch result.outcome {
     case .ok: true
@@ -84,7 +84,7 @@ extension Report.Entry {
 }
 
 extension Report {
-  /// What a test of the host's abilities decided: which steps were made and which were left out because of it.
+  /// The effect of a test of the host's abilities: the steps that were made and those that were left out because of it.
   package struct Choice: Hashable, Sendable {
     /// The index of the step that tested, from 0.
     package var test: Int
@@ -100,7 +100,7 @@ extension Report {
     }
   }
 
-  /// Each step that others are guarded by, and what it decided. Tests that were skipped decided nothing.
+  /// Each step that guards others, with its effect. Tests that were skipped have no effect.
   package var choices: [Choice] {
     var choices: [Int: Choice] = [:]
     for (index, entry) in entries.enumerated() {
@@ -119,18 +119,18 @@ extension Report {
 }
 
 extension Report {
-  /// The problems of the run, each at its place in the manifest: failed steps are errors, undecided ones and what the
-  /// kernel accepts although it cannot work are warnings.
+  /// The problems of the run, each at its place in the manifest. Failed steps are errors. Undecided steps, and calls
+  /// that the kernel accepts although they cannot work, are warnings.
   package var diagnostics: [Diagnostic] { entries.flatMap { $0.diagnostics(on: host) } }
 }
 
 extension Report.Entry {
-  /// The problems of this step: at most one with its answer, and the warnings that came with it.
+  /// The problems of this step: at most one for its answer, and its warnings.
   package func diagnostics(on host: HostDescription) -> [Diagnostic] {
     let kernel = KernelWords(host)
     let warnings = result.warnings.map {
       Diagnostic(
-        .warning, $0.id, "the kernel \(kernel.accepts) this, and yet: \($0.message)", at: step.at, notes: $0.notes)
+        .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: step.at, notes: $0.notes)
     }
     return [problem(kernel)].compactMap(\.self) + warnings
   }
@@ -163,7 +163,7 @@ extension Report.Entry {
       notes: step.hints.map { Note($0) } + result.reasons.flatMap(\.notes))
   }
 
-  /// The field of the key that the rule tests, if the manifest gives it; else the place of the step.
+  /// The place of the key's field that the rule tests, if the manifest gives it; else the place of the step.
   private func place(of reason: Reason?) -> SourceRange {
     reason?.keyFields.lazy.compactMap { step.keyPlaces[$0] }.first ?? step.at
   }
@@ -172,9 +172,9 @@ extension Report.Entry {
     let message =
       switch result.outcome {
       case .undecided(let candidates) where candidates.isEmpty:
-        "what the kernel \(kernel.answered) cannot be told here: no schema describes this"
-      case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one cannot be told here"
-      default: "the value that the kernel \(kernel.answered) with cannot be told here"
+        "the answer cannot be predicted: no schema describes this call"
+      case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one is unknown here"
+      default: "the value that is read cannot be predicted"
       }
     return .warning(
       result.reasons.first?.id ?? "undecided", message, at: step.at,
@@ -182,7 +182,7 @@ extension Report.Entry {
   }
 }
 
-/// The tense in which a host's answers are told: the model's kernel would do what the real one did.
+/// The tense of a host's answers: a kernel answered, and the model's kernel would answer.
 private struct KernelWords {
   var answered: String
   var accepts: String
@@ -198,7 +198,7 @@ private struct KernelWords {
 }
 
 extension Reason {
-  /// Where the reason stands, and what the documentation says instead.
+  /// The place of the rule, and what the documentation says instead.
   fileprivate var notes: [Note] {
     var notes: [Note] = []
     if let rule { notes.append(Note("the rule is here", at: rule)) }

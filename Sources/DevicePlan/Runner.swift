@@ -2,12 +2,12 @@ import Vocabulary
 
 /// Runs a plan on a host, step by step, and judges each answer.
 ///
-/// A run stops at the first step that fails: the steps behind it are skipped. A step whose guard says so is skipped
-/// too, and is no failure.
+/// A run stops at the first step that fails: the steps after it are skipped. A step whose guards do not hold is skipped
+/// too, which is not a failure.
 package struct Runner {
-  /// Whether the run goes on behind a failure, with the state as it is.
+  /// Whether the run continues after a failure, with the state as it is.
   package var keepGoing: Bool
-  /// Asked before each step; once it says yes, the rest is skipped.
+  /// Called before each step; once it returns true, the rest is skipped.
   package var isInterrupted: () -> Bool
 
   package init(keepGoing: Bool = false, isInterrupted: @escaping () -> Bool = { false }) {
@@ -20,7 +20,7 @@ package struct Runner {
     var report = Report(
       manifest: plan.manifest, name: plan.name, architecture: plan.architecture, host: host.description, entries: [])
     report.entries.reserveCapacity(plan.steps.count)
-    /// Why nothing more is done, once that is so.
+    /// The reason why all further steps are skipped; nil while the run continues.
     var end: String?
     for step in plan.steps {
       if end == nil, isInterrupted() {
@@ -43,9 +43,9 @@ package struct Runner {
 }
 
 extension Report {
-  /// Why the guards of the step that comes next keep it from being made, or nil where they do not.
+  /// The reason why the guards of the next step keep it from being made; nil if they do not.
   ///
-  /// A guard whose answer is undecided counts as ok if it may be: the host goes on like that, too.
+  /// A guard on an undecided answer counts as ok if the answer may be ok, because the host also continues in that way.
   fileprivate func unmetGuard(of step: Step) -> String? {
     for condition in step.guardedBy {
       let earlier = entries[condition.step]
@@ -54,27 +54,27 @@ extension Report {
       case .ok, .refused, .undecided:
         if earlier.isAvailable != condition.ok { return "step \(number) answered \(earlier.result.outcome.words)" }
       case .skipped: return "step \(number) was skipped"
-      case .hazard: return "step \(number) was not made"
+      case .hazard: return "step \(number) was not run"
       }
     }
     return nil
   }
 }
 
-/// What a step's result means, as against what was expected.
+/// The meaning of a step's result, compared with what was expected.
 package enum Verdict: Hashable, Sendable {
   case passed
   case failed(Failure)
   case skipped
-  /// The model cannot tell whether the kernel's answer would be an expected one.
+  /// The model cannot decide whether the kernel's answer would be an expected one.
   case undecided
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 package enum Failure: Hashable, Sendable {
-  /// The answer, or every candidate of an undecided one, is not expected.
+  /// The answer is not expected; for an undecided one, no candidate is.
   case unexpectedAnswer
-  /// A get was answered with ok, and read something else than it should.
+  /// A get succeeded, but did not read the expected value.
   case valueMismatch
   /// The call would crash or hang the kernel.
   case hazard
@@ -98,7 +98,7 @@ extension Verdict {
       }
   }
 
-  /// The verdict on what can be answered: all, none or some of it is as expected.
+  /// The verdict on the possible answers, depending on whether all, none or some of them are as expected.
   private init(answers: [Answer], _ result: StepResult, _ step: Step) {
     let verdicts = answers.map { answer -> Verdict in
       guard step.expected.contains(answer) else { return .failed(.unexpectedAnswer) }
@@ -122,7 +122,7 @@ extension Verdict {
 }
 
 extension Comparison {
-  /// Whether a get read what it should; nil where the host does not know all the bits that count.
+  /// Whether a get read the expected value; nil if the host does not know all the bits that count.
   fileprivate func agrees(with result: StepResult) -> Bool? {
     guard let value = result.value else { return nil }
     guard value.count >= bytes.count else { return false }

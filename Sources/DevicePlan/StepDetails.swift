@@ -1,18 +1,18 @@
 import TextOutput
 import Vocabulary
 
-/// What a step is about, and what it says: two steps of the same place are two versions of one call.
+/// A step's place and its contents. Two steps with the same place are two versions of one call.
 package struct StepDetails: Hashable {
   /// The operation and its object: `set-attribute gic addr.dist`.
   var place: String
-  /// What the call is given, and what is expected of it, by name; nothing that only has another spelling.
+  /// The arguments of the call and its expected answers, by name. Spelling does not matter.
   package var parts: [Part]
 
   package struct Part: Hashable {
     package var name: String
-    /// In words that are equal where the calls are.
+    /// A text that is equal for equal calls.
     var exact: String
-    /// For people; not compared.
+    /// A text for display; not compared.
     @Ignored package var shown: String
   }
 
@@ -33,21 +33,21 @@ package struct StepDetails: Hashable {
 
   private mutating func add(_ name: String, _ text: String) { parts.append(Part(name: name, exact: text, shown: text)) }
 
-  /// The parts in which two versions differ: what was there and what is; nil where there was, or is, nothing.
+  /// The parts in which two versions differ, with the old and the new text; nil if there was, or is, no such part.
   package func differences(from old: StepDetails) -> [(name: String, old: String?, new: String?)] {
     var names: [String] = []
     for part in old.parts + parts where !names.contains(part.name) { names.append(part.name) }
     return names.compactMap { name in
       let (a, b) = (old.parts.first { $0.name == name }, parts.first { $0.name == name })
       if a == b { return nil }
-      // Equal words for different bytes: the bytes are what differs.
+      // The shown texts are equal, but the bytes differ: show the bytes.
       if let a, let b, a.shown == b.shown { return (name, a.exact, b.exact) }
       return (name, a?.shown, b?.shown)
     }
   }
 }
 
-/// A value that takes no part in comparisons.
+/// A value that is ignored in comparisons.
 @propertyWrapper
 package struct Ignored: Hashable {
   package var wrappedValue: String
@@ -74,7 +74,7 @@ extension Step {
 }
 
 extension Operation {
-  /// What the call is given beside its object.
+  /// The arguments of the call, apart from its object.
   fileprivate func parts(in plan: Plan, _ step: Step) -> [StepDetails.Part] {
     func part(_ name: String, _ text: String) -> StepDetails.Part { .init(name: name, exact: text, shown: text) }
     let flags = flags == 0 ? [] : [part("flags", hexadecimal(flags, from: 10))]

@@ -3,7 +3,7 @@ import TextOutput
 import Vocabulary
 
 extension Operation {
-  /// What reports call the operation.
+  /// The name of the operation in reports.
   package var name: String {
     switch self {
     case .createVM: "create-vm"
@@ -100,7 +100,7 @@ extension PlanParameter {
 }
 
 extension Plan {
-  /// What fills a slot.
+  /// The name of the value that fills a slot.
   package func name(of slot: PayloadSlot) -> String {
     switch slot.content {
     case .file(let index): files[index].name.printable
@@ -109,19 +109,19 @@ extension Plan {
     }
   }
 
-  /// What the plan calls its devices, by slot.
+  /// The names of the devices in the plan, by slot.
   package var deviceNames: [String] {
     steps.compactMap { if case .createDevice = $0.operation { $0.target.description } else { nil } }
   }
 
-  /// What the plan calls its vCPUs, by slot.
+  /// The names of the vCPUs in the plan, by slot.
   package var vcpuNames: [String] {
     steps.compactMap { if case .createVCPU = $0.operation { $0.target.description } else { nil } }
   }
 }
 
 extension Operation {
-  /// The flags of the call's struct; 0 where it has none.
+  /// The flags of the call's struct; 0 if it has none.
   package var flags: UInt32 {
     switch self {
     case .enableCapability(_, _, let flags, _), .createDevice(_, let flags), .testDevice(_, let flags): flags

@@ -3,7 +3,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// An errno for each of the three calls, or none.
+/// An optional errno for each of the three calls on an attribute.
 package struct AccessErrnos: Sendable {
   private var set, get, has: Errno?
 
@@ -27,22 +27,22 @@ package struct AccessErrnos: Sendable {
   }
 }
 
-/// What a schema says of one of the three calls on a group or an attribute.
+/// The description of one of the three calls on a group or an attribute.
 package struct CallSchema {
-  /// Nil where nothing is said.
+  /// Nil if the schema has no rules for the call.
   package var rules: RuleFrame?
-  /// A get reads the buffer before it answers.
+  /// Whether the call reads the payload even if it is not a set.
   package var takesInput = false
-  /// What a get writes.
+  /// The value that a get writes.
   package var value: CallValue?
-  /// For the planner: what of the manifest comes before and after.
+  /// For the planner: the parts of the manifest that come before this call, and after it.
   package var after: [OrderWord] = []
   package var before: [OrderWord] = []
-  /// What a running guest makes the call answer; no plan gets it.
+  /// The answers that only a running guest causes. No plan gets them.
   package var guest: [GuestAnswer] = []
 }
 
-/// An answer that a call has once a guest runs, or has run.
+/// An answer that a call gives once a guest runs or has run.
 package struct GuestAnswer {
   package var errno: Errno
   package var because: String
@@ -54,7 +54,7 @@ package struct GuestAnswer {
 package struct OrderWord {
   /// An attribute of the same device (`ctrl.init`), `TYPE.group.attribute`, a device type, `vcpus`, `memory`, `create`.
   package var path: Located<String>
-  /// The word counts only for values, or keys, of which this holds.
+  /// The word applies only to values or keys for which this holds.
   package var when: Expression?
 }
 
@@ -63,21 +63,21 @@ package enum CallValue {
   case fields([(String, Expression)])
 }
 
-/// How an attribute is found by its 64-bit number.
+/// The 64-bit numbers of an attribute.
 package enum AttributeNumber {
   case exactly(UInt64)
-  /// The number is structured.
+  /// A number made of bit fields, plus a bias.
   case keys([BitField], bias: UInt64)
-  /// The kernel does not look at the number.
+  /// Any number, as the kernel ignores it.
   case any
 }
 
-/// What groups and attributes have in common. Its parts are read when they are first asked for.
+/// The common parts of groups and attributes. They are read on first use.
 package class AttributeDescription {
   final let reader: KeyReader
   package final let lifetime: Lifetime
   package final let when: Expression?
-  /// The first whose condition holds counts; if an attribute has none, the group's count.
+  /// The payloads; the first whose condition holds is used. An attribute without payloads uses those of its group.
   package final private(set) lazy var payloads = readPayloads()
   private final let readPayloads: () -> [(when: Expression?, type: PayloadType)]
   package final private(set) lazy var set = readCall(.set)
@@ -100,7 +100,7 @@ package class AttributeDescription {
   }
 
   package final var constant: String? { reader.string("constant") }
-  /// Other uapi constants of the same number.
+  /// Other uapi constants with the same number.
   package final var aliases: [String] { reader.strings("aliases") }
   package final var doc: String? { reader.string("doc") }
 
@@ -126,7 +126,7 @@ package final class AttributeSchema: AttributeDescription {
   package private(set) lazy var examples = (reader["examples"]?.items ?? []).map {
     Example($0, of: self, reader.faults)
   }
-  /// The place of the examples, or else the attribute's.
+  /// The location of the examples, or else of the attribute.
   var examplesRange: SourceRange { reader["examples"]?.range ?? source }
 
   init(
@@ -147,7 +147,7 @@ package final class AttributeSchema: AttributeDescription {
     if case .keys(let fields, _) = number { fields } else { [] }
   }
 
-  /// The key that a number stands for, or nil where the number is not this attribute's.
+  /// The key that a number encodes; nil if the number does not belong to this attribute.
   package func key(of attr: UInt64) -> Fields? {
     switch number {
     case .any: return Fields()
@@ -167,7 +167,7 @@ package final class GroupSchema: AttributeDescription {
   package let name: String
   package let number: UInt32
   package let attributes: [AttributeSchema]
-  /// What a call on an attribute that does not exist, or without this access, answers.
+  /// The answers to calls on an attribute that does not exist or does not have this access.
   package let unknownAttribute: AccessErrnos
 
   init(
@@ -183,7 +183,7 @@ package final class GroupSchema: AttributeDescription {
     super.init(reader, when: when, payloads: payloads, calls: calls, source: source)
   }
 
-  /// The attribute of a name; nil is the nameless one.
+  /// The attribute with a name; nil finds the nameless one.
   package func attribute(named name: String?) -> AttributeSchema? { attributes.first { $0.name == name } }
 
   /// Whether the group has one attribute without a name.

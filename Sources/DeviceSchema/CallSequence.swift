@@ -4,29 +4,22 @@ import Vocabulary
 ///
 /// This is the one description of how such a call is answered: the model runs the stages, `explain` prints them.
 package struct CallSequence {
-  /// In the order in which a call goes through them.
-  package enum Stage: CaseIterable, Sendable {
-    case vmRules, fileRules, accessor, group, payload, groupRules, attribute, attributeRules, value
+  /// In the order in which a call goes through them, with their names in the documentation of the schema language.
+  package enum Stage: String, CaseIterable, Sendable {
+    case vmRules = "The VM's `every` rules"
+    case fileRules = "The `every` rules of the descriptor's own file"
+    case accessor = "`no-accessor`"
+    case group = "The lookup of the group"
+    case payload = "The copy of the payload"
+    case groupRules = "The group's rules for this call"
+    case attribute = "The lookup of the attribute"
+    case attributeRules = "The attribute's rules for this call"
+    case value = "The value of a `get`"
 
     package static let inOrder = allCases
-
-    /// The stage's name in the documentation of the schema language.
-    package var title: String {
-      switch self {
-      case .vmRules: "the VM's `every` rules"
-      case .fileRules: "the `every` rules of the descriptor's own file"
-      case .accessor: "`no-accessor`"
-      case .group: "the lookup of the group"
-      case .payload: "the copy of the payload"
-      case .groupRules: "the group's rules for this call"
-      case .attribute: "the lookup of the attribute"
-      case .attributeRules: "the attribute's rules for this call"
-      case .value: "the value of a `get`"
-      }
-    }
   }
 
-  /// What happens at a stage.
+  /// The action at a stage.
   package enum Action {
     case rules(RuleFrame)
     /// The call ends.
@@ -43,19 +36,19 @@ package struct CallSequence {
   package let access: AttributeAccess
   private let groupNumber: UInt32
   private let attr: UInt64
-  package private(set) var group: GroupSchema?
-  package private(set) var attribute: AttributeSchema?
+  private var group: GroupSchema?
+  private var attribute: AttributeSchema?
   /// What the schema says of the call on the group, and on the attribute.
   private var calls = (group: CallSchema(), attribute: CallSchema())
   private var hasPayload = false
 
-  /// A call of which the group and the attribute are not looked up yet.
+  /// Creates a call whose group and attribute are not looked up yet.
   package init(_ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, group: UInt32, attr: UInt64) {
     (self.catalogue, self.file, self.access) = (catalogue, file, access)
     (groupNumber, self.attr) = (group, attr)
   }
 
-  /// The call on an attribute.
+  /// Creates a call on an attribute.
   package init(
     _ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, of attribute: AttributeSchema,
     in group: GroupSchema
@@ -64,7 +57,7 @@ package struct CallSequence {
     find(group, attribute, hasPayload: !group.payloads(of: attribute).allSatisfy { $0.type.isNone })
   }
 
-  /// The lookup of the group has this result.
+  /// Records the result of the lookup.
   ///
   /// - Parameter attribute: nil if no attribute has the number.
   package mutating func find(_ group: GroupSchema, _ attribute: AttributeSchema?, hasPayload: Bool) {
@@ -73,7 +66,7 @@ package struct CallSequence {
     if let attribute { calls.attribute = attribute.call(access) }
   }
 
-  /// What happens at a stage; nil if nothing does.
+  /// The action at a stage; nil if there is none.
   package func action(at stage: Stage) -> Action? {
     switch stage {
     case .vmRules: file.subject == .system ? nil : catalogue.vm?.every.map(Action.rules)
@@ -81,7 +74,7 @@ package struct CallSequence {
     case .accessor: file.noAccessor[access].map { refuse($0, "\(file.words) has no \(access.ioctl)") }
     case .group:
       group == nil ? refuse(file.unknownGroup[access], "\(file.words) has no group \(groupNumber)") : nil
-    case .payload: takesInput && !rulesRead && hasPayload && hasAccess ? .copyIn : nil
+    case .payload: hasPayload && hasAccess && takesInput && !rulesRead ? .copyIn : nil
     case .groupRules: calls.group.rules.map(Action.rules)
     case .attribute: hasAccess ? nil : unknownAttribute
     case .attributeRules: calls.attribute.rules.map(Action.rules)
@@ -103,22 +96,22 @@ package struct CallSequence {
 
   private var takesInput: Bool { access == .set || calls.group.takesInput || calls.attribute.takesInput }
 
-  /// Whether rules say where the payload is copied in. Otherwise that is before the first of them.
+  /// Whether rules say when the payload is copied in. Otherwise this happens before the first of them.
   package var rulesRead: Bool {
     calls.group.rules?.readsValue == true || calls.attribute.rules?.readsValue == true
   }
 
-  /// What a get writes.
+  /// The value that a get writes.
   package var value: CallValue? { calls.attribute.value ?? calls.group.value }
 
-  /// What only a running guest makes the call answer.
+  /// The answers that only a running guest causes.
   package var guestAnswers: [GuestAnswer] { calls.group.guest + calls.attribute.guest }
 }
 
 /// A refusal by the kernel's common code, which no rule describes.
 package struct GenericRefusal {
   package let errno: Errno
-  /// In words, for users.
+  /// The reason, for users.
   package let reason: String
 
   init(_ errno: Errno, _ reason: String) { (self.errno, self.reason) = (errno, reason) }
@@ -129,7 +122,7 @@ package struct GenericRefusal {
     Self(.noDevice, "this host's KVM has no device type '\(name)'")
   }
   package static func foreignDeviceType(_ number: UInt32) -> Self {
-    Self(.noDevice, "device type \(number) is another architecture's or another release's")
+    Self(.noDevice, "device type \(number) belongs to another architecture or another release")
   }
 }
 

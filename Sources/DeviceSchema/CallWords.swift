@@ -10,7 +10,7 @@ extension AttributeAccess {
     }
   }
 
-  /// What sentences call it.
+  /// The verb for the call in sentences.
   package var verb: String {
     switch self {
     case .set: "set"
@@ -21,7 +21,7 @@ extension AttributeAccess {
 }
 
 extension SchemaFile {
-  /// What sentences call the descriptor.
+  /// The descriptor in sentences.
   package var words: String {
     switch subject {
     case .device(let name), .common(let name): "a device of type '\(name)'"
@@ -31,7 +31,7 @@ extension SchemaFile {
     }
   }
 
-  /// What messages call it: "device type 'arm-vgic-v3'", "the VM".
+  /// The descriptor in messages: "device type 'arm-vgic-v3'", "the VM".
   package var description: String {
     switch subject {
     case .device(let name): "device type '\(name)'"

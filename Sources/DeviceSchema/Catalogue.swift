@@ -3,17 +3,17 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// All schemas of one architecture for one release of the kernel: one program, whose files share their names.
+/// All schemas of one architecture for one kernel release. Its files share their names, like one program.
 ///
-/// Files and their parts are read when they are first asked for; what is wrong with them is collected in `faults`.
-/// A catalogue belongs to one thread.
+/// Files and their parts are read on first use. Their errors are collected in `faults`. A catalogue belongs to one
+/// thread.
 package final class Catalogue {
   package let architecture: Architecture
   package let release: Release
   package let faults: Findings
   package private(set) var files: [SchemaFile] = []
 
-  /// Where each shared name is defined, by the section that it is defined in.
+  /// The definitions of shared names, by section and name.
   private var definitions: [String: [String: Definition]] = [:]
   private struct Definition {
     var file: SchemaFile
@@ -29,11 +29,19 @@ package final class Catalogue {
   private var ownTypes: [String: RecordType] = [:]
   private var states: [String: [StateVariable]] = [:]
   let sources: [SchemaSource]
-  /// What lists and maps of the state hold, where somebody has looked.
+  /// The element types of lists and maps in the state. They are known only during `check`.
   private let elements: ElementTypes
-  /// The numbers of all device types of all architectures, whatever their release.
+  /// The numbers of all device types of all architectures, in any release.
   private lazy var allNumbers: Set<Int128> = Set(
     sources.compactMap { $0.text(Findings()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
+
+  /// What a call on a group that does not exist answers, unless the descriptor's file says otherwise.
+  private(set) lazy var unknownGroup: Errno? = common("unknown-group")?.errno(faults)
+  /// What a call on an attribute that does not exist answers, unless its group says otherwise.
+  private(set) lazy var unknownAttribute: Errno? = common("unknown-attribute")?.errno(faults)
+  /// The answers of KVM_HAS_DEVICE_ATTR by which kernels say that they lack an attribute.
+  package private(set) lazy var missingAttribute: [Errno] =
+    (common("missing-attribute")?.items ?? []).compactMap { $0.errno(faults) }
 
   package convenience init(architecture: Architecture, release: Release, sources: [SchemaSource]) {
     self.init(
@@ -57,9 +65,9 @@ package final class Catalogue {
     for section in Self.sharedSections { index(section) }
   }
 
-  private static let sharedSections = ["functions", "fragments", "tables", "facts"]
+  private static let sharedSections = ["functions", "fragments", "tables", "facts", "units"]
 
-  /// What a file describes, by its path, and its text; nil where it is another architecture's.
+  /// The subject of a file, from its path, and its text; nil if it belongs to another architecture.
   private func subject(of source: SchemaSource) -> (SchemaSubject, SchemaText)? {
     let parts = source.path.split(separator: "/")
     guard parts.count == 2, parts[1].hasSuffix(".yaml") else { return nil }
@@ -70,7 +78,7 @@ package final class Catalogue {
     if isCommon {
       guard let architectures = text.top("arch")?.strings(named: "arch", faults) else {
         faults.error(
-          "schema-type", "a common file says which architectures it is for: 'arch: [arm64, ...]'", at: text.start)
+          "schema-type", "a common file needs its architectures: 'arch: [arm64, ...]'", at: text.start)
         return nil
       }
       guard architectures.contains(architecture.rawValue) else { return nil }
@@ -97,6 +105,12 @@ package final class Catalogue {
     definitions[section] = found
   }
 
+  /// A key of `common/kvm.yaml`; of the built-in one, if the schemas have none.
+  private func common(_ key: String) -> Node? {
+    files.first { $0.subject == .common("kvm") }?.text.top(key)
+      ?? SchemaSource.builtIn("common/kvm.yaml").text(faults).top(key)
+  }
+
   /// `is_ppi` of `is_ppi(i)`.
   private static func bareName(_ key: String) -> String {
     guard let parenthesis = key.utf8.firstIndex(of: UInt8(ascii: "(")) else { return key }
@@ -114,12 +128,12 @@ extension Catalogue {
 
   package func device(named name: String) -> SchemaFile? { files.first { $0.subject == .device(name) } }
 
-  /// The device type of a number, in this release.
+  /// The device type with a number, in this release.
   package func device(numbered number: UInt32) -> SchemaFile? {
     files.first { $0.deviceType != nil && $0.number == number && $0.lifetime.includes(release) }
   }
 
-  /// The schema of a call's object; nil where there is none.
+  /// The schema of a call's object; nil if there is none.
   ///
   /// - Parameter devices: the schemas of the plan's devices, by slot.
   package func file(of target: Target, devices: [SchemaFile?]) -> SchemaFile? {
@@ -131,10 +145,10 @@ extension Catalogue {
     }
   }
 
-  /// The names of all device types, whatever their release.
+  /// The names of all device types, in any release.
   package var allDeviceTypes: [String] { files.compactMap(\.deviceType) }
 
-  /// The number of a device type of any architecture, or nil.
+  /// The number of a device type on an architecture; nil if there is no such type.
   package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
     for source in sources
     where source.path == "\(architecture.rawValue)/\(name).yaml" || source.path == "common/\(name).yaml" {
@@ -149,12 +163,12 @@ extension Catalogue {
     return nil
   }
 
-  /// Whether a number is a device type's that this architecture does not have in this release.
+  /// Whether a number belongs to a device type that this architecture does not have in this release.
   package func isForeign(type number: UInt32) -> Bool {
     device(numbered: number) == nil && allNumbers.contains(Int128(number))
   }
 
-  /// The capability of a number, in this release, with the file that describes it.
+  /// The capability with a number, in this release, and the file that describes it.
   package func capability(numbered number: UInt32, onVCPU: Bool) -> (file: SchemaFile, capability: Capability)? {
     for file in files {
       for capability in file.capabilities where capability.number == number && capability.isOnVCPU == onVCPU {
@@ -164,7 +178,7 @@ extension Catalogue {
     return nil
   }
 
-  /// What all files contribute to a hook, in the order of the files.
+  /// The rules that all files contribute to a hook, in the order of the files.
   package func contributions(to hook: String) -> [(file: SchemaFile, rules: RuleFrame)] {
     if let found = hooks[hook] { return found }
     let result = files.compactMap { file -> (file: SchemaFile, rules: RuleFrame)? in
@@ -185,7 +199,7 @@ extension Catalogue {
 
   package func state(of owner: String, in file: SchemaFile) -> [StateVariable] {
     guard let entry = file.text.entry("state", owner) else { return [] }
-    // An initial value may read the call's arguments and what was declared before.
+    // An initial value may read the call's arguments and the variables declared before it.
     let reader = StateReader(faults: faults, scope: scope(of: file, .shared))
     return reader.variables(entry.value)
   }
@@ -203,7 +217,7 @@ extension Catalogue {
   }
 }
 
-/// The roots that rules see, by their place.
+/// The roots that are visible to rules, by place.
 extension Catalogue {
   func ruleReader(_ scope: RuleScope) -> RuleReader { RuleReader(scope: scope, shared: self, faults: faults) }
 
@@ -279,7 +293,7 @@ extension Catalogue {
     return record
   }
 
-  /// The record type of the VM's state, of a vCPU's, or of a device type's.
+  /// The record type of the state of the VM, a vCPU or a device type.
   func ownType(_ owner: String) -> RecordType {
     if let type = ownTypes[owner] { return type }
     let type = RecordType(name: owner)
@@ -356,6 +370,11 @@ extension Catalogue: SharedNames {
     return fragment
   }
 
+  /// The notation of a unit's integers; nil if they are plain numbers.
+  func notation(ofUnit unit: String) -> Notation? {
+    definitions["units"]?[unit].flatMap { Notation($0.entry, faults) }
+  }
+
   func compile(_ fragment: Fragment) {
     if fragment.isCompiling { return }
     fragment.isCompiling = true
@@ -364,7 +383,7 @@ extension Catalogue: SharedNames {
   }
 
   func readsValue(_ rules: SchemaNode) -> Bool {
-    // Most do not, and that shows without parsing anything.
+    // Most lists do not, which a search of the text shows without parsing it.
     guard rules.mentions("read") || rules.mentions("use") else { return false }
     return (rules.items ?? []).contains { rule in
       guard rule.mentions("read") || rule.mentions("use") else { return false }
@@ -379,10 +398,10 @@ extension Catalogue: SharedNames {
     }
   }
 
-  /// What a function computes; nil where there is none of that name.
+  /// The body of a function; nil if there is no such function.
   package func functionBody(_ name: String) -> Expression? { (try? function(name))?.body }
 
-  /// The rows of a table; nil where there is none of that name.
+  /// The rows of a table; nil if there is no such table.
   package func table(_ name: String) -> Value? {
     definitions["tables"]?[name] == nil ? nil : constant(name)?.value
   }
@@ -393,6 +412,7 @@ extension Catalogue: SharedNames {
   var functionNames: [String] { names("functions") }
   package var factNames: [String] { (names("facts") + ["devices"]).sorted() }
   var fragmentNames: [String] { names("fragments") }
+  var unitNames: [String] { names("units") }
   private func names(_ section: String) -> [String] { (definitions[section] ?? [:]).keys.sorted() }
 
   /// The facts that schemas declare, in the order of the files.
@@ -400,7 +420,7 @@ extension Catalogue: SharedNames {
     files.flatMap { file in file.text.keys(under: "facts").compactMap { fact(named: $0.value) } }
   }
 
-  /// Every fact of the host that a schema declares, or `devices`.
+  /// A fact of the host that a schema declares, or `devices`; nil for any other name.
   package func fact(named name: String) -> Fact? {
     if let fact = facts[name] { return fact }
     let fact: Fact

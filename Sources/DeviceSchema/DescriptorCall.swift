@@ -1,7 +1,7 @@
 import Expressions
 import Vocabulary
 
-/// A call that is not on an attribute and enables no capability.
+/// A call that is neither on an attribute nor KVM_ENABLE_CAP.
 package enum DescriptorCall: String, CaseIterable, Sendable {
   case test, create
   case initialise = "init"
@@ -12,10 +12,10 @@ package enum DescriptorCall: String, CaseIterable, Sendable {
 }
 
 extension DescriptorCall {
-  /// The refusal if no rules describe the call; nil if it succeeds then.
+  /// The refusal if no rules describe the call; nil if the call then succeeds.
   package var refusalWithoutRules: GenericRefusal? {
     switch self {
-    case .initialise: GenericRefusal(.invalid, "vCPUs of this architecture are not initialised by a call")
+    case .initialise: GenericRefusal(.invalid, "this architecture has no call that initialises vCPUs")
     case .createIRQChip: GenericRefusal(.notTypewriter, "this architecture has no KVM_CREATE_IRQCHIP")
     default: nil
     }
@@ -36,7 +36,7 @@ extension SchemaFile {
     }
   }
 
-  /// Whether the descriptor has the call. The kernel has some without rules.
+  /// Whether the descriptor has the call. Some calls exist without rules.
   package func has(_ call: DescriptorCall) -> Bool {
     switch (call, subject) {
     case (.create, .vm), (.create, .vcpu), (.create, .device), (.test, .device): true
@@ -45,12 +45,12 @@ extension SchemaFile {
     }
   }
 
-  /// Whether the VM's `every` rules are the first stage of the call: it is made on the VM or on something of it.
+  /// Whether the VM's `every` rules are the first stage of the call: it is made on the VM or on one of its parts.
   package func isOnVM(_ call: DescriptorCall) -> Bool { call != .close && !(call == .create && subject == .vm) }
 
-  /// The rules of all calls on the descriptor and of what belongs to it.
+  /// The rules of all calls on the descriptor, its capabilities, its groups and its attributes.
   ///
-  /// - Parameter exists: whether a capability, a group or an attribute counts, by its lifetime and its `when`.
+  /// - Parameter exists: whether to include a capability, a group or an attribute, by its lifetime and its `when`.
   func rulesOfCalls(where exists: (Lifetime, Expression?) -> Bool = { _, _ in true }) -> [RuleFrame] {
     var rules = [every] + DescriptorCall.allCases.map { self.rules(of: $0) } + [afterCapability, unknownDevice]
     rules += capabilities.filter { exists($0.lifetime, nil) }.map(\.rules)
@@ -63,14 +63,14 @@ extension SchemaFile {
     return rules.compactMap { $0 }
   }
 
-  /// The calls that an attribute has on this descriptor.
+  /// The calls that this descriptor supports on an attribute.
   package func calls(on attribute: AttributeSchema) -> [AttributeAccess] {
     AttributeAccess.allCases.filter { attribute.access.contains($0) && noAccessor[$0] == nil }
   }
 }
 
 extension Catalogue {
-  /// The rules that run after a capability took effect.
+  /// The rules that run after a capability takes effect.
   package func rulesAfter(_ capability: Capability) -> RuleFrame? {
     (capability.isOnVCPU ? vcpu : vm)?.afterCapability
   }

@@ -2,12 +2,12 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// An example of an attribute: a call, and what the kernel answers.
+/// An example of an attribute: a call and the kernel's answer.
 package struct Example {
   package var call: AttributeAccess
   /// The steps before the call.
   package var given: [Node]
-  /// The facts of the host; nil for the host that is assumed.
+  /// The facts of the host; nil for the assumed host.
   package var host: Node?
   /// The rest of the call's step: the fields of the key, `value`, `input`, `address`, `flags` and `expect`.
   package var entries: [Entry]
@@ -30,12 +30,12 @@ package struct Example {
     lifetime = reader.lifetime()
     let expect = reader["expect"]
     if expect == nil {
-      faults.error("schema-type", "an example says what to 'expect': ok or an errno", at: source)
+      faults.error("schema-type", "an example needs 'expect': ok or an errno", at: source)
     }
     expected = (expect?.items ?? [expect].compactMap(\.self)).compactMap { item in
       if let answer = item.scalar.flatMap(Answer.init) { return answer }
       faults.error(
-        "schema-errno", "an example expects ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
+        "schema-errno", "an example must expect ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
       return nil
     }
     given = reader["given"]?.items ?? []
@@ -43,7 +43,7 @@ package struct Example {
     let word = reader["call"]
     let named = word?.scalar.flatMap(AttributeAccess.init)
     if let word, named == nil {
-      faults.error("schema-type", "the call of an example is set, get or has", at: word.range)
+      faults.error("schema-type", "the call of an example must be set, get or has", at: word.range)
     }
     call = named ?? (attribute.access.contains(.set) ? .set : .get)
     let entries = node.entries ?? []
@@ -54,11 +54,11 @@ package struct Example {
   package var value: Node? { entries.first { $0.key.value == "value" }?.value }
 }
 
-/// A case of a schema: a manifest, and the host that it runs on.
+/// A case of a schema: a manifest and the host that it runs on.
 package struct SchemaCase {
-  /// The facts of the host; nil for the host that is assumed.
+  /// The facts of the host; nil for the assumed host.
   package var host: Node?
-  /// The entries of the manifest beside `kvmconf` and `arch`.
+  /// The entries of the manifest other than `kvmconf` and `arch`.
   package var manifest: [Entry]
   package var lifetime: Lifetime
   package var source: SourceRange
@@ -99,7 +99,7 @@ extension SchemaFile {
 
   /// A VM with the file's object, and one vCPU.
   ///
-  /// - Parameter features: those that the vCPU is initialised with.
+  /// - Parameter features: the features that the vCPU is initialised with.
   package func plainSteps(features: [String] = []) -> [Node] {
     var steps: [Node] = [.mapping([("create-vm", .mapping([]))])]
     switch subject {

@@ -2,31 +2,32 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// How a fact is found on a host: `probe:` of a fact.
+/// The method to find a fact on a host: `probe:` of a fact.
 package final class FactProbe {
   package enum Method {
-    /// KVM_CHECK_EXTENSION of a VM that is new.
+    /// KVM_CHECK_EXTENSION on a new VM.
     case checkExtension(constant: String, number: UInt32)
-    /// Steps as manifests have them, in a VM of their own; the last one decides.
+    /// Steps as in manifests, run in a separate VM. The last one decides.
     case calls([Node])
-    /// The first file that there is.
+    /// The first file that exists.
     case file([FilePattern], find: [LinePattern])
-    /// Every file that there is.
+    /// Every file that exists.
     case files([FilePattern], find: [LinePattern])
-    /// Whether a file or folder is there.
+    /// Whether a file or folder exists.
     case exists([FilePattern])
   }
 
   package let method: Method?
-  /// What a person does where the method finds nothing.
+  /// Instructions for the user if the method finds nothing.
   package let manual: String?
-  /// The fact, from what the method found.
+  /// The fact, computed from the result of the method.
   package let value: Expression?
-  /// How many locals the expression needs.
+  /// The number of locals that the expression needs.
   package let frameSize: Int
   package let source: SourceRange
 
-  /// What the expression sees: what was read or found, the answer of the last call, and the answers of all.
+  /// The names that the expression sees: the value that was read or found, the answer of the last call, and the answers
+  /// of all calls.
   package static let names = ["value", "answer", "answers"]
 
   private static let methods = ["check-extension", "calls", "file", "files", "exists"]
@@ -37,10 +38,10 @@ package final class FactProbe {
     let used = Self.methods.filter(reader.has)
     if used.count > 1 || (used.isEmpty && !reader.has("manual")) {
       faults.error(
-        "schema-type", "'probe' has one of \(Self.methods.joined(separator: ", ")), or else 'manual'", at: source)
+        "schema-type", "'probe' needs one of \(Self.methods.joined(separator: ", ")), or 'manual'", at: source)
     }
     if reader.has("find"), !["file", "files"].contains(used.first) {
-      faults.error("schema-type", "'find' looks into a file", at: reader.keyRange("find"))
+      faults.error("schema-type", "'find' needs a file to look into", at: reader.keyRange("find"))
     }
     method = used.first.flatMap { Self.method($0, reader, faults) }
     manual = reader.string("manual")
@@ -51,20 +52,20 @@ package final class FactProbe {
   private static func method(_ word: String, _ reader: KeyReader, _ faults: Findings) -> Method? {
     let paths = reader[word]?.scalar == nil && word == "calls" ? [] : reader.strings(word)
     for path in paths where ["file", "files", "exists"].contains(word) && !path.hasPrefix("/") {
-      faults.error("schema-type", "'\(path)' is no path that begins at the root", at: reader[word]?.range)
+      faults.error("schema-type", "'\(path)' is not an absolute path", at: reader[word]?.range)
     }
     let patterns = paths.map(FilePattern.init)
     let lines = reader.strings("find").map(LinePattern.init)
     switch word {
     case "check-extension":
       guard let number = reader.integer("number").flatMap({ UInt32(exactly: $0) }) else {
-        faults.error("schema-type", "'check-extension' has the 'number' of the capability", at: reader[word]?.range)
+        faults.error("schema-type", "'check-extension' needs the 'number' of the capability", at: reader[word]?.range)
         return nil
       }
       return .checkExtension(constant: reader.string(word) ?? "", number: number)
     case "calls":
       guard let steps = reader[word]?.items, !steps.isEmpty else {
-        faults.error("schema-type", "'calls' is a list of steps", at: reader[word]?.range)
+        faults.error("schema-type", "'calls' must be a list of steps", at: reader[word]?.range)
         return nil
       }
       return .calls(steps)
@@ -75,7 +76,7 @@ package final class FactProbe {
   }
 }
 
-/// What is looked for in the lines of a file: `#` stands for a number, a blank for any blanks, all else for itself.
+/// A pattern for lines of a file: `#` matches a number, a blank matches one or more blanks, all else matches itself.
 package struct LinePattern: Hashable, Sendable {
   private enum Piece: Hashable, Sendable {
     case text(String)
@@ -101,10 +102,10 @@ package struct LinePattern: Hashable, Sendable {
     self.pieces = pieces
   }
 
-  /// Whether it asks for no number, and so for no more than whether a line has it.
+  /// Whether the pattern has no number, so that it only tests whether a line matches.
   package var asksForNothing: Bool { !pieces.contains(.number) }
 
-  /// What a line holds of it: the number, or true where it asks for none; nil where the line does not have it.
+  /// The first match in a line: its number, or true if the pattern has no number. Nil if the line does not match.
   package func find(in line: Substring) -> Value? {
     var start = line.startIndex
     while true {

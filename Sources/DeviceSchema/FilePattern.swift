@@ -7,7 +7,7 @@ package struct FilePattern: Hashable, Sendable {
   /// Whether it matches one path only.
   package var isPlain: Bool { !text.utf8.contains(UInt8(ascii: "*")) }
 
-  /// Whether a path, or a name in one, matches a pattern, or the part of one.
+  /// Whether a path, or a name in a path, matches a pattern or a part of one.
   package static func matches(_ path: some StringProtocol, _ pattern: some StringProtocol) -> Bool {
     matches(Array(path.utf8)[...], Array(pattern.utf8)[...])
   }

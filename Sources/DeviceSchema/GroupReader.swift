@@ -25,7 +25,7 @@ struct GroupReader {
     let reader = KeyReader(entry.value, keys: Self.groupKeys, of: "group '\(entry.key.value)'", faults)
     let number = reader.integer("number").flatMap { UInt32(exactly: $0) }
     if number == nil {
-      faults.error("schema-type", "group '\(entry.key.value)' has no 'number' of 32 bits", at: entry.key.range)
+      faults.error("schema-type", "group '\(entry.key.value)' needs a 'number' of 32 bits", at: entry.key.range)
     }
     let defaults = Defaults(
       access: access(reader) ?? AttributeAccess.allCases, repeats: reader.bool("repeat"),
@@ -40,7 +40,7 @@ struct GroupReader {
         self.attribute(attribute.key.value, attribute.value, attribute.key.range, defaults, group: entry.key.value))
     }
     if let both = reader.keyRange("attribute"), reader.has("attributes") {
-      faults.error("schema-type", "a group has 'attributes' or one nameless 'attribute'", at: both)
+      faults.error("schema-type", "a group needs 'attributes' or one 'attribute' without a name", at: both)
     }
     return GroupSchema(
       name: entry.key.value, number: number ?? .max, reader, when: condition(reader, key: .any),
@@ -54,7 +54,7 @@ struct GroupReader {
 
   private typealias Payloads = [(when: Expression?, type: PayloadType)]
 
-  /// What the attributes of a group have unless they say otherwise.
+  /// The defaults of a group for its attributes.
   private struct Defaults {
     var access: [AttributeAccess]
     var repeats: Bool
@@ -72,7 +72,7 @@ struct GroupReader {
     if case .keys(let fields, _) = number { keys = fields }
     if !reader.has("payload"), !defaults.hasPayload {
       faults.error(
-        "schema-type", "attribute '\(path)' has no 'payload'; write 'payload: {type: none}' where it has none",
+        "schema-type", "attribute '\(path)' needs a 'payload'; write 'payload: {type: none}' if it has none",
         at: source)
     }
     let key = keyType(keys)
@@ -89,7 +89,7 @@ struct GroupReader {
       }, source: source)
   }
 
-  /// The static type of `value`, where all alternatives have the same.
+  /// The static type of `value`; `any` unless there is exactly one payload.
   private func valueType(_ payloads: Payloads, name: String) -> Type {
     payloads.count == 1 ? payloads[0].type.valueType(name: name) : .any
   }
@@ -104,7 +104,8 @@ struct GroupReader {
     if reader.string("number") == "any" { return .any }
     guard let number = reader.integer("number").flatMap({ UInt64(exactly: $0) }) else {
       if reader["number"] == nil {
-        faults.error("schema-type", "attribute '\(path)' has 'number', 'number: any' or 'keys'", at: reader.node.range)
+        faults.error(
+          "schema-type", "attribute '\(path)' needs 'number', 'number: any' or 'keys'", at: reader.node.range)
       }
       return .exactly(.max)
     }
@@ -121,7 +122,7 @@ struct GroupReader {
     guard let node = reader["access"] else { return nil }
     return reader.strings("access").compactMap { word in
       if let access = AttributeAccess(rawValue: word) { return access }
-      faults.error("schema-type", "'access' names set, get and has", at: node.range)
+      faults.error("schema-type", "'access' can only list set, get and has", at: node.range)
       return nil
     }
   }
@@ -169,31 +170,31 @@ struct GroupReader {
     return result
   }
 
-  /// A list of `{errno, because}`.
+  /// Reads a list of `{errno, because}`.
   private func guestAnswers(_ node: Node?) -> [GuestAnswer] {
     guard let node else { return [] }
     guard let items = node.items else {
-      faults.error("schema-type", "'guest' is a list of {errno, because}", at: node.range)
+      faults.error("schema-type", "'guest' must be a list of {errno, because}", at: node.range)
       return []
     }
     return items.compactMap { item -> GuestAnswer? in
       let reader = KeyReader(item, keys: ["errno", "because", "since", "until"], of: "an answer", faults)
       guard let errno = reader.errno("errno"), let because = reader.string("because") else {
-        faults.error("schema-type", "an answer has 'errno' and 'because'", at: item.range)
+        faults.error("schema-type", "an answer needs 'errno' and 'because'", at: item.range)
         return nil
       }
       return GuestAnswer(errno: errno, because: because, lifetime: reader.lifetime(), source: item.range)
     }
   }
 
-  /// Words, or mappings `{path, when}`, alone or in a list.
+  /// Reads words or mappings `{path, when}`, alone or in a list.
   private func orderWords(_ node: Node?, _ scope: RuleScope) -> [OrderWord] {
     guard let node else { return [] }
     return (node.items ?? [node]).compactMap { item in
       if let word = item.scalar { return OrderWord(path: Located(word, at: item.range)) }
-      let reader = KeyReader(item, keys: ["path", "when"], of: "a word of the order", faults)
+      let reader = KeyReader(item, keys: ["path", "when"], of: "an entry of the order", faults)
       guard let path = reader["path"], let word = reader.string("path") else {
-        faults.error("schema-type", "a word of the order has a 'path'", at: item.range)
+        faults.error("schema-type", "an entry of the order needs a 'path'", at: item.range)
         return nil
       }
       let when = reader["when"].flatMap { $0.expression(in: scope, as: .bool, faults) }
@@ -202,13 +203,13 @@ struct GroupReader {
   }
 
   private func unknownAttribute(_ node: Node?) -> AccessErrnos {
-    errnos(node, default: Errno(name: "ENXIO"))
+    errnos(node, default: catalogue.unknownAttribute)
   }
 
-  /// One errno for all three calls, or a mapping from call to errno.
+  /// Reads one errno for all three calls, or a mapping from call to errno.
   func errnos(_ node: Node?, default fallback: Errno?) -> AccessErrnos {
     guard let node else { return AccessErrnos(fallback) }
-    if node.scalar != nil { return AccessErrnos(node.errno(faults)) }
+    if node.scalar != nil { return AccessErrnos(node.errno(faults) ?? fallback) }
     var result = AccessErrnos(fallback)
     let reader = KeyReader(node, keys: AttributeAccess.allCases.map(\.rawValue), of: "this", faults)
     for access in AttributeAccess.allCases {

@@ -1,8 +1,8 @@
 import Expressions
 
-/// Conditions over the key of an attribute, as they are known before there is any host.
+/// Evaluates conditions over the key of an attribute without a host.
 package enum KeyCondition {
-  /// Whether a condition holds; one that depends on more than the key does.
+  /// Whether a condition holds. A condition that the key does not decide counts as true.
   package static func holds(_ condition: Expression?, _ key: [(name: String, value: Int128)], _ attr: UInt64) -> Bool {
     guard let condition else { return true }
     let world = KeyWorld(key: Fields(key.map { ($0.name.identifier, .integer($0.value)) }), attr: attr)

@@ -2,13 +2,13 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// A capability that has to be enabled when a device has been created: `needs: [{enable-capability: NAME, …}]`.
+/// A capability to enable after a device is created: `needs: [{enable-capability: NAME, …}]`.
 package struct Need {
   package var capability: Capability
-  /// In the order of the capability's parameters; nil stands for the device itself.
+  /// In the order of the capability's parameters; nil is the device itself.
   private var values: [Expression?]
 
-  /// The arguments for one vCPU, or for the VM where the record is empty; nil stands for the device itself.
+  /// The arguments for one vCPU, or for the VM if the record is empty; nil is the device itself.
   package func arguments(vcpu: Fields) -> [UInt64?] {
     let world = VCPUWorld(vcpu: vcpu)
     let evaluator = Evaluator(world: world)
@@ -23,7 +23,7 @@ package struct Need {
   }
 }
 
-/// `vcpu.id` and `vcpu.index` are all that arguments of a need see.
+/// The values that arguments of a need can read: only `vcpu.id` and `vcpu.index`.
 private final class VCPUWorld: World {
   private let vcpu: Fields
 
@@ -35,11 +35,11 @@ private final class VCPUWorld: World {
 }
 
 extension Catalogue {
-  /// What a device type needs besides its attributes.
+  /// The capabilities that a device type needs.
   package func needs(of file: SchemaFile) -> [Need] {
     (file.needs?.items ?? []).compactMap { item in
       guard let name = item[key: "enable-capability"]?.scalar else {
-        faults.report(.error("schema-type", "a need is {enable-capability: NAME, ...}", at: item.range))
+        faults.report(.error("schema-type", "a need must be {enable-capability: NAME, ...}", at: item.range))
         return nil
       }
       let onVCPU = item[key: "on"]?.scalar == "vcpu"

@@ -1,17 +1,17 @@
 import Expressions
 
-/// Bytes of a payload, and which of their bits are known.
+/// The bytes of a payload, with a mask of the known bits.
 package struct PayloadBytes: Hashable, Sendable {
   package var bytes: [UInt8]
   package var mask: [UInt8]
 
-  /// Zeros of which nothing is known.
+  /// Creates zeros, with no known bits.
   package init(size: Int) {
     bytes = Array(repeating: 0, count: size)
     mask = bytes
   }
 
-  /// Writes bytes that are all known; the payload grows where they reach beyond its end.
+  /// Writes known bytes. The payload grows if they reach past its end.
   package mutating func put(_ known: [UInt8], at offset: Int) {
     let missing = Array<UInt8>(repeating: 0, count: max(offset + known.count - bytes.count, 0))
     bytes += missing
@@ -20,7 +20,7 @@ package struct PayloadBytes: Hashable, Sendable {
     mask.replaceSubrange(offset..<offset + known.count, with: Array(repeating: 0xFF, count: known.count))
   }
 
-  /// Writes an integer under a mask of the bits that are known.
+  /// Writes an integer with a mask of its known bits.
   package mutating func put(_ value: Int128, mask known: Int128, at offset: Int, size: Int, bigEndian: Bool) {
     for i in 0..<size {
       let shift = Int128(8 * (bigEndian ? size - 1 - i : i))
@@ -31,9 +31,9 @@ package struct PayloadBytes: Hashable, Sendable {
 }
 
 extension PayloadType {
-  /// Reads a payload's bytes as the value that rules see.
+  /// Decodes a payload's bytes to the value that rules see.
   ///
-  /// Too few bytes read as unknown, as the kernel would read on in memory that is not the manifest's.
+  /// Too few bytes decode to unknown, because the kernel would read on in memory outside the manifest.
   package func decode(_ bytes: ArraySlice<UInt8>, bigEndian: Bool) -> Value {
     switch self {
     case .none: return .null
@@ -79,7 +79,8 @@ extension PayloadType {
     return .record(Fields(values))
   }
 
-  /// The bytes of a value that rules computed, with a mask where parts of it are unknown; nil where its shape is another.
+  /// Encodes a value that rules computed, with a mask for its unknown parts. Returns nil if the payload has no fixed
+  /// size or the value has another shape.
   package func encode(_ value: Value, bigEndian: Bool) -> PayloadBytes? {
     guard let size = fixedSize else { return nil }
     var payload = PayloadBytes(size: size)

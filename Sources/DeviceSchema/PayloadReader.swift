@@ -16,7 +16,8 @@ struct PayloadReader {
     "none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd",
   ]
 
-  /// One type, or a list of which the first fit counts. Empty if a type has faults: rules may then read any field of it.
+  /// Reads one type, or a list of alternatives, of which the first match is used. Empty if a type has faults: rules may
+  /// then read any field of it.
   func alternatives(_ node: Node) -> [(when: Expression?, type: PayloadType)] {
     let items = node.items ?? [node]
     let good = items.compactMap { item -> (when: Expression?, type: PayloadType)? in
@@ -27,7 +28,7 @@ struct PayloadReader {
     return good.count == items.count ? good : []
   }
 
-  /// The type, or nil if it or a part of it has faults.
+  /// Reads a type; nil if it or a part of it has faults.
   private func type(_ node: Node) -> PayloadType? {
     let name = node[key: "type"]?.scalar ?? node.scalar ?? ""
     guard Self.typeNames.contains(name) else {
@@ -54,7 +55,7 @@ struct PayloadReader {
     case "struct": return fields(reader["fields"]).map { .structure(StructureType(fields: $0)) }
     case "array":
       guard let of = reader["of"], let count = reader["count"]?.expression(in: scope, as: .integer, faults) else {
-        faults.error("schema-payload", "an array has 'of' and 'count'", at: node.range)
+        faults.error("schema-payload", "an array needs 'of' and 'count'", at: node.range)
         return nil
       }
       guard let element = type(of) else { return nil }
@@ -71,7 +72,7 @@ struct PayloadReader {
     }
   }
 
-  /// Reports a size that a payload cannot have. Returns nil, as for every faulty payload.
+  /// Reports a size that a payload cannot have. Returns nil, as for every payload with faults.
   private func tooLarge<Part>(_ what: String, _ node: Node) -> Part? {
     faults.error(
       "schema-payload",
@@ -88,12 +89,13 @@ struct PayloadReader {
     return IntegerType(size: size, isSigned: first == "i", description: description(reader))
   }
 
-  /// The keys that describe an integer, wherever it stands.
+  /// Reads the keys that describe an integer in a payload or a key.
   ///
-  /// - Parameter name: what the integer is called, if it has a name: the column of a table of `names`.
+  /// - Parameter name: the integer's name, if it has one, which is the column in a table of `names`.
   func description(_ reader: KeyReader, named name: String? = nil) -> IntegerDescription {
     var result = IntegerDescription()
     result.unit = reader.string("unit")
+    result.notation = result.unit.flatMap(scope.notation)
     result.align = reader.integer("align")
     result.region = reader.integer("region")
     result.doc = reader.string("doc")
@@ -103,7 +105,7 @@ struct PayloadReader {
       {
         result.range = (low, high)
       } else {
-        faults.error("schema-type", "'range' is [lowest, highest]", at: node.range)
+        faults.error("schema-type", "'range' must be [lowest, highest]", at: node.range)
       }
     }
     result.values = reader["values"]?.items?.compactMap { $0.integer(named: "values", faults) } ?? []
@@ -122,10 +124,10 @@ struct PayloadReader {
     return result
   }
 
-  /// The names of values that a table gives: `name` of each row for the value in the column.
+  /// The names of values in a table: `name` of each row for the value in the column.
   private func names(from node: Node, column: String) -> [(name: String, value: Int128)] {
     guard let name = node.scalar, case .constant(.list(let rows), _) = scope.meaning(of: name) else {
-      faults.error("schema-unknown-name", "'names' is the name of a table", at: node.range)
+      faults.error("schema-unknown-name", "'names' must be the name of a table", at: node.range)
       return []
     }
     let found = rows.compactMap { row -> (name: String, value: Int128)? in
@@ -134,7 +136,7 @@ struct PayloadReader {
       return (name, value)
     }
     if found.isEmpty {
-      faults.error("schema-type", "the rows of table '\(name)' have no 'name' and '\(column)'", at: node.range)
+      faults.error("schema-type", "the rows of table '\(name)' need 'name' and '\(column)'", at: node.range)
     }
     return found
   }
@@ -143,12 +145,12 @@ struct PayloadReader {
     var width = reader.integer("width") ?? 64
     if ![8, 16, 32, 64].contains(width) {
       width = 64
-      faults.error("schema-payload", "the width of 'bits' is 8, 16, 32 or 64", at: reader["width"]?.range)
+      faults.error("schema-payload", "the width of 'bits' must be 8, 16, 32 or 64", at: reader["width"]?.range)
     }
     return BitsType(size: Int(width) / 8, fields: bitFields(reader["fields"], extra: []))
   }
 
-  /// The fields of `bits`, and of `keys`.
+  /// Reads the fields of `bits` or of `keys`.
   func bitFields(_ node: Node?, extra: [String]) -> [BitField] {
     var used: Int128 = 0
     return (node?.entries ?? []).compactMap { entry in
@@ -157,7 +159,7 @@ struct PayloadReader {
         faults)
       guard let bits = reader["bits"], let (high, low) = bits.bitRange(faults) else {
         if reader["bits"] == nil {
-          faults.error("schema-type", "bit field '\(entry.key.value)' has no 'bits'", at: entry.key.range)
+          faults.error("schema-type", "bit field '\(entry.key.value)' needs 'bits'", at: entry.key.range)
         }
         return nil
       }
@@ -175,7 +177,7 @@ struct PayloadReader {
   private func fields(_ node: Node?) -> [StructureField]? {
     guard let node else { return [] }
     guard let items = node.items else {
-      faults.error("schema-type", "the fields of a struct are a list", at: node.range)
+      faults.error("schema-type", "the fields of a struct must be a list", at: node.range)
       return nil
     }
     let fields = items.compactMap(field)
@@ -186,7 +188,7 @@ struct PayloadReader {
 
   private func field(_ node: Node) -> StructureField? {
     guard let name = node[key: "name"]?.scalar, node[key: "type"] != nil else {
-      faults.error("schema-type", "a field has 'name' and 'type'", at: node.range)
+      faults.error("schema-type", "a field needs 'name' and 'type'", at: node.range)
       return nil
     }
     let count = node[key: "count"].flatMap { $0.integer(named: "count", faults) }.map { Int(clamping: $0) }
@@ -203,7 +205,8 @@ struct PayloadReader {
 
   private func union(_ reader: KeyReader) -> PayloadType? {
     guard let on = reader["on"] else {
-      faults.error("schema-payload", "a union's 'on' is the field that chooses: {name, type}", at: reader.node.range)
+      faults.error(
+        "schema-payload", "a union's 'on' must be the field that selects a case: {name, type}", at: reader.node.range)
       return nil
     }
     guard let tag = field(on) else { return nil }
@@ -213,7 +216,7 @@ struct PayloadReader {
         value = type.description.names.first { $0.name == entry.key.value }?.value
       }
       guard let value else {
-        faults.error("schema-payload", "'\(entry.key.value)' is no value of '\(tag.name)'", at: entry.key.range)
+        faults.error("schema-payload", "'\(entry.key.value)' is not a value of '\(tag.name)'", at: entry.key.range)
         return nil
       }
       return fields(entry.value).map { (value, entry.key.value, $0) }

@@ -2,7 +2,7 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// What `addr` of a `struct kvm_device_attr` leads to, as a schema describes it.
+/// The data that `addr` of a `struct kvm_device_attr` points to, as a schema describes it.
 package indirect enum PayloadType {
   /// No payload; `addr` is null.
   case none
@@ -38,11 +38,12 @@ package struct IntegerType {
   package var name: String { integerTypeName(size: size, isSigned: isSigned) }
 }
 
-/// What is said of an integer for manifests, maps and documentation. Nothing here refuses a value by itself.
+/// The description of an integer for manifests, maps and documentation. It does not refuse values; rules do.
 package struct IntegerDescription {
-  /// `address`, `bytes`, `mpidr`, …
+  /// `address`, `bytes`, or a unit that a schema declares.
   package var unit: String?
-  /// What the value is a multiple of; of an address, in bytes.
+  package var notation: Notation?
+  /// The value is a multiple of this. For an address, it is in bytes.
   package var align: Int128?
   /// In bytes.
   package var region: Int128?
@@ -52,7 +53,7 @@ package struct IntegerDescription {
   package var names: [(name: String, value: Int128)] = []
   /// Names of bits, counted from 0.
   package var flags: [(name: String, bit: Int)] = []
-  /// The kernel takes any value, whatever is said here.
+  /// Whether the kernel accepts any value, despite this description.
   package var isUnchecked = false
   package var doc: String?
 
@@ -76,25 +77,25 @@ package struct BitField {
   package var high: Int
   package var low: Int
   package var initial: Int128?
-  /// The field keeps its position: its value is what the masked integer is, not shifted down.
+  /// Whether the field keeps its position: its value is the masked integer, not shifted down.
   package var isInPlace: Bool
   package var description: IntegerDescription
 
   package var mask: Int128 { ((1 << Int128(high - low + 1)) - 1) << Int128(low) }
 
-  /// The values that the field can hold; of one in place, those whose low bits are zero.
+  /// The range of values that the field can hold. In a field in place, the low bits must be zero as well.
   package var range: ClosedRange<Int128> { 0...(isInPlace ? mask : mask >> Int128(low)) }
 
   package func extract(from raw: Int128) -> Int128 { isInPlace ? raw & mask : (raw & mask) >> Int128(low) }
 
-  /// The bits of a value in its place, or nil where the field cannot hold it.
+  /// The bits of a value at the position of the field; nil if the field cannot hold it.
   package func place(_ value: Int128) -> Int128? {
     let placed = isInPlace ? value : value >= 0 && value <= mask >> Int128(low) ? value << Int128(low) : -1
     return placed >= 0 && placed & ~mask == 0 ? placed : nil
   }
 }
 
-/// A C struct with the layout that the architecture's ABI gives it: every field at a multiple of its size.
+/// A C struct with the layout of the architecture's ABI: the offset of every field is a multiple of its alignment.
 package struct StructureType {
   package var fields: [StructureField]
 }
@@ -104,7 +105,7 @@ package struct StructureField {
   package var type: PayloadType
   /// The number of elements of a C array; nil for a single one.
   package var count: Int?
-  /// Padding: it need not be written, and is zero then.
+  /// Padding, which may be left out and is then zero.
   package var isReserved: Bool
   package var doc: String?
 }
@@ -116,7 +117,7 @@ package struct UnionType {
 }
 
 package struct DescriptorType {
-  /// Which files may be named: a pattern with `*`.
+  /// The files that may be named: a pattern with `*`.
   package var pattern: String?
 
   package init(pattern: String?) { self.pattern = pattern }
@@ -127,16 +128,16 @@ extension PayloadType {
     if case .none = self { true } else { false }
   }
 
-  /// The most bytes that a payload can have.
+  /// The maximum size of a payload in bytes.
   static let mostBytes = 1 << 20
 
-  /// The size of several elements in bytes; nil where a payload cannot have it.
+  /// The size of several elements in bytes; nil if it is not a possible size of a payload.
   static func size(of element: Int, times count: Int128) -> Int? {
     guard (0...Int128(mostBytes)).contains(count), element * Int(count) <= mostBytes else { return nil }
     return element * Int(count)
   }
 
-  /// The size in bytes, where it is the same for every value and key, and a payload can have it.
+  /// The size in bytes; nil if it depends on the value or the key, or exceeds the maximum.
   package var fixedSize: Int? {
     switch self {
     case .none: 0
@@ -152,7 +153,7 @@ extension PayloadType {
     }
   }
 
-  /// The size that the C type's addresses are multiples of.
+  /// The alignment of the C type in bytes.
   package var alignment: Int {
     switch self {
     case .none, .bytes: 1
@@ -190,13 +191,13 @@ extension PayloadType {
   }
 }
 
-/// Where the fields of a C struct stand.
+/// The offsets of the fields of a C struct, and its size.
 package struct StructureLayout {
   /// In bytes from the start, in the order of the fields.
   package var offsets: [Int] = []
   package var size = 0
 
-  /// The layout, or nil where a field has no fixed size, or all of them are more than a payload can have.
+  /// Computes the layout; nil if a field has no fixed size, or the struct exceeds the maximum size of a payload.
   package init?(_ fields: [StructureField]) {
     var alignment = 1
     for field in fields {
@@ -214,7 +215,7 @@ package struct StructureLayout {
 }
 
 extension String {
-  /// The name as expressions write it: a hyphen is a minus there.
+  /// The name as expressions write it, with `_` for `-`, which is a minus there.
   package var identifier: String {
     utf8.contains(UInt8(ascii: "-")) ? String(decoding: utf8.map { $0 == 0x2D ? 0x5F : $0 }, as: UTF8.self) : self
   }

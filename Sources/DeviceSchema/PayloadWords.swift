@@ -2,7 +2,7 @@ import Expressions
 import Vocabulary
 
 extension PayloadType {
-  /// What messages call it.
+  /// The payload in messages.
   package var words: String {
     switch self {
     case .none: "nothing"
@@ -18,13 +18,13 @@ extension PayloadType {
     case .union(let type): "a mapping with \(type.tag.name)"
     case .array: "a list"
     case .bytes: "a byte string"
-    case .descriptor: "the name of an entry of 'files'"
+    case .descriptor: "the name of an entry in 'files'"
     }
   }
 }
 
 extension PayloadType {
-  /// In a few words: `u64`, `struct of 24 bytes`, `none`.
+  /// A short description: `u64`, `struct of 24 bytes`, `none`.
   package var summary: String {
     switch self {
     case .none: return "none"
@@ -42,7 +42,7 @@ extension PayloadType {
 }
 
 extension [(when: Expression?, type: PayloadType)] {
-  /// All alternatives in a few words.
+  /// A short description of all alternatives.
   package var summary: String {
     var seen: [String] = []
     for (_, type) in self where !seen.contains(type.summary) { seen.append(type.summary) }
@@ -51,14 +51,13 @@ extension [(when: Expression?, type: PayloadType)] {
 }
 
 extension IntegerDescription {
-  /// What is said of an integer, without its doc.
+  /// The parts of the description in words, without the doc.
   package var words: [String] {
     var words: [String] = []
-    switch unit {
-    case nil: break
-    case "address": words.append("a guest physical address")
-    case "mpidr": words.append("an affinity, written 0.0.0.3 (Aff3.Aff2.Aff1.Aff0) or as a number")
-    case let unit?: words.append("in \(unit)")
+    if let notation {
+      words.append("\(notation.doc ?? notation.unit), written \(notation.example) (\(notation.form)) or as a number")
+    } else if let unit {
+      words.append(unit == "address" ? "a guest physical address" : "in \(unit)")
     }
     if let align, align > 1 { words.append("a multiple of \(unit == "address" ? sizeInBytes(align) : "\(align)")") }
     if let region { words.append("the start of \(sizeInBytes(region))") }

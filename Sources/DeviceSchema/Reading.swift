@@ -3,7 +3,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// A mapping of a schema, read key by key; keys that nobody asked for are faults.
+/// Reads a mapping of a schema key by key. A thorough reading reports unknown keys.
 struct KeyReader {
   let source: SchemaNode
   let faults: Findings
@@ -23,7 +23,7 @@ struct KeyReader {
       entries = found
     } else {
       if !source.node.isEmpty {
-        faults.error("schema-type", "\(what) is a mapping, not \(source.node.kind)", at: source.node.range)
+        faults.error("schema-type", "\(what) must be a mapping, not \(source.node.kind)", at: source.node.range)
       }
       entries = []
     }
@@ -35,12 +35,12 @@ struct KeyReader {
     }
   }
 
-  /// What would be right in place of an unknown key.
+  /// The suggestion for an unknown key.
   private func hint(_ key: String, _ keys: [String]) -> String {
     if let nearest = keys.nearest(to: key) { return "; did you mean '\(nearest)'?" }
-    // In a flow mapping a comma ends a plain text, and what follows reads as a key.
+    // In a flow mapping, a comma ends plain text, and the rest is read as a key.
     let isExpression = key.contains { "()[]=<>&|!".contains($0) }
-    return isExpression ? "; an expression with a comma, a bracket or '!' is put in quotes" : ""
+    return isExpression ? "; put an expression with a comma, a bracket or '!' in quotes" : ""
   }
 
   subscript(key: String) -> Node? { child(key)?.node }
@@ -55,7 +55,7 @@ struct KeyReader {
   func string(_ key: String) -> String? {
     guard let node = self[key] else { return nil }
     guard let text = node.scalar else {
-      faults.error("schema-type", "'\(key)' is text, not \(node.kind)", at: node.range)
+      faults.error("schema-type", "'\(key)' must be text, not \(node.kind)", at: node.range)
       return nil
     }
     return text
@@ -72,7 +72,7 @@ struct KeyReader {
     case "true": return true
     case "false": return false
     default:
-      faults.error("schema-type", "'\(key)' is true or false", at: node.range)
+      faults.error("schema-type", "'\(key)' must be true or false", at: node.range)
       return false
     }
   }
@@ -87,7 +87,7 @@ struct KeyReader {
   func release(_ key: String) -> Release? {
     guard let node = self[key] else { return nil }
     guard let release = node.scalar.flatMap(Release.init) else {
-      faults.error("schema-type", "'\(key)' is a kernel release, such as '6.13'", at: node.range)
+      faults.error("schema-type", "'\(key)' must be a kernel release, such as '6.13'", at: node.range)
       return nil
     }
     return release
@@ -99,7 +99,7 @@ struct KeyReader {
 extension Node {
   func integer(named name: String, _ faults: Findings) -> Int128? {
     guard let value = scalar.flatMap(IntegerLiteral.parse) else {
-      faults.error("schema-type", "'\(name)' is an integer", at: range)
+      faults.error("schema-type", "'\(name)' must be an integer", at: range)
       return nil
     }
     return value
@@ -108,11 +108,11 @@ extension Node {
   func strings(named name: String, _ faults: Findings) -> [String] {
     if let text = scalar { return [text] }
     guard let items else {
-      faults.error("schema-type", "'\(name)' is text or a list of texts", at: range)
+      faults.error("schema-type", "'\(name)' must be text or a list of texts", at: range)
       return []
     }
     return items.compactMap { item in
-      if item.scalar == nil { faults.error("schema-type", "'\(name)' is a list of texts", at: item.range) }
+      if item.scalar == nil { faults.error("schema-type", "'\(name)' must be a list of texts", at: item.range) }
       return item.scalar
     }
   }
@@ -131,20 +131,20 @@ extension Node {
     guard let items, items.count == 2, let high = items[0].scalar.flatMap({ Int($0) }),
       let low = items[1].scalar.flatMap({ Int($0) }), low >= 0, high >= low, high < 64
     else {
-      faults.error("schema-type", "'bits' is [high, low], from 63 to 0", at: range)
+      faults.error("schema-type", "'bits' must be [high, low], from 63 to 0", at: range)
       return nil
     }
     return (high, low)
   }
 
-  /// An expression in a scalar; faults in its text are reported at the place of the text.
+  /// Compiles the expression in a scalar. Faults are reported at their location in the text.
   func expression(in scope: some Scope, as wanted: Type = .any, _ faults: Findings) -> Expression? {
     guard let text = scalar else {
-      faults.error("schema-type", "an expression is text, not \(kind); quote it", at: range)
+      faults.error("schema-type", "an expression must be text, not \(kind); put it in quotes", at: range)
       return nil
     }
     do throws(ExpressionError) {
-      var expression = try Expression(text, in: scope, as: wanted)
+      let expression = try Expression(text, in: scope, as: wanted)
       expression.source = range
       return expression
     } catch {
@@ -153,7 +153,7 @@ extension Node {
     }
   }
 
-  /// The place of a part of an expression's text; the whole scalar where escapes or line breaks hide it.
+  /// The location of a part of an expression's text; the whole scalar if escapes or line breaks hide it.
   package func range(of span: Span) -> SourceRange {
     guard case .scalar(let text, let style) = content, range.start.line == range.end.line else { return range }
     let written = range.end.column - range.start.column

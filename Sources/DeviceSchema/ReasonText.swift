@@ -3,7 +3,7 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// A reason in words, in which `${EXPRESSION}` stands for a value: `the address must be ${align} aligned`.
+/// A reason with `${EXPRESSION}` placeholders for values: `the address must be ${align} aligned`.
 package struct ReasonText {
   package enum Part {
     case text(String)
@@ -29,7 +29,7 @@ package struct ReasonText {
     self.parts = parts
   }
 
-  /// The words, with what the expressions stand for.
+  /// The text with values in place of the expressions.
   package func words(_ value: (Expression) -> String) -> String {
     parts.reduce(into: "") { words, part in
       switch part {
@@ -41,7 +41,7 @@ package struct ReasonText {
 }
 
 extension Value {
-  /// The value as people write it: sizes with their unit, addresses in hexadecimal.
+  /// The value in a sentence: sizes with their unit, addresses in hexadecimal.
   package var words: String {
     switch self {
     case .integer(let integer): inProse(integer)

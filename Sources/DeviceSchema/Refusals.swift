@@ -14,7 +14,7 @@ extension Catalogue {
   }
 }
 
-/// A walk through all that a call can come to in a catalogue's release.
+/// A walk through all rules that calls can reach in a catalogue's release.
 private struct RefusalSearch {
   let catalogue: Catalogue
   private(set) var found: [SourceRange: Rule] = [:]
@@ -40,7 +40,7 @@ private struct RefusalSearch {
       }
       guard rule.errno != nil else { continue }
       found[rule.source] = rule
-      // What stands behind it, other releases come to.
+      // Calls reach the rules after this one only in other releases.
       if rule.condition == nil, rule.when == nil { return }
     }
   }

@@ -10,15 +10,16 @@ package struct RuleList {
   package static var empty: RuleList { RuleList(rules: []) }
 }
 
-/// A list with its own frame of locals: the rules of one call, of a fragment, of a hook. It is compiled when it is
-/// first looked at.
+/// A list with a separate frame of locals: the rules of one call, of a fragment or of a hook. It is compiled on first
+/// use.
 package final class RuleFrame {
   private let source: SchemaNode?
   private let isReading: (SchemaNode) -> Bool
   private let compile: () -> (list: RuleList, size: Int)
   private lazy var compiled = compile()
 
-  /// Whether a statement of the list, or of what it uses, reads the payload; known without compiling it.
+  /// Whether a statement of the list, or of a fragment that it uses, reads the payload. It is known without compiling
+  /// the list.
   package private(set) lazy var readsValue: Bool = source.map(isReading) ?? false
 
   package var list: RuleList { compiled.list }
@@ -39,29 +40,29 @@ package final class RuleFrame {
 
 /// One statement. Its parts act in the order of the members.
 ///
-/// The condition and the names that it gives are compiled with the list; the rest when it is first looked at, since the
+/// The condition and the names that it gives are compiled with the list. The rest is compiled on first use, because the
 /// conditions of most statements never hold.
 package struct Rule {
   let node: SchemaNode
   package var lifetime = Lifetime()
-  /// The statement exists only where this holds.
+  /// The statement exists only if this holds.
   package var when: Expression?
-  /// Otherwise the statement is skipped, or `otherwise` runs.
+  /// If this does not hold, `otherwise` runs or the statement is skipped.
   package var condition: Expression?
   /// Whether there is an `otherwise`.
   package var hasOtherwise = false
-  /// Names for this statement and all that follow: slot and value.
+  /// The names for this statement and those after it, with slot and value.
   package var lets: [(name: String, slot: Int, value: Expression)] = []
   let rest: DeferredAction
 
-  /// The statement, in its schema.
+  /// The location of the statement in its schema.
   package var source: SourceRange { node.node.range }
   private var action: RuleAction { rest.action }
 
   package var otherwise: RuleList? { action.otherwise }
-  /// The new vCPU exists from here on.
+  /// Whether the new vCPU exists from here on.
   package var allocatesVCPU: Bool { action.allocatesVCPU }
-  /// The place where the kernel copies the payload in.
+  /// Whether the kernel copies the payload in here.
   package var readsValue: Bool { action.readsValue }
   package var use: FragmentUse? { action.use }
   package var hook: String? { action.hook }
@@ -74,15 +75,15 @@ package struct Rule {
   package var errno: Errno? { action.errno }
   package var returnsOK: Bool { action.returnsOK }
   package var id: String? { action.id }
-  /// The reason of the errno, the warning or the hazard, for users.
+  /// The reason for the errno, the warning or the hazard, for users.
   package var because: ReasonText? { action.because }
-  /// The errno that the kernel's documentation gives, where it is another.
+  /// The errno in the kernel's documentation, if it is another one.
   package var documented: String? { action.documented }
-  /// Why no manifest can make the rule refuse, where that is so.
+  /// The reason why no manifest can make the rule refuse, if there is one.
   package var noCase: String? { action.noCase }
 }
 
-/// What a statement does: see `Rule`.
+/// The action of a statement; see `Rule`.
 final class RuleAction {
   var otherwise: RuleList?
   var allocatesVCPU = false
@@ -103,7 +104,7 @@ final class RuleAction {
   var noCase: String?
 }
 
-/// What a statement does, compiled when it is first looked at.
+/// The action of a statement, compiled on first use.
 final class DeferredAction {
   private(set) lazy var action = compile()
   private let compile: () -> RuleAction

@@ -14,7 +14,7 @@ struct RuleReader {
     "no-case",
   ]
 
-  /// The rules of a node, to be compiled when they are first looked at.
+  /// The rules of a node, which are compiled on first use.
   func frame(_ node: SchemaNode?) -> RuleFrame {
     guard let node else { return .empty }
     let frame = RuleFrame(node, reads: shared.readsValue) {
@@ -27,7 +27,7 @@ struct RuleReader {
 
   func list(_ node: SchemaNode) -> RuleList {
     guard let items = node.items else {
-      faults.error("schema-type", "rules are a list, not \(node.node.kind)", at: node.node.range)
+      faults.error("schema-type", "rules must be a list, not \(node.node.kind)", at: node.node.range)
       return .empty
     }
     return scope.nested { RuleList(rules: items.map(rule)) }
@@ -38,7 +38,7 @@ struct RuleReader {
     let lifetime = reader.lifetime()
     let when = condition(reader["when"])
     let condition = condition(reader["if"])
-    // What follows sees the names as they are here; later statements give more.
+    // Later statements declare more names, so the deferred parts use copies of the scope.
     let above = with(scope.copy())
     var lets: [(name: String, slot: Int, value: Expression)] = []
     for entry in reader["let"]?.entries ?? [] {
@@ -62,10 +62,11 @@ struct RuleReader {
 
   private func check(_ rule: Rule, _ reader: KeyReader) {
     if rule.errno != nil, rule.because == nil {
-      faults.error("schema-no-reason", "an errno has a 'because'", at: reader.keyRange("errno") ?? rule.source)
+      faults.error(
+        "schema-no-reason", "a rule with 'errno' needs 'because'", at: reader.keyRange("errno") ?? rule.source)
     }
     if rule.condition == nil, let otherwise = reader["else"] {
-      faults.error("schema-type", "'else' belongs to an 'if'", at: otherwise.range)
+      faults.error("schema-type", "'else' needs an 'if'", at: otherwise.range)
     }
   }
 
@@ -88,7 +89,7 @@ struct RuleReader {
     return action
   }
 
-  /// `for`, `in`, `rules` and `on-failure`: the variable is seen in the nested rules only.
+  /// Reads `for`, `in`, `rules` and `on-failure`. The variable is visible in the nested rules only.
   private func body(_ reader: KeyReader, into action: RuleAction) {
     scope.nested {
       if let variable = reader.string("for"), let list = expression(reader["in"], as: .list(.any)) {
@@ -97,7 +98,7 @@ struct RuleReader {
       } else if let node = reader["for"] ?? reader["in"], action.loop == nil,
         reader["for"] == nil || reader["in"] == nil
       {
-        faults.error("schema-type", "a loop has 'for', 'in' and 'rules'", at: node.range)
+        faults.error("schema-type", "a loop needs 'for', 'in' and 'rules'", at: node.range)
       }
       action.rules = reader.child("rules").map(list)
     }
@@ -106,7 +107,7 @@ struct RuleReader {
 
   private func word(_ key: String, _ wanted: String, _ reader: KeyReader) -> Bool {
     guard let text = reader.string(key) else { return false }
-    if text != wanted { faults.error("schema-type", "'\(key)' is '\(wanted)'", at: reader[key]?.range) }
+    if text != wanted { faults.error("schema-type", "'\(key)' must be '\(wanted)'", at: reader[key]?.range) }
     return text == wanted
   }
 
@@ -114,7 +115,7 @@ struct RuleReader {
     node.flatMap { $0.expression(in: scope, as: wanted, faults) }
   }
 
-  /// A condition; of one that is at fault nothing is known.
+  /// Reads a condition. A condition with faults is unknown.
   private func condition(_ node: Node?) -> Expression? {
     node.map { $0.expression(in: scope, as: .bool, faults) ?? Expression(constant: .unknown, text: "unknown") }
   }
@@ -138,7 +139,7 @@ struct RuleReader {
     }
     let arguments = fragment.parameters.map { parameter -> Expression in
       guard let node = with.first(where: { $0.key.value == parameter })?.value else {
-        faults.error("schema-type", "fragment '\(name)' wants '\(parameter)'", at: reader["use"]?.range)
+        faults.error("schema-type", "fragment '\(name)' needs '\(parameter)'", at: reader["use"]?.range)
         return Expression(constant: .unknown, text: "unknown")
       }
       return expression(node) ?? Expression(constant: .unknown, text: "unknown")
@@ -149,7 +150,7 @@ struct RuleReader {
   private func effects(_ node: Node?) -> [Effect] {
     guard let node else { return [] }
     guard let entries = node.entries else {
-      faults.error("schema-type", "'then' is a mapping from paths to expressions", at: node.range)
+      faults.error("schema-type", "'then' must be a mapping from paths to expressions", at: node.range)
       return []
     }
     return entries.compactMap { entry in

@@ -1,7 +1,7 @@
 import Expressions
 import YAMLSyntax
 
-/// Which names the expressions of one rule list see: the roots of its call, the schema's shared names, and the
+/// The names that the expressions of one rule list see: the roots of its call, the schema's shared names, and the
 /// locals above.
 final class RuleScope: Scope {
   /// The names shared by all files of the architecture.
@@ -16,7 +16,7 @@ final class RuleScope: Scope {
     for parameter in parameters { _ = declare(parameter, .any) }
   }
 
-  /// The names that are seen here, whatever is declared later.
+  /// A copy with the names declared so far.
   func copy() -> RuleScope {
     let copy = RuleScope(shared: shared, roots: roots)
     copy.locals = locals
@@ -32,7 +32,7 @@ final class RuleScope: Scope {
     return slot
   }
 
-  /// What `body` declares is gone afterwards.
+  /// Runs `body` and then removes the names that it declared.
   func nested<Result>(_ body: () -> Result) -> Result {
     let count = locals.count
     defer { locals.removeLast(locals.count - count) }
@@ -43,7 +43,7 @@ final class RuleScope: Scope {
     if let local = locals.last(where: { $0.name == name }) { return .local(local.slot, local.type) }
     if name == "host" { return .host }
     if let root = Root(rawValue: name) {
-      guard let type = roots[root] else { return .unavailable("'\(name)' has no meaning in these rules") }
+      guard let type = roots[root] else { return .unavailable("'\(name)' is not available in these rules") }
       return .root(root, type)
     }
     return shared.constant(name).map { .constant($0.value, $0.type) }
@@ -51,6 +51,7 @@ final class RuleScope: Scope {
 
   func function(_ name: String) throws(ExpressionError) -> Function? { try shared.function(name) }
   func fact(_ name: String) -> Type? { shared.factType(name) }
+  func notation(ofUnit unit: String) -> Notation? { shared.notation(ofUnit: unit) }
 
   var visibleNames: [String] { locals.map(\.name) + roots.names + ["host"] + shared.constantNames }
   var functionNames: [String] { shared.functionNames }
@@ -61,7 +62,7 @@ final class RuleScope: Scope {
 
 /// The roots that a call has, with their types.
 struct RootTypes {
-  /// By `place`; a dictionary would have to find out first how its keys are hashed.
+  /// Indexed by `place`. A dictionary would first have to look up how its keys are hashed.
   private var types = [Type?](repeating: nil, count: all.count)
   private static let all = Root.allCases
 
@@ -89,15 +90,16 @@ struct RootTypes {
   var names: [String] { Self.all.filter { self[$0] != nil }.map(\.rawValue) }
 }
 
-/// What all files of one architecture share by name.
+/// The names that all files of one architecture share.
 protocol SharedNames: AnyObject {
   /// A table, `arch` or `kernel`.
   func constant(_ name: String) -> (value: Value, type: Type)?
   func function(_ name: String) throws(ExpressionError) -> Function?
   func factType(_ name: String) -> Type?
   func fragment(_ name: String) -> Fragment?
+  func notation(ofUnit unit: String) -> Notation?
   func compile(_ fragment: Fragment)
-  /// Whether rules, or what they use, read the payload.
+  /// Whether rules, or the fragments that they use, read the payload.
   func readsValue(_ rules: SchemaNode) -> Bool
   var constantNames: [String] { get }
   var functionNames: [String] { get }

@@ -3,14 +3,14 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// What a schema file describes.
+/// The subject of a schema file.
 package enum SchemaSubject: Hashable, Sendable {
   case device(String)
   case vm, vcpu, system
   case common(String)
 }
 
-/// One file of the catalogue. Its parts are read when they are first asked for.
+/// One file of the catalogue. Its parts are read on first use.
 package final class SchemaFile {
   package let subject: SchemaSubject
   package let text: SchemaText
@@ -25,14 +25,18 @@ package final class SchemaFile {
     self.catalogue = catalogue
   }
 
-  /// Every key that a file may have at its top.
+  /// All top-level keys of the language.
   static let keys = [
     "schema", "type", "scope", "common", "arch", "doc", "constant", "aliases", "number", "reference", "since", "until",
     "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
     "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived",
-    "functions",
-    "fragments", "tables", "hooks", "facts", "needs", "example-setup", "example-files", "cases", "documented",
+    "functions", "fragments", "tables", "units", "messages", "hooks", "facts", "needs", "example-setup",
+    "example-files", "cases",
+    "documented",
   ]
+
+  /// The keys that only `common/kvm.yaml` may have.
+  static let kvmKeys = ["describes", "unknown-attribute", "missing-attribute"]
 
   /// The name that ids and messages begin with: the device type, `vm`, `vcpu` or `system`.
   package var name: String {
@@ -52,7 +56,7 @@ package final class SchemaFile {
   package var doc: String? { text.top("doc")?.scalar }
   package var constant: String? { text.top("constant")?.scalar }
   package var references: [String] { text.top("reference")?.strings(named: "reference", catalogue.faults) ?? [] }
-  /// Whether vCPUs of the architecture are initialised by a call of its own.
+  /// Whether a separate call initialises the vCPUs of the architecture.
   package var hasVCPUInit: Bool { catalogue.vcpu?.initialise != nil }
   package var exampleSetup: [Node]? { text.top("example-setup").map { $0.items ?? [] } }
   package var exampleFiles: Node? { text.top("example-files") }
@@ -62,7 +66,7 @@ package final class SchemaFile {
   /// Manifests that show more than an example of one attribute can.
   package private(set) lazy var cases: [SchemaCase] = {
     guard let node = text.top("cases") else { return [] }
-    if node.items == nil { catalogue.faults.error("schema-type", "'cases' is a list", at: node.range) }
+    if node.items == nil { catalogue.faults.error("schema-type", "'cases' must be a list", at: node.range) }
     return (node.items ?? []).map { SchemaCase($0, catalogue.faults) }
   }()
 
@@ -81,18 +85,18 @@ package final class SchemaFile {
     return Lifetime(since: release("since"), until: release("until"))
   }()
 
-  /// Whether the host has this device type; nil where the list of its types says.
+  /// Whether the host has this device type; if nil, the list of the host's types decides.
   package private(set) lazy var registered: Expression? = text.top("registered").flatMap {
     $0.expression(in: catalogue.scope(of: self, .constant), as: .bool, catalogue.faults)
   }
 
-  /// Calls that this descriptor does not have, and what they answer before anything else.
+  /// The answers to calls that this descriptor does not have. They come before the lookup of the group.
   package private(set) lazy var noAccessor: AccessErrnos = GroupReader(file: self, catalogue: catalogue)
     .errnos(text.top("no-accessor"), default: nil)
 
-  /// What a call on a group that does not exist answers.
+  /// The answers to calls on a group that does not exist.
   package private(set) lazy var unknownGroup: AccessErrnos = GroupReader(file: self, catalogue: catalogue)
-    .errnos(text.top("unknown-group"), default: Errno(name: "ENXIO"))
+    .errnos(text.top("unknown-group"), default: catalogue.unknownGroup)
 
   package private(set) lazy var every: RuleFrame? = frame("every", .every, bare: true)
   package private(set) lazy var create: RuleFrame? = frame("create", .create)
@@ -101,10 +105,10 @@ package final class SchemaFile {
   package private(set) lazy var run: RuleFrame? = frame("run", .run)
   package private(set) lazy var createIRQChip: RuleFrame? = frame("create-irqchip", .createIRQChip)
   package private(set) lazy var addMemory: RuleFrame? = frame("add-memory", .addMemory)
-  /// What becomes of a device type that no schema describes.
+  /// The rules for a device type that no schema describes.
   package private(set) lazy var unknownDevice: RuleFrame? = frame("unknown-device", .unknownDevice)
 
-  /// `enable-capability: {after: {rules}}`: what is checked after any capability took effect.
+  /// `enable-capability: {after: {rules}}`: the rules that run after any capability takes effect.
   package private(set) lazy var afterCapability: RuleFrame? = {
     guard let rules = text.child("enable-capability")?[key: "after"]?[key: "rules"] else { return nil }
     return catalogue.ruleReader(catalogue.scope(of: self, .capability(.any))).frame(rules)
@@ -121,7 +125,7 @@ package final class SchemaFile {
     return reader.frame(node[key: "rules"])
   }
 
-  /// The words behind `after:` or `before:` of `create:`.
+  /// The words of `after:` or `before:` in `create:`.
   package func createOrder(_ key: String) -> [Located<String>] {
     guard let node = text.child("create")?[key: key]?.node else { return [] }
     return (node.items ?? [node]).compactMap { item in item.scalar.map { Located($0, at: item.range) } }
@@ -139,7 +143,7 @@ package final class SchemaFile {
       entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature",
       catalogue.faults)
     guard let bit = reader.integer("bit"), (0..<64).contains(bit) else {
-      catalogue.faults.error("schema-type", "a feature has a 'bit', from 0 to 63", at: entry.key.range)
+      catalogue.faults.error("schema-type", "a feature needs a 'bit', from 0 to 63", at: entry.key.range)
       return nil
     }
     return Feature(
@@ -186,19 +190,19 @@ package final class SchemaFile {
     return group
   }
 
-  /// The groups in the order of the file; each is read when the sequence comes to it.
+  /// The groups in the order of the file. Each is read when the sequence reaches it.
   package var groups: some Sequence<GroupSchema> { groupNames.lazy.compactMap { self.group(named: $0) } }
 
-  /// The attribute of a path, such as `addr.dist` or `nr-irqs`.
+  /// The attribute at a path, such as `addr.dist` or `nr-irqs`.
   package func attribute(at path: String) -> (group: GroupSchema, attribute: AttributeSchema)? {
     let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
     guard let group = parts.first.flatMap(group(named:)) else { return nil }
     return group.attribute(named: parts.count > 1 ? parts[1] : nil).map { (group, $0) }
   }
 
-  /// The attribute of a group's number and its own, with the fields of its key.
+  /// The attribute with these numbers of a group and of an attribute, and the fields of its key.
   ///
-  /// - Parameter release: looks only at what this release has; nil for all.
+  /// - Parameter release: the release whose groups and attributes are searched; nil for all releases.
   package func attribute(
     group number: UInt32, attr: UInt64, in release: Release? = nil
   ) -> (group: GroupSchema, attribute: AttributeSchema, key: Fields)? {
@@ -219,12 +223,12 @@ package struct Feature {
   package var constant: String?
   package var doc: String?
   package var lifetime: Lifetime
-  /// What the vCPU is finalised with afterwards.
+  /// The argument for finalising the vCPU after its initialisation.
   package var finalize: Int32?
   package var source: SourceRange
 }
 
-/// A capability that KVM_ENABLE_CAP switches on.
+/// A capability that KVM_ENABLE_CAP enables.
 package struct Capability {
   package var name: String
   package var number: UInt32
@@ -239,21 +243,21 @@ package struct Capability {
 
 package struct CapabilityParameter {
   package var name: String
-  /// A device of the plan, of which the descriptor is passed.
+  /// Whether the argument is a device of the plan, whose descriptor is passed.
   package var isDevice: Bool
   package var isDescriptor: Bool
   package var initial: Int128?
   package var doc: String?
 }
 
-/// Which rules a list is, and so which roots it sees.
+/// The place of a rule list, which determines the roots that it sees.
 enum RulePlace {
-  /// No call: a condition of existence, an initial value.
+  /// No call, as for `registered` or the assumed value of a fact.
   case constant
   case key(Type)
   case attribute(value: Type, key: Type)
   case every, create, release, initialise, run, createIRQChip, addMemory, unknownDevice
   case capability(Type)
-  /// Fragments, hooks and functions: rules of any call.
+  /// Fragments, hooks, functions and the state, which calls share.
   case shared
 }

@@ -1,7 +1,7 @@
 import Diagnostics
 import YAMLSyntax
 
-/// A node of a schema file, which is parsed when somebody looks into it, and once.
+/// A node of a schema file, which is parsed once, on first use.
 package final class SchemaNode {
   private enum Form {
     case parsed(Node)
@@ -54,7 +54,7 @@ package final class SchemaNode {
   /// The value of a key, if this is a mapping that has it.
   subscript(key key: String) -> SchemaNode? { entries?.first { $0.key.value == key }?.value }
 
-  /// Whether the text of the node has a word somewhere, be it a key or not; true where that is not known.
+  /// Whether the text of the node contains a word, in a key or elsewhere; true if that is not known.
   func mentions(_ word: StaticString) -> Bool {
     switch form {
     case .parsed: true
@@ -70,7 +70,7 @@ extension Outline {
   }
 }
 
-/// One key of a mapping of a schema, with a value that need not be parsed yet.
+/// One entry of a mapping in a schema, whose value may not be parsed yet.
 package struct SchemaEntry {
   package var key: Located<String>
   package var value: SchemaNode

@@ -1,12 +1,13 @@
 import BuiltInSchemas
 import Diagnostics
+import Vocabulary
 
-/// A schema file that has not been read: where it belongs, and its text.
+/// A schema file before it is read: its path and its text.
 package struct SchemaSource: Sendable {
   /// `arm64/vm.yaml`: the folder is the architecture or `common`, the file's name the device type or scope.
   package var path: String
   package var file: SourceFile
-  /// Whether the file is in plain block style for certain, so that its parts can be parsed one by one.
+  /// Whether the file is known to be in plain block style, so that its parts can be parsed one by one.
   var isPlain = false
 
   package init(path: String, file: SourceFile) {
@@ -26,5 +27,29 @@ extension SchemaSource {
     var source = SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes, isBuiltIn: true))
     source.isPlain = true
     return source
+  }
+}
+
+extension SchemaSource {
+  /// A built-in file, such as `common/kvm.yaml`, which says what holds where no other file says otherwise.
+  static func builtIn(_ path: String) -> SchemaSource {
+    guard let source = builtIn.first(where: { $0.path == path }) else { preconditionFailure("no built-in \(path)") }
+    return source
+  }
+
+  /// The newest release that the built-in schemas describe.
+  package static let newestRelease: Release = {
+    guard let release = builtIn("common/kvm.yaml").newestRelease else { preconditionFailure("kvm.yaml has no release") }
+    return release
+  }()
+
+  /// The release that `describes:` names; nil if there is none.
+  fileprivate var newestRelease: Release? { text(Findings()).top("describes")?.scalar.flatMap(Release.init) }
+}
+
+extension [SchemaSource] {
+  /// The newest release that the schemas describe.
+  package var newestRelease: Release {
+    first { $0.path == "common/kvm.yaml" && !$0.file.isBuiltIn }?.newestRelease ?? SchemaSource.newestRelease
   }
 }

@@ -4,8 +4,8 @@ import YAMLSyntax
 
 /// The text of a schema file, parsed piece by piece.
 ///
-/// Start-up has a few milliseconds, and a run needs a small part of a catalogue: keys are found by their indentation,
-/// and only what is asked for is parsed. A file that has no outline is parsed as a whole.
+/// Start-up must take only a few milliseconds, and a run needs a small part of a catalogue. So keys are found by their
+/// indentation, and only the parts in use are parsed. A file that has no outline is parsed as a whole.
 package final class SchemaText {
   package let file: SourceFile
   private let faults: Findings?
@@ -22,7 +22,7 @@ package final class SchemaText {
   }()
   private var inner: [String: [SchemaEntry]] = [:]
 
-  /// - Parameter isPlain: whether the file is known to be in the style that an outline shows truly.
+  /// - Parameter isPlain: whether the file is known to be in the style that an outline supports.
   init(file: SourceFile, isPlain: Bool, faults: Findings? = nil) {
     self.file = file
     self.faults = faults
@@ -61,7 +61,7 @@ package final class SchemaText {
     return found
   }
 
-  /// The value of a part; nothing, behind the key, where it cannot be parsed, which is reported.
+  /// Parses the value of a part. If that fails, the error is reported and the value is empty, at the end of the key.
   func parse(_ part: Outline.Part, of outline: Outline) -> Node {
     let (entry, diagnostics) = outline.parse(part)
     report(diagnostics)
@@ -83,9 +83,9 @@ package final class SchemaText {
 }
 
 extension SourceFile {
-  /// Whether a piece of the text has a word in it.
+  /// Whether a range of the text contains a word.
   func contains(_ word: StaticString, in range: Range<Int>) -> Bool {
-    // SAFETY: a static string lives for ever; nothing is read behind the end of the slice, which lies within the array.
+    // SAFETY: a static string lives forever; nothing is read past the end of the slice, which lies within the array.
     unsafe bytes[range].withUnsafeBytes { text in
       let count = word.utf8CodeUnitCount
       guard var start = text.baseAddress else { return false }

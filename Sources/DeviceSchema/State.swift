@@ -13,14 +13,14 @@ package indirect enum InitialValue {
   case expression(Expression)
   case list
   case map
-  /// A record with an identity of its own.
+  /// A record with its own identity.
   case record([StateVariable])
 }
 
 extension Node {
   /// The type of a state variable, as far as the text of its initial value shows it.
   ///
-  /// Nothing is compiled for this: initial values may read other state, whose types are not known yet.
+  /// Nothing is compiled for this, because initial values may read other state, whose types are not known yet.
   func declaredType(named name: String, _ elements: ElementTypes) -> Type {
     switch content {
     case .sequence: return .list(elements[name])
@@ -30,7 +30,7 @@ extension Node {
       record.add(entries, elements)
       return .record(record)
     case .scalar("true", _), .scalar("false", _): return .bool
-    // What starts as null or unknown may become anything.
+    // A variable that starts as null or unknown may get any type later.
     case .scalar(let text, _):
       if IntegerLiteral.parse(text) != nil { return .integer }
       return text.hasPrefix("\"") && text.hasSuffix("\"") ? .string : .any
@@ -54,13 +54,13 @@ struct StateReader {
   func variables(_ node: Node) -> [StateVariable] {
     guard let entries = node.entries else {
       if !node.isEmpty {
-        faults.error("schema-type", "state is a mapping from names to initial values", at: node.range)
+        faults.error("schema-type", "state must be a mapping from names to initial values", at: node.range)
       }
       return []
     }
     return entries.compactMap { entry in
       if entry.key.value.utf8.contains(UInt8(ascii: "-")) {
-        faults.error("schema-type", "state variables are declared with underscores", at: entry.key.range)
+        faults.error("schema-type", "write the names of state variables with underscores", at: entry.key.range)
       }
       return initial(entry.value).map { StateVariable(name: entry.key.value, initial: $0) }
     }
@@ -70,25 +70,25 @@ struct StateReader {
     switch node.content {
     case .scalar: return node.expression(in: scope, faults).map(InitialValue.expression)
     case .sequence(let items):
-      if !items.isEmpty { faults.error("schema-type", "a list starts empty: []", at: node.range) }
+      if !items.isEmpty { faults.error("schema-type", "a list must start empty: []", at: node.range) }
       return .list
     case .mapping(let entries): return entries.isEmpty ? .map : .record(variables(node))
     }
   }
 }
 
-/// Something about the host that the kernel's answers depend on.
+/// A property of the host that the kernel's answers depend on.
 package struct Fact {
   package var name: String
   package var type: Type
   package var doc: String? { reader?.string("doc") ?? ownDoc }
   fileprivate var reader: KeyReader?
-  /// How it is found on a host; nil for a fact that no schema declares.
+  /// The method to find it on a host; nil if the schema has none.
   package var probe: FactProbe? { readProbe() }
   private var readProbe: () -> FactProbe? = { nil }
-  /// What is said of a fact that no schema declares.
+  /// The doc of a fact that no schema declares.
   private var ownDoc: String?
-  /// What `validate` assumes without host facts; nil where it is unknown then.
+  /// The value that `validate` assumes without host facts; nil if it is then unknown.
   package var assumed: Expression?
   package var source: SourceRange?
 
@@ -109,7 +109,7 @@ package struct Fact {
 struct FactReader {
   let faults: Findings
   let scope: RuleScope
-  /// What the expression of a probe sees.
+  /// The scope of the expression in a probe.
   let probeScope: RuleScope
 
   func fact(_ entry: SchemaEntry) -> Fact {
@@ -126,7 +126,7 @@ struct FactReader {
     default:
       type = .any
       faults.error(
-        "schema-type", "the type of a fact is bool, string, list, map, integer or u8 to u64", at: entry.key.range)
+        "schema-type", "the type of a fact must be bool, string, list, map, integer or u8 to u64", at: entry.key.range)
     }
     let assumed = reader["assume"].flatMap { $0.expression(in: scope, as: type, faults) }
     let probe = { [scope = probeScope, faults] in
@@ -138,21 +138,21 @@ struct FactReader {
   }
 }
 
-/// Reads constant rows: numbers, words, booleans and lists of them.
+/// Reads tables of constants: numbers, words, booleans and lists of them.
 struct TableReader {
   let faults: Findings
   let release: Release
 
   func table(_ entry: Entry) -> (value: Value, type: Type) {
     guard let items = entry.value.items else {
-      faults.error("schema-type", "a table is a list of rows", at: entry.value.range)
+      faults.error("schema-type", "a table must be a list of rows", at: entry.value.range)
       return (.list([]), .list(.any))
     }
     var rows: [[(String, Value)]] = []
     var columns: [String] = []
     for item in items {
       guard let entries = item.entries else {
-        faults.error("schema-type", "a row is a mapping, not \(item.kind)", at: item.range)
+        faults.error("schema-type", "a row must be a mapping, not \(item.kind)", at: item.range)
         continue
       }
       let lifetime = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults).lifetime()

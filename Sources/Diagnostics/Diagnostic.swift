@@ -1,4 +1,4 @@
-/// How grave a diagnostic is.
+/// The severity of a diagnostic.
 package enum Severity: String, Hashable, Sendable, Comparable, CaseIterable {
   case note, warning, error
 
@@ -28,7 +28,7 @@ package struct Diagnostic: Hashable, Sendable, Error {
   package var severity: Severity
   package var id: DiagnosticID
   package var message: String
-  /// The culprit; nil where the problem has no place in a text (an option on the command line).
+  /// The place of the problem; nil if it has no place in a text (an option on the command line).
   package var range: SourceRange?
   package var notes: [Note]
   package var fixIts: [FixIt]
@@ -58,7 +58,7 @@ package struct Diagnostic: Hashable, Sendable, Error {
   }
 }
 
-/// A sentence that belongs to a diagnostic, with a place of its own or without.
+/// An additional sentence of a diagnostic, which may have a separate place.
 package struct Note: Hashable, Sendable {
   package var message: String
   package var range: SourceRange?
@@ -69,7 +69,7 @@ package struct Note: Hashable, Sendable {
   }
 }
 
-/// A change of the text that would mend the problem.
+/// A change of the text that would fix the problem.
 package struct FixIt: Hashable, Sendable {
   package var range: SourceRange
   package var replacement: String
@@ -88,10 +88,10 @@ extension Sequence<String> {
     return all.dropLast().joined(separator: ", ") + " \(conjunction) " + last
   }
 
-  /// The name that was probably meant, or nil when none is close.
+  /// The name that was probably meant, or nil if none is close.
   ///
-  /// Close is an edit distance (with transpositions) of at most a third of the longer name. Of names as close, the one
-  /// with the same letters is meant, else the first.
+  /// A name is close if its edit distance (with transpositions) is at most a third of the longer name, or 1. Of equally
+  /// close names, one with the same letters wins, else the first.
   package func nearest(to name: String) -> String? {
     let letters = name.lowercased().sorted()
     var best: (name: String, rank: Int)?
@@ -99,7 +99,7 @@ extension Sequence<String> {
       let limit = Swift.max(candidate.unicodeScalars.count, name.unicodeScalars.count) / 3
       let distance = editDistance(candidate, name)
       guard distance <= Swift.max(limit, 1) else { continue }
-      // Twice the distance leaves room for the difference between two names of one distance.
+      // Twice the distance leaves room to rank two names with the same distance.
       let rank = 2 * distance + (candidate.lowercased().sorted() == letters ? 0 : 1)
       if rank < best?.rank ?? .max { best = (candidate, rank) }
     }
@@ -107,7 +107,8 @@ extension Sequence<String> {
   }
 }
 
-/// The number of insertions, deletions, replacements and swaps of neighbours that turn one string into the other.
+/// The number of insertions, deletions, replacements and swaps of neighbours that turn one string into the other. Case
+/// is ignored.
 private func editDistance(_ a: String, _ b: String) -> Int {
   let a = Array(a.lowercased().unicodeScalars)
   let b = Array(b.lowercased().unicodeScalars)

@@ -1,7 +1,7 @@
 extension Sequence<Diagnostic> {
-  /// These, file by file in the order in which the files first occur, and within a file from top to bottom.
+  /// Sorts the diagnostics by file, in the order in which the files first occur, and within a file from top to bottom.
   ///
-  /// Those without a place come first. Of two at the same place, the first stays first.
+  /// Those without a place come first. Diagnostics at the same place keep their order.
   package func inDocumentOrder() -> [Diagnostic] {
     let diagnostics = Array(self)
     var fileOrder: [SourceFile: Int] = [:]

@@ -25,7 +25,9 @@ package final class Findings {
   ) {
     guard let nearest = names.nearest(to: name) else {
       var notes = notes
-      if !names.isEmpty, names.count <= 16 { notes.insert(Note("there are \(names.joined(separator: ", "))"), at: 0) }
+      if !names.isEmpty, names.count <= 16 {
+        notes.insert(Note("valid names are \(names.joined(separator: ", "))"), at: 0)
+      }
       return error(id, "\(what) '\(name)'", at: range, notes: notes)
     }
     error(

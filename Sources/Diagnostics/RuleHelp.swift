@@ -1,8 +1,8 @@
-/// What a report says of a kind of diagnostic, beside the diagnostics themselves.
+/// A report's description of a kind of diagnostic.
 package struct RuleHelp: Hashable, Sendable {
-  /// One sentence.
+  /// The title, one sentence.
   package var title: String
-  /// The reference page.
+  /// The text of the reference page.
   package var text: String
 
   package init(title: String, text: String) {

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// A text that diagnostics point into: a manifest, a schema, or what came on standard input.
+/// A text that diagnostics refer to: a manifest, a schema, or standard input.
 package final class SourceFile: Sendable {
   /// The name that reports print: a path as the user wrote it, or `<stdin>`.
   package let path: String
   /// The text, in UTF-8.
   package let bytes: [UInt8]
-  /// The folder that the text was found in, and what it names is looked for; nil where it did not come from a file.
+  /// The folder of the file, where the files that the text names are looked for; nil if the text is not from a file.
   package let folder: String?
-  /// Which file of the system it is; nil where it did not come from a file.
+  /// The identity of the file in the system; nil if the text is not from a file.
   package let identity: FileIdentity?
 
-  /// Whether the text is a part of the program, and `path` no file on disk.
+  /// Whether the text is part of the program, and `path` is not a file on disk.
   package let isBuiltIn: Bool
 
   private let lineTable = Mutex<LineTable?>(nil)
@@ -27,7 +27,7 @@ package final class SourceFile: Sendable {
   }
 }
 
-/// Which file of the system something is, whatever path led to it.
+/// The identity of a file in the system, independent of the path to it.
 package struct FileIdentity: Hashable, Sendable {
   package var device: UInt64
   package var number: UInt64
@@ -46,14 +46,14 @@ extension SourceFile: Hashable {
 extension SourceFile {
   /// The text of a line, without its line break.
   ///
-  /// - Parameter line: counted from 1.
+  /// - Parameter line: the number of the line, from 1.
   package func text(ofLine line: Int) -> String {
     bytes(ofLine: line).map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""
   }
 
-  /// Where the bytes of a line are, without its line break; nil where there is no such line.
+  /// The bytes of a line, without its line break; nil if there is no such line.
   ///
-  /// - Parameter line: counted from 1.
+  /// - Parameter line: the number of the line, from 1.
   package func bytes(ofLine line: Int) -> Range<Int>? {
     let starts = lines.starts
     guard line >= 1, line <= starts.count else { return nil }
@@ -78,7 +78,7 @@ extension SourceFile {
     return offset
   }
 
-  /// The place of a byte; of one inside a character, the place of that character.
+  /// The place of a byte; for a byte inside a character, the place of that character.
   package func position(ofByte offset: Int) -> Position {
     let lines = self.lines
     var (low, high) = (0, lines.starts.count)
@@ -114,9 +114,9 @@ extension SourceFile {
   }
 }
 
-/// Where the lines of a text begin.
+/// The starts of the lines of a text.
 private struct LineTable: Sendable {
-  /// The offset of the first byte of every line. The byte order mark that a text may begin with is part of no line.
+  /// The offset of the first byte of every line. A byte order mark at the start of a text is not part of any line.
   var starts: [Int]
   /// Whether every character is one byte.
   var isASCII = true
@@ -138,9 +138,9 @@ private struct LineTable: Sendable {
   }
 }
 
-/// What YAML 1.1 counts as the end of a line: LF, CR, CR LF, NEL, LS and PS.
+/// The line breaks of YAML 1.1: LF, CR, CR LF, NEL, LS and PS.
 package enum LineBreak {
-  /// 3 where the text begins with UTF-8's byte order mark, else 0.
+  /// 3 if the text begins with UTF-8's byte order mark, else 0.
   package static func byteOrderMarkLength(of bytes: [UInt8]) -> Int {
     bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
   }
@@ -198,7 +198,7 @@ extension Position: CustomStringConvertible {
   package var description: String { "\(line):\(column)" }
 }
 
-/// A piece of a text, from its first character to just behind its last.
+/// A piece of a text, from its first character to just after its last.
 package struct SourceRange: Hashable, Sendable {
   package var file: SourceFile
   package var start: Position
@@ -222,7 +222,8 @@ package struct SourceRange: Hashable, Sendable {
   /// The text in the range.
   package var text: String { String(decoding: file.bytes[bytes], as: UTF8.self) }
 
-  /// The part of this range that starts `offset` characters in and is `length` characters long; for ranges of one line.
+  /// The part of this range that starts after `offset` characters and is `length` characters long; for ranges of one
+  /// line.
   package func subrange(offset: Int, length: Int) -> SourceRange {
     let from = Position(line: start.line, column: start.column + offset)
     return SourceRange(file: file, start: from, end: Position(line: from.line, column: from.column + length))

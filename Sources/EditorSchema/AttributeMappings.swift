@@ -7,7 +7,7 @@ import Vocabulary
 struct AttributeMappings {
   let definitions: Definitions
   let architecture: Architecture
-  /// Whether they are merged with those of another file.
+  /// Whether the mappings are merged with those of another file.
   var isLaidOver = false
 
   private var scalars: Scalars { Scalars(definitions: definitions) }
@@ -26,11 +26,11 @@ struct AttributeMappings {
     }
   }
 
-  /// What stands behind an attribute's name.
+  /// The schema of an attribute's value.
   private func setting(of attribute: AttributeSchema, in group: GroupSchema, _ file: SchemaFile) -> JSON {
     let path = "\(file.name).\(group.path(of: attribute))"
     let isList = !attribute.keyFields.isEmpty || attribute.repeats
-    // A list takes the place of the other file's.
+    // A list replaces that of the other file.
     if isLaidOver, isList {
       return AttributeMappings(definitions: definitions, architecture: architecture).setting(
         of: attribute, in: group, file)
@@ -49,9 +49,9 @@ struct AttributeMappings {
     }
   }
 
-  private var forEach: JSON { JSON.word("vcpu", "the entry stands for one entry a vCPU") }
+  private var forEach: JSON { JSON.word("vcpu", "repeats the entry for each vCPU") }
 
-  /// A value, or a mapping that carries more beside it.
+  /// A value, or a mapping with the value and more keys.
   private func value(_ types: [PayloadType], extra: [(String, JSON)]) -> JSON {
     let plain = PayloadSchema(definitions: definitions, isLaidOver: isLaidOver)
     var extended = plain
@@ -66,17 +66,17 @@ struct AttributeMappings {
     return .any(of: forms)
   }
 
-  /// What may stand beside a value.
+  /// The keys that are allowed beside a value.
   private var long: [(String, JSON)] {
     [
       (
         "optional",
-        scalars.computedBool.described("left out where the host does not have the attribute (KVM_HAS_DEVICE_ATTR)")
-      ), ("flags", scalars.unsigned(32).described("flags of the call; no kernel knows any")),
+        scalars.computedBool.described("skipped if the host does not have the attribute (KVM_HAS_DEVICE_ATTR)")
+      ), ("flags", scalars.unsigned(32).described("flags of the call; no kernel defines any")),
     ]
   }
 
-  /// A mapping with the fields of a structured number beside the value.
+  /// A mapping with the value and the fields of a structured number.
   private func entry(_ types: [PayloadType], _ keys: [BitField]) -> JSON {
     let payload = JSON.any(of: types.map { PayloadSchema(definitions: definitions).schema($0) })
     var required = keys.filter { $0.initial == nil }.map(\.name)
@@ -96,7 +96,7 @@ struct AttributeMappings {
           ("payload", PayloadSchema(definitions: definitions).raw()),
         ] + long, required: ["group", "attr"])
       return JSON([("type", ["array", "null"]), ("items", call)]).described(
-        "calls by number, also of attributes that no schema knows")
+        "calls by number, also for attributes without a schema")
     }
   }
 }
@@ -119,7 +119,7 @@ extension GroupSchema {
 }
 
 extension AttributeSchema {
-  /// What editors show when they point at the attribute.
+  /// The text that editors show for the attribute.
   func words(in group: GroupSchema, _ file: SchemaFile) -> String {
     var paragraphs: [String] = []
     if let doc = doc ?? group.doc { paragraphs.append(doc) }

@@ -1,12 +1,12 @@
 import TextOutput
 
-/// The named parts of a JSON Schema: each is made once, and referred to from wherever it is wanted.
+/// The named parts of a JSON Schema. Each is made once and referred to wherever it is needed.
 final class Definitions {
   private(set) var all: [(String, JSON)] = []
   private var names: Set<String> = []
   private var lists: [[String]: String] = [:]
 
-  /// A reference to a part, which is made when it is first asked for.
+  /// A reference to a part, which is made on the first request.
   func reference(_ name: String, _ make: () -> JSON) -> JSON {
     if names.insert(name).inserted {
       let place = all.count
@@ -16,7 +16,7 @@ final class Definitions {
     return ["$ref": .string("#/definitions/\(name)")]
   }
 
-  /// One of several words; a long list stands once, and is called by its first word.
+  /// A choice of words. A long list is stored once and named after its first word.
   func words(_ words: [String]) -> JSON {
     let list = JSON.oneOf(words)
     guard words.count > 8, let first = words.first else { return list }
@@ -34,7 +34,7 @@ extension JSON {
 
   static func words(_ words: [String]) -> JSON { .array(words.map { .string($0) }) }
 
-  /// Any of several schemas; one that stands there already adds nothing.
+  /// Any of several schemas, without duplicates.
   static func any(of schemas: [JSON]) -> JSON {
     var seen: Set<String> = []
     let different = schemas.filter { seen.insert($0.text()).inserted }
@@ -47,10 +47,10 @@ extension JSON {
 
   static func list(of items: JSON) -> JSON { ["type": "array", "items": items] }
 
-  /// A mapping that has no other keys than these.
+  /// A mapping that has only these keys.
   ///
-  /// - Parameter isLaidOver: whether it is merged with one of another file: that one may have what is missing, and `null`
-  ///   removes what it has.
+  /// - Parameter isLaidOver: whether it is merged with one of another file. That one may have what is missing here, and
+  ///   `null` removes what it has.
   static func mapping(
     _ properties: [(String, JSON)], required: [String] = [], orNothing: Bool = false, isLaidOver: Bool = false
   ) -> JSON {
@@ -72,14 +72,14 @@ extension JSON {
     JSON([("if", condition), ("then", then)] + (otherwise.map { [("else", $0)] } ?? []))
   }
 
-  /// A text that a pattern describes. Editors show the words where the pattern does not fit.
+  /// A text that matches a pattern. Editors show the words if it does not.
   static func text(matching pattern: String, _ words: String? = nil) -> JSON {
     JSON(
       [("type", "string"), ("pattern", .string(pattern))]
         + (words.map { [("patternErrorMessage", .string($0))] } ?? []))
   }
 
-  /// The words that people write, with what YAML may take them for.
+  /// The words that people write, with the values that YAML may read them as.
   static func oneOf(_ words: [String]) -> JSON {
     var values = words.map { JSON.string($0) }
     if words.contains("true") { values.append(true) }
@@ -87,20 +87,20 @@ extension JSON {
     return ["enum": .array(values)]
   }
 
-  /// One word, and what it stands for.
+  /// One word and its meaning.
   static func word(_ word: String, _ description: String?) -> JSON {
     JSON([("const", .string(word))]).described(description)
   }
 
-  /// This, with the text that editors show.
+  /// The schema with the text that editors show.
   func described(_ text: String?) -> JSON {
     guard let text, !text.isEmpty, case .object(let members) = self else { return self }
-    // In draft-07, what stands beside a reference is not looked at.
+    // In draft-07, keys beside a reference are ignored.
     let rest = members.contains { $0.0 == "$ref" } ? [("allOf", JSON.array([self]))] : members
     return JSON([("description", .string(text))] + rest.filter { $0.0 != "description" })
   }
 
-  /// This, or the word `null`.
+  /// The schema, or `null`.
   var orNull: JSON {
     guard case .object(let members) = self else { return self }
     let words = members.first { $0.0 == "description" }?.1
@@ -116,12 +116,12 @@ extension JSON {
     return schema
   }
 
-  /// What a mapping need not have, and its absence: a missing condition.
+  /// Accepts every value.
   static let anything: JSON = .object([])
 }
 
 extension String {
-  /// The text as a pattern that fits nothing else.
+  /// The text as a pattern that matches nothing else.
   var escaped: String {
     var result = ""
     for character in self {

@@ -1,15 +1,15 @@
+import Vocabulary
+
 /// Regular expressions for integers as manifests write them, up to a limit.
 ///
-/// They keep to what every dialect has: no look-around, no classes with names.
+/// They use only what every dialect has: no look-around, no named classes.
 package enum DigitPattern {
-  private static let units: [(name: String, shift: Int128)] = [
-    ("", 0), ("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40),
-  ]
+  private static let units = [(name: "", shift: 0)] + IntegerLiteral.units
 
-  /// Every way to write a number from 0 to `most`; without anchors.
+  /// A pattern for every way to write a number from 0 to `most`, without anchors.
   ///
-  /// - Parameter zeros: how many of the low bits are zero. Digits of powers of two are held to it as far as whole digits
-  ///   go; decimal ones are not, as no short pattern does it.
+  /// - Parameter zeros: how many of the low bits are zero. In hexadecimal, octal and binary this is enforced for whole
+  ///   digits. In decimal it is not, because there is no short pattern for it.
   package static func upTo(_ most: Int128, zeros: Int = 0) -> String {
     var all: [String] = []
     for (unit, shift) in units {
@@ -21,25 +21,24 @@ package enum DigitPattern {
       }
       all.append(digits(limit, radix: 10) + unit)
       for (radix, prefix, bits) in [(16, "0x", 4), (8, "0o", 3), (2, "0b", 1)] {
-        let ending = max(0, zeros - Int(shift)) / bits
+        let ending = max(0, zeros - shift) / bits
         all.append(prefix + digits(limit >> Int128(ending * bits), radix: radix, zeros: ending) + unit)
       }
     }
     return "(?:" + all.joined(separator: "|") + ")"
   }
 
-  /// Digits with `_` between them, zeros in front, and as many zeros behind.
+  /// A pattern for every way to write a number from 0 to `most` in decimal.
+  package static func decimal(upTo most: Int128) -> String { digits(most, radix: 10) }
+
+  /// Digits with optional `_` between them, any zeros in front, and this number of zeros at the end.
   private static func digits(_ most: Int128, radix: Int, zeros: Int = 0) -> String {
-    let digits = tail(Array(String(most, radix: radix).utf8).map(value), radix)
+    let digits = tail(Array(String(most, radix: radix).utf8).compactMap(\.hexadecimalValue).map(Int.init), radix)
     if zeros == 0 { return "(?:0_?)*" + digits }
     return "(?:0_?)*(?:0|\(digits)(?:_?0){\(zeros)})"
   }
 
-  private static func value(_ digit: UInt8) -> Int {
-    digit < 0x3A ? Int(digit) - 0x30 : Int(digit) - 0x61 + 10
-  }
-
-  /// As many digits as the limit has, or fewer.
+  /// A pattern for the numbers up to the limit, with as many digits or fewer.
   private static func tail(_ limit: [Int], _ radix: Int) -> String {
     let any = set(0...radix - 1)
     var choices: [String] = []

@@ -10,14 +10,14 @@ struct MachineSchema {
   let catalogue: Catalogue
   /// Every device type of every architecture, as `ARCH/NAME`.
   let foreignTypes: [String]
-  /// Whether the manifest extends another one, with which its mappings and devices are merged.
+  /// Whether the manifest extends another one, and its mappings and devices are merged with that.
   var isLaidOver = false
 
   private var scalars: Scalars { Scalars(definitions: definitions) }
   private var mappings: AttributeMappings {
     AttributeMappings(definitions: definitions, architecture: catalogue.architecture, isLaidOver: isLaidOver)
   }
-  /// For the entries of a list, which is never merged.
+  /// For the entries of a list, which are never merged.
   private var mappingsOfEntries: AttributeMappings {
     AttributeMappings(definitions: definitions, architecture: catalogue.architecture)
   }
@@ -67,10 +67,10 @@ struct MachineSchema {
       of: known.filter { !$0.parameters.contains(where: \.isDevice) }.map { .word($0.name, $0.words) } + [
         long, scalars.expression,
       ])
-    return JSON([("type", ["array", "null"]), ("items", items)]).described("what KVM_ENABLE_CAP switches on")
+    return JSON([("type", ["array", "null"]), ("items", items)]).described("capabilities to enable with KVM_ENABLE_CAP")
   }
 
-  /// A capability's arguments by name.
+  /// The arguments of a capability, by name.
   func arguments(of capability: Capability) -> [(String, JSON)] {
     capability.parameters.map { parameter in
       let value = parameter.isDevice ? JSON.any(of: [scalars.text, scalars.unsigned(64)]) : scalars.unsigned(64)
@@ -90,7 +90,7 @@ struct MachineSchema {
         [
           ("at", scalars.unsigned(64).described("its guest physical address")),
           ("size", scalars.unsigned(64).described("in bytes, such as 64MiB")),
-          ("slot", scalars.unsigned(32).described("otherwise its place in the list")),
+          ("slot", scalars.unsigned(32).described("by default its position in the list")),
         ], required: ["at", "size"])
     }
   }
@@ -112,13 +112,13 @@ struct MachineSchema {
         [
           (
             "count",
-            scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("how many vCPUs there are")
+            scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("the number of vCPUs")
           ),
           ("ids", JSON.list(of: scalars.unsigned(64)).described("the vCPUs' ids, in the order of creation")),
           ("features", features), ("attributes", vcpuAttributes(mappings)),
           (
             "each",
-            JSON([("type", ["array", "null"]), ("items", each)]).described("what single vCPUs have of their own")
+            JSON([("type", ["array", "null"]), ("items", each)]).described("settings of single vCPUs")
           ), ("raw", mappings.raw),
         ], orNothing: isLaidOver, isLaidOver: isLaidOver)
       guard !isLaidOver, case .object(let members) = all else { return all.described("the vCPUs") }
@@ -130,7 +130,7 @@ struct MachineSchema {
     catalogue.vcpu.map(mappings.attributes) ?? .anything
   }
 
-  /// Names, or numbers of bits.
+  /// Feature names, or bit numbers.
   var features: JSON {
     reference("features") {
       let known = (catalogue.vcpu?.features ?? []).map { feature in
@@ -158,11 +158,11 @@ struct MachineSchema {
     let type = JSON.any(of: [self.type, .list(of: self.type)])
     let shape = JSON.mapping(
       [
-        ("name", deviceName.described("what paths and reports call the device; otherwise the type's name")),
+        ("name", deviceName.described("the device's name in paths and reports; by default the type's")),
         ("type", type.described("the device type; a list takes the first that the host has")),
         ("attributes", ["description": "what is set"]),
         ("for", ["type": ["object", "null"], "description": "with alternative types: the attributes of each"]),
-        ("optional", scalars.bool.described("left out where the host does not have the type")),
+        ("optional", scalars.bool.described("skipped if the host does not have the type")),
         ("raw", mappings.raw),
       ], required: ["type"], isLaidOver: isLaidOver)
     guard case .object(let members) = shape else { return shape }
@@ -172,7 +172,7 @@ struct MachineSchema {
     return JSON(members + [("allOf", [untold])])
   }
 
-  /// A device whose type another file tells.
+  /// A device whose type is in another file.
   private var ofSomeType: JSON {
     let attributes = files.map { ($0.name, mappings.attributes(of: $0)) }
     let properties: [(String, JSON)] = [
@@ -205,7 +205,7 @@ struct MachineSchema {
     }
   }
 
-  /// What devices of one type have.
+  /// The schema of devices of one type.
   private func alternative(_ file: SchemaFile) -> JSON {
     let attributes = mappings.attributes(of: file)
     return .when(
@@ -221,7 +221,7 @@ struct MachineSchema {
       ])
   }
 
-  /// Everything that a type may be called.
+  /// Every name of a type.
   private func names(of file: SchemaFile) -> JSON {
     let names = JSON.oneOf([file.name, "\(catalogue.architecture.rawValue)/\(file.name)"])
     guard let number = file.number else { return names }
@@ -230,7 +230,7 @@ struct MachineSchema {
     ])
   }
 
-  /// `for` names nothing but the types.
+  /// Requires that `for` names only types.
   private var unknownTypes: JSON {
     let names = files.map(\.name) + foreignTypes.compactMap { $0.split(separator: "/").last.map(String.init) }
     return [
@@ -242,7 +242,7 @@ struct MachineSchema {
     ]
   }
 
-  /// A type without a schema here has no attributes by name.
+  /// A type without a schema for this architecture has no attributes by name.
   private var untyped: JSON {
     let numbers = files.compactMap(\.number).map { JSON($0) }
     let own = foreignTypes.filter { $0.hasPrefix("\(catalogue.architecture.rawValue)/") }
@@ -269,7 +269,7 @@ extension Catalogue {
 }
 
 extension Capability {
-  /// What editors show.
+  /// The text that editors show.
   var words: String {
     let since = lifetime.since.map { "since Linux \($0)" }
     return [doc, [constant, since].compactMap { $0 }.joined(separator: ", ")].compactMap { $0 }.joined(
@@ -278,7 +278,7 @@ extension Capability {
 }
 
 extension [String] {
-  /// Each once, in the order of the first.
+  /// The elements without duplicates, in the order of their first occurrences.
   var unique: [String] {
     var seen: Set<String> = []
     return filter { seen.insert($0).inserted }

@@ -3,23 +3,23 @@ import DevicePlan
 import DeviceSchema
 import TextOutput
 
-/// The manifest language as a JSON Schema, draft-07: what editors complete and check manifests with.
+/// The manifest language as a JSON Schema, draft-07, with which editors complete and check manifests.
 ///
-/// It is made from the schemas and says what can be told from one manifest's text alone: keys, names, types, ranges.
-/// What the kernel refuses, and names that other parts of a manifest define, are `validate`'s business.
+/// It is generated from the device schemas, and covers what can be checked in the text of one manifest alone: keys,
+/// names, types, ranges. `validate` checks what the kernel refuses, and names that other parts of a manifest define.
 package struct ManifestSchema {
   private let catalogues: [Catalogue]
   private let foreignTypes: [String]
 
   /// - Parameters:
   ///   - catalogues: one for each architecture that manifests may be for.
-  ///   - others: those of all architectures, whose device types steps can test.
+  ///   - others: the catalogues of all architectures, whose device types can be tested in steps.
   package init(_ catalogues: [Catalogue], others: [Catalogue]) {
     self.catalogues = catalogues
     foreignTypes = others.flatMap { other in other.allDeviceTypes.map { "\(other.architecture.rawValue)/\($0)" } }
   }
 
-  /// The schema as text: a line for each of its definitions, so that a change shows where it is.
+  /// The schema as text, with one line per definition, so that a diff shows which of them changed.
   package func text() -> String {
     guard case .object(let members) = json() else { return "" }
     func lines(_ members: [(String, JSON)], _ indent: String) -> String {
@@ -38,7 +38,7 @@ package struct ManifestSchema {
     let scalars = Scalars(definitions: definitions)
     let properties: [(String, JSON)] = [
       ("kvmconf", ["enum": [1, "1"], "description": "the version of the language"]),
-      ("extends", scalars.text.described("the file of a manifest that this one is laid over; beside it, or below")),
+      ("extends", scalars.text.described("the manifest that this one changes; in the same folder or below")),
       (
         "arch",
         JSON.oneOf(catalogues.map(\.architecture.rawValue)).described(
@@ -47,7 +47,7 @@ package struct ManifestSchema {
       (
         "name",
         JSON([("type", ["string", "number", "boolean", "null"])]).described(
-          "what reports call the VM; otherwise the file's name")
+          "the VM's name in reports; by default the file's name")
       ),
       ("parameters", .anything), ("files", .anything), ("vm", .anything), ("memory", .anything), ("vcpus", .anything),
       ("devices", .anything), ("steps", .anything),
@@ -71,7 +71,7 @@ package struct ManifestSchema {
   private static let declared = ["vm", "memory", "vcpus", "devices"]
   private static let laterStep = JSON.not(.has("create-vm"))
 
-  // MARK: A manifest that stands alone
+  // MARK: A complete manifest
 
   private func complete(_ definitions: Definitions) -> JSON {
     let parts = catalogues.map { JSON.when(Self.isFor($0), then: sections(of: $0, definitions)) }
@@ -81,7 +81,7 @@ package struct ManifestSchema {
     ]
   }
 
-  /// A VM is created once: by what is declared, or by the first step.
+  /// A VM is created once: by the declarative part, or by the first step.
   private static var orderOfSteps: JSON {
     let first = JSON.any(of: ["create-vm", "has", "get", "set"].map { .has($0) })
     return .when(
@@ -91,8 +91,8 @@ package struct ManifestSchema {
 
   // MARK: A manifest that extends another one
 
-  /// Nothing is required that the other one may have, and `null` removes what it has. Where the architecture is told only
-  /// there, some architecture fits.
+  /// Nothing is required that the other manifest may have, and `null` removes what it has. If only that one gives the
+  /// architecture, the manifest must match any one architecture.
   private func extending(_ definitions: Definitions) -> JSON {
     let parts = catalogues.map { (Self.isFor($0), sections(of: $0, definitions, isLaidOver: true)) }
     let untold = JSON.when(.has("arch"), then: .anything, otherwise: .any(of: parts.map(\.1)))
@@ -108,7 +108,7 @@ package struct ManifestSchema {
     ["properties": ["arch": ["const": .string(catalogue.architecture.rawValue)]], "required": ["arch"]]
   }
 
-  /// What has names that the manifest gives.
+  /// The sections whose names the manifest chooses.
   private func named(_ definitions: Definitions, isLaidOver: Bool = false) -> JSON {
     let path = Scalars(definitions: definitions).text
     let files = JSON([("type", ["object", "null"]), ("additionalProperties", isLaidOver ? path.orNull : path)])
@@ -119,7 +119,7 @@ package struct ManifestSchema {
     ]
   }
 
-  /// What manifests of one architecture have.
+  /// The sections of manifests for one architecture.
   private func sections(of catalogue: Catalogue, _ definitions: Definitions, isLaidOver: Bool = false) -> JSON {
     let machine = MachineSchema(
       definitions: definitions, catalogue: catalogue, foreignTypes: foreignTypes, isLaidOver: isLaidOver)
@@ -134,13 +134,13 @@ package struct ManifestSchema {
 /// `parameters:`.
 private struct ParameterSchema {
   let definitions: Definitions
-  /// Whether they are merged with those of another file.
+  /// Whether the parameters are merged with those of another file.
   var isLaidOver: Bool
   private var scalars: Scalars { Scalars(definitions: definitions) }
 
   var parameters: JSON {
     JSON([("type", ["object", "null"]), ("additionalProperties", isLaidOver ? parameter.orNull : parameter)]).described(
-      "what --set can change, by name; written \"${NAME}\" where the value belongs")
+      "values that --set can change, by name; write \"${NAME}\" to use one")
   }
 
   private var parameter: JSON {
@@ -152,9 +152,9 @@ private struct ParameterSchema {
       let shape = JSON.mapping(
         [
           ("type", JSON.oneOf(names).described("the values that it can have")),
-          ("default", JSON.anything.described("its value where nobody gives another")),
-          ("doc", JSON.anything.described("what it is for")),
-          ("at", JSON.word("load", "the value comes with whoever loads the compiled plan")),
+          ("default", JSON.anything.described("its default value")),
+          ("doc", JSON.anything.described("its purpose")),
+          ("at", JSON.word("load", "the value is supplied when the compiled plan is loaded")),
         ], required: ["type"], isLaidOver: isLaidOver)
       guard case .object(let members) = shape else { return shape }
       let types = integers.map { ($0.0, scalars.literal($0.1)) } + [("bool", scalars.bool), ("string", scalars.text)]

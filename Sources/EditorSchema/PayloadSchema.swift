@@ -2,10 +2,10 @@ import DeviceSchema
 import Expressions
 import TextOutput
 
-/// What the value of an attribute looks like, by the type of its payload.
+/// The schema of an attribute's value, by the type of its payload.
 struct PayloadSchema {
   let definitions: Definitions
-  /// In explicit steps, fields may be left out and descriptors may be bare numbers.
+  /// Whether the value is in an explicit step, where fields may be left out and descriptors may be bare numbers.
   var isStep = false
   /// Whether mappings are merged with those of another file.
   var isLaidOver = false
@@ -13,11 +13,11 @@ struct PayloadSchema {
   var extra: [(String, JSON)] = []
 
   private var scalars: Scalars { Scalars(definitions: definitions) }
-  /// For the fields of a payload.
+  /// The schema for the fields of a payload.
   private var inner: PayloadSchema {
     PayloadSchema(definitions: definitions, isStep: isStep, isLaidOver: isLaidOver)
   }
-  /// For the elements of a list, which is never merged.
+  /// The schema for the elements of a list, which are never merged.
   private var element: PayloadSchema { PayloadSchema(definitions: definitions, isStep: isStep) }
 
   func schema(_ type: PayloadType) -> JSON {
@@ -30,7 +30,7 @@ struct PayloadSchema {
     case .array(let type, _): return .list(of: element.schema(type))
     case .bytes(let size): return bytes(size?.constant?.integer.map { Int(clamping: $0) })
     case .descriptor:
-      let file = scalars.text.described("the name of an entry of 'files'")
+      let file = scalars.text.described("the name of an entry in 'files'")
       if !isStep { return file }
       let bare = JSON.mapping([("fd", scalars.descriptorNumber)], required: ["fd"])
       return .any(of: [file, bare.described("a number that is passed as the descriptor")])
@@ -56,7 +56,7 @@ struct PayloadSchema {
       (tag.map { [$0] } ?? []) + members + extra, required: tag.map { [$0.0] } ?? [], isLaidOver: isLaidOver)
   }
 
-  /// A mapping for each case; where the case comes out of an expression, any will do.
+  /// A mapping for each case. If an expression gives the case, any of them is accepted.
   private func union(_ type: UnionType) -> JSON {
     .any(
       of: type.cases.map { one in
@@ -77,7 +77,7 @@ struct PayloadSchema {
     let hex = JSON.any(of: [
       .text(
         matching: size == nil ? "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$" : "^\(digits)$",
-        "hexadecimal digits, two a byte"),
+        "hexadecimal digits, two per byte"),
       ["type": "number"], scalars.expression,
     ])
     return .any(of: [hex, byteForms(hex: hex, size: size)])
@@ -95,13 +95,13 @@ struct PayloadSchema {
     let forms: [(String, JSON)] = [
       ("hex", hex.described("hexadecimal digits")),
       ("base64", JSON.any(of: [.text(matching: base64, "base64"), ["type": "number"], scalars.expression])),
-      ("file", scalars.text.described("a file beside the manifest or below it")),
+      ("file", scalars.text.described("a file in the manifest's folder or below it")),
     ]
     if isLaidOver { return .mapping(forms + extra, isLaidOver: true) }
     return .any(of: forms.map { .mapping([$0] + extra, required: [$0.0]) })
   }
 
-  /// `{u32: 5}` and its like, where no schema knows the type.
+  /// `{u32: 5}` and similar forms, for a type that no schema describes.
   func raw() -> JSON {
     definitions.reference(isStep ? "raw-payload-of-a-step" : "raw-payload") {
       var forms: [(String, JSON)] = [8, 16, 32, 64].flatMap { bits in
@@ -117,7 +117,7 @@ struct PayloadSchema {
 
   private var anyBytes: JSON {
     let hex = JSON.any(of: [
-      .text(matching: "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$", "hexadecimal digits, two a byte"),
+      .text(matching: "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$", "hexadecimal digits, two per byte"),
       ["type": "number"], scalars.expression,
     ])
     return byteForms(hex: hex, size: nil)
@@ -125,23 +125,23 @@ struct PayloadSchema {
 }
 
 extension Scalars {
-  /// The integer that a descriptor is.
+  /// The integer that represents a descriptor.
   var descriptorNumber: JSON { integer(IntegerType(size: 4, isSigned: true)) }
 }
 
 extension BitField {
-  /// What editors show.
+  /// The text that editors show.
   fileprivate var words: String {
     let bits = high == low ? "bit \(low)" : "bits \(high) to \(low)"
     let initial = initial.map { ["\($0) if left out"] } ?? []
-    let place = isInPlace && low > 0 ? ["written unshifted, as it stands in these bits"] : []
+    let place = isInPlace && low > 0 ? ["written unshifted: the other bits are zero"] : []
     let facts = [[bits], description.words, place, initial].flatMap { $0 }.joined(separator: ", ")
     return [description.doc, facts].compactMap { $0 }.joined(separator: "\n\n")
   }
 }
 
 extension StructureField {
-  /// What editors show.
+  /// The text that editors show.
   fileprivate var words: String {
     var facts = [type.summary + (count.map { "[\($0)]" } ?? "")]
     var own = doc

@@ -2,7 +2,7 @@ import DeviceSchema
 import Expressions
 import TextOutput
 
-/// Schemas of what stands in one scalar.
+/// Schemas of single scalars.
 struct Scalars {
   let definitions: Definitions
 
@@ -13,12 +13,12 @@ struct Scalars {
     }
   }
 
-  /// Text; YAML may take it for a number or a truth value.
+  /// Text; YAML may read it as a number or a boolean.
   var text: JSON { ["type": ["string", "number", "boolean"]] }
 
   var bool: JSON { .oneOf(["true", "false"]) }
 
-  /// A truth value where expressions are replaced.
+  /// A boolean in a place where expressions are allowed.
   var computedBool: JSON { .any(of: [bool, expression]) }
 
   func integer(_ type: IntegerType) -> JSON {
@@ -27,12 +27,12 @@ struct Scalars {
 
   func unsigned(_ bits: Int) -> JSON { integer(IntegerType(size: bits / 8, isSigned: false)) }
 
-  /// An integer of a range with its names, flags and other ways to write it.
+  /// An integer in a range, with its names, its flags and other ways to write it.
   func integer(_ type: IntegerType, _ description: IntegerDescription) -> JSON {
     .any(of: names(description) + [integer(type)])
   }
 
-  /// The value of a field of bits.
+  /// The value of a bit field.
   func field(_ field: BitField) -> JSON {
     let width = field.high - field.low + 1
     let number =
@@ -59,7 +59,7 @@ struct Scalars {
     let steps = zeros > 0 ? ", a multiple of \(1 << Int128(zeros))" : ""
     let words =
       "an integer from \(range.lowerBound) to \(range.upperBound)\(steps): decimal, 0x, 0o or 0b, with _ between digits, "
-      + "and KiB, MiB, GiB or TiB behind"
+      + "and KiB, MiB, GiB or TiB at the end"
     return [JSON(plain), .text(matching: "^\(pattern)$", words)]
   }
 
@@ -70,15 +70,15 @@ struct Scalars {
       let flags = definitions.words(description.flags.map(\.name))
       all += [flags, .list(of: .any(of: [flags, expression]))]
     }
-    if description.unit == "mpidr" { all.append(affinities) }
+    if let notation = description.notation { all.append(dotted(notation)) }
     return all
   }
 
-  /// `0.0.1.3`, Aff3.Aff2.Aff1.Aff0.
-  private var affinities: JSON {
-    definitions.reference("affinities") {
-      let part = "0*(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-      return .text(matching: "^\(part)\\.\(part)\\.\(part)\\.\(part)$", "four affinities, as in 0.0.0.3, or an integer")
+  private func dotted(_ notation: Notation) -> JSON {
+    definitions.reference(notation.form) {
+      let parts = notation.parts.map { DigitPattern.decimal(upTo: (1 << Int128($0.bits)) - 1) }
+      return .text(
+        matching: "^\(parts.joined(separator: "\\."))$", "\(notation.form), as in \(notation.example), or an integer")
     }
   }
 }

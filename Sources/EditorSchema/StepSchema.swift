@@ -10,30 +10,31 @@ struct StepSchema {
   private var scalars: Scalars { Scalars(definitions: definitions) }
   private var architecture: Architecture { machine.catalogue.architecture }
 
-  /// What each step does.
+  /// The verbs of steps, with descriptions.
   static let verbs: [(name: String, doc: String)] = [
-    ("create-vm", "KVM_CREATE_VM with its arguments; the first step, where nothing is declared"),
+    ("create-vm", "KVM_CREATE_VM with its arguments; the first step, if nothing is declared"),
     ("add-memory", "KVM_SET_USER_MEMORY_REGION of fresh memory"),
     ("enable-capability", "KVM_ENABLE_CAP on the VM, or on a vCPU"),
     ("create-irqchip", "KVM_CREATE_IRQCHIP"),
     ("create-vcpu", "KVM_CREATE_VCPU"),
     ("init-vcpu", "the architecture's initialisation of a vCPU"),
-    ("test", "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST; makes nothing"),
+    ("test", "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST; creates nothing"),
     ("create", "KVM_CREATE_DEVICE"),
     ("close", "closes the device's descriptor"),
     ("set", "KVM_SET_DEVICE_ATTR: DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…"),
     ("get", "KVM_GET_DEVICE_ATTR: DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…"),
     ("has", "KVM_HAS_DEVICE_ATTR: DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…"),
-    ("run", "KVM_RUN with immediate_exit; EINTR, which says that all checks were passed, is the outcome ok"),
+    ("run", "KVM_RUN with immediate_exit; EINTR means that all checks passed, and counts as ok"),
   ]
 
-  /// Keys beside the verb, for completion; which of them a step has, its verb decides.
+  /// The keys beside the verb, for completion. The verb decides which of them a step has.
   private static let companions: [(name: String, doc: String)] = [
-    ("on", "the vCPU of which the capability is enabled: vcpu.ID"),
+    ("on", "the vCPU on which to enable the capability: vcpu.ID"),
     ("features", "the features that the vCPU is initialised with"),
-    ("as", "the device's name; otherwise the type's"), ("flags", "flags of the call"),
-    ("value", "what is set, or what must be read"), ("input", "what the buffer of a get holds before the call"),
-    ("address", "'invalid' passes a pointer that leads nowhere"), ("group", "the group's number, without a schema"),
+    ("as", "the device's name; by default the type's"), ("flags", "flags of the call"),
+    ("value", "the value to set, or the value that must be read"),
+    ("input", "the contents of a get's buffer before the call"),
+    ("address", "'invalid' passes a bad pointer"), ("group", "the group's number, without a schema"),
     ("attr", "the attribute's number, without a schema"), ("payload", "the bytes of a call by number"),
   ]
 
@@ -58,11 +59,11 @@ struct StepSchema {
   private var expect: JSON {
     definitions.reference("expect") {
       let answer = JSON.any(of: [definitions.words(["ok"] + Errno.allNames), scalars.expression])
-      return .any(of: [answer, .list(of: answer)]).described("the outcome that is no failure, or a list of them")
+      return .any(of: [answer, .list(of: answer)]).described("the expected outcome, or a list of them")
     }
   }
 
-  /// The keys of a step without attributes.
+  /// The keys of a step other than an attribute step.
   private func only(_ verb: String, _ subject: JSON, _ extra: [(String, JSON)] = [], required: [String] = []) -> JSON {
     .mapping([(verb, subject), ("expect", expect)] + extra, required: required)
   }
@@ -124,7 +125,7 @@ struct StepSchema {
     return .when(path("\\$\\{"), then: .anything, otherwise: chain)
   }
 
-  /// What a step on one of several descriptors can be: for each path a body, or a call by numbers.
+  /// The schema of steps on one kind of descriptor: a body for each path, or a call by number.
   private func paths(_ access: AttributeAccess, start: String, _ files: [SchemaFile]) -> JSON {
     let verb = access.rawValue
     var bodies: [(path: String, alternatives: [JSON])] = []
@@ -190,7 +191,7 @@ struct StepSchema {
     }
   }
 
-  /// `{set: gic, group: 99, attr: 0, payload: {u64: 0}}`, and with the group in the path.
+  /// `{set: gic, group: 99, attr: 0, payload: {u64: 0}}`, or the same with the group in the path.
   private func numbers(_ access: AttributeAccess, start: String, groups: [String]) -> JSON {
     func shape(_ path: String, required: [String]) -> JSON {
       .mapping(

@@ -2,26 +2,26 @@ import Diagnostics
 import Vocabulary
 
 extension Expression {
-  /// Parses an expression, looks its names up and checks its types.
+  /// Parses an expression, resolves its names and checks its types.
   ///
   /// - Parameter wanted: the type that its place asks for.
-  package init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
+  package convenience init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
     let syntax = try Parser.parse(text)
     var checker = Checker(scope: scope)
     let (root, type) = try checker.check(syntax)
     guard type.fits(wanted) else {
-      throw ExpressionError("this is \(type.name) where \(wanted.name) is wanted", at: syntax.span)
+      throw ExpressionError("expected \(wanted.name), found \(type.name)", at: syntax.span)
     }
     self.init(text: text, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload)
   }
 }
 
-/// Turns syntax into nodes: every name gets its meaning, every operand its type.
+/// Compiles syntax to nodes: resolves names and checks types.
 struct Checker<S: Scope> {
   let scope: S
-  /// Variables of the comprehensions around, innermost last.
+  /// Variables of the enclosing comprehensions, innermost last.
   private var variables: [(name: String, slot: Int, type: Type)] = []
-  /// Whether the payload was read, or a local.
+  /// Whether the expression reads the payload or a local.
   private(set) var readsPayload = false
 
   init(scope: S) { self.scope = scope }
@@ -53,7 +53,7 @@ struct Checker<S: Scope> {
   private mutating func check(_ syntax: Syntax, as wanted: Type) throws(ExpressionError) -> Node {
     let (node, type) = try check(syntax)
     guard type.fits(wanted) else {
-      throw ExpressionError("this is \(type.name) where \(wanted.name) is wanted", at: syntax.span)
+      throw ExpressionError("expected \(wanted.name), found \(type.name)", at: syntax.span)
     }
     return node
   }
@@ -137,7 +137,7 @@ struct Checker<S: Scope> {
       for (argument, parameter) in zip(arguments, parameters) {
         let (node, type) = try check(argument)
         guard type.fits(parameter) else {
-          throw ExpressionError("\(name)() wants \(parameter.name) here, not \(type.name)", at: argument.span)
+          throw ExpressionError("\(name)() expects \(parameter.name) here, not \(type.name)", at: argument.span)
         }
         nodes.append(node)
         types.append(type)
@@ -146,7 +146,7 @@ struct Checker<S: Scope> {
       if builtin == .size {
         switch types[0] {
         case .any, .list, .map, .null: break
-        default: throw ExpressionError("size() wants a list or a map, not \(types[0].name)", at: arguments[0].span)
+        default: throw ExpressionError("size() expects a list or a map, not \(types[0].name)", at: arguments[0].span)
         }
       }
       return (.builtin(builtin, nodes, span), result)
@@ -180,7 +180,7 @@ struct Checker<S: Scope> {
     switch type {
     case .list(let e): element = e
     case .any: element = .any
-    default: throw ExpressionError("'\(kind.rawValue)' wants a list, not \(type.name)", at: list.span)
+    default: throw ExpressionError("'\(kind.rawValue)' expects a list, not \(type.name)", at: list.span)
     }
     let slot = scope.firstFreeSlot + variables.count
     scope.reserve(slots: slot + 1)
@@ -226,9 +226,9 @@ struct Checker<S: Scope> {
       case .any, .map: break
       case .list(let element):
         guard leftType.fits(element) else {
-          throw ExpressionError("\(leftType.name) is never in a list of this kind (\(element.name))", at: left.span)
+          throw ExpressionError("\(leftType.name) can never be in a list of this kind (\(element.name))", at: left.span)
         }
-      default: throw ExpressionError("'in' wants a list or a map, not \(rightType.name)", at: right.span)
+      default: throw ExpressionError("'in' expects a list or a map, not \(rightType.name)", at: right.span)
       }
       return (.binary(op, leftNode, rightNode, span), .bool)
     default:
@@ -236,7 +236,7 @@ struct Checker<S: Scope> {
     }
   }
 
-  /// Both sides of a comparison; a string beside a release is read as one.
+  /// Compiles both sides of a comparison. A string that is compared with a release is read as a release.
   private mutating func comparands(
     _ op: BinaryOperator, _ left: Syntax, _ right: Syntax, _ span: Span
   ) throws(ExpressionError) -> (Node, Node) {
@@ -249,7 +249,7 @@ struct Checker<S: Scope> {
     default: break
     }
     guard leftType.fits(rightType) else {
-      throw ExpressionError("\(leftType.name) is never compared with \(rightType.name)", at: span)
+      throw ExpressionError("\(leftType.name) cannot be compared with \(rightType.name)", at: span)
     }
     if op != .equal, op != .notEqual {
       for (type, operand) in [(leftType, left), (rightType, right)] where !type.fits(.integer) {
@@ -261,7 +261,7 @@ struct Checker<S: Scope> {
 
   private func release(_ node: Node, _ span: Span) throws(ExpressionError) -> Node {
     guard case .literal(.string(let text)) = node, let release = Release(text) else {
-      throw ExpressionError("a kernel release is compared with one in quotes, such as \"6.13\"", at: span)
+      throw ExpressionError("compare a kernel release with one in quotes, such as \"6.13\"", at: span)
     }
     return .literal(.integer(release.number))
   }

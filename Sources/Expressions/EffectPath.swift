@@ -58,9 +58,9 @@ package struct EffectPath {
     case .list(let element) where target.appends: type = element
     case .any: type = .any
     case let other where target.key != nil:
-      throw ExpressionError("an element is stored in a map, and this is \(other.name)", at: target.field.span)
+      throw ExpressionError("an element is stored in a map, but this is \(other.name)", at: target.field.span)
     case let other where target.appends:
-      throw ExpressionError("'[+]' appends to a list, and this is \(other.name)", at: target.field.span)
+      throw ExpressionError("'[+]' appends to a list, but this is \(other.name)", at: target.field.span)
     case let other: type = other
     }
     if let key = target.key {

@@ -1,12 +1,12 @@
-/// What expressions are evaluated over: the state of the VM and the call in hand.
+/// The values that expressions read: the state of the VM and the current call.
 package protocol World: AnyObject {
   func value(of root: Root) throws(EvaluationError) -> Value
   func fact(_ name: String) -> Value
-  /// The value of a field of a record with an identity, or nil where it has none of that name.
+  /// The value of a field of a record with an identity; nil if the record has no such field.
   func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value?
 }
 
-/// What went wrong while an expression was evaluated: a fault of the schema, not of the manifest.
+/// An error in the evaluation of an expression: a fault of the schema, not of the manifest.
 package struct EvaluationError: Error, Hashable, Sendable {
   package var message: String
   package var span: Span
@@ -17,8 +17,8 @@ package struct EvaluationError: Error, Hashable, Sendable {
   }
 }
 
-/// Evaluates expressions, three-valued: an operand that is unknown makes the result unknown, unless the other
-/// operands decide it.
+/// Evaluates expressions in three-valued logic. An unknown operand makes the result unknown, unless the other operands
+/// decide it.
 package final class Evaluator {
   private unowned let world: any World
   /// The locals of all frames; the running frame starts at `base`.
@@ -37,7 +37,7 @@ package final class Evaluator {
     }
   }
 
-  /// Runs with a fresh frame whose first locals are these.
+  /// Runs `body` with a new frame that begins with these values.
   package func withFrame<Result, Failure: Error>(
     _ values: [Value], size: Int, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -129,7 +129,7 @@ package final class Evaluator {
     }
   }
 
-  /// `&&` (decided by a false) and `||` (decided by a true).
+  /// Evaluates `&&` (decided by false) or `||` (decided by true).
   private func and(
     _ left: Node, _ right: Node, deciding: Bool, _ span: Span
   ) throws(EvaluationError) -> Value {
@@ -167,7 +167,7 @@ package final class Evaluator {
     if left == .unknown || right == .unknown { return .unknown }
     guard case .integer(let a) = left, case .integer(let b) = right else {
       let wrong = left.integer == nil ? left : right
-      throw EvaluationError("'\(op.rawValue)' has \(wrong.kind) for an operand, not an integer", at: span)
+      throw EvaluationError("'\(op.rawValue)' expects integers, not \(wrong.kind)", at: span)
     }
     switch op {
     case .less: return .bool(a < b)
@@ -209,7 +209,7 @@ package final class Evaluator {
       }
       return Value(result)
     case .map(let map): return value == .unknown ? .unknown : .bool(map[value] != nil)
-    default: throw EvaluationError("'in' wants a list or a map, not \(container.kind)", at: span)
+    default: throw EvaluationError("'in' expects a list or a map, not \(container.kind)", at: span)
     }
   }
 
@@ -218,7 +218,7 @@ package final class Evaluator {
   ) throws(EvaluationError) -> Value {
     if case .unknown = list { return .unknown }
     guard case .list(let elements) = list else {
-      throw EvaluationError("'\(kind.rawValue)' wants a list, not \(list.kind)", at: span)
+      throw EvaluationError("'\(kind.rawValue)' expects a list, not \(list.kind)", at: span)
     }
     var kept: [Value] = []
     var sawUnknown = false
@@ -277,12 +277,14 @@ extension Evaluator {
     case .bits:
       let (x, high, low) = (try integer(values[0], span), try integer(values[1], span), try integer(values[2], span))
       guard low >= 0, high >= low, high - low < 126, high < 128 else {
-        throw EvaluationError("bits(x, \(high), \(low)) is no bit field", at: span)
+        throw EvaluationError("bits(x, \(high), \(low)) is not a bit field", at: span)
       }
       return .integer((x >> low) & ((Int128(1) << (high - low + 1)) - 1))
     case .wrap:
       let (x, width) = (try integer(values[0], span), try integer(values[1], span))
-      guard width > 0, width < 127 else { throw EvaluationError("wrap(x, \(width)) has no such width", at: span) }
+      guard width > 0, width < 127 else {
+        throw EvaluationError("wrap(x, \(width)) does not have a valid width", at: span)
+      }
       return .integer(x & ((Int128(1) << width) - 1))
     case .overlaps:
       let (a, n) = (try integer(values[0], span), try integer(values[1], span))
@@ -300,18 +302,18 @@ extension Evaluator {
   }
 
   private func list(_ value: Value, _ span: Span) throws(EvaluationError) -> [Value] {
-    guard case .list(let list) = value else { throw EvaluationError("\(value.kind) is no list", at: span) }
+    guard case .list(let list) = value else { throw EvaluationError("\(value.kind) is not a list", at: span) }
     return list
   }
 
   private func integer(_ value: Value, _ span: Span) throws(EvaluationError) -> Int128 {
-    guard case .integer(let integer) = value else { throw EvaluationError("\(value.kind) is no integer", at: span) }
+    guard case .integer(let integer) = value else { throw EvaluationError("\(value.kind) is not an integer", at: span) }
     return integer
   }
 }
 
 extension Value {
-  /// A three-valued truth.
+  /// Creates a boolean; nil gives unknown.
   init(_ truth: Bool?) {
     self = truth.map(Value.bool) ?? .unknown
   }

@@ -1,7 +1,9 @@
 import Diagnostics
 
 /// An expression whose names are looked up and whose types are checked: ready to be evaluated.
-package struct Expression {
+///
+/// A class, as rules are copied while they run, and have several expressions each.
+package final class Expression {
   package let text: String
   /// The tree that the text was parsed into.
   package let syntax: Syntax
@@ -13,7 +15,7 @@ package struct Expression {
   private let readsPayload: Bool
 
   /// A name with a constant value.
-  package init(constant value: Value, text: String) {
+  package convenience init(constant value: Value, text: String) {
     self.init(
       text: text, syntax: .name(text, Span(start: 0, length: text.utf8.count)), type: .any, root: .literal(value),
       readsPayload: false)
@@ -27,7 +29,7 @@ package struct Expression {
     self.readsPayload = readsPayload
   }
 
-  /// The value, where it does not depend on anything.
+  /// The value, if it does not depend on anything.
   package var constant: Value? {
     if case .literal(let value) = root { value } else { nil }
   }
@@ -55,12 +57,12 @@ indirect enum Node {
   case conditional(Node, Node, Node, Span)
 }
 
-/// The names that every call gives a meaning to.
+/// The predefined names, whose values depend on the call.
 package enum Root: String, Hashable, Sendable, CaseIterable {
   case value, key, attr, group, flags, arg, vcpu, `self`, vm, vcpus, devices
 }
 
-/// Functions of the language itself.
+/// The built-in functions of the language.
 enum Builtin: String, CaseIterable {
   case size, last, sum, distinct, min, max, bits, wrap, overlaps
 
@@ -83,7 +85,7 @@ enum Builtin: String, CaseIterable {
 package final class Function {
   package let name: String
   package let parameters: [String]
-  /// The body, over the parameters as the first locals; set once its text has been compiled.
+  /// The body, set once its text has been compiled. The parameters are its first locals.
   package var body: Expression?
 
   package init(name: String, parameters: [String]) {
@@ -92,20 +94,20 @@ package final class Function {
   }
 }
 
-/// What a name means where an expression stands.
+/// The meaning of a name in an expression.
 package enum Meaning {
-  /// A `let`, a `for`, a parameter: by its slot in the frame.
+  /// A `let` or `for` variable, or a parameter, by its slot in the frame.
   case local(Int, Type)
   case root(Root, Type)
   /// A table, or a manifest's parameter.
   case constant(Value, Type)
-  /// The facts of the host, by field.
+  /// The host, whose fields are its facts.
   case host
-  /// The name exists, but not here.
+  /// A name that exists but is not available here, with the reason.
   case unavailable(String)
 }
 
-/// Where an expression stands: which names it sees.
+/// The names that an expression can use.
 package protocol Scope {
   func meaning(of name: String) -> Meaning?
   func function(_ name: String) throws(ExpressionError) -> Function?
@@ -116,6 +118,6 @@ package protocol Scope {
   var factNames: [String] { get }
   /// The first slot that comprehensions may use.
   var firstFreeSlot: Int { get }
-  /// The number of slots in use, at least; raised by comprehensions so that frames are large enough.
+  /// Makes frames large enough for this many slots. Comprehensions need slots for their variables.
   func reserve(slots: Int)
 }

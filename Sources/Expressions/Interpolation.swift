@@ -1,13 +1,13 @@
-/// A text in which `${EXPRESSION}` is replaced by a value, in pieces.
+/// A text with `${EXPRESSION}` placeholders, in pieces.
 package struct Interpolation {
   package enum Piece {
     case text(String)
-    /// The text between the braces, and where it begins, in bytes.
+    /// The text between the braces, and its offset in bytes.
     case expression(String, offset: Int)
   }
 
   package private(set) var pieces: [Piece] = []
-  /// Whether a `${` has no closing `}`. It is part of the text.
+  /// Whether a `${` has no closing `}`. Such a `${` is plain text.
   package private(set) var isUnclosed = false
 
   package init(_ text: String) {
@@ -32,7 +32,7 @@ package struct Interpolation {
   /// Whether a text has a `${`.
   package static func isNeeded(for text: String) -> Bool { opening(in: text.utf8) != nil }
 
-  /// The place after the first `${`.
+  /// The index after the first `${`.
   private static func opening<Bytes: Collection<UInt8>>(in bytes: Bytes) -> Bytes.Index? {
     var isAfterDollar = false
     for i in bytes.indices {

@@ -12,7 +12,7 @@ struct Token {
   var kind: Kind
   var span: Span
 
-  /// The operator that this is, be it a symbol or the word `in`.
+  /// The binary operator, if this is one: a symbol or the word `in`.
   var binaryOperator: BinaryOperator? {
     switch kind {
     case .symbol(let symbol): symbol.binaryOperator
@@ -76,7 +76,7 @@ enum Symbol: String {
     }
   }
 
-  /// The symbol that starts with this byte, before that one, and its length.
+  /// Creates the symbol that starts with these two bytes or with the first, and sets its length.
   init?(_ first: UInt8, _ second: UInt8, length: inout Int) {
     length = 2
     switch (first, second) {
@@ -170,7 +170,7 @@ struct Lexer {
     let word = text(length)
     guard let value = IntegerLiteral.parse(word) else {
       throw ExpressionError(
-        "'\(word)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind",
+        "'\(word)' is not an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end",
         at: Span(start: position, length: length))
     }
     return token(.integer(value), length: length)

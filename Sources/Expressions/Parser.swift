@@ -6,12 +6,13 @@ package struct Parser {
   private var lexer: Lexer
   private var token: Token
   private var depth = 0
-  /// How many operators lie above each other, at most, in what was parsed last.
+  /// The height in operators of the tree that was parsed last.
   private var height = 0
 
-  /// Deeper nesting than this is refused: text from outside must not exhaust the stack.
+  /// The maximum nesting. Text from outside must not exhaust the stack.
   private static let deepest = 100
-  /// A chain such as `1 + 1 + …` is a high tree without any nesting; whoever walks it later needs the stack, too.
+  /// The maximum height. A chain such as `1 + 1 + …` is a high tree without any nesting, and later walks of it use the
+  /// stack as well.
   private static let highest = 250
 
   package static func parse(_ text: String) throws(ExpressionError) -> Syntax {
@@ -30,7 +31,7 @@ package struct Parser {
 
   private func unexpected(_ wanted: String) -> ExpressionError {
     ExpressionError(
-      token.kind == .end ? "the expression ends where \(wanted) was expected" : "expected \(wanted)", at: token.span)
+      token.kind == .end ? "expected \(wanted), found the end of the expression" : "expected \(wanted)", at: token.span)
   }
 
   private mutating func expect(_ symbol: Symbol) throws(ExpressionError) {
@@ -47,7 +48,7 @@ package struct Parser {
     return try body(&self)
   }
 
-  /// Notes that an operator lies above operands of these heights.
+  /// Updates the height for an operator above operands of these heights.
   private mutating func rise(above heights: Int..., at span: Span) throws(ExpressionError) {
     height = (heights.max() ?? 0) + 1
     if height > Self.highest { throw ExpressionError("the expression has too many operators", at: span) }
@@ -134,7 +135,7 @@ package struct Parser {
   ) throws(ExpressionError) -> Syntax {
     guard let kind = Comprehension(rawValue: name) else {
       throw ExpressionError(
-        "unknown method '\(name)'; there are \(Comprehension.allCases.map(\.rawValue).joined(separator: ", "))",
+        "unknown method '\(name)'; the methods are \(Comprehension.allCases.map(\.rawValue).joined(separator: ", "))",
         at: word)
     }
     try expect(.open)

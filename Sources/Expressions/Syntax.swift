@@ -1,4 +1,4 @@
-/// The syntax tree of an expression. Its names are not looked up and its types not checked.
+/// The syntax tree of an expression, before its names are resolved and its types are checked.
 package indirect enum Syntax {
   case integer(Int128, spelling: String, Span)
   /// The text without its quotes; it has no escapes.
@@ -29,7 +29,7 @@ package struct Span: Hashable, Sendable {
   }
 }
 
-/// What is wrong with an expression, and where in its text.
+/// An error in an expression, with its location in the text.
 package struct ExpressionError: Error, Hashable, Sendable {
   package var message: String
   package var span: Span
@@ -71,7 +71,7 @@ package enum BinaryOperator: String, Hashable, Sendable {
   case divide = "/"
   case remainder = "%"
 
-  /// How tightly the operator binds; bit operators bind tighter than comparisons, unlike C's.
+  /// The precedence: higher binds tighter. Unlike in C, bit operators bind tighter than comparisons.
   var precedence: Int {
     switch self {
     case .or: 1

@@ -1,4 +1,4 @@
-// What a tree mentions, and the same tree with other names.
+// Walks over a tree, the names in it, and their replacement.
 extension Syntax {
   /// The operands, elements or arguments, in the order of the text.
   package var children: [Syntax] {
@@ -11,7 +11,7 @@ extension Syntax {
     }
   }
 
-  /// Visits the tree and all trees in it, this one first.
+  /// Visits the tree and all its subtrees, in preorder.
   package func visit(_ body: (Syntax) -> Void) {
     body(self)
     for child in children { child.visit(body) }
@@ -26,8 +26,8 @@ extension Syntax {
     }
   }
 
-  /// The names that the expression reads, each with its fields, as often as they occur. Variables of its own
-  /// comprehensions are left out.
+  /// The names that the expression reads, each with its fields, including repetitions. Variables of comprehensions in
+  /// the expression are left out.
   package var paths: [[String]] {
     if let path { return [path] }
     guard case .comprehension(_, let list, let variable, let body, _) = self else { return children.flatMap(\.paths) }
@@ -36,7 +36,7 @@ extension Syntax {
 
   package var names: Set<String> { Set(paths.map { $0[0] }) }
 
-  /// The expression with other expressions in place of names. Variables of its own comprehensions stay.
+  /// The expression with names replaced by other expressions. Variables of comprehensions in the expression stay.
   package func replacing(_ names: [String: Syntax]) -> Syntax {
     if names.isEmpty { return self }
     func new(_ syntax: Syntax) -> Syntax { syntax.replacing(names) }
@@ -50,7 +50,7 @@ extension Syntax {
     case .comprehension(let kind, let list, let variable, let body, let span):
       var (inner, renamed) = (names, variable)
       inner[variable] = nil
-      // A variable with the name of something that is put in gets another name.
+      // A variable that would capture a name of a replacement is renamed.
       var taken = Set(inner.values.flatMap(\.names))
       if taken.contains(variable) {
         taken.formUnion(body.names)

@@ -1,21 +1,21 @@
 /// The static type of an expression, as far as schemas declare it.
 package indirect enum Type {
-  /// Nothing is known; every use is allowed and checked when the expression is evaluated.
+  /// An unknown type. Every use is allowed, and checked when the expression is evaluated.
   case any
   case null
   case bool
   case integer
   case string
-  /// A kernel release; a string literal beside it is read as one.
+  /// A kernel release. A string literal that is compared with it is read as a release.
   case release
   case list(Type)
   case map(Type)
   case record(RecordType)
 }
 
-/// The fields of a record; shared, so that fields found later are seen by all who hold it.
+/// The fields of a record. The type is shared, so that fields added later are visible to all its users.
 package final class RecordType {
-  /// What messages call it.
+  /// The name in messages.
   package let name: String
   package private(set) var fields: [String: Type]
 
@@ -24,14 +24,14 @@ package final class RecordType {
     self.fields = fields
   }
 
-  /// Adds what is known of a field; two different types make it `any`.
+  /// Adds a field. The type of an existing field is joined with the new one.
   package func add(_ field: String, _ type: Type) {
     fields[field] = fields[field].map { $0.joined(with: type) } ?? type
   }
 }
 
 extension Type {
-  /// The type of something that is one or the other. Everything may be null.
+  /// The type of a value that has either type. Any value may be null.
   package func joined(with other: Type) -> Type {
     switch (self, other) {
     case (.null, let t), (let t, .null): t
@@ -43,7 +43,7 @@ extension Type {
     }
   }
 
-  /// Whether a value of this type can stand where the other is wanted.
+  /// Whether a value of this type is valid where the other type is expected.
   package func fits(_ wanted: Type) -> Bool {
     switch (self, wanted) {
     case (.any, _), (_, .any), (.null, _), (_, .null): true
@@ -54,7 +54,7 @@ extension Type {
     }
   }
 
-  /// What messages call it.
+  /// The name in messages.
   package var name: String {
     switch self {
     case .any: "anything"

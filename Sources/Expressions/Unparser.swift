@@ -1,6 +1,5 @@
 extension Syntax: CustomStringConvertible {
-  /// The expression as text, with the parentheses that it needs and no others. Literals are spelled as they were
-  /// written.
+  /// The expression as text, with only the parentheses that it needs. Literals keep their spelling.
   package var description: String {
     switch self {
     case .integer(_, let spelling, _): spelling
@@ -17,13 +16,13 @@ extension Syntax: CustomStringConvertible {
       "\(list.operand(11)).\(kind.rawValue)(\(variable), \(body))"
     case .unary(let op, let operand, _): op.rawValue + operand.operand(10)
     case .binary(let op, let left, let right, _):
-      // From the left, but comparisons do not chain.
+      // Operators associate to the left, but comparisons do not chain.
       left.operand(op.precedence + (op.isComparison ? 1 : 0)) + " \(op.rawValue) " + right.operand(op.precedence + 1)
     case .conditional(let condition, let yes, let no, _): "\(condition.operand(1)) ? \(yes) : \(no)"
     }
   }
 
-  /// The text, in parentheses if it binds less tightly than its place needs.
+  /// The text, in parentheses if it binds too loosely for its context.
   private func operand(_ loosest: Int) -> String { precedence < loosest ? "(\(self))" : description }
 
   private var precedence: Int {

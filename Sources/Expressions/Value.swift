@@ -1,8 +1,8 @@
-/// What an expression evaluates to.
+/// The value of an expression.
 package enum Value: Hashable, Sendable {
   /// "Not set".
   case null
-  /// One of several values; nobody here knows which.
+  /// One of several values; it is not known which.
   case unknown
   case bool(Bool)
   /// A mathematical integer; more than 128 bits is an error.
@@ -11,7 +11,7 @@ package enum Value: Hashable, Sendable {
   case list([Value])
   /// A record that never changes: a payload, a key, a row of a table.
   case record(Fields)
-  /// A record with an identity, which effects change; its fields are the world's business.
+  /// A record with an identity, which effects can change. The world holds its fields.
   case object(ObjectID)
   case map([Value: Value])
 }
@@ -33,7 +33,7 @@ package struct Fields: Hashable, Sendable {
     values = fields.map(\.1)
   }
 
-  /// The value of a field, or nil where there is none of that name. A new name is added at the end.
+  /// The value of a field; nil if there is no such field. A new field is added at the end.
   package subscript(name: String) -> Value? {
     get { names.firstIndex(of: name).map { values[$0] } }
     set {
@@ -47,12 +47,12 @@ package struct Fields: Hashable, Sendable {
     }
   }
 
-  /// The place of a field, for `values`.
+  /// The index of a field in `values`.
   package func index(of name: String) -> Int? { names.firstIndex(of: name) }
 
   package mutating func set(_ i: Int, to value: Value) { values[i] = value }
 
-  /// Changes a value where it stands, without a copy of what it holds.
+  /// Changes a value in place, without copying its contents.
   package mutating func modify<Result>(_ i: Int, _ body: (inout Value) throws -> Result) rethrows -> Result {
     try body(&values[i])
   }
@@ -69,7 +69,7 @@ extension Value {
     if case .list(let l) = self { l } else { nil }
   }
 
-  /// What kind of value this is, for messages.
+  /// The kind of value, for messages.
   package var kind: String {
     switch self {
     case .null: "null"
@@ -83,9 +83,9 @@ extension Value {
     }
   }
 
-  /// Whether two values are equal; nil where an unknown part decides.
+  /// Whether two values are equal; nil if that depends on an unknown part.
   ///
-  /// Records with an identity are equal when they are the same.
+  /// Records with an identity are equal only if they are the same record.
   package func equals(_ other: Value) -> Bool? {
     switch (self, other) {
     case (.unknown, _), (_, .unknown): return nil

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// The reason why nothing could be validated, planned or run.
+/// The reason why a text could not be validated, planned or run.
 public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kind of a failure.
   public enum Kind: Hashable, Sendable {
@@ -11,13 +11,13 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
     /// This machine's kernel cannot run a manifest: there is no usable `/dev/kvm`, or the manifest is for another
     /// architecture.
     case unavailable
-    /// A schema went wrong while it was used, or kvmconf has a bug.
+    /// A schema failed while it was used, or kvmconf has a bug.
     case software
   }
 
   /// The kind of this failure.
   public let kind: Kind
-  /// In the order of the text.
+  /// The problems, in the order of the text.
   public let problems: [Problem]
 
   /// The problems, one per line.
@@ -37,7 +37,7 @@ extension ManifestError {
   }
 }
 
-/// Calls the package's own functions, and throws their errors as the public one.
+/// Calls a body, and throws its error as a ``ManifestError``.
 func rethrowing<Result>(_ body: () throws(DiagnosticsError) -> Result) throws -> Result {
   do throws(DiagnosticsError) {
     return try body()

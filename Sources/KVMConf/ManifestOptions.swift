@@ -2,20 +2,20 @@ import Diagnostics
 import Vocabulary
 import Workspace
 
-/// The options of the commands. They come before what a `.kvmconf.yaml` says.
+/// The options for validating, planning and running manifests. They override a `.kvmconf.yaml`.
 public struct ManifestOptions: Sendable {
   var request = SettingsRequest()
 
-  /// The built-in schemas, no facts, no parameters.
+  /// Creates options with the built-in schemas, without facts about the host and without parameter values.
   public init() {}
 
-  /// The values of the manifest's parameters, by name, as `--set` takes them.
+  /// The values of the manifest's parameters, by name, as the text that `--set` takes, such as `"0x0800_0000"`.
   public var parameters: [String: String] {
     get { request.settings.parameters }
     set { request.settings.parameters = newValue }
   }
 
-  /// What makes a validation fail apart from errors.
+  /// The findings besides errors that make a validation fail.
   public enum FailOn: String, Hashable, Sendable {
     /// Warnings, and steps that the model cannot decide.
     case warning
@@ -23,7 +23,8 @@ public struct ManifestOptions: Sendable {
     case undecided
   }
 
-  /// What makes a validation fail apart from errors, as `--fail-on` takes it.
+  /// The findings besides errors that make a validation fail, as `--fail-on` takes them. If nil, the `.kvmconf.yaml`
+  /// decides; by default only errors count.
   public var failOn: FailOn? {
     get { request.settings.failOn.flatMap { FailOn(rawValue: $0.rawValue) } }
     set { request.settings.failOn = newValue.flatMap { Workspace.FailOn(rawValue: $0.rawValue) } }
@@ -35,10 +36,11 @@ public struct ManifestOptions: Sendable {
     set { request.ignoresConfiguration = newValue }
   }
 
-  /// Lets the model play another release of the kernel than the newest that its schemas describe.
+  /// Sets the kernel release that the model simulates. It overrides the release in host facts and in a `.kvmconf.yaml`.
+  /// The default is the newest release that the schemas describe.
   ///
-  /// - Parameter release: such as `6.12` or `6.12.3-amd64`.
-  /// - Throws: ``ManifestError`` if that is not a release.
+  /// - Parameter release: a kernel release, such as `6.12` or `6.12.3-amd64`.
+  /// - Throws: ``ManifestError`` of the kind `invalid` if it is not a kernel release.
   public mutating func setKernel(_ release: String) throws {
     guard let known = Release(release) else {
       let message = "'\(release)' is not a kernel release such as 6.12"
@@ -47,18 +49,26 @@ public struct ManifestOptions: Sendable {
     request.settings.release = known
   }
 
-  /// Describes the host that the model plays, in the text of a file that `--host-facts` would read.
+  /// Sets the facts about the host that the model simulates.
   ///
-  /// - Throws: ``ManifestError`` if the text does not hold facts.
+  /// The names and types of the facts are checked when the options are used.
+  ///
+  /// - Parameters:
+  ///   - text: the facts, in the format of a `--host-facts` file: a YAML or JSON mapping from names to values, or the
+  ///     JSON output of `kvmconf probe`.
+  ///   - name: the file name in problems.
+  /// - Throws: ``ManifestError`` of the kind `invalid` if the text is not such a mapping.
   public mutating func setHostFacts(_ text: String, name: String = "facts.yaml") throws {
     request.settings.facts = try rethrowing { () throws(DiagnosticsError) in
       try HostFacts(SourceFile(path: name, bytes: Array(text.utf8)))
     }
   }
 
-  /// Adds the schemas below a folder, which replace built-in ones of the same name.
+  /// Adds the schemas below a folder. A schema replaces an earlier one with the same path, such as a built-in one.
   ///
-  /// - Throws: ``ManifestError`` if the folder cannot be read, or a schema is wrong.
+  /// - Parameter folder: a folder with schemas at `ARCH/TYPE.yaml`.
+  /// - Throws: ``ManifestError`` of the kind `unreadable` if the folder cannot be read, or `invalid` if a schema has
+  ///   errors.
   public mutating func addSchemas(inFolder folder: String) throws {
     try rethrowing { () throws(DiagnosticsError) in
       try request.settings.addSchemas(in: folder)

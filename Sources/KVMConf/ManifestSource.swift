@@ -3,10 +3,10 @@ import Diagnostics
 import Vocabulary
 import Workspace
 
-/// The text of one or more manifests, and everything that can be done with it: validate, plan, run.
+/// The text of one or more manifests, which can be validated, planned and run.
 ///
-/// A manifest says which in-kernel devices a KVM virtual machine has and how their attributes are set. Reading it needs
-/// no kernel and no particular machine.
+/// A manifest describes the in-kernel devices of a KVM virtual machine and the values of their attributes. Validating
+/// and planning it works on any machine, without `/dev/kvm`.
 ///
 /// ```swift
 /// let source = try ManifestSource(path: "vm.yaml")
@@ -17,24 +17,29 @@ public struct ManifestSource: Sendable {
 
   /// Reads a file. The `.kvmconf.yaml` in its folder, or in the nearest folder above, applies to it.
   ///
-  /// - Throws: ``ManifestError`` if it cannot be read.
+  /// - Parameter path: the path of a manifest or a compiled plan.
+  /// - Throws: ``ManifestError`` of the kind `unreadable` if the file cannot be read. Errors in its text are reported
+  ///   by the other methods.
   public init(path: String) throws {
     file = try rethrowing { () throws(DiagnosticsError) in try SourceFile(reading: path) }
   }
 
-  /// Takes a text. It has no folder: no `.kvmconf.yaml` applies to it, and it cannot name files beside it.
+  /// Uses a text. A text has no folder: no `.kvmconf.yaml` applies to it, and it cannot refer to other files.
   ///
-  /// - Parameter name: the file name in problems and reports.
+  /// - Parameters:
+  ///   - text: one or more manifests, as YAML documents.
+  ///   - name: the file name in problems and reports.
   public init(text: String, name: String = "manifest.yaml") {
     file = SourceFile(path: name, bytes: Array(text.utf8))
   }
 
-  /// Predicts, by the model, the kernel's answer to every call of every manifest of the text.
+  /// Predicts the kernel's answer to every call of every manifest in the text. The predictions come from the model.
   ///
-  /// This is `kvmconf validate`. Each problem is reported once, and the prediction goes on as if the expected answer had
-  /// come.
+  /// This is `kvmconf validate`. Each problem is reported once: after a failing call, the prediction continues as if
+  /// the expected answer had been returned.
   ///
-  /// - Throws: ``ManifestError`` if an option or the `.kvmconf.yaml` is wrong. What is wrong with the text is in the result.
+  /// - Throws: ``ManifestError`` if an option, the host facts or the `.kvmconf.yaml` is wrong. Errors in the text are
+  ///   in the result.
   public func validate(_ options: ManifestOptions = ManifestOptions()) throws -> ManifestValidation {
     try rethrowing { () throws(DiagnosticsError) in
       let validated = ValidatedFile(file.path, try settings(options)) { file }
@@ -43,23 +48,27 @@ public struct ManifestSource: Sendable {
     }
   }
 
-  /// The calls of each manifest of the text, in order.
+  /// Plans the calls of every manifest in the text.
   ///
+  /// - Returns: one plan per manifest, in the order of the text.
   /// - Throws: ``ManifestError`` if the text, an option or the `.kvmconf.yaml` is wrong.
   public func plans(_ options: ManifestOptions = ManifestOptions()) throws -> [DevicePlanSummary] {
     try rethrowing { () throws(DiagnosticsError) in try load(options).file.manifests.map { DevicePlanSummary($0.plan) }
     }
   }
 
-  /// Runs each manifest of the text, one after the other, and reports the answer to every call.
+  /// Runs every manifest in the text, one after the other, and reports the answer to every call.
   ///
-  /// This is `kvmconf apply`. On the kernel, each manifest's VM lives as long as its run.
+  /// This is `kvmconf apply`. On the kernel, a manifest's VM exists only during its run.
   ///
   /// - Parameters:
-  ///   - host: the kernel of this machine, or the model of one.
-  ///   - keepGoing: whether a run goes on after a step that fails, with the state as it is.
-  /// - Throws: ``ManifestError`` if the text, an option or the `.kvmconf.yaml` is wrong, if a call would crash or hang
-  ///   the kernel, or if this machine's kernel cannot run the manifest. No call of that manifest has been made then.
+  ///   - host: the kernel of this machine, or the model.
+  ///   - keepGoing: whether a run continues after a failing step. If not, the remaining steps are skipped.
+  /// - Returns: one report per manifest, in the order of the text. A failing step is in its report and does not throw.
+  /// - Throws: ``ManifestError`` if the text, an option or the `.kvmconf.yaml` is wrong, if a parameter has no value, or
+  ///   if a schema fails during the runs. On the kernel, also if the model predicts that a call would crash or hang it,
+  ///   or if this machine's kernel cannot run the manifest. A manifest is rejected before its first call, but earlier
+  ///   manifests may have run. If a schema fails, the error is thrown after all runs.
   public func run(
     on host: ManifestHost = .kernel, keepGoing: Bool = false, _ options: ManifestOptions = ManifestOptions()
   ) throws -> [RunReport] {
@@ -111,10 +120,10 @@ extension ManifestWorkspace {
   }
 }
 
-/// What runs a manifest.
+/// The host that a manifest runs on.
 public enum ManifestHost: Hashable, Sendable {
   /// The kernel of this machine, through `/dev/kvm`.
   case kernel
-  /// The model, which needs no kernel.
+  /// The model of a kernel, which works on any machine.
   case model
 }

@@ -1,38 +1,38 @@
 import Diagnostics
 
-/// One problem of a manifest: what is wrong, where, and what would be right.
+/// A problem in a manifest: what is wrong, where, and what would be right.
 public struct Problem: Hashable, Sendable, CustomStringConvertible {
-  /// How grave a problem is.
+  /// The severity of a problem.
   public enum Severity: String, Hashable, Sendable { case note, warning, error }
 
-  /// Errors make a manifest invalid.
+  /// The severity of the problem. Errors make a manifest invalid.
   public var severity: Severity
-  /// A stable name, such as `unknown-attribute` or `arm-vgic-v3.addr.dist:EINVAL`.
+  /// The stable id of the kind of problem, such as `unknown-attribute` or `arm-vgic-v3.addr.dist:EINVAL`.
   public var id: String
-  /// Lower case, one line, without a full stop.
+  /// The description of the problem: one line in lower case, without a full stop.
   public var message: String
-  /// The place of the culprit; nil where the problem has none.
+  /// The place of the problem; nil if it has no place in a text.
   public var place: Place?
-  /// Reasons, other places, hints.
+  /// Further lines, such as reasons, related places and hints, without the places themselves.
   public var notes: [String]
 
-  /// A piece of a text.
+  /// A range of characters in a file.
   public struct Place: Hashable, Sendable {
-    /// The file, as it was named.
+    /// The path of the file, as the caller gave it.
     public var file: String
-    /// Counted from 1.
+    /// The line of the first character, from 1.
     public var line: Int
-    /// In characters, counted from 1.
+    /// The column of the first character, in characters, from 1.
     public var column: Int
-    /// The line of the last character, counted from 1.
+    /// The line of the end, from 1.
     public var endLine: Int
-    /// Behind the last character.
+    /// The column just after the last character, in characters, from 1.
     public var endColumn: Int
-    /// In bytes, counted from 0.
+    /// The range in bytes, from 0.
     public var offsets: Range<Int>
   }
 
-  /// `vm.yaml:14:13: error: the kernel would answer EINVAL: … [arm-vgic-v3.addr.dist:EINVAL]`
+  /// One line, such as `vm.yaml:14:13: error: the kernel would answer EINVAL: … [arm-vgic-v3.addr.dist:EINVAL]`.
   public var description: String {
     let prefix = place.map { "\($0.file):\($0.line):\($0.column): " } ?? ""
     return "\(prefix)\(severity.rawValue): \(message) [\(id)]"

@@ -4,22 +4,23 @@ import Reporting
 import TextOutput
 import Workspace
 
-/// The result of validating a text.
+/// The result of validating a text: its problems, and the predicted answers.
 public struct ManifestValidation: Sendable {
-  /// Every problem, in the order of the text, with the severities of the `.kvmconf.yaml`.
+  /// All problems, in the order of the text, with the severities of the `.kvmconf.yaml`.
   public let problems: [Problem]
-  /// The predicted run of each manifest.
+  /// The predicted run of each manifest, in the order of the text.
   public let reports: [RunReport]
 
   private let file: ValidatedFile
 
-  /// Whether there is no error, and nothing that ``ManifestOptions/failOn`` or the `.kvmconf.yaml` counts like one.
+  /// Whether the text has no errors, and no findings that ``ManifestOptions/failOn`` or the `.kvmconf.yaml` counts as
+  /// errors.
   public var isValid: Bool { file.failure == nil }
 
   /// The formats of `kvmconf validate --format`.
   public enum Format: String, Hashable, Sendable { case text, json, sarif, junit, github, gcc }
 
-  /// What `kvmconf validate --format` writes to standard output for the file.
+  /// The text that `kvmconf validate --format` writes to standard output for the file.
   public func report(as format: Format) -> String {
     ReportFormat(rawValue: format.rawValue).map { [file].report(as: $0) } ?? ""
   }
@@ -32,18 +33,18 @@ public struct ManifestValidation: Sendable {
   }
 }
 
-/// What became of a manifest on a host: one outcome for each of its calls, in order.
+/// The run of a manifest on a host, with the outcome of each call.
 public struct RunReport: Sendable {
   /// The manifest's name.
   public let name: String
-  /// The calls, in order.
+  /// One report per call, in the order of the plan.
   public let steps: [StepReport]
-  /// The report as JSON, as the program prints it; its form is stable and versioned.
+  /// The report as one JSON document, as `kvmconf apply --format json` prints it. Its format is stable and versioned.
   public let json: String
-  /// The report as people read it.
+  /// The report as text, as `kvmconf apply` prints it, without colours.
   public let text: String
 
-  /// Whether no step failed.
+  /// Whether no step failed. Undecided steps do not count as failed.
   public var isSuccess: Bool { !steps.contains { $0.verdict == .failed } }
 
   init(_ report: Report) {
@@ -54,26 +55,27 @@ public struct RunReport: Sendable {
   }
 }
 
-/// One call, what was answered, and what that means.
+/// One call, its outcome, and whether the outcome was expected.
 public struct StepReport: Hashable, Sendable {
-  /// What an outcome means, as against what was expected.
+  /// The result of comparing an outcome with the expected ones.
   public enum Verdict: String, Hashable, Sendable { case passed, failed, skipped, undecided }
 
   /// The call as a person would write it: `set gic.addr.dist = 0x0800_0000`.
   public let call: String
-  /// `create-device`, `set-attribute`, …
+  /// The kind of call, such as `create-device` or `set-attribute`.
   public let operation: String
-  /// A device's name, `vm`, `system` or `vcpu.ID`.
+  /// The object of the call: a device's name, `vm`, `system` or `vcpu.ID`.
   public let target: String
-  /// `addr.dist`; nil for calls on no attribute, and for raw numbers.
+  /// The attribute, such as `addr.dist`; nil if the call is not on an attribute, or names it only by number.
   public let attribute: String?
-  /// `ok`, the name of an errno, `skipped`, `hazard` or `undecided`.
+  /// The outcome: `ok`, the name of an errno, `skipped`, `hazard` or `undecided`.
   public let outcome: String
-  /// Whether the outcome was an expected one.
+  /// Whether the outcome was expected.
   public let verdict: Verdict
-  /// Why the call was refused, where a schema tells.
+  /// The reason for the outcome, from the schemas; nil if they do not have one. It explains a refusal, or the first
+  /// possible refusal of an undecided call.
   public let reason: String?
-  /// What a get read.
+  /// The bytes that a get call read; nil for other calls.
   public let value: [UInt8]?
 
   init(_ entry: Report.Entry) {
@@ -97,11 +99,11 @@ public struct StepReport: Hashable, Sendable {
 public struct DevicePlanSummary: Hashable, Sendable {
   /// The manifest's name.
   public let name: String
-  /// `arm64`, `x86_64`, …
+  /// The architecture, such as `arm64` or `x86_64`.
   public let architecture: String
-  /// The calls as people would write them, in order.
+  /// The calls in a readable form, in order, such as `set gic.addr.dist = 0x0800_0000`.
   public let calls: [String]
-  /// The plan as JSON, as the program prints it.
+  /// The plan as one JSON document, as `kvmconf plan --format json` prints it.
   public let json: String
 
   init(_ plan: Plan) {

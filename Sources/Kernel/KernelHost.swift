@@ -4,28 +4,28 @@ import Glibc
 import Vocabulary
 import kvmload
 
-/// The kernel of this machine: it makes the calls of one plan on `/dev/kvm`.
+/// The kernel of this machine, which makes the calls of one plan on `/dev/kvm`.
 ///
 /// The plan is compiled, and kvmload makes the calls from its bytes, as it does in every program that embeds it. The
-/// host owns the VM with its vCPUs, devices and memory, and the plan's files; they live as long as it does. It performs
-/// or skips each step of the plan that it was made for, once and in order.
+/// host owns the VM with its vCPUs, devices and memory, and the plan's files; they live as long as the host. It
+/// performs or skips each step of its plan, once and in order.
 package struct KernelHost: Host, ~Copyable {
   package let description: HostDescription
 
   private var session: Session
-  /// The index of the step that comes next.
+  /// The index of the next step.
   private var next = 0
-  /// What reports call the devices and vCPUs, by slot.
+  /// The names of the devices and vCPUs in reports, by slot.
   private let devices: [String]
   private let vcpus: [String]
   private var closedDevices: Set<Int> = []
 
-  /// Opens `/dev/kvm` and the plan's files; makes no call of the plan's.
+  /// Opens `/dev/kvm` and the plan's files; makes none of the plan's calls.
   ///
   /// - Parameters:
   ///   - plan: has a value for each parameter.
-  ///   - path: what is opened in place of `/dev/kvm`.
-  ///   - architecture: this machine's.
+  ///   - path: the file to open instead of `/dev/kvm`.
+  ///   - architecture: the architecture of this machine.
   package init(
     _ plan: Plan, path: String = "/dev/kvm", architecture: Architecture? = .host
   ) throws(DiagnosticsError) {
@@ -52,16 +52,16 @@ package struct KernelHost: Host, ~Copyable {
 }
 
 extension KernelHost {
-  /// What KVM_CHECK_EXTENSION says of a capability: 0, 1 or a limit. It is asked of the VM once the plan has created it, else of
-  /// `/dev/kvm`; nil where the kernel refuses the call.
+  /// The value of KVM_CHECK_EXTENSION for a capability: 0, 1 or a limit; nil if the kernel refuses the call. The call
+  /// is made on the VM once the plan has created it, and on `/dev/kvm` before that.
   package func checkExtension(_ number: UInt32) -> UInt32? { session.checkExtension(number) }
 
-  /// What a get left in its payload.
+  /// The payload as a get left it.
   private func valueRead(_ operation: DevicePlan.Operation) -> [UInt8]? {
     if case .getAttribute(let call) = operation, case .bytes = call.data { session.payload } else { nil }
   }
 
-  /// Why a call had no descriptor to be made on.
+  /// The reason why there was no descriptor for a call.
   private func missing(_ operation: DevicePlan.Operation) -> String {
     for target in operation.targets {
       switch target {

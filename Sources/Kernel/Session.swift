@@ -5,15 +5,16 @@ import PlanFormat
 import Vocabulary
 import kvmload
 
-/// The one owner of a VM, its vCPUs, devices, memory and files, as descriptors and mappings of this process: kvmload's
+/// The only owner of a VM, its vCPUs, devices, memory and files, as descriptors and mappings of this process: a kvmload
 /// session of one compiled plan.
-// SAFETY: what the C struct leads to is this session's own, as large as kvmload is told, and freed after it is closed.
+// SAFETY: the session owns everything that the C struct points to, in the sizes that kvmload is given, and frees it
+// after it is closed.
 @safe struct Session: ~Copyable {
   private let memory: PlanMemory
   private let payloads: PayloadBuffer
   private var session: kvmload_session
 
-  /// Opens `/dev/kvm`, or what stands at `path`, then the plan's files; makes no call of the plan's.
+  /// Opens `/dev/kvm`, or the file at `path`, then the plan's files; makes none of the plan's calls.
   init(_ plan: Plan, path: String) throws(DiagnosticsError) {
     let memory = PlanMemory(plan.compiled())
     let payloads = PayloadBuffer(size: memory.scratchSize)
@@ -37,14 +38,14 @@ import kvmload
   }
 
   deinit {
-    // SAFETY: nobody else has the session.
+    // SAFETY: this is the only owner of the session.
     var session = unsafe session
     unsafe kvmload_close(&session)
   }
 
   /// Makes the call of one step.
   ///
-  /// - Returns: what `kvmload_perform` returned, and how long it took.
+  /// - Returns: the result of `kvmload_perform`, and how long it took.
   mutating func perform(_ index: Int) -> (result: Int32, nanoseconds: UInt64) {
     let start = nanosecondsNow()
     // SAFETY: the index is that of a step of the plan.
@@ -52,9 +53,9 @@ import kvmload
     return (result, nanosecondsNow() - start)
   }
 
-  /// KVM_CHECK_EXTENSION, on the VM where there is one.
+  /// KVM_CHECK_EXTENSION, on the VM if there is one.
   ///
-  /// - Returns: the value, or nil where the kernel refuses the call.
+  /// - Returns: the value, or nil if the kernel refuses the call.
   func checkExtension(_ number: UInt32) -> UInt32? {
     var value: UInt32 = 0
     // SAFETY: the session and `value` live throughout the call.
@@ -62,7 +63,7 @@ import kvmload
     return result == 0 ? value : nil
   }
 
-  /// What the last call left in its payload.
+  /// The payload as the last call left it.
   var payload: [UInt8] { payloads.contents(Int(unsafe session.payload_size)) }
 
   /// Whether a device slot has a descriptor.
@@ -79,7 +80,7 @@ import kvmload
 }
 
 /// A compiled plan and the arrays of its session, at addresses that do not change.
-// SAFETY: every pointer is this object's own, initialised, and freed once.
+// SAFETY: this object owns every pointer; each is initialised, and freed once.
 @safe private final class PlanMemory {
   private let bytes: UnsafeMutableRawPointer
   let plan: UnsafeMutablePointer<kvmload_plan>
@@ -96,7 +97,7 @@ import kvmload
     unsafe plan = .allocate(capacity: 1)
     unsafe plan.initialize(to: kvmload_plan())
     let fault = unsafe kvmload_check(plan, bytes, compiled.count)
-    precondition(fault == 0, "what was compiled here is no plan")
+    precondition(fault == 0, "the plan compiled here is valid")
     unsafe vcpus = .allocate(plan.pointee.vcpu_slots, of: kvmload_vcpu())
     unsafe devices = .allocate(plan.pointee.device_slots, of: kvmload_device())
     unsafe mappings = .allocate(plan.pointee.mapping_slots, of: kvmload_mapping())

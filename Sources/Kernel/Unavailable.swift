@@ -16,11 +16,11 @@ extension DiagnosticsError {
       switch error.rawValue {
       case ENOENT, ENODEV, ENXIO: "there is no \(path): \(architecture.kvmAdvice)"
       case EACCES, EPERM:
-        "\(path) may not be opened by this user: add yourself to the group kvm (`sudo usermod -aG kvm $USER`) "
+        "this user may not open \(path): add yourself to the group kvm (`sudo usermod -aG kvm $USER`) "
           + "and log in again"
       case ENOTTY, EISDIR: "\(path) is not KVM's device; it should be /dev/kvm"
       case EPROTO:
-        "the kernel behind \(path) does not speak version 12 of KVM's API; run a Linux kernel of 2.6.22 or later"
+        "the kernel of \(path) does not support version 12 of the KVM API; run Linux 2.6.22 or later"
       default: "\(path) cannot be opened: \(error)"
       }
     return Self(.unavailable, [.error("no-kvm", message, at: nil)])
@@ -30,8 +30,8 @@ extension DiagnosticsError {
     let message =
       switch error.rawValue {
       case ENOENT: "there is no file \(file.path)"
-      case EACCES, EPERM: "\(file.path) may not be opened by this user; change its owner or its mode"
-      case EBUSY: "\(file.path) is in use by another process; stop that one first"
+      case EACCES, EPERM: "this user may not open \(file.path); change its owner or its mode"
+      case EBUSY: "\(file.path) is in use by another process; stop that process first"
       default: "\(file.path) cannot be opened: \(error)"
       }
     return Self(.unreadable, [.error("cannot-open", message, at: file.at)])

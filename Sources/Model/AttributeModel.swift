@@ -28,7 +28,7 @@ extension CallModel {
     }
   }
 
-  /// Returns what a get reads.
+  /// Runs the stages of a call and returns the value that a get reads.
   private func run(_ call: AttributeCall, _ sequence: consuming CallSequence) throws(Stop) -> PayloadBytes? {
     var payload = PayloadType.none
     for stage in CallSequence.Stage.inOrder {
@@ -36,13 +36,13 @@ extension CallModel {
       switch sequence.action(at: stage) {
       case nil: continue
       case .rules(let rules)?:
-        // A get that returns before its end writes nothing.
+        // If its rules return early, a get writes nothing.
         if try interpreter.runToEnd(rules), stage == .attributeRules { return nil }
       case .copyIn?: try interpreter.readValue()
       case .copyOut?: return try read(call, payload, sequence.value)
       case .refuse(let refusal)?:
         try interpreter.refuse(refusal)
-        // A call that is forced goes on, unless it has nothing to go on with.
+        // A forced call goes on after a missing accessor, but not without a group or an attribute.
         if stage != .accessor { return nil }
       }
     }
@@ -57,7 +57,7 @@ extension CallModel {
     let payload = try payload(of: attribute, in: group)
     interpreter.call.payload = contents(call.data, payload)
     sequence.find(group, attribute, hasPayload: !payload.isNone)
-    // A call that copies nothing in has nothing that could be read.
+    // Without a payload and without a `read` in the rules, the value is null.
     if payload.isNone, !sequence.rulesRead { interpreter.call.value = .null }
     return payload
   }
@@ -70,7 +70,7 @@ extension CallModel {
     return nil
   }
 
-  /// The first attribute that the number fits; its key becomes visible.
+  /// Finds the first attribute that matches the number, and makes its key visible.
   private func attribute(numbered attr: UInt64, of group: GroupSchema) throws(Stop) -> AttributeSchema? {
     for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
       guard let key = attribute.key(of: attr) else { continue }
@@ -98,9 +98,9 @@ extension CallModel {
     case .bytes(var bytes, let slots):
       let bigEndian = catalogue.architecture.isBigEndian
       for slot in slots where slot.offset + slot.width <= bytes.count {
-        // A parameter's value comes with the loader, and so do the vCPUs.
+        // The values of parameters and the indexes of vCPUs are known only at load time.
         guard case .file(let file) = slot.content else { return .value(.unknown) }
-        // An open file: a number of its own, of which nothing else is known.
+        // Each open file has a distinct number. Nothing else is known about it.
         var payload = PayloadBytes(size: slot.width)
         payload.put(Int128(1000 + file), mask: -1, at: 0, size: slot.width, bigEndian: bigEndian)
         bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
@@ -109,10 +109,10 @@ extension CallModel {
     }
   }
 
-  /// Whether the kernel runs into the page behind the payload, which nobody can touch.
+  /// Whether the kernel runs past the payload, into a page that cannot be accessed.
   private func isTooShort(_ bytes: [UInt8], _ type: PayloadType) -> Bool { bytes.count < type.fixedSize ?? 0 }
 
-  /// What a get writes; the address is checked last.
+  /// Returns the bytes that a get writes. The address is checked only here, after all rules.
   private func read(_ call: AttributeCall, _ type: PayloadType, _ value: CallValue?) throws(Stop) -> PayloadBytes? {
     guard case .bytes(let bytes, _) = call.data, !isTooShort(bytes, type) else {
       try interpreter.refuse(.cannotWrite)
@@ -135,10 +135,10 @@ extension CallModel {
 }
 
 extension Value {
-  /// The value with each descriptor unknown that is a bare number: it may be open or not, as what else the process has open is not the
-  /// plan's.
+  /// The value, with unknown in place of each descriptor that is a bare number. Such a number may be open or not: the
+  /// plan does not know the other descriptors of the process.
   ///
-  /// - Parameter filled: where in the payload the plan's own descriptors stand.
+  /// - Parameter filled: the offsets of the plan's own descriptors in the payload.
   fileprivate func withoutBareDescriptors(_ type: PayloadType, _ filled: [Int], at offset: Int = 0) -> Value {
     switch (type, self) {
     case (.descriptor, .integer(let number)): return number >= 0 && !filled.contains(offset) ? .unknown : self

@@ -4,11 +4,11 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// One call while it is worked out: what its rules see.
+/// The state of one call while it is evaluated: the values that its rules see.
 struct CallContext {
-  /// The descriptor's schema file: names the rules' default ids.
+  /// The descriptor's schema file. Default ids of rules begin with its name.
   var file: SchemaFile
-  /// What ids name behind the file: `addr.dist`, `create`, `run`.
+  /// The part of ids after the file: `addr.dist`, `create`, `run`.
   var path: String
   var vcpu: Value = .null
   var device: Value = .null
@@ -19,19 +19,13 @@ struct CallContext {
   var flags: UInt32 = 0
   /// The payload that the kernel would read; nil if there is none.
   var payload: Payload?
-  /// Set when the kernel has copied the payload in.
+  /// The value that rules see, set when the kernel copies the payload in.
   var value: Value?
 
   enum Payload {
     case value(Value)
-    /// The pointer leads nowhere.
+    /// The pointer is invalid.
     case invalid
-  }
-}
-
-extension CallContext {
-  init(file: SchemaFile, _ call: DescriptorCall, device: Value = .null, argument: Value = .null) {
-    self.init(file: file, path: call.rawValue, device: device, argument: argument)
   }
 }
 
@@ -40,11 +34,11 @@ enum Stop: Error {
   case ok
   case refused(Errno, Reason)
   case hazard(String, Reason)
-  /// The schema is at fault.
+  /// A fault of the schema.
   case fault(Diagnostic)
 }
 
-/// One way that a call can go.
+/// One possible course of a call.
 struct Branch {
   enum End {
     case answer(Answer, Reason?)
@@ -54,11 +48,11 @@ struct Branch {
 
   var end: End
   var warnings: [Reason] = []
-  /// What a get reads.
+  /// The value that a get reads.
   var value: PayloadBytes?
-  /// The call as the branch left it: the vCPU or device that it made.
+  /// The call at the end of the branch, with the vCPU or device that it created.
   var call: CallContext?
-  /// What the branch changed; nil where the change stands already.
+  /// The changes of the branch; nil if the state already includes them.
   var delta: Heap.Delta?
 
   var answer: Answer? {

@@ -4,14 +4,14 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// The calls as the model works them out.
+/// Evaluates calls on the model.
 struct CallModel {
   /// Runs the rules of one call; returns the value that a get reads.
   typealias Body = () throws(Stop) -> PayloadBytes?
 
   enum Preparation {
     case call(Body)
-    /// The call cannot be made, or nothing is known of it.
+    /// The outcome is known without running rules: the call cannot be made, or no rules describe it.
     case answer(Outcome)
   }
 
@@ -21,7 +21,7 @@ struct CallModel {
 
   var catalogue: Catalogue { interpreter.catalogue }
 
-  /// - Parameter path: what ids call the attribute.
+  /// - Parameter path: the path of the attribute in ids.
   func preparation(of operation: DevicePlan.Operation, path: String?) -> Preparation {
     do throws(Unmade) { return try prepared(operation, path) } catch { return .answer(.skipped(error.reason)) }
   }
@@ -53,7 +53,7 @@ struct CallModel {
     guard let vm = catalogue.vm else { return nil }
     var fields = vm.createArguments.map { ($0.name.identifier, Value.integer($0.extract(from: Int128(type)))) }
     if !fields.contains(where: { $0.0 == "type" }) { fields.append(("type", Value(type))) }
-    interpreter.call = CallContext(file: vm, .create, argument: .record(Fields(fields)))
+    interpreter.call = CallContext(file: vm, path: DescriptorCall.create.rawValue, argument: .record(Fields(fields)))
     try interpreter.allocateVM()
     do throws(Stop) {
       try interpreter.runToEnd(vm.create)
@@ -64,7 +64,7 @@ struct CallModel {
     return nil
   }
 
-  /// Any other call: first the rules of the VM for every call.
+  /// Prepares any other call. The VM's `every` rules run first.
   private func call(
     _ file: SchemaFile, _ path: String, _ fields: [(String, Value)], _ rules: @escaping () throws(Stop) -> Void
   ) -> Preparation {
@@ -76,7 +76,7 @@ struct CallModel {
     }
   }
 
-  /// Runs the rules that describe a call.
+  /// Runs the rules that describe a call. Without rules, some calls are refused.
   private func run(_ call: DescriptorCall, of file: SchemaFile) throws(Stop) {
     if let rules = file.rules(of: call) {
       try interpreter.runToEnd(rules)
@@ -91,7 +91,7 @@ struct CallModel {
   }
 }
 
-/// Something that a call is on does not exist, so that the call cannot be made.
+/// The missing object of a call, which therefore cannot be made.
 enum Unmade: String, Error {
   case vm = "VM"
   case vcpu = "vCPU"
@@ -170,10 +170,10 @@ extension CallModel {
     }
   }
 
-  /// KVM_CREATE_DEVICE_TEST: the call only asks, and makes no descriptor.
+  /// KVM_CREATE_DEVICE_TEST: the call tests for the device type and creates no descriptor.
   private static let testFlag: UInt32 = 1
 
-  /// A device type without a schema. One list of rules describes all of them.
+  /// Prepares the creation of a device type without a schema. One list of rules describes all of them.
   private func createUnknown(_ path: String, _ fields: [(String, Value)], isTest: Bool) -> Preparation {
     guard let file = catalogue.files.first(where: { $0.unknownDevice != nil }) else {
       return .answer(.undecided([.refused(.noDevice), .ok]))
@@ -197,7 +197,7 @@ extension CallModel {
     let device = try device(slot)
     guard let file = device.file else { return .answer(.ok) }
     return .call { () throws(Stop) in
-      interpreter.call = CallContext(file: file, .close, device: device.object)
+      interpreter.call = CallContext(file: file, path: DescriptorCall.close.rawValue, device: device.object)
       // Without a release function the kernel keeps the device until the VM goes.
       guard let rules = file.release else { return nil }
       try interpreter.run(rules)

@@ -1,11 +1,11 @@
 import Expressions
 
-/// The state of a VM on the model: records with identities, and a journal of what one call changes in them.
+/// The state of a VM on the model: records with identities, and a journal of the changes that one call makes.
 ///
-/// A call whose answer hangs on something unknown is worked out once for each possibility; the journal takes every
-/// change back in between.
+/// A call whose answer depends on something unknown is evaluated once per possibility. The journal undoes all changes
+/// in between.
 struct Heap {
-  /// What a record is; it says which derived variables it has.
+  /// The kind of a record, which determines its derived variables.
   enum Kind: Hashable {
     case vm, vcpu
     case device(String)
@@ -22,11 +22,11 @@ struct Heap {
     case stored(ObjectID, Int, key: Value, old: Value?)
   }
 
-  /// What one branch of a call changed.
+  /// The changes of one branch of a call.
   struct Delta {
-    /// The new values of fields of records that were there before.
+    /// The new values of fields of records that existed before.
     var changes: [Slot: Value] = [:]
-    /// The records that the branch made, in the order of their identities.
+    /// The records that the branch created, in the order of their identities.
     var made: [(kind: Kind, fields: Fields)] = []
   }
 
@@ -35,7 +35,7 @@ struct Heap {
     var field: Int
   }
 
-  /// The identity that the next record gets.
+  /// The identity of the next record.
   var nextID: ObjectID { ObjectID(rawValue: fields.count) }
 
   mutating func allocate(_ kind: Kind, _ initial: Fields = Fields()) -> ObjectID {
@@ -44,7 +44,7 @@ struct Heap {
     return ObjectID(rawValue: fields.count - 1)
   }
 
-  /// Adds a field to a record that is being made.
+  /// Adds a field to a new record.
   mutating func declare(_ name: String, _ value: Value, in object: ObjectID) { fields[object.rawValue][name] = value }
 
   func kind(of object: ObjectID) -> Kind { kinds[object.rawValue] }
@@ -53,7 +53,7 @@ struct Heap {
 
   func hasField(_ name: String, _ object: ObjectID) -> Bool { fields[object.rawValue].index(of: name) != nil }
 
-  /// Replaces the value of a field; false where the record has none of that name.
+  /// Replaces the value of a field. Returns false if the record has no such field.
   mutating func assign(_ value: Value, to name: String, of object: ObjectID) -> Bool {
     guard let i = fields[object.rawValue].index(of: name) else { return false }
     journal.append(.assigned(object, i, old: fields[object.rawValue].values[i]))
@@ -61,7 +61,7 @@ struct Heap {
     return true
   }
 
-  /// Appends to the list in a field; false where there is no list. A list that is unknown stays so.
+  /// Appends to the list in a field. Returns false if there is no list. An unknown list stays unknown.
   mutating func append(_ value: Value, to name: String, of object: ObjectID) -> Bool {
     guard let i = fields[object.rawValue].index(of: name) else { return false }
     switch fields[object.rawValue].values[i] {
@@ -79,7 +79,7 @@ struct Heap {
     }
   }
 
-  /// Stores in the map in a field; false where there is no map. A map that is unknown stays so.
+  /// Stores a value in the map in a field. Returns false if there is no map. An unknown map stays unknown.
   mutating func store(_ value: Value, under key: Value, in name: String, of object: ObjectID) -> Bool {
     guard let i = fields[object.rawValue].index(of: name) else { return false }
     switch fields[object.rawValue].values[i] {
@@ -103,13 +103,13 @@ struct Heap {
 }
 
 extension Heap {
-  /// Begins a call: from here on, changes can be taken back.
+  /// Begins a call. Later changes can be undone by `rewind`.
   mutating func begin() -> ObjectID {
     journal.removeAll(keepingCapacity: true)
     return nextID
   }
 
-  /// Takes back all that was changed since `begin` and returns it.
+  /// Undoes all changes since `begin` and returns them.
   mutating func rewind(to start: ObjectID) -> Delta {
     let count = start.rawValue
     var delta = Delta()
@@ -143,7 +143,7 @@ extension Heap {
     }
   }
 
-  /// Applies what the branches have in common; what differs among them becomes unknown.
+  /// Applies the changes of all branches. A value that differs between branches becomes unknown.
   mutating func join(_ branches: [Delta]) {
     guard let first = branches.first else { return }
     let slots = Set(branches.flatMap(\.changes.keys))
@@ -169,7 +169,7 @@ extension Heap {
 }
 
 extension Value {
-  /// The value, where both are the same; maps join key by key.
+  /// The value if both are equal, otherwise unknown. Maps with the same keys are joined key by key.
   func joined(with other: Value) -> Value {
     if self == other { return self }
     if case .map(let a) = self, case .map(let b) = other, a.count == b.count, a.keys.allSatisfy({ b[$0] != nil }) {

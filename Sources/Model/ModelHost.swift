@@ -4,25 +4,25 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// The model of a kernel: it works answers out from the schemas, with no kernel.
+/// The model of a kernel, which computes answers from the schemas alone.
 package struct ModelHost: Host {
-  /// With which state the model goes on behind an answer.
+  /// The state that the model continues with after an answer.
   package enum Course: Hashable, Sendable {
-    /// As if the expected answer had come, so that one mistake shows once.
+    /// The state after the expected answer, so that one mistake is reported once.
     case expected
-    /// With what the model predicts, as the kernel would.
+    /// The state after the predicted answer, as in the kernel.
     case predicted
   }
 
   package let description: HostDescription
   private let course: Course
   private let interpreter: Interpreter
-  /// The records that the plan's `create` steps made, by slot; nil where they were refused, skipped or closed.
+  /// The records that the plan's `create` steps created, by slot; nil if refused, skipped or closed.
   private var vcpus: [Value?] = []
   private var devices: [ModelDevice?] = []
 
-  /// - Parameter facts: what is known of the host; the rest is as its schemas assume.
-  /// - Parameter trace: is told which rules the calls come to.
+  /// - Parameter facts: the known facts of the host. For all others, the assumptions of the schemas apply.
+  /// - Parameter trace: records which rules the calls reach.
   package init(_ catalogue: Catalogue, facts: [String: Value] = [:], course: Course, trace: RuleTrace? = nil) {
     self.course = course
     interpreter = Interpreter(catalogue: catalogue, facts: facts, trace: trace)
@@ -48,7 +48,7 @@ package struct ModelHost: Host {
         devices.append(ModelDevice(object: .unknown, file: nil))
       } else {
         skip(step)
-        // A device without a schema is gone, too.
+        // A device without a schema is closed as well.
         if case .closeDevice(let slot) = step.operation, outcome == .ok { devices[slot] = nil }
       }
       return StepResult(outcome)
@@ -60,21 +60,21 @@ package struct ModelHost: Host {
     return StepResult(branches: branches)
   }
 
-  /// Chooses the state to go on with. Returns whether the call is taken to have succeeded.
+  /// Chooses the state to continue with. Returns whether the call is assumed to have succeeded.
   private func settle(
     _ branches: [Branch], expected: [Answer], _ body: CallModel.Body, from start: ObjectID
   ) -> Bool {
     let stands = branches.count == 1 && branches[0].delta == nil
     let wanted = branches.filter { branch in branch.answer.map(expected.contains) ?? false }
     var kept = wanted.isEmpty && course == .predicted ? branches : wanted
-    // Where it may have succeeded, it is taken to have.
+    // A call that may have succeeded is assumed to have succeeded.
     if kept.contains(where: { $0.answer == .ok }) { kept = kept.filter { $0.answer == .ok } }
     if let call = kept.first?.call {
       interpreter.call = call
       if !stands { interpreter.heap.join(kept.compactMap(\.delta)) }
       return kept[0].answer == .ok
     }
-    // No answer is an expected one: go on as if one had come.
+    // No branch has an expected answer: continue as if one had been given.
     if stands { interpreter.takeBack(to: start) }
     guard expected.contains(.ok) else { return false }
     interpreter.force(body)
@@ -94,14 +94,14 @@ package struct ModelHost: Host {
   }
 }
 
-/// A device of the plan on the model; one without a schema is not modelled.
+/// A device of the plan. A device without a schema is not modelled.
 struct ModelDevice {
   var object: Value
   var file: SchemaFile?
 }
 
 extension StepResult {
-  /// What the ways that a call can go have in common.
+  /// Combines all branches of a call.
   init(branches: [Branch]) {
     self.init(.ok)
     var answers: [Answer] = []

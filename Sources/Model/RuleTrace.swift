@@ -1,9 +1,9 @@
 import DeviceSchema
 import Diagnostics
 
-/// Which refusing rules a model has come to, over many runs.
+/// Records which rules a model has reached, over many runs.
 package final class RuleTrace {
-  /// By their places.
+  /// The source ranges of the rules.
   private var refused: Set<SourceRange> = []
   private var passed: Set<SourceRange> = []
 
@@ -12,7 +12,7 @@ package final class RuleTrace {
   /// Whether the rule has refused a call.
   package func hasRefused(_ rule: Rule) -> Bool { refused.contains(rule.source) }
 
-  /// Whether a call has come to the rule and gone on.
+  /// Whether a call has reached the rule without meeting its condition.
   package func hasPassed(_ rule: Rule) -> Bool { passed.contains(rule.source) }
 
   func refuses(_ rule: Rule) { refused.insert(rule.source) }

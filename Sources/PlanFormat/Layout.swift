@@ -6,7 +6,7 @@ import kvmload
 extension kvmload_section {
   static let all = (0..<UInt32(KVMLOAD_SECTIONS)).map { kvmload_section($0) }
 
-  /// In bytes.
+  /// The size of a record, in bytes.
   var recordSize: Int {
     switch self {
     case KVMLOAD_SECTION_STEPS: KVMLOAD_SIZEOF_STEP
@@ -22,7 +22,7 @@ extension kvmload_section {
     }
   }
 
-  /// The place of the section's entry in the header.
+  /// The offset of the section's entry in the header.
   var entry: Int { KVMLOAD_HEADER_SECTIONS + Int(rawValue) * KVMLOAD_SIZEOF_ENTRY }
 }
 

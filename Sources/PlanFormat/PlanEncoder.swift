@@ -15,7 +15,7 @@ package struct ErrnoReason: Hashable, Sendable {
 }
 
 extension Plan {
-  /// The plan as the bytes of a file that kvmload reads in place; the same plan gives the same bytes on every machine.
+  /// The plan as the bytes of a file that kvmload reads in place. The same plan gives the same bytes on every machine.
   ///
   /// - Parameters:
   ///   - isStripped: whether to leave out names, places and reasons, which only reports need.
@@ -63,7 +63,7 @@ private struct PlanEncoder {
 
   private mutating func add(_ record: [UInt8], to section: kvmload_section) { tables[section, default: []] += record }
 
-  /// A range of some records, which are added unless the section has them already.
+  /// The range of some records in a section. Adds the records unless the section already has them.
   private mutating func range(_ records: [UInt8], in section: kvmload_section) -> [UInt8] {
     var range = [UInt8](record: KVMLOAD_SIZEOF_RANGE)
     range.store(first(records, in: section), at: KVMLOAD_RANGE_FIRST)
@@ -227,7 +227,7 @@ private struct PlanEncoder {
     add(record, to: KVMLOAD_SECTION_PARAMETERS)
   }
 
-  /// The header without what depends on the sections.
+  /// The header, without the fields that depend on the sections.
   private mutating func header(_ plan: Plan) -> [UInt8] {
     var header = [UInt8](record: KVMLOAD_SIZEOF_HEADER)
     header.store(Array(KVMLOAD_MAGIC.utf8), at: KVMLOAD_HEADER_MAGIC)
@@ -261,8 +261,8 @@ private struct Call {
   var slots: [PayloadSlot] = []
 
   /// - Parameters:
-  ///   - vcpuSlots: how many vCPU slots the steps before fill.
-  ///   - deviceSlots: how many device slots the steps before fill.
+  ///   - vcpuSlots: the number of vCPU slots that earlier steps fill.
+  ///   - deviceSlots: the number of device slots that earlier steps fill.
   init(_ step: DevicePlan.Operation, vcpuSlots: inout UInt32, deviceSlots: inout UInt32) {
     switch step {
     case .createVM(let type):
@@ -310,7 +310,7 @@ private struct Call {
     }
   }
 
-  /// The step's record, without what is in other sections.
+  /// The step's record, without the ranges in other sections and without the block.
   var record: [UInt8] {
     var record = [UInt8](record: KVMLOAD_SIZEOF_STEP)
     record.store(UInt8(operation.rawValue), at: KVMLOAD_STEP_OPERATION)

@@ -5,22 +5,22 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// Calls that stand together in the plan: one, or a question and the call that it guards.
+/// Calls that stay together in the plan: one call, or a test and the call that it guards.
 struct Element {
   var steps: [Step]
-  /// The names that `after:` and `before:` of others know this by.
+  /// The names by which the `after:` and `before:` of other elements refer to this one.
   var labels: [Label]
   var after: [Label] = []
   var before: [Label] = []
   var guards: [PendingGuard] = []
-  /// The draft's slot of the device that the element creates.
+  /// The draft's slot for the device that the element creates.
   var deviceSlot: Int?
-  /// Made for each vCPU, in one go with its neighbours of the same block.
+  /// The block that the element belongs to, if it is made for each vCPU. Neighbours in a block are made together.
   var block: Int?
   var isIncomplete = false
 }
 
-/// A name for calls that the order of others speaks of.
+/// A name for calls, used to order others.
 enum Label: Hashable {
   case vcpus, memory
   /// The creation of any device of this type.
@@ -32,7 +32,7 @@ enum Label: Hashable {
   /// An attribute, or a whole group, of any device of a type.
   case typeAttribute(String, path: String)
   case vm(path: String)
-  /// An attribute, or a whole group, of one vCPU; of any, where the index is nil.
+  /// An attribute, or a whole group, of one vCPU; of any vCPU if the index is nil.
   case vcpu(Int?, path: String)
 }
 
@@ -48,7 +48,7 @@ struct PendingGuard {
   var source: Source
   var ok: Bool
 
-  /// A question is not guarded by itself.
+  /// A test does not guard itself.
   func appliesTo(_ step: Step) -> Bool {
     switch source {
     case .element: return true
@@ -72,12 +72,12 @@ struct PendingGuard {
 struct Draft {
   let catalogue: Catalogue
   private(set) var elements: [Element] = []
-  /// The names of the devices, by slot; each alternative of a device has a slot of its own.
+  /// The names of the devices, by slot. Each alternative of a device has a separate slot.
   private(set) var deviceNames: [String] = []
-  /// The slot that a device of the draft has in the plan.
+  /// The slot in the plan of each device of the draft.
   var finalSlot: [Int] = []
 
-  /// What is wrong with the machine: what a device needs cannot be said.
+  /// Problems with the machine: devices with needs that cannot be expressed.
   private(set) var diagnostics: [Diagnostic] = []
   private var blocks = 0
 
@@ -119,7 +119,7 @@ struct Draft {
     if machine.vcpuCount != nil { gather(from: firstAttribute) }
   }
 
-  /// The elements from one on are made for each vCPU, in one go.
+  /// Puts the elements from this one on into one block, which is made for each vCPU.
   private mutating func gather(from first: Int) {
     let block = newBlock()
     for i in first..<elements.count {
@@ -159,7 +159,7 @@ struct Draft {
   // MARK: Devices
 
   private mutating func add(_ device: DeviceDeclaration, _ machine: Machine) {
-    /// The elements that ask for the alternatives before.
+    /// The elements that test for the earlier alternatives.
     var refusals: [Int] = []
     for (i, alternative) in device.alternatives.enumerated() {
       let isLast = i == device.alternatives.count - 1
@@ -204,7 +204,7 @@ struct Draft {
 
   private func label(_ word: String, _ slot: Int) -> Label { label(word) { .device(slot, path: $0) } }
 
-  /// What a schema says that a device needs besides its attributes.
+  /// Adds the capabilities that the schema of a device requires.
   private mutating func add(
     needs type: DeviceTypeReference, _ device: DeviceDeclaration, slot: Int, _ machine: Machine, guards: [PendingGuard]
   ) {
@@ -213,7 +213,7 @@ struct Draft {
         diagnostics.append(
           .error(
             "load-parameter",
-            "'\(type.name)' needs '\(need.capability.name)' on every vCPU: how many there are must be known before the plan "
+            "'\(type.name)' needs '\(need.capability.name)' on every vCPU: the number of vCPUs must be known before the plan "
               + "is loaded", at: device.at))
         continue
       }
@@ -258,7 +258,7 @@ struct Draft {
       element.steps.append(
         Step(
           .hasAttribute(call(.none)), target: name, attribute: setting.path, at: setting.at,
-          expected: Answer.anyOfHas))
+          expected: [.ok] + catalogue.missingAttribute.map(Answer.refused)))
       element.guards.append(PendingGuard(source: .own, ok: true))
     }
     element.steps.append(
@@ -278,7 +278,8 @@ struct Draft {
     words.filter { KeyCondition.holds($0.when, setting.key, setting.call.attr) }.map { label($0.path.value, own) }
   }
 
-  /// What a word of `after:` or `before:` names: an attribute of the same owner, unless its first part says otherwise.
+  /// The label that a word of `after:` or `before:` refers to: an attribute of the same owner, unless its first part
+  /// names another one.
   private func label(_ word: String, _ own: (String) -> Label) -> Label {
     switch word {
     case "vcpus": return .vcpus
@@ -298,10 +299,6 @@ struct Draft {
 
 extension Answer {
   static let absent = Answer("ENODEV")!
-
-  /// What KVM_HAS_DEVICE_ATTR may answer where an attribute may be missing.
-  static let anyOfHas = ["ok", "ENXIO", "ENODEV", "EPERM", "EINVAL", "ENOTTY", "EBUSY", "ENOENT", "EOPNOTSUPP"]
-    .compactMap(Answer.init)
 }
 
 extension Sequence {

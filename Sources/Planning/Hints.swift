@@ -4,7 +4,8 @@ import Expressions
 import Vocabulary
 
 extension AttributeSetting {
-  /// What helps whoever the kernel refuses this: the nearest values that it takes, and where the attribute is documented.
+  /// Hints for the user if the kernel refuses this: the nearest values that it accepts, and where the attribute is
+  /// documented.
   var hints: [String] {
     guard let (group, attribute) = schema, let owner else { return [] }
     var hints: [String] = []
@@ -20,8 +21,8 @@ extension AttributeSetting {
 }
 
 extension PayloadType {
-  /// `the nearest aligned addresses are 0x0800_0000 and 0x0801_0000`, for each part of a value that is not aligned or out
-  /// of its range.
+  /// One hint for each part of a value that is misaligned or out of range, such as `the nearest aligned addresses are
+  /// 0x0800_0000 and 0x0801_0000`.
   fileprivate func nearestHints(_ value: Value) -> [String] {
     switch (self, value) {
     case (.integer(let type), .integer(let number)): [type.description.nearestHint(number)].compactMap(\.self)
@@ -37,13 +38,13 @@ extension PayloadType {
 }
 
 extension IntegerDescription {
-  /// `the nearest multiples of 32 are 96 and 128`; nil where the value is one that the kernel takes.
+  /// A hint such as `the nearest multiples of 32 are 96 and 128`; nil if the kernel accepts the value.
   fileprivate func nearestHint(_ value: Int128) -> String? {
     let align = align ?? 1
     guard align > 0, value > 0, !isUnchecked else { return nil }
     let (low, high) = range ?? (0, Int128.max)
     if value < low { return "the smallest value is \(low)" }
-    if value > high { return "the greatest value is \(high)" }
+    if value > high { return "the largest value is \(high)" }
     if value % align == 0 { return nil }
     let below = value / align * align
     if unit == "address" { return "the nearest aligned addresses are \(grouped(below)) and \(grouped(below + align))" }

@@ -1,11 +1,11 @@
 import Diagnostics
 import HeapModule
 
-/// Orders elements: the first in base order whose predecessors have all been taken, again and again.
+/// Orders elements: takes, again and again, the first in base order whose predecessors have all been taken.
 struct Ordering {
   struct Placed {
     var index: Int
-    /// Why the element does not stand where the base order has it.
+    /// The reason why the element comes later than in the base order; nil if it does not.
     var moved: String?
   }
 
@@ -19,18 +19,18 @@ struct Ordering {
     }
   }
 
-  /// The order, and an element of a circle, if there is one.
+  /// The order, and the first element that a cycle blocks, if there is a cycle.
   func order() -> (elements: [Placed], cycle: (index: Int, range: SourceRange)?) {
     var graph = Graph(count: elements.count)
     for (i, element) in elements.enumerated() {
-      // A gate stands for all elements of a label, so that many elements behind many others need few edges.
+      // A gate represents all elements of a label, so that few edges put many elements after many others.
       for label in element.after { if let gate = gate(behind: label, &graph) { graph.add(from: gate, to: i) } }
       for label in element.before { if let gate = gate(before: label, &graph) { graph.add(from: i, to: gate) } }
     }
     var placed: [Placed] = []
     var latest = -1
     var ready = Heap(elements.indices.filter { graph.predecessors[$0] == 0 })
-    /// What an element waited for last.
+    /// The last predecessor that each element waited for.
     var causes: [Int?] = Array(repeating: nil, count: elements.count)
     while let next = ready.popMin() {
       placed.append(Placed(index: next, moved: next < latest ? causes[next].map(words) : nil))
@@ -71,14 +71,14 @@ struct Ordering {
 }
 
 extension Element {
-  /// What people call it.
+  /// The name of the element for reports.
   fileprivate var words: String {
     guard let step = steps.last else { return "" }
     return step.attribute.map { "\(step.target).\($0)" } ?? step.words
   }
 }
 
-/// Elements and, numbered behind them, gates, with the edges between them.
+/// Elements, the gates numbered after them, and the edges between all of these.
 private struct Graph {
   private let elementCount: Int
   private(set) var predecessors: [Int]
@@ -103,7 +103,7 @@ private struct Graph {
     predecessors[b] += 1
   }
 
-  /// Takes an element, and every gate that this opens; returns the elements that wait for nothing any more.
+  /// Takes an element and every gate that this opens. Returns the elements that have no predecessors left.
   mutating func release(_ element: Int) -> [Int] {
     var freed: [Int] = []
     var open = [element]

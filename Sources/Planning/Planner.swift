@@ -5,24 +5,25 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// A plan, and what the planner has to say of it.
+/// A plan and the planner's diagnostics.
 package struct PlanningResult {
   package var plan: Plan
-  /// The steps whose text is wrong: they stand in the plan only so that what follows them can be judged.
+  /// The steps with errors in the manifest. They are in the plan only so that the steps after them can be checked.
   package var incomplete: Set<Int> = []
   package var diagnostics: [Diagnostic] = []
 }
 
-/// Turns a manifest into the ordered calls that it stands for.
+/// Turns a manifest into an ordered list of calls.
 ///
 /// The base order is that of the manifest: the VM, its capabilities, its attributes, memory, vCPUs, devices each with
-/// its attributes, the attributes of vCPUs. The `after:` and `before:` of schemas move single calls: the plan takes,
-/// again and again, the first in base order whose predecessors have all been taken. Explicit steps follow as written.
+/// its attributes, capabilities that take a device, the attributes of vCPUs. The `after:` and `before:` of schemas move
+/// single calls: the planner takes, again and again, the first in base order whose predecessors have all been taken.
+/// Explicit steps follow as written.
 package struct Planner {
   private let manifest: Manifest
   private let catalogue: Catalogue
   private var result: PlanningResult
-  /// The devices that names stand for at this place, and how many slots are taken.
+  /// The slots that names and ids refer to at this point, and the number of slots taken.
   private var devices: [String: Int] = [:]
   private var vcpus: [UInt64: Int] = [:]
   private var deviceSlots = 0
@@ -62,7 +63,7 @@ extension Planner {
     let order = Ordering(draft.elements).order()
     if let cycle = order.cycle {
       result.diagnostics.append(
-        .error("ordering-cycle", "the schemas order these calls in a circle", at: cycle.range))
+        .error("ordering-cycle", "the schemas' rules of order for these calls form a circle", at: cycle.range))
     }
     renumber(order.elements, &draft)
     for (slot, name) in draft.deviceNames.enumerated() { devices[name] = draft.finalSlot[slot] }
@@ -86,7 +87,7 @@ extension Planner {
     result.plan.numberBlocks()
   }
 
-  /// Slots count `create` steps in the order of the plan, which may not be the base order.
+  /// Renumbers device slots, which count `create` steps in the order of the plan. That may differ from the base order.
   private func renumber(_ order: [Ordering.Placed], _ draft: inout Draft) {
     var next = 0
     for placed in order {

@@ -8,36 +8,36 @@ import Vocabulary
 import Workspace
 import YAMLSyntax
 
-/// Finds which attributes of one descriptor a host has: of `/dev/kvm`, a VM, a vCPU, or a device of one type.
+/// Finds the attributes that one descriptor of a host has: `/dev/kvm`, a VM, a vCPU, or a device of one type.
 ///
-/// Each attribute is asked for by KVM_HAS_DEVICE_ATTR, with the key of one of its examples, until the answer is ok: in a
-/// plain VM, on vCPUs with each of the features, in the VM of the schema's examples, and after the calls that an example
-/// has before it. Where that call tells nothing, the example's own call does: the model knows where KVM_HAS_DEVICE_ATTR
-/// answers ok for any number, and where it refuses what works, the two answers say so themselves.
+/// KVM_HAS_DEVICE_ATTR is called for each attribute, with the key of one of its examples, until the answer is ok: in a
+/// plain VM, on vCPUs with each of the features, in the VM of the schema's examples, and after the calls that precede
+/// an example. If that does not decide it, the call of the example itself does. The model predicts where
+/// KVM_HAS_DEVICE_ATTR answers ok for any number. Where it refuses an attribute that works, the two answers show this.
 struct AttributeProber<Host: ProbedHost> {
   let host: Host
   let workspace: ManifestWorkspace
   let catalogue: Catalogue
   let file: SchemaFile
-  /// The features of vCPUs that the host has.
+  /// The vCPU features that the host has.
   let features: [String]
 
   private typealias Row = HostProbe.Attribute
 
-  /// One attribute, with what asks for it.
+  /// One attribute, with the data for its calls.
   private struct Subject {
     var row: Row
     var group: GroupSchema
     var attribute: AttributeSchema
-    /// The fields of the key, as an example writes them.
+    /// The fields of the key, as an example gives them.
     var key: [Entry]
 
-    /// A kernel that no longer has it may have given its number to another; one that is older than it may have it all the
-    /// same, from a backport.
+    /// Whether to ask a host for it. A kernel that has removed the attribute may have reused its number. A kernel older
+    /// than the attribute may have a backport of it.
     func isAskedFor(_ catalogue: Catalogue) -> Bool { row.lifetime.until.map { catalogue.release < $0 } ?? true }
   }
 
-  /// A VM to ask in.
+  /// A VM in which attributes are asked for.
   private struct Place {
     var steps: [Node]
     var note: String?
@@ -54,12 +54,12 @@ struct AttributeProber<Host: ProbedHost> {
     for i in subjects.indices where subjects[i].isAskedFor(catalogue) { try settle(&subjects[i]) }
     for i in subjects.indices where !subjects[i].row.isSupported {
       let absence = subjects[i].row.lifetime.absence(from: catalogue.release)
-      subjects[i].row.why = absence ?? subjects[i].row.why ?? trouble ?? "there was no place to ask in"
+      subjects[i].row.why = absence ?? subjects[i].row.why ?? trouble ?? "there was no descriptor to ask"
     }
     return subjects.map(\.row)
   }
 
-  /// The attributes of the file, none of them supported yet.
+  /// The attributes of the file, all of them not supported so far.
   private func subjects() -> [Subject] {
     file.probedAttributes.map { group, attribute in
       let shown = attribute.examples.filter(\.showsAttribute)
@@ -88,7 +88,7 @@ struct AttributeProber<Host: ProbedHost> {
 extension AttributeProber {
   /// Asks for attributes in one VM.
   ///
-  /// - Returns: why that VM could not be made; nil where it could.
+  /// - Returns: the reason why that VM could not be created; nil if it was.
   private func ask(
     for open: [Int], of subjects: inout [Subject], in place: Place
   ) throws(DiagnosticsError) -> String? {
@@ -115,7 +115,7 @@ extension AttributeProber {
     }
   }
 
-  /// Runs steps of the schema on the host; nil where they are no plan, or one that would crash the kernel.
+  /// Runs steps of the schema on the host; nil if they are not a valid plan, or would crash the kernel.
   private func run(_ steps: [Node]) throws(DiagnosticsError) -> Report? {
     let findings = Findings()
     let plan = workspace.plan(steps: steps, at: file.source, catalogue, findings)
@@ -128,11 +128,11 @@ extension AttributeProber {
   }
 }
 
-// MARK: What KVM_HAS_DEVICE_ATTR does not tell
+// MARK: Beyond KVM_HAS_DEVICE_ATTR
 
 extension AttributeProber {
-  /// Lets an example's own call decide where KVM_HAS_DEVICE_ATTR has refused, or says yes to everything; then reads what
-  /// `/dev/kvm` has.
+  /// Makes an example's own call if KVM_HAS_DEVICE_ATTR has refused the attribute, or answers ok for everything. Then
+  /// reads the value of an attribute of `/dev/kvm`.
   private func settle(_ subject: inout Subject) throws(DiagnosticsError) {
     let isBlind = subject.row.isSupported && saysYesToAll(subject)
     if isBlind {
@@ -146,7 +146,7 @@ extension AttributeProber {
     }
   }
 
-  /// How many examples are tried for an attribute.
+  /// The number of examples that are tried for an attribute.
   private static var mostExamples: Int { 3 }
 
   private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(DiagnosticsError) {
@@ -167,7 +167,7 @@ extension AttributeProber {
       if report.entries.dropLast(2).contains(where: { $0.verdict.isFailure }) { continue }
       if subject.row.attr == nil { subject.row.attr = asked.step.operation.attributeCall?.attr }
       if asked.result.outcome == .ok, !isBlind {
-        note(asked, for: &subject, "behind the calls of its example")
+        note(asked, for: &subject, "after the calls of its example")
         return
       }
       if let access = called.step.operation.access, called.result.outcome == .ok {
@@ -175,7 +175,7 @@ extension AttributeProber {
         subject.row.evidence = access
         subject.row.why = nil
         if !isBlind {
-          subject.row.note = "KVM_HAS_DEVICE_ATTR answers \(asked.result.outcome.words), and it works all the same"
+          subject.row.note = "KVM_HAS_DEVICE_ATTR answers \(asked.result.outcome.words), but it works"
         }
         return
       }
@@ -189,10 +189,10 @@ extension AttributeProber {
     subject.row.isSupported = true
     subject.row.why = nil
     subject.row.note =
-      (subject.row.note ?? "") + "; its examples are refused here, with \(refused.result.outcome.words)"
+      (subject.row.note ?? "") + "; its examples are refused here with \(refused.result.outcome.words)"
   }
 
-  /// Whether a refusal is none of those that calls on an attribute that does not exist meet.
+  /// Whether this errno can only come from an existing attribute.
   private func isAnswerOfAttribute(_ entry: Report.Entry, _ subject: Subject) -> Bool {
     guard case .refused(let errno) = entry.result.outcome, let access = entry.step.operation.access else {
       return false
@@ -200,7 +200,8 @@ extension AttributeProber {
     return ![subject.group.unknownAttribute[access], file.unknownGroup[access], file.noAccessor[access]].contains(errno)
   }
 
-  /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that no other call takes, where an example's works.
+  /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that other calls refuse, in the place where an
+  /// example works.
   private func saysYesToAll(_ subject: Subject) -> Bool {
     guard case .keys(let fields, let bias) = subject.attribute.number,
       let example = subject.attribute.examples.first(where: \.showsAttribute)
@@ -230,7 +231,7 @@ extension AttributeProber {
 }
 
 extension HostProbe.Attribute {
-  /// An attribute of which nothing is known yet.
+  /// An attribute about which nothing is known yet.
   init(_ file: SchemaFile, _ group: GroupSchema, _ attribute: AttributeSchema) {
     self.init(
       target: file.deviceType ?? file.name, path: group.path(of: attribute), group: group.number,
@@ -239,7 +240,8 @@ extension HostProbe.Attribute {
 }
 
 extension SchemaFile {
-  /// The attributes that a host can be asked for, on this architecture; what stands for all other numbers of a group is none.
+  /// The attributes that a host can be asked for on this architecture. An attribute that covers all other numbers of a
+  /// group is left out.
   var probedAttributes: [(group: GroupSchema, attribute: AttributeSchema)] {
     groups.filter { KeyCondition.holds($0.when, [], 0) }.flatMap { group in
       group.attributes.filter { attribute in
@@ -267,12 +269,12 @@ extension DevicePlan.Operation {
 }
 
 extension Report.Entry {
-  /// `ENXIO: there is no such group`, or the errno alone where nobody knows a reason.
+  /// `ENXIO: there is no such group`, or the errno alone if no reason is known.
   var reasonText: String {
     let outcome = result.outcome.words
     return result.reasons.first.map { "\(outcome): \($0.message)" } ?? outcome
   }
 
-  /// What could not be done.
+  /// The failed call and its answer.
   var refusal: String { "\(step.words): \(reasonText)" }
 }

@@ -8,12 +8,12 @@ import Vocabulary
 import Workspace
 import YAMLSyntax
 
-/// Finds the facts that the schemas of an architecture declare, in the way that each says.
+/// Finds the facts that the schemas of an architecture declare, by the method that each of them gives.
 struct FactFinder<Host: ProbedHost> {
   let host: Host
   let workspace: ManifestWorkspace
   let catalogue: Catalogue
-  /// What KVM_CHECK_EXTENSION says, by number.
+  /// The values of KVM_CHECK_EXTENSION, by capability number.
   let extensions: [UInt32: UInt32]
 
   func facts() throws(DiagnosticsError) -> [HostProbe.FoundFact] {
@@ -33,7 +33,7 @@ struct FactFinder<Host: ProbedHost> {
     return found
   }
 
-  /// What a method came to see: the value that was read, the answer of the last call, and those of all.
+  /// What a method found: the value that was read, the answer of the last call, and the answers of all calls.
   private struct Sight {
     var value: Value
     var answer = Value.null
@@ -61,7 +61,7 @@ struct FactFinder<Host: ProbedHost> {
     }
   }
 
-  /// The fact, from what was seen; nil where that does not tell.
+  /// The value of the fact from what was found; nil if that does not decide it.
   private func value(of fact: Fact, _ probe: FactProbe, _ sight: Sight, _ world: FactWorld) -> Value? {
     var value = sight.value
     if let expression = probe.value {
@@ -110,7 +110,7 @@ extension FactFinder {
     return (sight, last.words)
   }
 
-  /// What the last step of a plan read.
+  /// The value that the last step of a plan read.
   private func decode(_ bytes: [UInt8], _ plan: Plan) -> Value {
     guard let call = plan.steps.last?.operation.attributeCall, let file = plan.schemaFiles(in: catalogue).last ?? nil,
       let (group, attribute, key) = file.attribute(group: call.group, attr: call.attr)
@@ -121,7 +121,7 @@ extension FactFinder {
   }
 }
 
-/// Facts that were found before are seen by the expressions of later ones.
+/// Makes facts that were found earlier available to the expressions of later ones.
 private final class FactWorld: World {
   var facts: [String: Value] = [:]
 
@@ -133,7 +133,7 @@ private final class FactWorld: World {
 // MARK: Files
 
 extension FactFinder {
-  /// The paths that a pattern stands for, those that exist.
+  /// The existing paths that match a pattern.
   private func paths(_ pattern: FilePattern) -> [String] {
     var found = [""]
     for part in pattern.text.split(separator: "/") {
@@ -146,8 +146,8 @@ extension FactFinder {
     return found.filter(host.exists)
   }
 
-  /// What a file holds: of the lines that are looked for the first, or else all of its text; nil where it cannot be read, or
-  /// has no such line and that is asked for a number.
+  /// The content of a file: the first line that matches a pattern, or the whole text if there are no patterns. Nil if
+  /// the file cannot be read, or if no line matches and a pattern asks for a value.
   private func content(of path: String, _ lines: [LinePattern]) -> Value? {
     guard let text = host.text(ofFile: path) else { return nil }
     if lines.isEmpty {
@@ -168,7 +168,7 @@ extension [FilePattern] {
 }
 
 extension String {
-  /// Without blanks and line breaks at both ends.
+  /// The text without blanks and line breaks at both ends.
   fileprivate var trimmingBlanks: String {
     func isBlank(_ character: Character) -> Bool { character.isWhitespace || character == "\0" }
     var rest = self[...].drop(while: isBlank)

@@ -4,20 +4,20 @@ import TextOutput
 import Workspace
 
 extension HostProbe {
-  /// The facts that were found, in the order of their declaration; the list of device types is one of them.
+  /// The facts that were found, in the order of their declaration, with the list of device types as the first.
   package var knownFacts: [(name: String, value: Value)] {
     [("devices", .list(deviceTypes.map(Value.string)))]
       + facts.compactMap { fact in fact.value.map { (fact.name, $0) } }
   }
 
-  /// Host facts as `--host-facts` takes them, in YAML, with what stays for people in comments.
+  /// The host facts in YAML, as `--host-facts` reads them, with notes for people in comments.
   package var factsYAML: String {
     var text =
       "# Facts of a host, found by `kvmconf probe --facts`\narch: \(architecture.rawValue)\nkernel: '\(release)'\n"
     for (name, value) in knownFacts { text += "\(name): \(value.json.text())\n" }
     let open = facts.filter { $0.value == nil }
     if open.isEmpty { return text }
-    text += "\n# Not found here. Without a line of their own, these are assumed:\n"
+    text += "\n# Not found here. Unless a line sets them, these values are assumed:\n"
     for fact in open {
       let assumed = fact.assumed.map { "\(fact.name): \($0)" } ?? "\(fact.name) is unknown"
       text += "# \(assumed)" + (fact.manual.map { "  # by hand: \($0)" } ?? "  # \(fact.how)") + "\n"
@@ -27,7 +27,7 @@ extension HostProbe {
 }
 
 extension Value {
-  /// A fact's value; whatever has no form in JSON is null.
+  /// A fact's value as JSON; null if it has no form in JSON.
   package var json: JSON {
     switch self {
     case .bool(let truth): .bool(truth)
@@ -39,6 +39,6 @@ extension Value {
     }
   }
 
-  /// The value without quotes.
+  /// The value as text, without quotes.
   package var plainText: String { if case .string(let text) = self { text } else { json.text() } }
 }

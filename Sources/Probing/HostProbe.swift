@@ -4,7 +4,7 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// What a host's kernel supports, of what the schemas of its architecture know.
+/// The part of what the schemas of an architecture describe that a host's kernel supports.
 package struct HostProbe {
   package var architecture: Architecture
   /// The kernel's release, as `uname -r` prints it.
@@ -14,10 +14,10 @@ package struct HostProbe {
   package var features: [Feature] = []
   package var capabilities: [Capability] = []
   package var facts: [FoundFact] = []
-  /// What is wrong with the schemas that were asked by.
+  /// Faults in the schemas that were used.
   package var schemaFaults: [Diagnostic] = []
 
-  /// A device type, by KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST.
+  /// A device type, found by KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST.
   package struct Device {
     package var type: String
     package var number: UInt32
@@ -27,30 +27,30 @@ package struct HostProbe {
     package var why: String?
   }
 
-  /// An attribute, by KVM_HAS_DEVICE_ATTR where that tells anything.
+  /// An attribute, found by KVM_HAS_DEVICE_ATTR where its answer means something.
   package struct Attribute {
     /// A device type, `vm`, `vcpu` or `system`.
     package var target: String
-    /// Such as `addr.dist`.
+    /// The path, such as `addr.dist`.
     package var path: String
     package var group: UInt32
-    /// Of the key that was asked for, where the number is structured; nil where nothing was asked.
+    /// The number that was asked for, with the key if the number is structured; nil if nothing was asked.
     package var attr: UInt64?
     package var lifetime: Lifetime
     package var isSupported: Bool
-    /// What KVM_HAS_DEVICE_ATTR answered; nil where it was not asked.
+    /// The answer of KVM_HAS_DEVICE_ATTR; nil if it was not called.
     package var answer: Outcome?
-    /// The call that showed it: has, get or set.
+    /// The call that decided: has, get or set.
     package var evidence: AttributeAccess
-    /// Where it is so, or why the answer is not what it seems.
+    /// Where the attribute is supported, or why the answer is misleading.
     package var note: String?
-    /// Why it is not supported.
+    /// The reason why it is not supported.
     package var why: String?
-    /// What an attribute of `/dev/kvm` reads.
+    /// The value that was read, for an attribute of `/dev/kvm`.
     package var value: [UInt8]?
   }
 
-  /// A feature of vCPUs, by the initialisation of one that has it.
+  /// A vCPU feature, found by initialising a vCPU with it.
   package struct Feature {
     package var name: String
     package var bit: Int
@@ -60,46 +60,46 @@ package struct HostProbe {
     package var why: String?
   }
 
-  /// A capability, by KVM_CHECK_EXTENSION.
+  /// A capability, found by KVM_CHECK_EXTENSION.
   package struct Capability {
     package var constant: String
     package var number: UInt32
-    /// 0 where the kernel does not have it; 1, or a limit.
+    /// 0 if the kernel does not have it, else 1 or a limit.
     package var value: UInt32
   }
 
-  /// A fact of the host that answers depend on.
+  /// A fact of the host on which answers depend.
   package struct FoundFact {
     package var name: String
     package var doc: String?
-    /// Nil where it was not found.
+    /// The value; nil if it was not found.
     package var value: Value?
-    /// How it was found, or what found nothing.
+    /// How it was found, or what was tried.
     package var how: String
-    /// How a person finds it.
+    /// How to find it by hand.
     package var manual: String?
-    /// What `validate` takes for it when nobody says otherwise, as its schema writes it.
+    /// The value that `validate` assumes if none is given, as its schema writes it.
     package var assumed: String?
   }
 }
 
 extension HostProbe {
-  /// The types of the devices that there are.
+  /// The device types that the host has.
   package var deviceTypes: [String] { devices.filter(\.isSupported).map(\.type) }
 }
 
 extension Lifetime {
-  /// `6.10`, or `-` where every release has it.
+  /// `6.10`, or `-` if every release has it.
   package var sinceText: String { since?.description ?? "-" }
 
-  /// Why a release does not have it; nil where it does, as far as is known.
+  /// The reason why a release does not have it; nil if it does, as far as is known.
   func absence(from release: Release) -> String? {
     if let since, release < since { return "new in Linux \(since)" }
-    if let until, release >= until { return "gone since Linux \(until)" }
+    if let until, release >= until { return "removed in Linux \(until)" }
     return nil
   }
 
-  /// What all of these have in common.
+  /// The lifetime that is common to all of these.
   init(_ lifetimes: [Lifetime]) {
     self.init(since: lifetimes.compactMap(\.since).max(), until: lifetimes.compactMap(\.until).min())
   }

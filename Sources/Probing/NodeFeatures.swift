@@ -2,10 +2,10 @@ import Expressions
 import Vocabulary
 
 extension HostProbe {
-  /// The probe as a feature file of Kubernetes' Node Feature Discovery: a line for each label of the node.
+  /// The probe as a feature file of Kubernetes' Node Feature Discovery: one line per node label.
   ///
-  /// What the host lacks has no line, as labels of nodes have it. A name and a value have 63 characters at most, letters,
-  /// digits, `-`, `_` and `.`, with a letter or a digit at both ends.
+  /// A feature that the host lacks has no line, as is usual for node labels. A name and a value have at most 63
+  /// characters: letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends.
   package var nodeFeatures: String {
     var lines = [("arch", architecture.rawValue), ("kernel", release)]
     lines += devices.filter(\.isSupported).map { ("device.\($0.type)", "true") }
@@ -17,7 +17,7 @@ extension HostProbe {
 }
 
 extension Value {
-  /// The value of a label; nil for what has no place in one.
+  /// The value as that of a label; nil if a label cannot hold it.
   fileprivate var label: String? {
     switch self {
     case .bool, .integer, .string: plainText
@@ -27,7 +27,7 @@ extension Value {
 }
 
 extension String {
-  /// The text with `_` in place of what a label cannot hold.
+  /// The text with `_` in place of characters that a label cannot hold.
   fileprivate var asLabel: String {
     var bytes = replacingSpecialCharacters(except: "-_.").utf8.prefix(63)
     while let last = bytes.last, !last.isLetterOrDigit { bytes.removeLast() }

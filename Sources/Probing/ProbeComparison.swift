@@ -3,15 +3,15 @@ import TextOutput
 import Workspace
 import YAMLSyntax
 
-/// What differs between two hosts, or between one before and after an update, by the JSON of their probes.
+/// The differences between two hosts, or between one host before and after an update, from the JSON of their probes.
 package struct ProbeComparison {
   package enum Kind: String { case gained, lost, changed }
 
   package struct Difference {
     package var kind: Kind
-    /// Such as `attribute vcpu.tsc.offset`.
+    /// The subject, such as `attribute vcpu.tsc.offset`.
     package var what: String
-    /// Nil where the first probe says nothing of it.
+    /// The value in the first probe; nil if it has none.
     package var before: String?
     package var after: String?
   }
@@ -24,7 +24,8 @@ package struct ProbeComparison {
     let second = try RecordedProbe(after)
     if first.architecture != second.architecture {
       throw .badProbe(
-        "\(before.path) is of a host of \(first.architecture) and \(after.path) of one of \(second.architecture)")
+        "\(before.path) is from a host with \(first.architecture) and \(after.path) from one with \(second.architecture)"
+      )
     }
     let old = Dictionary(first.lines, uniquingKeysWith: { a, _ in a })
     let new = Dictionary(second.lines, uniquingKeysWith: { a, _ in a })
@@ -44,7 +45,7 @@ package struct ProbeComparison {
 }
 
 extension ProbeComparison {
-  /// A line for each difference.
+  /// One line per difference.
   package var text: String {
     var columns = Columns()
     for kind in [Kind.gained, .lost, .changed] {
@@ -76,7 +77,7 @@ extension ProbeComparison {
 }
 
 extension String {
-  /// Whether something is supported; nil for what is a value of another kind.
+  /// Whether the subject is supported; nil for a value of another kind.
   fileprivate var saysYes: Bool? {
     switch prefix(while: { $0 != "," }) {
     case "yes": true
@@ -86,7 +87,7 @@ extension String {
   }
 }
 
-/// The JSON of a probe, as one line for each thing that two of them are compared by.
+/// The JSON of a probe, as one line for each subject of comparison.
 private struct RecordedProbe {
   var architecture: String
   var lines: [(String, String)] = []
@@ -95,7 +96,7 @@ private struct RecordedProbe {
     let tree = SourceTree(parsing: file)
     guard tree.diagnostics.isEmpty, let node = tree.documents.first, node[key: "kind"]?.scalar == HostFacts.probeKind,
       let architecture = node[key: "arch"]?.scalar, let facts = node[key: "facts"]?.entries
-    else { throw .badProbe("\(file.path) is not what `kvmconf probe --format json` writes") }
+    else { throw .badProbe("\(file.path) was not written by `kvmconf probe --format json`") }
     self.architecture = architecture
     lines.append(("kernel", node[key: "kernel"]?.scalar ?? ""))
     for (section, words) in [

@@ -5,22 +5,22 @@ import Kernel
 import Vocabulary
 import Workspace
 
-/// A host that is probed: what answers to calls, and whose files are read.
+/// A host that can be probed: it answers calls, and its files can be read.
 package protocol ProbedHost {
   var architecture: Architecture { get }
   /// The kernel's release, as `uname -r` prints it.
   var release: String { get }
 
-  /// Runs a plan to its end, whatever is refused.
+  /// Runs a plan to its end, even if calls are refused.
   ///
-  /// - Parameter workspace: has the model that gives reasons.
+  /// - Parameter workspace: provides the model, which gives reasons for refusals.
   func run(_ plan: Plan, _ workspace: ManifestWorkspace) throws(DiagnosticsError) -> Report
-  /// What KVM_CHECK_EXTENSION says of capabilities on a VM that the plan creates, or on `/dev/kvm` where that is refused.
+  /// The values of KVM_CHECK_EXTENSION on a VM that the plan creates, or on `/dev/kvm` if the VM cannot be created.
   func extensions(_ numbers: [UInt32], _ plan: Plan) throws(DiagnosticsError) -> [UInt32: UInt32]
 
-  /// The text of a file; nil where it cannot be read.
+  /// The text of a file; nil if it cannot be read.
   func text(ofFile path: String) -> String?
-  /// The names in a folder, sorted; none where it cannot be read.
+  /// The names in a folder, sorted; empty if it cannot be read.
   func names(inFolder path: String) -> [String]
   /// Whether there is a file or folder.
   func exists(_ path: String) -> Bool
@@ -30,7 +30,7 @@ package protocol ProbedHost {
 package struct ThisHost: ProbedHost {
   package let architecture: Architecture
   package let release: String
-  /// What is opened in place of `/dev/kvm`.
+  /// The file to open instead of `/dev/kvm`.
   private let path: String
 
   package init(_ architecture: Architecture, path: String = "/dev/kvm") {

@@ -8,9 +8,9 @@ import Workspace
 import YAMLSyntax
 
 extension HostProbe {
-  /// Asks a host for everything that the schemas of its architecture know.
+  /// Asks a host for everything that the schemas of its architecture describe.
   ///
-  /// - Parameter settings: the schemas; the release is the host's, and so are the facts.
+  /// - Parameter settings: the settings with the schemas; release and facts are replaced by those of the host.
   package init(of host: some ProbedHost, _ settings: Settings) throws(DiagnosticsError) {
     architecture = host.architecture
     release = host.release
@@ -42,7 +42,7 @@ extension HostProbe {
   }
 }
 
-/// What is asked of a host as a whole.
+/// Asks for what concerns a host as a whole: device types, capabilities, facts and vCPU features.
 private struct Prober<Host: ProbedHost> {
   let host: Host
   var workspace: ManifestWorkspace
@@ -68,7 +68,7 @@ private struct Prober<Host: ProbedHost> {
     }
   }
 
-  /// The values of all capabilities that facts and KVM_ENABLE_CAP go by.
+  /// The values of all capabilities that facts and KVM_ENABLE_CAP refer to.
   func extensions() throws(DiagnosticsError) -> [UInt32: UInt32] {
     guard let vm = catalogue.vm else { return [:] }
     let plan = workspace.plan(steps: vm.plainSteps(), at: vm.source, catalogue, Findings())
@@ -97,7 +97,7 @@ private struct Prober<Host: ProbedHost> {
     try FactFinder(host: host, workspace: workspace, catalogue: catalogue, extensions: extensions).facts()
   }
 
-  /// The attributes of a device type that the host does not have.
+  /// The attributes of a device type that the host does not have. None of them is supported.
   func absent(_ file: SchemaFile, _ device: HostProbe.Device?) -> [HostProbe.Attribute] {
     file.probedAttributes.map { group, attribute in
       var row = HostProbe.Attribute(file, group, attribute)
@@ -107,7 +107,7 @@ private struct Prober<Host: ProbedHost> {
   }
 }
 
-// MARK: Features of vCPUs
+// MARK: vCPU features
 
 extension Prober {
   func features() throws(DiagnosticsError) -> [HostProbe.Feature] {
@@ -120,7 +120,7 @@ extension Prober {
         row.why = absence
       } else if let refusal = try refusal(of: [feature.name], file) {
         row.why = refusal
-        // Some come only in pairs.
+        // Some features are supported only in pairs.
         for other in file.features where other.bit != feature.bit && other.lifetime.includes(catalogue.release) {
           guard try self.refusal(of: [feature.name, other.name], file) == nil else { continue }
           row.note = "only together with \(other.name)"
@@ -134,7 +134,7 @@ extension Prober {
     return features
   }
 
-  /// Why a vCPU cannot be initialised with features; nil where it can.
+  /// The reason why a vCPU cannot be initialised with these features; nil if it can.
   private func refusal(of features: [String], _ file: SchemaFile) throws(DiagnosticsError) -> String? {
     let report = try run(file.plainSteps(features: features), at: file.source)
     return report.entries.first { $0.verdict.isFailure }?.reasonText
@@ -142,11 +142,12 @@ extension Prober {
 }
 
 extension Report.Entry {
-  /// What could not be done; nil where it was.
+  /// The failed call and its answer; nil if it did not fail.
   fileprivate var failure: String? { verdict.isFailure ? refusal : nil }
 
-  /// Why a device type is not there. What facts say of types is what is found out here, and no reason.
+  /// The reason why a device type is missing. Facts about device types are found out here, so they cannot be the
+  /// reason.
   fileprivate var unregistered: String {
-    result.outcome.name == "ENODEV" ? "ENODEV: this kernel, on this hardware, has not registered it" : reasonText
+    result.outcome.name == "ENODEV" ? "ENODEV: not available on this kernel or hardware" : reasonText
   }
 }

@@ -56,12 +56,12 @@ struct CallReference {
     return RefusableCall(kind: kind, title: title, file: file.name, path: path, refusals: walk.found)
   }
 
-  /// All calls of a file but those on attributes.
+  /// All calls of a file except those on attributes.
   func ownCalls(of file: SchemaFile) -> [RefusableCall] {
     DescriptorCall.allCases.filter(file.has).map { call($0, of: file) } + file.capabilities.map { call($0, of: file) }
   }
 
-  /// The later calls at which hooks of a device's file, or of a common one, refuse, and for what.
+  /// The later vCPU calls in which hooks of a file refuse, with only those refusals.
   func laterCalls(of file: SchemaFile) -> [RefusableCall] {
     guard let vcpu = catalogue.vcpu else { return [] }
     return ownCalls(of: vcpu).compactMap { call in
@@ -69,7 +69,7 @@ struct CallReference {
     }
   }
 
-  /// The vCPUs' calls that run rules of devices.
+  /// The vCPU calls that can be refused by hooks.
   func callsWithHooks() -> [String] {
     guard let vcpu = catalogue.vcpu else { return [] }
     return ownCalls(of: vcpu).filter { call in
@@ -77,7 +77,7 @@ struct CallReference {
     }.map(\.subject)
   }
 
-  /// The calls on the attribute that an id begins with, or, if it is of none, all others of the file.
+  /// The calls on the attribute that an id begins with. If it begins with none, all other calls of the file.
   func calls(of file: SchemaFile, named id: String) -> [RefusableCall] {
     for group in file.groups {
       for attribute in group.attributes where id.hasPrefix("\(file.name).\(group.path(of: attribute)):") {
@@ -99,7 +99,7 @@ struct CallReference {
 }
 
 extension DescriptorCall {
-  /// The call's name in the kernel's headers, or else a description.
+  /// The call's name in the kernel's headers, or a description.
   fileprivate func title(on subject: SchemaSubject) -> String {
     switch (self, subject) {
     case (.test, _): "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST"
@@ -117,12 +117,12 @@ extension DescriptorCall {
   /// What the call does.
   func doc(on file: SchemaFile) -> String {
     switch self {
-    case .create: "makes \(file.words), and its descriptor"
-    case .test: "asks whether the host has the device type, and makes nothing"
+    case .create: "creates \(file.words) and its descriptor"
+    case .test: "asks whether the host has the device type, and creates nothing"
     case .initialise: "initialises a vCPU and chooses its features"
-    case .run: "enters a vCPU; with immediate_exit only everything that is checked before the guest runs"
+    case .run: "enters a vCPU; with immediate_exit, makes only the checks before the guest runs"
     case .addMemory: "gives the guest memory"
-    case .createIRQChip: "makes the interrupt controller, where the architecture has such a call"
+    case .createIRQChip: "creates the interrupt controller, if the architecture has such a call"
     case .close: "closes the descriptor"
     }
   }

@@ -6,34 +6,34 @@ import Vocabulary
 struct Candidate {
   var file: SchemaFile
   var catalogue: Catalogue
-  /// Nil for a call that is on no attribute.
+  /// Nil for a call that is not on an attribute.
   var attribute: (group: GroupSchema, attribute: AttributeSchema)?
-  /// The calls that are meant, with all that they can be refused for.
+  /// The possible calls, with all their refusals.
   var calls: [RefusableCall]
 
   /// `arm-vgic-v3.addr.dist`, `vfio.create`.
   var name: String { calls.first?.subject ?? file.name }
 
-  /// What bears the candidate's name, for words of a message.
+  /// The names of the attribute and of its group, to compare with words of a message.
   fileprivate var attributeWords: [String] {
     guard let attribute else { return [] }
     return [attribute.attribute.name, attribute.group.name].compactMap { $0 }
   }
 
-  /// Everything that the calls can be refused for with an errno.
+  /// All refusals of the calls with an errno, or with any if it is nil.
   func refusals(_ errno: Errno?) -> [Refusal] {
     calls.flatMap(\.refusals).filter { errno == nil || $0.answer == errno?.description }
   }
 }
 
-/// Finds out which calls a message may be about.
+/// Finds the calls that a message may be about.
 struct CandidateSearch {
   let catalogues: [Catalogue]
   let complaint: Complaint
-  /// The device type, `vm`, `vcpu` or `system`, where it is known; `ARCH/` may stand before it.
+  /// The device type, `vm`, `vcpu` or `system`, if it is known, with an optional `ARCH/` before it.
   var type: String?
 
-  /// Every call that fits, each once where architectures share it.
+  /// All calls that fit. Calls that architectures share are listed once.
   func candidates() -> [Candidate] {
     var found: [Candidate] = []
     var shared: Set<String> = []
@@ -70,7 +70,7 @@ struct CandidateSearch {
     }
   }
 
-  /// The attribute that the kernel finds under the number: the first that has it.
+  /// The attribute that the kernel finds by the number, which is the first match. Without a number, all attributes.
   private func attributes(of group: GroupSchema) -> [AttributeSchema] {
     guard let attr = complaint.attr else { return group.attributes }
     return group.attributes.first { $0.key(of: attr) != nil }.map { [$0] } ?? []
@@ -83,13 +83,13 @@ struct CandidateSearch {
     }
   }
 
-  /// Those of which something holds; all, where it holds of none.
+  /// The candidates that meet a condition, or all if none does.
   private func narrowed(_ all: [Candidate], by condition: (Candidate) -> Bool) -> [Candidate] {
     let some = all.filter(condition)
     return some.isEmpty ? all : some
   }
 
-  /// A constant of the kernel's headers that the message writes is one of the candidate's.
+  /// Whether the constants of the kernel's headers in the message are those of the candidate.
   private func constants(_ candidate: Candidate) -> Bool {
     var own = [candidate.file.constant].compactMap { $0 }
     if let (group, attribute) = candidate.attribute {
@@ -99,19 +99,19 @@ struct CandidateSearch {
     return !written.isEmpty && written.allSatisfy(own.contains)
   }
 
-  /// A word of the message is in the name of the device type, or in that of a group of a VM's or vCPU's attributes.
+  /// Whether a word of the message is in the name of the device type, or of a group of a VM's or vCPU's attributes.
   private func namesFile(_ candidate: Candidate) -> Bool {
     let names = candidate.file.deviceType.map { [$0] } ?? candidate.attribute.map { [$0.group.name] } ?? []
     return names.contains { name in complaint.words.contains { Self.word($0, isIn: name) } }
   }
 
-  /// A word of the message is the attribute's name, or in its group's.
+  /// Whether a word of the message is the name of the attribute or of its group.
   private func namesAttribute(_ candidate: Candidate) -> Bool {
     candidate.attributeWords.contains { name in complaint.words.contains { $0.lowercased() == name } }
   }
 
-  /// Whether a word of a message, or a part of it that begins with a capital, means a name: `CreateGic`, `gicv3` and
-  /// `arm-vgic-v3`. A short word in small letters is taken for English.
+  /// Whether a word of a message, or a part of it that begins with a capital, refers to a name: `CreateGic`, `gicv3`
+  /// and `arm-vgic-v3`. A short lower-case word is assumed to be English.
   private static func word(_ word: String, isIn name: String) -> Bool {
     let parts = name.split(separator: "-").map(String.init)
     let whole = parts.joined()
@@ -143,7 +143,7 @@ struct CandidateSearch {
 }
 
 extension Complaint {
-  /// Whether it is about one of the three calls on attributes.
+  /// Whether the message is about one of the three calls on attributes, or names no call.
   var isOnAttribute: Bool {
     switch call {
     case .attribute: true

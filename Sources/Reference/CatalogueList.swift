@@ -3,7 +3,7 @@ import Expressions
 import TextOutput
 import Vocabulary
 
-/// Every attribute that schemas describe, of whatever release: what `schema list` prints.
+/// All attributes that schemas describe, in any release, for `schema list`.
 package struct CatalogueList {
   /// One attribute.
   package struct Row {
@@ -15,10 +15,10 @@ package struct CatalogueList {
 
   /// By architecture, then in the order of the files.
   package let rows: [Row]
-  /// The rows' files live as long as these.
+  /// Keeps the rows' files alive.
   private let catalogues: [Catalogue]
 
-  /// - Parameter catalogues: one for each architecture; what several share is listed for each.
+  /// - Parameter catalogues: one for each architecture. A file that several share is listed for each.
   package init(_ catalogues: [Catalogue]) {
     self.catalogues = catalogues
     var rows: [Row] = []
@@ -35,7 +35,7 @@ package struct CatalogueList {
     self.rows = rows
   }
 
-  /// A line for each attribute.
+  /// A table with one line per attribute.
   package func text() -> String {
     var table = [["ARCH", "SCOPE", "TYPE", "GROUP", "ATTRIBUTE", "NUMBER", "CALLS", "PAYLOAD", "WHAT IT IS"]]
     for row in rows {
@@ -47,7 +47,7 @@ package struct CatalogueList {
     return Columns(table, widest: .max).lines().map { $0 + "\n" }.joined()
   }
 
-  /// An array with one object for each attribute.
+  /// An array with one object per attribute.
   package func json() -> JSON { .array(rows.map(\.json)) }
 }
 
@@ -64,10 +64,10 @@ extension CatalogueList.Row {
 
   package var access: [String] { file.calls(on: attribute).map(\.rawValue) }
 
-  /// What the payload is, in a few words.
+  /// A short description of the payload.
   package var payload: String { group.payloads(of: attribute).summary }
 
-  /// What the attribute is, in one line.
+  /// A description of the attribute in one line.
   fileprivate var summary: String { (attribute.doc ?? group.doc ?? "").firstSentence }
 
   fileprivate var lifetimes: [Lifetime] { [file.lifetime, group.lifetime, attribute.lifetime] }
@@ -117,7 +117,7 @@ extension CatalogueList.Row {
 }
 
 extension String {
-  /// The text up to the first full stop that ends a sentence, or its first clause where that is long.
+  /// The text up to the first full stop or semicolon at the end of a word.
   var firstSentence: String {
     let words = split(separator: " ")
     var result = ""

@@ -1,6 +1,7 @@
+import DeviceSchema
 import Vocabulary
 
-/// What a program that uses KVM said when a call failed, as far as its message tells.
+/// The facts in a message that a program printed when a KVM call failed.
 package struct Complaint: Hashable, Sendable {
   /// The call that failed.
   package enum Call: Hashable, Sendable {
@@ -14,75 +15,51 @@ package struct Complaint: Hashable, Sendable {
   package var attr: UInt64?
   package var errno: Errno?
   package var architecture: Architecture?
-  /// Names of the kernel's headers.
+  /// Names from the kernel's headers.
   package var constants: [String] = []
-  /// All words, for what they may name.
+  /// All words of the message, as possible names.
   package var words: [String] = []
 
   package var access: AttributeAccess? { if case .attribute(let access)? = call { access } else { nil } }
 }
 
-/// How programs say what failed. They differ in words more than in what they tell, so the table holds words, and each
-/// message is looked through for all of them.
-private enum Phrases {
-  /// Letters and digits alone, in lower case; the first that a message has counts.
-  static let calls: [(words: String, call: Complaint.Call)] = [
-    // QEMU, crosvm, strace; cloud-hypervisor and others built on rust-vmm; gem5
-    ("setdeviceattr", .attribute(.set)), ("getdeviceattr", .attribute(.get)), ("hasdeviceattr", .attribute(.has)),
-    ("setattr", .attribute(.set)), ("getattr", .attribute(.get)), ("hasattr", .attribute(.has)),
-    ("kvmrun", .other("KVM_RUN")), ("vcpurun", .other("KVM_RUN")),
-    ("setusermemoryregion", .other("KVM_SET_USER_MEMORY_REGION")),
-    ("createirqchip", .other("KVM_CREATE_IRQCHIP")), ("createvcpu", .other("KVM_CREATE_VCPU")),
-    ("createdevice", .other("KVM_CREATE_DEVICE")), ("kvmcreatevm", .other("KVM_CREATE_VM")),
-    // QEMU (a file descriptor for the VFIO device), firecracker, kvmtool
-    ("failedtoadd", .attribute(.set)), ("failedtodel", .attribute(.set)), ("failedtoset", .attribute(.set)),
-    ("failedtoget", .attribute(.get)), ("settingup", .other("KVM_CREATE_DEVICE")),
-    ("create", .other("KVM_CREATE_DEVICE")), ("creating", .other("KVM_CREATE_DEVICE")),
-  ]
-
-  /// Before the group's number, where the call is told by a truth value: whether it was a set (firecracker).
-  static let groups: [(words: String, access: AttributeAccess)] = [(", true,", .set), (", false,", .get)]
-
-  /// Before the number of an errno.
-  static let errnos = ["os error", "errno", "code:", "error(", "error:", "failed:", "returned"]
-}
-
 extension Complaint {
-  /// Whether a text is a message, and no name: names have no blanks.
+  /// Whether a text is a message rather than a name. Names have no blanks or parentheses.
   package static func isMessage(_ text: String) -> Bool {
     text.contains { $0.isWhitespace || $0 == "(" }
   }
 
-  /// Reads a message, with whatever stands around it: names of programs, times, further lines.
-  package init(_ message: String) {
+  /// Parses a message. It may include other text, such as names of programs, times and further lines.
+  package init(_ message: String, _ messages: FailureMessages) {
     let lines = message.split(whereSeparator: \.isNewline).map(String.init)
-    // What comes before the line that tells of a call is another matter.
-    let first = lines.firstIndex { Self.call($0) != nil || Self.number(after: "attr", in: $0) != nil } ?? 0
+    // Lines before the first one about a call are unrelated.
+    let first = lines.firstIndex { Self.call($0, messages) != nil || Self.number(after: "attr", in: $0) != nil } ?? 0
     let text = lines[min(first, lines.count)...].joined(separator: " ")
-    call = Self.call(text)
+    call = Self.call(text, messages)
     attr = Self.number(after: "attr", in: text)
-    // A group alone is not KVM's: VFIO has some of its own.
+    // A group without an attribute is not KVM's: VFIO also has groups.
     if attr != nil { group = Self.number(after: "group", in: text).flatMap { UInt32(exactly: $0) } }
-    for (words, access) in Phrases.groups {
+    for (words, access) in messages.groups {
       if group == nil, let number = Self.number(after: words, in: text) {
         group = UInt32(exactly: number)
         call = .attribute(access)
       }
     }
-    errno = Self.errno(in: text)
+    errno = Self.errno(in: text, messages)
     words = Self.words(text)
     let names = words.flatMap { $0.split(separator: "-").map(String.init) }
     architecture = names.lazy.compactMap(Architecture.init(alias:)).first
     constants = words.filter { $0.hasPrefix("KVM_") }
   }
 
-  private static func call(_ text: String) -> Call? {
-    let squeezed = text.lowercased().utf8.filter { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
-    return Phrases.calls.first { squeezed.firstIndex(of: Array($0.words.utf8)) != nil }?.call
+  private static func call(_ text: String, _ messages: FailureMessages) -> Call? {
+    let squeezed = text.lowercased().utf8.filter(\.isLetterOrDigit)
+    let found = messages.calls.first { squeezed.firstIndex(of: Array($0.words.utf8)) != nil }?.call
+    return found.map { AttributeAccess(rawValue: $0).map(Call.attribute) ?? .other($0) }
   }
 
-  private static func errno(in text: String) -> Errno? {
-    for words in Phrases.errnos {
+  private static func errno(in text: String, _ messages: FailureMessages) -> Errno? {
+    for words in messages.errnos {
       if let number = number(after: words, in: text), (1...4095).contains(number) {
         return Errno(rawValue: Int32(number))
       }
@@ -90,7 +67,7 @@ extension Complaint {
     return Self.words(text).lazy.compactMap { Errno(name: $0) }.first ?? ErrnoText.first(in: text)
   }
 
-  /// The first number that follows a word directly: behind blanks, a colon, an equals sign, a minus.
+  /// The first number directly after a word. Blanks, colons, equals signs and minus signs may be in between.
   private static func number(after word: String, in text: String) -> UInt64? {
     let bytes = Array(text.utf8)
     let lower = Array(text.lowercased().utf8)
@@ -99,7 +76,7 @@ extension Complaint {
     while let found = lower.firstIndex(of: Array(word.utf8), from: start) {
       start = found + word.utf8.count
       let rest = lower[start...].drop { [0x20, 0x09, 0x3A, 0x3D, 0x2D].contains($0) }
-      let digits = rest.prefix { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+      let digits = rest.prefix(while: \.isLetterOrDigit)
       if let number = IntegerLiteral.parse(String(decoding: digits, as: UTF8.self)), number >= 0 {
         return UInt64(exactly: number)
       }

@@ -5,17 +5,18 @@ import TextOutput
 import Vocabulary
 
 extension Explainer {
-  /// The page of a message that some program printed when a call failed.
+  /// The page for a message that a program printed when a call failed.
   ///
-  /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, where it is known.
+  /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, if it is known.
   package func explain(message: String, type: String? = nil) -> Explanation {
-    let complaint = Complaint(message)
+    let complaint = Complaint(message, catalogues.first?.messages ?? FailureMessages())
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
-      return .unknown("the message is of a program for \(architecture.rawValue), and there are no schemas for it")
+      return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
     if complaint.call == nil, complaint.attr == nil {
       return .unknown(
-        "the message does not tell which call failed: a group and an attribute, or a word such as KVM_SET_DEVICE_ATTR")
+        "the message does not say which call failed; it needs a group and an attribute, or a name such as KVM_SET_DEVICE_ATTR"
+      )
     }
     let search = CandidateSearch(catalogues: catalogues, complaint: complaint, type: type)
     let found = search.candidates()
@@ -27,7 +28,7 @@ extension Explainer {
     if found.count == 1 {
       page.candidate(found[0], complaint)
     } else if able.count == 1, let errno = complaint.errno {
-      page.paragraph("Of what fits, one alone can be answered by \(errno):", indent: 0)
+      page.paragraph("Of the calls that fit, only one can be answered with \(errno):", indent: 0)
       page.gap()
       page.candidate(able[0], complaint)
     } else {
@@ -46,7 +47,7 @@ extension Explainer {
     return names
   }
 
-  /// No attribute has the numbers: what is answered then.
+  /// The page if no attribute has these numbers: the answers to such calls.
   private func nothing(_ complaint: Complaint, _ search: CandidateSearch, _ page: inout PageText) -> Explanation {
     guard let number = complaint.group else {
       return .unknown("no call that the schemas describe fits the message")
@@ -63,7 +64,7 @@ extension Explainer {
       let what = group.map { "has no such attribute in group \($0.name)" } ?? "has no group \(number)"
       rows.append([file.name, catalogue.architecture.rawValue, "\(what): \(answers.listed())"])
     }
-    page.paragraph("No attribute has these numbers. What is answered then:")
+    page.paragraph("No attribute has these numbers. The answer is then:")
     page.gap()
     page.table(rows, indent: 4)
     return .page(page.text)
@@ -71,7 +72,7 @@ extension Explainer {
 }
 
 extension Complaint {
-  /// What was read from the message.
+  /// A summary of the message.
   fileprivate var sentence: String {
     var parts: [String] = []
     switch call {
@@ -85,7 +86,7 @@ extension Complaint {
       let words = ErrnoText.words(errno).map { " (\($0))" } ?? ""
       parts.append("answered by \(errno)\(words)")
     }
-    return "The message tells: " + parts.joined(separator: ", ")
+    return "The message says: " + parts.joined(separator: ", ")
   }
 }
 
@@ -114,7 +115,7 @@ extension PageText {
     }
   }
 
-  /// What the errno means, and what else the calls answer.
+  /// The meaning of the errno, and the other answers of the calls.
   private mutating func meaning(of candidate: Candidate, _ complaint: Complaint) {
     guard let errno = complaint.errno else {
       return refusals(candidate.calls, candidate.file)
@@ -124,17 +125,17 @@ extension PageText {
     heading("WHAT \(name) MEANS HERE")
     if meant.isEmpty {
       paragraph(
-        "Nothing that the schemas know of answers \(name) to \(candidate.calls.map(\.title).listed("or")) on "
-          + "\(candidate.name). It can come from the program itself, from a kernel or host that is unlike the ones "
-          + "described, or from what a guest has done in the meantime.")
+        "The schemas have no reason for \(name) from \(candidate.calls.map(\.title).listed("or")) on "
+          + "\(candidate.name). It can come from the program itself, from a kernel or a host that the schemas do not "
+          + "describe, or from something the guest did.")
     } else {
       meaning(of: meant)
     }
     let others = candidate.calls.compactMap { $0.only { $0.answer != name } }
-    if !others.isEmpty { refusals(others, candidate.file, heading: "WHAT ELSE IT ANSWERS") }
+    if !others.isEmpty { refusals(others, candidate.file, heading: "OTHER ANSWERS") }
     if meant.isEmpty {
       gap()
-      paragraph("All of the attribute: explain \(candidate.name)")
+      paragraph("The whole attribute: explain \(candidate.name)")
     }
   }
 
@@ -142,7 +143,7 @@ extension PageText {
   private mutating func key(of attribute: AttributeSchema, _ attr: UInt64?) {
     guard let attr, !attribute.keyFields.isEmpty, let key = attribute.key(of: attr) else { return }
     gap()
-    paragraph("The attribute's number tells:")
+    paragraph("The attribute's number means:")
     table(
       attribute.keyFields.map { field in
         let value = key[field.name.identifier]?.integer ?? 0
@@ -151,7 +152,7 @@ extension PageText {
       }, indent: 4)
   }
 
-  /// Several calls that a message may be about: those first that can give the answer.
+  /// The calls that a message may be about. If some of them can give the answer, only those are listed.
   fileprivate mutating func candidates(
     _ all: [Candidate], able: [Candidate], _ complaint: Complaint, isTypeKnown: Bool
   ) {
@@ -159,9 +160,9 @@ extension PageText {
     let errno = complaint.errno?.description
     let what = complaint.isOnAttribute ? "attributes fit" : "calls fit"
     if able.isEmpty, let errno {
-      paragraph("\(all.count) \(what), and nothing that the schemas know of answers \(errno) to any of them:")
+      paragraph("\(all.count) \(what), but the schemas have no reason for \(errno) from any of them:")
     } else {
-      paragraph("\(shown.count) \(what)\(errno.map { " and can be answered by \($0)" } ?? ""):")
+      paragraph("\(shown.count) \(what)\(errno.map { " and can be answered with \($0)" } ?? ""):")
     }
     gap()
     for candidate in shown.prefix(40) {
@@ -178,20 +179,20 @@ extension PageText {
     let rest = all.count - shown.count
     if rest > 0, let errno {
       gap()
-      paragraph("\(rest) more \(rest == 1 ? "fits, and is" : "fit, and are") never answered by \(errno).")
+      paragraph("\(rest) more \(rest == 1 ? "fits, and is" : "fit, and are") never answered with \(errno).")
     }
     gap()
     if !isTypeKnown {
       var types: [String] = []
       for candidate in shown where !types.contains(candidate.file.name) { types.append(candidate.file.name) }
-      if types.count > 1 { paragraph("Which one it was, --type tells: \(types.listed("or")).") }
+      if types.count > 1 { paragraph("To say which one it was, add --type: \(types.listed("or")).") }
     }
-    paragraph("More of each: explain \(shown[0].name)")
+    paragraph("For details: explain \(shown[0].name)")
   }
 }
 
 extension RefusableCall {
-  /// The call with some of its refusals; nil where it has none of them.
+  /// The call with only the refusals that meet a condition; nil if there are none.
   func only(_ condition: (Refusal) -> Bool) -> RefusableCall? {
     var call = self
     call.refusals = refusals.filter(condition)

@@ -1,8 +1,8 @@
 import Expressions
 
-/// A comparison with a literal that holds, or does not: `vm.gic.model == "v3"`.
+/// A comparison with a literal, and whether it holds: `vm.gic.model == "v3"`.
 ///
-/// Rules choose among cases by such comparisons. A rule of another case is left out of a page.
+/// Rules distinguish cases by such comparisons. A page leaves out rules of other cases.
 struct Equality {
   var subject: String
   var literal: Value
@@ -17,7 +17,7 @@ struct Equality {
 }
 
 extension Syntax {
-  /// The comparisons that must hold where the condition holds, or where it does not.
+  /// The comparisons that must hold if the condition holds, or if it does not.
   func equalities(holds: Bool) -> [Equality] {
     switch self {
     case .unary(.not, let operand, _): operand.equalities(holds: !holds)
@@ -69,7 +69,7 @@ extension Syntax {
     }
   }
 
-  /// The condition that holds where this one does not.
+  /// The condition that holds if this one does not.
   var negated: Syntax {
     if case .unary(.not, let operand, _) = self { operand } else { .unary(.not, self, span) }
   }

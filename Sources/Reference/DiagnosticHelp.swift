@@ -2,9 +2,9 @@ import DeviceSchema
 import Diagnostics
 import TextOutput
 
-/// What there is to say of ids of diagnostics, all at once: the schemas are walked only one time.
+/// Help on ids of diagnostics. It walks the schemas only once for all ids.
 extension Explainer {
-  /// A sentence and the reference page of each id that has one.
+  /// A sentence and the reference page for each id that has one.
   package func help(on ids: Set<DiagnosticID>) -> [DiagnosticID: RuleHelp] {
     var help: [DiagnosticID: RuleHelp] = [:]
     var rest: Set<String> = []
@@ -29,8 +29,7 @@ extension Explainer {
   /// Every id that a diagnostic can have.
   package var ids: Set<String> { Set(diagnostics.entries.map(\.id.description) + refusals { _ in true }.map(\.id)) }
 
-  /// Whether a diagnostic can have this id. Most ids begin with the name of the file that they are from, which is looked
-  /// at first.
+  /// Whether a diagnostic can have this id. Most ids begin with the name of their file, so that file is searched first.
   package func knows(_ id: String) -> Bool {
     if diagnostics.entry(for: id) != nil { return true }
     let name = id.prefix { $0 != "." && $0 != ":" }
@@ -45,7 +44,7 @@ extension Explainer {
     return !refusals { $0 == id }.isEmpty
   }
 
-  /// The calls that are refused with the ids that are asked for, by id: each with only those refusals.
+  /// The calls that are refused with ids that match, by id. Each call has only the refusals with that id.
   func refusals(
     where isWanted: (String) -> Bool
   ) -> [(id: String, calls: [(call: RefusableCall, architecture: String)])] {
@@ -63,7 +62,7 @@ extension Explainer {
             found[id, default: []].append((part, catalogue.architecture.rawValue))
           }
         }
-        // What a common file says is the same for all architectures.
+        // A common file is the same for all architectures.
         if file.isShared { shared.insert(file.text.file) }
       }
     }
@@ -72,14 +71,14 @@ extension Explainer {
 }
 
 extension RefusableCall {
-  /// What its refusals are, in one sentence.
+  /// The refusals in one sentence.
   fileprivate var sentence: String {
     let answers = Set(refusals.map(\.answer)).sorted().joined(separator: ", ")
     let words =
       switch answers {
       case "warning": "\(title) on \(subject) is accepted with a warning"
       case "hazard": "\(title) on \(subject) endangers the kernel"
-      default: "\(title) on \(subject) is answered by \(answers)"
+      default: "\(title) on \(subject) is answered with \(answers)"
       }
     let reasons = Set(refusals.map(\.reason))
     return words + (reasons.count == 1 ? ": \(refusals[0].reason)" : "")

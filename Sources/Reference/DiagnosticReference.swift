@@ -1,12 +1,12 @@
 import Diagnostics
 import TextOutput
 
-/// What is to be said of the diagnostics that no schema has: those of manifests, schemas and files.
+/// Descriptions of the diagnostics that schemas do not define: those of manifests, schemas and files.
 package struct DiagnosticReference: Sendable {
   /// One kind of diagnostic.
   package struct Entry: Sendable {
     package var id: DiagnosticID
-    /// What is true where the diagnostic does not come, in one sentence.
+    /// The property that holds if the diagnostic is not reported, in one sentence.
     package var title: String
     /// Why that matters and what to do; paragraphs are separated by empty lines.
     package var text: String

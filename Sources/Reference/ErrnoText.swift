@@ -2,7 +2,7 @@ import Vocabulary
 
 /// The sentences that C libraries print for an errno: strerror(), perror(), `%m`.
 enum ErrnoText {
-  /// glibc's words; behind them musl's where they differ.
+  /// The text of glibc, then that of musl if it differs.
   static let table: [(name: String, texts: [String])] = [
     ("EPERM", ["Operation not permitted"]), ("ENOENT", ["No such file or directory"]),
     ("ESRCH", ["No such process"]), ("EINTR", ["Interrupted system call"]),
@@ -30,7 +30,7 @@ enum ErrnoText {
     ("EHWPOISON", ["Memory page has hardware error"]),
   ]
 
-  /// The errno whose sentence comes first in a text; of two that begin there, the longer one.
+  /// The errno whose sentence is first in a text. Of two at the same place, the longer one counts.
   static func first(in text: String) -> Errno? {
     let bytes = Array(text.lowercased().utf8)
     var best: (start: Int, length: Int, name: String)?
@@ -45,12 +45,12 @@ enum ErrnoText {
     return best.flatMap { Errno(name: $0.name) }
   }
 
-  /// What a C library says of an errno.
+  /// The text of glibc for an errno.
   static func words(_ errno: Errno) -> String? { table.first { Errno(name: $0.name) == errno }?.texts.first }
 }
 
 extension [UInt8] {
-  /// Where another row of bytes first stands.
+  /// The index of the first occurrence of other bytes.
   func firstIndex(of other: [UInt8], from start: Int = 0) -> Int? {
     guard other.count <= count, let first = other.first else { return nil }
     var i = start

@@ -4,28 +4,28 @@ import Expressions
 import TextOutput
 import Vocabulary
 
-/// Reference pages from the schemas: of device types, groups, attributes, calls, diagnostic ids and uapi constants.
+/// Reference pages from the schemas, for device types, groups, attributes, calls, diagnostic ids and uapi constants.
 package struct Explainer {
   let catalogues: [Catalogue]
   let diagnostics: DiagnosticReference
 
   /// - Parameters:
   ///   - catalogues: one for each architecture, made from the same sources.
-  ///   - diagnostics: the diagnostics that are not a schema's.
+  ///   - diagnostics: the diagnostics that schemas do not define.
   package init(_ catalogues: [Catalogue], diagnostics: DiagnosticReference = DiagnosticReference()) {
     self.catalogues = catalogues
     self.diagnostics = diagnostics
   }
 }
 
-/// What `explain NAME` says.
+/// The result of `explain NAME`.
 package enum Explanation: Hashable, Sendable {
   case page(String)
-  /// There is no such thing: a sentence that says so, with names that may be meant.
+  /// The name is unknown: a sentence that says so and suggests names.
   case unknown(String)
 }
 
-/// Something with a page, in one or several architectures.
+/// The subject of a page, in one architecture.
 struct Subject {
   enum Kind {
     case file
@@ -46,11 +46,11 @@ struct Subject {
 }
 
 extension Explainer {
-  /// The page of a name.
+  /// The page for a name.
   ///
-  /// Names are `TYPE`, `TYPE.GROUP`, `TYPE.GROUP.ATTRIBUTE`, likewise with `vm`, `vcpu` or `system` for the type, calls
-  /// (`vcpu.init`), features and capabilities (`vcpu.FEATURE`), all also behind `ARCH/`; ids of diagnostics; and the
-  /// constants of the kernel's headers.
+  /// Names are `TYPE`, `TYPE.GROUP` and `TYPE.GROUP.ATTRIBUTE`, also with `vm`, `vcpu` or `system` as the type; calls
+  /// (`vcpu.init`); features and capabilities (`vcpu.FEATURE`); ids of diagnostics; and constants of the kernel's
+  /// headers. All but the constants and the ids outside the schemas may have `ARCH/` before them.
   package func explain(_ name: String) -> Explanation {
     if let entry = diagnostics.entry(for: name) {
       var page = PageText()
@@ -66,7 +66,7 @@ extension Explainer {
     return unknown(name, rest)
   }
 
-  /// `arm64/vm` into its parts; `vcpu.0.x` is `vcpu.x`.
+  /// Splits `arm64/vm` into its parts. `vcpu.0.x` is the same as `vcpu.x`.
   func split(_ name: String) -> (architecture: Architecture?, rest: String) {
     var architecture: Architecture?
     var rest = Substring(name)
@@ -99,7 +99,7 @@ extension Explainer {
     return all
   }
 
-  /// The constants of the headers, each with what it is a constant of.
+  /// The constants of the headers, each with its subject.
   func constants() -> [(constant: String, subject: Subject)] {
     var all: [(constant: String, subject: Subject)] = []
     for subject in subjects(in: nil) {
@@ -120,19 +120,19 @@ extension Explainer {
     }
     let commons = all.compactMap { subject in if case .common(let name) = subject.file.subject { name } else { nil } }
     let heads = names.filter { !$0.contains(".") && !commons.contains($0) }
-    return .unknown("there is no '\(name)'; there are \(heads.listed()), and what is in them, as NAME.GROUP.ATTRIBUTE")
+    return .unknown("there is no '\(name)'; try one of \(heads.listed()), or a part of it, as NAME.GROUP.ATTRIBUTE")
   }
 }
 
 extension RefusableCall {
-  /// The call with those of its refusals that have an id; nil where it has none.
+  /// The call with only the refusals that have an id; nil if there are none.
   fileprivate func only(id: String) -> RefusableCall? {
     only { $0.id == id }
   }
 }
 
 extension SchemaFile {
-  /// Whether several architectures may have the file.
+  /// Whether several architectures may share the file.
   var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
 }
 
@@ -177,7 +177,7 @@ extension Subject {
 // MARK: Pages
 
 extension Explainer {
-  /// The pages of subjects; one page for what several architectures have from one file.
+  /// The pages for subjects. Architectures that share a file share a page.
   private func pages(_ subjects: [Subject]) -> String {
     var pages: [String] = []
     var done: [SourceFile] = []
@@ -206,7 +206,7 @@ extension Explainer {
     return page.text
   }
 
-  /// Several things that bear one name.
+  /// An index of several subjects with one name.
   private func index(_ name: String, _ subjects: [Subject]) -> String {
     var page = PageText()
     page.line("\(name) is:")
@@ -224,7 +224,7 @@ extension Explainer {
     return page.text
   }
 
-  /// Everything that an id of a refusal stands for.
+  /// The pages for an id of a refusal.
   private func explainID(_ name: String) -> Explanation {
     let (architecture, id) = split(name)
     var page = PageText()
@@ -235,7 +235,7 @@ extension Explainer {
         reference.allCalls(of: file).compactMap { $0.only(id: id) }
       }
       if calls.isEmpty { continue }
-      // What a common file says is the same for all architectures.
+      // A common file is the same for all architectures.
       for file in catalogue.files where file.isShared { shown.insert(file.text.file) }
       page.gap()
       page.title(id, "diagnostic", catalogue.architecture.rawValue)
@@ -245,19 +245,20 @@ extension Explainer {
     return unknownID(name, id, architecture)
   }
 
-  private func unknownID(_ name: String, _ id: String, _ architecture: Architecture?) -> Explanation {
-    var ids: [String] = []
-    for catalogue in catalogues {
-      let reference = CallReference(catalogue: catalogue)
-      for file in catalogue.files {
-        for call in reference.allCalls(of: file) { ids += call.refusals.map(\.id) }
-      }
+  /// The ids of all refusals, as often as they occur.
+  func refusalIDs(in architecture: Architecture?) -> [String] {
+    catalogues.filter { architecture == nil || $0.architecture == architecture }.flatMap { catalogue in
+      catalogue.files.flatMap(CallReference(catalogue: catalogue).allCalls).flatMap(\.refusals).map(\.id)
     }
+  }
+
+  private func unknownID(_ name: String, _ id: String, _ architecture: Architecture?) -> Explanation {
+    let ids = refusalIDs(in: nil)
     let head = id.prefix { $0 != ":" } + ":"
     var same: [String] = []
     for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }
-    if !same.isEmpty { return .unknown("nothing has the id '\(name)'; there are \(same.quoted("and"))") }
+    if !same.isEmpty { return .unknown("there is no diagnostic or rule '\(name)'; there are \(same.quoted("and"))") }
     let nearest = ids.nearest(to: id).map { "; did you mean '\($0)'?" } ?? ""
-    return .unknown("nothing has the id '\(name)'\(nearest)")
+    return .unknown("there is no diagnostic or rule '\(name)'\(nearest)")
   }
 }

@@ -3,7 +3,7 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// How an attribute is written in a manifest, made from its first example that the kernel takes.
+/// A manifest with an attribute, made from its first example that succeeds.
 struct ManifestSnippet {
   private let architecture: Architecture
   private var files: [(name: String, path: String)] = []
@@ -14,7 +14,7 @@ struct ManifestSnippet {
   private var vcpu: [Assignment] = []
   private var devices: [(type: String, attributes: [Assignment])] = []
   private var steps: [String] = []
-  /// The types of the devices that steps gave names.
+  /// The types of the devices that steps named, by name.
   private var aliases: [String: String] = [:]
 
   /// A value of an attribute.
@@ -22,12 +22,12 @@ struct ManifestSnippet {
     var group: String
     /// Nil for the nameless attribute of a group.
     var attribute: String?
-    /// The entry of a list, or the value; nil where there is none.
+    /// The entry of a list, or the value; nil if there is none.
     var value: Node?
     var isList: Bool
   }
 
-  /// - Returns: nil where there is no example that the kernel takes.
+  /// - Returns: nil if no example succeeds.
   init?(_ attribute: AttributeSchema, of group: GroupSchema, in file: SchemaFile, _ catalogue: Catalogue) {
     architecture = catalogue.architecture
     let isSettable = attribute.access.contains(.set) && file.noAccessor[.set] == nil
@@ -70,7 +70,7 @@ struct ManifestSnippet {
     }
     if !steps.isEmpty {
       lines.append("steps:")
-      // Steps alone make their own VM.
+      // Without declarative parts, the steps must create the VM.
       if lines.count == 3 { lines.append("  - {create-vm: {}}") }
       lines += steps.map { "  - \($0)" }
     }
@@ -131,7 +131,7 @@ struct ManifestSnippet {
     }
   }
 
-  /// What an explicit step of the setup comes to in a manifest.
+  /// Adds the declarative form of an explicit step of the setup.
   private mutating func add(_ step: Node, _ file: SchemaFile, _ catalogue: Catalogue) {
     if step[key: "create-vcpu"] != nil { hasVCPUs = true }
     if step[key: "init-vcpu"] != nil, let node = step[key: "features"] {
@@ -153,15 +153,15 @@ struct ManifestSnippet {
 }
 
 extension Example {
-  /// Whether the call can succeed on the host that is assumed.
+  /// Whether the call can succeed on the assumed host.
   fileprivate var works: Bool { expected.first == .ok && host == nil }
 
-  /// Whether a value is this word.
+  /// Whether a value of the example is this word.
   fileprivate func names(_ word: String) -> Bool { (given + entries.map(\.value)).contains { $0.names(word) } }
 }
 
 extension Node {
-  /// Whether the word is a value in this.
+  /// Whether a value in the node is this word.
   fileprivate func names(_ word: String) -> Bool {
     switch content {
     case .scalar(let text, _): text == word
@@ -170,7 +170,7 @@ extension Node {
     }
   }
 
-  /// The node as YAML, a line for each entry of a mapping that one line does not hold.
+  /// The node as YAML. A mapping that is too long for one line has one line per entry.
   fileprivate func block(indent: Int, prefix: String) -> [String] {
     let margin = String(repeating: " ", count: indent)
     if entries == nil || flow.count + indent < 84 { return [margin + prefix + flow] }

@@ -1,10 +1,10 @@
 import Diagnostics
 import Vocabulary
 
-/// What a shell offers for a name that is being typed.
+/// Completions for a shell.
 extension Explainer {
-  /// The names that begin with a text, one level at a time, as a shell goes through folders: device types, then the
-  /// groups of the one that is meant, then its attributes, and behind a colon the ids of what they are refused for.
+  /// The names that begin with a text, one level at a time, like folders: device types, then the groups of the selected
+  /// one, then its attributes, and after a colon the ids of its refusals.
   package func completions(of text: String) -> [String] {
     if text.hasPrefix("KVM_") { return constantNames.filter { $0.hasPrefix(text) } }
     let (architecture, rest) = split(text)
@@ -13,14 +13,15 @@ extension Explainer {
     let found = names(in: architecture).filter { $0.hasPrefix(rest) }
     let depth = rest.count { $0 == "." }
     var offered = found.filter { $0.count { $0 == "." } <= depth }
-    // The only one of its level is meant, and what is in it comes with it.
+    // A single match on its level is offered with the names in it.
     if offered.count <= 1 { offered = found.filter { $0.count { $0 == "." } <= depth + 1 } }
     if offered == [rest] { offered += ids(in: architecture).filter { $0.hasPrefix(rest + ":") } }
     let others = diagnostics.entries.map(\.id.description).filter { head.isEmpty && $0.hasPrefix(text) }
     return (offered + (text.isEmpty ? [] : others)).map { head + $0 }
   }
 
-  /// The releases at which something in the schemas came or went, and the one that they describe; the newest comes last.
+  /// The releases in which something in the schemas was added or removed, and the release that they describe, oldest
+  /// first.
   package var releases: [Release] {
     var all: Set<Release> = Set(catalogues.map(\.release))
     func add(_ lifetime: Lifetime) { all.formUnion([lifetime.since, lifetime.until].compactMap { $0 }) }
@@ -36,7 +37,7 @@ extension Explainer {
     return all.sorted()
   }
 
-  /// The names that have a page, without `ARCH/`; groups of what several files share have none of their own.
+  /// The names that have a page, without `ARCH/`. Files that only hold shared parts are left out.
   private func names(in architecture: Architecture?) -> [String] {
     var seen: Set<String> = []
     return subjects(in: architecture).filter { subject in
@@ -51,13 +52,6 @@ extension Explainer {
   }
 
   private func ids(in architecture: Architecture?) -> [String] {
-    var seen: Set<String> = []
-    for catalogue in catalogues where architecture == nil || catalogue.architecture == architecture {
-      let reference = CallReference(catalogue: catalogue)
-      for file in catalogue.files {
-        for call in reference.allCalls(of: file) { seen.formUnion(call.refusals.map(\.id)) }
-      }
-    }
-    return seen.sorted()
+    Set(refusalIDs(in: architecture)).sorted()
   }
 }

@@ -71,7 +71,7 @@ extension PageText {
     let lifetimes = [file.lifetime, group.lifetime, attribute.lifetime]
     if let since = lifetimes.compactMap(\.since).max() { rows.append(["since", "Linux \(since)"]) }
     if let until = lifetimes.compactMap(\.until).min() {
-      rows.append(["until", "Linux \(until), which no longer has it"])
+      rows.append(["until", "Linux \(until), which removed it"])
     }
     for when in [group.when, attribute.when] {
       if let when { rows.append(["only where", when.text]) }
@@ -103,7 +103,7 @@ extension PageText {
     for sentence in sentences { paragraph(sentence, indent: 4, hanging: 2) }
   }
 
-  /// For each call, what it is refused for.
+  /// The refusals of each call.
   mutating func refusals(
     _ calls: [RefusableCall], _ file: SchemaFile,
     heading title: String = "REFUSALS, in the order in which the kernel checks"
@@ -120,7 +120,7 @@ extension PageText {
     }
   }
 
-  /// Errno and reason; what differs in nothing else stands once.
+  /// One row per errno and reason, without duplicates.
   private func rows(_ refusals: [Refusal]) -> [[String]] {
     var rows: [[String]] = []
     for refusal in refusals {
@@ -171,13 +171,13 @@ extension PageText {
     heading("ATTRIBUTES")
     table(group.attributes.map { [$0.name ?? "-", summary($0, group, file), $0.doc?.firstSentence ?? ""] })
     gap()
-    paragraph("More of each: explain \(file.name).\(group.name).\(group.attributes.first?.name ?? "ATTRIBUTE")")
+    paragraph("For details: explain \(file.name).\(group.name).\(group.attributes.first?.name ?? "ATTRIBUTE")")
     let answers = AttributeAccess.allCases.compactMap { access in group.unknownAttribute[access].map { (access, $0) } }
     if Set(answers.map(\.1)).count == 1, let errno = answers.first?.1 {
-      paragraph("Any other attribute number is answered by \(errno).")
+      paragraph("Any other attribute number is answered with \(errno).")
     } else if !answers.isEmpty {
       let words = answers.map { "\($1) to \($0.rawValue)" }
-      paragraph("Any other attribute number is answered by \(words.listed()).")
+      paragraph("Any other attribute number is answered with \(words.listed()).")
     }
     sources(file, group.source)
   }
@@ -194,7 +194,7 @@ extension PageText {
     var rows: [[String]] = []
     if let number = file.number { rows.append(["device type", "\(number)", file.constant ?? ""]) }
     if let since = file.lifetime.since { rows.append(["since", "Linux \(since)", ""]) }
-    if let until = file.lifetime.until { rows.append(["until", "Linux \(until), which no longer has it", ""]) }
+    if let until = file.lifetime.until { rows.append(["until", "Linux \(until), which removed it", ""]) }
     if let registered = file.registered { rows.append(["only where", registered.text, ""]) }
     table(rows)
     attributes(file)
@@ -215,14 +215,14 @@ extension PageText {
       let late = reference.callsWithHooks()
       if !late.isEmpty {
         gap()
-        paragraph("Some verdicts on a device come later, with the vCPUs' calls: explain \(late.listed("or"))")
+        paragraph("Some mistakes in a device are refused later, by the vCPUs' calls: explain \(late.listed("or"))")
       }
     }
     manifest(file, reference)
     sources(file, file.source)
   }
 
-  /// The first attribute that can be shown.
+  /// A manifest for the first attribute that has one.
   private mutating func manifest(_ file: SchemaFile, _ reference: CallReference) {
     for group in file.groups {
       for attribute in group.attributes {
@@ -246,9 +246,9 @@ extension PageText {
     heading("ATTRIBUTES")
     table(rows)
     gap()
-    paragraph("More of each: explain \(file.name).\(rows[0][0])")
+    paragraph("For details: explain \(file.name).\(rows[0][0])")
     let missing = AttributeAccess.allCases.compactMap { access in
-      file.noAccessor[access].map { "\(access.ioctl) is always answered by \($0)." }
+      file.noAccessor[access].map { "\(access.ioctl) is always answered with \($0)." }
     }
     for sentence in missing { paragraph(sentence) }
   }
@@ -264,7 +264,7 @@ extension PageText {
     heading("CAPABILITIES")
     table(file.capabilities.map { ["\($0.number)", $0.name, ($0.doc ?? "").firstSentence] })
     gap()
-    paragraph("More of each: explain \(file.name).\(file.capabilities[0].name)")
+    paragraph("For details: explain \(file.name).\(file.capabilities[0].name)")
   }
 
   mutating func feature(_ feature: Feature, _ file: SchemaFile, _ place: String) {
@@ -288,7 +288,7 @@ extension PageText {
     paragraph("schema: \(place.words)")
   }
 
-  /// What refusals of one id mean: reasons, conditions, rules.
+  /// The meaning of refusals with one id: reasons, conditions, rules.
   mutating func meaning(of calls: [RefusableCall]) {
     var merged: [(calls: [String], call: RefusableCall)] = []
     for call in calls {
@@ -304,7 +304,7 @@ extension PageText {
       switch answers {
       case "warning": paragraph("\(who) is accepted with a warning\(several):")
       case "hazard": paragraph("\(who) endangers the kernel\(several):")
-      default: paragraph("\(who) is answered by \(answers)\(several):")
+      default: paragraph("\(who) is answered with \(answers)\(several):")
       }
       for (i, refusal) in call.refusals.enumerated() {
         gap()
@@ -315,7 +315,7 @@ extension PageText {
     }
     if let subject = calls.first?.subject {
       gap()
-      paragraph("All that is checked, in order: explain \(subject)")
+      paragraph("Every check, in order: explain \(subject)")
     }
   }
 
@@ -334,13 +334,13 @@ extension PageText {
       let way = refusal.path.isEmpty ? "" : ", through \(refusal.path.joined(separator: ", "))"
       labelled("rule", rule.words + way, indent: 7, column: 15)
     } else {
-      labelled("rule", "what all descriptors of this kind have in common", indent: 7, column: 15)
+      labelled("rule", "the checks of every descriptor of this kind", indent: 7, column: 15)
     }
   }
 }
 
 extension Refusal {
-  /// What makes two refusals the same to a reader.
+  /// The parts that make two refusals the same for a reader.
   fileprivate var summary: [String] { [answer, reason] + conditions }
 }
 
@@ -356,7 +356,7 @@ extension SchemaFile {
     case .vm: "the VM's descriptor"
     case .vcpu: "a vCPU's descriptor"
     case .system: "/dev/kvm"
-    case .common: "what several share"
+    case .common: "the parts that several descriptors share"
     }
   }
 }

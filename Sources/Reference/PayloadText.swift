@@ -41,13 +41,13 @@ extension PageText {
     if let names = description.nameWords { paragraph(names, indent: indent) }
   }
 
-  /// Bits, names and what they are.
+  /// A table of bit fields: bits, names and descriptions.
   mutating func bitFields(_ fields: [BitField], indent: Int) {
     table(
       fields.map { field in
         let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
         var words = field.description.words
-        if field.isInPlace { words.append("written unshifted, as it stands in these bits") }
+        if field.isInPlace { words.append("written unshifted: the other bits are zero") }
         if let initial = field.initial { words.append("\(initial) if left out") }
         return [bits, field.name, Self.join(field.description.doc, words, field.description.nameWords)]
       }, indent: indent)

@@ -3,24 +3,24 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// One way that a call can fail, or be warned of, as schemas describe it.
+/// One way that a call can fail, or cause a warning or a hazard, as schemas describe it.
 package struct Refusal {
   /// `arm-vgic-v3.addr.dist:EINVAL`, or the rule's own id.
   package var id: String
   /// An errno's name, `warning` or `hazard`.
   package var answer: String
-  /// In words, for users.
+  /// The reason, for users.
   package var reason: String
   package var documented: String?
   /// The releases in which the rule exists.
   package var lifetimes: [Lifetime]
-  /// All of these hold where the rule acts, outermost first. Parameters of fragments are replaced by what they stand for.
+  /// The conditions that hold when the rule acts, outermost first, with arguments in place of fragments' parameters.
   package var conditions: [String]
-  /// What names in the conditions stand for.
+  /// The values of names in the conditions.
   package var names: [(name: String, value: String)]
   /// The fragments and hooks on the way to the rule.
   package var path: [String]
-  /// Nil where the kernel's own generic code refuses.
+  /// Nil if the kernel's generic code refuses.
   package var rule: SourceRange?
 }
 
@@ -53,7 +53,7 @@ struct RefusalWalk {
 
   init(_ catalogue: Catalogue) { self.catalogue = catalogue }
 
-  /// Where a list of rules stands.
+  /// The context of a list of rules.
   struct Context {
     var file: String
     var path: String
@@ -77,12 +77,12 @@ struct RefusalWalk {
     /// The expression with the fragment's arguments in place of its parameters.
     func applied(_ expression: Expression) -> Syntax { expression.syntax.replacing(arguments) }
 
-    /// The expression as text: its author's own, unless arguments are put in.
+    /// The expression as text. It is the original text, unless arguments are inserted.
     func text(_ expression: Expression) -> String {
       expression.syntax.names.isDisjoint(with: arguments.keys) ? expression.text : applied(expression).description
     }
 
-    /// Adds a condition. Returns false if it never holds, or contradicts those above.
+    /// Adds a condition. Returns false if the condition never holds, or contradicts those above.
     mutating func require(_ condition: Expression?, holds: Bool = true) -> Bool {
       guard let condition else { return true }
       let syntax = applied(condition)
@@ -109,7 +109,7 @@ struct RefusalWalk {
 
     mutating func forgetEqualities() { equalities = [] }
 
-    /// The rule's reason. A value in it is a number if the arguments decide it, otherwise its expression.
+    /// The rule's reason. A value in it is a number if the arguments determine it, otherwise its expression.
     func words(of rule: Rule) -> String? {
       rule.because?.words { expression in
         if case .integer(let number, _, _) = applied(expression) { inProse(number) } else { text(expression) }
@@ -126,7 +126,7 @@ struct RefusalWalk {
     for rule in list.rules {
       context.names += rule.lets.map { ($0.name, context.text($0.value)) }
       visit(rule, context)
-      // A change may end what held before it.
+      // A change may invalidate earlier comparisons.
       if rule.changesState { context.forgetEqualities() }
     }
   }
@@ -152,7 +152,7 @@ struct RefusalWalk {
       for (file, rules) in catalogue.contributions(to: hook) {
         var inner = context
         inner.via.append("hook \(hook) of \(file.name)")
-        // A device's rules name the device; those of a common file the call.
+        // Ids begin with the device type for a device's rules, and with the call's file for a common file's.
         if file.deviceType != nil { inner.file = file.name }
         inner.arguments = [:]
         walk(rules.list, inner)
@@ -166,7 +166,7 @@ struct RefusalWalk {
     if let refusal = Refusal(rule, context) { add(refusal) }
   }
 
-  /// The same rule reached twice with the same conditions is one.
+  /// Adds a refusal, unless the same rule was already reached with the same conditions.
   mutating func add(_ refusal: Refusal) {
     let key =
       [refusal.id, refusal.reason] + refusal.conditions + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
@@ -211,15 +211,16 @@ extension Refusal {
       path: context.via, rule: nil)
   }
 
-  /// An answer that only a running guest brings about.
+  /// An answer that only a running guest causes.
   init(_ answer: GuestAnswer, _ context: RefusalWalk.Context) {
     self.init(
       id: "\(context.file).\(context.path):\(answer.errno)", answer: answer.errno.description, reason: answer.because,
-      documented: nil, lifetimes: [answer.lifetime], conditions: ["the guest runs, or has run: no plan gets this"],
+      documented: nil, lifetimes: [answer.lifetime],
+      conditions: ["the guest runs or has run, so no plan gets this answer"],
       names: [], path: context.via, rule: answer.source)
   }
 
-  /// `since 6.13`, `until 7.0`, both, or nothing.
+  /// `since 6.13`, `before 7.0`, both, or nil.
   var releases: String? {
     var words: [String] = []
     if let since = lifetimes.compactMap(\.since).max() { words.append("since \(since)") }

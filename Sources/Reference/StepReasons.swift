@@ -3,12 +3,12 @@ import DeviceSchema
 import Diagnostics
 import Vocabulary
 
-/// What each errno means as the answer to the steps of a plan, from the schemas.
+/// The meaning of each errno as an answer to the steps of a plan, from the schemas.
 package struct StepReasons {
   private let plan: Plan
   private let catalogue: Catalogue
   private let reference: CallReference
-  /// The descriptions of the plan's devices, by slot; nil where there is no schema.
+  /// The descriptions of the plan's devices, by slot; nil if there is no schema.
   private let devices: [SchemaFile?]
   private var known: [String: [(errno: Errno, text: String)]] = [:]
 
@@ -21,8 +21,7 @@ package struct StepReasons {
     }
   }
 
-  /// Each errno that the schemas know for a step, once, with the reasons that there are for it, in the order in which the
-  /// kernel looks.
+  /// The errnos that a step can be refused with, each with all its reasons, in the order in which the kernel checks.
   package mutating func reasons(forStep index: Int) -> [(errno: Errno, text: String)] {
     guard let (subject, call) = call(of: plan.steps[index]) else { return [] }
     if let reasons = known[subject] { return reasons }
@@ -44,7 +43,7 @@ package struct StepReasons {
     return texts.map { ($0.errno, $0.texts.joined(separator: "; or ")) }
   }
 
-  /// A name for all calls of the kind, and how to find out what they can be refused for.
+  /// A name for all calls of this kind, and a function that returns the call with its refusals.
   private func call(of step: Step) -> (subject: String, call: () -> RefusableCall)? {
     switch step.operation {
     case .createVM: own(.create, of: catalogue.vm)

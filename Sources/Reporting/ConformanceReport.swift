@@ -5,7 +5,7 @@ import TextOutput
 import Vocabulary
 
 extension PlanConformance {
-  /// `vm.yaml: name, kernel 7.2.13, arm64: 18 agree, 1 differs, 0 quirks, 1 undecided, 2 skipped`
+  /// `vm.yaml: name, kernel 7.2.13, arm64: 18 agree, 1 differ, 0 quirks, 1 undecided, 2 skipped`
   package var summary: String {
     "\(plan.manifest.printable): \(plan.name.printable), kernel \(host.release.printable), \(host.architecture.rawValue): "
       + "\(count(.agrees)) agree, \(differences) differ, \(quirks) quirks, \(count(.undecided)) undecided, "

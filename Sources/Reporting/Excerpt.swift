@@ -1,20 +1,20 @@
 import Diagnostics
 import TextOutput
 
-/// What is shown of the line that a range begins in, and where the carets go.
+/// The shown part of the line in which a range begins, and the position of the carets.
 struct Excerpt {
   /// The line, or the part of a long one around the range, as a terminal shows it.
   private(set) var text = ""
-  /// The display columns in front of the first caret.
+  /// The number of display columns before the first caret.
   private(set) var indent = 0
   /// The number of carets.
   private(set) var length = 0
 
-  /// How many bytes of a long line are shown before and behind the first caret.
+  /// The number of bytes of a long line that are shown before and after the start of the range.
   private static let reach = (before: 80, behind: 120)
   private static let tabStop = 8
 
-  /// Nil where the file has no such line.
+  /// Nil if the file has no such line.
   init?(of range: SourceRange) {
     guard let line = range.file.bytes(ofLine: range.start.line) else { return nil }
     let bytes = range.file.bytes
@@ -32,7 +32,7 @@ struct Excerpt {
     if shown.upperBound < line.upperBound { append("…") }
   }
 
-  /// The display columns of the text so far.
+  /// The number of display columns of the text so far.
   private var width = 0
 
   private static func window(on line: Range<Int>, around start: Int, _ bytes: [UInt8]) -> Range<Int> {

@@ -1,7 +1,7 @@
 import Vocabulary
 
 extension String {
-  /// This path as a URI reference (RFC 3986): relative paths stay relative, absolute ones are of the scheme `file`.
+  /// This path as a URI reference (RFC 3986): relative paths stay relative, absolute ones get the scheme `file`.
   package var uriReference: String {
     var path = utf8[...]
     while path.starts(with: "./".utf8) { path = path.dropFirst(2).drop { $0 == UInt8(ascii: "/") } }

@@ -1,10 +1,10 @@
 import Diagnostics
 import Vocabulary
 
-/// Names for places of a text that stay the same when lines move.
+/// Names for places in a text that stay the same when lines move.
 ///
-/// A place is named by its line and the lines that it is nested in, without the spaces around them: neither what stands
-/// above, nor a deeper indentation of all of it, changes the name.
+/// A place is named by its line and the lines that it is nested in, without the spaces around them. Changes above it,
+/// and deeper indentation of the whole, do not change the name.
 struct Fingerprints {
   private var names: [SourceFile: [Int: UInt64]] = [:]
   private var uses: [Key: Int] = [:]
@@ -14,15 +14,15 @@ struct Fingerprints {
     var name: UInt64
   }
 
-  /// - Parameter diagnostics: all that are asked for later.
+  /// - Parameter diagnostics: all diagnostics whose fingerprints will be requested.
   init(_ diagnostics: [Diagnostic]) {
     var lines: [SourceFile: Set<Int>] = [:]
     for range in diagnostics.compactMap(\.range) { lines[range.file, default: []].insert(range.start.line) }
     for (file, lines) in lines { names[file] = Self.names(of: lines, in: file) }
   }
 
-  /// The fingerprint of a diagnostic: of its id and its place. Of several that are alike in a file, each has its own, by
-  /// their order.
+  /// The fingerprint of a diagnostic, from its id and its place. Diagnostics of a file with the same id and place are
+  /// numbered in their order.
   mutating func next(_ diagnostic: Diagnostic) -> String {
     var hash = StableHash()
     hash.add(diagnostic.id.description.utf8)
@@ -35,7 +35,7 @@ struct Fingerprints {
     return hash.digits + ":\(uses[key] ?? 1)"
   }
 
-  /// One walk over the lines, with the lines that enclose the current one.
+  /// Walks once over the lines, and keeps the lines that enclose the current one.
   private static func names(of lines: Set<Int>, in file: SourceFile) -> [Int: UInt64] {
     var names: [Int: UInt64] = [:]
     var enclosing: [(depth: Int, hash: StableHash)] = []
@@ -43,7 +43,7 @@ struct Fingerprints {
       guard let range = file.bytes(ofLine: line) else { break }
       let text = file.bytes[range].trimmed
       if let first = text.first, first != UInt8(ascii: "#") {
-        // An item of a list may stand at the indentation of the key that it belongs to.
+        // A list item may have the same indentation as the key that it belongs to.
         let depth = 2 * (text.startIndex - range.lowerBound) + (first == UInt8(ascii: "-") ? 1 : 0)
         while let last = enclosing.last, last.depth >= depth { enclosing.removeLast() }
         var hash = enclosing.last?.hash ?? StableHash()
@@ -62,7 +62,7 @@ struct StableHash {
 
   mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { add(byte: byte) }
-    // What follows is another text.
+    // Separates this text from the next one.
     add(byte: 0)
   }
 
@@ -77,7 +77,7 @@ struct StableHash {
 }
 
 extension ArraySlice<UInt8> {
-  /// Without spaces and tabs at both ends.
+  /// The bytes without spaces and tabs at both ends.
   fileprivate var trimmed: ArraySlice<UInt8> {
     func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
     var slice = drop(while: isSpace)

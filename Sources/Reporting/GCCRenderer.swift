@@ -3,7 +3,7 @@ import TextOutput
 
 /// Diagnostics as compilers print them, one line each: `vm.yaml:7:9: error: the message [id]`.
 ///
-/// Editors and the warning collectors of CI systems read it.
+/// Editors and the warning collectors of CI systems read this format.
 package struct GCCRenderer: Sendable {
   package init() {}
 

@@ -4,10 +4,10 @@ import Vocabulary
 
 /// Diagnostics as workflow commands of GitHub Actions, which shows them beside the lines of a pull request.
 ///
-/// The gravest come first, since GitHub makes annotations of only the first ten of each kind in a step. The others stand
-/// in the step's log, with their places in the text, and a notice tells how many they are.
+/// The most severe come first, since GitHub shows annotations only for the first ten of each kind in a step. The others
+/// are in the step's log, with their places in the text, and a notice shows their number.
 package struct GitHubRenderer: Sendable {
-  /// How many annotations of a kind GitHub shows of one step.
+  /// The number of annotations of a kind that GitHub shows for one step.
   package static let limit = 10
 
   package init() {}
@@ -15,7 +15,7 @@ package struct GitHubRenderer: Sendable {
   package func render(_ diagnostics: [Diagnostic], into output: inout String) {
     let kinds = [Severity.error, .warning, .note].map { kind in diagnostics.filter { $0.severity == kind } }
     let isCrowded = kinds.contains { $0.count > Self.limit }
-    // The notice that counts is an annotation itself.
+    // The notice with the number is an annotation itself.
     let limits = [Self.limit, Self.limit, Self.limit - (isCrowded ? 1 : 0)]
     for (kind, limit) in zip(kinds[..<2], limits) { render(kind, limit: limit, into: &output) }
     if isCrowded {
@@ -40,7 +40,7 @@ package struct GitHubRenderer: Sendable {
     if let range = diagnostic.range {
       properties.append(("file", range.file.path.relativeToHere))
       properties.append(("line", String(range.start.line)))
-      // Columns are only for what stands in one line, and the last is the last character's.
+      // Columns are only for ranges within one line, and the end column is that of the last character.
       if range.start.line == range.end.line {
         properties.append(("col", String(range.start.column)))
         properties.append(("endLine", String(range.end.line)))
@@ -70,17 +70,17 @@ package struct GitHubRenderer: Sendable {
 }
 
 extension String {
-  /// Without `./` in front: GitHub compares paths as texts.
+  /// The path without `./` at its start: GitHub compares paths as texts.
   fileprivate var relativeToHere: String {
     var path = self[...]
     while path.hasPrefix("./") { path = path.dropFirst(2) }
     return String(path)
   }
 
-  /// As the message of a workflow command.
+  /// The text, escaped for the message of a workflow command.
   fileprivate var workflowData: String { escaped(["%", "\r", "\n"]) }
 
-  /// As the value of a property of one.
+  /// The text, escaped for the value of a workflow command's property.
   fileprivate var workflowProperty: String { escaped(["%", "\r", "\n", ":", ","]) }
 
   private func escaped(_ special: [Unicode.Scalar]) -> String {

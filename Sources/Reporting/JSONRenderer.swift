@@ -5,20 +5,20 @@ import TextOutput
 ///
 /// An element has `severity`, `id`, `message`, `file`, `line`, `column`, `endLine`, `endColumn` (in characters, from
 /// 1), `offset`, `endOffset` (in bytes, from 0), `notes` and `fixIts`. A note has `message` and the same place; a
-/// fix-it has the place and `replacement`. Where there is no place, `file` and all that follows from it is null.
+/// fix-it has the place and `replacement`. If there is no place, `file` and the other keys of the place are null.
 package struct JSONRenderer: Sendable {
-  /// Whether to write for the eye.
+  /// Whether to indent the output for people.
   package var pretty: Bool
 
   package init(pretty: Bool = false) { self.pretty = pretty }
 
-  /// Writes an array with one element a diagnostic.
+  /// Writes an array with one element per diagnostic.
   package func render(_ diagnostics: [Diagnostic], into output: inout String) {
     JSON.array(diagnostics.map(element)).write(into: &output, pretty: pretty)
     output += "\n"
   }
 
-  /// One diagnostic, to be part of a larger report.
+  /// One diagnostic, as part of a larger report.
   package func element(_ diagnostic: Diagnostic) -> JSON {
     .object(
       [

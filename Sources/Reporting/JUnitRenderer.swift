@@ -1,7 +1,7 @@
 import Diagnostics
 import TextOutput
 
-/// Diagnostics as a JUnit report, which CI systems show as tests: a suite a file, a case a manifest.
+/// Diagnostics as a JUnit report, which CI systems show as tests: one suite per file, one case per manifest.
 package struct JUnitRenderer: Sendable {
   /// A file.
   package struct Suite: Sendable {
@@ -17,13 +17,13 @@ package struct JUnitRenderer: Sendable {
   /// A manifest.
   package struct Case: Sendable {
     package var name: String
-    /// The line of the file that it begins in.
+    /// The line of the file in which the manifest begins.
     package var line: Int
-    /// Why the case fails; empty where it passes.
+    /// The reasons why the case fails; empty if it passes.
     package var failures: [Diagnostic]
-    /// What else is to be said.
+    /// Other diagnostics.
     package var remarks: [Diagnostic]
-    /// Whether the manifest could not even be looked at.
+    /// Whether the manifest could not be checked at all.
     package var isError: Bool
 
     package init(
@@ -37,7 +37,7 @@ package struct JUnitRenderer: Sendable {
     }
   }
 
-  /// What the report is called.
+  /// The name of the report.
   package var name: String
 
   package init(name: String = "kvmconf validate") { self.name = name }
@@ -87,7 +87,7 @@ package struct JUnitRenderer: Sendable {
 }
 
 extension String {
-  /// As the text of an element or the value of an attribute; what XML 1.0 cannot hold is U+FFFD.
+  /// The text, escaped for an element or an attribute. Characters that XML 1.0 cannot hold become U+FFFD.
   fileprivate var xml: String {
     escaped { scalar in
       switch scalar {

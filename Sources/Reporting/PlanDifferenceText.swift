@@ -3,21 +3,21 @@ import Diagnostics
 import TextOutput
 import Vocabulary
 
-/// What changed in one call, or in the same call of several vCPUs, ready to be written.
+/// A line of a difference: a change in one call, or in the same call on several vCPUs.
 package struct DifferenceLine: Hashable {
   package enum Kind: String, Hashable { case added, removed, changed, reordered }
 
   package var kind: Kind
   /// `set gic.nr-irqs`
   package var call: String
-  /// What was there; nil where nothing was.
+  /// The old text; nil if there was nothing.
   package var old: String?
   package var new: String?
-  /// Of a changed one, what was and what is, part by part: `256, then 512`.
+  /// For a changed call, the old and the new text of each part: `256, then 512`.
   package var change: String?
-  /// How many steps the line stands for.
+  /// The number of steps that the line covers.
   package var count = 1
-  /// The first of them, counted from 1, in the new plan, or of a removed one in the old.
+  /// The number of the first step, from 1, in the new plan; for a removed step, in the old plan.
   package var number: Int
   package var at: SourceRange
 
@@ -33,7 +33,7 @@ package struct DifferenceLine: Hashable {
 }
 
 extension PlanDifference {
-  /// The changes in words; those of the same call on several vCPUs are one.
+  /// The changes as lines. The same change on several vCPUs is one line.
   package var lines: [DifferenceLine] {
     var groups: [Group] = []
     var places: [Group.Key: Int] = [:]
@@ -56,7 +56,7 @@ extension PlanDifference {
     return groups.map(\.line)
   }
 
-  /// `1 added, 2 changed`
+  /// `1 step added, 2 steps changed`
   package var summary: String {
     var counts: [(Int, String)] = []
     for (kind, word) in [
@@ -83,7 +83,7 @@ extension PlanDifference {
     case .changed(let a, let b):
       let step = new.steps[b]
       let differences = newDetails[b].differences(from: oldDetails[a])
-      // That it is the value which differs goes without saying.
+      // The value needs no name if it is the only difference.
       func words(_ text: (String, String?)) -> String {
         (differences.count == 1 && text.0 == "value" ? "" : text.0 + " ") + (text.1 ?? "none")
       }
@@ -132,7 +132,7 @@ extension PlanDifference {
       Set(values).count == 1 ? values[0] : values.compactMap(\.self).isEmpty ? nil : "\(values.count) values"
     }
 
-    /// `0-3, 7`
+    /// `0-3,7`
     private var ranges: String {
       var ranges: [ClosedRange<UInt64>] = []
       for id in vcpus {
@@ -147,9 +147,9 @@ extension PlanDifference {
     }
   }
 
-  /// The difference as people read it; nothing where there is none.
+  /// The difference for people; empty if there is none.
   ///
-  /// - Parameter color: whether to colour it by the escape sequences of terminals.
+  /// - Parameter color: whether to colour it with terminal escape sequences.
   package func text(color: Bool = false) -> String {
     if isEmpty { return "" }
     var text = "--- \(old.heading)\n+++ \(new.heading)\n"
@@ -163,7 +163,7 @@ extension PlanDifference {
     return text + summary + "\n"
   }
 
-  /// The difference for a comment in a review: a table.
+  /// The difference as a table in Markdown, for a comment in a review.
   package var markdown: String {
     func cell(_ text: String?) -> String {
       guard let text, !text.isEmpty else { return "" }
@@ -181,7 +181,7 @@ extension PlanDifference {
     return text
   }
 
-  /// The difference for programs: every step by itself.
+  /// The difference for programs, with every step separate.
   package var json: JSON {
     func summary(_ plan: Plan) -> JSON {
       .object([
@@ -263,7 +263,7 @@ extension DifferenceLine {
 }
 
 extension StepDetails {
-  /// The value alone, or nil where the call has none to show.
+  /// The value, or nil if the call has none to show.
   fileprivate var words: String? { parts.first { $0.name == "value" }?.shown }
 }
 
@@ -271,7 +271,7 @@ extension Step {
   /// The call without its value.
   fileprivate var call: String { call(on: name) }
 
-  /// The call without what may have changed in it, on another object.
+  /// The call without the parts that may have changed, on another object.
   fileprivate func callOfChange(on name: String) -> String {
     switch operation {
     case .addMemory(let slot, _, _): "add memory in slot \(slot)"
@@ -293,7 +293,7 @@ extension Plan {
 }
 
 extension String {
-  /// The text as it stands in Markdown.
+  /// The text, escaped for Markdown.
   fileprivate var markdown: String {
     String(flatMap { "\\`*_{}[]<>|#".contains($0) ? ["\\", $0] : [$0] })
   }

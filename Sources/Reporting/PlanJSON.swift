@@ -3,7 +3,7 @@ import TextOutput
 import Vocabulary
 
 extension Plan {
-  /// The plan for programs: all that a host is told, with each step's place in the manifest.
+  /// The plan for programs: everything that a host gets, with each step's place in the manifest.
   package var json: JSON {
     var members: [(String, JSON)] = [
       ("version", 1),
@@ -35,7 +35,7 @@ extension PlanParameter {
 }
 
 extension Step {
-  /// - Parameter index: counted from 1.
+  /// - Parameter index: the number of the step, from 1.
   package func json(index: Int, in plan: Plan) -> JSON {
     var members: [(String, JSON)] = [("index", JSON(index))]
     members += jsonOfCall
@@ -61,7 +61,7 @@ extension Guard {
 }
 
 extension Operation {
-  /// What the call is given beside the attribute's numbers and bytes.
+  /// The arguments of the call, apart from the attribute's numbers and bytes.
   fileprivate func jsonOfArguments(in plan: Plan) -> [(String, JSON)] {
     switch self {
     case .createVM(let type): [("type", JSON(type))]
@@ -80,7 +80,7 @@ extension Operation {
 }
 
 extension AttributeData {
-  /// Where the descriptors of files and the values of parameters go.
+  /// The places of file descriptors, parameter values and vCPU indices in the bytes.
   fileprivate func jsonOfSlots(in plan: Plan) -> [(String, JSON)] {
     guard case .bytes(_, let slots) = self else { return [] }
     var descriptors: [JSON] = []

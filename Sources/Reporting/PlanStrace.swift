@@ -1,12 +1,14 @@
 import DevicePlan
 import TextOutput
 import Vocabulary
+import kvmload
 
 extension Plan {
-  /// The plan in the notation of strace, a line a call: as `strace` would print a run of it if it knew KVM's structs.
+  /// The plan in the notation of strace, one line per call: as `strace` would print a run of it if it knew KVM's
+  /// structs.
   ///
-  /// Descriptors bear the names of what they belong to; whatever is known only at run time is `?`. Behind a call stands
-  /// a comment where it is not always made.
+  /// Descriptors have the names of their files, vCPUs or devices. What is known only at run time is `?`. A call that is
+  /// not always made is followed by a comment.
   package var strace: String {
     let notation = StraceNotation(plan: self)
     return notation.lines.map { $0 + "\n" }.joined()
@@ -38,7 +40,7 @@ private struct StraceNotation {
     return lines
   }
 
-  /// The calls of one step; more than one where KVM wants them together.
+  /// The calls of one step; more than one if KVM requires them together.
   private func calls(of operation: Operation, named name: String) -> [String] {
     switch operation {
     case .createVM(let type): ["ioctl(kvm, KVM_CREATE_VM, \(hexadecimal(type, from: 1))) = vm"]
@@ -113,11 +115,11 @@ private struct StraceNotation {
     return (given + Array(repeating: "0", count: max(0, 4 - given.count))).joined(separator: ", ")
   }
 
-  /// The bytes as strace's `-xx` prints them, with a file's name where its descriptor goes.
+  /// The bytes as strace's `-xx` prints them, with the name of a file or a parameter in place of its value.
   private func pointer(_ data: AttributeData) -> String {
     switch data {
     case .none: return "NULL"
-    case .invalid: return "0x1000"
+    case .invalid: return hexadecimal(KVMLOAD_INVALID_ADDRESS)
     case .bytes(let bytes, let slots):
       var pieces: [String] = []
       var start = 0

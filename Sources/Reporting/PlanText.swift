@@ -3,7 +3,7 @@ import TextOutput
 import Vocabulary
 
 extension Plan {
-  /// The plan as a table: a line a step, with its numbers and bytes, its place in the manifest, and remarks.
+  /// The plan as a table, one line per step, with its numbers and bytes, its place in the manifest, and remarks.
   package var table: String {
     var columns = Columns(rightAligned: [0])
     columns.append(["#", "call", "group", "attr", "payload", "at", "remarks"])
@@ -26,7 +26,7 @@ extension Plan {
 }
 
 extension Step {
-  /// What the table says of a step beside its call: other outcomes that are expected, guards, and why it moved.
+  /// The table's remarks on a step: expected outcomes other than ok, its block, its guards, and why it moved.
   var remarks: [String] {
     var remarks: [String] = []
     if expected != [.ok] { remarks.append("expects \(expected.words)") }
@@ -40,7 +40,7 @@ extension Step {
 }
 
 extension AttributeData {
-  /// The bytes, the first of them where there are many.
+  /// The bytes, or the first of them if there are many.
   fileprivate var words: String {
     switch self {
     case .none: ""

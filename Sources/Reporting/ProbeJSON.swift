@@ -5,7 +5,7 @@ import Vocabulary
 import Workspace
 
 extension HostProbe {
-  /// The probe for programs. `facts` is what `--host-facts` takes of it.
+  /// The probe for programs. `--host-facts` reads its `facts`.
   package var json: JSON {
     let found = knownFacts.map { ($0.name, $0.value.json) }
     return .object([
@@ -59,7 +59,7 @@ extension HostProbe.Capability {
 }
 
 extension HostProbe.FoundFact {
-  /// Of a fact that was not found.
+  /// For a fact that was not found.
   fileprivate var json: JSON {
     .object([
       ("fact", .string(name)), ("tried", .string(how)), ("byHand", JSON(manual)), ("assumed", JSON(assumed)),

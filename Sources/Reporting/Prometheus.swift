@@ -18,7 +18,7 @@ extension HostProbe {
       "kvmconf_vcpu_feature_supported", "Whether vCPUs can be given a feature.",
       features.map { ([("feature", $0.name)], $0.isSupported ? 1 : 0) })
     text.gauge(
-      "kvmconf_capability", "What KVM_CHECK_EXTENSION says: 0 is none, else 1 or a limit.",
+      "kvmconf_capability", "The result of KVM_CHECK_EXTENSION: 0 if unsupported, otherwise 1 or a limit.",
       capabilities.map { ([("capability", $0.constant)], Int128($0.value)) })
     text.gauge(
       "kvmconf_fact", "A fact that KVM's answers depend on, as a number; false is 0 and true is 1.",
@@ -55,7 +55,7 @@ private struct MetricText {
 }
 
 extension String {
-  /// With backslashes before what would end a label or a line.
+  /// Puts backslashes before characters that would end a label or a line.
   fileprivate func escaped(quotes: Bool) -> String {
     unicodeScalars.reduce(into: "") { text, scalar in
       switch scalar {

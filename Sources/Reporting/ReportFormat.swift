@@ -3,17 +3,17 @@ import Reference
 import Vocabulary
 import Workspace
 
-/// How the results of validating and applying manifests are written.
+/// The format of the results of validating and applying manifests.
 package enum ReportFormat: String, CaseIterable, Sendable {
   case text, json, sarif, junit, github, gcc
 
-  /// Whether a report is one document about all manifests. Otherwise each manifest has its own part, and problems outside
-  /// of manifests are written as text.
+  /// Whether a report is one document about all manifests. Otherwise each manifest has its own part, and problems
+  /// outside of manifests are written as text.
   package var isOneDocument: Bool { self != .text && self != .json }
 
-  /// Diagnostics as a report of their own.
+  /// A report that contains only diagnostics.
   ///
-  /// - Parameter settings: those of the files; their schemas explain the ids.
+  /// - Parameter settings: the settings of the files; their schemas explain the ids.
   package func text(of diagnostics: [Diagnostic], _ settings: [Settings] = []) -> String {
     var output = ""
     switch self {
@@ -45,7 +45,8 @@ package enum ReportFormat: String, CaseIterable, Sendable {
 }
 
 extension [Diagnostic] {
-  /// Each only once: what several manifests share, such as a file of facts, may have been read for each of them.
+  /// The diagnostics without duplicates: a file that several manifests share, such as a file of facts, may be read for
+  /// each of them.
   fileprivate var withoutRepeats: [Diagnostic] {
     var seen: Set<[String]> = []
     return filter { seen.insert([$0.range?.description ?? "", $0.id.description, $0.message]).inserted }

@@ -4,7 +4,7 @@ import TextOutput
 import Vocabulary
 
 extension Report {
-  /// The report for programs, one document a manifest.
+  /// The report for programs, one document per manifest.
   package var json: JSON {
     .object([
       ("version", 1),
@@ -38,7 +38,7 @@ extension HostDescription {
 }
 
 extension Report.Entry {
-  /// - Parameter index: counted from 1.
+  /// - Parameter index: the number of the step, from 1.
   fileprivate func json(index: Int) -> JSON {
     var members: [(String, JSON)] = [("index", JSON(index))]
     members += step.jsonOfCall
@@ -52,7 +52,7 @@ extension Report.Entry {
     case .skipped: break
     }
     if step.operation.isGet, let value = result.value { members.append(("value", .string(hexadecimal(value)))) }
-    // On the model: which bits of the value are predicted, where not all are.
+    // On the model, the predicted bits of the value, if not all are predicted.
     if step.operation.isGet, let mask = result.valueMask, mask.contains(where: { $0 != 0xFF }) {
       members.append(("mask", .string(hexadecimal(mask))))
     }
@@ -62,7 +62,7 @@ extension Report.Entry {
     return .object(members)
   }
 
-  /// Why the step was refused, skipped or dangerous, where that is known.
+  /// The reason why the step was refused, skipped or dangerous, if it is known.
   private var jsonOfReason: [(String, JSON)] {
     switch result.outcome {
     case .skipped(let reason): [("reason", .string(reason))]
@@ -85,7 +85,7 @@ extension [Answer] {
 }
 
 extension Step {
-  /// The call and its place, as reports and plans both have it.
+  /// The call and its place, in the form that reports and plans share.
   var jsonOfCall: [(String, JSON)] {
     var members: [(String, JSON)] = [("operation", .string(operation.name)), ("target", .string(target.description))]
     if let attribute { members.append(("attribute", .string(attribute))) }
@@ -108,7 +108,7 @@ extension Operation {
 }
 
 extension SourceRange {
-  /// Where the range begins.
+  /// The start of the range.
   package var json: JSON {
     .object([("file", .string(file.path)), ("line", JSON(start.line)), ("column", JSON(start.column))])
   }

@@ -3,9 +3,9 @@ import TextOutput
 import Vocabulary
 
 extension Report {
-  /// The report as people read it: a line a step, with the problems of a step below it, and a line that sums up.
+  /// The report for people: one line per step, with the problems of a step below it, and a summary line.
   ///
-  /// - Parameter color: whether to colour it by the escape sequences of terminals.
+  /// - Parameter color: whether to colour it with terminal escape sequences.
   package func text(color: Bool = false) -> String {
     var columns = Columns(rightAligned: [1, 4])
     for (index, entry) in entries.enumerated() {
@@ -24,7 +24,7 @@ extension Report {
     return text + summary.words + (isInterrupted ? "; interrupted" : "") + "\n"
   }
 
-  /// What was left out, such as `test gic (arm-vgic-v3): ENODEV; left out: create gic (arm-vgic-v3)`.
+  /// A test and what it left out, such as `test gic (arm-vgic-v3): ENODEV; left out: create gic (arm-vgic-v3)`.
   private func words(of choice: Choice) -> String {
     var left = choice.leftOut.prefix(3).map { entries[$0].step.words }.joined(separator: ", ")
     if choice.leftOut.count > 3 { left += " and \(choice.leftOut.count - 3) more" }
@@ -46,7 +46,7 @@ extension HostDescription {
 }
 
 extension Report.Entry {
-  /// The outcome, and what there is to say about it: `skipped: an earlier step failed`, `EEXIST, as expected`, `ok: 1`.
+  /// The outcome with details: `skipped: an earlier step failed`, `EEXIST, as expected`, `ok: 1`.
   fileprivate func outcomeWords(on host: HostDescription) -> String {
     switch result.outcome {
     case .skipped(let reason): "skipped: \(reason.printable)"
@@ -56,7 +56,7 @@ extension Report.Entry {
     }
   }
 
-  /// In microseconds; nothing where there was no call.
+  /// The time in microseconds; empty if there was no call.
   fileprivate var time: String {
     guard let nanoseconds = result.nanoseconds else { return "" }
     let tenths = (nanoseconds + 50) / 100
@@ -65,8 +65,8 @@ extension Report.Entry {
 }
 
 extension StepResult {
-  /// What a get read: a number where it has the size of one, else its first bytes; nil where the host does not know it
-  /// all.
+  /// What a get read: a number if it has the size of one, else its first bytes; nil if the host does not know all of
+  /// it.
   func readWords(on architecture: Architecture) -> String? {
     guard let value, valueMask?.allSatisfy({ $0 == 0xFF }) != false else { return nil }
     return readable(value, on: architecture)
@@ -83,7 +83,7 @@ extension Verdict {
     }
   }
 
-  /// A line in the verdict's colour: what passed is green at its mark only.
+  /// A line in the verdict's colour. If the step passed, only the mark is green.
   fileprivate func coloured(_ line: String) -> String {
     switch self {
     case .passed: "\u{1B}[32m\(mark)\u{1B}[0m" + line.dropFirst(mark.count)

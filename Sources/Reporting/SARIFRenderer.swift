@@ -3,12 +3,12 @@ import TextOutput
 
 /// Diagnostics as SARIF 2.1.0, the format of code scanning services.
 ///
-/// A diagnostic with a place is a result; one without, such as a file that cannot be read, is a notification, and the
-/// run was no success then.
+/// A diagnostic with a place is a result. One without a place, such as a file that cannot be read, is a notification;
+/// if it is an error, the run counts as failed.
 package struct SARIFRenderer {
   /// The program's version, such as `0.1.0`.
   package var version: String
-  /// The reference of an id; nil where there is none.
+  /// The reference text for an id; nil if there is none.
   package var help: (DiagnosticID) -> RuleHelp?
 
   package init(version: String, help: @escaping (DiagnosticID) -> RuleHelp? = { _ in nil }) {
@@ -36,7 +36,7 @@ package struct SARIFRenderer {
       ("tool", .object([("driver", driver(rules, diagnostics))])),
       ("invocations", [invocation]),
       ("originalUriBaseIds", [Self.schemas: ["description": ["text": "the schemas that are built into kvmconf"]]]),
-      // Places count characters, and lines end where YAML's do.
+      // Places count characters, and lines end as in YAML.
       ("columnKind", "unicodeCodePoints"),
       ("newlineSequences", ["\r\n", "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"]),
       ("results", .array(results)),
@@ -47,11 +47,11 @@ package struct SARIFRenderer {
     ]
   }
 
-  /// The name for the place of built-in schemas, which are on no disk.
+  /// The name for the place of built-in schemas, which are not on disk.
   private static let schemas = "SCHEMAS"
 }
 
-/// The ids of a report, each once, in the order of names.
+/// The ids of a report without duplicates, sorted by name.
 private struct Rules {
   var ids: [DiagnosticID]
   private var indices: [DiagnosticID: Int] = [:]
@@ -80,7 +80,7 @@ extension SARIFRenderer {
   private func rule(_ id: DiagnosticID, _ level: Severity) -> JSON {
     let help = help(id) ?? RuleHelp(title: id.description, text: id.description)
     let title: JSON = ["text": .string(help.title.sarifText)]
-    // The lines of a page, without the break behind the last.
+    // The lines of the page, without line breaks at the end.
     let page = String(help.text.reversed().drop { $0 == "\n" }.reversed()).sarifText
     return .object([
       ("id", .string(id.description)), ("shortDescription", title), ("fullDescription", title),
@@ -88,7 +88,7 @@ extension SARIFRenderer {
         "help",
         [
           "text": .string(page),
-          // As a block of code it keeps its lines.
+          // A block of code keeps its lines.
           "markdown": .string("```text\n\(page)\n```"),
         ]
       ),
@@ -162,7 +162,7 @@ extension SARIFRenderer {
 }
 
 extension String {
-  /// The text as a message of SARIF's: braces are doubled, and nothing of it is a link.
+  /// The text as a SARIF message: braces are doubled, and links are prevented.
   fileprivate var sarifText: String {
     var text = ""
     var previous: Unicode.Scalar = " "

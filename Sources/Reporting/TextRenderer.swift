@@ -8,9 +8,9 @@ import TextOutput
 ///           |         ^^^^^^
 ///        note: did you mean 'redist'?
 package struct TextRenderer: Sendable {
-  /// Whether to colour the text as terminals understand it.
+  /// Whether to colour the text with terminal escape sequences.
   package var color: Bool
-  /// How many diagnostics of each file are shown; of more, only the number.
+  /// The number of diagnostics that are shown for each file; the rest are only counted.
   package var limit: Int
 
   package init(color: Bool = false, limit: Int = 100) {
@@ -37,7 +37,7 @@ package struct TextRenderer: Sendable {
     }
   }
 
-  /// Writes one diagnostic, with the line that it points into, its notes and its fix-its.
+  /// Writes one diagnostic, with the line that it refers to, its notes and its fix-its.
   package func render(_ diagnostic: Diagnostic, into output: inout String) {
     if let range = diagnostic.range { output += styled(place(range) + ":", .bold) + " " }
     output += styled(diagnostic.severity.rawValue + ":", .of(diagnostic.severity)) + " "
@@ -96,7 +96,7 @@ private enum Style: String {
 // MARK: - Fix-its
 
 extension Diagnostic {
-  /// Whether the message or a note has the replacement in its words already.
+  /// Whether the message or a note already contains the replacement.
   fileprivate func says(_ fixIt: FixIt) -> Bool {
     guard !fixIt.replacement.isEmpty else { return false }
     return message.contains(text: fixIt.replacement) || notes.contains { $0.message.contains(text: fixIt.replacement) }

@@ -3,7 +3,7 @@ package struct UnifiedDiff {
   private let old: [Substring]
   private let new: [Substring]
   private static let context = 3
-  /// More differing lines than this are not searched for common ones.
+  /// The maximum number of differing lines, old and new, in which common lines are searched for.
   private static let most = 4000
 
   package init(_ old: String, _ new: String) {
@@ -11,7 +11,7 @@ package struct UnifiedDiff {
     self.new = Self.lines(new)
   }
 
-  /// The lines with their ends.
+  /// The lines of a text, with their line breaks.
   private static func lines(_ text: String) -> [Substring] {
     var lines: [Substring] = []
     var start = text.utf8.startIndex
@@ -81,7 +81,7 @@ package struct UnifiedDiff {
     return lines
   }
 
-  /// The changes with the lines around them, those that touch as one.
+  /// The ranges of changed lines with their context. Ranges that touch are merged.
   private func hunks(_ lines: [Line]) -> [Range<Int>] {
     var hunks: [Range<Int>] = []
     for (i, line) in lines.enumerated() {
@@ -119,7 +119,7 @@ package struct UnifiedDiff {
     text += "@@ -\(place(oldLines, lines, isOld: true)) +\(place(newLines, lines, isOld: false)) @@\n" + body
   }
 
-  /// `START,COUNT`, or only `START` for one line; of none, the line before.
+  /// The line numbers of a hunk: `START,COUNT`, `START` for one line, or `0,0` for an empty text.
   private func place(_ numbers: [Int], _ lines: ArraySlice<Line>, isOld: Bool) -> String {
     guard let first = numbers.first else { return "0,0" }
     return numbers.count == 1 ? "\(first + 1)" : "\(first + 1),\(numbers.count)"

@@ -4,8 +4,8 @@ import TextOutput
 import Workspace
 
 extension Validation {
-  /// The validation for programs: a document for each manifest, its run on the model with the diagnostics of its text. A
-  /// file without a manifest that could be read has one document, without a host and without steps.
+  /// The validation for programs: one document per manifest, with its run on the model and the diagnostics of its text.
+  /// A file without a readable manifest has one document, without a host and without steps.
   package var json: [JSON] {
     if reports.isEmpty { return [Self.empty(file, diagnostics)] }
     return zip(reports, diagnosticsByManifest).map { report, diagnostics in

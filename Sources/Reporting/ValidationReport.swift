@@ -4,7 +4,7 @@ import Vocabulary
 import Workspace
 
 extension ValidatedFile {
-  /// The file's part of a report in which each has its own; empty if the file could not be validated.
+  /// The file's part of a report that has a separate part for each file; empty if the file could not be validated.
   ///
   /// - Parameter format: text or JSON.
   package func part(as format: ReportFormat, color: Bool = false) -> String {
@@ -69,7 +69,7 @@ extension JUnitRenderer.Suite {
       }
       var failures = diagnostics.filter(isGrave)
       if failures.isEmpty, undecided > 0 {
-        failures = [.error("undecided", "the answers to \(undecided) of the steps cannot be told here", at: nil)]
+        failures = [.error("undecided", "the answers to \(undecided) of the steps are unknown here", at: nil)]
       }
       cases.append(
         .init(

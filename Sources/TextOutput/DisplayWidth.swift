@@ -1,10 +1,10 @@
 import Vocabulary
 
 extension Unicode.Scalar {
-  /// How many columns of a terminal this takes: 0, 1 or 2.
+  /// The number of terminal columns that this takes: 0, 1 or 2.
   ///
-  /// Of what Unicode's annex 11 calls wide or fullwidth, the blocks are told apart coarsely: a caret may be a column
-  /// off under characters that no manifest has.
+  /// The blocks that Unicode's annex 11 calls wide or fullwidth are distinguished only coarsely: a caret may be one
+  /// column off under characters that do not occur in manifests.
   package var displayWidth: Int {
     if value < 0x300 { return 1 }
     switch properties.generalCategory {
@@ -31,8 +31,8 @@ extension Unicode.Scalar {
     }
   }
 
-  /// Whether a terminal would do something else with this than show it: control characters, and those that turn the
-  /// direction of writing, with which a text can be made to look like another.
+  /// Whether a terminal would not simply show this: control characters, and characters that change the direction of
+  /// writing, which can make a text look like another one.
   package var isHazardous: Bool {
     switch value {
     case 0x00..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true

@@ -11,16 +11,16 @@ package enum JSON: Sendable {
 }
 
 extension JSON {
-  /// The number, or null where there is none.
+  /// The number, or null if there is none.
   package init(_ value: (some BinaryInteger)?) { self = value.map { .integer(Int128($0)) } ?? .null }
 
-  /// The string, or null where there is none.
+  /// The string, or null if there is none.
   package init(_ value: String?) { self = value.map { .string($0) } ?? .null }
 
   /// Writes this as JSON text.
   ///
-  /// - Parameter pretty: one member or element a line, indented by two spaces a level; otherwise all in one line
-  ///   without spaces. Neither ends with a line break.
+  /// - Parameter pretty: whether to write one member or element per line, indented by two spaces per level. Otherwise
+  ///   all is on one line without spaces. There is no line break at the end in either case.
   package func write(into output: inout String, pretty: Bool = false) {
     write(into: &output, pretty: pretty, depth: 0)
   }

@@ -1,11 +1,11 @@
-/// What a host can answer to one call: ok, or an errno.
+/// The answer of a host to one call: ok or an errno.
 package enum Answer: Hashable, Sendable {
   case ok
   case refused(Errno)
 }
 
 extension Answer: CustomStringConvertible {
-  /// `ok` or the name of an errno; nil for anything else.
+  /// Creates an answer from `ok` or the name of an errno; nil for any other text.
   package init?(_ text: String) {
     if text == "ok" {
       self = .ok

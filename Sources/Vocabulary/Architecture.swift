@@ -1,11 +1,11 @@
-/// An architecture that has KVM, by the name of this project. All of them are 64-bit.
+/// An architecture with KVM, by its name in this project. All of them are 64-bit.
 package enum Architecture: String, Hashable, Sendable, CaseIterable {
   case arm64, x86_64, riscv64, ppc64, s390x, loongarch64
 
   /// The names of all architectures.
   package static var names: [String] { allCases.map(\.rawValue) }
 
-  /// The architecture that another program, distribution or folder of the kernel calls by this name.
+  /// Finds an architecture by its name here, in another program, in a distribution or in the kernel's `arch/`.
   package init?(alias name: String) {
     guard let architecture = Self.allCases.first(where: { $0.rawValue == name || $0.facts.aliases.contains(name) })
     else { return nil }
@@ -40,11 +40,11 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
   /// The macro that guards the architecture's uapi header `asm/kvm.h`.
   package var headerGuard: String { facts.headerGuard }
 
-  /// What to do if a machine of this architecture has no `/dev/kvm`.
+  /// Advice for a machine of this architecture without `/dev/kvm`.
   package var kvmAdvice: String { facts.kvmAdvice }
 }
 
-/// What differs between architectures.
+/// The differences between architectures.
 private struct ArchitectureFacts {
   /// The names of `uname -m`, QEMU, Debian and the kernel's `arch/`, if they differ from ours.
   var aliases: [String]

@@ -1,4 +1,4 @@
-/// An errno of Linux, with the number that every architecture of KVM's gives it.
+/// A Linux errno, with the number that it has on every architecture with KVM.
 package struct Errno: Error, Hashable, Sendable {
   package var rawValue: Int32
 
@@ -6,7 +6,7 @@ package struct Errno: Error, Hashable, Sendable {
 }
 
 extension Errno: CustomStringConvertible {
-  /// The errno that a name such as `EINVAL` stands for, or nil.
+  /// Creates an errno from a name such as `EINVAL`; nil if the name is unknown.
   package init?(name: String) {
     guard let number = Self.numbers[name] else { return nil }
     self.init(rawValue: number)
@@ -21,7 +21,7 @@ extension Errno: CustomStringConvertible {
   private static let numbers = Dictionary(table.map { ($0.0, $0.1) }, uniquingKeysWith: { a, _ in a })
   private static let names = Dictionary(table.map { ($0.1, $0.0) }, uniquingKeysWith: { a, _ in a })
 
-  /// include/uapi/asm-generic/errno-base.h and errno.h; where two names share a number, the usual one stands first.
+  /// From include/uapi/asm-generic/errno-base.h and errno.h. If two names share a number, the usual one is first.
   private static let table: [(String, Int32)] = [
     ("EPERM", 1), ("ENOENT", 2), ("ESRCH", 3), ("EINTR", 4), ("EIO", 5), ("ENXIO", 6), ("E2BIG", 7), ("ENOEXEC", 8),
     ("EBADF", 9), ("ECHILD", 10), ("EAGAIN", 11), ("EWOULDBLOCK", 11), ("ENOMEM", 12), ("EACCES", 13), ("EFAULT", 14),

@@ -1,10 +1,9 @@
-/// Integers as people write them: decimal, `0x`, `0o`, `0b`, with `_` between digits and an optional
-/// `KiB`, `MiB`, `GiB` or `TiB`.
+/// Integer literals: decimal, `0x`, `0o` or `0b`, with `_` between digits and an optional `KiB`, `MiB`, `GiB` or `TiB`.
 package enum IntegerLiteral {
   /// The units, each with the number of bits that it shifts by.
   package static let units: [(name: String, shift: Int)] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)]
 
-  /// The value of a literal with an optional sign; nil if the text is not a literal, or does not fit in 127 bits.
+  /// The value of a literal with an optional minus sign; nil if the text is not a literal, or does not fit in 127 bits.
   package static func parse(_ text: String) -> Int128? {
     var text = text
     return text.withUTF8 { unsafe parse($0.span) }
@@ -28,7 +27,7 @@ package enum IntegerLiteral {
     var isAfterDigit = false
     scan: while i < text.count {
       if text[i] == UInt8(ascii: "_") {
-        // Only between digits.
+        // Allowed only between digits.
         guard isAfterDigit else { return nil }
         isAfterDigit = false
       } else {
@@ -47,7 +46,7 @@ package enum IntegerLiteral {
     return isNegative ? -scaled : scaled
   }
 
-  /// The shift of the unit at the end of the text; nil if something else is there.
+  /// The shift of the unit at the end of the text: 0 without a unit, nil for any other text.
   private static func unit(_ text: Span<UInt8>, from i: Int) -> Int? {
     if i == text.count { return 0 }
     guard text.count - i == 3, text[i + 1] == UInt8(ascii: "i"), text[i + 2] == UInt8(ascii: "B") else { return nil }

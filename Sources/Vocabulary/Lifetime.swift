@@ -1,4 +1,4 @@
-/// From which release on, and until before which, something exists.
+/// The releases in which something exists.
 package struct Lifetime: Hashable, Sendable {
   package var since: Release?
   /// Exclusive.

@@ -1,4 +1,4 @@
-// How numbers, addresses, sizes and bytes are written for people.
+// Numbers, addresses, sizes and bytes as text for users.
 
 /// A number in hexadecimal, as C writes it: `0x1f`. Numbers below `limit` are decimal.
 package func hexadecimal(_ number: some BinaryInteger, from limit: Int = 0) -> String {
@@ -20,7 +20,7 @@ package func grouped(_ number: some BinaryInteger) -> String {
   return "0x" + groups.joined(separator: "_")
 }
 
-/// A number in a sentence, be it a size, a count or an address: `64 KiB`, `12`, `0x080A_0000`.
+/// A number in a sentence, as a size, a count or an address: `64 KiB`, `12`, `0x080A_0000`.
 package func inProse(_ number: Int128) -> String {
   if let (count, unit) = inLargestUnit(number), count < 1024 { return "\(count) \(unit)" }
   return number > 0xFFFF ? grouped(number) : String(number)
@@ -37,7 +37,7 @@ private func inLargestUnit(_ size: Int128) -> (count: Int128, unit: String)? {
   return IntegerLiteral.units.last { size & (1 << $0.shift - 1) == 0 }.map { (size >> $0.shift, $0.name) }
 }
 
-/// A number of things: `1 file`, `2 files`.
+/// A count with its noun: `1 file`, `2 files`.
 package func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
 /// The name of an integer type, such as `u32`.
@@ -56,7 +56,7 @@ package func hexadecimal(_ bytes: [UInt8]) -> String {
   return String(decoding: text, as: UTF8.self)
 }
 
-/// The bytes that hexadecimal digits stand for, two per byte; nil if the text is not that.
+/// Decodes hexadecimal digits, two per byte; nil if the text is not hexadecimal.
 package func decodedHexadecimal(_ digits: [UInt8]) -> [UInt8]? {
   guard digits.count % 2 == 0 else { return nil }
   var bytes: [UInt8] = []
@@ -67,12 +67,12 @@ package func decodedHexadecimal(_ digits: [UInt8]) -> [UInt8]? {
   return bytes
 }
 
-/// Bytes as digits; if there are more than `limit`, the first sixteen of them.
+/// Bytes as hexadecimal digits. If there are more than `limit`, only the first sixteen are shown.
 package func shortened(_ bytes: [UInt8], limit: Int = 16) -> String {
   bytes.count <= limit ? hexadecimal(bytes) : hexadecimal(Array(bytes.prefix(16))) + "… (\(bytes.count) bytes)"
 }
 
-/// Bytes as a number if there are as many as a number has, otherwise as digits.
+/// Bytes as a number if there are 1, 2, 4 or 8 of them, otherwise as hexadecimal digits.
 package func readable(_ bytes: [UInt8], on architecture: Architecture) -> String {
   guard [1, 2, 4, 8].contains(bytes.count) else { return shortened(bytes) }
   let bigEndian = architecture.isBigEndian ? bytes : bytes.reversed()

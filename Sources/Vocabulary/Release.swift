@@ -1,4 +1,4 @@
-/// A release of the kernel, `MAJOR.MINOR`; what follows the second number does not count.
+/// A kernel release, `MAJOR.MINOR`. Anything after the minor number is ignored.
 package struct Release: Hashable, Comparable, Sendable {
   package var major: Int
   package var minor: Int
@@ -8,7 +8,7 @@ package struct Release: Hashable, Comparable, Sendable {
     self.minor = minor
   }
 
-  /// Reads `7.2`, and `7.2.13-amd64` as uname gives it; nil where the text is no release.
+  /// Parses `7.2`, or `7.2.13-amd64` as uname prints it; nil if the text is not a release.
   package init?(_ text: String) {
     let parts = text.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count >= 2, let major = Int(parts[0]), major >= 0 else { return nil }
@@ -18,7 +18,7 @@ package struct Release: Hashable, Comparable, Sendable {
     self.init(major: major, minor: minor)
   }
 
-  /// One integer that orders releases, as expressions see them.
+  /// An integer with the same order as the release, for expressions.
   package var number: Int128 { Int128(major) * 1_000_000 + Int128(minor) }
 
   package static func < (a: Release, b: Release) -> Bool { (a.major, a.minor) < (b.major, b.minor) }

@@ -15,7 +15,7 @@ package enum TargetName: Hashable, Sendable {
   case vcpu(UInt64)
   /// Each vCPU of a VM whose number of vCPUs is known only when the plan is loaded.
   case eachVCPU
-  /// A device by its name, or a device type by its own.
+  /// A device or a device type, by name.
   case device(String)
 }
 

@@ -1,17 +1,20 @@
 import DevicePlan
 import Diagnostics
 
-/// Two files, or folders, of manifests held against each other.
+/// The comparison of the manifests of two files. If folders are compared, one of the two files may be missing.
 package struct ManifestComparison {
-  /// The manifests that both have.
+  /// The differences of the manifests that are on both sides, including empty ones.
   package var differences: [PlanDifference] = []
-  /// The manifests that only one has.
+  /// The plans of the manifests that are on one side only.
   package var onlyOld: [Plan] = []
   package var onlyNew: [Plan] = []
 
   package var isSame: Bool { differences.allSatisfy(\.isEmpty) && onlyOld.isEmpty && onlyNew.isEmpty }
 
-  /// Compares the manifests of two files: one with one, else by name, the rest in order.
+  /// Compares the manifests of two files.
+  ///
+  /// If each file has one manifest, the two are compared. Otherwise manifests are paired by name, and manifests without
+  /// a name by their position in the file.
   package init(_ old: LoadedFile, _ new: LoadedFile) {
     var (left, right) = (old.manifests.map(\.plan), new.manifests.map(\.plan))
     if left.count == 1, right.count == 1 {
@@ -35,12 +38,13 @@ package struct ManifestComparison {
 }
 
 extension LoadedFile {
-  /// A file without a manifest, such as what git names in place of a file that is new.
+  /// A file without manifests, such as the `/dev/null` that git passes for the old side of a new file.
   package static func nothing(_ path: String) -> LoadedFile { LoadedFile(file: SourceFile(path: path, bytes: [])) }
 }
 
 extension String {
-  /// The name of a manifest without that of its file, from which a manifest without a name has it.
+  /// The name of a manifest. A default name, which is made from the file's name, becomes `#` and the position in the
+  /// file.
   fileprivate func withoutStem(of file: SourceFile) -> String {
     self == file.stem ? "#1" : hasPrefix(file.stem + "#") ? String(dropFirst(file.stem.count)) : self
   }

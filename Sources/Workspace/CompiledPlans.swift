@@ -4,14 +4,14 @@ import PlanFormat
 import Vocabulary
 
 extension SourceFile {
-  /// Whether the file is a compiled plan, or is called one.
+  /// Whether the file is a compiled plan, by its content or by the extension `.kvmplan`.
   var isCompiledPlan: Bool { Plan.isCompiled(bytes) || path.hasSuffix(".kvmplan") }
 }
 
 extension LoadedFile {
-  /// A compiled plan, as a file with one manifest that was planned before.
+  /// Loads a compiled plan as a file with one planned manifest.
   ///
-  /// - Parameter settings: the values of the plan's parameters.
+  /// - Parameter settings: the values of the plan's parameters, by name.
   init(compiled file: SourceFile, settings: [String: String]) {
     self.init(file: file)
     do throws(DiagnosticsError) {
@@ -26,10 +26,11 @@ extension LoadedFile {
 }
 
 extension Plan {
-  /// Gives parameters their values, which are no parameters then.
+  /// Puts parameter values into the payloads that use them.
   ///
-  /// - Parameter settings: the values as they are written, by the parameter's name.
-  /// - Returns: what is wrong with them.
+  /// - Parameter settings: the values as the user wrote them, by the parameter's name.
+  /// - Returns: an error for each unknown parameter and for each value that does not fit. If there is an error in a
+  ///   name or a type, no value is filled in.
   fileprivate mutating func fill(_ settings: [String: String]) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     var values: [Int: Int128] = [:]
@@ -41,7 +42,9 @@ extension Plan {
       }
       guard let value = IntegerLiteral.parse(text), parameters[index].range.contains(value) else {
         diagnostics.append(
-          .error("parameter-type", "--set \(name) is '\(text)', which is no \(parameters[index].typeName)", at: nil))
+          .error(
+            "parameter-type", "--set \(name) is '\(text)', which is not of type \(parameters[index].typeName)", at: nil)
+        )
         continue
       }
       values[index] = value

@@ -3,34 +3,34 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// What fails apart from errors.
+/// The findings besides errors that make a validation fail: `warning` includes undecided steps.
 package enum FailOn: String, Sendable, CaseIterable { case warning, undecided }
 
-/// What a team settles for all manifests below a folder: the file `.kvmconf.yaml`.
+/// The file `.kvmconf.yaml`: a team's settings for all manifests below its folder.
 package struct ConfigurationFile: Sendable {
   package static let name = ".kvmconf.yaml"
 
   package let file: SourceFile
-  /// Folders of schemas, as paths from here.
+  /// Folders of schemas, as paths relative to the working directory.
   package private(set) var schemas: [Located<String>] = []
-  /// The file of host facts, as a path from here.
+  /// The file of host facts, as a path relative to the working directory.
   package private(set) var hostFacts: Located<String>?
   package private(set) var kernel: Release?
-  /// How grave the diagnostics of an id are; nil for not at all.
+  /// The severity of the diagnostics with an id; nil if they are turned off.
   package private(set) var severities: [DiagnosticID: Severity?] = [:]
-  /// Where an id of `severities` stands.
+  /// The ids of `severities`, with their places in the file.
   package private(set) var severityKeys: [Located<String>] = []
   package private(set) var failOn: FailOn?
 
-  /// - Throws: everything that is wrong with the file, in its order.
+  /// - Throws: all errors in the file, in the order of its text.
   package init(_ file: SourceFile) throws(DiagnosticsError) {
     self.file = file
     let tree = SourceTree(parsing: file)
     var faults = tree.diagnostics
     if tree.documents.count > 1 {
-      faults.append(.bad("there is one document in \(Self.name), not \(tree.documents.count)", tree.documents[1].range))
+      faults.append(.bad("\(Self.name) must have one document, not \(tree.documents.count)", tree.documents[1].range))
     }
-    // An empty file settles nothing, and yet is the nearest one.
+    // An empty file is valid: it sets nothing and hides the files in the folders above.
     if let node = tree.documents.first { read(node, &faults) }
     if !faults.isEmpty { throw DiagnosticsError(.invalid, faults.inDocumentOrder()) }
   }
@@ -41,7 +41,7 @@ extension ConfigurationFile {
 
   private mutating func read(_ node: Node, _ faults: inout [Diagnostic]) {
     guard let entries = node.entries else {
-      faults.append(.bad("\(Self.name) is a mapping of \(Self.keys.listed()), not \(node.kind)", node.range))
+      faults.append(.bad("\(Self.name) must be a mapping of \(Self.keys.listed()), not \(node.kind)", node.range))
       return
     }
     for entry in entries { read(entry, &faults) }
@@ -57,7 +57,7 @@ extension ConfigurationFile {
     case "host-facts": hostFacts = path(value, "a file of facts", &faults)
     case "kernel":
       kernel = value.scalar.flatMap { Release($0) }
-      if kernel == nil { faults.append(.bad("'kernel' is a release, such as '6.12'", value.range)) }
+      if kernel == nil { faults.append(.bad("'kernel' must be a release, such as '6.12'", value.range)) }
     case "fail-on":
       failOn = value.scalar.flatMap(FailOn.init)
       if failOn == nil {
@@ -71,10 +71,10 @@ extension ConfigurationFile {
     }
   }
 
-  /// - Returns: the path as it is from the working directory.
+  /// - Returns: the path, relative to the working directory unless it is absolute.
   private func path(_ node: Node, _ what: String, _ faults: inout [Diagnostic]) -> Located<String>? {
     guard let text = node.scalar, !text.isEmpty, text.utf8.allSatisfy({ $0 != 0 }) else {
-      faults.append(.bad("this is the path of \(what), not \(node.kind)", node.range))
+      faults.append(.bad("expected the path of \(what), found \(node.kind)", node.range))
       return nil
     }
     let folder = file.folder ?? "."
@@ -84,27 +84,28 @@ extension ConfigurationFile {
 
   private mutating func readSeverities(_ node: Node, _ faults: inout [Diagnostic]) {
     guard let entries = node.entries else {
-      if !node.isEmpty { faults.append(.bad("'severity' is a mapping from ids to severities", node.range)) }
+      if !node.isEmpty { faults.append(.bad("'severity' must be a mapping from ids to severities", node.range)) }
       return
     }
     let words = ["error", "warning", "note", "off"]
     for entry in entries {
       guard let word = entry.value.scalar, words.contains(word) else {
-        faults.append(.unknown("a severity is \(words.listed("or"))", entry.value, words))
+        faults.append(.unknown("a severity must be \(words.listed("or"))", entry.value, words))
         continue
       }
       let id = DiagnosticID(entry.key.value)
       if word != "error", Self.fixed.contains(id) {
-        faults.append(.bad("'\(id)' is always an error: what cannot be read cannot be judged", entry.value.range))
+        faults.append(
+          .bad("'\(id)' is always an error: a file that cannot be read cannot be checked", entry.value.range))
       }
       severities[id] = .some(Severity(rawValue: word))
       severityKeys.append(entry.key)
     }
   }
 
-  /// What is wrong with the ids of `severity`: those that no diagnostic has.
+  /// An error for each id of `severity` that no diagnostic has.
   ///
-  /// - Parameter ids: every id that there is; asked for only where one is unknown.
+  /// - Parameter ids: returns all ids. It is called only if an id is unknown, to find the closest one.
   package func unknownIDs(isKnown: (String) -> Bool, among ids: () -> Set<String>) -> [Diagnostic] {
     let unknown = severityKeys.filter { !isKnown($0.value) }
     if unknown.isEmpty { return [] }
@@ -112,7 +113,7 @@ extension ConfigurationFile {
     return unknown.map { .unknown("no diagnostic has the id '\($0.value)'", $0, names) }
   }
 
-  /// The diagnostics that a manifest cannot be read with: they stay errors.
+  /// The ids whose severity is always error, because the manifest cannot be read or checked any further.
   package static let fixed: Set<DiagnosticID> = [
     "yaml-syntax", "duplicate-key", "merge-key", "complex-key", "yaml-tag", "undefined-alias", "too-deep",
     "too-many-aliases", "too-large", "not-utf-8", "empty-document", "cannot-read", "bad-plan", "unknown-version",
@@ -121,7 +122,7 @@ extension ConfigurationFile {
 }
 
 extension [Diagnostic] {
-  /// These as a configuration wants them: with its severities, without those that it turns off.
+  /// The diagnostics with the severities of a configuration, without those that it turns off.
   package func adjusted(by configuration: ConfigurationFile?) -> [Diagnostic] {
     guard let severities = configuration?.severities, !severities.isEmpty else { return self }
     return compactMap { diagnostic in
@@ -148,7 +149,7 @@ extension Diagnostic {
     _ message: String, _ word: Located<String>, _ words: [String], id: DiagnosticID = "bad-configuration"
   ) -> Diagnostic {
     let nearest = words.nearest(to: word.value)
-    let notes = nearest == nil && words.count < 10 ? [Note("there are \(words.listed())")] : []
+    let notes = nearest == nil && words.count < 10 ? [Note("valid names are \(words.listed())")] : []
     return .error(
       id, message + (nearest.map { "; did you mean '\($0)'?" } ?? ""), at: word.range, notes: notes,
       fixIts: nearest.map { [FixIt(replace: word.range, with: $0)] } ?? [])

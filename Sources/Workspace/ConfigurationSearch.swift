@@ -1,19 +1,19 @@
 import Diagnostics
 import Glibc
 
-/// Finds the `.kvmconf.yaml` of files: the nearest in a file's folder or above it. A folder with `.git` is the last that
-/// is looked into.
+/// Finds the `.kvmconf.yaml` of a file: the nearest one in the file's folder or above it. The search stops at a folder
+/// that has `.git`, after looking there.
 package final class ConfigurationSearch {
-  /// By folder, as absolute paths without links; empty for none.
+  /// The results by folder, as absolute paths without symbolic links; empty if there is none.
   private var found: [String: String] = [:]
   private let workingFolder: String
 
   package init() { workingFolder = realPath(".") ?? "/" }
 
-  /// The path of the configuration of a file, as it is from the working directory where it is there; nil where there is
-  /// none.
+  /// The path of a file's configuration; nil if it has none. The path is relative if it is below the working directory,
+  /// and absolute otherwise.
   ///
-  /// - Parameter path: the file, which need not exist.
+  /// - Parameter path: the file. It need not exist, but its folder must.
   package func configuration(of path: String) -> String? {
     guard let start = realPath(containingFolder(path)) else { return nil }
     let path = search(start)
@@ -40,16 +40,16 @@ package final class ConfigurationSearch {
   }
 }
 
-/// Whether something has this name, be it a link to nothing.
+/// Whether a path exists; a broken symbolic link counts.
 private func exists(_ path: String) -> Bool {
   var info = stat()
   // SAFETY: the path and `info` live throughout the call.
   return unsafe lstat(path, &info) == 0
 }
 
-/// A path without links, from the root; nil where there is no such file.
+/// The absolute path without symbolic links; nil if the file does not exist.
 private func realPath(_ path: String) -> String? {
-  // SAFETY: realpath() returns a text of its own, which is copied and freed here.
+  // SAFETY: realpath() allocates its result, which is copied and freed here.
   guard let text = unsafe realpath(path, nil) else { return nil }
   defer { unsafe free(text) }
   return unsafe String(cString: text)

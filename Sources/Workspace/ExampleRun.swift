@@ -9,9 +9,10 @@ import Vocabulary
 import YAMLSyntax
 
 extension ManifestWorkspace {
-  /// Runs the examples of every attribute of an architecture's schemas, and the schemas' cases, on the model.
+  /// Runs the examples of all attributes and the cases of an architecture's schemas on the model.
   ///
-  /// - Returns: a diagnostic for each that is not answered as it says, and for each rule that none of them shows.
+  /// - Returns: a diagnostic for each example or case with an unexpected answer, for each rule that they do not
+  ///   exercise, and for each error in the probes of facts.
   package func runExamples(_ architecture: Architecture) -> [Diagnostic] {
     let catalogue = catalogue(for: architecture)
     var run = ExampleRun(workspace: self, catalogue: catalogue)
@@ -34,7 +35,7 @@ extension ManifestWorkspace {
   }
 }
 
-/// Examples on the model, and which rules they have come to.
+/// Runs examples on the model, and records the rules that they reach.
 private struct ExampleRun {
   let workspace: ManifestWorkspace
   let catalogue: Catalogue
@@ -46,7 +47,7 @@ private struct ExampleRun {
     self.catalogue = catalogue
   }
 
-  /// - Parameter host: the facts of the host; nil for the host that is assumed.
+  /// - Parameter host: the facts of the host; nil for the default host.
   mutating func add(_ manifest: [Entry], host: Node?, at place: SourceRange) {
     let findings = Findings()
     let plan = workspace.plan(manifest, at: place, catalogue, findings)
@@ -66,15 +67,17 @@ private struct ExampleRun {
     found += report.entries.filter(\.verdict.isFailure).flatMap { $0.diagnostics(on: report.host) }
   }
 
-  /// A rule that no example makes refuse, or none gets past, is a claim that nobody has tried.
+  /// Reports each rule without an example that it refuses, each without an example that passes it, and each `no-case`
+  /// that is not needed.
   mutating func checkRules() {
     for rule in catalogue.refusals {
       switch (trace.hasRefused(rule), rule.noCase) {
-      case (false, nil): report("no example and no case of the schemas is refused by this rule", rule)
+      case (false, nil):
+        report("this rule refuses no example and no case of the schemas; add one that it refuses", rule)
       case (false, _?): break
       case (true, nil) where rule.condition == nil || trace.hasPassed(rule): break
-      case (true, nil): report("no example and no case of the schemas gets past this rule", rule)
-      case (true, _?): report("an example or a case is refused by this rule, which has a 'no-case'", rule)
+      case (true, nil): report("no example and no case of the schemas passes this rule; add one", rule)
+      case (true, _?): report("this rule refuses an example or a case, so it needs no 'no-case'", rule)
       }
     }
   }
@@ -85,11 +88,11 @@ private struct ExampleRun {
 }
 
 extension ManifestWorkspace {
-  /// The plan of a schema's manifest.
+  /// The plan of a manifest that is written in a schema.
   ///
   /// - Parameters:
-  ///   - manifest: its entries beside `kvmconf` and `arch`.
-  ///   - place: the place of the parts that were not read from a text.
+  ///   - manifest: the entries of the manifest, without `kvmconf` and `arch`.
+  ///   - place: the place for nodes that are not from a text.
   package func plan(
     _ manifest: [Entry], at place: SourceRange, _ catalogue: Catalogue, _ findings: Findings
   ) -> Plan {
@@ -101,14 +104,14 @@ extension ManifestWorkspace {
     return Planner.plan(reader.manifest(settings: [:]), catalogue: catalogue).plan
   }
 
-  /// The plan of a schema's steps.
+  /// The plan of explicit steps that are written in a schema.
   package func plan(
     steps: [Node], at place: SourceRange, _ catalogue: Catalogue, _ findings: Findings
   ) -> Plan {
     plan([Entry("steps", .list(steps))], at: place, catalogue, findings)
   }
 
-  /// What is wrong with the calls that find facts.
+  /// The errors in the calls that probe facts.
   private func checkProbes(_ catalogue: Catalogue) -> [Diagnostic] {
     let findings = Findings()
     for fact in catalogue.declaredFacts {

@@ -3,16 +3,16 @@ import Glibc
 import Vocabulary
 
 extension SourceFile {
-  /// More than this is not read: the limit of manifests' size, and one byte, which shows that it is passed.
+  /// The maximum number of bytes to read: the size limit of manifests, plus one byte that shows that it is exceeded.
   static let most = 64 << 20 + 1
 
   /// Reads a file; `-` is standard input.
   ///
   /// - Parameters:
-  ///   - stdinName: the path that standard input is taken for; without it, it has no name and is in the working
-  ///     directory.
-  ///   - isNamedByUser: whether the user named the file: it may be a pipe or a device then. A file that was found in a
-  ///     folder, or that another file names, is a regular one.
+  ///   - stdinName: the path to use for standard input. If it is nil, the path is `<stdin>`, in the working directory.
+  ///   - isNamedByUser: whether the user named the file. If so, it may be a pipe or a device. Otherwise it was found in
+  ///     a folder, or another file names it, and it must be a regular file.
+  /// - Throws: an error of the kind `unreadable`.
   package convenience init(
     reading path: String, stdinName: String? = nil, isNamedByUser: Bool = true
   ) throws(DiagnosticsError) {
@@ -21,7 +21,8 @@ extension SourceFile {
     self.init(path: place, bytes: bytes, folder: containingFolder(place), identity: identity)
   }
 
-  /// Reads a manifest. What was found in a folder may have become a pipe by now, which is not opened.
+  /// Reads a manifest. If the path was found in a folder, it must be a regular file: the file may have been replaced by
+  /// a pipe since then.
   package convenience init(reading path: ManifestPath, stdinName: String? = nil) throws(DiagnosticsError) {
     try self.init(reading: path.value, stdinName: stdinName, isNamedByUser: !path.isFound)
   }
@@ -34,7 +35,8 @@ extension SourceFile {
     of path: String, isNamedByUser: Bool
   ) throws(DiagnosticsError) -> (bytes: [UInt8], identity: FileIdentity) {
     var info = stat()
-    // Opening a pipe waits for its writer, which may never come. A regular file of /proc can also make read() wait.
+    // open() on a pipe blocks until there is a writer, and read() can block on some regular files in /proc. Only a pipe
+    // or a device that the user named may block.
     // SAFETY: the path and `info` live throughout the call.
     let waits = unsafe isNamedByUser && stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFREG
     // SAFETY: the path lives throughout the call.
@@ -55,16 +57,16 @@ extension SourceFile {
     }
   }
 
-  /// Reads an open file to its end, or until there are `most` bytes or a few more.
+  /// Reads an open file to its end, or until at least `most` bytes are read.
   ///
-  /// - Parameter size: how many bytes are probably there.
+  /// - Parameter size: the probable size of the file, in bytes.
   static func bytes(of descriptor: Int32, size: Int, most: Int) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
     let chunk = max(64 << 10, min(size + 1, most))
     while bytes.count < most {
       let old = bytes.count
       var failure: Errno?
-      // SAFETY: read() fills at most the buffer that it is given, and says how much of it.
+      // SAFETY: read() writes at most `chunk` bytes, the capacity of the buffer, and returns their number.
       unsafe bytes.append(
         contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
           let got = unsafe read(descriptor, buffer.baseAddress, chunk)
@@ -82,16 +84,16 @@ extension FileIdentity {
   init(_ info: stat) { self.init(device: UInt64(info.st_dev), number: UInt64(info.st_ino)) }
 }
 
-/// The path of a manifest that is to be read.
+/// The path of a manifest.
 package struct ManifestPath: Hashable, Sendable {
   package var value: String
-  /// Whether the file was found in a folder, and not named.
+  /// Whether the file was found in a folder. If not, the user named it.
   package var isFound = false
 
   package init(_ value: String) { self.value = value }
 
-  /// The manifests that a path stands for: itself, or every `.yaml` and `.yml` file below a folder, in the order of
-  /// names. `NAME.facts.yaml` holds host facts and does not count.
+  /// The manifests at a path: the path itself, or, for a folder, every `.yaml` and `.yml` file below it, sorted by
+  /// name. `NAME.facts.yaml` contains host facts and is left out.
   package static func all(_ path: String) throws(DiagnosticsError) -> [ManifestPath] {
     guard isFolder(path) else { return [ManifestPath(path)] }
     return try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }.map {
@@ -102,12 +104,12 @@ package struct ManifestPath: Hashable, Sendable {
   }
 }
 
-/// Every `.yaml` and `.yml` file below a folder, in the order of names.
+/// Every `.yaml` and `.yml` file below a folder, sorted by name.
 package func yamlPaths(below folder: String) throws(DiagnosticsError) -> [String] {
   try files(below: folder).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
 }
 
-/// The folder that a path names something in.
+/// The folder part of a path, with the slash at its end; `.` if the path has no slash.
 func containingFolder(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
 
 package func isFolder(_ path: String) -> Bool {
@@ -116,10 +118,12 @@ package func isFolder(_ path: String) -> Bool {
   return unsafe path != "-" && stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
 }
 
-/// Every regular file below a folder, and every link to one, in the order of names. Hidden ones are left out, links to
-/// folders are not followed, and a link that leads nowhere is kept: reading it says what is wrong.
+/// Every regular file below a folder, and every symbolic link to one, sorted by name.
+///
+/// Hidden files and folders are left out, and links to folders are not followed. A broken link is included, so that
+/// reading it reports the error.
 func files(below folder: String) throws(DiagnosticsError) -> [String] {
-  // SAFETY: the stream is owned here, closed once, and each entry is used before the next is read.
+  // SAFETY: this function owns the stream and closes it once. Each entry is used before the next one is read.
   guard let stream = unsafe opendir(folder) else { throw .unreadable(folder, Errno.last.text) }
   var names: [String] = []
   while let entry = unsafe readdir(stream) {
@@ -150,9 +154,9 @@ extension Errno {
   /// The error of the C library's last failed call.
   static var last: Errno { Errno(rawValue: errno) }
 
-  /// The error in the C library's words.
+  /// The C library's description of the error.
   package var text: String {
-    // SAFETY: strerror() returns a text that is copied before anything else is called.
+    // SAFETY: the result of strerror() is copied before the next call can overwrite it.
     unsafe String(cString: strerror(rawValue))
   }
 }

@@ -1,16 +1,16 @@
 import Diagnostics
 import YAMLSyntax
 
-/// What formatting makes of a file.
+/// The result of formatting a file.
 package enum Formatting {
-  /// The text in its one form, which may be what it was.
+  /// The text in the standard layout, which may be unchanged.
   case text(String)
-  /// The file is no YAML, and stays as it is.
+  /// The file is not valid YAML, and cannot be formatted.
   case faults([Diagnostic])
-  /// There is no layout of this text that surely says the same.
+  /// No layout of this text is sure to keep its meaning.
   case refused
 
-  /// Lays a file out. Its content is not looked at: a manifest that is wrong can be formatted, too.
+  /// Formats a file. Only the YAML must be valid: an invalid manifest can be formatted too.
   package init(_ file: SourceFile) {
     let faults = SourceTree(parsing: file).diagnostics.filter { $0.severity == .error }
     if !faults.isEmpty {

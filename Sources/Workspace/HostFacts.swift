@@ -4,20 +4,21 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// What is known of a host: its release and its facts, read from a file.
+/// The kernel release and the facts of a host, from a file or from a probe.
 ///
-/// The file is a mapping (YAML or JSON) from the names of facts to their values, `kernel`, the release, and `arch`, the
-/// architecture; or the JSON of `kvmconf probe`, which holds such a mapping.
+/// The file is a mapping, in YAML or JSON, from the names of facts to their values. Two more keys are `kernel`, the
+/// release, and `arch`, the architecture. The JSON output of `kvmconf probe`, which contains such a mapping, is also
+/// accepted.
 package struct HostFacts: Sendable {
   /// The `kind` of a probe written as JSON.
   package static let probeKind = "kvmconf-probe"
 
   package var release: Release?
-  /// The only architecture that these facts are for, where they say so.
+  /// The architecture of the host; nil if the file does not name one.
   private var architecture: Located<String>?
-  /// The facts of a file.
+  /// The facts from a file, not yet checked against the schemas.
   private var entries: [Entry] = []
-  /// Facts that were found on the host itself.
+  /// The facts that a probe found on the host.
   private var found: [String: Value] = [:]
 
   package init() {}
@@ -34,7 +35,7 @@ package struct HostFacts: Sendable {
   init(_ node: Node?) throws(DiagnosticsError) {
     guard let node, let entries = node.entries else {
       throw .invalid(
-        .error("bad-facts", "host facts are a mapping from names to values", at: node?.range))
+        .error("bad-facts", "host facts must be a mapping from names to values", at: node?.range))
     }
     for entry in node.factsOfProbe ?? entries {
       guard ["kernel", "arch"].contains(entry.key.value) else {
@@ -44,26 +45,29 @@ package struct HostFacts: Sendable {
       if entry.key.value == "arch" {
         guard let name = entry.value.scalar, Architecture(rawValue: name) != nil else {
           let names = Architecture.names.joined(separator: ", ")
-          throw .invalid(.error("bad-facts", "'arch' is one of \(names)", at: entry.value.range))
+          throw .invalid(.error("bad-facts", "'arch' must be one of \(names)", at: entry.value.range))
         }
         architecture = Located(name, at: entry.value.range)
         continue
       }
       guard let release = entry.value.scalar.flatMap(Release.init) else {
         throw .invalid(
-          .error("bad-facts", "'kernel' is a release, such as '6.12'", at: entry.value.range))
+          .error("bad-facts", "'kernel' must be a release, such as '6.12'", at: entry.value.range))
       }
       self.release = release
     }
   }
 
-  /// The facts as an architecture's schemas declare them.
+  /// The values of the facts, by name, checked against the schemas of an architecture.
+  ///
+  /// - Throws: an error of the kind `invalid` if the facts are for another architecture, if a fact is unknown, or if a
+  ///   value has the wrong type.
   package func values(for catalogue: Catalogue) throws(DiagnosticsError) -> [String: Value] {
     if let architecture, architecture.value != catalogue.architecture.rawValue {
       throw .invalid(
         .error(
           "bad-facts",
-          "these are the facts of a host of \(architecture.value), and the manifest is for "
+          "these are facts of a host with \(architecture.value), but the manifest is for "
             + catalogue.architecture.rawValue, at: architecture.range))
     }
     var values = found
@@ -73,13 +77,13 @@ package struct HostFacts: Sendable {
         let hint = catalogue.factNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
         throw .invalid(
           .error(
-            "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) know no fact '\(name)'\(hint)",
+            "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) have no fact '\(name)'\(hint)",
             at: entry.key.range))
       }
       guard let value = Value(entry.value), value.fits(fact.type) else {
         throw .invalid(
           .error(
-            "bad-facts", "fact '\(name)' is \(fact.type.name), not \(entry.value.kind) '\(entry.value.flowText)'",
+            "bad-facts", "fact '\(name)' must be \(fact.type.name), not \(entry.value.kind) '\(entry.value.flowText)'",
             at: entry.value.range))
       }
       values[name] = value
@@ -89,7 +93,7 @@ package struct HostFacts: Sendable {
 }
 
 extension Node {
-  /// The facts that the JSON of a probe holds; nil where this is no such JSON.
+  /// The facts in the JSON output of a probe; nil if the node is not such an output.
   fileprivate var factsOfProbe: [Entry]? {
     guard self[key: "kind"]?.scalar == HostFacts.probeKind else { return nil }
     return self[key: "facts"]?.entries
@@ -97,7 +101,10 @@ extension Node {
 }
 
 extension Value {
-  /// The value that a node is written as: an integer, a truth, text, a list or a map; `unknown` is the unknown value.
+  /// Makes a value from a node: a scalar, a list or a map.
+  ///
+  /// A plain scalar is a Boolean, null, an integer, the unknown value (`unknown`) or a string. A quoted scalar is
+  /// always a string.
   fileprivate init?(_ node: Node) {
     switch node.content {
     case .scalar(let text, let style):
@@ -126,7 +133,7 @@ extension Value {
     }
   }
 
-  /// Whether a fact of a type can have the value.
+  /// Whether the value is valid for a fact of a type.
   package func fits(_ type: Type) -> Bool {
     switch (self, type) {
     case (_, .any), (.unknown, _), (.null, _), (.bool, .bool), (.integer, .integer), (.string, .string): true

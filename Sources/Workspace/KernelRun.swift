@@ -4,9 +4,10 @@ import Kernel
 import Model
 
 extension ManifestWorkspace {
-  /// Runs a plan on this machine's kernel. The model goes along, with the kernel's answers, and gives the reasons.
+  /// Runs a plan on this machine's kernel. The model follows the kernel's answers and supplies their reasons.
   ///
-  /// - Parameter path: what is opened in place of `/dev/kvm`.
+  /// - Parameter path: the path to open instead of `/dev/kvm`.
+  /// - Throws: an error if the kernel cannot run the plan. No call of the plan has been made in that case.
   package func runOnKernel(
     _ plan: Plan, with runner: Runner, path: String = "/dev/kvm"
   ) throws(DiagnosticsError) -> Report {
@@ -15,7 +16,7 @@ extension ManifestWorkspace {
     return runner.run(plan, on: &host)
   }
 
-  /// The steps of a plan that would crash or hang a kernel of the release that is running.
+  /// An error for each step that, according to the model, would crash or hang the kernel.
   package func hazards(of plan: Plan) throws(DiagnosticsError) -> [Diagnostic] {
     var host = try model(plan.architecture, course: .predicted)
     let report = Runner(keepGoing: true).run(plan, on: &host)
@@ -23,7 +24,7 @@ extension ManifestWorkspace {
   }
 }
 
-/// The kernel, whose answers the model explains.
+/// The kernel as a host, with the model's reasons added to its answers.
 private struct ExplainedKernel: Host, ~Copyable {
   var kernel: KernelHost
   var model: ModelHost?
@@ -36,7 +37,7 @@ private struct ExplainedKernel: Host, ~Copyable {
       model?.skip(step)
       return result
     }
-    // The model goes on with what the kernel answered, whatever it would have predicted.
+    // The model continues from the kernel's answer, even if it predicts a different one.
     var told = step
     told.expected = [answer]
     guard let predicted = model?.perform(told) else { return result }

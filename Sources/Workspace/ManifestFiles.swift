@@ -1,21 +1,21 @@
 import Diagnostics
 
-/// Several files, each with settings of its own.
+/// Loads several files, each with the settings of its `.kvmconf.yaml`.
 package final class ManifestFiles {
-  /// A file, and what it is judged by.
+  /// A loaded file, and the workspace that loaded it.
   package typealias Judged = (file: LoadedFile, workspace: ManifestWorkspace)
 
   private let request: SettingsRequest
   private let settingsOfFiles: SettingsOfFiles
   private let complete: (inout Settings) -> Void
   private let warn: ([Diagnostic]) -> Void
-  /// One for the files of each configuration: few.
+  /// One workspace for the files of each configuration: they are few.
   private var workspaces: [ManifestWorkspace] = []
 
   /// - Parameters:
-  ///   - onSearch: is called with the name of each file, and the path of its configuration.
-  ///   - complete: adds to the settings that files and options make.
-  ///   - warn: takes the warnings about each file.
+  ///   - onSearch: called with the name of each file and the path of its configuration.
+  ///   - complete: completes the settings from options and configuration, once per configuration.
+  ///   - warn: called with the warnings about each file.
   package init(
     _ request: SettingsRequest, onSearch: @escaping (_ name: String, _ configuration: String?) -> Void,
     complete: @escaping (inout Settings) -> Void = { _ in }, warn: @escaping ([Diagnostic]) -> Void
@@ -26,14 +26,14 @@ package final class ManifestFiles {
     self.warn = warn
   }
 
-  /// The manifests of a file.
+  /// Loads the manifests of a file.
   package func load(_ path: String) throws(DiagnosticsError) -> Judged {
     let judged = try read(ManifestPath(path))
     try check(judged)
     return judged
   }
 
-  /// All manifests of files and folders; of a folder, without the files that others extend.
+  /// Loads the manifests of all files and folders. In a folder, files that other manifests extend are left out.
   package func loadAll(_ arguments: [String]) throws(DiagnosticsError) -> [Judged] {
     var all: [(judged: Judged, isFound: Bool)] = []
     for argument in arguments {
@@ -67,14 +67,19 @@ package final class ManifestFiles {
 }
 
 extension ManifestWorkspace {
-  /// Throws what is wrong with a file that was loaded here, or with the schemas that it needs, together with the warnings.
+  /// Checks that a file that was loaded here, and the schemas that have been read, have no errors.
+  ///
+  /// - Throws: the errors, with the warnings about the file: the kind is `invalid` if the file has errors, and
+  ///   `software` if only the schemas have.
   package func requireSoundness(of file: LoadedFile) throws(DiagnosticsError) {
     let faults = schemaFaults
     if file.hasErrors { throw DiagnosticsError(.invalid, file.diagnostics + faults) }
     if !faults.isEmpty { throw DiagnosticsError(.software, file.diagnostics + faults) }
   }
 
-  /// Throws what is wrong with the schemas that were read so far.
+  /// Checks that the schemas that have been read so far have no errors.
+  ///
+  /// - Throws: the errors, as the kind `software`.
   package func requireSoundSchemas() throws(DiagnosticsError) {
     let faults = schemaFaults
     if !faults.isEmpty { throw DiagnosticsError(.software, faults) }

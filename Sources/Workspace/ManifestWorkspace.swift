@@ -8,51 +8,49 @@ import Planning
 import Vocabulary
 import YAMLSyntax
 
-/// What decides how manifests are read and judged.
+/// The settings that decide how manifests are read and checked.
 package struct Settings: Sendable {
-  /// The schemas, built in and others.
+  /// The built-in schemas and those that were added.
   package var schemas: [SchemaSource] = SchemaSource.builtIn
-  /// What is known of the host that the model plays.
+  /// The facts about the host that the model simulates; nil if there are none.
   package var facts: HostFacts?
-  /// The release that the model plays; what the facts say, or the newest that the schemas know.
+  /// The kernel release that the model simulates; if nil, that of the facts, else the newest that the schemas describe.
   package var release: Release?
-  /// Values of parameters.
+  /// The values of parameters, by name, as the user wrote them.
   package var parameters: [String: String] = [:]
-  /// What fails apart from errors.
+  /// The findings besides errors that make a validation fail.
   package var failOn: FailOn?
-  /// The `.kvmconf.yaml` that these settings come from.
+  /// The `.kvmconf.yaml` that applies; nil if there is none.
   package internal(set) var configuration: ConfigurationFile?
 
   package init() {}
 
-  /// The newest release that the built-in schemas describe.
-  package static let newestRelease = Release(major: 7, minor: 2)
-
-  /// The schemas of one architecture alone.
+  /// The schemas of one architecture, without the common ones.
   package func schemas(of architecture: Architecture) -> [SchemaSource] {
     schemas.filter { $0.path.hasPrefix("\(architecture.rawValue)/") }
   }
 
-  /// Whether some schemas are not the built-in ones.
+  /// Whether a schema has been added or replaced.
   package var hasOwnSchemas: Bool { schemas.contains { !$0.file.isBuiltIn } }
 
-  package var playedRelease: Release { release ?? facts?.release ?? Self.newestRelease }
+  package var playedRelease: Release { release ?? facts?.release ?? schemas.newestRelease }
 }
 
-/// A manifest, planned.
+/// A manifest and its plan.
 package struct PlannedManifest {
   package var plan: Plan
-  /// The steps that stand in the plan only so that what follows them can be judged.
+  /// The indices of the steps with errors in the manifest. They are in the plan only so that later steps can be
+  /// checked.
   package var incomplete: Set<Int>
-  /// The line of the file that its document begins in.
+  /// The line in which the manifest's document begins, from 1.
   package var firstLine: Int
-  /// The files that it extends.
+  /// The files that the manifest extends.
   package var bases: [SourceFile] = []
-  /// What it was read from, and as what; nil for a compiled plan.
+  /// The reader and the manifest that it read; nil for a compiled plan.
   var source: (reader: ManifestReader, manifest: Manifest)?
 }
 
-/// A file with all of its manifests, and what is wrong with its text.
+/// A file with its manifests and the diagnostics of its text.
 package struct LoadedFile {
   package var file: SourceFile
   package var manifests: [PlannedManifest] = []
@@ -60,15 +58,15 @@ package struct LoadedFile {
 
   package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
-  /// The files that its manifests extend.
+  /// The identities of the files that its manifests extend.
   package var bases: [FileIdentity] { manifests.flatMap(\.bases).compactMap(\.identity) }
 }
 
-/// Reads manifests, plans them, and runs them on the model. Belongs to one thread.
+/// Reads manifests, plans them, and runs them on the model. Must be used from one thread only.
 package final class ManifestWorkspace {
   package let settings: Settings
   private var catalogues: [Catalogue] = []
-  /// What is known of the host, for those catalogues that a model was made of.
+  /// The values of the host's facts, by architecture, for the models made so far.
   private var facts: [String: [String: Value]] = [:]
 
   package init(_ settings: Settings) { self.settings = settings }
@@ -81,10 +79,10 @@ package final class ManifestWorkspace {
     return catalogue
   }
 
-  /// The catalogues of all architectures that there are schemas for.
+  /// The catalogues of all architectures that have schemas.
   package var allCatalogues: [Catalogue] { Architecture.allCases.map(catalogue).filter { $0.vm != nil } }
 
-  /// What is wrong with the schemas that were read so far.
+  /// The errors in the schemas that have been read so far.
   package var schemaFaults: [Diagnostic] { catalogues.flatMap(\.faults.diagnostics) }
 
   package func load(_ file: SourceFile) -> LoadedFile {
@@ -125,7 +123,7 @@ package final class ManifestWorkspace {
 
   /// A model of the host that the settings describe.
   ///
-  /// - Parameter absent: device types that the host shall not have, unless its facts list them.
+  /// - Parameter absent: device types that the host does not support; ignored if its facts list the supported ones.
   package func model(
     _ architecture: Architecture, course: ModelHost.Course, without absent: Set<String> = []
   ) throws(DiagnosticsError) -> ModelHost {
@@ -142,7 +140,8 @@ package final class ManifestWorkspace {
 }
 
 extension [Diagnostic] {
-  /// Without what was found on lines that are wrong as YAML already: one mistake gives one diagnostic.
+  /// The diagnostics without those on a line that already has one of these errors, so that one mistake is reported
+  /// once.
   fileprivate func withoutEchoes(of faults: [Diagnostic]) -> [Diagnostic] {
     let lines = Set(faults.filter { $0.severity == .error }.compactMap { $0.range.map(Line.init) })
     return filter { diagnostic in
@@ -151,7 +150,7 @@ extension [Diagnostic] {
   }
 }
 
-/// One line of one file.
+/// A line of a file.
 private struct Line: Hashable {
   var file: SourceFile
   var number: Int
@@ -160,7 +159,7 @@ private struct Line: Hashable {
 }
 
 extension SourceFile {
-  /// The name of the file without folder and ending.
+  /// The name of the file without its folder and its YAML extension; `stdin` for `<stdin>`.
   var stem: String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     if path == "<stdin>" { return "stdin" }

@@ -3,7 +3,7 @@ import Diagnostics
 import Glibc
 import Vocabulary
 
-/// Reads a file in the folder that a manifest was found in, or below it: a `ReadFile`.
+/// Reads a file that a manifest names, in the manifest's folder or below it: a `ReadFile`.
 func readNamedFile(_ path: String, in manifest: SourceFile, most: Int) throws(FileFault) -> [UInt8] {
   try readFile(path, from: folder(of: manifest), below: folder(of: manifest), most: most).bytes
 }
@@ -19,7 +19,7 @@ func readBase(_ path: String, of manifest: SourceFile, root: SourceFile) throws(
     folder: folder.hasSuffix("/") ? folder + place : folder + "/" + place, identity: identity)
 }
 
-/// A path without `FOLDER/..`, where that leads to the same file: others compare paths as texts.
+/// A path without `FOLDER/..`, if it still leads to the same file. Other programs compare paths as text.
 private func shortened(_ path: String, to identity: FileIdentity) -> String {
   var parts: [Substring] = []
   for part in path.split(separator: "/") where part != "." {
@@ -33,13 +33,15 @@ private func shortened(_ path: String, to identity: FileIdentity) -> String {
 
 private func folder(of manifest: SourceFile) throws(FileFault) -> String {
   if let folder = manifest.folder { return folder }
-  throw .unreadable("its manifest is a text without a folder; load the manifest from a file")
+  throw .unreadable("the manifest is a text without a folder; load it from a file")
 }
 
-/// Reads a file that is named from one folder, and lies in another or below it.
+/// Reads a file whose path is relative to `folder`, and which must be in `root` or below it.
 ///
-/// What is named is found without being opened, so that neither a pipe nor a device notices; then it is asked where and
-/// what it is, and no one can exchange it any more before it is read.
+/// The file is first opened with O_PATH, which does not affect a pipe or a device. Its real path and its type are
+/// checked through that descriptor, and then the same file is opened for reading, so it cannot be replaced in between.
+///
+/// - Parameter most: the maximum size of the file, in bytes.
 private func readFile(
   _ path: String, from folder: String, below root: String, most: Int
 ) throws(FileFault) -> (bytes: [UInt8], identity: FileIdentity) {
@@ -60,10 +62,10 @@ private func readFile(
   switch info.st_mode & S_IFMT {
   case S_IFREG: break
   case S_IFDIR: throw .unreadable("it is a folder")
-  default: throw .unreadable("it is no regular file")
+  default: throw .unreadable("it is not a regular file")
   }
   if info.st_size > most { throw .tooLarge(Int(info.st_size)) }
-  // The same file again: some below /proc would let a reader wait.
+  // Opens the same file for reading. Some regular files in /proc would block a reader.
   let file = unsafe open("/proc/self/fd/\(found)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
   guard file >= 0 else { throw .unreadable(Errno.last.text) }
   defer { close(file) }
@@ -77,13 +79,13 @@ private func readFile(
   return (bytes, FileIdentity(info))
 }
 
-/// O_PATH, which the C library's module does not export: the descriptor says where a file is, and cannot read it.
+/// O_PATH, which the Glibc module does not export. Its descriptor identifies a file, and cannot read it.
 private let pathOnly: Int32 = 0o10_000_000
 
-/// Where an open file is: an absolute path without links.
+/// The absolute path of an open file, without symbolic links.
 private func place(of descriptor: Int32) throws(FileFault) -> [UInt8] {
   var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-  // SAFETY: readlink() is told how long the buffer is.
+  // SAFETY: readlink() gets the length of the buffer, which lives throughout the call.
   let length = unsafe readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
   guard length >= 0 else { throw .unreadable(Errno.last.text) }
   return buffer[..<length].map { UInt8(bitPattern: $0) }

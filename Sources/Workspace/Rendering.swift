@@ -4,28 +4,28 @@ import Diagnostics
 import Model
 import YAMLSyntax
 
-/// How a manifest is written out.
+/// The form in which a manifest is written.
 package enum RenderingStyle: Hashable, Sendable {
-  /// What the VM is, as the manifest says it.
+  /// The declarative form: the VM, its vCPUs and its devices.
   case declared
-  /// The calls, one by one.
+  /// The calls, as explicit steps.
   case steps
 }
 
-/// A manifest, written out.
+/// The text of a manifest, and its plan.
 package struct RenderedManifest {
   /// The document, without `---`.
   package var text: String
-  /// The plan that the text stands for.
+  /// The plan of the text.
   package var plan: Plan
-  /// Steps that the host which the model plays does not make, as it answers the questions before them.
+  /// The steps that are left out because of the simulated host's answers to earlier tests.
   package var leftOut: [Step] = []
 }
 
 extension ManifestWorkspace {
-  /// Writes a manifest out; nil where only a compiled plan is known of it, which has no declarative part.
+  /// Writes a manifest in a style; nil for the declarative style of a compiled plan, which contains only calls.
   ///
-  /// - Throws: what cannot be written in this style.
+  /// - Throws: an error for each call that cannot be written in this style.
   package func rendered(
     _ manifest: PlannedManifest, _ style: RenderingStyle
   ) throws(DiagnosticsError) -> RenderedManifest? {
@@ -43,7 +43,7 @@ extension ManifestWorkspace {
       throw .invalid(
         .error(
           "load-parameter",
-          "how many vCPUs there are comes with the loader, and steps are written for each; tell it with --set "
+          "the number of vCPUs is supplied at load time, but steps are written for each vCPU; give it with --set "
             + "\(parameter.name)=N", at: parameter.at))
     }
     let left = try stepsNotMade(of: plan)
@@ -52,12 +52,13 @@ extension ManifestWorkspace {
     let (node, unsayable) = writer.manifest()
     if !unsayable.isEmpty {
       throw DiagnosticsError(
-        .invalid, unsayable.map { .error("unsayable-step", "no explicit step says this: \($0.words)", at: $0.at) })
+        .invalid,
+        unsayable.map { .error("unsayable-step", "no explicit step can express this: \($0.words)", at: $0.at) })
     }
     return RenderedManifest(text: YAMLWriter.document(node), plan: writer.plan, leftOut: left.map { plan.steps[$0] })
   }
 
-  /// The steps that the host which the model plays leaves out, because of what it answers to the questions before them.
+  /// The indices of the steps that a run on the model skips because of the answers to earlier tests.
   private func stepsNotMade(of plan: Plan) throws(DiagnosticsError) -> [Int] {
     if plan.steps.allSatisfy(\.guardedBy.isEmpty) { return [] }
     var host = try model(plan.architecture, course: .expected)
@@ -65,9 +66,9 @@ extension ManifestWorkspace {
     return report.entries.indices.filter { report.entries[$0].verdict == .skipped }
   }
 
-  /// Whether a text stands for these plans.
+  /// Whether a text compiles to these plans, apart from descriptions such as places and reasons.
   ///
-  /// - Parameter file: beside which the text will be, or is as good as.
+  /// - Parameter file: the file whose folder the paths in the text are relative to.
   package func stands(_ text: String, for plans: [Plan], beside file: SourceFile) -> Bool {
     let again = ManifestWorkspace(settings.withoutParameters).load(
       SourceFile(path: "<rendered>", bytes: Array(text.utf8), folder: file.folder))

@@ -3,19 +3,21 @@ import Diagnostics
 import Vocabulary
 
 extension Settings {
-  /// The settings for a release with the built-in schemas and those of folders, which are checked.
+  /// Settings with the built-in schemas and those in folders, which are checked.
+  ///
+  /// - Throws: an error if a folder cannot be read, or if its schemas have errors.
   package init(schemas folders: [String], release: Release? = nil) throws(DiagnosticsError) {
     self.release = release
     for folder in folders { try addSchemas(in: folder) }
     try requireSoundSchemas(in: folders)
   }
 
-  /// Adds the schemas below a folder, `ARCH/TYPE.yaml` or `.yml`; those of the same name replace the built-in ones.
+  /// Adds the schemas below a folder, `ARCH/TYPE.yaml` or `.yml`. A schema replaces an earlier one with the same path.
   package mutating func addSchemas(in folder: String) throws(DiagnosticsError) {
-    guard isFolder(folder) else { throw .unreadable(folder, "it is no folder of schemas") }
+    guard isFolder(folder) else { throw .unreadable(folder, "it is not a folder of schemas") }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for path in try yamlPaths(below: folder) {
-      // Schemas are known by their path with the usual ending.
+      // Schemas are identified by their path with the extension .yaml.
       let name = path.dropFirst(prefix.count)
       let source = SchemaSource(
         path: name.hasSuffix(".yml") ? name.dropLast(3) + "yaml" : String(name),
@@ -28,14 +30,17 @@ extension Settings {
     }
   }
 
-  /// Throws what is wrong with the schemas of these folders, together with the built-in ones; warnings do not count.
+  /// Checks the schemas of these folders together with all others. Does nothing if there are no folders.
+  ///
+  /// - Throws: the errors in these folders, as the kind `invalid`. Warnings do not count.
   package func requireSoundSchemas(in folders: [String]) throws(DiagnosticsError) {
     if folders.isEmpty { return }
     let faults = checkSchemas(in: folders).filter { $0.severity == .error }
     if !faults.isEmpty { throw DiagnosticsError(.invalid, faults) }
   }
 
-  /// What is wrong with the schemas of these folders, together with the built-in ones.
+  /// The diagnostics of the schemas of these folders, checked together with all others; of all schemas if there are no
+  /// folders.
   package func checkSchemas(in folders: [String]) -> [Diagnostic] {
     var found: [Diagnostic] = []
     for architecture in architectures {
@@ -47,7 +52,7 @@ extension Settings {
     return found.about(folders)
   }
 
-  /// What is wrong with the examples of these folders' schemas, run on the model.
+  /// The diagnostics of the examples in these folders, run on the model; of all examples if there are no folders.
   package func runExamples(in folders: [String]) -> [Diagnostic] {
     let workspace = ManifestWorkspace(self)
     return architectures.flatMap(workspace.runExamples).about(folders)
@@ -61,7 +66,7 @@ extension Settings {
 }
 
 extension [Diagnostic] {
-  /// Those that point into one of these folders, or nowhere; all, where there is no folder.
+  /// The diagnostics with a place in one of these folders, or without a place; all if there are no folders.
   fileprivate func about(_ folders: [String]) -> [Diagnostic] {
     filter { diagnostic in
       folders.isEmpty || folders.contains { diagnostic.range?.file.path.hasPrefix($0) ?? true }

@@ -2,30 +2,30 @@ import Diagnostics
 import Reference
 import Vocabulary
 
-/// Options that decide how files are read and judged. They come before what a `.kvmconf.yaml` says.
+/// The options that decide how files are read and checked. They override a `.kvmconf.yaml`.
 package struct SettingsRequest: Sendable {
-  /// What is settled already: parameters, a release, facts, schemas.
+  /// The settings that are already known: parameters, a release, facts, schemas.
   package var settings = Settings()
-  /// Folders of schemas to read.
+  /// The folders of schemas to read.
   package var schemas: [String] = []
-  /// A file of host facts to read.
+  /// The file of host facts to read.
   package var hostFacts: String?
-  /// The path that standard input is taken for.
+  /// The path to use for standard input.
   package var stdinFilename: String?
   package var ignoresConfiguration = false
 
   package init() {}
 }
 
-/// The settings of files: an options' request, completed by the `.kvmconf.yaml` of each file.
+/// The settings of each file: the options, completed by the file's `.kvmconf.yaml`.
 package final class SettingsOfFiles {
   private let request: SettingsRequest
   private let onSearch: (_ name: String, _ configuration: String?) -> Void
   private let search = ConfigurationSearch()
-  /// The settings of files with the same configuration: few.
+  /// The settings for the files of each configuration: they are few.
   private var known: [(configuration: String?, settings: Settings)] = []
 
-  /// - Parameter onSearch: is called with the name of each file, and the path of its configuration.
+  /// - Parameter onSearch: called with the name of each file and the path of its configuration.
   package init(
     _ request: SettingsRequest, onSearch: @escaping (_ name: String, _ configuration: String?) -> Void = { _, _ in }
   ) {
@@ -33,7 +33,10 @@ package final class SettingsOfFiles {
     self.onSearch = onSearch
   }
 
-  /// - Parameter path: a file, or `-`.
+  /// The settings of a file.
+  ///
+  /// - Parameter path: the file, or `-` for standard input.
+  /// - Throws: an error if the configuration, or a file or folder that it or an option names, is wrong or unreadable.
   package func settings(of path: String) throws(DiagnosticsError) -> Settings {
     let place = path == "-" ? request.stdinFilename ?? "stdin" : path
     let configuration = request.ignoresConfiguration ? nil : search.configuration(of: place)
@@ -60,7 +63,8 @@ package final class SettingsOfFiles {
       for folder in folders { try settings.addSchemas(in: folder) }
     }
     if let path = request.hostFacts { settings.facts = try HostFacts(SourceFile(reading: path)) }
-    // The facts of an option come before the release of a configuration, which comes before its facts.
+    // The release in the facts of an option overrides the configuration's `kernel`, which overrides the release in its
+    // facts.
     if settings.release == nil, settings.facts?.release == nil { settings.release = configuration?.kernel }
     if settings.facts == nil, let named = configuration?.hostFacts {
       settings.facts = try HostFacts(
@@ -71,7 +75,7 @@ package final class SettingsOfFiles {
     return settings
   }
 
-  /// What a body returns for a path; what it throws is about the place where a configuration names that path.
+  /// Calls a body with a path from a configuration. Its errors get the place of the path in the configuration.
   private func located<Result>(
     _ path: Located<String>, _ body: (String) throws(DiagnosticsError) -> Result
   ) throws(DiagnosticsError) -> Result {
@@ -84,7 +88,7 @@ package final class SettingsOfFiles {
     }
   }
 
-  /// Every id of a configuration is one of a diagnostic.
+  /// Checks that the diagnostic ids in a configuration exist.
   private func check(_ configuration: ConfigurationFile, _ settings: Settings) throws(DiagnosticsError) {
     if configuration.severityKeys.isEmpty { return }
     let explainer = Explainer(ManifestWorkspace(settings).allCatalogues, diagnostics: .manifests)

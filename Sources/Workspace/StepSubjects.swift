@@ -3,8 +3,8 @@ import DeviceSchema
 import Vocabulary
 
 extension Plan {
-  /// The schema of each step's object: the VM's, the vCPUs', that of `/dev/kvm` or of a device's type; nil where there is
-  /// none.
+  /// The schema of each step's object: that of the VM, of vCPUs, of `/dev/kvm` or of a device type; nil if there is no
+  /// schema.
   package func schemaFiles(in catalogue: Catalogue) -> [SchemaFile?] {
     var devices: [SchemaFile?] = []
     func file(_ target: Target) -> SchemaFile? { catalogue.file(of: target, devices: devices) }

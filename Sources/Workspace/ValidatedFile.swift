@@ -1,20 +1,20 @@
 import Diagnostics
 
-/// One file as `validate` judges it.
+/// The validation of one file, with its settings.
 package struct ValidatedFile: Sendable {
-  /// What reports call the file.
+  /// The name of the file in reports.
   package let name: String
   package let settings: Settings
-  /// Nil if the file could not be validated.
+  /// The validation; nil if an error prevented it.
   package private(set) var validation: Validation?
-  /// Why the file could not be validated.
+  /// The error that prevented the validation.
   package private(set) var error: DiagnosticsError?
   private let isFound: Bool
   private var identity: FileIdentity?
 
   /// - Parameters:
-  ///   - path: a file, or `-`.
-  ///   - stdinName: what `-` is called.
+  ///   - path: the file, or `-` for standard input.
+  ///   - stdinName: the name of standard input; if nil, `<stdin>`.
   package init(_ path: ManifestPath, stdinName: String?, _ settings: Settings) {
     let name = path.value == "-" ? stdinName ?? "<stdin>" : path.value
     self.init(name, isFound: path.isFound, settings) { () throws(DiagnosticsError) in
@@ -22,7 +22,9 @@ package struct ValidatedFile: Sendable {
     }
   }
 
-  /// - Parameter isFound: whether the file was found in a folder, and not named.
+  /// - Parameters:
+  ///   - isFound: whether the file was found in a folder. If not, the user named it.
+  ///   - read: reads the file; its error becomes the result.
   package init(
     _ name: String, isFound: Bool = false, _ settings: Settings, read: () throws(DiagnosticsError) -> SourceFile
   ) {
@@ -38,13 +40,13 @@ package struct ValidatedFile: Sendable {
     }
   }
 
-  /// In the order of the text.
+  /// The diagnostics of the file, in the order of the text.
   package var diagnostics: [Diagnostic] { validation?.diagnostics ?? error?.diagnostics ?? [] }
 
-  /// The kind of failure that the file is for `validate`; nil for success.
+  /// The kind of failure for the exit status; nil if the file is valid.
   package var failure: DiagnosticsError.Kind? {
     guard let validation else { return error?.kind }
-    // The built-in schemas are ours.
+    // An error in a built-in schema is a bug in kvmconf.
     if validation.hasSchemaFaults { return settings.hasOwnSchemas ? .invalid : .software }
     let failures =
       switch settings.failOn {
@@ -57,18 +59,19 @@ package struct ValidatedFile: Sendable {
 }
 
 extension [ValidatedFile] {
-  /// The files that the manifests of these extend.
+  /// The identities of the files that the manifests of these files extend.
   package var bases: Set<FileIdentity> {
     Set(flatMap { $0.validation?.bases.joined().compactMap(\.identity) ?? [] })
   }
 }
 
 extension ValidatedFile {
-  /// Whether the file was found in a folder and others extend it: it may be incomplete, and is judged as part of those.
+  /// Whether the file was found in a folder and other files extend it. Such a file may be incomplete, and is checked
+  /// only as part of those files.
   package func isOnlyBase(of bases: Set<FileIdentity>) -> Bool { isFound && bases.hasMember(identity) }
 }
 
 extension Set<FileIdentity> {
-  /// Whether a file that may have no identity is in the set.
+  /// Whether the set contains an identity; false for nil.
   func hasMember(_ identity: FileIdentity?) -> Bool { identity.map(contains) ?? false }
 }

@@ -2,18 +2,18 @@ import DevicePlan
 import Diagnostics
 import Model
 
-/// What `validate` finds out about one file.
+/// The result of validating one file.
 package struct Validation {
   package var file: SourceFile
   /// The run of each manifest on the model.
   package var reports: [Report]
-  /// The lines of the file that the manifests begin in.
+  /// The line in which each manifest begins, from 1.
   package var firstLines: [Int] = []
-  /// The files that each of the manifests extends.
+  /// The files that each manifest extends.
   package var bases: [[SourceFile]] = []
-  /// In the order of the text, with the severities of the configuration.
+  /// The diagnostics, in the order of the text, with the severities of the configuration.
   package var diagnostics: [Diagnostic]
-  /// Whether some schemas that the manifests need are wrong.
+  /// Whether a schema that the manifests need has errors.
   package var hasSchemaFaults = false
 
   package var errorCount: Int { diagnostics.count { $0.severity == .error } }
@@ -28,8 +28,10 @@ package struct Validation {
     return parts
   }
 
-  /// The index of the manifest that a diagnostic belongs to: the last that begins above it, or the first; of one in
-  /// another file, the first that extends that file.
+  /// The index of the manifest that a diagnostic belongs to.
+  ///
+  /// It is the last manifest that begins at or above the diagnostic's line. For a diagnostic in another file, it is the
+  /// first manifest that extends that file. Without a match, it is the first manifest.
   private func owner(of diagnostic: Diagnostic) -> Int {
     guard let range = diagnostic.range else { return 0 }
     if range.file != file { return bases.firstIndex { $0.contains(range.file) } ?? 0 }
@@ -38,7 +40,10 @@ package struct Validation {
 }
 
 extension ManifestWorkspace {
-  /// Runs every manifest of a file on the model, going on behind each failure as if the expected answer had come.
+  /// Runs every manifest of a file on the model. After a failing step, the run continues as if the expected answer had
+  /// been returned.
+  ///
+  /// - Throws: an error if the host's facts do not fit the schemas. Errors in the file are in the result.
   package func validate(_ file: SourceFile) throws(DiagnosticsError) -> Validation {
     let loaded = load(file)
     var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
@@ -53,7 +58,7 @@ extension ManifestWorkspace {
           validation.firstLines.append(manifest.firstLine)
           validation.bases.append(manifest.bases)
         }
-        // Each alternative runs the rest of the plan again.
+        // Each alternative repeats the rest of the plan, so the same problem can be found again.
         for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }
       }
       validation.diagnostics += found
@@ -64,12 +69,12 @@ extension ManifestWorkspace {
     return validation
   }
 
-  /// - Parameter absent: device types that the host shall not have.
+  /// - Parameter absent: device types that the host does not support.
   private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(DiagnosticsError) -> Report {
     var host = try model(manifest.plan.architecture, course: .expected, without: absent)
     var report = Runner(keepGoing: true).run(manifest.planToRehearse, on: &host)
     for index in manifest.incomplete { report.entries[index].silence() }
-    // What is unknown because of a text that is wrong is no news either.
+    // A step after an error in the manifest may be undecided only because of that error.
     if let first = manifest.incomplete.min() {
       for index in report.entries.indices.dropFirst(first) where report.entries[index].verdict == .undecided {
         report.entries[index].silence()
@@ -80,8 +85,8 @@ extension ManifestWorkspace {
 }
 
 extension PlannedManifest {
-  /// The plan with the values that parameters have by themselves, and with one vCPU where nobody tells how many there are,
-  /// or where its steps have to stay where they are.
+  /// The plan with the default values of its parameters, with one vCPU if their number is unknown. With one vCPU, steps
+  /// keep their indices, so it is also used if the plan has incomplete steps.
   fileprivate var planToRehearse: Plan {
     var plan = plan
     if !incomplete.isEmpty { plan.makeBlocks(vcpus: 1) }
@@ -90,19 +95,19 @@ extension PlannedManifest {
     return plan
   }
 
-  /// What is said where one vCPU is assumed.
+  /// The warning that one vCPU is assumed; nil if the number of vCPUs is known.
   fileprivate var assumption: Diagnostic? {
     guard let index = plan.withDefaults.vcpuCount else { return nil }
     let parameter = plan.parameters[index]
     return .warning(
       "assumed-vcpus",
-      "how many vCPUs there are comes with the loader, and one is assumed here; --set \(parameter.name)=N tells another "
-        + "number", at: parameter.at)
+      "the number of vCPUs is supplied at load time; assuming 1 (change it with --set \(parameter.name)=N)",
+      at: parameter.at)
   }
 }
 
 extension Report.Entry {
-  /// The entry of a step whose text is reported already.
+  /// Marks a step as skipped because its error in the manifest is already reported.
   fileprivate mutating func silence() {
     verdict = .skipped
     result = StepResult(.skipped("the manifest is wrong here"))
@@ -110,7 +115,8 @@ extension Report.Entry {
 }
 
 extension Plan {
-  /// The device types whose absence shows each alternative of the plan: none, the first that is asked for, the first two, …
+  /// The sets of absent device types that lead to each alternative of the plan: none, the first tested type, the first
+  /// two, and so on.
   fileprivate var prefixesOfQuestions: [Set<String>] {
     let asked = Set(steps.flatMap(\.guardedBy).map(\.step))
     var absent: Set<String> = []

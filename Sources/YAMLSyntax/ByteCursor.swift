@@ -1,7 +1,7 @@
-/// Where in the bytes a character stands that libyaml counted.
+/// Converts libyaml's character indices to byte offsets.
 ///
-/// It walks from one place asked for to the next, forwards or backwards: asked in the order of the text, all answers
-/// together cost one walk over it, however long its lines are.
+/// It moves from the last requested place to the next, forwards or backwards. Requests in the order of the text
+/// together cost one pass over it, however long its lines are.
 struct ByteCursor {
   private let bytes: [UInt8]
   private let range: Range<Int>

@@ -1,9 +1,9 @@
-/// The children of all collections that are open; those of inner ones lie on top.
+/// The children of all open collections; those of inner collections are on top.
 ///
-/// A collection that ends takes its own off the top, as an array of the right size: children are moved, not copied,
-/// and no array grows a step at a time.
+/// A collection that ends takes its children off the top as an array of the right size. Children are moved, not copied,
+/// and no array grows one step at a time.
 @safe struct ChildStack<Child>: ~Copyable {
-  // SAFETY: room for `capacity` children, of which the first `count` are initialised; owned here alone.
+  // SAFETY: room for `capacity` children, of which the first `count` are initialised; this is the only owner.
   private var base: UnsafeMutablePointer<Child>
   private var capacity: Int
   private(set) var count = 0
@@ -31,14 +31,14 @@
     precondition(remaining >= 0 && remaining <= count)
     let taken = count - remaining
     count = remaining
-    // SAFETY: the children behind `remaining` are initialised; they move to the array, which has room for them.
+    // SAFETY: the children after `remaining` are initialised; they move to the array, which has room for them.
     return unsafe [Child](unsafeUninitializedCapacity: taken) { buffer, initialized in
       if let start = buffer.baseAddress { unsafe start.moveInitialize(from: base + remaining, count: taken) }
       initialized = taken
     }
   }
 
-  /// The first child from `start` on that the condition holds for.
+  /// The first child from `start` on for which the condition holds.
   func first(from start: Int, where condition: (borrowing Child) -> Bool) -> Child? {
     precondition(start >= 0 && start <= count)
     var i = start

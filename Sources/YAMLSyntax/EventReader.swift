@@ -1,14 +1,14 @@
 import CYAML
 import Diagnostics
 
-/// A place as libyaml counts: all in characters, from 0, from where its input starts.
+/// A place as libyaml counts: in characters, from 0, from the start of its input.
 struct Mark: Hashable {
   var index = 0
   var line = 0
   var column = 0
 }
 
-/// One event of YAML's, in types of our own.
+/// One YAML event, in Swift types.
 struct Event {
   enum Kind {
     case streamStart, streamEnd
@@ -24,35 +24,35 @@ struct Event {
   }
 
   var kind: Kind
-  /// Of a node with an anchor or a tag: where the first of those stands.
+  /// For a node with an anchor or a tag, the start of the first of those.
   var start: Mark
   var end: Mark
   var anchor: String?
   var hasTag = false
 }
 
-/// Why libyaml stopped, in its own words.
+/// The reason why libyaml stopped, in libyaml's words.
 struct EventFailure {
   enum Problem {
-    /// The text is no YAML.
+    /// The text is not YAML.
     case syntax(String, at: Mark)
-    /// The text has a byte that no YAML text has, at this offset from the start of the input.
+    /// The text has a byte that YAML does not allow, at this offset from the start of the input.
     case unreadable(byte: Int)
     case outOfMemory
   }
 
   var problem: Problem
-  /// What libyaml was reading: `while parsing a flow sequence`, and where that began.
+  /// What libyaml was reading, as in `while parsing a flow sequence`, and where that began.
   var context: (text: String, start: Mark)?
 }
 
-/// The series of events of one text. Alone in touching libyaml's types.
+/// Reads the events of one text. This is the only type that uses libyaml's types.
 @safe struct EventReader: ~Copyable {
-  // SAFETY: allocated in init and freed in deinit; it has an address of its own because libyaml keeps one into it.
+  // SAFETY: allocated in init and freed in deinit; libyaml keeps a pointer into it, so its address must not change.
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let scalarLimit: Int
 
-  /// Hands the events of a piece of a text to `body`.
+  /// Calls `body` with a reader of the events of a piece of a text.
   static func read<Result>(
     _ bytes: [UInt8], in range: Range<Int>, scalarLimit: Int, _ body: (inout EventReader) -> Result
   ) -> Result {
@@ -65,7 +65,7 @@ struct EventFailure {
 
   private init(_ text: UnsafeBufferPointer<UInt8>, scalarLimit: Int) {
     self.scalarLimit = scalarLimit
-    // SAFETY: the parser is initialised before it is used; a text without bytes may have no address, so it gets one.
+    // SAFETY: the parser is initialised before it is used; an empty text may have no address, so it gets one.
     unsafe parser = .allocate(capacity: 1)
     unsafe parser.initialize(to: yaml_parser_t())
     precondition(unsafe yaml_parser_initialize(parser) == 1, "out of memory")
@@ -80,7 +80,7 @@ struct EventFailure {
     unsafe parser.deallocate()
   }
 
-  /// The next event; nil where libyaml stopped: `failure` says why.
+  /// The next event, or nil if libyaml stopped; `failure` gives the reason.
   mutating func next() -> Event? {
     // SAFETY: libyaml fills the event, which is freed once it has been copied.
     var event = unsafe yaml_event_t()
@@ -100,7 +100,7 @@ struct EventFailure {
     case YAML_READER_ERROR: problem = unsafe .unreadable(byte: Int(parser.problem_offset))
     case YAML_MEMORY_ERROR: problem = .outOfMemory
     default:
-      let text = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "this is no YAML"
+      let text = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "this is not YAML"
       problem = unsafe .syntax(text, at: Mark(parser.problem_mark))
     }
     return EventFailure(problem: problem, context: context)

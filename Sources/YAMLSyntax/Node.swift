@@ -2,7 +2,7 @@ import Diagnostics
 
 /// One node of a YAML document: a scalar, a mapping or a sequence, with its place in the text.
 ///
-/// Scalars stay text: what `on`, `0777` or `1e3` mean is the business of whoever knows the type that is wanted.
+/// Scalars stay text: the meaning of `on`, `0777` or `1e3` depends on the expected type, which the caller knows.
 package struct Node: Sendable {
   package enum Content: Sendable {
     case scalar(String, ScalarStyle)
@@ -11,7 +11,8 @@ package struct Node: Sendable {
   }
 
   package var content: Content
-  /// From the first character of the node to just behind its last. Where an alias stands for the node, the alias's place.
+  /// From the first character of the node to just after its last. For a node that an alias refers to, the place of the
+  /// alias.
   package var range: SourceRange
 
   package init(_ content: Content, at range: SourceRange) {
@@ -32,7 +33,7 @@ package struct Entry: Sendable {
 }
 
 package enum ScalarStyle: Hashable, Sendable {
-  /// Written without quotes; an empty plain scalar is what stands behind `init:`.
+  /// Written without quotes. An empty plain scalar is a missing value, as after `init:`.
   case plain
   /// In single or double quotes.
   case quoted
@@ -56,7 +57,7 @@ extension Node {
     if case .sequence(let items) = content { items } else { nil }
   }
 
-  /// Whether nothing is written here, as behind the colon of `init:`.
+  /// Whether the value is missing, as after the colon of `init:`.
   package var isEmpty: Bool {
     if case .scalar("", .plain) = content { true } else { false }
   }
@@ -64,7 +65,7 @@ extension Node {
   /// The value of a key, if this is a mapping that has it.
   package subscript(key key: String) -> Node? { entries?.first { $0.key.value == key }?.value }
 
-  /// What this is, for messages: "a mapping", "a list", "nothing" or "a scalar".
+  /// The kind of this node, for messages: "a mapping", "a list", "nothing" or "a scalar".
   package var kind: String {
     switch content {
     case .scalar: isEmpty ? "nothing" : "a scalar"

@@ -1,35 +1,35 @@
 import Diagnostics
 
-/// The entries of a block mapping, found by looking at the starts of lines only: what makes it possible to parse just
-/// those parts of a large file that are wanted.
+/// The entries of a block mapping, found from the starts of lines only. With an outline, only the needed parts of a
+/// large file are parsed.
 ///
-/// It stands for plain files: entries that begin with an unquoted key at one indentation, with all that belongs to them
-/// on lines indented deeper. There is no outline where a line tells of anything else. The one thing that lines do not
-/// tell is a quoted text that goes on over several lines at the indentation of the keys or left of it, and looks like
-/// one; a file that may be written so is better parsed as a whole.
+/// It works for plain files. Entries begin with an unquoted key at one indentation, and everything that belongs to them
+/// is on lines indented deeper. If a line shows anything else, there is no outline. One case cannot be seen from the
+/// starts of lines: quoted text that continues over several lines, at the indentation of the keys or left of it, and
+/// looks like a key. Parse a file that may contain such text as a whole.
 package struct Outline: Sendable {
-  /// One entry: from the line of its key up to the line of the next, without the comments in front of that.
+  /// One entry: from the line of its key up to the line of the next key, without the comments before that.
   package struct Part: Sendable {
     package var key: String
     /// Whole lines, as byte offsets into the file.
     package var bytes: Range<Int>
     /// The line of the key, from 1.
     package var firstLine: Int
-    /// The number of spaces in front of the key.
+    /// The number of spaces before the key.
     package var indent: Int
     /// The number of its lines.
     package var lineCount: Int
-    /// Whether nothing but a comment stands behind the key's colon, on its line.
+    /// Whether there is nothing but a comment after the key's colon, on its line.
     package var isOpen: Bool
   }
 
-  /// One item of a block sequence: from the line of its dash up to the line of the next.
+  /// One item of a block sequence: from the line of its dash up to the line of the next dash.
   package struct Item: Sendable {
     /// Whole lines, as byte offsets into the file.
     package var bytes: Range<Int>
     /// The line of the dash, from 1.
     package var firstLine: Int
-    /// The number of spaces in front of the dash.
+    /// The number of spaces before the dash.
     package var indent: Int
     /// The number of its lines.
     package var lineCount: Int
@@ -38,27 +38,25 @@ package struct Outline: Sendable {
   package let file: SourceFile
   package let entries: [Part]
 
-  /// The outline of a file that is one block mapping, or nil if it cannot be split surely.
+  /// The outline of a file that is one block mapping, or nil if it cannot be split reliably.
   package init?(of file: SourceFile) {
     self.init(of: file, lines: 0..<file.bytes.count, firstLine: 1, indent: 0)
   }
 
-  /// The outline of the mapping that is the value of an entry of this one; nil if it is none, or if it cannot be split
-  /// surely.
+  /// The outline of an entry's value; nil if the value is not a mapping or cannot be split reliably.
   package func outline(of part: Part) -> Outline? {
     guard part.isOpen else { return nil }
     return Outline(of: file, lines: linesBelow(part), firstLine: part.firstLine + 1, indent: part.indent + 2)
   }
 
-  /// The items of the sequence that is the value of an entry of this one; nil if it is none, or if it cannot be split
-  /// surely.
+  /// The items of an entry's value; nil if the value is not a sequence or cannot be split reliably.
   package func items(of part: Part) -> [Item]? {
     guard part.isOpen else { return nil }
     return OutlineScanner.items(
       of: file.bytes, lines: linesBelow(part), firstLine: part.firstLine + 1, indent: part.indent + 2)
   }
 
-  /// The outline of an item that is a mapping; nil if it is none, or if it cannot be split surely.
+  /// The outline of an item; nil if the item is not a mapping or cannot be split reliably.
   package func outline(of item: Item) -> Outline? {
     Outline(
       of: file, lines: item.bytes, firstLine: item.firstLine, indent: item.indent + 2,
@@ -87,15 +85,15 @@ package struct Outline: Sendable {
 // MARK: - Parsing
 
 extension Outline {
-  /// Parses one part: its entry, with the places, and the diagnostics, that a parse of the whole file gives.
+  /// Parses one part. The entry, its places and the diagnostics are those that a parse of the whole file gives.
   package func parse(_ part: Part, limits: Limits = .manifest) -> (entry: Entry?, diagnostics: [Diagnostic]) {
     if let entry = simpleEntry(part) { return (entry, []) }
     let tree = SourceTree(parsing: file, in: part.bytes, firstLine: part.firstLine, limits: limits)
     let root = tree.documents.first
-    // The first entry of an item is parsed with the dash in front of it.
+    // The first entry of an item is parsed with the dash before it.
     let entries = root?.entries ?? root?.items?.first?.entries ?? []
     if tree.diagnostics.isEmpty, tree.documents.count == 1, entries.count == 1 { return (entries[0], []) }
-    // Something is wrong, or not as plain as it looked (an alias whose anchor is elsewhere): ask the whole.
+    // Something is wrong, or less plain than it looked (an alias whose anchor is elsewhere): parse the whole file.
     let whole = SourceTree(parsing: file, limits: limits)
     let start = part.keyStart
     if let entry = whole.documents.lazy.compactMap({ $0.entry(at: start) }).first {
@@ -105,7 +103,7 @@ extension Outline {
     return (entries.first, own.isEmpty ? tree.diagnostics : own)
   }
 
-  /// Parses one item: its node, with the places, and the diagnostics, that a parse of the whole file gives.
+  /// Parses one item. The node, its places and the diagnostics are those that a parse of the whole file gives.
   package func parse(_ item: Item, limits: Limits = .manifest) -> (node: Node?, diagnostics: [Diagnostic]) {
     let tree = SourceTree(parsing: file, in: item.bytes, firstLine: item.firstLine, limits: limits)
     let items = tree.documents.first?.items ?? []
@@ -117,7 +115,7 @@ extension Outline {
     return (node ?? items.first, own.isEmpty && node == nil ? tree.diagnostics : own)
   }
 
-  /// Parses all parts at once, as the mapping that they make up.
+  /// Parses all parts, and returns the entries of the whole mapping.
   package func parseAll(limits: Limits = .manifest) -> (entries: [Entry], diagnostics: [Diagnostic]) {
     var all: (entries: [Entry], diagnostics: [Diagnostic]) = ([], [])
     for part in entries {
@@ -138,7 +136,7 @@ extension Outline {
 extension Outline.Part {
   fileprivate var keyStart: Position { Position(line: firstLine, column: indent + 1) }
 
-  /// Whether a line is one of this part.
+  /// Whether a line belongs to this part.
   fileprivate func contains(_ line: Int?) -> Bool {
     guard let line else { return false }
     return firstLine..<firstLine + lineCount ~= line
@@ -146,7 +144,7 @@ extension Outline.Part {
 }
 
 extension Node {
-  /// The outermost item of a sequence that begins in these lines.
+  /// The outermost sequence item that begins on one of these lines.
   fileprivate func item(in lines: Range<Int>) -> Node? {
     for item in items ?? [] {
       if lines.contains(item.range.start.line) { return item }
@@ -158,7 +156,7 @@ extension Node {
     return nil
   }
 
-  /// The entry whose key begins here, of this mapping or of one directly in it.
+  /// The entry whose key begins here, in this mapping or in a mapping that is one of its values, at any depth.
   fileprivate func entry(at start: Position) -> Entry? {
     for entry in entries ?? [] {
       if entry.key.range.start == start { return entry }

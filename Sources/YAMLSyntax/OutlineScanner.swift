@@ -4,9 +4,9 @@ import Vocabulary
 
 /// Splits lines into the entries of a block mapping or the items of a block sequence; see `Outline`.
 enum OutlineScanner {
-  /// The entries, or nil where a line says that this cannot be done surely.
+  /// The entries, or nil if a line shows that they cannot be split reliably.
   ///
-  /// - Parameter dash: the offset of a dash that stands for a space: that of the item which is the mapping.
+  /// - Parameter dash: the offset of a dash that counts as a space: the dash of the item that is the mapping.
   static func parts(
     of bytes: [UInt8], lines: Range<Int>, firstLine: Int, indent: Int, dash: Int?
   ) -> [Outline.Part]? {
@@ -25,7 +25,7 @@ enum OutlineScanner {
     return isSplit && !parts.isEmpty ? parts : nil
   }
 
-  /// The items, or nil where a line says that this cannot be done surely.
+  /// The items, or nil if a line shows that they cannot be split reliably.
   static func items(of bytes: [UInt8], lines: Range<Int>, firstLine: Int, indent: Int) -> [Outline.Item]? {
     var items: [Outline.Item] = []
     let isSplit = split(bytes, lines, firstLine, indent, nil) { line, _ in
@@ -44,21 +44,21 @@ enum OutlineScanner {
     var lineCount = 0
   }
 
-  /// Calls `begin` for each line at the indentation, which says whether a piece can begin with it, and `end` for each
-  /// piece; false where the lines cannot be split surely.
+  /// Calls `begin` for each line at the indentation and `end` for each piece. `begin` returns whether a piece can begin
+  /// with the line. Returns false if the lines cannot be split reliably.
   @inline(__always)
   private static func split(
     _ bytes: [UInt8], _ lines: Range<Int>, _ firstLine: Int, _ indent: Int, _ dash: Int?,
     begin: (Line, Piece) -> Bool, end: (Piece) -> Void
   ) -> Bool {
-    // Pieces of pieces have been looked at already.
+    // Pieces of a file were checked with the whole file.
     if lines.count == bytes.count, hasOtherLineBreaks(bytes, in: lines) { return false }
     var line = Line(bytes, start: lines.lowerBound, end: lines.upperBound, dash: dash)
     var number = firstLine
     /// Where the last text before this line ends.
     var lastText = lines.lowerBound
     var piece: Piece?
-    /// Where comments begin that are no part of the piece, unless there is more of it behind them.
+    /// Where comments begin that belong to the piece only if more of it follows.
     var comments: (start: Int, number: Int)?
     func finish(_ piece: Piece) {
       let (stop, behind) = comments ?? (line.start, number)
@@ -89,7 +89,7 @@ enum OutlineScanner {
     return true
   }
 
-  /// Whether there is a line break that is no LF: CR, NEL, LS or PS. Also a byte order mark is reported as one.
+  /// Whether there is a line break other than LF: CR, NEL, LS or PS. A byte order mark also counts as one.
   private static func hasOtherLineBreaks(_ bytes: [UInt8], in lines: Range<Int>) -> Bool {
     if lines.lowerBound == 0, LineBreak.byteOrderMarkLength(of: bytes) > 0 { return true }
     // SAFETY: the slice lies within the array.
@@ -103,15 +103,15 @@ enum OutlineScanner {
   }
 }
 
-/// One line, as far as its start tells.
+/// One line, as far as its start shows.
 private struct Line {
   private let bytes: [UInt8]
   private let limit: Int
   private let dash: Int
   private(set) var start: Int
-  /// Behind the last byte before the line break.
+  /// The offset of the line break, or of the end of the input.
   private(set) var end = 0
-  /// The number of spaces that it begins with.
+  /// The number of spaces at its start.
   private(set) var indent = 0
 
   /// - Parameter dash: the offset of a dash that counts as a space.
@@ -153,10 +153,10 @@ private struct Line {
   /// Whether an item of a sequence begins here, with text on this line.
   var isItem: Bool { first == UInt8(ascii: "-") && self[start + indent + 1] == UInt8(ascii: " ") }
 
-  /// Whether a tab stands where the indentation ends.
+  /// Whether there is a tab where the indentation ends.
   var hasTab: Bool { first == UInt8(ascii: "\t") }
 
-  /// The unquoted key that the line begins with, and whether its value is on the lines below; nil if this is not all
+  /// The unquoted key at the start of the line, and whether its value is on the lines below; nil if the line is not
   /// that simple.
   var key: (String, isOpen: Bool)? {
     var i = start + indent
@@ -176,7 +176,8 @@ private struct Line {
     }
   }
 
-  /// Whether the quotes that open here close, with nothing between on a line that is not indented deeper than this.
+  /// Whether the quotes that open here are closed, and every line between that has text is indented deeper than this
+  /// one.
   private func isClosedQuote(at open: Int) -> Bool {
     let quote = bytes[open]
     var i = open + 1
@@ -195,13 +196,13 @@ private struct Line {
     return false
   }
 
-  /// Whether the text before this line ends so that this line could go on within its `[` or `{`.
+  /// Whether the text before this line may leave a `[` or `{` open that this line continues.
   func endsOpen(_ lastText: Int, since first: Int) -> Bool {
     var i = lastText
     while i > first, bytes[i - 1] == UInt8(ascii: " ") { i -= 1 }
     guard i > first else { return false }
     if leavesOpen(i - 1) { return true }
-    // Before a comment, too.
+    // Text before a comment counts too.
     var j = i - 1
     while j > first, bytes[j] != 0x0A {
       if bytes[j] == UInt8(ascii: "#"), bytes[j - 1] == UInt8(ascii: " ") {

@@ -2,7 +2,7 @@ import Diagnostics
 import Vocabulary
 
 extension Outline {
-  /// The entry of a part that is one line with a simple value, read without libyaml; nil where only YAML can tell.
+  /// The entry of a part that is one line with a simple value, read without libyaml; nil if only YAML can decide.
   ///
   /// Most lines of a schema are like that, and a parser for each would cost more than the line.
   func simpleEntry(_ part: Part) -> Entry? {

@@ -1,12 +1,12 @@
 import Diagnostics
 import TextOutput
 
-/// Looks around in a text at a place where YAML failed, to find what its author meant as one piece.
+/// Searches the text around a place where YAML failed, for the piece that its author meant as a whole.
 ///
-/// Works on byte offsets, and looks no further than the line.
+/// Works on byte offsets, and searches only the line of the place.
 struct PlainText {
   let file: SourceFile
-  /// What was parsed; offsets stay within.
+  /// The range that was parsed; offsets stay within it.
   let input: Range<Int>
 
   private var bytes: [UInt8] { file.bytes }
@@ -31,22 +31,23 @@ struct PlainText {
     return i
   }
 
-  /// Where the first character stands that is not blank.
+  /// The offset of the first character of the line that is not blank.
   func textStart(ofLineWith offset: Int) -> Int {
     var i = lineStart(of: offset)
     while isBlank(i) { i += 1 }
     return i
   }
 
-  /// The end of the text without the white space that it ends with.
+  /// The end of the text, without the white space at its end.
   var lastTextEnd: Int {
     var i = input.upperBound
     while i > input.lowerBound, isBlank(i - 1) || LineBreak.length(endingAt: i, in: bytes) > 0 { i -= 1 }
     return i
   }
 
-  /// The end of unquoted text that goes on at `offset`: at a comment or the line's end, and within `[]` and `{}` also
-  /// at the next comma or closing bracket that is not the text's own. `isKey` ends it at the `: ` behind a key as well.
+  /// The end of the unquoted text that continues at `offset`. It ends at a comment or at the end of the line, and
+  /// within `[]` and `{}` also at the next comma or closing bracket that does not belong to the text. With `isKey` it
+  /// also ends at the `: ` after a key.
   func end(ofTextAt offset: Int, isFlow: Bool, isKey: Bool = false) -> Int {
     var depth = 0
     var i = offset
@@ -68,8 +69,8 @@ struct PlainText {
     return i
   }
 
-  /// Where the value begins that `offset` is in: behind `: `, `- `, and within `[]` and `{}` behind a comma or an
-  /// opening bracket.
+  /// The start of the value that contains `offset`: after `: ` or `- `, and within `[]` and `{}` also after a comma or
+  /// an opening bracket.
   func start(ofTextAt offset: Int, isFlow: Bool) -> Int {
     let first = textStart(ofLineWith: offset)
     var i = offset
@@ -84,10 +85,10 @@ struct PlainText {
     return i
   }
 
-  /// Where the `${` without quotes stands that YAML failed at or because of; nil if it failed for another reason.
+  /// The offset of the unquoted `${` at which, or because of which, YAML failed; nil if it failed for another reason.
   ///
-  /// Within `[]` and `{}` that is any in the line: libyaml looks ahead, so it may have met something else first. Outside
-  /// of them YAML takes `${` for text, and only what is between the braces can be wrong.
+  /// Within `[]` and `{}` that is the first one in the line: libyaml looks ahead, so it may have found something else
+  /// first. Outside of them YAML reads `${` as text, and only the text between the braces can be wrong.
   func bareExpression(before offset: Int, openFlow: Position?) -> Int? {
     var found: Int?
     scanLine(upTo: offset + 1, openFlow: openFlow) { dollar, isFlow, end in
@@ -101,8 +102,8 @@ struct PlainText {
     scanLine(upTo: offset, openFlow: openFlow) { _, _, _ in }
   }
 
-  /// Walks over a line as YAML reads it, with a call for each `${` that is in no quotes: where it stands, whether that
-  /// is within `[]` or `{}`, and where its braces close. Returns whether the end is within `[]` or `{}`.
+  /// Walks over a line as YAML reads it, and calls `expression` for each `${` outside of quotes: with its offset,
+  /// whether that is within `[]` or `{}`, and where its braces close. Returns whether the end is within `[]` or `{}`.
   @discardableResult
   private func scanLine(
     upTo end: Int, openFlow: Position?, _ expression: (_ dollar: Int, _ isFlow: Bool, _ end: Int) -> Void
@@ -110,7 +111,7 @@ struct PlainText {
     var i = textStart(ofLineWith: end - 1)
     let isOpenAbove = openFlow.map { $0.line < file.position(ofByte: i).line } ?? false
     var depth = isOpenAbove ? 1 : 0
-    /// Whether a quote or a bracket here would be YAML's, and not part of a text.
+    /// Whether a quote or a bracket here would be YAML syntax and not part of a text.
     var isStart = true
     while i < end {
       let byte = self[i]
@@ -147,7 +148,7 @@ struct PlainText {
     return i
   }
 
-  /// Where the brace that opens here closes, or the line ends.
+  /// Where the brace that opens here closes, or the end of the line.
   private func closingBrace(of open: Int) -> Int {
     var depth = 0
     var i = open
@@ -161,7 +162,7 @@ struct PlainText {
   }
 }
 
-/// The text as YAML takes it for a scalar whatever it contains: in double quotes where that needs no escapes.
+/// Quotes a text so that YAML reads it as a scalar: in double quotes if that needs no escapes, else in single quotes.
 func quoted(_ text: String) -> String {
   if !text.utf8.contains(UInt8(ascii: "\"")), !text.utf8.contains(UInt8(ascii: "\\")) { return "\"\(text)\"" }
   return singleQuoted(text)

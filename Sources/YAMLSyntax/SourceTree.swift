@@ -1,14 +1,15 @@
 import Diagnostics
 
-/// The YAML documents of a text, with the place of every node, and what is wrong with the text as YAML.
+/// The YAML documents of a text, with the place of every node, and the YAML errors of the text.
 ///
-/// Where there are errors, the documents hold what could still be read: the first of duplicate keys, a node without
-/// its tag, an empty scalar in place of an alias that stands for nothing. A syntax error ends the reading; the
-/// documents before it are kept.
+/// If there are errors, the documents hold what could still be read: the first of duplicate keys, a node without its
+/// tag, an empty scalar in place of an alias that cannot be resolved. Reading stops at a syntax error; the documents
+/// before it are kept.
 package struct SourceTree: Sendable {
-  /// The roots of the documents. A document without content (a file of comments, nothing between two `---`) is none.
+  /// The roots of the documents. A document without content (a file of comments, nothing between two `---`) is left
+  /// out.
   package var documents: [Node]
-  /// In the order of the text.
+  /// The diagnostics, in the order of the text.
   package var diagnostics: [Diagnostic]
 
   package init(parsing file: SourceFile, limits: Limits = .manifest) {
@@ -16,7 +17,7 @@ package struct SourceTree: Sendable {
     self.init(parsing: file, in: start..<file.bytes.count, firstLine: 1, limits: limits)
   }
 
-  /// Parses whole lines of a text as if they were all of it; places are those of the whole text.
+  /// Parses whole lines of a text as if they were the whole text; places are those of the whole text.
   init(parsing file: SourceFile, in range: Range<Int>, firstLine: Int, limits: Limits) {
     let check = TextCheck(file, in: range, limits: limits)
     if let refusal = check.refusal {

@@ -1,11 +1,11 @@
 import Diagnostics
 
-/// libyaml's refusal of a text, in words for whoever wrote it, at the place that has to change.
+/// A syntax error that libyaml found, in words for the author of the text, at the place that has to change.
 struct SyntaxError {
   private let failure: EventFailure
   private let firstLine: Int
   private let text: PlainText
-  /// The innermost `[` or `{` that is open.
+  /// The innermost open `[` or `{`.
   private let openFlow: Position?
 
   init(_ failure: EventFailure, in file: SourceFile, firstLine: Int, input: Range<Int>, openFlow: Position?) {
@@ -18,7 +18,7 @@ struct SyntaxError {
   var diagnostic: Diagnostic {
     switch failure.problem {
     case .syntax(let problem, let mark): describe(problem, at: offset(of: mark))
-    case .unreadable(let byte): error("this character cannot stand in YAML", character(text.input.lowerBound + byte))
+    case .unreadable(let byte): error("this character is not allowed in YAML", character(text.input.lowerBound + byte))
     case .outOfMemory: error("there is not enough memory to read this file", 0..<0)
     }
   }
@@ -32,7 +32,7 @@ struct SyntaxError {
       return tab(offset)
     case "mapping values are not allowed in this context": return misplacedColon(offset)
     case "could not find expected ':'": return missingColon()
-    case "found unexpected ':'": return error("a space is missing behind this ':'", character(offset))
+    case "found unexpected ':'": return error("a space is missing after this ':'", character(offset))
     case "did not find expected key": return notAKey(offset)
     case "did not find expected '-' indicator": return notAnItem(offset)
     case "did not find expected ',' or ']'": return unfinished("list", "]", offset)
@@ -40,9 +40,9 @@ struct SyntaxError {
     case "did not find expected node content": return missingValue(offset)
     case "block sequence entries are not allowed in this context":
       return error(
-        "a list item cannot begin here: it needs a line of its own", character(offset), note: mustBeQuoted("-"))
+        "a list item cannot begin here: put it on a new line", character(offset), note: mustBeQuoted("-"))
     case "mapping keys are not allowed in this context":
-      return error("'? ' cannot stand here", character(offset), note: mustBeQuoted("?"))
+      return error("'? ' is not allowed here", character(offset), note: mustBeQuoted("?"))
     case "found unexpected end of stream", "found unexpected document indicator":
       return error("this quoted text is never closed", character(contextOffset))
     case "found unknown escape character", "did not find expected hexdecimal number",
@@ -53,7 +53,7 @@ struct SyntaxError {
     case "did not find expected comment or line break" where text[contextOffset] != UInt8(ascii: "%"):
       return textBehindBlockIndicator(offset)
     case "did not find expected <document start>":
-      return error("a '---' is missing in front of this", character(offset))
+      return error("a '---' is missing before this", character(offset))
     case "found incompatible YAML document":
       return error("this version of YAML is not supported; leave the line out", restOfLine(offset))
     default: return other(problem, offset)
@@ -80,17 +80,17 @@ extension SyntaxError {
     return mustQuote(offset)
   }
 
-  /// The text here begins with a character that has a meaning of its own.
+  /// Reports text that begins with a character that has a meaning in YAML.
   private func mustQuote(_ offset: Int) -> Diagnostic {
     let range = offset..<max(text.end(ofTextAt: offset, isFlow: openFlow != nil, isKey: true), offset + 1)
     let right = quoted(text.text(range))
     return error(
-      "text that begins with '\(characterText(offset))' has to be quoted: write \(clipped(right))", range,
+      "text that begins with '\(characterText(offset))' needs quotes: write \(clipped(right))", range,
       fixIt: FixIt(replace: text.place(range), with: right))
   }
 
   private func mustBeQuoted(_ start: String) -> Note {
-    Note("text that begins with '\(start)' has to be in double quotes")
+    Note("text that begins with '\(start)' needs double quotes")
   }
 
   private func nameless() -> Diagnostic {
@@ -100,7 +100,8 @@ extension SyntaxError {
   private func textBehindBlockIndicator(_ offset: Int) -> Diagnostic {
     let indicator = characterText(contextOffset)
     return error(
-      "text cannot stand on the line of '\(indicator)', but below it", restOfLine(offset), note: mustBeQuoted(indicator)
+      "text cannot be on the line of '\(indicator)'; put it on the next line", restOfLine(offset),
+      note: mustBeQuoted(indicator)
     )
   }
 
@@ -114,11 +115,11 @@ extension SyntaxError {
     if let count = digits[text[start + 1]] {
       let isTooShort = problem == "did not find expected hexdecimal number"
       return error(
-        isTooShort ? "'\(escape)' needs \(count) hexadecimal digits" : "'\(escape)' stands for no character", range)
+        isTooShort ? "'\(escape)' needs \(count) hexadecimal digits" : "'\(escape)' is not a character", range)
     }
     return error(
-      "'\(escape)' is no escape of YAML's", range,
-      note: Note("in double quotes a backslash is written '\\\\'; single quotes take it as it is"))
+      "'\(escape)' is not an escape in YAML", range,
+      note: Note("in double quotes, write a backslash as '\\\\'; in single quotes, as it is"))
   }
 }
 
@@ -130,7 +131,7 @@ extension SyntaxError {
     while text.isBlank(end) { end += 1 }
     let isIndentation = text.textStart(ofLineWith: offset) > offset
     return error(
-      isIndentation ? "a tab cannot indent a line; use spaces" : "a tab cannot stand here; use spaces",
+      isIndentation ? "a tab cannot indent a line; use spaces" : "a tab is not allowed here; use spaces",
       offset..<max(end, offset + 1))
   }
 
@@ -149,7 +150,7 @@ extension SyntaxError {
       }
       let right = quoted(text.text(range))
       return error(
-        "text with ': ' in it has to be quoted: write \(clipped(right))", range,
+        "text with ': ' in it needs quotes: write \(clipped(right))", range,
         fixIt: FixIt(replace: text.place(range), with: right))
     }
     if colon - lineStart > 1024 { return error("a key cannot be longer than 1024 characters", lineStart..<colon) }
@@ -159,7 +160,7 @@ extension SyntaxError {
       lineStart..<colon)
   }
 
-  /// The line above, if it is `key:value`, which is no key and a value but one text.
+  /// Reports the line above if it is `key:value`, which YAML reads as one text and not as a key and a value.
   private func keyWithoutSpace(above lineStart: Int) -> Diagnostic? {
     let above = text.textStart(ofLineWith: max(text.lineStart(of: lineStart) - 1, text.input.lowerBound))
     return above < lineStart ? keyWithoutSpace(above) : nil
@@ -175,7 +176,7 @@ extension SyntaxError {
     guard colon > start, colon < end, !text.isLineEnd(colon + 1), !text.isBlank(colon + 1) else { return nil }
     let gap = text.place((colon + 1)..<(colon + 1))
     return error(
-      "a space is missing behind the ':' of '\(clipped(text.text(start..<end)))'", start..<end,
+      "a space is missing after the ':' of '\(clipped(text.text(start..<end)))'", start..<end,
       fixIt: FixIt(replace: gap, with: " "))
   }
 
@@ -183,29 +184,30 @@ extension SyntaxError {
     let start = contextOffset
     if let missing = keyWithoutSpace(start) { return missing }
     let range = start..<max(text.end(ofTextAt: start, isFlow: openFlow != nil), start + 1)
-    return error("a ':' is missing: '\(clipped(text.text(range)))' is no key with a value", range)
+    return error("a ':' is missing: '\(clipped(text.text(range)))' is not a key with a value", range)
   }
 
   private func notAKey(_ offset: Int) -> Diagnostic {
     let lineStart = text.textStart(ofLineWith: offset)
     if offset > lineStart { return textBehindValue(offset) }
-    if text[offset] == UInt8(ascii: ":") { return error("there is no key in front of this ':'", character(offset)) }
+    if text[offset] == UInt8(ascii: ":") { return error("there is no key before this ':'", character(offset)) }
     let mapping = text.file.position(ofByte: contextOffset).column
     if text.file.position(ofByte: offset).column == mapping {
       return error("a key is expected here", word(offset), note: contextNote("the mapping begins here"))
     }
     return error(
-      "the indentation of this line fits no line above", word(offset),
+      "the indentation of this line does not match any line above", word(offset),
       note: contextNote("the mapping around it begins here, in column \(mapping)"))
   }
 
   private func notAnItem(_ offset: Int) -> Diagnostic {
     if offset > text.textStart(ofLineWith: offset) { return textBehindValue(offset) }
     return error(
-      "this line belongs to no item of the list above", word(offset), note: contextNote("the list begins here"))
+      "this line does not belong to any item of the list above", word(offset), note: contextNote("the list begins here")
+    )
   }
 
-  /// `[0] + 2`, `"a" b`.
+  /// Reports text after a value, as in `[0] + 2` or `"a" b`.
   private func textBehindValue(_ offset: Int) -> Diagnostic {
     var last = offset - 1
     while text.isBlank(last) { last -= 1 }
@@ -221,7 +223,7 @@ extension SyntaxError {
       return error("text cannot follow the closing '}'", range, note: mustBeQuoted("{"))
     case UInt8(ascii: "]"):
       return error("text cannot follow the closing ']'", range, note: mustBeQuoted("["))
-    default: return error("text cannot stand here, behind a value", range)
+    default: return error("text is not allowed here, after a value", range)
     }
   }
 }
@@ -237,11 +239,11 @@ extension SyntaxError {
         "a \(kind) is closed by '\(closing)', not by '\(characterText(offset))'", character(offset),
         note: contextNote("the \(kind) begins here"))
     }
-    // In `[1, 2` above `b: 3` libyaml stops at the colon only.
+    // For `[1, 2` above `b: 3`, libyaml stops only at the colon.
     let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset
     let start = isKeyBelow ? text.textStart(ofLineWith: offset) : offset
     return error(
-      "',' or '\(closing)' is missing in front of this", word(start), note: contextNote("the \(kind) begins here"))
+      "',' or '\(closing)' is missing before this", word(start), note: contextNote("the \(kind) begins here"))
   }
 
   private func neverClosed(_ kind: String, _ closing: String, _ start: Int) -> Diagnostic {
@@ -255,9 +257,9 @@ extension SyntaxError {
       let isList = text[start] == UInt8(ascii: "[")
       return neverClosed(isList ? "list" : "mapping", isList ? "]" : "}", start)
     }
-    if found == UInt8(ascii: ":") { return error("there is no key in front of this ':'", character(offset)) }
+    if found == UInt8(ascii: ":") { return error("there is no key before this ':'", character(offset)) }
     if openFlow != nil, found == UInt8(ascii: ",") {
-      return error("a value is missing in front of ','", character(offset))
+      return error("a value is missing before ','", character(offset))
     }
     if found == UInt8(ascii: "]") || found == UInt8(ascii: "}") {
       return error("this '\(characterText(offset))' closes nothing", character(offset))
@@ -276,7 +278,7 @@ extension SyntaxError {
     }
     if text[contextOffset] == UInt8(ascii: "%") {
       return error(
-        "'\(text.text(word(contextOffset)))' is not understood: a line that begins with '%' tells about YAML itself",
+        "unknown directive '\(text.text(word(contextOffset)))': a line that begins with '%' is an instruction to the YAML reader",
         restOfLine(contextOffset), note: mustBeQuoted("%"))
     }
     return error(problem, character(offset))
@@ -312,7 +314,7 @@ extension SyntaxError {
 
   private func characterText(_ offset: Int) -> String { text.text(character(offset)) }
 
-  /// What stands here up to the next white space.
+  /// The text from here up to the next white space.
   private func word(_ offset: Int) -> Range<Int> {
     var end = offset
     while !text.isBlank(end), !text.isLineEnd(end) { end += 1 }
@@ -324,7 +326,7 @@ extension SyntaxError {
     return end > offset ? offset..<end : character(offset)
   }
 
-  /// Short enough for a message.
+  /// Shortens a text for use in a message.
   private func clipped(_ text: String) -> String {
     text.unicodeScalars.count <= 48 ? text : String(text.unicodeScalars.prefix(47)) + "…"
   }

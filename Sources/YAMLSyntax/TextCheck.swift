@@ -1,14 +1,14 @@
 import Diagnostics
 import Vocabulary
 
-/// What stands in a piece of a text before YAML looks at it: whether libyaml can read it at all.
+/// Checks a piece of a text before it is parsed as YAML: whether libyaml can read it at all.
 struct TextCheck {
   /// Whether every character is one byte.
   var isASCII = true
   /// Why the text cannot be read.
   var refusal: Diagnostic?
 
-  /// The characters that YAML allows (YAML 1.2, 5.1), in UTF-8.
+  /// Checks for UTF-8, for the characters that YAML allows (YAML 1.2, 5.1) and for the limits.
   init(_ file: SourceFile, in range: Range<Int>, limits: Limits) {
     let bytes = file.bytes
     if range.count > limits.bytes {
@@ -56,7 +56,7 @@ struct TextCheck {
     }
   }
 
-  /// Whether these bytes are ASCII that needs no second look; written so that the compiler takes many at once.
+  /// Whether these bytes are ASCII that needs no second check. The compiler can vectorise this loop.
   @inline(__always)
   private static func isPlain(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Bool {
     precondition(start >= 0 && start <= end && end <= bytes.count)
@@ -73,7 +73,7 @@ struct TextCheck {
   }
 }
 
-/// The length and the value of the character at `i`, or nil where the bytes are not UTF-8.
+/// The length and the value of the character at `i`, or nil if the bytes are not UTF-8.
 func decodeUTF8(_ bytes: [UInt8], at i: Int, end: Int) -> (length: Int, value: UInt32)? {
   let lead = bytes[i]
   let (length, least, bits): (Int, UInt32, UInt32)
@@ -103,14 +103,14 @@ extension UInt8 {
     0x20..<0x7F ~= self || self == 0x09 || self == 0x0A || self == 0x0D
   }
 
-  /// Whether this is the last byte of a line break, or looks like it.
+  /// Whether this is the last byte of a line break, or could be.
   fileprivate var endsLineBreak: Bool {
     self == 0x0A || self == 0x0D || self == 0x85 || self == 0xA8 || self == 0xA9
   }
 }
 
 extension ArraySlice<UInt8> {
-  /// Whether this begins with UTF-16's mark, or as an ASCII character does in UTF-16.
+  /// Whether this begins with UTF-16's byte order mark, or as ASCII text does in UTF-16.
   fileprivate var isUTF16: Bool {
     guard count >= 2 else { return false }
     let pair = (self[startIndex], self[startIndex + 1])
@@ -121,7 +121,7 @@ extension ArraySlice<UInt8> {
 extension Diagnostic {
   fileprivate static func tooLarge(_ file: SourceFile, _ limits: Limits) -> Diagnostic {
     .error(
-      "too-large", "the file has \(file.bytes.count) bytes, and at most \(limits.bytes) are read",
+      "too-large", "the file has \(file.bytes.count) bytes; the limit is \(limits.bytes)",
       at: SourceRange(file: file, start: .start, end: .start))
   }
 
@@ -134,15 +134,15 @@ extension Diagnostic {
   fileprivate static func notUTF8(_ file: SourceFile, at offset: Int) -> Diagnostic {
     .error(
       "not-utf-8",
-      "the file is not written in UTF-8: the byte 0x\(hexadecimalDigits(file.bytes[offset], width: 2)) is part of no character",
+      "the file is not written in UTF-8: the byte 0x\(hexadecimalDigits(file.bytes[offset], width: 2)) is not part of a character",
       at: file.character(atByte: offset), notes: [Note("save the file as UTF-8")])
   }
 
   static func controlCharacter(_ value: UInt32, _ file: SourceFile, at offset: Int) -> Diagnostic {
     let digits = hexadecimalDigits(value, width: 4)
     return .error(
-      "yaml-syntax", "the control character U+\(digits) cannot stand in YAML", at: file.character(atByte: offset),
-      notes: [Note("in double quotes it can be written as \\u\(digits)")])
+      "yaml-syntax", "the control character U+\(digits) is not allowed in YAML", at: file.character(atByte: offset),
+      notes: [Note("in double quotes, write it as \\u\(digits)")])
   }
 
   fileprivate static func tooManyDirectives(_ file: SourceFile, at offset: Int, _ limits: Limits) -> Diagnostic {

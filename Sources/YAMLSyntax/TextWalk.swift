@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// A place in a text that moves on by characters and knows its line and column.
+/// A place in a text that moves forward by characters and knows its line and column.
 struct TextWalk {
   private let bytes: [UInt8]
   private let end: Int
@@ -34,7 +34,7 @@ struct TextWalk {
     while offset < end, LineBreak.length(at: offset, in: bytes) == 0 { advance() }
   }
 
-  /// Moves behind an anchor or a tag.
+  /// Moves past an anchor or a tag.
   mutating func skipProperty() {
     let isVerbatim = offset + 1 < end && bytes[offset + 1] == UInt8(ascii: "<")
     while let byte, !" \t\r\n".utf8.contains(byte), isVerbatim || !",[]{}".utf8.contains(byte) { advance() }

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// Makes nodes from the events of a text.
+/// Builds nodes from the events of a text.
 struct TreeBuilder: ~Copyable {
   private(set) var documents: [Node] = []
   private(set) var diagnostics: [Diagnostic] = []
@@ -10,13 +10,13 @@ struct TreeBuilder: ~Copyable {
   private let limits: Limits
   private var cursor: ByteCursor
 
-  /// The collections that are open, outermost first.
+  /// The open collections, outermost first.
   private var frames: [Frame] = []
   private var items = ChildStack<Node>(capacity: 64)
   private var entries = ChildStack<Entry>(capacity: 64)
 
   private var anchors: [String: Anchor] = [:]
-  /// All nodes so far, and those among them that aliases stand for.
+  /// The number of nodes so far, and of those among them that come from aliases.
   private var nodeCount = 0
   private var aliasedCount = 0
 
@@ -29,7 +29,7 @@ struct TreeBuilder: ~Copyable {
   }
 }
 
-/// A mapping or a sequence whose end is still to come.
+/// An open mapping or sequence.
 private struct Frame {
   enum Key {
     /// The next node is a key.
@@ -45,19 +45,19 @@ private struct Frame {
   var start: Position
   /// Where the last child so far ends.
   var lastEnd: Position
-  /// How many items or entries lie below this collection's own.
+  /// The number of items or entries on the stack below those of this collection.
   var base: Int
   var anchor: String?
   /// The number of nodes before this one.
   var countBefore: Int
-  /// How many levels of collections are within.
+  /// The number of levels of collections within.
   var height = 0
   var key = Key.awaited
-  /// The place of each key, once there are too many to look through.
+  /// The place of each key, once there are too many for a linear search.
   var index: [String: SourceRange]?
 }
 
-/// What an alias can stand for.
+/// What an alias can refer to.
 private enum Anchor {
   /// The node has begun and not ended.
   case open
@@ -65,7 +65,7 @@ private enum Anchor {
 }
 
 extension TreeBuilder {
-  /// Takes the next event; false if nothing more is wanted.
+  /// Handles the next event; returns false if no more events are needed.
   mutating func handle(_ event: Event) -> Bool {
     switch event.kind {
     case .scalar(let text, let style): return scalar(text, style, event)
@@ -137,7 +137,7 @@ extension TreeBuilder {
     } else {
       content = .sequence(items.take(downTo: frame.base))
     }
-    // libyaml ends a block collection where the next token begins, also the single pair in `[a: b]`.
+    // libyaml ends a block collection where the next token begins, and so also the single pair in `[a: b]`.
     let isTrimmed = !frame.isFlow || event.start == event.end
     let end = isTrimmed ? frame.lastEnd : position(event.end)
     let node = Node(content, at: range(frame.start, end))
@@ -169,7 +169,7 @@ extension TreeBuilder {
     return deliver(Node(.scalar("", .plain), at: place), height: 0)
   }
 
-  /// Gives a node to the collection that it belongs to; false if there are too many.
+  /// Adds a node to the collection that it belongs to; returns false if there are too many nodes.
   private mutating func deliver(_ node: Node, height: Int) -> Bool {
     let top = frames.count - 1
     if top < 0 {
@@ -198,7 +198,7 @@ extension TreeBuilder {
 // MARK: - Keys
 
 extension TreeBuilder {
-  /// From how many entries on a mapping has an index of its keys.
+  /// The number of entries at which a mapping gets an index of its keys.
   private static let indexed = 16
 
   private mutating func key(_ node: Node) -> Frame.Key {
@@ -218,7 +218,7 @@ extension TreeBuilder {
     return .refused(end: node.range.end)
   }
 
-  /// Where the innermost mapping has this key already; nil if it is new.
+  /// The place of this key in the innermost mapping; nil if the key is new.
   private mutating func placeOfKey(_ text: String, new: SourceRange) -> SourceRange? {
     let top = frames.count - 1
     let base = frames[top].base
@@ -255,7 +255,7 @@ extension TreeBuilder {
     if diagnostics.count < limits.diagnostics { diagnostics.append(diagnostic) }
   }
 
-  /// Where a node itself begins, behind its anchor and its tag, which is refused.
+  /// Returns where a node itself begins, after its anchor and its tag. Reports a tag, as tags are not supported.
   private mutating func skipProperties(of event: Event) -> Position {
     let bytes = file.bytes
     let end = cursor.offset(of: event.end.index)
@@ -276,7 +276,7 @@ extension TreeBuilder {
     return at.position
   }
 
-  /// The place of a value that is not written: behind the colon of its key, or behind the key where it has none.
+  /// The place of a missing value: after the colon of its key, or after the key if there is no colon.
   private mutating func placeOfNothing(behind key: Position, _ event: Event) -> Position {
     let place = position(event.start)
     if place.line == key.line, place.column == key.column + 1 || place.column == key.column { return place }
@@ -299,7 +299,7 @@ extension TreeBuilder {
     return at.position
   }
 
-  /// Where the last line with text ends; libyaml's end is the start of the line that the scalar ends before.
+  /// The end of the last line with text. libyaml's end is the start of the line after the scalar.
   private mutating func endOfBlockScalar(_ event: Event, from start: Position) -> Position {
     let bytes = file.bytes
     let first = cursor.offset(of: event.start.index)
@@ -318,7 +318,7 @@ extension TreeBuilder {
       }
     }
     if line == start.line {
-      // There is no text, only `|` and what belongs to it.
+      // There is no text, only `|` and its indicators.
       var header = TextWalk(bytes, offset: first, end: last, position: position(event.start))
       while header.position < start { header.advance() }
       while let byte = header.byte, "|>+-0123456789".utf8.contains(byte) { header.advance() }

@@ -1,6 +1,6 @@
 import Diagnostics
 
-// What the tree refuses of YAML, in words.
+// Diagnostics for valid YAML that the tree refuses, and for exceeded limits.
 
 extension Diagnostic {
   static func duplicateKey(_ key: String, _ range: SourceRange, first: SourceRange) -> Diagnostic {
@@ -8,25 +8,25 @@ extension Diagnostic {
   }
 
   static func missingKey(_ range: SourceRange) -> Diagnostic {
-    .error("yaml-syntax", "there is no key in front of this ':'", at: range)
+    .error("yaml-syntax", "there is no key before this ':'", at: range)
   }
 
   static func mergeKey(_ range: SourceRange) -> Diagnostic {
     .error(
-      "merge-key", "merge keys ('<<') are not supported; write the keys out, or quote '<<' where it is a name",
+      "merge-key", "merge keys ('<<') are not supported; write the keys out, or quote '<<' if it is a name",
       at: range)
   }
 
   static func complexKey(_ key: Node) -> Diagnostic {
     .error(
       "complex-key", "\(key.kind) cannot be a key", at: key.range,
-      notes: [Note("text that begins with '{' or '[' has to be in double quotes")])
+      notes: [Note("text that begins with '{' or '[' needs double quotes")])
   }
 
   static func tag(_ tag: String, _ range: SourceRange) -> Diagnostic {
     .error(
-      "yaml-tag", "tags such as '\(tag)' are not supported: a value has the type that its place gives it", at: range,
-      notes: [Note("text that begins with '!' has to be in double quotes")])
+      "yaml-tag", "tags such as '\(tag)' are not supported: the type of a value comes from its schema", at: range,
+      notes: [Note("text that begins with '!' needs double quotes")])
   }
 
   static func tagDirective(_ range: SourceRange) -> Diagnostic {
@@ -35,13 +35,13 @@ extension Diagnostic {
 
   static func undefinedAlias(_ name: String, _ range: SourceRange, nearest: String?) -> Diagnostic {
     .error(
-      "undefined-alias", "no anchor '&\(name)' stands before this alias", at: range,
-      notes: nearest == nil ? [Note("text that begins with '*' has to be in double quotes")] : [],
+      "undefined-alias", "there is no anchor '&\(name)' before this alias", at: range,
+      notes: nearest == nil ? [Note("text that begins with '*' needs double quotes")] : [],
       fixIts: nearest.map { [FixIt(replace: range, with: "*\($0)")] } ?? [])
   }
 
   static func recursiveAlias(_ name: String, _ range: SourceRange) -> Diagnostic {
-    .error("undefined-alias", "the alias '*\(name)' stands within the node that it names", at: range)
+    .error("undefined-alias", "the alias '*\(name)' is inside the node that it names", at: range)
   }
 
   static func tooDeep(_ range: SourceRange, _ limits: Limits) -> Diagnostic {
@@ -49,7 +49,7 @@ extension Diagnostic {
   }
 
   static func tooManyAliases(_ range: SourceRange, _ limits: Limits) -> Diagnostic {
-    .error("too-many-aliases", "aliases stand for more than \(limits.aliasedNodes) nodes", at: range)
+    .error("too-many-aliases", "aliases expand to more than \(limits.aliasedNodes) nodes", at: range)
   }
 
   static func tooManyNodes(_ range: SourceRange, _ limits: Limits) -> Diagnostic {

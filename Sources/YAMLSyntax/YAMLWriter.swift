@@ -2,17 +2,17 @@ import Diagnostics
 import TextOutput
 import Vocabulary
 
-/// Writes nodes as YAML, always the same for the same content.
+/// Writes nodes as YAML. The same content always gives the same text.
 ///
-/// Mappings take a line a key. Lists of scalars, and mappings within lists, stand in brackets and braces on one line where
-/// they are short and flat. Text is quoted where YAML would take it for something else.
+/// Mappings take one line per key. Lists of scalars, and items of lists, are on one line in brackets and braces if they
+/// are short and flat. Text is quoted if YAML would read it as something else.
 package struct YAMLWriter {
-  /// How long a line with brackets or braces gets, in characters.
+  /// The maximum length of a line with brackets or braces, in characters.
   private static let width = 118
 
   private var text = ""
 
-  /// A document: its lines, without `---`.
+  /// The lines of a document, without `---`.
   package static func document(_ node: Node) -> String {
     var writer = YAMLWriter()
     writer.block(node, indent: 0)
@@ -99,7 +99,7 @@ package struct YAMLWriter {
 }
 
 extension Unicode.Scalar {
-  /// Whether the character stands for itself in quotes: neither control character nor line break nor byte order mark.
+  /// Whether the character is written unescaped in quotes: not a control character, line break or byte order mark.
   fileprivate var isShown: Bool {
     switch value {
     case 0x20...0x7E: true
@@ -110,7 +110,7 @@ extension Unicode.Scalar {
 }
 
 extension Node {
-  /// How many levels of collections are here; 0 for a scalar. An item without a value has no place in brackets.
+  /// The number of levels of collections; 0 for a scalar. A list with an empty item counts as too high for brackets.
   fileprivate var height: Int {
     switch content {
     case .scalar: 0
@@ -121,7 +121,7 @@ extension Node {
 }
 
 extension String {
-  /// Whether the text reads as itself wherever it stands, in blocks and in braces, and has no other meaning for YAML.
+  /// Whether the text needs no quotes anywhere, in blocks or in braces, and has no other meaning in YAML.
   fileprivate var isPlain: Bool {
     guard let first = utf8.first, self != "null", self != "-" else { return false }
     guard

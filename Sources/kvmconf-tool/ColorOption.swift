@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// Whether text for people is coloured.
+/// The option that decides whether text output is coloured.
 struct ColorOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Colour what is printed: auto (on terminals, unless NO_COLOR is set), always or never.", valueName: "when"))
+      "Colour the output: auto (on terminals, unless NO_COLOR is set), always or never.", valueName: "when"))
   var color: ColorChoice = .auto
 
-  /// Called as soon as the command line has been read, before anything is printed.
+  /// Applies the choice. ArgumentParser calls this after parsing, before anything is printed.
   func validate() { Output.choose(color) }
 }
 

@@ -3,7 +3,7 @@ import Reference
 import Vocabulary
 import Workspace
 
-/// What shells offer for arguments. Shells ask this program; nothing here runs otherwise.
+/// The completions of arguments. They are computed only when a shell requests them.
 extension CompletionKind {
   /// Manifests and compiled plans.
   static var manifest: CompletionKind { .file(extensions: ["yaml", "yml", "kvmplan"]) }
@@ -12,7 +12,7 @@ extension CompletionKind {
 
   static var architecture: CompletionKind { .list(Architecture.names) }
 
-  /// What most hosts run, and the releases in which the schemas know something to have changed.
+  /// The long-term kernel releases, and those in which the schemas record a change.
   static var release: CompletionKind {
     .custom { _, _, prefix in
       let longTerm = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18"].compactMap { Release($0) }
@@ -24,10 +24,10 @@ extension CompletionKind {
     .custom { _, _, prefix in explainer.types.filter { $0.hasPrefix(prefix) } }
   }
 
-  /// Everything that `explain` has a page of.
+  /// The names that `explain` has a page for.
   static var explainedName: CompletionKind {
     .custom { words, index, prefix in
-      // Bash takes a colon for a word of its own, and wants to hear only what comes behind it.
+      // Bash splits words at colons, and expects only the part after the colon.
       let head = CompletionShell.requesting == .bash ? textBeforeColon(words, index) : ""
       let rest = prefix == ":" && !head.isEmpty ? "" : prefix
       return explainer.completions(of: head + rest).filter { $0.hasPrefix(head) }.map {
@@ -40,7 +40,8 @@ extension CompletionKind {
     Explainer(ManifestWorkspace(Settings()).allCatalogues, diagnostics: .manifests)
   }
 
-  /// `arm-vgic-v3.addr.dist:` where the word at an index follows these two; the colon itself may be that word.
+  /// The text up to a colon, such as `arm-vgic-v3.addr.dist:`, if the word at an index is the colon or follows it;
+  /// otherwise empty.
   private static func textBeforeColon(_ words: [String], _ index: Int) -> String {
     for colon in [index, index - 1] where colon > 0 && words.indices.contains(colon) && words[colon] == ":" {
       return words[colon - 1] + ":"

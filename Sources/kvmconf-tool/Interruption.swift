@@ -1,18 +1,18 @@
 import Glibc
 import Synchronization
 
-/// SIGINT and SIGTERM: the run ends between two steps, and what is open is closed.
+/// The handling of SIGINT and SIGTERM: a run ends between two steps, so that its descriptors are closed.
 enum Interruption {
   private static let flag = Atomic<Bool>(false)
 
   static var happened: Bool { flag.load(ordering: .relaxed) }
 
-  /// From here on, the signals are noted instead of ending the program.
+  /// From now on, records the signals instead of letting them end the program.
   static func watch() {
-    // Made before a signal can come: a handler must not be the first to touch it.
+    // Initializes the flag before a signal can arrive, because a handler must not do that.
     flag.store(false, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] {
-      // The handler does nothing but store to an atomic.
+      // The handler only stores to an atomic, which is safe in a signal handler.
       signal(number) { _ in Interruption.flag.store(true, ordering: .relaxed) }
     }
   }

@@ -1,26 +1,26 @@
 import ArgumentParser
+import DeviceSchema
 import Diagnostics
-import Glibc
 import Vocabulary
 
-/// The program: parse, call, print.
+/// The root command of the program.
 @main
 struct KVMConfCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kvmconf",
-    abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and the reason of every errno.",
+    abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and a reason for every errno.",
     discussion: """
       EXIT STATUS
-        0   all good
-        1   a manifest is invalid, or a step's outcome was not the expected one
+        0   success
+        1   a manifest is invalid, or the outcome of a step was not the expected one
         64  the command line is wrong
-        65  a manifest is invalid, where 1 says that two differ (diff)
+        65  diff: a manifest is invalid (1 means that the manifests differ)
         66  a file cannot be read
         73  a file or standard output cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,
-    version: "kvmconf \(kvmconfVersion) (schemas of Linux 7.2)",
+    version: "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))",
     subcommands: [
       Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
       FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,
@@ -31,21 +31,19 @@ extension KVMConfCommand {
   /// Runs the command that the arguments name, and exits.
   static func main() {
     Output.reserveStandardStreams()
-    var status = Status.success
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch let error as DiagnosticsError {
       Output.print(error.diagnostics, to: 2)
-      status = Status.of(error.kind)
-    } catch let ended as ExitCode {
-      status = ended
+      Output.exit(Status.of(error.kind))
+    } catch let status as ExitCode {
+      Output.exit(status)
     } catch {
       guard exitCode(for: error) == Status.success else { exit(withError: error) }
-      // The help or the version is a result, too.
+      // The help and the version go to standard output too.
       Output.result(fullMessage(for: error) + "\n")
     }
-    // exit(withError:) composes a message even if there is none to print.
-    Glibc.exit(Output.status(status).rawValue)
+    Output.exit(Status.success)
   }
 }

@@ -6,22 +6,21 @@ import Synchronization
 import Vocabulary
 import Workspace
 
-/// The two streams. Results go to stdout, messages to stderr.
+/// The output of the program: results go to standard output, messages to standard error.
 enum Output {
   static func result(_ text: String) { write(text, to: STDOUT_FILENO) }
   static func message(_ text: String) { write(text, to: STDERR_FILENO) }
 
   private static let hasLostResults = Mutex(false)
 
-  /// The exit status, given what became of the results: those that could not be written make it 73, unless a higher one
-  /// was due.
-  static func status(_ status: ExitCode) -> ExitCode {
-    guard hasLostResults.withLock({ $0 }) else { return status }
-    return ExitCode(max(status.rawValue, Status.cannotCreate.rawValue))
+  /// Ends the program. The status is at least 73 if results could not be written.
+  static func exit(_ status: ExitCode) -> Never {
+    let least = hasLostResults.withLock { $0 } ? Status.cannotCreate.rawValue : 0
+    Glibc.exit(max(status.rawValue, least))
   }
 
-  /// Gives the standard streams that are closed a descriptor that nothing can be written to or read from, so that no
-  /// file that is opened later takes their place.
+  /// Opens `/dev/null` for each standard stream that is closed, so that a file that is opened later does not get its
+  /// descriptor. Using such a stream still fails: standard input is opened for writing, the other two for reading.
   static func reserveStandardStreams() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
       // SAFETY: the path is a constant.
@@ -29,19 +28,20 @@ enum Output {
     }
   }
 
-  /// Decides for all streams whether they show colours.
+  /// Sets the colour choice for all streams.
   static func choose(_ choice: ColorChoice) { colorChoice.withLock { $0 = choice } }
 
   private static let colorChoice = Mutex(ColorChoice.auto)
 
-  /// Whether a stream shows colours: the command line says so, or it is a terminal and nobody asked for none.
+  /// Whether a stream shows colours, as the command line chose. With `auto`, it does if it is a terminal and NO_COLOR
+  /// is unset or empty.
   static func hasColor(_ descriptor: Int32) -> Bool {
     switch colorChoice.withLock({ $0 }) {
     case .always: return true
     case .never: return false
     case .auto: break
     }
-    // SAFETY: the variable's text is only compared with nil and its first byte, before anything can change it.
+    // SAFETY: only the first byte of the variable is read, before anything can change it.
     let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
     return isWanted && isatty(descriptor) == 1
   }
@@ -54,7 +54,7 @@ enum Output {
 
   private static func write(_ text: String, to descriptor: Int32) {
     let status = write(Array(text.utf8), to: descriptor)
-    // A reader that is gone has read what it wanted.
+    // EPIPE is not an error: the reader has all it needs.
     guard descriptor == STDOUT_FILENO, status != 0, status != EPIPE else { return }
     let isFirst = hasLostResults.withLock { isLost in
       defer { isLost = true }
@@ -67,7 +67,7 @@ enum Output {
   private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
     var done = 0
     while done < bytes.count {
-      // SAFETY: the range lies inside the buffer, which lives throughout the call.
+      // SAFETY: the range is inside the buffer, which lives throughout the call.
       let count = unsafe bytes.withUnsafeBytes {
         unsafe Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
       }
@@ -84,8 +84,10 @@ enum Output {
     return 0
   }
 
-  /// Writes a whole file, or nothing: what stood there stays until the new one is complete. `-` is standard output; what
-  /// is no regular file is written to as it is.
+  /// Writes a file as a whole: an existing file stays unchanged until the new one is complete.
+  ///
+  /// - Parameter path: the file, or `-` for standard output. A pipe or a device is written to directly.
+  /// - Throws: an error of the kind `unwritable`.
   static func write(_ bytes: [UInt8], toFile path: String) throws(DiagnosticsError) {
     var status: Int32
     var info = stat()
@@ -95,7 +97,7 @@ enum Output {
     } else if unsafe stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG {
       status = create(bytes, path, O_WRONLY)
     } else {
-      // Hidden, as some read every file of a folder.
+      // The draft is hidden from programs that read every file of a folder.
       let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
       let draft = "\(path[..<name]).\(path[name...]).\(getpid())"
       status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
@@ -105,19 +107,21 @@ enum Output {
     if status != 0 { throw unwritable(path == "-" ? "standard output" : path, status) }
   }
 
-  /// Gives a regular file another content, at once: the new one is complete before it takes the old one's place, with
-  /// the same permissions. Of a link, the file that it leads to is rewritten.
+  /// Replaces the content of a regular file as a whole, and keeps its permissions. If the path is a symbolic link, the
+  /// file that it leads to is replaced.
+  ///
+  /// - Throws: an error of the kind `unwritable`. The file is unchanged in that case.
   static func rewrite(_ bytes: [UInt8], _ path: String) throws(DiagnosticsError) {
     var info = stat()
     // SAFETY: paths and `info` live throughout the calls; realpath() allocates its result, which is copied and freed.
     guard let resolved = unsafe realpath(path, nil) else { throw unwritable(path, errno) }
     let target = unsafe String(cString: resolved)
     unsafe free(resolved)
-    // Who may not write to the file shall not replace it either.
+    // rename() needs no permission to write to the file itself, so that is checked here.
     guard unsafe stat(target, &info) == 0, unsafe access(target, W_OK) == 0 else {
       throw unwritable(path, errno)
     }
-    guard info.st_mode & S_IFMT == S_IFREG else { throw .unwritable(path, "it is no regular file") }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw .unwritable(path, "it is not a regular file") }
     let draft = "\(target).\(getpid())"
     var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
     if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }

@@ -1,11 +1,12 @@
 import Dispatch
 import Synchronization
 
-/// Work spread over the processors.
+/// Work that is spread over the processors.
 enum Parallel {
-  /// The results for all inputs, in their order. One input is worked on where we are: threads cost start-up time.
+  /// The results for all inputs, in their order. A single input is processed on the calling thread: threads cost
+  /// start-up time.
   ///
-  /// - Parameter done: called after each input with the number of those that are done.
+  /// - Parameter done: called after each input with the number of inputs that are done. It may be called on any thread.
   static func map<Input: Sendable, Result: Sendable>(
     _ inputs: [Input], done: @Sendable (Int) -> Void = { _ in }, _ body: @Sendable (Input) -> Result
   ) -> [Result] {

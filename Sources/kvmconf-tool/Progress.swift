@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A bar on standard error that says how far many files are: on a terminal, and only where it takes more than a second.
+/// A progress bar on standard error for work on several files. It is shown only on a terminal, and only after a second.
 final class Progress: Sendable {
   private let total: Int
   private let isShown: Bool
@@ -16,14 +16,14 @@ final class Progress: Sendable {
   init(of total: Int) {
     self.total = total
     isShown = total > 1 && isatty(STDERR_FILENO) == 1
-    // The first second shows nothing, and then each tenth of one is enough.
+    // Nothing is shown in the first second. After that, the bar is drawn at most ten times per second.
     lastDrawn = Mutex(Drawn(time: Self.now + 0.9))
   }
 
   func advance(to count: Int) {
     guard isShown else { return }
     lastDrawn.withLock { last in
-      // Threads may come in another order than they counted.
+      // Threads may report their counts out of order.
       last.count = max(last.count, count)
       let now = Self.now
       guard now - last.time >= 0.1 else { return }
@@ -32,7 +32,7 @@ final class Progress: Sendable {
     }
   }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   func end() {
     lastDrawn.withLock { last in
       if last.isThere { Output.message("\r\u{1B}[K") }
@@ -48,7 +48,7 @@ final class Progress: Sendable {
     return "[\(bar)] \(count) of \(total) files"
   }
 
-  /// Seconds since some moment.
+  /// The monotonic clock, in seconds.
   private static var now: Double {
     var time = timespec()
     // SAFETY: `time` lives throughout the call.

@@ -3,14 +3,15 @@ import Diagnostics
 import Reporting
 import Workspace
 
-/// Writes what becomes of a file's manifests on a host: as they are run, or, for CI systems, all at the end.
+/// Writes the reports of a file's manifests: after each run as text or JSON, or at the end in the formats for CI
+/// systems.
 final class RunReporter {
   private let format: ReportFormat
   private let file: String
   private let settings: Settings
   private var diagnostics: [Diagnostic] = []
   private var cases: [JUnitRenderer.Case] = []
-  /// What is wrong with the file as a whole, and what else is to be said of its text.
+  /// The errors of the file as a whole, and the other diagnostics of its text.
   private var obstacles: [Diagnostic] = []
   private var remarks: [Diagnostic] = []
 
@@ -20,7 +21,7 @@ final class RunReporter {
     self.settings = settings
   }
 
-  /// Why there is no run, or what is to be said before it.
+  /// Reports the errors that prevent a run, or the warnings before it.
   func refuse(_ problems: [Diagnostic]) {
     guard format.isOneDocument else { return Output.print(problems, to: 2) }
     diagnostics += problems
@@ -43,7 +44,7 @@ final class RunReporter {
     }
   }
 
-  /// Writes what was kept for the end.
+  /// Writes the report of all runs, in the formats that are written at the end.
   func end() {
     switch format {
     case .text, .json: return

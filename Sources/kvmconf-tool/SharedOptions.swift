@@ -6,15 +6,14 @@ import TextOutput
 import Vocabulary
 import Workspace
 
-/// How results are written.
+/// The format of results.
 enum Format: String, Word { case text, json }
 
-/// A word on the command line: one of a few.
+/// An option value that is one of a fixed list of words.
 package protocol Word: ExpressibleByArgument, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension Word {
-  // Otherwise, ArgumentParser finds these by reflection, which takes a noticeable part of the start-up.
-  package var defaultValueDescription: String { rawValue }
+  // ArgumentParser's default implementations use reflection, which is a noticeable part of the start-up time.
   package static var allValueStrings: [String] { allCases.map { $0.rawValue } }
   package static var allValueDescriptions: [String: String] { [:] }
   package static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
@@ -27,12 +26,10 @@ extension Release: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 
-// The options that several groups have. A group inside a group would cost noticeable start-up time.
+// The help of options that several groups have. A group inside a group would cost noticeable start-up time.
 extension ArgumentHelp {
   static var schemas: ArgumentHelp {
-    ArgumentHelp(
-      "A folder of schemas, ARCH/TYPE.yaml; they add to the built-in ones and replace those of the same name.",
-      valueName: "dir")
+    ArgumentHelp("A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.", valueName: "dir")
   }
 
   static var kernel: ArgumentHelp { ArgumentHelp("The kernel release to assume, such as 6.12.", valueName: "release") }
@@ -44,21 +41,21 @@ struct CatalogueOptions: ParsableArguments {
   @Option(help: .schemas, completion: .directory) var schemas: [String] = []
   @OptionGroup var color: ColorOption
 
-  /// The catalogues of all architectures that there are schemas for.
+  /// The catalogues of all architectures that have schemas.
   func catalogues() throws -> [Catalogue] {
     ManifestWorkspace(try Settings(schemas: schemas, release: kernel)).allCatalogues
   }
 }
 
-/// The options that decide how manifests are read and judged.
+/// The options that decide how manifests are read and checked.
 struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Give a parameter of the manifest a value.", valueName: "name=value"))
+    help: ArgumentHelp("Set a parameter of the manifest.", valueName: "name=value"))
   var parameters: [String] = []
 
   @Option(
-    help: ArgumentHelp("What is known of the host: a file of facts.", valueName: "file"),
+    help: ArgumentHelp("A file of facts about the host.", valueName: "file"),
     completion: .file(extensions: ["yaml", "yml", "json"]))
   var hostFacts: String?
 
@@ -66,14 +63,15 @@ struct SharedOptions: ParsableArguments {
   @Option(help: .schemas, completion: .directory) var schemas: [String] = []
 
   @Option(
-    help: ArgumentHelp("What standard input is called, and where it would stand, in place of -.", valueName: "name"),
+    help: ArgumentHelp(
+      "The path that standard input stands for, used in messages and to find its .kvmconf.yaml.", valueName: "name"),
     completion: .yaml)
   var stdinFilename: String?
 
   @Flag(help: ArgumentHelp("Ignore every .kvmconf.yaml."))
   var noConfig = false
 
-  @Flag(help: ArgumentHelp("Say which .kvmconf.yaml each file is configured by."))
+  @Flag(help: ArgumentHelp("Report the .kvmconf.yaml of each file."))
   var verbose = false
 
   @OptionGroup var color: ColorOption
@@ -99,14 +97,14 @@ struct SharedOptions: ParsableArguments {
     return request
   }
 
-  /// With --verbose, prints which configuration a file has.
+  /// With --verbose, prints the configuration that applies to a file.
   func reportConfiguration(of name: String, _ configuration: String?) {
     guard verbose else { return }
     let found = configuration.map { "configured by \($0.printable)" } ?? "no configuration"
     Output.message("\(name.printable): \(found)\n")
   }
 
-  /// Manifests that are all to be used; their warnings are printed.
+  /// Loads manifests with these options, and prints their warnings.
   func manifestFiles(complete: @escaping (inout Settings) -> Void = { _ in }) -> ManifestFiles {
     ManifestFiles(request, onSearch: reportConfiguration, complete: complete) { Output.print($0, to: 2) }
   }

@@ -6,17 +6,17 @@ enum Status {
   static let success = ExitCode(0)
   /// The manifest is invalid, or a step's outcome was not the expected one.
   static let failure = ExitCode(1)
-  /// A manifest is invalid, where `failure` says that two differ.
+  /// A manifest is invalid, for `diff`, whose `failure` means that manifests differ.
   static let badData = ExitCode(65)
   /// A file cannot be read.
   static let noInput = ExitCode(66)
   /// A file cannot be written.
   static let cannotCreate = ExitCode(73)
-  /// No usable `/dev/kvm`, or another architecture.
+  /// There is no usable `/dev/kvm`, or the manifest is for another architecture.
   static let unavailable = ExitCode(69)
-  /// A bug of ours: in the program, or in the built-in schemas.
+  /// There is a bug in kvmconf or in its schemas.
   static let software = ExitCode(70)
-  /// Ended by SIGINT, as shells tell it.
+  /// The program was ended by SIGINT or SIGTERM: the status that shells give for SIGINT.
   static let interrupted = ExitCode(130)
 
   /// The status for a kind of failure.

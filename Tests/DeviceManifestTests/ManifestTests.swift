@@ -88,9 +88,10 @@ import Testing
       .init("1️⃣", to: "2️⃣", "unknown-key", "the manifest has no key 'vpcus'; did you mean 'vcpus'?", fixIts: ["vcpus"]))
     expectFindings(
       in: "vcpus: {count: 1}\nmemory: [1️⃣{at: 0}2️⃣]",
-      .init("1️⃣", to: "2️⃣", "missing-key", "a memory region has no 'size': its size in bytes"))
+      .init("1️⃣", to: "2️⃣", "missing-key", "a memory region needs 'size': its size in bytes"))
     expectFindings(
-      in: "vcpus: {count: 1}\nmemory: 1️⃣5", .init("1️⃣", "wrong-kind", "'memory' is a list of {at, size}, not a scalar"))
+      in: "vcpus: {count: 1}\nmemory: 1️⃣5",
+      .init("1️⃣", "wrong-kind", "'memory' must be a list of {at, size}, not a scalar"))
     expectFindings(
       in: "vm: {1️⃣ipa-bit: 40}",
       .init("1️⃣", "unknown-key", "'vm' has no key 'ipa-bit'; did you mean 'ipa-bits'?", fixIts: ["ipa-bits"]))
@@ -104,7 +105,7 @@ import Testing
       in: "vm: {capabilities: [{dirty: {1️⃣sise: 1}}]}",
       .init("1️⃣", "unknown-key", "capability 'dirty' has no key 'sise'; did you mean 'size'?", fixIts: ["size"]))
     expectFindings(
-      in: "vcpus: {count: 1}\nfiles: {gpu: 1️⃣[a]}", .init("1️⃣", "wrong-kind", "file 'gpu' is a path, not a list"))
+      in: "vcpus: {count: 1}\nfiles: {gpu: 1️⃣[a]}", .init("1️⃣", "wrong-kind", "file 'gpu' must be a path, not a list"))
   }
 
   @Test func wrongVCPUsAreReported() {
@@ -118,7 +119,7 @@ import Testing
       .init("1️⃣", "duplicate-name", "vCPU 0 is listed twice", notes: [.init("2️⃣", "first here")]))
     expectFindings(
       in: "vcpus: {count: 1️⃣4097}",
-      .init("1️⃣", "value-out-of-range", "4097 vCPUs are more than any kernel has (4096 are read)"))
+      .init("1️⃣", "value-out-of-range", "4097 vCPUs are more than any kernel supports; the limit is 4096"))
     expectFindings(
       in: "vcpus: {count: 1, features: [1️⃣pmuv3]}",
       .init(
@@ -126,26 +127,26 @@ import Testing
     expectFindings(in: "vcpus: {count: 1, each: [{vcpu: 1️⃣1}]}", .init("1️⃣", "unknown-vcpu", "there is no vCPU 1"))
     expectFindings(
       in: "vcpus: {count: 0, 1️⃣attributes2️⃣: {timer: {v: 1}}}",
-      .init("1️⃣", to: "2️⃣", "no-vcpus", "these attributes are set on no vCPU", severity: .warning))
+      .init("1️⃣", to: "2️⃣", "no-vcpus", "there are no vCPUs to set these attributes on", severity: .warning))
     // The same mistake on every vCPU is reported once.
     expectFindings(
       in: "vcpus: {count: 8, attributes: {timer: {v: 1️⃣x}}}",
       .init(
         "1️⃣", "bad-integer",
-        "'x' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind"))
+        "'x' is not an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"))
   }
 
   @Test func wrongDevicesAreReported() {
     expectFindings(
-      in: "devices: [1️⃣{name: x}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "a device has no 'type': its device type"))
+      in: "devices: [1️⃣{name: x}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "a device needs 'type': its device type"))
     expectFindings(
       in: "devices: [{type: 1️⃣thng}]",
       .init("1️⃣", "unknown-device-type", "there is no device type 'thng'; did you mean 'thing'?", fixIts: ["thing"]))
     expectFindings(
       in: "devices: [{type: 1️⃣foreign}]",
       .init(
-        "1️⃣", "unknown-device-type", "device type 'foreign' is x86_64's, and this manifest is for arm64",
-        notes: [.init("'x86_64/foreign' tests or creates it nevertheless, in 'steps'")]))
+        "1️⃣", "unknown-device-type", "device type 'foreign' belongs to x86_64, but this manifest is for arm64",
+        notes: [.init("to test or create it anyway, write 'x86_64/foreign' in 'steps'")]))
     expectFindings(
       in: "devices: [{type: thing, name: 1️⃣vcpu}]",
       .init("1️⃣", "bad-name", "a device cannot be called 'vcpu': paths begin with its name"))
@@ -163,7 +164,7 @@ import Testing
         "1️⃣", "unknown-device-type", "this device has no alternative 'othr'; did you mean 'other'?", fixIts: ["other"]))
     expectFindings(
       in: "devices: [{type: thing, optional: 1️⃣yes}]",
-      .init("1️⃣", "bad-boolean", "'optional' is true or false, not 'yes'"))
+      .init("1️⃣", "bad-boolean", "'optional' must be true or false, not 'yes'"))
     expectFindings(
       in: "devices: [{type: thing, attributes: {1️⃣lin2️⃣: 5}}]",
       .init(
@@ -171,7 +172,7 @@ import Testing
     )
     expectFindings(
       in: "devices: [{type: thing, raw: [1️⃣{group: 1}2️⃣]}]",
-      .init("1️⃣", to: "2️⃣", "missing-key", "a raw attribute has no 'attr': the attribute's number"))
+      .init("1️⃣", to: "2️⃣", "missing-key", "a raw attribute needs 'attr': the attribute's number"))
     expectFindings(
       in: "devices: [{type: thing, raw: [{group: 1, attr: 2, payload: {1️⃣u23: 5}}]}]",
       .init("1️⃣", "unknown-key", "there is no raw payload 'u23'; did you mean 'u32'?", fixIts: ["u32"]))
@@ -180,7 +181,7 @@ import Testing
       .init("1️⃣", "unknown-device-type", "device type type-42 has no schema: write its attributes under 'raw'"))
     expectFindings(
       in: "devices: [{type: thing, attributes: {registers: [{for-each: 1️⃣cpu, offset: 4, value: 1}]}}]",
-      .init("1️⃣", "unknown-name", "'for-each' is 'vcpu'"))
+      .init("1️⃣", "unknown-name", "'for-each' can only be 'vcpu'"))
   }
 
   @Test func wrongParametersAreReported() {
@@ -193,18 +194,18 @@ import Testing
       .init("1️⃣", "missing-parameter", "parameter 'n' has no default and no value; give it with --set n=VALUE"))
     expectFindings(
       in: "parameters: {n: {type: u8, default: 1️⃣256}}\n" + vcpus("\"${n}\""),
-      .init("1️⃣", "parameter-type", "the default of parameter 'n' is '256', which is no u8"))
+      .init("1️⃣", "parameter-type", "the default of parameter 'n' is '256', which is not of type u8"))
     expectFindings(
       in: "parameters: {n: {type: bool, default: 1️⃣yes}}\n" + vcpus("\"${n ? 1 : 2}\""),
-      .init("1️⃣", "parameter-type", "the default of parameter 'n' is 'yes', which is no boolean"))
+      .init("1️⃣", "parameter-type", "the default of parameter 'n' is 'yes', which is not of type boolean"))
     expectFindings(
       in: "parameters: {n: {type: 1️⃣int, default: 1}}\n" + vcpus("\"${n}\""),
       .init(
         "1️⃣", "parameter-type", "there is no parameter type 'int'",
-        notes: [.init("there are u8, u16, u32, u64, i8, i16, i32, i64, bool, string")]))
+        notes: [.init("valid names are u8, u16, u32, u64, i8, i16, i32, i64, bool, string")]))
     expectFindings(
       in: "parameters: {1️⃣n: {type: u8, default: 1}}\n" + vcpus("\"${n}\""), settings: ["n": "x"],
-      .init("1️⃣", "parameter-type", "--set n is 'x', which is no u8"))
+      .init("1️⃣", "parameter-type", "--set n is 'x', which is not of type u8"))
     expectFindings(
       in: "parameters: 1️⃣{count: {type: u8, default: 1}}\n" + vcpus("\"${count}\""), settings: ["cuont": "5"],
       .init("1️⃣", "unknown-parameter", "--set: the manifest has no parameter 'cuont'; did you mean 'count'?"))
@@ -217,7 +218,7 @@ import Testing
     expectFindings(
       in: "parameters: {cpu-count: {type: u8, default: 2}}\nvcpus: {count: \"${1️⃣cpu2️⃣-count}\"}",
       .init(
-        "1️⃣", to: "2️⃣", "unknown-parameter", "a hyphen is a minus here; parameter 'cpu-count' is written 'cpu_count'"))
+        "1️⃣", to: "2️⃣", "unknown-parameter", "a hyphen is a minus here; write parameter 'cpu-count' as 'cpu_count'"))
   }
 
   /// Expressions are located in the text of the value.
@@ -228,16 +229,16 @@ import Testing
     }
     found("\"${1️⃣cuont2️⃣}\"", .init("1️⃣", to: "2️⃣", "unknown-parameter", "unknown name 'cuont'; did you mean 'count'?"))
     found("\"${count + 1️⃣cuont}\"", .init("1️⃣", "unknown-parameter", "unknown name 'cuont'; did you mean 'count'?"))
-    found("\"${count +1️⃣}\"", .init("1️⃣", "bad-expression", "the expression ends where a value was expected"))
+    found("\"${count +1️⃣}\"", .init("1️⃣", "bad-expression", "expected a value, found the end of the expression"))
     found("\"${1️⃣count / 02️⃣}\"", .init("1️⃣", to: "2️⃣", "bad-expression", "division by zero"))
-    found("\"${1️⃣[count]}\"", .init("1️⃣", "bad-expression", "the result is a list, not an integer or text"))
+    found("\"${1️⃣[count]}\"", .init("1️⃣", "bad-expression", "expected an integer or text, found a list"))
     found("1️⃣\"${count\"", .init("1️⃣", "bad-expression", "'${' has no closing '}'"))
     found(
       "\"${count + 1️⃣vcpu.id}\"",
       .init(
         "1️⃣", "bad-expression",
-        "'vcpu' has a meaning in 'vcpus.attributes' and in list entries with 'for-each: vcpu' only"))
-    found("\"${count + 1️⃣true}\"", .init("1️⃣", "bad-expression", "this is a boolean where an integer is wanted"))
+        "'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'"))
+    found("\"${count + 1️⃣true}\"", .init("1️⃣", "bad-expression", "expected an integer, found a boolean"))
   }
 
   /// No number of operators exhausts the stack.
@@ -345,9 +346,10 @@ import Testing
   @Test func wrongStepsAreReported() {
     found(
       "{1️⃣sett: t.int.u8}", .init("1️⃣", "unknown-step", "there is no step 'sett'; did you mean 'set'?", fixIts: ["set"]))
-    found("1️⃣5", .init("1️⃣", "wrong-kind", "a step is a mapping such as {create-vcpu: 0}, not a scalar"))
-    found("{set: t.int.u8, 1️⃣get: t.int.u8}", .init("1️⃣", "conflicting-keys", "a step is one call: 'set' or 'get'"))
-    found("1️⃣{create-vm: {}}", .init("1️⃣", "misplaced-step", "a plan creates one VM, and 'create-vm' is the first step"))
+    found("1️⃣5", .init("1️⃣", "wrong-kind", "a step must be a mapping such as {create-vcpu: 0}, not a scalar"))
+    found("{set: t.int.u8, 1️⃣get: t.int.u8}", .init("1️⃣", "conflicting-keys", "a step makes one call: 'set' or 'get'"))
+    found(
+      "1️⃣{create-vm: {}}", .init("1️⃣", "misplaced-step", "a plan creates one VM, and 'create-vm' must be the first step"))
     found("{run: 1️⃣2}", .init("1️⃣", "unknown-vcpu", "no step above creates vCPU 2"))
     found("{has: 1️⃣vcpu.22️⃣}", .init("1️⃣", to: "2️⃣", "unknown-vcpu", "no step above creates vCPU 2"))
     found("{has: 1️⃣vcpu.x.timer.v}", .init("1️⃣", "unknown-target", "a vCPU is named by its id, as in 'vcpu.0'"))
@@ -357,7 +359,7 @@ import Testing
       .init("1️⃣", to: "2️⃣", "unknown-device", "there is no device 'tt'; did you mean 't'?", fixIts: ["t"]))
     found(
       "{close: t}, {has: 1️⃣t.int.u8}",
-      .init("1️⃣", "unknown-device", "there is no device 't'", notes: [.init("there are vm, vcpu, system")]))
+      .init("1️⃣", "unknown-device", "there is no device 't'", notes: [.init("valid names are vm, vcpu, system")]))
     found(
       "{has: t.1️⃣itn2️⃣.u8}",
       .init(
@@ -366,15 +368,18 @@ import Testing
       "{has: 1️⃣t.int}",
       .init(
         "1️⃣", "unknown-attribute",
-        "the path names no attribute of group 'int': u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr"))
+        "the path needs an attribute of group 'int': u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr"))
     found(
       "{has: t.line.1️⃣x2️⃣}",
       .init(
-        "1️⃣", to: "2️⃣", "unknown-attribute", "group 'line' has one attribute without a name; the path ends at the group"))
-    found("{set: 1️⃣t.int.u8}", .init("1️⃣", "missing-key", "'set' has no 'value': 'int.u8' is a u8"))
+        "1️⃣", to: "2️⃣", "unknown-attribute",
+        "group 'line' has a single attribute without a name; end the path at the group"))
+    found("{set: 1️⃣t.int.u8}", .init("1️⃣", "missing-key", "'set' needs a 'value': 'int.u8' is a u8"))
     found(
       "{has: t.int.u8, 1️⃣value: 5}",
-      .init("1️⃣", "unknown-key", "this step has no key 'value'", notes: [.init("there are has, expect, flags, address")])
+      .init(
+        "1️⃣", "unknown-key", "this step has no key 'value'",
+        notes: [.init("valid names are has, expect, flags, address")])
     )
     found(
       "{run: 1, 1️⃣exepct: ok}",
@@ -383,13 +388,14 @@ import Testing
       "{has: t.int.u8, expect: 1️⃣EINVALID}",
       .init("1️⃣", "unknown-errno", "there is no answer 'EINVALID'; did you mean 'EINVAL'?", fixIts: ["EINVAL"]))
     found(
-      "{set: t.int.u8, address: 1️⃣0}", .init("1️⃣", "unknown-name", "'address' is 'invalid'; leave it out for a good one"))
+      "{set: t.int.u8, address: 1️⃣0}",
+      .init("1️⃣", "unknown-name", "'address' can only be 'invalid'; leave it out for a valid one"))
     found(
       "{create: thing, as: 1️⃣system}",
       .init("1️⃣", "bad-name", "a device cannot be called 'system': paths begin with its name"))
     found(
       "{create: thing, as: 1️⃣t}",
-      .init("1️⃣", "duplicate-name", "there is a device 't' already; give this one another name with 'as'"))
+      .init("1️⃣", "duplicate-name", "there is already a device 't'; give this one another name with 'as'"))
     found(
       "{enable-capability: plain, on: 1️⃣t}",
       .init("1️⃣", "unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'"))
@@ -401,15 +407,15 @@ import Testing
 
   @Test func firstStepCreatesTheVM() {
     expectFindings(
-      in: "steps: [1️⃣{test: thing}]", .init("1️⃣", "misplaced-step", "there is no VM yet: 'create-vm: {}' comes first"))
+      in: "steps: [1️⃣{test: thing}]", .init("1️⃣", "misplaced-step", "there is no VM yet; begin with 'create-vm: {}'"))
     expectFindings(
       in: "vcpus: {count: 1}\nsteps: [1️⃣{create-vm: {}}]",
-      .init("1️⃣", "misplaced-step", "a plan creates one VM, and the declarative part has created the VM"))
+      .init("1️⃣", "misplaced-step", "a plan creates one VM, and the declarative part has already created it"))
   }
 
   @Test func deviceWithAlternativesIsAmbiguousInSteps() {
     expectFindings(
       in: "devices: [{type: [thing, other], name: d}]\nsteps: [{has: 1️⃣d.line}]",
-      .init("1️⃣", "ambiguous-device", "which type 'd' has is known only on the host; steps need a device of one type"))
+      .init("1️⃣", "ambiguous-device", "the type of 'd' is known only on the host; steps need a device with one type"))
   }
 }

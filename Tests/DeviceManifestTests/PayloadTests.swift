@@ -30,6 +30,7 @@ import Testing
     #expect(settings("int: {flags: []}") == ["0:9 0000"])
     #expect(settings("int: {flags: 6}") == ["0:9 0600"])
     #expect(settings("int: {mpidr: 0.1.2.3}") == ["0:a 0302010000000000"])
+    #expect(settings("int: {mpidr: 255.00.0.1_0}") == ["0:a 0a0000ff00000000"])
     #expect(settings("int: {mpidr: 0x5}") == ["0:a 0500000000000000"])
   }
 
@@ -168,7 +169,7 @@ import Testing
   }
 
   private func noInteger(_ text: String) -> String {
-    "'\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB behind"
+    "'\(text)' is not an integer: write decimal, 0x, 0o or 0b, '_' between digits, and KiB, MiB, GiB or TiB at the end"
   }
 
   @Test(arguments: ["on", "1e3", "0x", "1_", "2x56", "-", "+5", "0b2", "NO", "~"])
@@ -189,56 +190,67 @@ import Testing
     expectFindings(
       of: "int: {named: 1️⃣fwd-to-usr2️⃣}",
       .init(
-        "1️⃣", to: "2️⃣", "unknown-name", "there is no value 'fwd-to-usr'; did you mean 'fwd-to-user'?",
+        "1️⃣", to: "2️⃣", "unknown-name", "unknown name 'fwd-to-usr'; did you mean 'fwd-to-user'?",
         fixIts: ["fwd-to-user"]))
     expectFindings(
       of: "int: {flags: [first, 1️⃣nineth]}",
       .init("1️⃣", "unknown-name", "'int.flags' has no flag 'nineth'; did you mean 'ninth'?", fixIts: ["ninth"]))
+    for text in ["0.0.0.256", "+1.0.0.0", "0.0.0.", "0.0.0.0.0", "0x1.0.0.0", "0.0.0.-1"] {
+      expectFindings(
+        of: "int: {mpidr: 1️⃣\(text)2️⃣}",
+        .init(
+          "1️⃣", to: "2️⃣", "bad-integer",
+          "'\(text)' is not a valid mpidr: write Aff3.Aff2.Aff1.Aff0, as in 0.0.0.3, or an integer"))
+    }
     expectFindings(
       of: "int: {mpidr: 1️⃣0.0.3}",
-      .init("1️⃣", "bad-integer", "'0.0.3' is no MPIDR: write its four affinities, as in 0.0.0.3, or an integer"))
+      .init("1️⃣", "bad-integer", "'0.0.3' is not a valid mpidr: write Aff3.Aff2.Aff1.Aff0, as in 0.0.0.3, or an integer")
+    )
   }
 
   @Test func wrongKindOfNodeIsReported() {
-    expectFindings(of: "int: {u32: 1️⃣[5]2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' is an integer, not a list"))
     expectFindings(
-      of: "int: {u32: 1️⃣{a: 5}2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' is an integer, not a mapping"))
+      of: "int: {u32: 1️⃣[5]2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' must be an integer, not a list"))
+    expectFindings(
+      of: "int: {u32: 1️⃣{a: 5}2️⃣}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'int.u32' must be an integer, not a mapping"))
     expectFindings(
       of: "int: 1️⃣5",
       .init(
         "1️⃣", "wrong-kind",
-        "group 'int' is a mapping of its attributes (u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr), not a scalar"
+        "group 'int' must be a mapping of its attributes (u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr), not a scalar"
       ))
     expectFindings(
       of: "bits: {region: 1️⃣{count: 1, base: 0, index: 0}2️⃣}",
-      .init("1️⃣", to: "2️⃣", "wrong-kind", "'bits.region' takes a list, also of one: '- ' before each value"))
+      .init("1️⃣", to: "2️⃣", "wrong-kind", "'bits.region' takes a list, even for one value: put '- ' before each"))
     expectFindings(
-      of: "registers: 1️⃣5", .init("1️⃣", "wrong-kind", "'registers' takes a list, also of one: '- ' before each value"))
+      of: "registers: 1️⃣5",
+      .init("1️⃣", "wrong-kind", "'registers' takes a list, even for one value: put '- ' before each"))
     expectFindings(
-      of: "struct: {padded: 1️⃣5}", .init("1️⃣", "wrong-kind", "'struct.padded' is a mapping with a, b, c, d, not a scalar")
+      of: "struct: {padded: 1️⃣5}",
+      .init("1️⃣", "wrong-kind", "'struct.padded' must be a mapping with a, b, c, d, not a scalar")
     )
-    expectFindings(of: "bytes: {list: 1️⃣5}", .init("1️⃣", "wrong-kind", "'bytes.list' is a list, not a scalar"))
+    expectFindings(of: "bytes: {list: 1️⃣5}", .init("1️⃣", "wrong-kind", "'bytes.list' must be a list, not a scalar"))
     expectFindings(
       of: "struct: {inner: {list: 1️⃣[1, 2, 3, 4]2️⃣}}",
       .init("1️⃣", to: "2️⃣", "wrong-kind", "'struct.inner.list' is a list of at most 3 elements"))
     expectFindings(
       of: "bytes: {blob: 1️⃣[1]}",
-      .init("1️⃣", "wrong-kind", "a byte string is {hex: ...}, {base64: ...} or {file: ...}, not a list"))
+      .init("1️⃣", "wrong-kind", "a byte string must be {hex: ...}, {base64: ...} or {file: ...}, not a list"))
   }
 
   @Test func missingAndUnexpectedValuesAreReported() {
-    expectFindings(of: "int: {1️⃣u322️⃣: }", .init("1️⃣", to: "2️⃣", "missing-value", "'int.u32' has no value; it is a u32"))
+    expectFindings(of: "int: {1️⃣u322️⃣: }", .init("1️⃣", to: "2️⃣", "missing-value", "'int.u32' needs a value: a u32"))
     expectFindings(
-      of: "int: {1️⃣u64: }", .init("1️⃣", "missing-value", "'int.u64' has no value; it is a guest physical address"))
+      of: "int: {1️⃣u64: }", .init("1️⃣", "missing-value", "'int.u64' needs a value: a guest physical address"))
     expectFindings(
       of: "nothing: {init: 1️⃣true2️⃣}",
       .init("1️⃣", to: "2️⃣", "unexpected-value", "'nothing.init' takes no value; write 'init:'"))
     expectFindings(
-      of: "bits: {single: 1️⃣{count: 1, index: 0}2️⃣}", .init("1️⃣", to: "2️⃣", "missing-key", "'bits.single' has no 'base'"))
-    expectFindings(of: "registers: [1️⃣{value: 5}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "'registers' has no 'offset'"))
+      of: "bits: {single: 1️⃣{count: 1, index: 0}2️⃣}", .init("1️⃣", to: "2️⃣", "missing-key", "'bits.single' needs 'base'"))
+    expectFindings(of: "registers: [1️⃣{value: 5}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "'registers' needs 'offset'"))
     expectFindings(
-      of: "registers: [1️⃣{offset: 4}]", .init("1️⃣", "missing-value", "'registers' has no value; it is a u32"))
-    expectFindings(of: "union: {event: 1️⃣{x: 5}}", .init("1️⃣", "missing-key", "'union.event' has no 'kind': small, big"))
+      of: "registers: [1️⃣{offset: 4}]", .init("1️⃣", "missing-value", "'registers' needs a value: a u32"))
+    expectFindings(of: "union: {event: 1️⃣{x: 5}}", .init("1️⃣", "missing-key", "'union.event' needs 'kind': small, big"))
     expectFindings(
       of: "struct: {padded: {a: 1, 1️⃣bb2️⃣: 2}}",
       .init("1️⃣", to: "2️⃣", "unknown-key", "'struct.padded' has no key 'bb'; did you mean 'b'?", fixIts: ["b"]))
@@ -263,40 +275,43 @@ import Testing
         notes: [.init("the manifest has no 'files'; add 'files: {gpu: PATH}' at its top level")]))
     expectFindings(
       of: "file: {one: 1️⃣{fd: 3}2️⃣}",
-      .init("1️⃣", to: "2️⃣", "bad-descriptor", "a bare descriptor exists in 'steps' only; name an entry of 'files'"))
+      .init("1️⃣", to: "2️⃣", "bad-descriptor", "'fd' is allowed only in 'steps'; use the name of an entry in 'files'"))
   }
 
   @Test func malformedBytesAreReported() {
-    expectFindings(of: "bytes: {blob: 1️⃣0g2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'0g' is not hex: two digits a byte"))
-    expectFindings(of: "bytes: {blob: 1️⃣123}", .init("1️⃣", "bad-bytes", "'123' is not hex: two digits a byte"))
+    expectFindings(
+      of: "bytes: {blob: 1️⃣0g2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'0g' is not hexadecimal: write two digits per byte"))
+    expectFindings(
+      of: "bytes: {blob: 1️⃣123}", .init("1️⃣", "bad-bytes", "'123' is not hexadecimal: write two digits per byte"))
     expectFindings(of: "bytes: {blob: 1️⃣{base64: A}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "this is not base64"))
     expectFindings(
-      of: "bytes: {blob: 1️⃣{hex: \"+1-1\"}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'+1-1' is not hex: two digits a byte"))
+      of: "bytes: {blob: 1️⃣{hex: \"+1-1\"}2️⃣}",
+      .init("1️⃣", to: "2️⃣", "bad-bytes", "'+1-1' is not hexadecimal: write two digits per byte"))
     expectFindings(
       of: "bytes: {blob: {1️⃣hx2️⃣: 00}}",
       .init("1️⃣", to: "2️⃣", "unknown-key", "a byte string has no key 'hx'; did you mean 'hex'?", fixIts: ["hex"]))
     expectFindings(
       of: "bytes: {blob: {hex: 00, 1️⃣base642️⃣: AA==}}",
-      .init("1️⃣", to: "2️⃣", "conflicting-keys", "a byte string is written once: 'hex' or 'base64'"))
+      .init("1️⃣", to: "2️⃣", "conflicting-keys", "a byte string is given once: use 'hex' or 'base64'"))
     expectFindings(
-      of: "bytes: {blob: {hex: 1️⃣[]2️⃣}}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'hex' is text, not a list"))
+      of: "bytes: {blob: {hex: 1️⃣[]2️⃣}}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'hex' must be text, not a list"))
   }
 
   /// Neither too few bytes nor too many are sent, so that the fields after them keep their offsets.
   @Test func wrongNumberOfBytesIsReported() {
     expectFindings(
-      of: "bytes: {key: 1️⃣0102032️⃣}", .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, and this has 3"))
+      of: "bytes: {key: 1️⃣0102032️⃣}", .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, but this has 3"))
     expectFindings(
       of: "bytes: {named: {id: {base64: 1️⃣AP8QAP8Q2️⃣}}}",
-      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.named.id' takes 3 bytes, and this has 6"))
+      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.named.id' takes 3 bytes, but this has 6"))
   }
 
   /// Only files in the manifest's folder are read.
   @Test func fileOutsideTheFolderIsReported() {
     for (path, words) in [
-      ("/etc/passwd", "is an absolute path"), ("../key", "is outside of the manifest's folder"),
-      ("fw/../../key", "is outside of the manifest's folder"),
-      ("./..", "is outside of the manifest's folder"), ("link", "leads out of the manifest's folder"),
+      ("/etc/passwd", "is an absolute path"), ("../key", "is outside the manifest's folder"),
+      ("fw/../../key", "is outside the manifest's folder"),
+      ("./..", "is outside the manifest's folder"), ("link", "leads out of the manifest's folder"),
     ] {
       expectFindings(
         of: "bytes: {blob: {file: 1️⃣\(path)2️⃣}}", .init("1️⃣", to: "2️⃣", "file-outside", "'\(path)' \(words)"))
@@ -307,18 +322,19 @@ import Testing
     expectFindings(
       of: "bytes: {blob: {file: 1️⃣nothing2️⃣}}",
       .init("1️⃣", to: "2️⃣", "bad-file", "cannot read 'nothing': there is none"))
-    expectFindings(of: "bytes: {blob: {file: 1️⃣\"\"2️⃣}}", .init("1️⃣", to: "2️⃣", "bad-file", "no file has such a name"))
     expectFindings(
-      of: "bytes: {blob: {file: 1️⃣[a]2️⃣}}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'file' is text, not a list"))
+      of: "bytes: {blob: {file: 1️⃣\"\"2️⃣}}", .init("1️⃣", to: "2️⃣", "bad-file", "this is not a valid file name"))
+    expectFindings(
+      of: "bytes: {blob: {file: 1️⃣[a]2️⃣}}", .init("1️⃣", to: "2️⃣", "wrong-kind", "'file' must be text, not a list"))
     expectFindings(
       of: "bytes: {key: {file: 1️⃣blob.bin2️⃣}}",
-      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, and 'blob.bin' has 2"))
+      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, but 'blob.bin' has 2"))
     expectFindings(
       of: "bytes: {key: {file: 1️⃣half2️⃣}}",
-      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, and 'half' has 524288"))
+      .init("1️⃣", to: "2️⃣", "wrong-size", "'bytes.key' takes 4 bytes, but 'half' has 524288"))
     expectFindings(
       of: "bytes: {blob: {file: 1️⃣more2️⃣}}",
-      .init("1️⃣", to: "2️⃣", "too-large", "'more' has 1048577 bytes; a file of bytes has at most 1048576"))
+      .init("1️⃣", to: "2️⃣", "too-large", "'more' has 1048577 bytes; the limit is 1048576"))
     expectFindings(
       of: "bytes: {blob: {file: \"${1️⃣nobody2️⃣}\"}}",
       .init("1️⃣", to: "2️⃣", "unknown-parameter", "unknown name 'nobody'"))
@@ -329,6 +345,6 @@ import Testing
     expectFindings(
       in:
         "vcpus: {count: 129}\ndevices: [{type: thing, attributes: {blobs: [{for-each: vcpu, value: {file: 1️⃣half2️⃣}}]}}]",
-      .init("1️⃣", to: "2️⃣", "too-large", "the manifest's byte strings stand for more than 64 MiB"))
+      .init("1️⃣", to: "2️⃣", "too-large", "the manifest's byte strings add up to more than 64 MiB"))
   }
 }

@@ -21,6 +21,7 @@ private let schemas: [String: String] = [
   scope: vcpu
   init: {rules: []}
   features: {psci-0.2: {bit: 2}, pmu-v3: {bit: 3}}
+  units: {mpidr: {dotted: {Aff3: 8, Aff2: 8, Aff1: 8, Aff0: 8}}}
   groups:
     timer: {number: 1, payload: {type: u32}, attributes: {v: {number: 0}, p: {number: 1}}}
     pvtime: {number: 2, payload: {type: u64, unit: address}, attributes: {ipa: {number: 0}}}

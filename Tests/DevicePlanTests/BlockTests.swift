@@ -1,4 +1,5 @@
 import DevicePlan
+import PlanSupport
 import Testing
 import Vocabulary
 

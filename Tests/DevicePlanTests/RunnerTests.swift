@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import PlanSupport
 import Testing
 import Vocabulary
 
@@ -78,7 +79,7 @@ import Vocabulary
     #expect(report.summary == Report.Summary(steps: 4, passed: 1, failed: 1, skipped: 1, undecided: 1))
     #expect(
       report.diagnostics.map(\.message) == [
-        "the kernel would answer ok or ENXIO; which one cannot be told here",
+        "the kernel would answer ok or ENXIO; which one is unknown here",
         "the kernel would answer ok or ENXIO, not EBUSY",
       ])
     #expect(report.diagnostics.map(\.severity) == [.warning, .error])

@@ -16,6 +16,17 @@ import Vocabulary
     #expect(text == "")
   }
 
+  /// A folder of schemas can describe another release; `kvm.yaml` without one leaves the built-in one.
+  @Test func theNewestRelease() {
+    func newest(_ text: String) -> Release {
+      let file = SourceFile(path: "kvm.yaml", bytes: Array(text.utf8))
+      return [SchemaSource(path: "common/kvm.yaml", file: file)].newestRelease
+    }
+    #expect(newest("schema: 1\ndescribes: '9.1'\n") == Release(major: 9, minor: 1))
+    #expect(newest("schema: 1\n") == SchemaSource.newestRelease)
+    #expect(SchemaSource.builtIn.newestRelease == SchemaSource.newestRelease)
+  }
+
   @Test func builtInListMatchesTheFolder() throws {
     let folder = repository + "/schemas"
     let found = files(below: folder).filter { $0.hasSuffix(".yaml") }.map { String($0.dropFirst(folder.count + 1)) }

@@ -11,7 +11,7 @@ import Testing
     let items = lines.filter { $0.first?.isNumber == true }
     #expect(items.count == CallSequence.Stage.inOrder.count)
     for (number, (item, stage)) in zip(items, CallSequence.Stage.inOrder).enumerated() {
-      #expect(item.lowercased().hasPrefix("\(number + 1). \(stage.title.lowercased())"), "\(item)")
+      #expect(item.hasPrefix("\(number + 1). \(stage.rawValue)"), "\(item)")
     }
   }
 }

@@ -11,8 +11,8 @@ import Testing
       in: thing(
         "groups:\n  1️⃣control:\n    number: 0\n    2️⃣attribute: {number: any, payload: {type: none}, examples: [{expect: ok}]}"
       ),
-      .init("1️⃣", "schema-no-doc", "group 'control' has no 'doc'"),
-      .init("2️⃣", "schema-no-doc", "attribute 'control' has no 'doc'"))
+      .init("1️⃣", "schema-no-doc", "group 'control' needs 'doc'"),
+      .init("2️⃣", "schema-no-doc", "attribute 'control' needs 'doc'"))
   }
 
   @Test func fieldWithoutDocIsReportedUnlessReserved() {
@@ -33,7 +33,7 @@ import Testing
                   - {name: pad, type: u32, reserved: true}
               examples: [{value: {base: 1}, expect: ok}]
         """),
-      .init("1️⃣", "schema-no-doc", "field 'base' of 'control' has no 'doc'"))
+      .init("1️⃣", "schema-no-doc", "field 'base' of 'control' needs 'doc'"))
   }
 
   @Test func missingExamplesAreReported() {
@@ -41,7 +41,7 @@ import Testing
       in: thing(
         "groups:\n  control:\n    number: 0\n    doc: commands\n    1️⃣attribute: {number: any, doc: x, payload: {type: none}}"
       ),
-      .init("1️⃣", "schema-no-example", "attribute 'control' has no 'examples'"))
+      .init("1️⃣", "schema-no-example", "attribute 'control' needs 'examples'"))
   }
 
   @Test func malformedExampleIsReported() {
@@ -58,9 +58,9 @@ import Testing
           - {call: 4️⃣poke, expect: ok}
         """),
       .init("1️⃣", "schema-unknown-key", "an example of 'control' has no key 'vaule'; did you mean 'value'?"),
-      .init("2️⃣", "schema-errno", "an example expects ok or an errno, not 'EINVALID'"),
-      .init("3️⃣", "schema-type", "an example says what to 'expect': ok or an errno"),
-      .init("4️⃣", "schema-type", "the call of an example is set, get or has"))
+      .init("2️⃣", "schema-errno", "an example must expect ok or an errno, not 'EINVALID'"),
+      .init("3️⃣", "schema-type", "an example needs 'expect': ok or an errno"),
+      .init("4️⃣", "schema-type", "the call of an example must be set, get or has"))
   }
 
   @Test func valueOfAGetHasThePayloadsFields() {
@@ -86,14 +86,14 @@ import Testing
           - {2️⃣setps: [{create-vm: {}}]}
           - {until: 3️⃣soon, steps: [4️⃣{craete: thing}]}
         """),
-      .init("1️⃣", "schema-type", "a case is a mapping, not a list"),
+      .init("1️⃣", "schema-type", "a case must be a mapping, not a list"),
       .init("2️⃣", "schema-unknown-key", "a case has no key 'setps'; did you mean 'steps'?"),
-      .init("3️⃣", "schema-type", "'until' is a kernel release, such as '6.13'"),
+      .init("3️⃣", "schema-type", "'until' must be a kernel release, such as '6.13'"),
       .init(
         "4️⃣", "schema-type",
-        "a step is one of create-vm, add-memory, enable-capability, create-irqchip, create-vcpu, init-vcpu, test, "
+        "a step must be one of create-vm, add-memory, enable-capability, create-irqchip, create-vcpu, init-vcpu, test, "
           + "create, close, set, get, has, run; did you mean 'create'?"))
-    expectFaults(in: thing("cases: 1️⃣{steps: []}"), .init("1️⃣", "schema-type", "'cases' is a list"))
+    expectFaults(in: thing("cases: 1️⃣{steps: []}"), .init("1️⃣", "schema-type", "'cases' must be a list"))
   }
 
   @Test func unknownStepIsReported() {
@@ -108,7 +108,7 @@ import Testing
         """),
       .init(
         "1️⃣", "schema-type",
-        "a step is one of create-vm, add-memory, enable-capability, create-irqchip, create-vcpu, init-vcpu, test, "
+        "a step must be one of create-vm, add-memory, enable-capability, create-irqchip, create-vcpu, init-vcpu, test, "
           + "create, close, set, get, has, run; did you mean 'set'?"))
   }
 
@@ -132,8 +132,8 @@ import Testing
     expectFaults(
       in: schema("align: 4KiB", blind),
       .init(
-        "1️⃣", "schema-unbacked", "'control' says 'align' of 'value', and no rule of its set looks at that",
-        severity: .warning, notes: [.init("where the kernel takes any value, 'unchecked: true' beside it says so")]))
+        "1️⃣", "schema-unbacked", "'control' declares 'align' for 'value', but no rule of its set checks that",
+        severity: .warning, notes: [.init("if the kernel takes any value, add 'unchecked: true' beside it")]))
     expectFaults(in: schema("align: 4KiB", "{if: 'value % 4KiB != 0', errno: EINVAL, because: no}"))
     expectFaults(in: schema("align: 4KiB, unchecked: true", blind))
     expectFaults(in: schema("unit: address", blind))
@@ -149,7 +149,7 @@ import Testing
         set: {after: [1️⃣vcpu, vcpus, memory], before: [{path: control, when: 'attr == 2'}]}
         examples: [{expect: ok}]
         """),
-      .init("1️⃣", "schema-unknown-name", "there is no 'vcpu' to be before or after"))
+      .init("1️⃣", "schema-unknown-name", "there is no 'vcpu' to come before or after"))
   }
 
   @Test func circularOrderIsReported() {
@@ -168,6 +168,6 @@ import Testing
         """),
       .init(
         "1️⃣", "schema-order-cycle",
-        "nothing can be in this order: 'control.start' after 'control.stop' after 'control.start'"))
+        "this order is impossible: 'control.start' after 'control.stop' after 'control.start'"))
   }
 }

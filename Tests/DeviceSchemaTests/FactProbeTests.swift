@@ -24,12 +24,12 @@ import Testing
   /// The check of schemas finds malformed probes.
   @Test(arguments: [
     ("{manul: by hand}", "'probe' has no key 'manul'; did you mean 'manual'?"),
-    ("{}", "'probe' has one of check-extension, calls, file, files, exists, or else 'manual'"),
-    ("{file: /a, exists: /b}", "'probe' has one of check-extension, calls, file, files, exists, or else 'manual'"),
-    ("{exists: /a, find: x}", "'find' looks into a file"),
-    ("{file: proc/x}", "'proc/x' is no path that begins at the root"),
-    ("{check-extension: KVM_CAP_X}", "'check-extension' has the 'number' of the capability"),
-    ("{calls: []}", "'calls' is a list of steps"),
+    ("{}", "'probe' needs one of check-extension, calls, file, files, exists, or 'manual'"),
+    ("{file: /a, exists: /b}", "'probe' needs one of check-extension, calls, file, files, exists, or 'manual'"),
+    ("{exists: /a, find: x}", "'find' needs a file to look into"),
+    ("{file: proc/x}", "'proc/x' is not an absolute path"),
+    ("{check-extension: KVM_CAP_X}", "'check-extension' needs the 'number' of the capability"),
+    ("{calls: []}", "'calls' must be a list of steps"),
     ("{file: /a, value: 'valu + 1'}", "unknown name 'valu'; did you mean 'value'?"),
   ])
   func malformedProbeIsReported(_ probe: String, _ message: String) {

@@ -21,20 +21,20 @@ import Testing
   @Test func missingVersionIsReported() {
     expectFaults(
       in: "1️⃣type: thing\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
-      .init("1️⃣", "schema-version", "a schema says its version: 'schema: 1'"))
+      .init("1️⃣", "schema-version", "a schema needs its version: 'schema: 1'"))
   }
 
   @Test func typeThatIsNotTheFileNameIsReported() {
     expectFaults(
       in: "schema: 1\ntype: 1️⃣thin\ndoc: a thing\nreference: [x]\nnumber: 3\n\(control)",
-      .init("1️⃣", "schema-file-name", "the file's name says 'type: thing'"))
+      .init("1️⃣", "schema-file-name", "the file's name means 'type: thing'"))
   }
 
   @Test func scopeThatIsNotTheFileNameIsReported() {
     expectFaults(
       in: "1️⃣schema: 1\n2️⃣type: vm\ndoc: a VM\nreference: [x]\n",
-      .init("1️⃣", "schema-file-name", "the file does not say 'scope: vm', as its name does"),
-      .init("2️⃣", "schema-file-name", "a file with 'scope' has no 'type'"), path: "arm64/vm.yaml")
+      .init("1️⃣", "schema-file-name", "the file needs 'scope: vm', as its name means"),
+      .init("2️⃣", "schema-file-name", "a file with 'scope' cannot have 'type'"), path: "arm64/vm.yaml")
   }
 
   @Test func folderThatIsNotAnArchitectureIsReported() {
@@ -42,14 +42,61 @@ import Testing
       in: "1️⃣schema: 1\n",
       .init(
         "1️⃣", "schema-file-name",
-        "'arm46/thing.yaml' is no place for a schema: it is ARCH/NAME.yaml or common/NAME.yaml; did you mean 'arm64/'?"),
+        "'arm46/thing.yaml' is not a valid path for a schema: use ARCH/NAME.yaml or common/NAME.yaml; did you mean 'arm64/'?"
+      ),
       path: "arm46/thing.yaml")
   }
 
   @Test func missingReferenceIsReported() {
     expectFaults(
       in: "1️⃣schema: 1\ntype: thing\ndoc: a thing\nnumber: 3\n\(control)",
-      .init("1️⃣", "schema-no-reference", "a schema has a 'reference': the files of the kernel that say what it says"))
+      .init("1️⃣", "schema-no-reference", "a schema needs a 'reference': the kernel files that it describes"))
+  }
+
+  @Test func units() {
+    let user = control.replacing("{type: u32}", with: "{type: u32, unit: slot}")
+    func units(_ units: String, _ expected: ExpectedDiagnostic...) {
+      for expected in expected { expectFaults(in: thing("units: {\(units)}\n" + user), expected) }
+      if expected.isEmpty { expectFaults(in: thing("units: {\(units)}\n" + user)) }
+    }
+    units("slot: {doc: a slot, dotted: {bus: 8, device: 5, function: 3}}")
+    let message = "a unit has 'dotted': its parts with their numbers of bits, at least two and 64 bits in all"
+    units("1️⃣slot: {doc: a slot}", .init("1️⃣", "schema-type", message))
+    for parts in ["{bus: 8}", "{bus: 60, device: 5}", "{bus: 8, device: x}", "8"] {
+      units("slot: {dotted: 1️⃣\(parts)2️⃣}", .init("1️⃣", to: "2️⃣", "schema-type", message))
+    }
+    units(
+      "slot: {dotted: {a: 1, b: 1}}, 1️⃣spare: {dotted: {a: 1, b: 1}}",
+      .init("1️⃣", "schema-unused", "nothing uses the unit 'spare'", severity: .warning))
+  }
+
+  /// These keys are read from one file; elsewhere they would have no effect.
+  @Test func keysOfOneFile() {
+    for key in ["describes: '7.2'", "unknown-attribute: ENXIO", "missing-attribute: [ENXIO]"] {
+      let name = key.prefix { $0 != ":" }
+      expectFaults(
+        in: thing(control, head: "number: 3\n1️⃣\(name)2️⃣\(key.dropFirst(name.count))"),
+        .init("1️⃣", to: "2️⃣", "schema-unknown-key", "a schema has no key '\(name)'"))
+    }
+  }
+
+  @Test func messages() {
+    func common(_ messages: String) -> String {
+      "schema: 1\ncommon: mine\narch: [arm64]\ndoc: messages\nreference: [x]\nmessages: \(messages)\n"
+    }
+    expectFaults(in: common("{calls: {mycall: set, run2: KVM_RUN}, errnos: [failed]}"), path: "common/mine.yaml")
+    let call = "a call is letters and digits in lower case, with set, get, has or a name such as KVM_RUN"
+    for entry in ["1️⃣my-call2️⃣: set", "1️⃣MyCall2️⃣: set", "1️⃣mycall2️⃣: put"] {
+      expectFaults(
+        in: common("{calls: {\(entry)}}"), .init("1️⃣", to: "2️⃣", "schema-type", call), path: "common/mine.yaml")
+    }
+    expectFaults(
+      in: common("{groups: {'x': 1️⃣put}}"),
+      .init("1️⃣", "schema-type", "'groups' has set, get or has for each text"), path: "common/mine.yaml")
+    expectFaults(
+      in: common("{1️⃣errno: [x]}"),
+      .init("1️⃣", "schema-unknown-key", "'messages' has no key 'errno'; did you mean 'errnos'?"),
+      path: "common/mine.yaml")
   }
 
   /// The keys and fields of an unknown payload type are not reported, as they may be right.
@@ -90,7 +137,7 @@ import Testing
   @Test(arguments: [
     (
       "{type: bits, width: 1️⃣9223372036854775808, fields: {x: {bits: [0, 0], doc: x}}}",
-      "the width of 'bits' is 8, 16, 32 or 64"
+      "the width of 'bits' must be 8, 16, 32 or 64"
     ),
     ("1️⃣{type: array, of: u64, count: 9223372036854775807}", tooLarge("array")),
     ("1️⃣{type: array, of: u64, count: '-1'}", tooLarge("array")),

@@ -64,7 +64,7 @@ import Vocabulary
   @Test func constantMissingInTheHeadersIsAWarning() {
     expect(
       kvm: "#include <asm/kvm.h>\n#define CONTROL 0\n",
-      .init("1️⃣", "schema-constant", "the headers know no THING", severity: .warning))
+      .init("1️⃣", "schema-constant", "the headers have no THING", severity: .warning))
   }
 
   @Test func differentStructLayoutIsReported() {
@@ -78,11 +78,11 @@ import Vocabulary
     expect(
       asm: "#define START 1\nstruct thing_range { unsigned long long base; unsigned int size, pad; };",
       .init(
-        "4️⃣", "schema-constant", "the headers know no offset of 'base_address' in struct thing_range", severity: .warning
+        "4️⃣", "schema-constant", "the headers have no offset of 'base_address' in struct thing_range", severity: .warning
       ))
     expect(
       asm: "#define START 1\n",
-      .init("4️⃣", "schema-constant", "the headers know no size of struct thing_range", severity: .warning))
+      .init("4️⃣", "schema-constant", "the headers have no size of struct thing_range", severity: .warning))
   }
 
   @Test func headersOfAnotherArchitectureAreNotUsed() {
@@ -105,7 +105,7 @@ import Vocabulary
     let headers = Headers(kvm: "#include <linux/nothing.h>\n", asm: Self.asm, folder: "aarch64-linux-gnu/asm")
     let found = HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue(MarkedText(Self.schema).file))
     #expect(found.count == 1)
-    #expect(found[0].message.hasPrefix("'clang' does not take the headers: "))
+    #expect(found[0].message.hasPrefix("'clang' cannot compile the headers: "))
   }
 }
 

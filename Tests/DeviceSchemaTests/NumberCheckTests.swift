@@ -16,7 +16,7 @@ import Testing
         1️⃣stop: {number: 1, doc: stops, examples: [{expect: ok}]}
         """),
       .init(
-        "1️⃣", "schema-duplicate-number", "attribute 'control.stop' has the number 1 of 'control.start'",
+        "1️⃣", "schema-duplicate-number", "attribute 'control.stop' has the same number, 1, as 'control.start'",
         notes: [.init("2️⃣", "'control.start' is described here")]))
   }
 
@@ -46,8 +46,8 @@ import Testing
         1️⃣stop: {number: 1, doc: stops, examples: [{expect: ok}]}
         """),
       .init(
-        "1️⃣", "schema-unreachable", "'control.stop' can never be found: 'control.all' takes its number first",
-        notes: [.init("2️⃣", "it stands here")]))
+        "1️⃣", "schema-unreachable", "'control.stop' can never be reached: 'control.all' matches its number first",
+        notes: [.init("2️⃣", "it is here")]))
   }
 
   @Test func attributeAfterKeysThatFitItsNumberIsUnreachable() {
@@ -59,8 +59,8 @@ import Testing
         start: {number: 256, doc: starts, examples: [{expect: ok}]}
         """),
       .init(
-        "1️⃣", "schema-unreachable", "'control.stop' can never be found: 'control.cpu' takes its number first",
-        notes: [.init("2️⃣", "it stands here")]))
+        "1️⃣", "schema-unreachable", "'control.stop' can never be reached: 'control.cpu' matches its number first",
+        notes: [.init("2️⃣", "it is here")]))
   }
 
   @Test func overlappingBitFieldsAreReported() {
@@ -75,7 +75,7 @@ import Testing
   @Test func twoDeviceTypesWithOneNumberAreReported() {
     let other = "schema: 1\ntype: other\ndoc: another\nreference: [x]\nnumber: 3\n\(control)"
     let found = check(["arm64/other.yaml": other, "arm64/thing.yaml": thing(control)])
-    #expect(found == ["arm64/thing.yaml:5:9: device type 'thing' has the number 3 of 'other'"])
+    #expect(found == ["arm64/thing.yaml:5:9: device type 'thing' has the same number, 3, as 'other'"])
     #expect(check(["x86_64/other.yaml": other, "arm64/thing.yaml": thing(control)]) == [])
   }
 }

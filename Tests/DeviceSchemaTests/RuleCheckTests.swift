@@ -33,8 +33,8 @@ import Testing
         """)
     }
     expectFaults(in: start("[{errno: EBUSY, because: a vCPU runs, since: '6.1'}]"))
-    expectFaults(in: start("1️⃣{errno: EBUSY}"), .init("1️⃣", "schema-type", "'guest' is a list of {errno, because}"))
-    expectFaults(in: start("[1️⃣{errno: EBUSY}]"), .init("1️⃣", "schema-type", "an answer has 'errno' and 'because'"))
+    expectFaults(in: start("1️⃣{errno: EBUSY}"), .init("1️⃣", "schema-type", "'guest' must be a list of {errno, because}"))
+    expectFaults(in: start("[1️⃣{errno: EBUSY}]"), .init("1️⃣", "schema-type", "an answer needs 'errno' and 'because'"))
     expectFaults(
       in: start("[{errno: EBUSY, because: no, 1️⃣if: 'true'}]"),
       .init("1️⃣", "schema-unknown-key", "an answer has no key 'if'"))
@@ -118,15 +118,15 @@ import Testing
   @Test func errnoWithoutAReasonIsReported() {
     expectFaults(
       in: rules("  - {if: 'value == 1', 1️⃣errno: EINVAL}"),
-      .init("1️⃣", "schema-no-reason", "an errno has a 'because'"))
+      .init("1️⃣", "schema-no-reason", "a rule with 'errno' needs 'because'"))
   }
 
   @Test func unquotedExpressionWithACommaIsExplained() {
     expectFaults(
       in: rules("  - {if: min(value1️⃣, 2️⃣3) == 1, errno: EINVAL, because: no}"),
-      .init("1️⃣", "schema-expression", "the expression ends where ',' or ')' was expected"),
+      .init("1️⃣", "schema-expression", "expected ',' or ')', found the end of the expression"),
       .init(
         "2️⃣", "schema-unknown-key",
-        "a rule has no key '3) == 1'; an expression with a comma, a bracket or '!' is put in quotes"))
+        "a rule has no key '3) == 1'; put an expression with a comma, a bracket or '!' in quotes"))
   }
 }

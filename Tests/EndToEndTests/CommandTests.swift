@@ -409,7 +409,7 @@ private let refusedManifest =
   /// A note suggests right values, for every kind of limit that schemas describe.
   @Test(arguments: [
     ("nr-irqs: 100", "the nearest multiples of 32 are 96 and 128"), ("nr-irqs: 32", "the smallest value is 64"),
-    ("nr-irqs: 1024", "the greatest value is 992"),
+    ("nr-irqs: 1024", "the largest value is 992"),
     ("addr: {dist: 0x0800_1000}", "the nearest aligned addresses are 0x0800_0000 and 0x0801_0000"),
   ]) func nearestValuesAreSuggested(_ attribute: String, _ hint: String) async {
     let ended = await kvmconf(

@@ -62,7 +62,7 @@ private let manifest = "kvmconf: 1\narch: x86_64\nname: small\nsteps:\n  - {crea
     await withFolder { folder in
       let two = manifest + "---\n" + manifest
       let both = await kvmconf("compile", "-", "-o", folder + "/x", input: two)
-      #expect(both.status == 64 && both.errors.contains("has 2 manifests and a plan holds one"))
+      #expect(both.status == 64 && both.errors.contains("has 2 manifests, but a plan holds one"))
       #expect(await kvmconf("compile", "-", "-o", folder + "/x", "--document", "2", input: two).status == 0)
       #expect(await kvmconf("compile", "-", "-o", folder + "/x", "--document", "3", input: two).status == 64)
     }

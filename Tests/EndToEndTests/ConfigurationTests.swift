@@ -103,18 +103,21 @@ private let refused =
 
   @Test(arguments: [
     ("severty: {}", "1:1: error: .kvmconf.yaml has no key 'severty'; did you mean 'severity'? [unknown-key]"),
-    ("kernel: six", "1:9: error: 'kernel' is a release, such as '6.12'"),
+    ("kernel: six", "1:9: error: 'kernel' must be a release, such as '6.12'"),
     ("fail-on: warnings", "1:10: error: 'fail-on' is warning or undecided, not 'warnings'; did you mean 'warning'?"),
-    ("severity: {hazard: of}", "1:20: error: a severity is error, warning, note or off, not 'of'; did you mean 'off'?"),
+    (
+      "severity: {hazard: of}",
+      "1:20: error: a severity must be error, warning, note or off, not 'of'; did you mean 'off'?"
+    ),
     ("severity: {hazrad: off}", "1:12: error: no diagnostic has the id 'hazrad'; did you mean 'hazard'?"),
     ("severity: {yaml-syntax: off}", "1:25: error: 'yaml-syntax' is always an error"),
     (
       "severity:\n  arm-vgic-v3.addr.dist:EINVALL: off",
       "2:3: error: no diagnostic has the id 'arm-vgic-v3.addr.dist:EINVALL'; did you mean 'arm-vgic-v3.addr.dist:EINVAL'?"
     ),
-    ("schemas: [{}]", "1:11: error: this is the path of a folder of schemas, not a mapping"),
-    ("- x", "1:1: error: .kvmconf.yaml is a mapping of"), ("a: [", "1:4: error: this list is never closed"),
-    ("kernel: 6.1\n---\nkernel: 6.2", "3:1: error: there is one document in .kvmconf.yaml, not 2"),
+    ("schemas: [{}]", "1:11: error: expected the path of a folder of schemas, found a mapping"),
+    ("- x", "1:1: error: .kvmconf.yaml must be a mapping of"), ("a: [", "1:4: error: this list is never closed"),
+    ("kernel: 6.1\n---\nkernel: 6.2", "3:1: error: .kvmconf.yaml must have one document, not 2"),
     ("schemas: nowhere", "1:10: error: cannot read nowhere"),
     ("host-facts: nowhere.yaml", "1:13: error: cannot read nowhere.yaml"),
   ]) func mistakesAreReportedAtTheirPlace(_ text: String, _ message: String) async {

@@ -48,7 +48,7 @@ import Testing
       #expect(whole.errors == "1 file, 1 manifest, 3 steps: 0 errors, 0 warnings, 0 undecided\n")
       #expect(whole.status == 0)
       let named = await kvmconf("validate", folder, folder + "/parts/base.yaml")
-      #expect(named.output.contains("the manifest has no 'kvmconf'"))
+      #expect(named.output.contains("the manifest needs 'kvmconf'"))
       #expect(named.status == 1)
       // Bases in a circle are reported.
       write("extends: ../vm.yaml\n", toFile: folder + "/parts/base.yaml")

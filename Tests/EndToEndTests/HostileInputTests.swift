@@ -32,7 +32,7 @@ import Testing
       write(Self.counted(by: "i64", nil), toFile: folder + "/vm.yaml")
       #expect(await kvmconf("compile", folder + "/vm.yaml", "-o", plan).status == 0)
       for command in [["validate"], ["apply", "--on", "model"], ["apply"], ["conform"]] {
-        for (count, problem) in [("-1", "cannot be negative"), ("4294967296", "more than any kernel has")] {
+        for (count, problem) in [("-1", "cannot be negative"), ("4294967296", "more than any kernel supports")] {
           let ended = await run(program, command + ["--set", "cpus=\(count)", plan])
           #expect(ended.signal == nil && ended.status == 1, "\(command): \(ended)")
           #expect((ended.output + ended.errors).contains(problem), "\(command): \(ended)")

@@ -16,7 +16,7 @@ import Testing
     Case(
       message: "Group 3 attr 0: Invalid argument",
       expected: [
-        "arm-vgic-v2.nr-irqs (arm64)", "arm-vgic-v3.nr-irqs (arm64)", "--type tells: arm-vgic-v2, arm-vgic-v3 or xive",
+        "arm-vgic-v2.nr-irqs (arm64)", "arm-vgic-v3.nr-irqs (arm64)", "add --type: arm-vgic-v2, arm-vgic-v3 or xive",
       ]),
     Case(
       message: "qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000001: Permission denied",
@@ -71,7 +71,7 @@ import Testing
     let noCall = await kvmconf("explain", "hello world")
     #expect(noCall.status == 1)
     #expect(noCall.output == "")
-    #expect(noCall.errors.hasPrefix("kvmconf: the message does not tell which call failed"))
+    #expect(noCall.errors.hasPrefix("kvmconf: the message does not say which call failed"))
     let noType = await kvmconf("explain", "Group 3 attr 0: Invalid argument", "--type", "arm-vgic-v33")
     #expect(noType.status == 64)
     #expect(noType.errors.contains("did you mean 'arm-vgic-v3'?"))

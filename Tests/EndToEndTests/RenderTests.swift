@@ -58,7 +58,7 @@ import Testing
       write("devices: [arm-vgic-v2]\n", toFile: folder + "/host.yaml")
       let ended = await kvmconf(
         "render", "--steps", "--host-facts", folder + "/host.yaml", "examples/arm64/gicv3-or-v2.yaml")
-      #expect(ended.output.hasPrefix("# Left out, after what the host answers:\n#   create gic\n"))
+      #expect(ended.output.hasPrefix("# Left out because of the host's answers:\n#   create gic\n"))
       #expect(ended.output.contains("- {create: arm-vgic-v2, as: gic}\n"))
       #expect(!ended.output.contains("- {create: vfio}"))
       #expect(await kvmconf("validate", "-", input: ended.output).errors.contains(" 0 errors"))
@@ -73,7 +73,7 @@ import Testing
       #expect(await kvmconf("render", "--steps", path).output == (await kvmconf("render", "--steps", source).output))
       let declared = await kvmconf("render", path)
       #expect(declared.output == "")
-      #expect(declared.errors.contains("of a compiled plan only the calls are known: add --steps"))
+      #expect(declared.errors.contains("a compiled plan has only calls: add --steps"))
       #expect(declared.status == 64)
       // A stripped plan is rendered with numbers.
       #expect(await kvmconf("compile", "--strip", "-o", path, source).status == 0)
@@ -100,7 +100,7 @@ import Testing
     #expect(await kvmconf("render").status == 64)
     let open = "kvmconf: 1\narch: x86_64\nparameters: {n: {type: u32, at: load}}\nvcpus: {count: \"${n}\"}\n"
     let steps = await kvmconf("render", "--steps", "-", input: open)
-    #expect(steps.errors.contains("tell it with --set n=N [load-parameter]"))
+    #expect(steps.errors.contains("give it with --set n=N [load-parameter]"))
     #expect(steps.status == 1)
   }
 }

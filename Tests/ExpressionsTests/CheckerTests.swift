@@ -34,24 +34,24 @@ import Vocabulary
     ("host.pag_size", "error 5-13: the host has no fact 'pag_size'; did you mean 'page_size'?"),
     ("host", "error 0-4: 'host' alone has no value; name one of its facts, as in 'host.page_size'"),
     ("vm.count.low", "error 9-12: an integer has no fields"), ("vm.ready[0]", "error 0-8: a boolean has no elements"),
-    ("vm.regions[true]", "error 11-15: this is a boolean where an integer is wanted"),
-    ("vm.count && true", "error 0-8: this is an integer where a boolean is wanted"),
-    ("true || vm.model", "error 8-16: this is a string where a boolean is wanted"),
-    ("!vm.count", "error 1-9: this is an integer where a boolean is wanted"),
-    ("-vm.ready", "error 1-9: this is a boolean where an integer is wanted"),
-    ("vm.count + vm.ready", "error 11-19: this is a boolean where an integer is wanted"),
-    ("vm.count ? 1 : 2", "error 0-8: this is an integer where a boolean is wanted"),
-    ("vm.count == vm.model", "error 0-20: an integer is never compared with a string"),
-    ("vm.ready < 1", "error 0-12: a boolean is never compared with an integer"),
+    ("vm.regions[true]", "error 11-15: expected an integer, found a boolean"),
+    ("vm.count && true", "error 0-8: expected a boolean, found an integer"),
+    ("true || vm.model", "error 8-16: expected a boolean, found a string"),
+    ("!vm.count", "error 1-9: expected a boolean, found an integer"),
+    ("-vm.ready", "error 1-9: expected an integer, found a boolean"),
+    ("vm.count + vm.ready", "error 11-19: expected an integer, found a boolean"),
+    ("vm.count ? 1 : 2", "error 0-8: expected a boolean, found an integer"),
+    ("vm.count == vm.model", "error 0-20: an integer cannot be compared with a string"),
+    ("vm.ready < 1", "error 0-12: a boolean cannot be compared with an integer"),
     ("vm.model < \"b\"", "error 0-8: '<' compares integers, not a string"),
-    ("vm.regions.all(r, r.base)", "error 18-24: this is an integer where a boolean is wanted"),
-    ("vm.owner.all(r, true)", "error 0-8: 'all' wants a list, not a map"),
-    ("vm.count in vm.model", "error 12-20: 'in' wants a list or a map, not a string"),
-    ("\"a\" in [1, 2]", "error 0-3: a string is never in a list of this kind (an integer)"),
-    ("host.page_size in host.devices", "error 0-14: an integer is never in a list of this kind (a string)"),
-    ("kernel >= 6", "error 10-11: a kernel release is compared with one in quotes, such as \"6.13\""),
-    ("kernel >= \"6\"", "error 10-13: a kernel release is compared with one in quotes, such as \"6.13\""),
-    ("arch == 5", "error 0-9: a string is never compared with an integer"),
+    ("vm.regions.all(r, r.base)", "error 18-24: expected a boolean, found an integer"),
+    ("vm.owner.all(r, true)", "error 0-8: 'all' expects a list, not a map"),
+    ("vm.count in vm.model", "error 12-20: 'in' expects a list or a map, not a string"),
+    ("\"a\" in [1, 2]", "error 0-3: a string can never be in a list of this kind (an integer)"),
+    ("host.page_size in host.devices", "error 0-14: an integer can never be in a list of this kind (a string)"),
+    ("kernel >= 6", "error 10-11: compare a kernel release with one in quotes, such as \"6.13\""),
+    ("kernel >= \"6\"", "error 10-13: compare a kernel release with one in quotes, such as \"6.13\""),
+    ("arch == 5", "error 0-9: a string cannot be compared with an integer"),
   ])
   func wrongNamesAndTypesAreReportedAtTheirPlace(_ text: String, _ message: String) {
     #expect(result(text, in: Self.scope()) == message)
@@ -84,12 +84,12 @@ import Vocabulary
         return "\(range(error.span)): \(error.message)"
       }
     }
-    #expect(fault("vm.count", as: .bool) == "0-8: this is an integer where a boolean is wanted")
+    #expect(fault("vm.count", as: .bool) == "0-8: expected a boolean, found an integer")
     #expect(fault("vm.ready", as: .bool) == nil)
     #expect(fault("null", as: .bool) == nil)
     #expect(fault("unknown", as: .bool) == nil)
     #expect(fault("vm.regions", as: .list(.any)) == nil)
-    #expect(fault("1 + 1", as: .list(.any)) == "0-5: this is an integer where a list is wanted")
+    #expect(fault("1 + 1", as: .list(.any)) == "0-5: expected a list, found an integer")
   }
 
   @Test func literalsAreConstants() throws {
@@ -177,10 +177,10 @@ import Vocabulary
     ("host.seis", "unknown"),
     ("vm.bse", "fails 0-6: the record has no field 'bse'"), ("key.intid", "fails 0-9: the record has no field 'intid'"),
     ("vm.base.low", "fails 0-11: null has no field 'low'"),
-    ("1 + vm.base", "fails 0-11: '+' has null for an operand, not an integer"),
+    ("1 + vm.base", "fails 0-11: '+' expects integers, not null"),
     ("vm.base[0]", "fails 0-10: null has no element by an integer"), ("vm.base == null || vm.base + 1 == 2", "true"),
     ("key.mpidr.x", "fails 0-11: an integer has no field 'x'"),
-    ("[1][\"a\"]", "error 4-7: this is a string where an integer is wanted"),
+    ("[1][\"a\"]", "error 4-7: expected an integer, found a string"),
   ])
   func fieldsAndElementsAreLookedUp(_ text: String, _ value: String) {
     let (scope, world) = Self.world()
@@ -222,10 +222,10 @@ import Vocabulary
     ("vm", "error 0-2: an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'"),
     ("1 + 1", "error 0-5: an effect changes a field, such as 'vm.ran' or 'vm.regions[+]'"),
     ("vm.gic.redy", "error 7-11: vm.gic has no field 'redy'; did you mean 'ready'?"),
-    ("vm.count[+]", "error 0-8: '[+]' appends to a list, and this is an integer"),
-    ("vm.gic.regions[1]", "error 0-14: an element is stored in a map, and this is a list"),
+    ("vm.count[+]", "error 0-8: '[+]' appends to a list, but this is an integer"),
+    ("vm.gic.regions[1]", "error 0-14: an element is stored in a map, but this is a list"),
     ("vm.gic.owner[nothing]", "error 13-20: unknown name 'nothing'"),
-    ("vm.", "error 3-3: the expression ends where the name of a field was expected"),
+    ("vm.", "error 3-3: expected the name of a field, found the end of the expression"),
     ("value.x", "error 0-5: 'value' has no meaning here"),
   ])
   func effectPathIsReadOrReported(_ text: String, _ meaning: String) {

@@ -26,8 +26,8 @@ import Vocabulary
   func malformedIntegerIsReported(_ text: String) {
     #expect(
       result(text)
-        == "error 0-\(text.utf8.count): '\(text)' is no integer: write decimal, 0x, 0o or 0b, '_' between digits, and "
-        + "KiB, MiB, GiB or TiB behind")
+        == "error 0-\(text.utf8.count): '\(text)' is not an integer: write decimal, 0x, 0o or 0b, '_' between digits, and "
+        + "KiB, MiB, GiB or TiB at the end")
     #expect(IntegerLiteral.parse(text) == nil)
   }
 

@@ -35,18 +35,18 @@ import Testing
   }
 
   @Test(arguments: [
-    ("x + 1", "fails 0-5: '+' has a boolean for an operand, not an integer"),
-    ("1 < x", "fails 0-5: '<' has a boolean for an operand, not an integer"),
+    ("x + 1", "fails 0-5: '+' expects integers, not a boolean"),
+    ("1 < x", "fails 0-5: '<' expects integers, not a boolean"),
     ("-x", "fails 0-2: the operand is a boolean"), ("~x", "fails 0-2: the operand is a boolean"),
     ("!n", "fails 0-2: the operand is an integer"), ("n && true", "fails 0-9: an operand is an integer, not a boolean"),
     ("true && n", "fails 0-9: an operand is an integer, not a boolean"),
     ("n ? 1 : 2", "fails 0-9: the condition is an integer, not a boolean"),
     ("[1].all(e, n)", "fails 0-13: the condition is an integer, not a boolean"),
-    ("n.exists(e, true)", "fails 0-17: 'exists' wants a list, not an integer"),
-    ("1 in n", "fails 0-6: 'in' wants a list or a map, not an integer"),
-    ("null + n", "fails 0-8: '+' has null for an operand, not an integer"),
-    ("size(n)", "fails 0-7: an integer is no list"), ("last(n)", "fails 0-7: an integer is no list"),
-    ("min(x, 1)", "fails 0-9: a boolean is no integer"), ("sum([1, x])", "fails 0-11: a boolean is no integer"),
+    ("n.exists(e, true)", "fails 0-17: 'exists' expects a list, not an integer"),
+    ("1 in n", "fails 0-6: 'in' expects a list or a map, not an integer"),
+    ("null + n", "fails 0-8: '+' expects integers, not null"),
+    ("size(n)", "fails 0-7: an integer is not a list"), ("last(n)", "fails 0-7: an integer is not a list"),
+    ("min(x, 1)", "fails 0-9: a boolean is not an integer"), ("sum([1, x])", "fails 0-11: a boolean is not an integer"),
   ])
   func operandOfAWrongTypeFailsAtEvaluation(_ text: String, _ message: String) {
     #expect(result(text, ["x": .bool(true), "n": .integer(5)]) == message)
@@ -176,13 +176,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("bits(1, 0, 1)", "fails 0-13: bits(x, 0, 1) is no bit field"),
-    ("bits(1, 128, 128)", "fails 0-17: bits(x, 128, 128) is no bit field"),
-    ("bits(1, 2, -1)", "fails 0-14: bits(x, 2, -1) is no bit field"),
-    ("bits(1, 127, 0)", "fails 0-15: bits(x, 127, 0) is no bit field"),
-    ("wrap(1, 0)", "fails 0-10: wrap(x, 0) has no such width"),
-    ("wrap(1, 127)", "fails 0-12: wrap(x, 127) has no such width"),
-    ("wrap(1, -1)", "fails 0-11: wrap(x, -1) has no such width"),
+    ("bits(1, 0, 1)", "fails 0-13: bits(x, 0, 1) is not a bit field"),
+    ("bits(1, 128, 128)", "fails 0-17: bits(x, 128, 128) is not a bit field"),
+    ("bits(1, 2, -1)", "fails 0-14: bits(x, 2, -1) is not a bit field"),
+    ("bits(1, 127, 0)", "fails 0-15: bits(x, 127, 0) is not a bit field"),
+    ("wrap(1, 0)", "fails 0-10: wrap(x, 0) does not have a valid width"),
+    ("wrap(1, 127)", "fails 0-12: wrap(x, 127) does not have a valid width"),
+    ("wrap(1, -1)", "fails 0-11: wrap(x, -1) does not have a valid width"),
   ])
   func impossibleBitFieldsAndWidthsFail(_ text: String, _ message: String) {
     #expect(result(text) == message)
@@ -193,11 +193,11 @@ import Testing
     ("overlaps(1, 2, 3)", "error 0-17: overlaps() takes 4 arguments, not 3"),
     ("siez([1])", "error 0-9: unknown function 'siez'; did you mean 'size'?"),
     ("frobnicate()", "error 0-12: unknown function 'frobnicate'"),
-    ("sum([true])", "error 4-10: sum() wants a list here, not a list"),
-    ("min(true, 1)", "error 4-8: min() wants an integer here, not a boolean"),
-    ("wrap(1, \"8\")", "error 8-11: wrap() wants an integer here, not a string"),
-    ("size(1)", "error 5-6: size() wants a list or a map, not an integer"),
-    ("last(5)", "error 5-6: last() wants a list here, not an integer"),
+    ("sum([true])", "error 4-10: sum() expects a list here, not a list"),
+    ("min(true, 1)", "error 4-8: min() expects an integer here, not a boolean"),
+    ("wrap(1, \"8\")", "error 8-11: wrap() expects an integer here, not a string"),
+    ("size(1)", "error 5-6: size() expects a list or a map, not an integer"),
+    ("last(5)", "error 5-6: last() expects a list here, not an integer"),
   ])
   func wrongCallIsReported(_ text: String, _ message: String) {
     #expect(result(text) == message)

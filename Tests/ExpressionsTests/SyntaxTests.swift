@@ -48,25 +48,25 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "error 0-0: the expression ends where a value was expected"),
-    ("1 +", "error 3-3: the expression ends where a value was expected"),
+    ("", "error 0-0: expected a value, found the end of the expression"),
+    ("1 +", "error 3-3: expected a value, found the end of the expression"),
     ("1 2", "error 2-3: expected an operator or the end of the expression"),
-    ("(1", "error 2-2: the expression ends where ')' was expected"),
+    ("(1", "error 2-2: expected ')', found the end of the expression"),
     ("1)", "error 1-2: expected an operator or the end of the expression"),
-    ("[1", "error 2-2: the expression ends where ',' or ']' was expected"),
+    ("[1", "error 2-2: expected ',' or ']', found the end of the expression"),
     ("[1 2]", "error 3-4: expected ',' or ']'"),
-    ("true ? 1", "error 8-8: the expression ends where ':' was expected"),
+    ("true ? 1", "error 8-8: expected ':', found the end of the expression"),
     ("true ? : 1", "error 7-8: expected a value"),
     ("in [1]", "error 0-2: expected a value"),
     ("* 2", "error 0-1: expected a value"),
-    ("x.", "error 2-2: the expression ends where the name of a field was expected"),
+    ("x.", "error 2-2: expected the name of a field, found the end of the expression"),
     ("1.5", "error 2-3: expected the name of a field"),
     ("x.1", "error 2-3: expected the name of a field"),
-    ("x[1", "error 3-3: the expression ends where ']' was expected"),
+    ("x[1", "error 3-3: expected ']', found the end of the expression"),
     ("[1].all(1, true)", "error 8-9: expected the name of a variable"),
     ("[1].all(x)", "error 9-10: expected ','"),
-    ("[1].every(x, true)", "error 4-9: unknown method 'every'; there are all, exists, filter, map, first"),
-    ("size(1", "error 6-6: the expression ends where ',' or ')' was expected"),
+    ("[1].every(x, true)", "error 4-9: unknown method 'every'; the methods are all, exists, filter, map, first"),
+    ("size(1", "error 6-6: expected ',' or ')', found the end of the expression"),
   ])
   func syntaxErrorIsReportedAtItsPlace(_ text: String, _ message: String) {
     #expect(result(text, ["x": .null]) == message)

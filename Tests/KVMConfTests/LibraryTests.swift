@@ -69,7 +69,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(throws: ManifestError.self) { try source.run(on: .model) }
     do {
       _ = try source.run(on: .kernel)
-      Issue.record("an invalid manifest ran")
+      Issue.record("a bad manifest ran")
     } catch let error as ManifestError {
       #expect(error.kind == .invalid)
       #expect(error.problems == validation.problems)
@@ -161,12 +161,12 @@ private func failure(_ body: () throws -> Void) -> String {
     try options.setHostFacts("devcies: []")
     #expect(
       failure { _ = try source.validate(options) }
-        == "ManifestError: facts.yaml:1:1: error: the schemas of x86_64 know no fact 'devcies'; did you mean 'devices'? [unknown-fact]"
+        == "ManifestError: facts.yaml:1:1: error: the schemas of x86_64 have no fact 'devcies'; did you mean 'devices'? [unknown-fact]"
     )
     try options.setHostFacts("devices: many")
     #expect(
       failure { _ = try source.validate(options) }
-        == "ManifestError: facts.yaml:1:10: error: fact 'devices' is a list, not a scalar 'many' [bad-facts]")
+        == "ManifestError: facts.yaml:1:10: error: fact 'devices' must be a list, not a scalar 'many' [bad-facts]")
   }
 
   @Test func schemasAreAddedFromAFolder() throws {
@@ -207,7 +207,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(throws: ManifestError.self) { try options.addSchemas(inFolder: folder) }
     #expect(
       failure { try options.addSchemas(inFolder: folder + "/none") }
-        == "ManifestError: error: cannot read \(folder)/none: it is no folder of schemas [cannot-read]")
+        == "ManifestError: error: cannot read \(folder)/none: it is not a folder of schemas [cannot-read]")
   }
 
   @Test func unreadableFileIsReported() {
@@ -265,7 +265,7 @@ private func failure(_ body: () throws -> Void) -> String {
     let other = hostArchitecture == "arm64" ? "x86_64" : "arm64"
     do {
       _ = try ManifestSource(text: "kvmconf: 1\narch: \(other)\nsteps: [{create-vm: {}}]").run()
-      Issue.record("a manifest for another architecture ran")
+      Issue.record("it ran")
     } catch let error as ManifestError {
       #expect(error.kind == .unavailable && error.description.contains(other))
     }

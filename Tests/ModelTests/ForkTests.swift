@@ -195,12 +195,12 @@ import Vocabulary
   @Test(arguments: [
     (
       "- {if: 'self.base + 1 == 2', errno: EINVAL, because: b}", "14:20",
-      "'self.base + 1 == 2': '+' has null for an operand, not an integer"
+      "'self.base + 1 == 2': '+' expects integers, not null"
     ),
     ("- {if: 'self.base.x == 2', errno: EINVAL, because: b}", "14:20", "'self.base.x == 2': null has no field 'x'"),
     ("- {if: '1 / (value - 5) == 2', errno: EINVAL, because: b}", "14:20", "'1 / (value - 5) == 2': division by zero"),
     ("- {if: 'self.base', errno: EINVAL, because: b}", "14:20", "'self.base': the condition is null, not a boolean"),
-    ("- {for: x, in: 'self.base', rules: []}", "14:28", "'self.base': a loop wants a list, not null"),
+    ("- {for: x, in: 'self.base', rules: []}", "14:28", "'self.base': a loop expects a list, not null"),
     ("- {then: {self.base.x: '1'}}", "14:23", "an effect changes a field of null"),
     ("- {then: {'self.base[+]': '1'}}", "14:23", "'base' cannot be changed like this"),
   ])

@@ -222,6 +222,6 @@ import kvmload
 
   @Test func tooManyVCPUsAreRefused() {
     var plan = forEachVCPU()
-    #expect(plan.fill([0: 5000]).map(\.message) == ["5000 vCPUs are more than any kernel has (4096 are read)"])
+    #expect(plan.fill([0: 5000]).map(\.message) == ["5000 vCPUs are more than any kernel supports; the limit is 4096"])
   }
 }

@@ -148,7 +148,7 @@ import Vocabulary
       """
     let result = schemas.plan("devices: [{type: ring, attributes: {g: {c: 0, a: 1, b: 2}}}]")
     #expect(result.diagnostics.map(\.id) == ["ordering-cycle"])
-    #expect(result.diagnostics.map(\.message) == ["the schemas order these calls in a circle"])
+    #expect(result.diagnostics.map(\.message) == ["the schemas' rules of order for these calls form a circle"])
     #expect(result.diagnostics.first?.range?.start == Position(line: 3, column: 50))
     #expect(result.plan.steps.count == 5)
     #expect(schemas.plan("devices: [{type: ring, attributes: {g: {c: 0, a: 1}}}]").diagnostics == [])

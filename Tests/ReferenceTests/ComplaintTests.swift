@@ -1,4 +1,6 @@
 import DevicePlan
+import DeviceSchema
+import Diagnostics
 import Reference
 import Testing
 import Vocabulary
@@ -96,9 +98,11 @@ import Vocabulary
     Message(text: "hello world"),
   ]
 
+  private let builtIn = Catalogue(architecture: .arm64, release: SchemaSource.newestRelease, sources: []).messages
+
   @Test(arguments: messages)
   func messageIsRead(_ message: Message) {
-    let complaint = Complaint(message.text)
+    let complaint = Complaint(message.text, builtIn)
     #expect(complaint.call == message.call)
     #expect(complaint.group == message.group)
     #expect(complaint.attr == message.attr)
@@ -121,10 +125,24 @@ import Vocabulary
       "group 4294967296 attr 1",
       "errno: 0", "os error -22 attr 1", "ĀĀ attr 5 group 2", String(repeating: "attr ", count: 10_000),
     ] {
-      _ = Complaint(text)
+      _ = Complaint(text, builtIn)
     }
-    #expect(Complaint("os error -22 attr 1").errno == Errno(name: "EINVAL"))
-    #expect(Complaint("group 4294967296 attr 1").group == nil)
+    #expect(Complaint("os error -22 attr 1", builtIn).errno == Errno(name: "EINVAL"))
+    #expect(Complaint("group 4294967296 attr 1", builtIn).group == nil)
+  }
+
+  /// The words of added files count before the built-in ones.
+  @Test func addedMessages() {
+    let text =
+      "common: mine\narch: [arm64]\nmessages: {calls: {createirqrouter: KVM_SET_GSI_ROUTING}, errnos: [status]}\n"
+    let added = SchemaSource(path: "common/mine.yaml", file: SourceFile(path: "mine.yaml", bytes: Array(text.utf8)))
+    let messages = Catalogue(
+      architecture: .arm64, release: SchemaSource.newestRelease, sources: SchemaSource.builtIn + [added]
+    ).messages
+    let complaint = Complaint("CreateIrqRouter: status 16", messages)
+    #expect(complaint.call == .other("KVM_SET_GSI_ROUTING"))
+    #expect(complaint.errno == Errno(name: "EBUSY"))
+    #expect(Complaint("kvm run: os error 14", messages) == Complaint("kvm run: os error 14", builtIn))
   }
 
   private func page(_ message: String, type: String? = nil) -> String {
@@ -136,36 +154,37 @@ import Vocabulary
 
   @Test func messageOfAKnownTypeGivesItsPage() {
     let page = page("prog: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x2: Invalid argument", type: "gadget")
-    #expect(page.hasPrefix("The message tells: KVM_SET_DEVICE_ATTR, group 1, attr 2, answered by EINVAL"))
+    #expect(page.hasPrefix("The message says: KVM_SET_DEVICE_ATTR, group 1, attr 2, answered by EINVAL"))
     #expect(page.contains("\ngadget.addr.base   "))
-    #expect(page.contains("WHAT EINVAL MEANS HERE\n\n  KVM_SET_DEVICE_ATTR on gadget.addr.base is answered by EINVAL"))
+    #expect(
+      page.contains("WHAT EINVAL MEANS HERE\n\n  KVM_SET_DEVICE_ATTR on gadget.addr.base is answered with EINVAL"))
     #expect(page.contains("the address is not aligned"))
     #expect(page.contains("it ends too far up"))
-    #expect(page.contains("WHAT ELSE IT ANSWERS\n\n  KVM_SET_DEVICE_ATTR:\n    EIO "))
+    #expect(page.contains("OTHER ANSWERS\n\n  KVM_SET_DEVICE_ATTR:\n    EIO "))
     #expect(page.contains("IN A MANIFEST"))
   }
 
   @Test func severalCandidatesAreListed() {
     let page = page("Group 1 attr 2: I/O error")
-    #expect(page.contains("2 attributes fit and can be answered by EIO:\n"))
+    #expect(page.contains("2 attributes fit and can be answered with EIO:\n"))
     #expect(page.contains("\n  gadget.addr.base (arm64): base address of the gadget\n      - the VM is dead\n"))
     #expect(page.contains("\n  bridge.file (arm64): a file\n      - the VM is dead\n"))
-    #expect(page.contains("\n  Which one it was, --type tells: gadget or bridge.\n"))
+    #expect(page.contains("\n  To say which one it was, add --type: gadget or bridge.\n"))
   }
 
   @Test func onlyCandidateWithTheErrnoIsShown() {
     let page = page("Group 1 attr 2: Operation not permitted")
-    #expect(page.contains("\nOf what fits, one alone can be answered by EPERM:\n\ngadget.addr.base  "))
+    #expect(page.contains("\nOf the calls that fit, only one can be answered with EPERM:\n\ngadget.addr.base  "))
   }
 
   @Test func attributeNumberIsSplitIntoItsKeys() {
     let page = page("Failed to set attribute (group: 3, attr: 259, errno: 5)")
-    #expect(page.contains("The attribute's number tells:\n    cpu  0x1  the CPU\n    row  0x2  the row\n"))
+    #expect(page.contains("The attribute's number means:\n    cpu  0x1  the CPU\n    row  0x2  the row\n"))
   }
 
   @Test func errnoThatNoRuleGivesIsReported() {
     let page = page("KVM_SET_DEVICE_ATTR failed: Group 2 attr 0x0: Permission denied")
-    #expect(page.contains("Nothing that the schemas know of answers EACCES to KVM_SET_DEVICE_ATTR on"))
+    #expect(page.contains("The schemas have no reason for EACCES from KVM_SET_DEVICE_ATTR on"))
   }
 
   @Test func unknownGroupIsReported() {
@@ -181,9 +200,9 @@ import Vocabulary
   }
 
   @Test func messagesThatAreNotOfKVMAreUnknown() {
-    #expect(page("hello world").hasPrefix("unknown: the message does not tell which call failed"))
+    #expect(page("hello world").hasPrefix("unknown: the message does not say which call failed"))
     #expect(
       page("qemu-system-s390x: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x0: Invalid argument").hasPrefix(
-        "unknown: the message is of a program for s390x"))
+        "unknown: the message is from a program for s390x"))
   }
 }

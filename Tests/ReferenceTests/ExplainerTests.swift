@@ -82,7 +82,7 @@ import Vocabulary
     let page = explain("gadget")
     #expect(page.hasPrefix("gadget  "))
     #expect(page.contains("\n  addr.base  set has; u64                 base address of the gadget\n"))
-    #expect(page.contains("  KVM_GET_DEVICE_ATTR is always answered by EPERM.\n"))
+    #expect(page.contains("  KVM_GET_DEVICE_ATTR is always answered with EPERM.\n"))
     #expect(page.contains("    EEXIST  there is one already\n"))
     #expect(!page.contains("this is another"))
     #expect(page.contains("REFUSALS OF LATER CALLS\n\n  KVM_RUN:\n    ENXIO  the gadget has no address\n"))
@@ -95,7 +95,7 @@ import Vocabulary
   }
 
   @Test func groupsCallsAndCapabilitiesHavePages() {
-    #expect(explain("gadget.addr").contains("  Any other attribute number is answered by ENXIO.\n"))
+    #expect(explain("gadget.addr").contains("  Any other attribute number is answered with ENXIO.\n"))
     #expect(explain("arm64/vm.create").contains("    EINVAL  one bit is too few\n"))
     #expect(explain("vm.turbo").contains("  speed  a number  how fast\n"))
     #expect(explain("vcpu.run").contains("    ENXIO  the gadget has no address\n"))
@@ -106,7 +106,7 @@ import Vocabulary
   @Test func refusalsThatOnlyAGuestCausesAreShown() {
     #expect(explain("gadget.go.start").contains("\n    ENOLCK  a vCPU runs\n"))
     let page = explain("gadget.go.start:ENOLCK")
-    #expect(page.contains("    a vCPU runs\n       when    the guest runs, or has run: no plan gets this\n"))
+    #expect(page.contains("    a vCPU runs\n       when    the guest runs or has run, so no plan gets this answer\n"))
     #expect(page.contains("rule    arm64/gadget.yaml:"))
   }
 
@@ -115,13 +115,13 @@ import Vocabulary
       explain("gadget.addr.base:EINVAL") == """
         gadget.addr.base:EINVAL                                                    diagnostic, arm64
 
-          KVM_SET_DEVICE_ATTR on gadget.addr.base is answered by EINVAL:
+          KVM_SET_DEVICE_ATTR on gadget.addr.base is answered with EINVAL:
 
             the address is not aligned
                when    (value + 0) % 4KiB != 0
                rule    arm64/gadget.yaml:24, through fragment check-address
 
-          All that is checked, in order: explain gadget.addr.base
+          Every check, in order: explain gadget.addr.base
 
         """)
     let far = explain("gadget.far:EINVAL")
@@ -157,11 +157,11 @@ import Vocabulary
     ("KVM_GADGET_ADRR", "there is no 'KVM_GADGET_ADRR'; did you mean 'KVM_GADGET_ADDR'?"),
     (
       "gadget.go.start:EXDEV",
-      "nothing has the id 'gadget.go.start:EXDEV'; there are 'gadget.go.start:ENOLCK' and 'gadget.go.start:EPERM'"
+      "there is no diagnostic or rule 'gadget.go.start:EXDEV'; there are 'gadget.go.start:ENOLCK' and 'gadget.go.start:EPERM'"
     ),
     (
       "zzzzzz",
-      "there is no 'zzzzzz'; there are gadget, vcpu, vm and bridge, and what is in them, as NAME.GROUP.ATTRIBUTE"
+      "there is no 'zzzzzz'; try one of gadget, vcpu, vm and bridge, or a part of it, as NAME.GROUP.ATTRIBUTE"
     ),
   ]) func unknownNameGetsASuggestion(_ name: String, _ message: String) {
     #expect(explain(name) == "unknown: \(message)")

@@ -83,7 +83,7 @@ import Workspace
           slots: [PayloadSlot(.parameter(1), offset: 0, width: 8, shift: 16, bits: 36, dropped: 16)]))
     #expect(
       plan.obstacles.map(\.message) == [
-        "parameter 'dist' comes with the loader; to run the plan here, give it with --set dist=VALUE"
+        "parameter 'dist' is supplied at load time; to run the plan here, give it with --set dist=VALUE"
       ])
     #expect(data(plan.withDefaults, "addr.redist-region") == .bytes([0, 0, 0x0A, 0x08, 0, 0, 0x10, 0]))
   }
@@ -153,6 +153,8 @@ import Workspace
         "--set: the plan has no parameter 'bsae'; did you mean 'base'?"
       ])
     #expect(
-      load(withParameter, ["base": "4GiB"]).diagnostics.map(\.message) == ["--set base is '4GiB', which is no u32"])
+      load(withParameter, ["base": "4GiB"]).diagnostics.map(\.message) == [
+        "--set base is '4GiB', which is not of type u32"
+      ])
   }
 }

@@ -125,16 +125,16 @@ import Workspace
         return nil
       } catch { return (error as? DiagnosticsError)?.diagnostics.first?.message }
     }
-    #expect(fault("no report\n") == "this line is no JSON object of a report")
-    #expect(fault(report(Self.answers, kind: "model")) == "the report is of a model, not of a kernel")
+    #expect(fault("no report\n") == "this line is not a JSON object of a report")
+    #expect(fault(report(Self.answers, kind: "model")) == "this report is from the model, not from a kernel")
     #expect(fault(report(Self.answers, name: "three")) == "this is the report of 'three', not of 'two'")
-    #expect(fault(report([Self.answers[0]])) == "the report has 1 steps, and the plan of 'two' has 7")
+    #expect(fault(report([Self.answers[0]])) == "the report has 1 steps, but the plan of 'two' has 7")
     #expect(
       fault(changed(5, Self.step("test-device", "ok")))
-        == "step 6 of the report is another one than the plan's: create second")
+        == "step 6 of the report is not the plan's: create second")
     #expect(
-      fault(changed(5, Self.step("create-device", "fine"))) == "step 6 of the report has no outcome of a kernel's")
-    #expect(fault(Self.answers[0] + "\n") == "the report that begins here does not come to its end")
+      fault(changed(5, Self.step("create-device", "fine"))) == "step 6 of the report has no outcome from a kernel")
+    #expect(fault(Self.answers[0] + "\n") == "the report that begins here is incomplete")
   }
 
   /// The report of kvmload: one line per step, and a summary.
@@ -148,13 +148,13 @@ import Workspace
     func faults(_ text: String) -> [String] {
       Quirk.read(SourceFile(path: "quirks.yaml", bytes: Array(text.utf8))).diagnostics.map(\.message)
     }
-    #expect(faults("list: []\n") == ["a file of quirks has 'quirks', a list"])
+    #expect(faults("list: []\n") == ["a file of quirks needs 'quirks', a list"])
     #expect(
       faults("quirks:\n  - {operation: x, kernel: ok, raeson: y}\n")
         == ["a quirk has no key 'raeson'; did you mean 'reason'?"])
-    #expect(faults("quirks: [{operation: x, kernel: ok}]\n") == ["a quirk has 'reason'"])
+    #expect(faults("quirks: [{operation: x, kernel: ok}]\n") == ["a quirk needs 'reason'"])
     #expect(
       faults("quirks: [{operation: x, kernel: no, reason: y}]\n")
-        == ["'kernel' is what it answers: ok, or the name of an errno, not 'no'"])
+        == ["'kernel' must be ok or the name of an errno, not 'no'"])
   }
 }

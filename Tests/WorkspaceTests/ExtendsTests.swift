@@ -142,7 +142,7 @@ import Workspace
     #expect(kept == (try calls(["vm.yaml": Self.base])))
     #expect(
       try faults(["base.yaml": Self.base, "vm.yaml": Self.own + "devices: [{name: gic, attributes: {nr-irqs: }}]\n"])
-        == ["vm.yaml:2:36: 'nr-irqs' has no value; it is a u32 [missing-value]"])
+        == ["vm.yaml:2:36: 'nr-irqs' needs a value: a u32 [missing-value]"])
   }
 
   /// An attribute without a payload is set by its key alone, even if the base does not have it.
@@ -159,7 +159,7 @@ import Workspace
   @Test func misspelledDeviceGetsASuggestion() throws {
     #expect(
       try faults(["base.yaml": Self.base, "vm.yaml": Self.own + "devices: [{name: gik, attributes: {nr-irqs: 64}}]\n"])
-        == ["vm.yaml:2:18: what is extended has no device 'gik'; did you mean 'gic'? [unknown-device]"])
+        == ["vm.yaml:2:18: the extended manifest has no device 'gik'; did you mean 'gic'? [unknown-device]"])
   }
 
   /// A manifest that gives the ids of vCPUs must remove the count of its base.
@@ -250,20 +250,20 @@ import Workspace
     ("extends: /etc/passwd\n", "1:10: '/etc/passwd' is an absolute path [file-outside]"),
     (
       "extends: ../x.yaml\n",
-      "1:10: '../x.yaml' is outside of the folder of the manifest that was read first [file-outside]"
+      "1:10: '../x.yaml' is outside the folder of the first manifest [file-outside]"
     ),
     (
       "extends: parts/../../x.yaml\n",
-      "1:10: 'parts/../../x.yaml' is outside of the folder of the manifest that was read first [file-outside]"
+      "1:10: 'parts/../../x.yaml' is outside the folder of the first manifest [file-outside]"
     ),
     (
       "extends: out.yaml\n",
-      "1:10: 'out.yaml' leads out of the folder of the manifest that was read first [file-outside]"
+      "1:10: 'out.yaml' leads out of the folder of the first manifest [file-outside]"
     ),
-    ("extends: [a.yaml]\n", "1:10: 'extends' is the path of a manifest, not a list [wrong-kind]"),
-    ("extends:\n", "1:9: 'extends' is the path of a manifest, not nothing [wrong-kind]"),
+    ("extends: [a.yaml]\n", "1:10: 'extends' must be the path of a manifest, not a list [wrong-kind]"),
+    ("extends:\n", "1:9: 'extends' must be the path of a manifest, not nothing [wrong-kind]"),
     ("extends: \"${x}.yaml\"\n", "1:10: cannot read '${x}.yaml': No such file or directory [bad-file]"),
-    ("extends: \"a\\0b\"\n", "1:10: no file has such a name [bad-file]"),
+    ("extends: \"a\\0b\"\n", "1:10: this is not a valid file name [bad-file]"),
     ("extends: vm.yaml\n", "1:10: a file cannot extend itself [circular-extends]"),
     ("extends: ./parts/../vm.yaml\n", "1:10: a file cannot extend itself [circular-extends]"),
   ])
@@ -296,7 +296,7 @@ import Workspace
     for i in 1..<20 { files["\(i).yaml"] = "extends: \(i + 1).yaml\n" }
     #expect(
       try faults(files) == [
-        "16.yaml:1:10: more than 16 files extend each other, and this is the first too many [bad-base]"
+        "16.yaml:1:10: more than 16 files extend each other; this one is too many [bad-base]"
       ])
   }
 
@@ -307,7 +307,7 @@ import Workspace
       ])
     #expect(
       try faults(["vm.yaml": Self.own, "base.yaml": "- a\n"]) == [
-        "base.yaml:1:1: a manifest is a mapping, not a list [wrong-kind]"
+        "base.yaml:1:1: a manifest must be a mapping, not a list [wrong-kind]"
       ])
     #expect(try faults(["vm.yaml": Self.own, "base.yaml": ""]).count == 1)
   }

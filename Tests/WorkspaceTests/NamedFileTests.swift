@@ -52,7 +52,7 @@ import Workspace
   }
 
   @Test(arguments: [
-    ("../secret", "'../secret' is outside of the manifest's folder [file-outside]"),
+    ("../secret", "'../secret' is outside the manifest's folder [file-outside]"),
     ("outside", "'outside' leads out of the manifest's folder [file-outside]"),
     ("up/secret", "'up/secret' leads out of the manifest's folder [file-outside]"),
     ("other/secret", "'other/secret' leads out of the manifest's folder [file-outside]"),
@@ -60,8 +60,8 @@ import Workspace
     ("dangling", "cannot read 'dangling': No such file or directory [bad-file]"),
     ("fw/image.bin/x", "cannot read 'fw/image.bin/x': Not a directory [bad-file]"),
     ("fw", "cannot read 'fw': it is a folder [bad-file]"), (".", "cannot read '.': it is a folder [bad-file]"),
-    ("fifo", "cannot read 'fifo': it is no regular file [bad-file]"),
-    ("fw/image.bin\\0", "no file has such a name [bad-file]"),
+    ("fifo", "cannot read 'fifo': it is not a regular file [bad-file]"),
+    ("fw/image.bin\\0", "this is not a valid file name [bad-file]"),
   ])
   func fileOutsideTheFolderIsRefused(_ path: String, _ words: String) throws {
     try withManifest(naming: path) { _, manifest in
@@ -87,7 +87,7 @@ import Workspace
       unsafe truncate(folder + "/vm/fw/image.bin", 1 << 40)
       let found = try ManifestSource(path: manifest).validate().problems
       #expect(
-        found.map(\.message) == ["'fw/image.bin' has 1099511627776 bytes; a file of bytes has at most 1048576"])
+        found.map(\.message) == ["'fw/image.bin' has 1099511627776 bytes; the limit is 1048576"])
     }
   }
 
@@ -98,7 +98,7 @@ import Workspace
       let found = try source.validate().problems
       #expect(
         found.map(\.message) == [
-          "cannot read 'fw/image.bin': its manifest is a text without a folder; load the manifest from a file"
+          "cannot read 'fw/image.bin': the manifest is a text without a folder; load it from a file"
         ])
     }
   }

@@ -82,7 +82,7 @@ import Workspace
     #expect(try facts(with)["guest_files"] == "1")
     // These registers exist only after the initialisation.
     let register = try attribute("riscv-aia.aplic.sourcecfg", probe(with))
-    #expect(register.isSupported && register.evidence == .has && register.note == "behind the calls of its example")
+    #expect(register.isSupported && register.evidence == .has && register.note == "after the calls of its example")
   }
 
   @Test(arguments: [("6.12.107+deb13-riscv64", "false"), ("6.12.117-1", "true")])
@@ -117,7 +117,7 @@ import Workspace
     // With pages of 4 KiB or 64 KiB, the queue of one of the examples is refused, but the attribute exists.
     let small = try attribute(
       "xive.eq-config", probe(ModelledHost(architecture: .ppc64, facts: "{page_size: 4096, memory_page_size: 4096}")))
-    #expect(small.isSupported && small.evidence == .set && small.note?.hasSuffix("refused here, with EINVAL") == true)
+    #expect(small.isSupported && small.evidence == .set && small.note?.hasSuffix("refused here with EINVAL") == true)
   }
 
   @Test func newerAttributesAreNotProbedOnOlderKernels() throws {

@@ -66,13 +66,15 @@ import Workspace
     expectFindings(
       in: thing(["1️⃣" + atMostThree], examples: ["{value: 1, expect: ok}"]),
       .init(
-        "1️⃣", "schema-no-case", "no example and no case of the schemas is refused by this rule", severity: .warning))
+        "1️⃣", "schema-no-case", "this rule refuses no example and no case of the schemas; add one that it refuses",
+        severity: .warning))
   }
 
   @Test func ruleThatRefusesEveryExampleIsReported() {
     expectFindings(
       in: thing(["1️⃣" + atMostThree], examples: ["{value: 4, expect: EINVAL}"]),
-      .init("1️⃣", "schema-no-case", "no example and no case of the schemas gets past this rule", severity: .warning))
+      .init(
+        "1️⃣", "schema-no-case", "no example and no case of the schemas passes this rule; add one", severity: .warning))
   }
 
   @Test func examplesDemonstrateARule() {
@@ -101,7 +103,7 @@ import Workspace
         examples: ["{value: 1, expect: ok}", "{host: {ready: false}, value: 1, expect: EINVAL}"]))
     expectFindings(
       in: thing(["{read: value}"], examples: ["{host: {1️⃣raedy: false}, value: 1, expect: ok}"]),
-      .init("1️⃣", "unknown-fact", "the schemas of s390x know no fact 'raedy'; did you mean 'ready'?"))
+      .init("1️⃣", "unknown-fact", "the schemas of s390x have no fact 'raedy'; did you mean 'ready'?"))
   }
 
   @Test func ruleWithNoCaseMustNotBeDemonstrated() {
@@ -110,7 +112,7 @@ import Workspace
     expectFindings(
       in: thing([rule], examples: ["{value: 4, expect: EINVAL}"]),
       .init(
-        "1️⃣", "schema-no-case", "an example or a case is refused by this rule, which has a 'no-case'",
+        "1️⃣", "schema-no-case", "this rule refuses an example or a case, so it needs no 'no-case'",
         severity: .warning))
   }
 

@@ -18,7 +18,7 @@ import YAMLSyntax
   func bytesThatAreNotUTF8AreReported(_ bytes: [UInt8], _ name: String) {
     #expect(
       describe(Array("é: 1\nß: ".utf8) + bytes) == [
-        "2:4-5: the file is not written in UTF-8: the byte \(name) is part of no character [not-utf-8]"
+        "2:4-5: the file is not written in UTF-8: the byte \(name) is not part of a character [not-utf-8]"
       ])
   }
 
@@ -37,7 +37,7 @@ import YAMLSyntax
   func controlCharactersAreReported(_ character: String, _ code: String) {
     #expect(
       describe(Array("# \(String(repeating: "-", count: 100))\na: é\(character)b\n".utf8)) == [
-        "2:5-6: the control character U+\(code) cannot stand in YAML [yaml-syntax]"
+        "2:5-6: the control character U+\(code) is not allowed in YAML [yaml-syntax]"
       ])
   }
 

@@ -26,11 +26,11 @@ private func expectErrors(
       "x: &x {a: 1}\ny:\n  1️⃣<<2️⃣: *x\n  '<<': 1\n",
       .init(
         "1️⃣", to: "2️⃣", "merge-key",
-        "merge keys ('<<') are not supported; write the keys out, or quote '<<' where it is a name"))
+        "merge keys ('<<') are not supported; write the keys out, or quote '<<' if it is a name"))
   }
 
   @Test func complexKeysAreReported() {
-    let note = ExpectedNote("text that begins with '{' or '[' has to be in double quotes")
+    let note = ExpectedNote("text that begins with '{' or '[' needs double quotes")
     expectErrors(
       "? 1️⃣[a, b]2️⃣\n: c\nd: {3️⃣{ x }4️⃣}\n",
       .init("1️⃣", to: "2️⃣", "complex-key", "a list cannot be a key", notes: [note]),
@@ -38,9 +38,9 @@ private func expectErrors(
   }
 
   @Test func tagsAreReported() {
-    let note = ExpectedNote("text that begins with '!' has to be in double quotes")
+    let note = ExpectedNote("text that begins with '!' needs double quotes")
     func message(_ tag: String) -> String {
-      "tags such as '\(tag)' are not supported: a value has the type that its place gives it"
+      "tags such as '\(tag)' are not supported: the type of a value comes from its schema"
     }
     expectErrors(
       "a: 1️⃣!!int2️⃣ 3\nb: &x 3️⃣!foo4️⃣ [5️⃣!<tag:x,2000:y>6️⃣ z]\nc: 7️⃣!8️⃣ d\n",
@@ -64,22 +64,22 @@ private func expectErrors(
   @Test func undefinedAliasesAreReported() {
     expectErrors(
       "x: &first 1\ny: 1️⃣*frist2️⃣\n",
-      .init("1️⃣", to: "2️⃣", "undefined-alias", "no anchor '&frist' stands before this alias", fixIts: ["*first"]))
+      .init("1️⃣", to: "2️⃣", "undefined-alias", "there is no anchor '&frist' before this alias", fixIts: ["*first"]))
     expectErrors(
       "y: 1️⃣*.*2️⃣\n",
-      .init("1️⃣", "yaml-syntax", "text that begins with '*' has to be quoted: write \"*.*\"", fixIts: ["\"*.*\""]))
+      .init("1️⃣", "yaml-syntax", "text that begins with '*' needs quotes: write \"*.*\"", fixIts: ["\"*.*\""]))
     expectErrors(
       "y: 1️⃣*z2️⃣\n",
       .init(
-        "1️⃣", to: "2️⃣", "undefined-alias", "no anchor '&z' stands before this alias",
-        notes: [.init("text that begins with '*' has to be in double quotes")]))
+        "1️⃣", to: "2️⃣", "undefined-alias", "there is no anchor '&z' before this alias",
+        notes: [.init("text that begins with '*' needs double quotes")]))
     expectErrors(
       "&a [1, 1️⃣*a2️⃣]",
-      .init("1️⃣", to: "2️⃣", "undefined-alias", "the alias '*a' stands within the node that it names"))
+      .init("1️⃣", to: "2️⃣", "undefined-alias", "the alias '*a' is inside the node that it names"))
   }
 
   @Test func missingKeysAreReported() {
-    expectErrors("{1️⃣: 1}", .init("1️⃣", "yaml-syntax", "there is no key in front of this ':'"))
-    expectErrors("1️⃣: 1", .init("1️⃣", "yaml-syntax", "there is no key in front of this ':'"))
+    expectErrors("{1️⃣: 1}", .init("1️⃣", "yaml-syntax", "there is no key before this ':'"))
+    expectErrors("1️⃣: 1", .init("1️⃣", "yaml-syntax", "there is no key before this ':'"))
   }
 }

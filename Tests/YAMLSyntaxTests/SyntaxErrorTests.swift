@@ -38,21 +38,21 @@ private func expectError(
     let text = "\(character) x"
     expectError(
       "a: 1️⃣\(text)2️⃣ # comment",
-      "text that begins with '\(character)' has to be quoted: write \"\(text)\"", fixIt: "\"\(text)\"")
+      "text that begins with '\(character)' needs quotes: write \"\(text)\"", fixIt: "\"\(text)\"")
   }
 
   @Test func textWithASpecialFirstCharacterInBracketsIsReported() {
     expectError(
-      "a: [x, 1️⃣%y z2️⃣ , b]", "text that begins with '%' has to be quoted: write \"%y z\"", fixIt: "\"%y z\"")
-    expectError("a: [1️⃣|x2️⃣]", "text that begins with '|' has to be quoted: write \"|x\"", fixIt: "\"|x\"")
+      "a: [x, 1️⃣%y z2️⃣ , b]", "text that begins with '%' needs quotes: write \"%y z\"", fixIt: "\"%y z\"")
+    expectError("a: [1️⃣|x2️⃣]", "text that begins with '|' needs quotes: write \"|x\"", fixIt: "\"|x\"")
   }
 
   @Test func textAfterAClosingBracketIsReported() {
     expectError(
-      "a: {b} 1️⃣+ 22️⃣", "text cannot follow the closing '}'", note: "text that begins with '{' has to be in double quotes"
+      "a: {b} 1️⃣+ 22️⃣", "text cannot follow the closing '}'", note: "text that begins with '{' needs double quotes"
     )
     expectError(
-      "a: [0] 1️⃣+ 22️⃣", "text cannot follow the closing ']'", note: "text that begins with '[' has to be in double quotes"
+      "a: [0] 1️⃣+ 22️⃣", "text cannot follow the closing ']'", note: "text that begins with '[' needs double quotes"
     )
   }
 
@@ -68,53 +68,54 @@ private func expectError(
 
   @Test func wrongEscapesAreReported() {
     expectError(
-      #"a: "x1️⃣\d2️⃣""#, #"'\d' is no escape of YAML's"#,
-      note: #"in double quotes a backslash is written '\\'; single quotes take it as it is"#)
+      #"a: "x1️⃣\d2️⃣""#, #"'\d' is not an escape in YAML"#,
+      note: #"in double quotes, write a backslash as '\\'; in single quotes, as it is"#)
     expectError(#"a: "1️⃣\x2️⃣ZZ""#, #"'\x' needs 2 hexadecimal digits"#)
-    expectError(#"a: "1️⃣\uD8002️⃣""#, #"'\uD800' stands for no character"#)
+    expectError(#"a: "1️⃣\uD8002️⃣""#, #"'\uD800' is not a character"#)
   }
 
   @Test func tabsInIndentationAreReported() {
     expectError("a:\n1️⃣\t2️⃣b: 1\n", "a tab cannot indent a line; use spaces")
     expectError("a:\n  b: 1\n1️⃣\t\t2️⃣c: 2\n", "a tab cannot indent a line; use spaces")
     expectError("a: |\n1️⃣\t2️⃣x\n", "a tab cannot indent a line; use spaces")
-    expectError("a:\n  - 1️⃣\t2️⃣b\n", "a tab cannot stand here; use spaces")
+    expectError("a:\n  - 1️⃣\t2️⃣b\n", "a tab is not allowed here; use spaces")
   }
 
   @Test func wrongColonsAreReported() {
     expectError(
-      "doc: 1️⃣this: that2️⃣\nb: 1\n", "text with ': ' in it has to be quoted: write \"this: that\"",
+      "doc: 1️⃣this: that2️⃣\nb: 1\n", "text with ': ' in it needs quotes: write \"this: that\"",
       fixIt: "\"this: that\"")
-    expectError("a: 1️⃣b \"c: d\"2️⃣", "text with ': ' in it has to be quoted: write 'b \"c: d\"'", fixIt: "'b \"c: d\"'")
+    expectError("a: 1️⃣b \"c: d\"2️⃣", "text with ': ' in it needs quotes: write 'b \"c: d\"'", fixIt: "'b \"c: d\"'")
     expectError("\"a\": 1️⃣\"b\":2️⃣ c", "a value cannot be a key at the same time")
-    expectError("a: 1\n1️⃣foo2️⃣\nb: 2\n", "a ':' is missing: 'foo' is no key with a value")
-    expectError("1️⃣a:12️⃣\nb: 2\n", "a space is missing behind the ':' of 'a:1'", fixIt: " ")
-    expectError("x: 1\n1️⃣a:12️⃣\nb: 2\n", "a space is missing behind the ':' of 'a:1'", fixIt: " ")
-    expectError("a: {x1️⃣:2️⃣[1]}", "a space is missing behind this ':'")
+    expectError("a: 1\n1️⃣foo2️⃣\nb: 2\n", "a ':' is missing: 'foo' is not a key with a value")
+    expectError("1️⃣a:12️⃣\nb: 2\n", "a space is missing after the ':' of 'a:1'", fixIt: " ")
+    expectError("x: 1\n1️⃣a:12️⃣\nb: 2\n", "a space is missing after the ':' of 'a:1'", fixIt: " ")
+    expectError("a: {x1️⃣:2️⃣[1]}", "a space is missing after this ':'")
     expectError("---1️⃣ b:2️⃣ 2\n", "a mapping cannot begin on the line of its '---'")
     expectError("1️⃣\(String(repeating: "k", count: 1025))2️⃣: 1", "a key cannot be longer than 1024 characters")
   }
 
   @Test func wrongIndentationIsReported() {
     expectError(
-      "3️⃣a:\n    b: 1\n  1️⃣c:2️⃣ 2\n", "the indentation of this line fits no line above",
+      "3️⃣a:\n    b: 1\n  1️⃣c:2️⃣ 2\n", "the indentation of this line does not match any line above",
       note: "the mapping around it begins here, in column 1", noteAt: "3️⃣")
     expectError(
       "a: 1\n  1️⃣b2️⃣: 2\n", "the key 'b' is indented deeper than the keys above, or the value above is not finished")
     expectError("3️⃣a: 1\n1️⃣-2️⃣ b\n", "a key is expected here", note: "the mapping begins here", noteAt: "3️⃣")
     expectError(
-      "3️⃣- a\n1️⃣b:2️⃣ 1\n", "this line belongs to no item of the list above", note: "the list begins here", noteAt: "3️⃣")
+      "3️⃣- a\n1️⃣b:2️⃣ 1\n", "this line does not belong to any item of the list above", note: "the list begins here",
+      noteAt: "3️⃣")
     expectError(
-      "a: 1️⃣-2️⃣ b\n", "a list item cannot begin here: it needs a line of its own",
-      note: "text that begins with '-' has to be in double quotes")
-    expectError("a: 1️⃣?2️⃣ b\n", "'? ' cannot stand here", note: "text that begins with '?' has to be in double quotes")
+      "a: 1️⃣-2️⃣ b\n", "a list item cannot begin here: put it on a new line",
+      note: "text that begins with '-' needs double quotes")
+    expectError("a: 1️⃣?2️⃣ b\n", "'? ' is not allowed here", note: "text that begins with '?' needs double quotes")
   }
 
   @Test func wrongBracketsAreReported() {
     expectError(
-      "a: 3️⃣[1, 2\n1️⃣b:2️⃣ 3\n", "',' or ']' is missing in front of this", note: "the list begins here", noteAt: "3️⃣")
+      "a: 3️⃣[1, 2\n1️⃣b:2️⃣ 3\n", "',' or ']' is missing before this", note: "the list begins here", noteAt: "3️⃣")
     expectError(
-      "a: 3️⃣{x: 1 , y: 'z' 1️⃣'w'}2️⃣\n", "',' or '}' is missing in front of this", note: "the mapping begins here",
+      "a: 3️⃣{x: 1 , y: 'z' 1️⃣'w'}2️⃣\n", "',' or '}' is missing before this", note: "the mapping begins here",
       noteAt: "3️⃣")
     expectError(
       "a: 3️⃣[11️⃣}2️⃣\n", "a list is closed by ']', not by '}'", note: "the list begins here", noteAt: "3️⃣")
@@ -122,25 +123,25 @@ private func expectError(
     expectError("a: 1️⃣{2️⃣b: 1\n\n\n", "this mapping is never closed: '}' is missing")
     expectError("a: [1, 1️⃣[2️⃣", "this list is never closed: ']' is missing")
     expectError("a: 1️⃣{2️⃣b: {c: 1}, ", "this mapping is never closed: '}' is missing")
-    expectError("a: [1,1️⃣,2️⃣2]", "a value is missing in front of ','")
+    expectError("a: [1,1️⃣,2️⃣2]", "a value is missing before ','")
     expectError("a: 1️⃣]2️⃣\n", "this ']' closes nothing")
   }
 
   @Test func wrongBlockScalarsAreReported() {
     expectError(
-      "a: > 1️⃣32️⃣\n", "text cannot stand on the line of '>', but below it",
-      note: "text that begins with '>' has to be in double quotes")
+      "a: > 1️⃣32️⃣\n", "text cannot be on the line of '>'; put it on the next line",
+      note: "text that begins with '>' needs double quotes")
     expectError("a: |1️⃣02️⃣\n  x\n", "the indentation cannot be 0")
   }
 
   @Test func wrongDirectivesAreReported() {
     expectError(
       "1️⃣%FOO bar2️⃣\n---\na: 1\n",
-      "'%FOO' is not understood: a line that begins with '%' tells about YAML itself",
-      note: "text that begins with '%' has to be in double quotes")
+      "unknown directive '%FOO': a line that begins with '%' is an instruction to the YAML reader",
+      note: "text that begins with '%' needs double quotes")
     expectError("1️⃣%YAML 2.02️⃣\n---\na: 1\n", "this version of YAML is not supported; leave the line out")
-    expectError("%YAML 1.1\n1️⃣a2️⃣: 1\n", "a '---' is missing in front of this")
-    expectError("a: 1\n%YAML 1.11️⃣\n", "a '---' is missing in front of this")
+    expectError("%YAML 1.1\n1️⃣a2️⃣: 1\n", "a '---' is missing before this")
+    expectError("a: 1\n%YAML 1.11️⃣\n", "a '---' is missing before this")
   }
 
   @Test func documentsBeforeTheErrorAreKept() {

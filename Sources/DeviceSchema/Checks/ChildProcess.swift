@@ -2,21 +2,21 @@ import Glibc
 
 /// Runs another program and waits for it.
 enum ChildProcess {
-  /// How a program ended, and what it wrote.
+  /// The exit status and the output of a program.
   struct Result {
-    /// The exit status; 128 and the signal's number where a signal ended it.
+    /// The exit status, or 128 plus the signal's number if a signal ended the program.
     var status: Int32
-    /// Standard output, and standard error behind it.
+    /// Standard output and standard error, in the order in which they were written.
     var output: [UInt8]
   }
 
-  /// Looks a program up in PATH, runs it without input and waits for its end.
+  /// Finds a program in PATH, runs it without input and waits for its end.
   ///
-  /// - Parameter directory: where what it writes is kept meanwhile.
-  /// - Returns: nil where there is no such program, or it cannot be started.
+  /// - Parameter directory: holds the output while the program runs.
+  /// - Returns: nil if there is no such program, or it cannot be started.
   static func run(_ arguments: [String], in directory: borrowing TemporaryDirectory) -> Result? {
     let output = directory.path(of: "output")
-    // SAFETY: posix_spawn's own object, made, used and destroyed here; the strings live until the call has returned.
+    // SAFETY: the object is created, used and destroyed here; the strings live until the call has returned.
     var actions = unsafe posix_spawn_file_actions_t()
     guard unsafe posix_spawn_file_actions_init(&actions) == 0 else { return nil }
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -36,16 +36,16 @@ enum ChildProcess {
     }
     let ended = status & 0x7f == 0
     let code = ended ? status >> 8 & 0xff : 128 + (status & 0x7f)
-    // 127: the C library could start something, but found no program.
+    // 127: a process was started, but the program was not found.
     return code == 127 ? nil : Result(status: code, output: directory.read("output") ?? [])
   }
 }
 
-/// A directory for a few small files; it goes with its owner.
+/// A directory for a few small files, which is removed with its owner.
 struct TemporaryDirectory: ~Copyable {
   private let directory: String
 
-  /// - Returns: nil where no directory can be made.
+  /// - Returns: nil if no directory can be created.
   init?() {
     // SAFETY: getenv's string is copied at once; mkdtemp writes within the array, which ends with a zero.
     let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
@@ -62,7 +62,7 @@ struct TemporaryDirectory: ~Copyable {
 
   func path(of name: String) -> String { "\(directory)/\(name)" }
 
-  /// Writes a file; false where that fails.
+  /// Writes a file. Returns false on failure.
   func write(_ text: String, to name: String) -> Bool {
     // SAFETY: the path is a C string for the time of the call.
     let descriptor = unsafe open(path(of: name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -79,13 +79,13 @@ struct TemporaryDirectory: ~Copyable {
     return true
   }
 
-  /// The bytes of a file; nil where there is none.
+  /// The bytes of a file; nil if there is none.
   func read(_ name: String) -> [UInt8]? { FileText.read(path(of: name)) }
 }
 
 /// Files as bytes.
 enum FileText {
-  /// The bytes of a file; nil where it cannot be read.
+  /// The bytes of a file; nil if it cannot be read.
   static func read(_ path: String) -> [UInt8]? {
     // SAFETY: the path is a C string for the time of the call.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

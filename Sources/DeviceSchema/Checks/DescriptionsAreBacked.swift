@@ -2,11 +2,12 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// What a schema says of a value (`align`, `range`, `values`, `region`) some rule of the `set` backs.
+/// Every restriction in the description of a value (`align`, `range`, `values`, `region`) is checked by a rule of the
+/// `set`.
 ///
-/// Descriptions refuse nothing; rules do. A rule that refuses what the description excludes cannot be told from another
-/// without trying, so this only reports a value, a field or a key that no rule of the call mentions at all: then surely
-/// nothing refuses it. Where the kernel indeed takes everything, `unchecked: true` says so.
+/// Descriptions refuse nothing; rules do. Whether a rule refuses exactly what the description excludes cannot be known
+/// without trying. So this only reports a value, a field or a key that no rule of the call mentions at all, because
+/// then no rule can refuse it. If the kernel accepts everything, `unchecked: true` says so.
 struct DescriptionsAreBacked: SchemaCheck {
   static let id: DiagnosticID = "schema-unbacked"
 
@@ -53,13 +54,13 @@ struct DescriptionsAreBacked: SchemaCheck {
     guard let words = description.restrictions, !description.isUnchecked, !mentions.has(name) else { return }
     report(
       .warning(
-        Self.id, "'\(path)' says \(words) of '\(name)', and no rule of its set looks at that", at: place,
-        notes: [Note("where the kernel takes any value, 'unchecked: true' beside it says so")]))
+        Self.id, "'\(path)' declares \(words) for '\(name)', but no rule of its set checks that", at: place,
+        notes: [Note("if the kernel takes any value, add 'unchecked: true' beside it")]))
   }
 }
 
 extension IntegerDescription {
-  /// What is said that could be refused, or nil.
+  /// The restrictions in the description, or nil.
   fileprivate var restrictions: String? {
     var words: [String] = []
     if (align ?? 1) > 1 { words.append("align") }
@@ -70,7 +71,7 @@ extension IntegerDescription {
   }
 }
 
-/// What the expressions of rules mention, and those of the fragments that they use.
+/// The paths in the expressions of rules and of the fragments that they use.
 private struct Mentions {
   private var paths: [[String]] = []
   private var fragments: Set<String> = []
@@ -97,7 +98,7 @@ private struct Mentions {
     for expression in expressions { paths += expression?.syntax.paths ?? [] }
   }
 
-  /// Whether `value.field`, or the whole of `value`, is mentioned. `raw` is the whole, too.
+  /// Whether `value.field` or the whole `value` is mentioned. `value.raw` also counts as the whole.
   func has(_ name: String) -> Bool {
     let parts = name.split(separator: ".").map(String.init)
     return paths.contains { path in

@@ -2,9 +2,9 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// Device types, groups, attributes, fields, features, capabilities, arguments and facts say what they are.
+/// Device types, groups, attributes, fields, features, capabilities, arguments and facts have a `doc`.
 ///
-/// The reference pages and the catalogue are made from these words.
+/// The reference pages and the catalogue show these texts.
 struct Documented: SchemaCheck {
   static let id: DiagnosticID = "schema-no-doc"
 
@@ -68,13 +68,13 @@ struct Documented: SchemaCheck {
 
 extension Diagnostic {
   fileprivate static func missing(_ what: String, at range: SourceRange?) -> Diagnostic {
-    .error(Documented.id, "\(what) has no 'doc'", at: range)
+    .error(Documented.id, "\(what) needs 'doc'", at: range)
   }
 }
 
-/// Every attribute has examples, each with a call that the attribute has and with what the kernel answers.
+/// Every attribute has examples, and every explicit step in examples and cases has exactly one verb.
 ///
-/// They are run, and the reference pages show the first good one.
+/// The examples are run, and the reference pages show the first good one.
 struct Exemplified: SchemaCheck {
   static let id: DiagnosticID = "schema-no-example"
 
@@ -84,7 +84,7 @@ struct Exemplified: SchemaCheck {
       for example in file.cases { check(steps: example.steps, report) }
       for attribute in file.groups.flatMap(\.attributes) {
         if attribute.examples.isEmpty {
-          report(.error(Self.id, "attribute '\(attribute.path)' has no 'examples'", at: attribute.examplesRange))
+          report(.error(Self.id, "attribute '\(attribute.path)' needs 'examples'", at: attribute.examplesRange))
         }
         for example in attribute.examples { check(steps: example.given, report) }
       }
@@ -102,7 +102,8 @@ struct Exemplified: SchemaCheck {
       let keys = step.entries?.map(\.key) ?? []
       if keys.filter({ Self.verbs.contains($0.value) }).count == 1 { continue }
       let hint = keys.first.flatMap { Self.verbs.nearest(to: $0.value) }.map { "; did you mean '\($0)'?" } ?? ""
-      report(.error("schema-type", "a step is one of \(Self.verbs.joined(separator: ", "))\(hint)", at: step.range))
+      report(
+        .error("schema-type", "a step must be one of \(Self.verbs.joined(separator: ", "))\(hint)", at: step.range))
     }
   }
 }

@@ -2,19 +2,19 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// What the lists and maps of the state hold, by the name of the variable: `vm.gic.regions`.
+/// The element types of the lists and maps in the state, by the name of the variable: `vm.gic.regions`.
 ///
-/// A list is declared empty, `[]`; only the effects that fill it say what is in it. They stand all over the
-/// architecture's files, and a run has no time to look for them: only `check` does.
+/// A list is declared empty, `[]`, and only the effects that fill it show its elements. They are spread over all files
+/// of the architecture. A run has no time to search for them, so only `check` does.
 struct ElementTypes {
   private var types: [String: Type] = [:]
 
-  /// The type of the elements; `any` where nobody has looked, or effects differ.
+  /// The type of the elements; `any` if effects were not searched, or if they differ.
   subscript(variable: String) -> Type { types[variable] ?? .any }
 }
 
 extension ElementTypes {
-  /// Looks through all effects of an architecture's files.
+  /// Searches all effects of an architecture's files.
   init(of files: [SchemaFile]) {
     var search = ElementSearch()
     for file in files { search.declare(file) }
@@ -27,11 +27,11 @@ extension ElementTypes {
   }
 }
 
-/// What effects put into each list and map.
+/// A search for the elements that effects put into each list and map.
 private struct ElementSearch {
   struct Found {
     var fields: Set<String> = []
-    /// Something else than a written record is put in, too.
+    /// Whether effects also put in something other than a literal record.
     var isMixed = false
   }
 
@@ -43,7 +43,7 @@ private struct ElementSearch {
     }
   }
 
-  /// What names begin with: `vm`, `vcpu`, or the device's type.
+  /// The first part of the names: `vm`, `vcpu`, or the device's type.
   private static func prefix(_ owner: String, _ file: SchemaFile) -> String { owner == "device" ? file.name : owner }
 
   private mutating func declare(_ node: Node, _ name: String) {
@@ -88,7 +88,7 @@ private struct ElementSearch {
     }
   }
 
-  /// A whole list is assigned. Its elements are known only if it is empty or a part of the same list.
+  /// Notes the assignment of a whole list. Its elements are known only if it is empty or a part of the same list.
   private mutating func replace(_ target: EffectTarget, with value: Node, _ file: SchemaFile) {
     guard let text = value.scalar else { return }
     switch try? Parser.parse(text) {
@@ -98,7 +98,8 @@ private struct ElementSearch {
     }
   }
 
-  /// The variables that an effect may change: after a parameter or a local, all whose names end alike.
+  /// The variables that an effect may change. If its path begins with a parameter or a local, these are all variables
+  /// with the same ending.
   private func variables(_ target: EffectTarget, _ file: SchemaFile) -> [String] {
     let path = target.field.path ?? ["", target.name]
     let rest = path.dropFirst().map { ".\($0)" }.joined()

@@ -2,9 +2,9 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// A schema stands in a folder named by an architecture, or in `common`.
+/// A schema is in a folder named after an architecture, or in `common`.
 ///
-/// A file elsewhere would belong to no catalogue, and nobody would notice.
+/// A file elsewhere would silently belong to no catalogue.
 struct KnownFolder: SchemaCheck {
   static let id: DiagnosticID = "schema-file-name"
 
@@ -16,34 +16,35 @@ struct KnownFolder: SchemaCheck {
       let hint = parts.first.flatMap { folders.nearest(to: $0) }.map { "; did you mean '\($0)/'?" } ?? ""
       report(
         .error(
-          Self.id, "'\(source.path)' is no place for a schema: it is ARCH/NAME.yaml or common/NAME.yaml\(hint)",
+          Self.id, "'\(source.path)' is not a valid path for a schema: use ARCH/NAME.yaml or common/NAME.yaml\(hint)",
           at: SourceRange(file: source.file, start: .start, end: .start)))
     }
   }
 }
 
-/// The keys of a schema file are those of the language.
+/// A schema file has only the keys of the language.
 struct KnownTopLevelKeys: SchemaCheck {
   static let id: DiagnosticID = "schema-unknown-key"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
-      for key in file.text.topKeys where !SchemaFile.keys.contains(key.value) {
-        let hint = SchemaFile.keys.nearest(to: key.value).map { "; did you mean '\($0)'?" } ?? ""
+      let keys = SchemaFile.keys + (file.subject == .common("kvm") ? SchemaFile.kvmKeys : [])
+      for key in file.text.topKeys where !keys.contains(key.value) {
+        let hint = keys.nearest(to: key.value).map { "; did you mean '\($0)'?" } ?? ""
         report(.error(Self.id, "a schema has no key '\(key.value)'\(hint)", at: key.range))
       }
     }
   }
 }
 
-/// A schema says which version of the language it is written in.
+/// A schema states the version of its language.
 struct LanguageVersion: SchemaCheck {
   static let id: DiagnosticID = "schema-version"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.readableFiles {
       guard let version = file.text.top("schema") else {
-        report(.error(Self.id, "a schema says its version: 'schema: 1'", at: file.source))
+        report(.error(Self.id, "a schema needs its version: 'schema: 1'", at: file.source))
         continue
       }
       if version.scalar != "1" {
@@ -53,9 +54,9 @@ struct LanguageVersion: SchemaCheck {
   }
 }
 
-/// A file's name, and its folder, are what it says of itself.
+/// The path of a file matches its `type`, `scope` or `common`.
 ///
-/// Files are found by their names alone, so that only those that a run needs are read.
+/// Files are found by their names alone, so that a run reads only those that it needs.
 struct FileSaysItsName: SchemaCheck {
   static let id: DiagnosticID = "schema-file-name"
 
@@ -65,14 +66,14 @@ struct FileSaysItsName: SchemaCheck {
       let others = ["type", "scope", "common"].filter { $0 != key }
       if let node = file.text.top(key) {
         if node.scalar != value {
-          report(.error(Self.id, "the file's name says '\(key): \(value)'", at: node.range))
+          report(.error(Self.id, "the file's name means '\(key): \(value)'", at: node.range))
         }
       } else {
-        report(.error(Self.id, "the file does not say '\(key): \(value)', as its name does", at: file.source))
+        report(.error(Self.id, "the file needs '\(key): \(value)', as its name means", at: file.source))
       }
       for other in others {
         if let found = file.text.topKeys.first(where: { $0.value == other }) {
-          report(.error(Self.id, "a file with '\(key)' has no '\(other)'", at: found.range))
+          report(.error(Self.id, "a file with '\(key)' cannot have '\(other)'", at: found.range))
         }
       }
     }
@@ -80,7 +81,7 @@ struct FileSaysItsName: SchemaCheck {
 }
 
 extension SchemaSubject {
-  /// The key that says what a file describes, and its value.
+  /// The key that states the subject of a file, and its value.
   fileprivate var words: (key: String, value: String) {
     switch self {
     case .device(let name): ("type", name)
@@ -92,7 +93,7 @@ extension SchemaSubject {
   }
 }
 
-/// A schema names what it was written from.
+/// A schema names the kernel files that it describes.
 struct Referenced: SchemaCheck {
   static let id: DiagnosticID = "schema-no-reference"
 
@@ -100,7 +101,7 @@ struct Referenced: SchemaCheck {
     for file in catalogue.readableFiles where file.references.isEmpty {
       report(
         .error(
-          Self.id, "a schema has a 'reference': the files of the kernel that say what it says",
+          Self.id, "a schema needs a 'reference': the kernel files that it describes",
           at: file.text.topKeys.first { $0.value == "reference" }?.range ?? file.source))
     }
   }

@@ -3,10 +3,10 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// Holds the numbers and layouts of schemas against the kernel's uapi headers, with a C compiler.
+/// Compares the numbers and layouts in schemas with the kernel's uapi headers, by means of a C compiler.
 ///
-/// The compiler evaluates every constant that the headers know; the values are read out of the object file, so that
-/// headers of any architecture serve on any host.
+/// The compiler evaluates every constant that the headers define. The values are read from the object file, so that
+/// headers of any architecture work on any host.
 package struct HeaderCheck {
   /// A folder with `linux/kvm.h`, and with `asm/kvm.h` or one `TRIPLET/asm/kvm.h` for each architecture.
   package var headers: String
@@ -19,7 +19,8 @@ package struct HeaderCheck {
 
   package static let id: DiagnosticID = "schema-constant"
 
-  /// What differs (errors), and what the headers do not know (warnings), file by file and from top to bottom.
+  /// Returns errors for differences, and warnings for names that the headers do not have, file by file and from top to
+  /// bottom.
   package func check(_ catalogue: Catalogue) -> [Diagnostic] {
     let architecture = catalogue.architecture
     guard let folders = folders(for: architecture) else {
@@ -28,7 +29,7 @@ package struct HeaderCheck {
       ]
     }
     guard let directory = TemporaryDirectory() else {
-      return [.error(Self.id, "no temporary folder can be made for the C compiler", at: nil)]
+      return [.error(Self.id, "cannot make a temporary folder for the C compiler", at: nil)]
     }
     var claims = Claims()
     for file in catalogue.files { claims.collect(file) }
@@ -37,7 +38,7 @@ package struct HeaderCheck {
     case .failure(let diagnostic): return [diagnostic]
     case .success(let text):
       let known = HeaderNames(text)
-      // Of a struct that is not there, its size says it all.
+      // For a missing struct, only the size is reported.
       let missing = claims.all.filter {
         !known.has($0) && ($0.structure?.field == nil || known.declares($0.structure?.tag))
       }
@@ -52,7 +53,7 @@ package struct HeaderCheck {
     }
   }
 
-  /// Where the compiler looks; nil where the headers are not there, or are another architecture's.
+  /// The include folders; nil if the headers are missing or belong to another architecture.
   private func folders(for architecture: Architecture) -> [String]? {
     guard FileText.read("\(headers)/linux/kvm.h") != nil else { return nil }
     for triplet in architecture.triplets {
@@ -66,7 +67,7 @@ package struct HeaderCheck {
 
 extension Diagnostic {
   fileprivate static func unknownConstant(_ claim: Claim) -> Diagnostic {
-    .warning(HeaderCheck.id, "the headers know no \(claim.what)", at: claim.place)
+    .warning(HeaderCheck.id, "the headers have no \(claim.what)", at: claim.place)
   }
 
   fileprivate static func wrongConstant(_ claim: Claim, is value: UInt64) -> Diagnostic {
@@ -86,11 +87,11 @@ struct Claim {
   var constant: String?
   var structure: (tag: String, field: String?)?
   var expected: UInt64
-  /// The constant in the schema.
+  /// The location of the constant in the schema.
   var place: SourceRange
 }
 
-/// Everything that schemas say of the headers.
+/// All claims of schemas about the headers.
 private struct Claims {
   private(set) var all: [Claim] = []
 
@@ -127,7 +128,7 @@ private struct Claims {
     }
   }
 
-  /// The structs that payloads say they are.
+  /// Collects the structs that payloads name.
   private mutating func structures(_ group: GroupSchema, _ file: SchemaFile) {
     guard let node = file.text.entry("groups", group.name)?.value else { return }
     structure(node[key: "payload"], group.payloads)
@@ -168,7 +169,7 @@ private struct Claims {
 }
 
 extension String {
-  /// Whether C takes this for a name: nothing else gets into the program that is compiled.
+  /// Whether this is a C identifier. Nothing else may get into the compiled program.
   fileprivate var isIdentifier: Bool {
     guard let first = utf8.first, !first.isDigit else { return false }
     return utf8.allSatisfy(\.isWord)
@@ -190,7 +191,7 @@ private struct HeaderNames {
     names = Set(words)
   }
 
-  /// Braces and number signs stand alone.
+  /// Splits off braces and number signs as separate words.
   private static func separated(_ word: Substring) -> [Substring] {
     var result: [Substring] = []
     var rest = word
@@ -211,10 +212,10 @@ private struct HeaderNames {
     return field.map { members.contains(Substring($0)) } ?? true
   }
 
-  /// Whether there is a struct of this tag.
+  /// Whether there is a struct with this tag.
   func declares(_ tag: String?) -> Bool { tag.flatMap(members) != nil }
 
-  /// The words between the braces of a struct; nil where it is not declared.
+  /// The words between the braces of a struct; nil if it is not declared.
   private func members(of tag: String) -> Set<Substring>? {
     for i in words.indices.dropLast(2) where words[i] == "struct" && words[i + 1] == tag && words[i + 2] == "{" {
       var depth = 0
@@ -241,7 +242,7 @@ private struct Compilation {
   let folders: [String]
 
   private static let includes = "#include <linux/kvm.h>\n#include <asm/kvm.h>\n"
-  /// What the values stand behind in the object file.
+  /// The mark before the values in the object file.
   private static let mark: [UInt64] = [0x6b76_6d63_6f6e_6601, 0x9d3b_f0c4_71a2_5e08]
 
   /// The headers with all macros, as one text.
@@ -261,7 +262,7 @@ private struct Compilation {
       return .failure(diagnostic)
     }
     guard let object = directory.read("output.o"), let values = Self.values(in: object, count: expressions.count) else {
-      return .failure(.error(HeaderCheck.id, "'\(compiler)' made no object file that can be read", at: nil))
+      return .failure(.error(HeaderCheck.id, "'\(compiler)' did not write an object file that can be read", at: nil))
     }
     return .success(values)
   }
@@ -274,15 +275,15 @@ private struct Compilation {
     }
     if result.status == 0 { return .success(result.output) }
     let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
-    let why = lines.first { $0.contains("error") } ?? lines.first ?? "it says nothing"
-    return .failure(.error(HeaderCheck.id, "'\(compiler)' does not take the headers: \(why)", at: nil))
+    let why = lines.first { $0.contains("error") } ?? lines.first ?? "it printed nothing"
+    return .failure(.error(HeaderCheck.id, "'\(compiler)' cannot compile the headers: \(why)", at: nil))
   }
 
   private var cannotWrite: Diagnostic {
-    .error(HeaderCheck.id, "no file can be written for the C compiler", at: nil)
+    .error(HeaderCheck.id, "cannot write a file for the C compiler", at: nil)
   }
 
-  /// The integers behind the mark, in the host's byte order.
+  /// The integers after the mark, in the host's byte order.
   private static func values(in object: [UInt8], count: Int) -> [UInt64]? {
     func word(at offset: Int) -> UInt64 {
       let bytes = object[offset..<offset + 8]

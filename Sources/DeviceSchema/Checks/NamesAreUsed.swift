@@ -2,10 +2,10 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// Every fragment, function, table, column of a table, fact and state variable is used by some rule.
+/// Every fragment, function, table, column of a table, fact, unit and state variable is used.
 ///
-/// A name counts as used wherever an expression mentions it, whatever it means there. So the check misses some unused
-/// names, but reports none that is used. Keys of `then` are writes: a variable that is only written is not used.
+/// A name counts as used wherever an expression mentions it, even with another meaning. So the check misses some unused
+/// names, but never reports a used one. Keys of `then` are writes: a variable that is only written is not used.
 struct NamesAreUsed: SchemaCheck {
   static let id: DiagnosticID = "schema-unused"
 
@@ -19,10 +19,11 @@ struct NamesAreUsed: SchemaCheck {
     for file in catalogue.files {
       for (section, what) in [
         ("fragments", "fragment"), ("functions", "function"), ("tables", "table"), ("facts", "fact"),
+        ("units", "unit"),
       ] {
         for key in file.text.keys(under: section) {
           let name = String(key.value.prefix { $0 != "(" })
-          // A function that calls itself is another mistake, so its own text counts as well.
+          // A recursive function is reported elsewhere, so its own text counts as well.
           if !words.found.contains(name) { report(.unused(what, name, key.range)) }
         }
       }
@@ -36,7 +37,7 @@ struct NamesAreUsed: SchemaCheck {
     }
   }
 
-  /// Each column once, where it first stands. `name` is what `names:` of a field looks for.
+  /// Checks each column once, where it first occurs. `name` is used by `names:` of a field.
   private func check(columnsOf table: Entry, _ words: WordSearch, _ report: (Diagnostic) -> Void) {
     var seen: Set<String> = ["name", "doc", "since", "until"]
     for row in table.value.items ?? [] {
@@ -68,7 +69,7 @@ extension Diagnostic {
 private struct WordSearch {
   private(set) var found: Set<String> = []
 
-  /// Keys whose texts are for people.
+  /// Keys whose values are not searched: texts for users, probes and constants.
   private static let prose: Set<String> = ["doc", "because", "hazard", "reference", "documented", "probe", "constant"]
 
   mutating func search(_ node: Node) {
@@ -84,7 +85,7 @@ private struct WordSearch {
     }
   }
 
-  /// Names of fragments and tables may have hyphens, and are the whole text.
+  /// Adds a text as a whole and the names in it. Names of fragments and tables may have hyphens.
   private mutating func add(_ text: String) {
     found.insert(text)
     if let syntax = try? Parser.parse(text) { add(syntax) }

@@ -23,10 +23,10 @@ extension Lifetime {
   }
 }
 
-/// A number stands for one thing: of two device types, groups, attributes, features or capabilities with the same
-/// number, only the first would ever be found.
+/// Numbers are unique. Of two device types, groups, attributes, features or capabilities with the same number, only the
+/// first would ever be found.
 ///
-/// Two may share a number where no release has both, or where a `when` chooses.
+/// Two may share a number if no release has both, or if a `when` chooses.
 struct DistinctNumbers: SchemaCheck {
   static let id: DiagnosticID = "schema-duplicate-number"
 
@@ -90,7 +90,8 @@ struct DistinctNumbers: SchemaCheck {
       for earlier in seen[one.number] ?? [] where earlier.lifetime.overlaps(one.lifetime) && !earlier.isConditional {
         report(
           .error(
-            Self.id, "\(one.what) '\(one.name)' has the number \(one.number) of '\(earlier.name)'", at: one.source,
+            Self.id, "\(one.what) '\(one.name)' has the same number, \(one.number), as '\(earlier.name)'",
+            at: one.source,
             notes: [Note("'\(earlier.name)' is described here", at: earlier.source)]))
         break
       }
@@ -99,7 +100,7 @@ struct DistinctNumbers: SchemaCheck {
   }
 }
 
-/// Every attribute can be found by some number: none stands behind one that takes all of its numbers.
+/// Every attribute can be found by some number: no attribute before it takes all of its numbers.
 struct ReachableAttributes: SchemaCheck {
   static let id: DiagnosticID = "schema-unreachable"
 
@@ -111,8 +112,8 @@ struct ReachableAttributes: SchemaCheck {
           report(
             .error(
               Self.id,
-              "'\(group.path(of: attribute))' can never be found: '\(group.path(of: earlier))' takes its number first",
-              at: attribute.source, notes: [Note("it stands here", at: earlier.source)]))
+              "'\(group.path(of: attribute))' can never be reached: '\(group.path(of: earlier))' matches its number first",
+              at: attribute.source, notes: [Note("it is here", at: earlier.source)]))
         }
       }
     }
@@ -120,7 +121,7 @@ struct ReachableAttributes: SchemaCheck {
 }
 
 extension AttributeSchema {
-  /// Whether this, standing first, takes every number of the other. Two equal numbers are another check's.
+  /// Whether this attribute, if it is first, takes every number of the other. Another check reports equal numbers.
   fileprivate func hides(_ other: AttributeSchema) -> Bool {
     guard when == nil, lifetime.covers(other.lifetime) else { return false }
     switch (number, other.number) {
@@ -135,6 +136,6 @@ extension AttributeSchema {
 }
 
 extension [BitField] {
-  /// The bits that belong to a field.
+  /// The bits of all fields.
   fileprivate var mask: UInt64 { reduce(0) { $0 | UInt64(truncatingIfNeeded: $1.mask) } }
 }

@@ -1,9 +1,9 @@
 import Diagnostics
 import Vocabulary
 
-/// What `after:` and `before:` name exists, and the attributes of a device can be set in some order.
+/// The names in `after:` and `before:` exist, and the attributes of a device can be set in some order.
 ///
-/// Words with a `when` count only for some values, and so make no cycle here.
+/// Words with a `when` apply only to some values, so they do not count for cycles.
 struct OrderIsPossible: SchemaCheck {
   static let id: DiagnosticID = "schema-order-cycle"
 
@@ -29,11 +29,11 @@ struct OrderIsPossible: SchemaCheck {
   }
 }
 
-/// Who comes before whom within one file.
+/// The order of the steps of one file.
 private struct Order {
   let file: SchemaFile
   let catalogue: Catalogue
-  /// For each step, what comes before it, and the word that says so.
+  /// For each step, the steps before it, with the word that says so.
   private var predecessors: [String: [(name: String, word: SourceRange)]] = [:]
   private let own: [String]
 
@@ -54,7 +54,8 @@ private struct Order {
         (own + catalogue.files.map(\.name)).nearest(to: word.path.value).map { "; did you mean '\($0)'?" } ?? ""
       report(
         .error(
-          "schema-unknown-name", "there is no '\(word.path.value)' to be before or after\(hint)", at: word.path.range))
+          "schema-unknown-name", "there is no '\(word.path.value)' to come before or after\(hint)", at: word.path.range)
+      )
       return
     }
     guard word.when == nil else { return }
@@ -67,7 +68,7 @@ private struct Order {
     }
   }
 
-  /// The steps of this file that a word means; empty where it means another's, nil where nothing has the name.
+  /// The steps of this file that a word means. Empty if it means something else; nil if the name does not exist.
   private func resolve(_ word: String) -> [String]? {
     if ["vcpus", "memory"].contains(word) { return [] }
     if word == "create" || own.contains(word) { return [word] }
@@ -100,7 +101,7 @@ private struct Order {
         continue
       }
       let cycle = (path[start...] + [name]).map { "'\($0)'" }.joined(separator: " after ")
-      report(.error(OrderIsPossible.id, "nothing can be in this order: \(cycle)", at: word))
+      report(.error(OrderIsPossible.id, "this order is impossible: \(cycle)", at: word))
     }
     path.removeLast()
     done.insert(step)
@@ -108,7 +109,7 @@ private struct Order {
 }
 
 extension SchemaFile {
-  /// `addr.dist`, `nr-irqs`: how manifests name the file's attributes, in the order of the file.
+  /// The names of the file's attributes in manifests, such as `addr.dist` and `nr-irqs`, in the order of the file.
   package var attributePaths: [String] {
     groups.flatMap { group in group.attributes.map(group.path(of:)) }
   }

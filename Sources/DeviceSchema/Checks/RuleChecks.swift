@@ -3,7 +3,7 @@ import Expressions
 import Vocabulary
 
 extension RuleList {
-  /// Visits every list of rules in this one, this one first; not those of fragments.
+  /// Visits this list and all lists nested in it, in preorder, except those of fragments.
   func visitLists(_ visit: (RuleList) -> Void) {
     visit(self)
     for rule in rules {
@@ -11,15 +11,15 @@ extension RuleList {
     }
   }
 
-  /// Visits every rule, those in nested lists too.
+  /// Visits every rule, including those in nested lists.
   package func visitRules(_ visit: (Rule) -> Void) { visitLists { list in for rule in list.rules { visit(rule) } } }
 
-  /// Whether nothing goes on behind this list, in any release.
+  /// Whether every call ends in this list, in every release.
   fileprivate var alwaysEnds: Bool { rules.contains(where: \.alwaysEnds) }
 }
 
 extension Rule {
-  /// Whether no call goes on behind this rule.
+  /// Whether every call ends at this rule.
   fileprivate var alwaysEnds: Bool {
     guard when == nil, lifetime == Lifetime() else { return false }
     let own =
@@ -28,7 +28,7 @@ extension Rule {
     return own && (condition == nil || condition?.constant == .bool(true) || otherwise?.alwaysEnds == true)
   }
 
-  /// Whether the rule only looks: it refuses or lets pass, and changes nothing.
+  /// Whether the rule changes nothing: it only refuses a call or lets it pass.
   fileprivate var onlyLooks: Bool {
     effects.isEmpty && lets.isEmpty && !allocatesVCPU && !readsValue && use == nil && hook == nil && rules == nil
       && otherwise == nil
@@ -36,7 +36,7 @@ extension Rule {
 }
 
 extension Catalogue {
-  /// Every list of rules that the architecture has: those of calls, capabilities, attributes, fragments and hooks.
+  /// Every rule list of the architecture: those of calls, capabilities, attributes, fragments and hooks.
   package var allRules: [RuleList] {
     var frames: [RuleFrame?] = files.flatMap { $0.rulesOfCalls() }
     for hook in Set(files.flatMap { $0.text.keys(under: "hooks").map(\.value) }).sorted() {
@@ -47,8 +47,7 @@ extension Catalogue {
   }
 }
 
-/// Every rule can be reached: none stands behind one that always ends the call, and none asks again what the rule
-/// above has just refused.
+/// Every rule can be reached: no rule before it always ends the call or has just refused the same condition.
 struct ReachableRules: SchemaCheck {
   static let id: DiagnosticID = "schema-unreachable"
 
@@ -76,7 +75,7 @@ struct ReachableRules: SchemaCheck {
         refused = [:]
         continue
       }
-      // The literal is another unknown each time.
+      // Each `unknown` literal may have another value.
       if condition.syntax.mentionsUnknown { continue }
       if let earlier = refused[condition.text], rule.errno != nil, earlier.lifetime.covers(rule.lifetime) {
         report(
@@ -96,7 +95,7 @@ extension Syntax {
   }
 }
 
-/// The condition of a rule is one: it is not always true, nor always false.
+/// The condition of a rule is neither always true nor always false.
 struct PossibleConditions: SchemaCheck {
   static let id: DiagnosticID = "schema-constant-condition"
 
@@ -110,7 +109,7 @@ struct PossibleConditions: SchemaCheck {
   }
 }
 
-/// A hook that a file contributes to is run by some rule; the rules would never run otherwise.
+/// Every hook that a file contributes to is run by some rule. Otherwise its rules would never run.
 struct HooksAreRun: SchemaCheck {
   static let id: DiagnosticID = "schema-unknown-hook"
 

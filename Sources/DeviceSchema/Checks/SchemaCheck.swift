@@ -1,20 +1,20 @@
 import Diagnostics
 
-/// One thing that is true of every good catalogue.
+/// A property of every good catalogue.
 ///
-/// What the reader cannot take (an unknown key, an unknown name, a wrong type) it reports while everything is read.
-/// Checks look for what can be read and is still wrong.
+/// Errors that prevent reading (an unknown key, an unknown name, a wrong type) are reported by the readers. Checks find
+/// other mistakes, in schemas that can be read.
 protocol SchemaCheck: Sendable {
   static var id: DiagnosticID { get }
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void)
 }
 
 extension Catalogue {
-  /// Reads and compiles everything of these schemas and runs every check on them.
+  /// Reads and compiles all of these schemas and runs every check on them.
   ///
-  /// - Returns: what is wrong, file by file and from top to bottom.
+  /// - Returns: the diagnostics, file by file and from top to bottom.
   package func check() -> [Diagnostic] {
-    // Everything is looked at: the shortcut of reading files in parts would hide what stands between them.
+    // Files are parsed as a whole: reading them in parts would skip the text between the parts.
     let whole = sources.map { source in
       var source = source
       source.isPlain = false
@@ -37,14 +37,14 @@ extension Catalogue {
 }
 
 extension Catalogue {
-  /// The files of which something could be read; of the others it is known that they are no YAML.
+  /// The files that could be read at least in part. The others are already reported as invalid YAML.
   var readableFiles: [SchemaFile] {
     files.filter { file in
       !file.text.topKeys.isEmpty || !faults.diagnostics.contains { $0.range?.file == file.text.file }
     }
   }
 
-  /// Forces every part of every file to be read; what is wrong with it is in `faults` then.
+  /// Reads every part of every file. All errors are then in `faults`.
   func readEverything() {
     for file in files {
       file.readEverything()
@@ -56,26 +56,29 @@ extension Catalogue {
     for name in fragmentNames { _ = fragment(name) }
     for name in constantNames { _ = constant(name) }
     for name in factNames { _ = fact(named: name) }
+    _ = (unknownGroup, unknownAttribute, missingAttribute, messages)
+    for name in unitNames { _ = notation(ofUnit: name) }
   }
 
   private func readState(of owner: Located<String>, in file: SchemaFile) {
     let owners = file.deviceType == nil ? ["vm", "vcpu"] : ["vm", "vcpu", "device"]
     guard owners.contains(owner.value) else {
       faults.error(
-        "schema-unknown-key", "state is the 'vm's, a 'vcpu's or, in a device's file, the 'device's", at: owner.range)
+        "schema-unknown-key", "state belongs to the 'vm', to a 'vcpu' or, in a device's file, to the 'device'",
+        at: owner.range)
       return
     }
     _ = state(of: owner.value, in: file)
   }
 
   private func read(function name: String) {
-    // A function that calls itself is reported where it does.
+    // A function that calls itself is reported at the call.
     _ = try? function(name)
   }
 }
 
 extension SchemaFile {
-  /// Forces everything of the file to be read.
+  /// Reads every part of the file.
   func readEverything() {
     _ = (number, lifetime, registered, references, noAccessor, unknownGroup)
     _ = (createArguments, features, rulesOfCalls())

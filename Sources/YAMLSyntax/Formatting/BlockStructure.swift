@@ -1,11 +1,11 @@
 import Diagnostics
 
 extension [Block] {
-  /// The block collections of a text, in the order in which they begin, with the column that each gets: two more than
-  /// that of the one around it.
+  /// The block collections of a text, in the order in which they begin. Each gets a column: two more than that of the
+  /// collection around it.
   init(_ events: [Event], in file: SourceFile, _ tokens: [Token]) {
     self = []
-    /// The collections that are open; nil for one in brackets or braces.
+    /// The open collections; nil for one in brackets or braces.
     var open: [Int?] = []
     for event in events {
       switch event.kind {
@@ -33,7 +33,7 @@ extension [Block] {
 extension [Token] {
   /// The column of the first key or dash of a collection.
   ///
-  /// - Parameter hasAnchor: whether the collection begins with an anchor of its own.
+  /// - Parameter hasAnchor: whether the collection itself has an anchor.
   fileprivate func column(ofEntryAt offset: Int, hasAnchor: Bool) -> Int {
     var i = firstIndex(at: offset)
     var isBehindAnchor = !hasAnchor
@@ -48,7 +48,7 @@ extension [Token] {
     return 0
   }
 
-  /// The first token that begins there or behind.
+  /// The first token that begins at or after the offset.
   private func firstIndex(at offset: Int) -> Int {
     var (low, high) = (0, count)
     while low < high {

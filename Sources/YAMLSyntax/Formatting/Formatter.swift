@@ -1,33 +1,34 @@
 import Diagnostics
 
-/// Lays a YAML text out in one form, without a change to what it says.
+/// Formats YAML text in one style, without changing its meaning.
 ///
-/// Lines stay lines and comments stay where they are; two blanks a level, one blank behind `:`, `-` and `,`, none within
-/// brackets and braces, no blanks at the ends of lines, at most one empty line, LF, and one at the end.
+/// Lines stay lines and comments stay where they are. There are two blanks per level, one blank after `:`, `-` and `,`,
+/// and none within brackets and braces. There are no blanks at the ends of lines and at most one empty line in a row.
+/// Line breaks are LF, with one at the end.
 package struct Formatter {
   private let file: SourceFile
   private let tokens: [Token]
   private let blocks: [Block]
-  /// For each token, the next that is no comment.
+  /// For each token, the index of the next one that is not a comment.
   private var behindComments: [Int]
 
   private var lines: [OutputLine] = []
   /// The line that is being written.
   private var current: OutputLine?
-  /// The blocks around the token, outermost first, by index; and the next that will begin.
+  /// The indices of the blocks around the token, outermost first; and the next block to begin.
   private var around: [Int] = []
   private var nextBlock = 0
   private var flows: [Flow] = []
 
   /// An open bracket or brace.
   private struct Flow {
-    /// Where lines within begin.
+    /// The column in which lines inside it begin.
     var content: Int
-    /// Where a line begins that closes it.
+    /// The column in which a line that closes it begins.
     var close: Int
   }
 
-  /// The formatted text; nil where the text is no YAML that can be read, or would not say the same.
+  /// The formatted text; nil if the text is not readable YAML, or if formatting would change its meaning.
   package static func format(_ file: SourceFile) -> String? {
     let before = SourceTree(parsing: file)
     guard before.diagnostics.allSatisfy({ $0.severity != .error }) else { return nil }
@@ -60,7 +61,7 @@ package struct Formatter {
     }
   }
 
-  /// Whether a text says what the file does, in its nodes and in its comments.
+  /// Whether a text has the same nodes and the same comments as the file.
   private func says(_ text: String, _ before: SourceTree) -> Bool {
     let other = SourceFile(path: file.path, bytes: Array(text.utf8))
     let after = SourceTree(parsing: other)
@@ -104,7 +105,7 @@ package struct Formatter {
     return endsInBody ? String(text.dropLast()) : text
   }
 
-  /// Whether the text ends within a block scalar, to which a line break would add one.
+  /// Whether the text ends within a block scalar, whose value a line break at the end would change.
   private var endsInBody: Bool {
     guard let last = tokens.last, last.kind == .blockBody, let header = tokens.last(where: { $0.kind == .blockHeader })
     else { return false }
@@ -119,7 +120,7 @@ package struct Formatter {
   private func text(of token: Token) -> String { String(decoding: file.bytes[token.range], as: UTF8.self) }
 
   private func emptyLines(between a: Token, _ b: Token) -> Int {
-    // A body that keeps its end has written its empty lines already; another ends behind them.
+    // A body that keeps its end has already written its empty lines; any other body includes them in its range.
     guard a.kind == .blockBody else { return b.line - a.endLine - 1 }
     return a.keepsEnd ? 0 : trailingLines(of: a) + b.line - a.endLine
   }
@@ -139,7 +140,7 @@ package struct Formatter {
     let first = parts.removeFirst()
     current?.text += first
     func leading(_ part: String) -> Int { part.prefix { $0 == " " || $0 == "\t" }.count }
-    // The lines of a scalar keep their places among each other.
+    // The lines of a scalar keep their indentation relative to each other.
     let least = parts.filter { leading($0) < $0.count }.map(leading).min() ?? 0
     for (j, part) in parts.enumerated() {
       let isLast = j == parts.count - 1
@@ -163,7 +164,7 @@ package struct Formatter {
     func line(_ end: Int) -> String {
       var end = end
       func isBlank(_ i: Int) -> Bool { file.bytes[i] == 0x20 || file.bytes[i] == 0x09 }
-      // A blank behind a backslash is text.
+      // A blank after a backslash is text.
       while end > start, isBlank(end - 1), end - 2 < start || file.bytes[end - 2] != UInt8(ascii: "\\") { end -= 1 }
       return String(decoding: file.bytes[start..<end], as: UTF8.self)
     }
@@ -182,10 +183,10 @@ package struct Formatter {
 // MARK: - Where lines begin
 
 extension Formatter {
-  /// The column that a block around the token has at least, or what a whole document has.
+  /// The indentation of the innermost block around the token; -2 outside of all blocks.
   private var blockIndent: Int { around.last.map { blocks[$0].indent } ?? -2 }
 
-  /// Where the next line of a scalar begins.
+  /// The column in which the next line of a scalar begins.
   private var continuation: Int { flows.last.map { $0.content } ?? blockIndent + 2 }
 
   private mutating func advance(to token: Token) {
@@ -212,11 +213,12 @@ extension Formatter {
     return own.map { blocks[$0].indent } ?? blockIndent + 2
   }
 
-  /// A comment belongs to what follows, unless it stands deeper: then to the deepest of what is around it and it reaches.
+  /// A comment is indented like the next token, unless both the comment and a block around it are further in than that.
+  /// Then it belongs to the deepest block around it that begins no further in than the comment.
   private func indent(ofComment i: Int) -> Int {
     let next = behindComments[i]
     let column = tokens[i].column
-    // Of a mapping and a list in the same column, the mapping is around the list.
+    // If a mapping and a list begin in the same column, the mapping encloses the list.
     let level = around.filter { blocks[$0].column <= column }.map { blocks[$0].column }.max() ?? -1
     if next < tokens.count, column <= tokens[next].column || level <= tokens[next].column {
       var later = self
@@ -226,7 +228,8 @@ extension Formatter {
     return around.first { blocks[$0].column == level }.map { blocks[$0].indent } ?? 0
   }
 
-  /// Brackets with something behind them on their line have what follows under that; others two columns further in.
+  /// Lines inside brackets align with the first token after the bracket if that is on the same line. Otherwise they are
+  /// indented by two columns.
   private mutating func open(_ i: Int) {
     let width = current?.width ?? 0
     let next = i + 1 < tokens.count ? tokens[i + 1] : nil
@@ -244,7 +247,7 @@ extension Formatter {
 // MARK: - Block scalars
 
 extension Formatter {
-  /// The lines of a block scalar's text, moved as a whole.
+  /// Writes the lines of a block scalar's text, all moved by the same distance.
   private mutating func body(_ i: Int) {
     endLine()
     let token = tokens[i]
@@ -279,7 +282,7 @@ extension Formatter {
     return lines
   }
 
-  /// The empty lines at the end of a body that are not its text.
+  /// The number of empty lines at the end of a body that are not part of its text.
   private func trailingLines(of token: Token) -> Int {
     var count = 0
     for line in String(decoding: file.bytes[token.range], as: UTF8.self).split(
@@ -293,7 +296,7 @@ extension Formatter {
 }
 
 extension Node {
-  /// Whether another node has the same content, in the same words.
+  /// Whether another node has the same content, character for character.
   fileprivate func says(_ other: Node) -> Bool {
     switch (content, other.content) {
     case (.scalar(let a, let styleA), .scalar(let b, let styleB)): a == b && styleA == styleB

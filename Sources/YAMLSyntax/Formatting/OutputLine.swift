@@ -1,18 +1,18 @@
 /// A line of formatted text.
 struct OutputLine {
-  /// Without the comment at its end.
+  /// The text without the comment at its end.
   var text: String
-  /// The comment behind the text.
+  /// The comment after the text.
   var comment: String?
-  /// Where the comment stood, from 0.
+  /// The column of the comment in the original text, from 0.
   var commentColumn = 0
 
   var width: Int { text.unicodeScalars.count }
 }
 
 extension [OutputLine] {
-  /// The lines with their comments. A comment keeps its column if it has two blanks in front there; those that stand in
-  /// one column on neighbouring lines move together.
+  /// Joins the lines with their comments. A comment keeps its column if that leaves two blanks before it. Comments in
+  /// the same column on neighbouring lines move together.
   func joined() -> String {
     var result = ""
     var i = startIndex

@@ -1,11 +1,11 @@
-/// A piece of a YAML text that a layout may move, but never change.
+/// A piece of YAML text that formatting may move but never change.
 struct Token {
   enum Kind: Hashable {
-    /// A plain or quoted scalar; it may go on over several lines.
+    /// A plain or quoted scalar; it may continue over several lines.
     case scalar
-    /// `|` or `>`, with what belongs to it.
+    /// `|` or `>`, with its indicators.
     case blockHeader
-    /// The lines of a block scalar, with those without text behind it.
+    /// The lines of a block scalar, including the empty lines after its text.
     case blockBody
     case alias, anchor
     /// `-`
@@ -29,26 +29,26 @@ struct Token {
   }
 
   var kind: Kind
-  /// In bytes.
+  /// The place of the token, in bytes.
   var range: Range<Int>
-  /// The lines that it begins and ends on, from 1.
+  /// The lines on which it begins and ends, from 1.
   var line: Int
   var endLine: Int
-  /// Of its first character, from 0.
+  /// The column of its first character, from 0.
   var column: Int
-  /// Of a block scalar's body: in which column its text begins.
+  /// For the body of a block scalar, the column in which its text begins.
   var textColumn = 0
-  /// Of a block scalar's body: whether the empty lines at its end are text.
+  /// For the body of a block scalar, whether the empty lines at its end are text.
   var keepsEnd = false
 }
 
 /// A block mapping or block sequence of a text.
 struct Block {
   var isSequence: Bool
-  /// Where it stands in the text, in bytes; up to the token behind it.
+  /// Its place in the text, in bytes, up to the next token after it.
   var range: Range<Int>
   /// The column of its keys or dashes, from 0.
   var column: Int
-  /// The column that they get.
+  /// The column that its keys or dashes get.
   var indent: Int
 }

@@ -1,9 +1,9 @@
 import Diagnostics
 
-/// Takes a text that is good YAML apart into tokens.
+/// Splits valid YAML text into tokens.
 ///
-/// Where scalars are is known from libyaml. What stands between them can only be white space, comments and single
-/// characters with a meaning, so nothing has to be guessed.
+/// libyaml gives the places of the scalars. Between them there can only be white space, comments and YAML's indicators,
+/// so nothing has to be guessed.
 struct Tokenizer {
   private let file: SourceFile
   private let bytes: [UInt8]
@@ -45,7 +45,7 @@ struct Tokenizer {
     }
   }
 
-  /// All tokens; nil where something stands between them that is none.
+  /// All tokens, or nil if there is anything else between them.
   static func tokens(of file: SourceFile, _ events: [Event]) -> [Token]? {
     var tokenizer = Tokenizer(file, events)
     while tokenizer.offset < tokenizer.bytes.count {
@@ -56,7 +56,7 @@ struct Tokenizer {
 
   private var byte: UInt8 { bytes[offset] }
 
-  /// Whether white space or the end of the text stands so many bytes ahead.
+  /// Whether there is white space or the end of the text this many bytes ahead.
   private func isBlank(ahead count: Int) -> Bool {
     let place = offset + count
     return place >= bytes.count || bytes[place] == 0x20 || bytes[place] == 0x09
@@ -79,7 +79,7 @@ struct Tokenizer {
     if nextLeaf < leaves.count, offset >= leaves[nextLeaf].start, byte != UInt8(ascii: "&") {
       let leaf = leaves[nextLeaf]
       nextLeaf += 1
-      // An anchor may stand before nothing.
+      // An anchor may have no value after it.
       if offset < leaf.end { return take(leaf) }
     }
     return indicator()
@@ -107,7 +107,7 @@ struct Tokenizer {
     }
   }
 
-  /// Where the text of the line ends, without white space.
+  /// The end of the text of the line, without white space.
   private var endOfLine: Int {
     var end = offset
     while end < bytes.count, LineBreak.length(at: end, in: bytes) == 0 { end += 1 }
@@ -134,7 +134,7 @@ struct Tokenizer {
     return true
   }
 
-  /// In which column the text of a block scalar begins: its first line with text shows it.
+  /// The column in which the text of a block scalar begins, found from its first line with text.
   private func textColumn(of range: Range<Int>, _ text: String) -> Int {
     func leading(_ line: Substring.UTF8View) -> Int { line.prefix { $0 == 0x20 }.count }
     let raw = String(decoding: bytes[range], as: UTF8.self)
@@ -160,11 +160,11 @@ struct Tokenizer {
     return true
   }
 
-  /// In characters.
+  /// The current column in characters, from 0.
   private var column: Int { bytes[lineStart..<offset].count { $0 & 0xC0 != 0x80 } }
 }
 
 extension SourceFile {
-  /// The offset of a place that libyaml tells.
+  /// The byte offset of a place that libyaml reports.
   func offset(of mark: Mark) -> Int { byteOffset(of: Position(line: mark.line + 1, column: mark.column + 1)) }
 }

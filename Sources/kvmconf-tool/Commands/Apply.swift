@@ -4,13 +4,13 @@ import Diagnostics
 import Reporting
 import Workspace
 
-/// `kvmconf apply`: run a manifest on the kernel.
+/// `kvmconf apply`: runs a manifest on the kernel or on the model.
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply",
-    abstract: "Make the calls of a manifest on /dev/kvm and report what each was answered, and why.",
+    abstract: "Make the calls of a manifest on /dev/kvm, and report each answer and its reason.",
     discussion: """
-      The VM lives as long as the run. The first step that fails stops it; later ones are skipped, unless \
+      The VM exists for the duration of the run. The run stops at the first failing step and skips the rest, unless \
       --keep-going is given. A plan that would crash or hang the kernel is refused before any call.
       """)
 
@@ -19,15 +19,15 @@ struct Apply: ParsableCommand {
 
   @OptionGroup var options: SharedOptions
 
-  @Option(help: "What runs the plan: kernel, or model, which rehearses it without /dev/kvm.")
+  @Option(help: "Where to run the plan: kernel, or model, a rehearsal without /dev/kvm.")
   var on: HostKind = .kernel
 
-  @Flag(help: "Go on behind a failing step, with the state as it is.")
+  @Flag(help: "Continue after a failing step, with the state as it is.")
   var keepGoing = false
 
   @Option(
     help:
-      "How the report is written: text, json (a document a manifest, one a line), sarif, junit, github (workflow commands) or gcc."
+      "The format of the report: text, json (one line per manifest), sarif, junit, github (workflow commands) or gcc."
   )
   var format: ReportFormat = .text
 

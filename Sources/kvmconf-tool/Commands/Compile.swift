@@ -7,33 +7,33 @@ import TextOutput
 import Vocabulary
 import Workspace
 
-/// `kvmconf compile`: a manifest's plan, as a file for the loader.
+/// `kvmconf compile`: writes a manifest's plan as a file for the loader.
 struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
     abstract: "Compile a manifest into a plan: the file that kvmload runs inside a virtual machine monitor.",
     discussion: """
-      The plan holds the calls with their bytes, the outcomes that are expected, their places in the manifest, and what \
-      each errno means. The same manifest gives the same bytes on every machine. `plan` and `apply` take plans, too.
+      The plan has the calls with their bytes, the expected outcomes, their places in the manifest, and the meaning of \
+      each errno. The same manifest gives the same bytes on every machine. `plan` and `apply` accept plans too.
       """)
 
   @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
   var file: String
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"),
+    name: .shortAndLong, help: ArgumentHelp("The file to write; - is standard output.", valueName: "file"),
     completion: .file())
   var output: String
 
   @OptionGroup var options: SharedOptions
 
-  @Option(help: "What is written: plan (the file itself) or c (a C header with its bytes as an array).")
+  @Option(help: "The format of the output: plan (the file itself) or c (a C header with its bytes in an array).")
   var format: CompiledFormat = .plan
 
-  @Flag(help: "Leave out what only reports need: names, places and reasons.")
+  @Flag(help: "Leave out names, places and reasons, which only reports need.")
   var strip = false
 
-  @Option(help: ArgumentHelp("Which manifest of a file that has several, counted from 1.", valueName: "n"))
+  @Option(help: ArgumentHelp("The manifest to compile if the file has several, counted from 1.", valueName: "n"))
   var document: Int?
 
   enum CompiledFormat: String, Word { case plan, c }
@@ -61,13 +61,13 @@ struct Compile: ParsableCommand {
       return loaded.manifests[document - 1]
     }
     guard count == 1 else {
-      throw ValidationError("\(file) has \(count) manifests and a plan holds one; choose it with --document N")
+      throw ValidationError("\(file) has \(count) manifests, but a plan holds one; choose it with --document N")
     }
     return loaded.manifests[0]
   }
 }
 
-/// A compiled plan as an array for C and C++.
+/// A C and C++ header that defines an array with the bytes of a compiled plan.
 private struct CHeader {
   private let name: String
   private let title: String
@@ -97,6 +97,6 @@ private struct CHeader {
 }
 
 extension String {
-  /// The text as it may stand in a comment of C's.
+  /// The text, escaped for a C comment.
   fileprivate var commentSafe: String { printable.split(separator: "*/").joined(separator: "* /") }
 }

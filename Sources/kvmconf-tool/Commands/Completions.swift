@@ -1,18 +1,18 @@
 import ArgumentParser
 
-/// `kvmconf completions`: what teaches a shell to complete command lines.
+/// `kvmconf completions`: prints the completion script of a shell.
 struct Completions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "completions",
-    abstract: "Print the script by which a shell completes kvmconf's commands, files, device types and attributes.",
+    abstract: "Print a script that lets a shell complete kvmconf's commands, files, device types and attributes.",
     discussion: """
-      `make install` puts it where shells look for it. Otherwise:
+      `make install` installs the script. To install it yourself:
 
         kvmconf completions bash > ~/.local/share/bash-completion/completions/kvmconf
         kvmconf completions zsh > ~/.zsh/_kvmconf
         kvmconf completions fish > ~/.config/fish/completions/kvmconf.fish
 
-      For zsh the folder has to be in $fpath before compinit runs.
+      For zsh, add the folder to $fpath before compinit runs.
       """)
 
   enum Shell: String, Word { case bash, zsh, fish }

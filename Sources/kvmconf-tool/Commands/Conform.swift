@@ -7,34 +7,35 @@ import Reporting
 import Vocabulary
 import Workspace
 
-/// `kvmconf conform`: a kernel's answers held against the model's.
+/// `kvmconf conform`: compares a kernel's answers with the model's.
 struct Conform: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conform",
     abstract: "Run manifests on the kernel and on the model, and print where they differ.",
     discussion: """
-      Every step is made, whatever was refused before; the model plays the release that the kernel has. A report that was \
-      recorded on another machine, by `apply --keep-going --format json` or `kvmload --keep-going --json`, stands for its \
-      kernel with --kernel-report. The exit status is 1 where anything differs.
+      Every step is run, even after a refusal, and the model uses the release of the kernel. --kernel-report compares \
+      with a report recorded on another machine by `apply --keep-going --format json` or `kvmload --keep-going --json`. \
+      The exit status is 1 if anything differs.
       """)
 
   @Argument(
-    help: ArgumentHelp("Manifests, compiled plans, folders of manifests.", valueName: "file"), completion: .manifest)
+    help: ArgumentHelp("Manifests, compiled plans or folders of manifests.", valueName: "file"), completion: .manifest)
   var files: [String]
 
   @OptionGroup var options: SharedOptions
 
   @Option(
     help: ArgumentHelp(
-      "Reports of a kernel, one for each manifest in order, in place of this machine's.", valueName: "file"),
+      "Recorded kernel reports to use instead of this machine, one per manifest, in the same order.", valueName: "file"),
     completion: .file())
   var kernelReport: String?
 
   @Option(
-    help: ArgumentHelp("What is known to differ on this host, with reasons.", valueName: "file"), completion: .yaml)
+    help: ArgumentHelp("A file of known differences on this host, with their reasons.", valueName: "file"),
+    completion: .yaml)
   var quirks: String?
 
-  @Option(help: "How the result is written: text or json (a document a manifest, one a line).")
+  @Option(help: "The format of the result: text or json (one line per manifest).")
   var format: Format = .text
 
   func run() throws {
@@ -46,7 +47,7 @@ struct Conform: ParsableCommand {
       }
     }
     if let reports, reports.count != manifests.count {
-      Output.message("kvmconf: there are \(manifests.count) manifests and \(reports.count) reports\n")
+      Output.message("kvmconf: there are \(manifests.count) manifests but \(reports.count) reports\n")
       throw Status.failure
     }
     Interruption.watch()
@@ -71,7 +72,7 @@ struct Conform: ParsableCommand {
     if !conformances.allSatisfy({ $0.differences == 0 }) { throw Status.failure }
   }
 
-  /// The plans of all manifests, in order, each with what it is judged by.
+  /// The plans of all manifests, in order, each with the workspace that loaded it.
   private func plans(
     _ complete: @escaping (inout Settings) -> Void
   ) throws -> [(plan: Plan, workspace: ManifestWorkspace)] {

@@ -5,45 +5,45 @@ import Reporting
 import TextOutput
 import Workspace
 
-/// `kvmconf diff`: what changed between manifests, as calls.
+/// `kvmconf diff`: shows the calls that changed between manifests.
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
-    abstract: "Show what changed between two manifests, as calls.",
+    abstract: "Show the calls that changed between two manifests.",
     discussion: """
-      What is spelt or laid out in another way is no difference. Compiled plans are taken, too, and folders, of which files \
-      of the same path are compared; several manifests of a file are matched by name.
+      Differences in spelling and layout do not count. Compiled plans and folders are accepted too: in folders, files with \
+      the same path are compared, and manifests within a file are matched by name.
 
-        +  added      -  removed      ~  another value      >  elsewhere among the calls
+        +  added      -  removed      ~  value changed      >  moved
 
-      The exit status is 0 where all calls are the same, 1 where they differ, 65 where a manifest is wrong, and 66 where \
-      a file cannot be read.
+      The exit status is 0 if all calls are the same, 1 if they differ, 65 if a manifest is invalid, and 66 if a file \
+      cannot be read.
       """)
 
-  @Argument(help: ArgumentHelp("The manifest, plan or folder as it was.", valueName: "old"), completion: .manifest)
+  @Argument(help: ArgumentHelp("The old manifest, plan or folder.", valueName: "old"), completion: .manifest)
   var old: String
 
-  @Argument(help: ArgumentHelp("The manifest, plan or folder as it is.", valueName: "new"), completion: .manifest)
+  @Argument(help: ArgumentHelp("The new manifest, plan or folder.", valueName: "new"), completion: .manifest)
   var new: String
 
   @OptionGroup var options: SharedOptions
 
   @Option(
-    help: "How the difference is written: text, json (a document for each pair of manifests, one a line) or markdown.")
+    help: "The format of the difference: text, json (one line per pair of manifests) or markdown.")
   var format: DiffFormat = .text
 
   enum DiffFormat: String, Word { case text, json, markdown }
 
   func run() throws {
     guard isFolder(old) == isFolder(new) else {
-      throw ValidationError("a folder is compared with a folder, and a file with a file")
+      throw ValidationError("compare a folder with a folder, or a file with a file")
     }
     let manifests = options.manifestFiles()
     let comparisons: [ManifestComparison]
     do throws(DiagnosticsError) {
       comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
     } catch {
-      // An invalid manifest has a status of its own: the usual one says that two differ.
+      // An invalid manifest gets a different status from the usual one, which means here that manifests differ.
       throw error.kind == .invalid ? DiagnosticsError(.badData, error.diagnostics) : error
     }
     for comparison in comparisons { show(comparison) }

@@ -2,23 +2,23 @@ import ArgumentParser
 import Diagnostics
 import Reference
 
-/// `kvmconf explain`: the reference page of a name.
+/// `kvmconf explain`: prints the reference page of a name, or explains an error message.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract:
-      "Print the reference page of a device type, group, attribute, call, constant or diagnostic id, or of an error message.",
+      "Print the reference page of a device type, group, attribute, call, constant or diagnostic id, or explain an error message.",
     discussion: """
-      Names are TYPE, TYPE.GROUP, TYPE.GROUP.ATTRIBUTE, likewise with vm, vcpu or system for TYPE, all also behind \
-      ARCH/; ids as diagnostics print them in brackets; and constants of the kernel's headers.
+      A name is TYPE, TYPE.GROUP or TYPE.GROUP.ATTRIBUTE, where TYPE can also be vm, vcpu or system, with or without \
+      ARCH/ before it; the id that a diagnostic shows in brackets; or a constant of the kernel's headers.
 
         kvmconf explain arm-vgic-v3.addr.dist
         kvmconf explain arm-vgic-v3.addr.dist:EINVAL
         kvmconf explain arm64/vcpu.pmu-v3.irq
         kvmconf explain KVM_VGIC_V3_ADDR_TYPE_DIST
 
-      A text with blanks is a message that some program printed when a call of KVM's failed, with whatever stands around \
-      it. Its page says what the errno means there.
+      An argument with spaces is an error message of another program whose KVM call failed; surrounding text does not \
+      matter. The page explains the errno.
 
         kvmconf explain 'qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 3 attr 0x0: Invalid argument'
         kvmconf explain 'Failed to set attribute (group: 0, attr: 2, errno: 22)' --type arm-vgic-v3
@@ -28,7 +28,7 @@ struct Explain: ParsableCommand {
   var words: [String]
 
   @Option(
-    help: ArgumentHelp("The device type that a message is about, or vm, vcpu or system.", valueName: "type"),
+    help: ArgumentHelp("The device type that the message is about, or vm, vcpu or system.", valueName: "type"),
     completion: .deviceType)
   var type: String?
 

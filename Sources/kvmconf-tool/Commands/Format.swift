@@ -4,26 +4,27 @@ import Reporting
 import TextOutput
 import Workspace
 
-/// `kvmconf fmt`: manifests in one layout.
+/// `kvmconf fmt`: rewrites manifests in the standard layout.
 struct FormatCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fmt",
-    abstract: "Lay manifests out in one form, in place, without a change to what they say.",
+    abstract: "Rewrite manifests in the standard layout, in place, without changing their meaning.",
     discussion: """
-      Two blanks a level, one behind ':', '-' and ',', none at the ends of lines; comments, the order of keys, lines and \
-      the style of collections stay. The result is read again, and a file is only written if it still says the same. \
-      Files that are no YAML are left alone. Of folders, every *.yaml and *.yml is formatted.
+      Indents by two spaces per level, puts one space after ':', '-' and ',', and removes spaces at the ends of lines. \
+      Comments, the order of keys, line breaks and the style of collections do not change. The result is read again, and a \
+      file is written only if its meaning is the same. Files that are not YAML are left alone. In a folder, all *.yaml and \
+      *.yml files are formatted.
       """)
 
   @Argument(
-    help: ArgumentHelp("Files, folders, or - for standard input to standard output.", valueName: "file"),
+    help: ArgumentHelp("Files, folders, or - to read standard input and write standard output.", valueName: "file"),
     completion: .yaml)
   var files: [String]
 
-  @Flag(help: "Write nothing: list the files that would change, and exit with 1 if there are any.")
+  @Flag(help: "Write nothing; list the files that would change, and exit with 1 if there are any.")
   var check = false
 
-  @Flag(help: "Write nothing: show what would change, and exit with 1 if anything does.")
+  @Flag(help: "Write nothing; show the changes as a diff, and exit with 1 if there are any.")
   var diff = false
 
   @OptionGroup var color: ColorOption
@@ -43,7 +44,7 @@ struct FormatCommand: ParsableCommand {
     if status != Status.success { throw status }
   }
 
-  /// The status of a piece of work. What it throws is printed and does not stop the rest.
+  /// Calls some work and returns its status. An error is printed and becomes the status.
   private func printingErrors(_ work: () throws(DiagnosticsError) -> ExitCode) -> ExitCode {
     do throws(DiagnosticsError) {
       return try work()
@@ -58,7 +59,7 @@ struct FormatCommand: ParsableCommand {
     switch Formatting(file) {
     case .faults(let faults): throw DiagnosticsError(.invalid, faults)
     case .refused:
-      Output.message("kvmconf: \(file.path.printable) is left as it is: in another layout it might not say the same\n")
+      Output.message("kvmconf: \(file.path.printable) is unchanged: another layout might change its meaning\n")
       return Status.software
     case .text(let text): return try finish(file, path, text)
     }

@@ -3,17 +3,17 @@ import DevicePlan
 import Diagnostics
 import Workspace
 
-/// `kvmconf plan`: the ordered calls of a manifest.
+/// `kvmconf plan`: prints the calls of a manifest, in order.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Print the calls that a manifest stands for, in order.")
+    commandName: "plan", abstract: "Print the calls that a manifest makes, in order.")
 
   @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
   var file: String
 
   @OptionGroup var options: SharedOptions
 
-  @Option(help: "How the plan is written: text (a table), json or strace.")
+  @Option(help: "The format of the plan: text (a table), json or strace.")
   var format: PlanFormat = .text
 
   enum PlanFormat: String, Word { case text, json, strace }

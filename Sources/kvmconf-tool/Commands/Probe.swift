@@ -5,37 +5,39 @@ import Reporting
 import Vocabulary
 import Workspace
 
-/// `kvmconf probe`: what this host's kernel supports.
+/// `kvmconf probe`: prints what this host's kernel supports.
 struct Probe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe",
     abstract:
-      "Print which devices, attributes and capabilities this host's KVM has, and the facts that answers depend on.",
+      "Print the devices, attributes and capabilities of this host's KVM, and the facts that answers depend on.",
     discussion: """
-      Every device type, attribute and fact that the schemas know is asked for, in throwaway VMs; no guest runs. \
-      `validate --host-facts` takes what --facts and --format json write, and then answers on any machine whether a \
-      manifest works on this one. --compare needs no /dev/kvm: it prints what differs between two hosts, and its exit \
-      status is 1 where anything does.
+      Asks for every device type, attribute and fact in the schemas, in throwaway VMs; no guest runs. \
+      `validate --host-facts` reads the files that --facts and --format json write, and then checks on any machine whether a \
+      manifest works on this one. --compare needs no /dev/kvm: it prints the differences between two hosts, and exits with 1 \
+      if there are any.
       """)
 
-  @Flag(help: "Compare two files that --format json wrote.")
+  @Flag(help: "Compare two files written with --format json.")
   var compare = false
 
   @Argument(
     help: ArgumentHelp("With --compare, the two files.", valueName: "file"), completion: .file(extensions: ["json"]))
   var files: [String] = []
 
-  @Option(help: "How the result is written: text, json, prometheus (textfile collector) or nfd (feature file).")
+  @Option(help: "The format of the result: text, json, prometheus (textfile collector) or nfd (feature file).")
   var format: ProbeFormat = .text
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Write the result to a file, all at once, in place of standard output.", valueName: "file"),
+    help: ArgumentHelp(
+      "Write the result to a file (replaced as a whole) instead of standard output.", valueName: "file"),
     completion: .file())
   var output: String?
 
   @Option(
-    help: ArgumentHelp("Write the facts in YAML, for --host-facts; - in place of the result.", valueName: "file"),
+    help: ArgumentHelp(
+      "Write the facts to a file, as YAML for --host-facts; - prints them instead of the result.", valueName: "file"),
     completion: .file())
   var facts: String?
 
@@ -58,7 +60,7 @@ struct Probe: ParsableCommand {
     if compare { return try runComparison() }
     let probe = try probe()
     if !probe.schemaFaults.isEmpty {
-      // The built-in schemas are ours.
+      // An error in a built-in schema is a bug in kvmconf.
       throw DiagnosticsError(schemas.isEmpty ? .software : .invalid, probe.schemaFaults)
     }
     if facts == "-", output == nil { return Output.result(probe.factsYAML) }

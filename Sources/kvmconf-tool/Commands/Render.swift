@@ -4,15 +4,15 @@ import Diagnostics
 import TextOutput
 import Workspace
 
-/// `kvmconf render`: a manifest that needs nothing else.
+/// `kvmconf render`: prints a self-contained form of a manifest.
 struct Render: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render",
-    abstract: "Print a manifest with what it extends, its parameters and its expressions filled in.",
+    abstract: "Print a manifest with its bases, parameters and expressions filled in.",
     discussion: """
-      The result stands alone, has one form for one meaning, and makes the same calls. What comes with the loader stays \
-      open, and comments are left out. With --steps the calls themselves are written, in order; of a manifest with \
-      fallbacks, those that the host makes which --host-facts and --kernel describe.
+      The result is complete, has one form for each meaning, and makes the same calls. Values that are supplied at load time \
+      stay parameters, and comments are left out. --steps writes the calls themselves, in order; if the manifest has \
+      fallbacks, it writes the calls for the host that --host-facts and --kernel describe.
       """)
 
   @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
@@ -20,7 +20,7 @@ struct Render: ParsableCommand {
 
   @OptionGroup var options: SharedOptions
 
-  @Flag(help: "Write the calls as explicit steps; also of a compiled plan.")
+  @Flag(help: "Write the calls as explicit steps; works on compiled plans too.")
   var steps = false
 
   func run() throws {
@@ -29,7 +29,7 @@ struct Render: ParsableCommand {
     var plans: [Plan] = []
     for manifest in loaded.manifests {
       guard let rendered = try workspace.rendered(manifest, steps ? .steps : .declared) else {
-        throw ValidationError("of a compiled plan only the calls are known: add --steps")
+        throw ValidationError("a compiled plan has only calls: add --steps")
       }
       plans.append(rendered.plan)
       documents.append(Self.remark(rendered.leftOut) + rendered.text)
@@ -42,9 +42,9 @@ struct Render: ParsableCommand {
     Output.result(text)
   }
 
-  /// What is left out, as a comment.
+  /// A YAML comment that lists the steps that are left out; empty if there are none.
   private static func remark(_ steps: [Step]) -> String {
     if steps.isEmpty { return "" }
-    return "# Left out, after what the host answers:\n" + steps.map { "#   \($0.words.printable)\n" }.joined()
+    return "# Left out because of the host's answers:\n" + steps.map { "#   \($0.words.printable)\n" }.joined()
   }
 }

@@ -6,7 +6,7 @@ import Reporting
 import Vocabulary
 import Workspace
 
-/// `kvmconf schema`: the catalogue.
+/// `kvmconf schema`: the commands for schemas.
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "List the schemas, check them, or export them to editors.",
@@ -14,14 +14,14 @@ struct Schema: ParsableCommand {
 }
 
 extension Schema {
-  /// `kvmconf schema list`
+  /// `kvmconf schema list`: prints the attributes of all schemas.
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
 
     @OptionGroup var options: CatalogueOptions
 
-    @Option(help: "How the list is written: text or json (an array with an object for each attribute).")
+    @Option(help: "The format of the list: text or json (an array with an object for each attribute).")
     var format: Format = .text
 
     func run() throws {
@@ -33,14 +33,14 @@ extension Schema {
     }
   }
 
-  /// `kvmconf schema check`
+  /// `kvmconf schema check`: checks schemas and runs their examples.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "check",
       abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
       discussion: """
-        Without arguments the built-in schemas are checked. A folder given by --schemas is checked together with them. \
-        With --headers, every constant and struct is compared with the kernel's uapi headers by a C compiler.
+        Without arguments, checks the built-in schemas. Folders given by --schemas are checked together with them. --headers \
+        compares every constant and struct with the kernel's uapi headers, with a C compiler.
         """)
 
     @Argument(
@@ -51,11 +51,12 @@ extension Schema {
 
     @Option(
       help: ArgumentHelp(
-        "A folder of the kernel's uapi headers, with linux/kvm.h and asm/kvm.h or TRIPLET/asm/kvm.h.", valueName: "dir"),
+        "A folder of the kernel's uapi headers, with linux/kvm.h and asm/kvm.h or TRIPLET/asm/kvm.h, to compare with.",
+        valueName: "dir"),
       completion: .directory)
     var headers: String?
 
-    @Option(help: "How the findings are written: text or json.")
+    @Option(help: "The format of the findings: text or json.")
     var format: Format = .text
 
     func run() throws {

@@ -5,18 +5,18 @@ import Vocabulary
 import Workspace
 
 extension Schema {
-  /// `kvmconf schema export`
+  /// `kvmconf schema export`: writes a JSON Schema of the manifest language.
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "export",
       abstract: "Write a JSON Schema of the manifest language, for editors.",
       discussion: """
-        Editors that know JSON Schema (draft-07) complete, explain and check manifests with it while they are written. A \
-        manifest names it in a comment:
+        Editors that support JSON Schema (draft-07) use it to complete, explain and check manifests as you type. A manifest \
+        names it in a comment:
 
           # yaml-language-server: $schema=kvmconf.schema.json
 
-        It holds what one text can tell: keys, names, types and ranges. What the kernel would refuse is told by validate.
+        It covers keys, names, types and ranges. Use validate to predict the kernel's answers.
         """)
 
     @Option(
@@ -26,7 +26,7 @@ extension Schema {
     @OptionGroup var options: CatalogueOptions
 
     @Option(
-      name: .shortAndLong, help: ArgumentHelp("Where it is written; otherwise standard output.", valueName: "file"),
+      name: .shortAndLong, help: ArgumentHelp("The file to write; by default standard output.", valueName: "file"),
       completion: .file())
     var output: String?
 

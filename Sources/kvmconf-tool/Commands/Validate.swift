@@ -3,17 +3,17 @@ import Diagnostics
 import Reporting
 import Workspace
 
-/// `kvmconf validate`: run manifests on the model.
+/// `kvmconf validate`: runs manifests on the model.
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "validate", abstract: "Predict what the kernel would answer to every call of a manifest.",
+    commandName: "validate", abstract: "Predict the kernel's answer to every call of a manifest.",
     discussion: """
-      Runs each manifest on the model of the kernel: no /dev/kvm is needed, and any architecture's manifests can be \
-      validated on any machine. Every problem is reported, with its place in the text and the rule behind it.
+      Runs each manifest on the model of the kernel. It needs no /dev/kvm, and any machine can validate manifests of any \
+      architecture. Every problem is reported with its place in the text and the rule that it breaks.
 
-      What is settled for all manifests of a folder stands in the nearest .kvmconf.yaml, in the folder or above it: \
-      schemas, host-facts, kernel, severity (of single diagnostics) and fail-on. Options win; --verbose tells which \
-      file was found.
+      Settings for all manifests of a folder are in the nearest .kvmconf.yaml, in the folder or above it: schemas, \
+      host-facts, kernel, severity (of single diagnostics) and fail-on. Options override them; --verbose reports the file \
+      that is used.
       """)
 
   @Argument(
@@ -25,11 +25,13 @@ struct Validate: ParsableCommand {
 
   @Option(
     help:
-      "How results are written: text, json (a document a manifest, one a line), sarif, junit, github (workflow commands) or gcc."
+      "The format of the results: text, json (one line per manifest), sarif, junit, github (workflow commands) or gcc."
   )
   var format: ReportFormat = .text
 
-  @Option(help: ArgumentHelp("Fail also on warnings, or on steps that the model cannot decide.", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp(
+      "Also fail on undecided steps (undecided), or on these and warnings (warning).", valueName: "kind"))
   var failOn: FailOn?
 
   func run() throws {
@@ -57,7 +59,7 @@ struct Validate: ParsableCommand {
         if let error = file.error { Output.print(error.diagnostics, to: 2) }
       }
     }
-    // Each JSON document has its summary.
+    // A JSON document contains its summary.
     if format != .json { Output.message(shown.map(\.file).summary + "\n") }
     let status = shown.compactMap(\.file.failure).map(Status.of).reduce(Status.success, max)
     if status != Status.success { throw status }

@@ -62,8 +62,8 @@ struct Page: ParsableCommand {
     - A step *agreed* if the kernel's answer was the model's prediction. If the model does not predict the value of a get, the
       step agrees by its errno alone. The offset of the TSC on `host` is such a value, because the hypervisor under `host` keeps
       the offset.
-    - A step is *undecided* if the model gave several answers and the kernel's answer was one of them. The kind of file behind a
-      descriptor, for example, is not known in advance.
+    - A step is *undecided* if the model gave several answers and the kernel's answer was one of them. The kind of file that a
+      descriptor refers to, for example, is not known in advance.
     - A step is *not made* if it needs something that an earlier step did not create.
 
     The manifests are the kernel's own selftests, the examples, every example and case of the schemas, the numbers that their

@@ -3,25 +3,25 @@ import Diagnostics
 import Vocabulary
 
 /// A host that answers as scripted, by the index of the step, and otherwise with ok. It records the steps it receives.
-struct ScriptedHost: Host {
-  var script: [Int: StepResult] = [:]
-  var description = HostDescription(kind: .kernel, architecture: .arm64, release: "7.2.13")
+package struct ScriptedHost: Host {
+  package var script: [Int: StepResult] = [:]
+  package var description = HostDescription(kind: .kernel, architecture: .arm64, release: "7.2.13")
   /// The steps in the plan's order: performed, or skipped.
-  private(set) var calls: [(step: Step, performed: Bool)] = []
+  package private(set) var calls: [(step: Step, performed: Bool)] = []
 
-  init(_ script: [Int: StepResult] = [:]) { self.script = script }
+  package init(_ script: [Int: StepResult] = [:]) { self.script = script }
 
-  init(refusing index: Int, by errno: Errno) { self.init([index: StepResult(.refused(errno))]) }
+  package init(refusing index: Int, by errno: Errno) { self.init([index: StepResult(.refused(errno))]) }
 
-  mutating func perform(_ step: Step) -> StepResult {
+  package mutating func perform(_ step: Step) -> StepResult {
     calls.append((step, true))
     return script[calls.count - 1] ?? StepResult(.ok)
   }
 
-  mutating func skip(_ step: Step) { calls.append((step, false)) }
+  package mutating func skip(_ step: Step) { calls.append((step, false)) }
 }
 
-let manifest = SourceFile(
+package let manifest = SourceFile(
   path: "vm.yaml",
   bytes: Array(
     """
@@ -35,14 +35,14 @@ let manifest = SourceFile(
     """.utf8))
 
 /// A place in the manifest of these tests.
-func place(_ line: Int, _ columns: Range<Int>) -> SourceRange {
+package func place(_ line: Int, _ columns: Range<Int>) -> SourceRange {
   SourceRange(
     file: manifest, start: Position(line: line, column: columns.lowerBound),
     end: Position(line: line, column: columns.upperBound))
 }
 
 /// One step of every kind, with a VM, a vCPU and a device.
-let everyKind: [Step] = {
+package let everyKind: [Step] = {
   let at = place(4, 5..<22)
   let dist = AttributeCall(
     target: .device(0), group: 0, attr: 2, data: .bytes([0, 0x10, 0, 8, 0, 0, 0, 0]))
@@ -75,27 +75,52 @@ let everyKind: [Step] = {
   ]
 }()
 
-func plan(_ steps: [Step], files: [PlanFile] = []) -> Plan {
+package func plan(_ steps: [Step], files: [PlanFile] = []) -> Plan {
   Plan(name: "web-frontend", manifest: "vm.yaml", architecture: .arm64, files: files, steps: steps)
 }
 
+/// A run with every kind of outcome.
+package let sampleReport: Report = {
+  let reason = Reason(
+    id: "arm-vgic-v3.addr.dist:EINVAL", message: "the address must be 64 KiB aligned", rule: nil,
+    documented: "E2BIG: the address is outside the addressable IPA range")
+  var host = ScriptedHost([
+    0: StepResult(.ok, nanoseconds: 102_345),
+    1: StepResult(.errno("ENODEV"), nanoseconds: 900),
+    3: StepResult(.ok, value: [0, 0, 0, 8, 0, 0, 0, 0], nanoseconds: 1_000),
+    4: StepResult(.undecided([.ok, .errno("ENXIO")]), reasons: [reason]),
+    5: StepResult(.errno("EINVAL"), reasons: [reason], nanoseconds: 1_210),
+  ])
+  let steps = [
+    everyKind[0],
+    Step(
+      .testDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: everyKind[0].at,
+      expected: [.ok, .errno("ENODEV")]),
+    Step(
+      .createDevice(type: 7, flags: 0), target: .device("gic"), value: "arm-vgic-v3", at: everyKind[0].at,
+      guardedBy: [Guard(step: 1, ok: true)]),
+    everyKind[10], everyKind[11], everyKind[9], everyKind[12],
+  ]
+  return Runner().run(plan(steps), on: &host)
+}()
+
 /// A set without a payload; each test chooses its answers and guards.
-func step(expecting expected: [Answer] = [.ok], guardedBy guards: [Guard] = []) -> Step {
+package func step(expecting expected: [Answer] = [.ok], guardedBy guards: [Guard] = []) -> Step {
   Step(
     .setAttribute(AttributeCall(target: .vm, group: 1, attr: 2, data: .none)), target: .vm, attribute: "some.thing",
     at: place(4, 5..<22), expected: expected, guardedBy: guards)
 }
 
-func get(_ comparison: Comparison?) -> Step {
+package func get(_ comparison: Comparison?) -> Step {
   Step(
     .getAttribute(AttributeCall(target: .vm, group: 1, attr: 2, data: .bytes([0, 0]))), target: .vm,
     attribute: "some.thing", at: place(4, 5..<22), comparison: comparison)
 }
 
 extension Answer {
-  static func errno(_ name: String) -> Answer { .refused(Errno(name: name)!) }
+  package static func errno(_ name: String) -> Answer { .refused(Errno(name: name)!) }
 }
 
 extension Outcome {
-  static func errno(_ name: String) -> Outcome { .refused(Errno(name: name)!) }
+  package static func errno(_ name: String) -> Outcome { .refused(Errno(name: name)!) }
 }
