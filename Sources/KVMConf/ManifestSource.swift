@@ -43,7 +43,8 @@ public struct ManifestSource: Sendable {
   public func validate(_ options: ManifestOptions = ManifestOptions()) throws -> ManifestValidation {
     try rethrowing { () throws(DiagnosticsError) in
       let validated = ValidatedFile(file.path, try settings(options)) { file }
-      return ManifestValidation(try validated.result.get(), validated)
+      if let error = validated.error { throw error }
+      return ManifestValidation(validated)
     }
   }
 

@@ -25,9 +25,10 @@ public struct ManifestValidation: Sendable {
     ReportFormat(rawValue: format.rawValue).map { [file].report(as: $0) } ?? ""
   }
 
-  init(_ validation: Validation, _ file: ValidatedFile) {
-    problems = validation.diagnostics.map(Problem.init)
-    reports = validation.reports.map(RunReport.init)
+  /// - Parameter file: was validated without an error.
+  init(_ file: ValidatedFile) {
+    problems = file.diagnostics.map(Problem.init)
+    reports = file.validation?.reports.map(RunReport.init) ?? []
     self.file = file
   }
 }

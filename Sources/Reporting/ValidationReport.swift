@@ -8,7 +8,7 @@ extension ValidatedFile {
   ///
   /// - Parameter format: text or JSON.
   package func part(as format: ReportFormat, color: Bool = false) -> String {
-    guard case .success(let validation) = result else { return "" }
+    guard let validation else { return "" }
     var text = ""
     if format == .json {
       for document in validation.json {
@@ -40,7 +40,7 @@ extension [ValidatedFile] {
 
   /// `2 files, 3 manifests, 40 steps: 1 error, 0 warnings, 2 undecided`
   package var summary: String {
-    let validations = compactMap { try? $0.result.get() }
+    let validations = compactMap(\.validation)
     func total(_ number: (Validation) -> Int) -> Int { validations.reduce(0) { $0 + number($1) } }
     let (manifests, steps) = (total { $0.reports.count }, total { $0.reports.reduce(0) { $0 + $1.entries.count } })
     let (errors, warnings) = (count - validations.count + total { $0.errorCount }, total { $0.warningCount })
@@ -53,9 +53,8 @@ extension JUnitRenderer.Suite {
   /// A file with its manifests. A file without a manifest that could be read has one case, with the file's name.
   fileprivate init(_ file: ValidatedFile) {
     self.init(name: file.name, cases: [])
-    guard case .success(let validation) = file.result, !validation.reports.isEmpty else {
-      let isError = (try? file.result.get()) == nil
-      cases = [.init(name: file.name, failures: file.diagnostics, isError: isError)]
+    guard let validation = file.validation, !validation.reports.isEmpty else {
+      cases = [.init(name: file.name, failures: file.diagnostics, isError: file.validation == nil)]
       return
     }
     let failOn = file.settings.failOn

@@ -4,8 +4,8 @@ import Glibc
 /// Finds the `.kvmconf.yaml` of a file: the nearest one in the file's folder or above it. The search stops at a folder
 /// that has `.git`, after looking there.
 package final class ConfigurationSearch {
-  /// The results by folder, as absolute paths without symbolic links.
-  private var found: [String: String?] = [:]
+  /// The results by folder, as absolute paths without symbolic links; empty if there is none.
+  private var found: [String: String] = [:]
   private let workingFolder: String
 
   package init() { workingFolder = realPath(".") ?? "/" }
@@ -16,13 +16,14 @@ package final class ConfigurationSearch {
   /// - Parameter path: the file. It need not exist, but its folder must.
   package func configuration(of path: String) -> String? {
     guard let start = realPath(containingFolder(path)) else { return nil }
-    return search(start).map(displayed)
+    let path = search(start)
+    return path.isEmpty ? nil : displayed(path)
   }
 
-  private func search(_ folder: String) -> String? {
+  private func search(_ folder: String) -> String {
     if let known = found[folder] { return known }
     let prefix = folder == "/" ? "/" : folder + "/"
-    var result: String?
+    var result = ""
     if exists(prefix + ConfigurationFile.name) {
       result = prefix + ConfigurationFile.name
     } else if folder != "/", !exists(prefix + ".git") {

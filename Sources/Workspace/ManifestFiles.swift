@@ -9,8 +9,8 @@ package final class ManifestFiles {
   private let settingsOfFiles: SettingsOfFiles
   private let complete: (inout Settings) -> Void
   private let warn: ([Diagnostic]) -> Void
-  /// The workspaces by the path of the configuration; nil for files without a configuration.
-  private var workspaces: [String?: ManifestWorkspace] = [:]
+  /// One workspace for the files of each configuration: they are few.
+  private var workspaces: [ManifestWorkspace] = []
 
   /// - Parameters:
   ///   - onSearch: called with the name of each file and the path of its configuration.
@@ -58,10 +58,10 @@ package final class ManifestFiles {
   private func workspace(for path: String) throws(DiagnosticsError) -> ManifestWorkspace {
     var settings = try settingsOfFiles.settings(of: path)
     let configuration = settings.configuration?.file.path
-    if let workspace = workspaces[configuration] { return workspace }
+    if let first = workspaces.first(where: { $0.settings.configuration?.file.path == configuration }) { return first }
     complete(&settings)
     let workspace = ManifestWorkspace(settings)
-    workspaces[configuration] = workspace
+    workspaces.append(workspace)
     return workspace
   }
 }

@@ -22,8 +22,8 @@ package final class SettingsOfFiles {
   private let request: SettingsRequest
   private let onSearch: (_ name: String, _ configuration: String?) -> Void
   private let search = ConfigurationSearch()
-  /// The settings by the path of the configuration; nil for files without a configuration.
-  private var known: [String?: Settings] = [:]
+  /// The settings for the files of each configuration: they are few.
+  private var known: [(configuration: String?, settings: Settings)] = []
 
   /// - Parameter onSearch: called with the name of each file and the path of its configuration.
   package init(
@@ -41,11 +41,11 @@ package final class SettingsOfFiles {
     let place = path == "-" ? request.stdinFilename ?? "stdin" : path
     let configuration = request.ignoresConfiguration ? nil : search.configuration(of: place)
     onSearch(path == "-" ? request.stdinFilename ?? "<stdin>" : path, configuration)
-    if let settings = known[configuration] { return settings }
+    if let first = known.first(where: { $0.configuration == configuration }) { return first.settings }
     var file: ConfigurationFile?
     if let configuration { file = try ConfigurationFile(SourceFile(reading: configuration, isNamedByUser: false)) }
     let settings = try settings(file)
-    known[configuration] = settings
+    known.append((configuration, settings))
     return settings
   }
 

@@ -5,10 +5,12 @@ package struct ValidatedFile: Sendable {
   /// The name of the file in reports.
   package let name: String
   package let settings: Settings
-  /// The validation, or the error that prevented it.
-  package let result: Result<Validation, DiagnosticsError>
+  /// The validation; nil if an error prevented it.
+  package private(set) var validation: Validation?
+  /// The error that prevented the validation.
+  package private(set) var error: DiagnosticsError?
   private let isFound: Bool
-  private let identity: FileIdentity?
+  private var identity: FileIdentity?
 
   /// - Parameters:
   ///   - path: the file, or `-` for standard input.
@@ -29,44 +31,37 @@ package struct ValidatedFile: Sendable {
     self.name = name
     self.isFound = isFound
     self.settings = settings
-    var identity: FileIdentity?
     do throws(DiagnosticsError) {
       let file = try read()
       identity = file.identity
-      result = .success(try ManifestWorkspace(settings).validate(file))
+      validation = try ManifestWorkspace(settings).validate(file)
     } catch {
-      result = .failure(error)
+      self.error = error
     }
-    self.identity = identity
   }
 
   /// The diagnostics of the file, in the order of the text.
-  package var diagnostics: [Diagnostic] {
-    switch result {
-    case .success(let validation): validation.diagnostics
-    case .failure(let error): error.diagnostics
-    }
-  }
+  package var diagnostics: [Diagnostic] { validation?.diagnostics ?? error?.diagnostics ?? [] }
 
   /// The kind of failure for the exit status; nil if the file is valid.
   package var failure: DiagnosticsError.Kind? {
-    switch result {
-    case .failure(let error): return error.kind
-    case .success(let validation):
-      // An error in a built-in schema is a bug in kvmconf.
-      if validation.hasSchemaFaults { return settings.hasOwnSchemas ? .invalid : .software }
-      let fails =
-        validation.errorCount > 0 || (settings.failOn == .warning && validation.warningCount > 0)
-        || (settings.failOn != nil && validation.undecidedCount > 0)
-      return fails ? .invalid : nil
-    }
+    guard let validation else { return error?.kind }
+    // An error in a built-in schema is a bug in kvmconf.
+    if validation.hasSchemaFaults { return settings.hasOwnSchemas ? .invalid : .software }
+    let failures =
+      switch settings.failOn {
+      case .warning: validation.errorCount + validation.undecidedCount + validation.warningCount
+      case .undecided: validation.errorCount + validation.undecidedCount
+      case nil: validation.errorCount
+      }
+    return failures > 0 ? .invalid : nil
   }
 }
 
 extension [ValidatedFile] {
   /// The identities of the files that the manifests of these files extend.
   package var bases: Set<FileIdentity> {
-    Set(flatMap { (try? $0.result.get().bases.joined().compactMap(\.identity)) ?? [] })
+    Set(flatMap { $0.validation?.bases.joined().compactMap(\.identity) ?? [] })
   }
 }
 

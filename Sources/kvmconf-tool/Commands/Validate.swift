@@ -56,7 +56,7 @@ struct Validate: ParsableCommand {
     } else {
       for (file, text) in shown {
         Output.result(text)
-        if case .failure(let error) = file.result { Output.print(error.diagnostics, to: 2) }
+        if let error = file.error { Output.print(error.diagnostics, to: 2) }
       }
     }
     // A JSON document contains its summary.
