@@ -6,12 +6,6 @@ import Vocabulary
 /// The root command of the program.
 @main
 struct KVMConfCommand: ParsableCommand {
-  /// The text of `--version`. It names the newest release of the schemas, and finding that would slow every start down.
-  private static var versionText: String {
-    guard CommandLine.arguments.contains("--version") else { return "kvmconf" }
-    return "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))"
-  }
-
   static let configuration = CommandConfiguration(
     commandName: "kvmconf",
     abstract: "Declarative device configuration for KVM: manifests in, ioctls out, and a reason for every errno.",
@@ -26,7 +20,8 @@ struct KVMConfCommand: ParsableCommand {
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
       """,
-    version: versionText,
+    // A placeholder: finding the newest release of the schemas would slow every start down.
+    version: "kvmconf",
     subcommands: [
       Validate.self, PlanCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
       FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,
@@ -48,7 +43,10 @@ extension KVMConfCommand {
     } catch {
       guard exitCode(for: error) == Status.success else { exit(withError: error) }
       // The help and the version go to standard output too.
-      Output.result(fullMessage(for: error) + "\n")
+      let text = fullMessage(for: error)
+      let isVersion = text == configuration.version
+      Output.result(
+        (isVersion ? "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))" : text) + "\n")
     }
     Output.exit(Status.success)
   }

@@ -425,6 +425,10 @@ private let refusedManifest =
       #expect(ended.output.contains("USAGE: kvmconf"))
       #expect(ended.status == 0)
     }
-    #expect(await kvmconf("--version").output.hasPrefix("kvmconf "))
+    for option in ["--version", "--version=x"] {
+      let ended = await kvmconf(option)
+      #expect(
+        ended.output.contains(#/^kvmconf [0-9.]+\S* \(schemas of Linux [0-9]+\.[0-9]+\)\n$/#) && ended.status == 0)
+    }
   }
 }
