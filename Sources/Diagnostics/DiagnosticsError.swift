@@ -3,8 +3,6 @@ package struct DiagnosticsError: Error, Hashable, Sendable {
   package enum Kind: Hashable, Sendable {
     /// A manifest, or another text, is invalid.
     case invalid
-    /// A manifest is invalid, for a command that has another meaning for the exit status of `invalid`.
-    case badData
     /// A file cannot be read.
     case unreadable
     /// A file cannot be written.

@@ -28,7 +28,7 @@ extension ManifestError {
   init(_ error: DiagnosticsError) {
     kind =
       switch error.kind {
-      case .invalid, .badData: .invalid
+      case .invalid: .invalid
       case .unreadable: .unreadable
       case .unavailable: .unavailable
       case .software, .unwritable: .software

@@ -23,7 +23,6 @@ enum Status {
   static func of(_ kind: DiagnosticsError.Kind) -> ExitCode {
     switch kind {
     case .invalid: failure
-    case .badData: badData
     case .unreadable: noInput
     case .unwritable: cannotCreate
     case .unavailable: unavailable

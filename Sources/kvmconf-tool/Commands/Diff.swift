@@ -43,8 +43,9 @@ struct Diff: ParsableCommand {
     do throws(DiagnosticsError) {
       comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
     } catch {
-      // An invalid manifest gets a different status from the usual one, which means here that manifests differ.
-      throw error.kind == .invalid ? DiagnosticsError(.badData, error.diagnostics) : error
+      guard error.kind == .invalid else { throw error }
+      Output.print(error.diagnostics, to: 2)
+      throw Status.badData
     }
     for comparison in comparisons { show(comparison) }
     if !comparisons.allSatisfy(\.isSame) { throw Status.failure }
