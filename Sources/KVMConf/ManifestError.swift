@@ -11,7 +11,7 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
     /// This machine's kernel cannot run a manifest: there is no usable `/dev/kvm`, or the manifest is for another
     /// architecture.
     case unavailable
-    /// A schema failed while it was used, or kvmconf has a bug.
+    /// kvmconf has a bug, such as a built-in schema that fails while it is used.
     case software
   }
 

@@ -38,8 +38,8 @@ public struct ManifestSource: Sendable {
   /// This is `kvmconf validate`. Each problem is reported once: after a failing call, the prediction continues as if
   /// the expected answer had been returned.
   ///
-  /// - Throws: ``ManifestError`` if an option, the host facts or the `.kvmconf.yaml` is wrong. Errors in the text are
-  ///   in the result.
+  /// - Throws: ``ManifestError`` if an option, the host facts or the `.kvmconf.yaml` is wrong. Errors in the text and in
+  ///   schemas are in the result.
   public func validate(_ options: ManifestOptions = ManifestOptions()) throws -> ManifestValidation {
     try rethrowing { () throws(DiagnosticsError) in
       let validated = ValidatedFile(file.path, try settings(options)) { file }

@@ -69,19 +69,17 @@ package final class ManifestFiles {
 extension ManifestWorkspace {
   /// Checks that a file that was loaded here, and the schemas that have been read, have no errors.
   ///
-  /// - Throws: the errors, with the warnings about the file: the kind is `invalid` if the file has errors, and
-  ///   `software` if only the schemas have.
+  /// - Throws: the errors, with the warnings about the file: the kind is `invalid` if the file has errors, else that of
+  ///   a fault in the schemas.
   package func requireSoundness(of file: LoadedFile) throws(DiagnosticsError) {
     let faults = schemaFaults
     if file.hasErrors { throw DiagnosticsError(.invalid, file.diagnostics + faults) }
-    if !faults.isEmpty { throw DiagnosticsError(.software, file.diagnostics + faults) }
+    if !faults.isEmpty { throw DiagnosticsError(settings.kindOfSchemaFault, file.diagnostics + faults) }
   }
 
   /// Checks that the schemas that have been read so far have no errors.
-  ///
-  /// - Throws: the errors, as the kind `software`.
   package func requireSoundSchemas() throws(DiagnosticsError) {
     let faults = schemaFaults
-    if !faults.isEmpty { throw DiagnosticsError(.software, faults) }
+    if !faults.isEmpty { throw DiagnosticsError(settings.kindOfSchemaFault, faults) }
   }
 }

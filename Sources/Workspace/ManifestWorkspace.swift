@@ -33,6 +33,9 @@ package struct Settings: Sendable {
   /// Whether a schema has been added or replaced.
   package var hasOwnSchemas: Bool { schemas.contains { !$0.file.isBuiltIn } }
 
+  /// The kind of an error in a schema: with only the built-in schemas, it is a bug in kvmconf.
+  package var kindOfSchemaFault: DiagnosticsError.Kind { hasOwnSchemas ? .invalid : .software }
+
   package var playedRelease: Release { release ?? facts?.release ?? schemas.newestRelease }
 }
 

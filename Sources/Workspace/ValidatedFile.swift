@@ -46,8 +46,7 @@ package struct ValidatedFile: Sendable {
   /// The kind of failure for the exit status; nil if the file is valid.
   package var failure: DiagnosticsError.Kind? {
     guard let validation else { return error?.kind }
-    // An error in a built-in schema is a bug in kvmconf.
-    if validation.hasSchemaFaults { return settings.hasOwnSchemas ? .invalid : .software }
+    if validation.hasSchemaFaults { return settings.kindOfSchemaFault }
     let failures =
       switch settings.failOn {
       case .warning: validation.errorCount + validation.undecidedCount + validation.warningCount

@@ -59,10 +59,6 @@ struct Probe: ParsableCommand {
   func run() throws {
     if compare { return try runComparison() }
     let probe = try probe()
-    if !probe.schemaFaults.isEmpty {
-      // An error in a built-in schema is a bug in kvmconf.
-      throw DiagnosticsError(schemas.isEmpty ? .software : .invalid, probe.schemaFaults)
-    }
     if facts == "-", output == nil { return Output.result(probe.factsYAML) }
     if let facts { try write(probe.factsYAML, to: facts) }
     let text =
@@ -81,7 +77,9 @@ struct Probe: ParsableCommand {
       let message = "there are no schemas for this machine's architecture"
       throw DiagnosticsError(.unavailable, [.error("no-schemas", message, at: nil)])
     }
-    return try HostProbe(of: ThisHost(architecture), settings)
+    let probe = try HostProbe(of: ThisHost(architecture), settings)
+    if !probe.schemaFaults.isEmpty { throw DiagnosticsError(settings.kindOfSchemaFault, probe.schemaFaults) }
+    return probe
   }
 
   private func runComparison() throws {
