@@ -94,9 +94,13 @@ package struct ManifestPath: Hashable, Sendable {
 
   /// The manifests at a path: the path itself, or, for a folder, every `.yaml` and `.yml` file below it, sorted by
   /// name. `NAME.facts.yaml` contains host facts and is left out.
-  package static func all(_ path: String) throws(DiagnosticsError) -> [ManifestPath] {
+  ///
+  /// - Throws: an error of the kind `unreadable` if the folder cannot be read, or has no manifests and must have some.
+  package static func all(_ path: String, mayBeEmpty: Bool = false) throws(DiagnosticsError) -> [ManifestPath] {
     guard isFolder(path) else { return [ManifestPath(path)] }
-    return try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }.map {
+    let paths = try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }
+    if paths.isEmpty, !mayBeEmpty { throw .unreadable(path, "the folder has no manifests, *.yaml or *.yml") }
+    return paths.map {
       var found = ManifestPath($0)
       found.isFound = true
       return found

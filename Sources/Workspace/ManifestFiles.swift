@@ -34,10 +34,12 @@ package final class ManifestFiles {
   }
 
   /// Loads the manifests of all files and folders. In a folder, files that other manifests extend are left out.
-  package func loadAll(_ arguments: [String]) throws(DiagnosticsError) -> [Judged] {
+  ///
+  /// - Parameter mayBeEmpty: whether a folder without manifests is accepted.
+  package func loadAll(_ arguments: [String], mayBeEmpty: Bool = false) throws(DiagnosticsError) -> [Judged] {
     var all: [(judged: Judged, isFound: Bool)] = []
     for argument in arguments {
-      for path in try ManifestPath.all(argument) { all.append((try read(path), path.isFound)) }
+      for path in try ManifestPath.all(argument, mayBeEmpty: mayBeEmpty) { all.append((try read(path), path.isFound)) }
     }
     let bases = Set(all.flatMap(\.judged.file.bases))
     let wanted = all.filter { !$0.isFound || !bases.hasMember($0.judged.file.file.identity) }.map(\.judged)

@@ -26,6 +26,14 @@ import Testing
     }
   }
 
+  @Test func folderWithoutManifestsIsReported() async {
+    await withFolder { folder in
+      let ended = await kvmconf("conform", folder)
+      #expect(ended.status == 66 && ended.output == "")
+      #expect(ended.errors.contains("cannot read \(folder): the folder has no manifests"))
+    }
+  }
+
   @Test func unreadableInputIsReported() async {
     #expect(await kvmconf("conform", "/no/such/file").status == 66)
     #expect(await kvmconf("conform", "--kernel-report", "/no/such/file", Self.example).status == 66)

@@ -95,6 +95,9 @@ import Testing
       #expect(ended.status == 1)
       #expect(await kvmconf("diff", folder + "/a", folder + "/a").status == 0)
       #expect(await kvmconf("diff", folder + "/a", folder + "/b/x.yaml").status == 64)
+      #expect(await run("mkdir", [folder + "/empty"]).status == 0)
+      let grown = await kvmconf("diff", folder + "/empty", folder + "/b")
+      #expect(grown.output.contains("only now: \(folder)/b/x.yaml: board, 2 steps\n") && grown.status == 1)
     }
   }
 

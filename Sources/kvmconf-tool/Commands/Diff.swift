@@ -62,7 +62,7 @@ struct Diff: ParsableCommand {
   private func compareFolders(_ manifests: ManifestFiles) throws(DiagnosticsError) -> [ManifestComparison] {
     func files(_ folder: String) throws(DiagnosticsError) -> [String: LoadedFile] {
       let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-      let loaded = try manifests.loadAll([folder]).map(\.file)
+      let loaded = try manifests.loadAll([folder], mayBeEmpty: true).map(\.file)
       return Dictionary(uniqueKeysWithValues: loaded.map { (String($0.file.path.dropFirst(prefix.count)), $0) })
     }
     let (before, after) = (try files(old), try files(new))

@@ -68,11 +68,7 @@ struct Validate: ParsableCommand {
   /// The files that the arguments name, with their settings.
   private func filesWithSettings() throws(DiagnosticsError) -> [(ManifestPath, Settings)] {
     var paths: [ManifestPath] = []
-    for argument in files {
-      let found = try ManifestPath.all(argument)
-      if found.isEmpty { throw .unreadable(argument, "the folder has no manifests, *.yaml or *.yml") }
-      paths += found
-    }
+    for argument in files { paths += try ManifestPath.all(argument) }
     var request = options.request
     request.settings.failOn = failOn
     let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
