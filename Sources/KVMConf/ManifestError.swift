@@ -4,7 +4,7 @@ import Diagnostics
 public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kind of a failure.
   public enum Kind: Hashable, Sendable {
-    /// A manifest, an option, a schema or a `.kvmconf.yaml` is wrong.
+    /// A manifest, an option, a schema or a `.kvmconf.yaml` is wrong, or a call would crash or hang the kernel.
     case invalid
     /// A file cannot be read.
     case unreadable

@@ -37,7 +37,7 @@ public struct ManifestOptions: Sendable {
   }
 
   /// Sets the kernel release that the model simulates. It overrides the release in host facts and in a `.kvmconf.yaml`.
-  /// The default is the newest release that the schemas describe.
+  /// The default is the newest release that the schemas describe; for a run on the kernel, the running kernel's release.
   ///
   /// - Parameter release: a kernel release, such as `6.12` or `6.12.3-amd64`.
   /// - Throws: ``ManifestError`` of the kind `invalid` if it is not a kernel release.

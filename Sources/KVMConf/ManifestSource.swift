@@ -67,19 +67,20 @@ public struct ManifestSource: Sendable {
   /// - Returns: one report per manifest, in the order of the text. A failing step is in its report and does not throw.
   /// - Throws: ``ManifestError`` if the text, an option or the `.kvmconf.yaml` is wrong, if a parameter has no value, or
   ///   if a schema fails during the runs. On the kernel, also if the model predicts that a call would crash or hang it,
-  ///   or if this machine's kernel cannot run the manifest. A manifest is rejected before its first call, but earlier
-  ///   manifests may have run. If a schema fails, the error is thrown after all runs.
+  ///   or if this machine's kernel cannot run the manifest. The latter is found when the manifest's turn comes, after
+  ///   the runs of earlier manifests, and a failing schema after all runs. All other errors are thrown before any call.
   public func run(
     on host: ManifestHost = .kernel, keepGoing: Bool = false, _ options: ManifestOptions = ManifestOptions()
   ) throws -> [RunReport] {
     try rethrowing { () throws(DiagnosticsError) in
+      var options = options
+      if host == .kernel { options.request.assumedRelease = .running }
       let (loaded, workspace) = try load(options)
-      let obstacles = loaded.manifests.flatMap(\.plan.obstacles)
-      if !obstacles.isEmpty { throw DiagnosticsError(.invalid, obstacles) }
+      let plans = loaded.manifests.map(\.plan)
+      try workspace.requireRunnable(plans, onKernel: host == .kernel)
       var reports: [RunReport] = []
-      for manifest in loaded.manifests {
-        let runner = Runner(keepGoing: keepGoing)
-        reports.append(RunReport(try workspace.run(manifest.plan.withDefaults, on: host, runner)))
+      for plan in plans {
+        reports.append(RunReport(try workspace.run(plan.withDefaults, on: host, Runner(keepGoing: keepGoing))))
       }
       try workspace.requireSoundSchemas()
       return reports
@@ -110,12 +111,7 @@ extension ManifestWorkspace {
     case .model:
       var model = try model(plan.architecture, course: .predicted)
       return runner.run(plan, on: &model)
-    case .kernel:
-      if plan.architecture == .host {
-        let hazards = try hazards(of: plan)
-        if !hazards.isEmpty { throw DiagnosticsError(.invalid, hazards) }
-      }
-      return try runOnKernel(plan, with: runner)
+    case .kernel: return try runOnKernel(plan, with: runner)
     }
   }
 }

@@ -16,7 +16,7 @@ extension SourceFile {
   package convenience init(
     reading path: String, stdinName: String? = nil, isNamedByUser: Bool = true
   ) throws(DiagnosticsError) {
-    let place = path == "-" ? stdinName ?? "<stdin>" : path
+    let place = ManifestPath(path).name(stdin: stdinName)
     let (bytes, identity) = try Self.content(of: path, isNamedByUser: isNamedByUser)
     self.init(path: place, bytes: bytes, folder: containingFolder(place), identity: identity)
   }
@@ -91,6 +91,11 @@ package struct ManifestPath: Hashable, Sendable {
   package var isFound = false
 
   package init(_ value: String) { self.value = value }
+
+  /// The name of the file in messages.
+  ///
+  /// - Parameter stdin: the name of standard input; if nil, `<stdin>`.
+  package func name(stdin: String?) -> String { value == "-" ? stdin ?? "<stdin>" : value }
 
   /// The manifests at a path: the path itself, or, for a folder, every `.yaml` and `.yml` file below it, sorted by
   /// name. `NAME.facts.yaml` contains host facts and is left out.

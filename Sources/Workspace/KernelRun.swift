@@ -2,6 +2,12 @@ import DevicePlan
 import Diagnostics
 import Kernel
 import Model
+import Vocabulary
+
+extension Release {
+  /// The release of the running kernel; nil if its name has another form.
+  package static var running: Release? { Release(kernelRelease()) }
+}
 
 extension ManifestWorkspace {
   /// Runs a plan on this machine's kernel. The model follows the kernel's answers and supplies their reasons.
@@ -14,6 +20,18 @@ extension ManifestWorkspace {
     let companion = try? model(plan.architecture, course: .expected)
     var host = ExplainedKernel(kernel: try KernelHost(plan, path: path), model: companion)
     return runner.run(plan, on: &host)
+  }
+
+  /// Checks that plans can be run: their parameters have values and, on this machine's kernel, no call is predicted to
+  /// crash or hang it.
+  ///
+  /// - Throws: the errors of all plans, as the kind `invalid`.
+  package func requireRunnable(_ plans: [Plan], onKernel: Bool) throws(DiagnosticsError) {
+    var faults = plans.flatMap(\.obstacles)
+    if faults.isEmpty, onKernel {
+      for plan in plans where plan.architecture == .host { faults += try hazards(of: plan.withDefaults) }
+    }
+    if !faults.isEmpty { throw DiagnosticsError(.invalid, faults) }
   }
 
   /// An error for each step that, according to the model, would crash or hang the kernel.

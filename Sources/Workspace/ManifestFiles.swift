@@ -7,22 +7,19 @@ package final class ManifestFiles {
 
   private let request: SettingsRequest
   private let settingsOfFiles: SettingsOfFiles
-  private let complete: (inout Settings) -> Void
   private let warn: ([Diagnostic]) -> Void
   /// One workspace for the files of each configuration: they are few.
   private var workspaces: [ManifestWorkspace] = []
 
   /// - Parameters:
   ///   - onSearch: called with the name of each file and the path of its configuration.
-  ///   - complete: completes the settings from options and configuration, once per configuration.
   ///   - warn: called with the warnings about each file.
   package init(
     _ request: SettingsRequest, onSearch: @escaping (_ name: String, _ configuration: String?) -> Void,
-    complete: @escaping (inout Settings) -> Void = { _ in }, warn: @escaping ([Diagnostic]) -> Void
+    warn: @escaping ([Diagnostic]) -> Void
   ) {
     self.request = request
     settingsOfFiles = SettingsOfFiles(request, onSearch: onSearch)
-    self.complete = complete
     self.warn = warn
   }
 
@@ -58,10 +55,9 @@ package final class ManifestFiles {
   }
 
   private func workspace(for path: String) throws(DiagnosticsError) -> ManifestWorkspace {
-    var settings = try settingsOfFiles.settings(of: path)
+    let settings = try settingsOfFiles.settings(of: path)
     let configuration = settings.configuration?.file.path
     if let first = workspaces.first(where: { $0.settings.configuration?.file.path == configuration }) { return first }
-    complete(&settings)
     let workspace = ManifestWorkspace(settings)
     workspaces.append(workspace)
     return workspace

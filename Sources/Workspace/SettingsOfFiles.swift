@@ -13,6 +13,9 @@ package struct SettingsRequest: Sendable {
   /// The path to use for standard input.
   package var stdinFilename: String?
   package var ignoresConfiguration = false
+  /// The release to use if no option, configuration or file of facts has one; nil for the newest that the schemas
+  /// describe.
+  package var assumedRelease: Release?
 
   package init() {}
 }
@@ -40,7 +43,7 @@ package final class SettingsOfFiles {
   package func settings(of path: String) throws(DiagnosticsError) -> Settings {
     let place = path == "-" ? request.stdinFilename ?? "stdin" : path
     let configuration = request.ignoresConfiguration ? nil : search.configuration(of: place)
-    onSearch(path == "-" ? request.stdinFilename ?? "<stdin>" : path, configuration)
+    onSearch(ManifestPath(path).name(stdin: request.stdinFilename), configuration)
     if let first = known.first(where: { $0.configuration == configuration }) { return first.settings }
     var file: ConfigurationFile?
     if let configuration { file = try ConfigurationFile(SourceFile(reading: configuration, isNamedByUser: false)) }
@@ -70,6 +73,7 @@ package final class SettingsOfFiles {
       settings.facts = try HostFacts(
         located(named) { path throws(DiagnosticsError) in try SourceFile(reading: path, isNamedByUser: false) })
     }
+    if settings.release == nil, settings.facts?.release == nil { settings.release = request.assumedRelease }
     try settings.requireSoundSchemas(in: folders)
     if let configuration { try check(configuration, settings) }
     return settings

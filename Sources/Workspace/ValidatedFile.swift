@@ -16,8 +16,7 @@ package struct ValidatedFile: Sendable {
   ///   - path: the file, or `-` for standard input.
   ///   - stdinName: the name of standard input; if nil, `<stdin>`.
   package init(_ path: ManifestPath, stdinName: String?, _ settings: Settings) {
-    let name = path.value == "-" ? stdinName ?? "<stdin>" : path.value
-    self.init(name, isFound: path.isFound, settings) { () throws(DiagnosticsError) in
+    self.init(path.name(stdin: stdinName), isFound: path.isFound, settings) { () throws(DiagnosticsError) in
       try SourceFile(reading: path, stdinName: stdinName)
     }
   }

@@ -8,17 +8,17 @@ import Workspace
 final class RunReporter {
   private let format: ReportFormat
   private let file: String
-  private let settings: Settings
+  /// The settings of the file; empty until they are known. Their schemas explain the ids of diagnostics.
+  var settings: [Settings] = []
   private var diagnostics: [Diagnostic] = []
   private var cases: [JUnitRenderer.Case] = []
   /// The errors of the file as a whole, and the other diagnostics of its text.
   private var obstacles: [Diagnostic] = []
   private var remarks: [Diagnostic] = []
 
-  init(_ format: ReportFormat, file: String, _ settings: Settings) {
+  init(_ format: ReportFormat, file: String) {
     self.format = format
     self.file = file
-    self.settings = settings
   }
 
   /// Reports the errors that prevent a run, or the warnings before it.
@@ -56,7 +56,7 @@ final class RunReporter {
       JUnitRenderer(name: "kvmconf apply").render([.init(name: file, cases: cases)], into: &text)
       Output.result(text)
     case .sarif, .github, .gcc:
-      Output.result(format.text(of: diagnostics, [settings]))
+      Output.result(format.text(of: diagnostics, settings))
     }
   }
 }

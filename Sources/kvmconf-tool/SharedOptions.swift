@@ -83,8 +83,10 @@ struct SharedOptions: ParsableArguments {
     }
   }
 
-  var request: SettingsRequest {
+  /// - Parameter assumedRelease: the release to use if nothing else sets one; nil for the newest of the schemas.
+  func request(assumedRelease: Release? = nil) -> SettingsRequest {
     var request = SettingsRequest()
+    request.assumedRelease = assumedRelease
     request.settings.release = kernel
     for parameter in parameters {
       let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -105,7 +107,7 @@ struct SharedOptions: ParsableArguments {
   }
 
   /// Loads manifests with these options, and prints their warnings.
-  func manifestFiles(complete: @escaping (inout Settings) -> Void = { _ in }) -> ManifestFiles {
-    ManifestFiles(request, onSearch: reportConfiguration, complete: complete) { Output.print($0, to: 2) }
+  func manifestFiles(assumedRelease: Release? = nil) -> ManifestFiles {
+    ManifestFiles(request(assumedRelease: assumedRelease), onSearch: reportConfiguration) { Output.print($0, to: 2) }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import KVMConf
 import TestSupport
 import Testing
 
@@ -268,6 +269,39 @@ private let refusedManifest =
       // The model does not need KVM.
       let model = "mount -t tmpfs none /dev && exec \"$0\" apply --on model \"$1\""
       #expect(await run("unshare", ["-m", "sh", "-c", model, program, folder + "/vm.yaml"]).status == 0)
+    }
+  }
+
+  /// A call that would crash the running kernel, but not the newest that the schemas describe, is never made on it. No
+  /// manifest of the file runs then.
+  @Test(.enabled(if: hostArchitecture != nil, "this machine has no KVM"))
+  func hazardOfTheRunningKernelIsRefused() async throws {
+    let major = try #require(await run("uname", ["-r"]).output.split(separator: ".").first.flatMap { Int($0) })
+    let architecture = try #require(hostArchitecture)
+    try await withFolder { folder in
+      #expect(await run("mkdir", ["-p", "\(folder)/s/\(architecture)"]).status == 0)
+      write(
+        """
+        schema: 1
+        type: fragile
+        doc: a device of a test
+        reference: [a.c]
+        number: 4000
+        create: {rules: [{if: 'true', hazard: this kernel crashes, until: '\(major + 1).0'}]}
+        """, toFile: "\(folder)/s/\(architecture)/fragile.yaml")
+      let manifest = "kvmconf: 1\narch: \(architecture)\nsteps: [{create-vm: {}}]\n"
+      write(
+        "\(manifest)---\n\(manifest.replacing("]", with: ", {create: fragile}]"))", toFile: folder + "/vm.yaml")
+      for command in ["apply", "conform"] {
+        let ended = await kvmconf(command, "--schemas", folder + "/s", folder + "/vm.yaml")
+        #expect(ended.output == "" && ended.errors.contains("this kernel crashes") && ended.status == 1, "\(ended)")
+      }
+      let model = await kvmconf("apply", "--on", "model", "--schemas", folder + "/s", folder + "/vm.yaml")
+      #expect(!model.errors.contains("this kernel crashes") || major >= 7)
+      let source = try ManifestSource(path: folder + "/vm.yaml")
+      var options = ManifestOptions()
+      try options.addSchemas(inFolder: folder + "/s")
+      #expect(throws: ManifestError.self) { try source.run(options) }
     }
   }
 

@@ -219,6 +219,9 @@ private let undecided =
     let unreadable = await kvmconf("apply", "--format", "gcc", "/nonexistent.yaml")
     #expect(unreadable.output.hasPrefix("kvmconf: error: cannot read /nonexistent.yaml"))
     #expect(unreadable.errors == "" && unreadable.status == 66)
+    let wrong = await kvmconf("apply", "--on", "model", "--format", "sarif", "--host-facts", "nosuch", "-", input: good)
+    try check(try #require(JSONValue(wrong.output)))
+    #expect(wrong.output.contains("cannot read nosuch") && wrong.errors == "" && wrong.status == 66)
     let passing = await apply("junit", good)
     #expect(passing.output.contains("failures=\"0\" errors=\"0\"") && passing.status == 0)
   }

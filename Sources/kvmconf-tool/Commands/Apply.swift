@@ -34,28 +34,31 @@ struct Apply: ParsableCommand {
   enum HostKind: String, Word { case kernel, model }
 
   func run() throws {
-    let settings = try SettingsOfFiles(options.request, onSearch: options.reportConfiguration).settings(of: file)
-    let reporter = RunReporter(format, file: file == "-" ? options.stdinFilename ?? "<stdin>" : file, settings)
+    let reporter = RunReporter(format, file: ManifestPath(file).name(stdin: options.stdinFilename))
     defer { reporter.end() }
     do {
-      try run(ManifestWorkspace(settings), reporter)
+      try run(reporter)
     } catch let error as DiagnosticsError {
       reporter.refuse(error.diagnostics)
       throw Status.of(error.kind)
     }
   }
 
-  private func run(_ workspace: ManifestWorkspace, _ reporter: RunReporter) throws {
+  private func run(_ reporter: RunReporter) throws {
+    let request = options.request(assumedRelease: on == .kernel ? .running : nil)
+    let settings = try SettingsOfFiles(request, onSearch: options.reportConfiguration).settings(of: file)
+    reporter.settings = [settings]
+    let workspace = ManifestWorkspace(settings)
     let loaded = workspace.load(try SourceFile(reading: file, stdinName: options.stdinFilename))
     try workspace.requireSoundness(of: loaded)
     reporter.refuse(loaded.diagnostics)
     Interruption.watch()
+    let plans = loaded.manifests.map(\.plan)
+    try workspace.requireRunnable(plans, onKernel: on == .kernel)
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
-    let obstacles = loaded.manifests.flatMap(\.plan.obstacles)
-    if !obstacles.isEmpty { throw DiagnosticsError(.invalid, obstacles) }
-    for manifest in loaded.manifests {
-      let report = try run(manifest.plan.withDefaults, workspace, runner, reporter)
+    for plan in plans {
+      let report = try run(plan.withDefaults, workspace, runner)
       reporter.add(report)
       if report.isInterrupted { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }
@@ -65,24 +68,13 @@ struct Apply: ParsableCommand {
   }
 
   private func run(
-    _ plan: Plan, _ workspace: ManifestWorkspace, _ runner: Runner, _ reporter: RunReporter
-  ) throws -> Report {
+    _ plan: Plan, _ workspace: ManifestWorkspace, _ runner: Runner
+  ) throws(DiagnosticsError) -> Report {
     switch on {
     case .model:
       var host = try workspace.model(plan.architecture, course: .predicted)
       return runner.run(plan, on: &host)
-    case .kernel:
-      if plan.architecture == .host { try refuseHazards(plan, workspace, reporter) }
-      return try workspace.runOnKernel(plan, with: runner)
-    }
-  }
-
-  private func refuseHazards(_ plan: Plan, _ workspace: ManifestWorkspace, _ reporter: RunReporter) throws {
-    let hazards = try workspace.hazards(of: plan)
-    guard hazards.isEmpty else {
-      reporter.refuse(hazards)
-      Output.message("kvmconf: no call was made\n")
-      throw Status.failure
+    case .kernel: return try workspace.runOnKernel(plan, with: runner)
     }
   }
 }

@@ -41,11 +41,7 @@ struct Conform: ParsableCommand {
   func run() throws {
     let quirks = try readQuirks()
     let reports = try readReports()
-    let manifests = try plans { settings in
-      if settings.release == nil, settings.facts?.release == nil {
-        settings.release = (reports?.first?.release ?? kernelRelease()).flatMap { Release($0) }
-      }
-    }
+    let manifests = try plans(assumedRelease: reports?.first?.release.flatMap { Release($0) } ?? .running)
     if let reports, reports.count != manifests.count {
       Output.message("kvmconf: there are \(manifests.count) manifests but \(reports.count) reports\n")
       throw Status.failure
@@ -71,24 +67,19 @@ struct Conform: ParsableCommand {
 
   /// The plans of all manifests, in order, each with the workspace that loaded it.
   private func plans(
-    _ complete: @escaping (inout Settings) -> Void
-  ) throws -> [(plan: Plan, workspace: ManifestWorkspace)] {
-    let plans = try options.manifestFiles(complete: complete).loadAll(files).flatMap { file, workspace in
-      file.manifests.map { (plan: $0.plan, workspace: workspace) }
+    assumedRelease: Release?
+  ) throws(DiagnosticsError) -> [(plan: Plan, workspace: ManifestWorkspace)] {
+    let loaded = try options.manifestFiles(assumedRelease: assumedRelease).loadAll(files)
+    for (file, workspace) in loaded {
+      try workspace.requireRunnable(file.manifests.map(\.plan), onKernel: kernelReport == nil)
     }
-    let obstacles = plans.flatMap(\.plan.obstacles)
-    if !obstacles.isEmpty { throw DiagnosticsError(.invalid, obstacles) }
-    return plans.map { ($0.plan.withDefaults, $0.workspace) }
+    return loaded.flatMap { file, workspace in file.manifests.map { ($0.plan.withDefaults, workspace) } }
   }
 
   private func answers(
     to plan: Plan, _ report: RecordedReport?, _ workspace: ManifestWorkspace
   ) throws(DiagnosticsError) -> KernelAnswers {
     if let report { return try report.answers(to: plan, release: workspace.settings.playedRelease.description) }
-    if plan.architecture == .host {
-      let hazards = try workspace.hazards(of: plan)
-      if !hazards.isEmpty { throw DiagnosticsError(.invalid, hazards) }
-    }
     return try workspace.kernelAnswers(to: plan, isInterrupted: { Interruption.happened })
   }
 

@@ -69,7 +69,7 @@ struct Validate: ParsableCommand {
   private func filesWithSettings() throws(DiagnosticsError) -> [(ManifestPath, Settings)] {
     var paths: [ManifestPath] = []
     for argument in files { paths += try ManifestPath.all(argument) }
-    var request = options.request
+    var request = options.request()
     request.settings.failOn = failOn
     let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
     var files: [(ManifestPath, Settings)] = []
