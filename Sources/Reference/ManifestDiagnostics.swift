@@ -30,7 +30,8 @@ extension DiagnosticReference {
     Entry("bad-probe", "probe --compare takes two files that `probe --format json` wrote, for the same architecture."),
     Entry("bad-plan", "A compiled plan is complete and undamaged, and this kvmconf supports its version."),
     Entry(
-      "bad-configuration", "A .kvmconf.yaml is a mapping with schemas, host-facts, kernel, severity and fail-on.",
+      "bad-configuration",
+      "A .kvmconf.yaml is a mapping with schemas, host-facts, kernel, severity and fail-on; an option of the library has the form of its key.",
       "kvmconf uses the nearest one, in the folder of the manifest or above it, and does not look above a folder with .git. --no-config ignores it, and --verbose reports it."
     ),
     // Extended files
