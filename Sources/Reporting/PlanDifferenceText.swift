@@ -2,6 +2,32 @@ import DevicePlan
 import Diagnostics
 import TextOutput
 import Vocabulary
+import Workspace
+
+extension ManifestComparison {
+  /// The comparison for people; empty if all calls are the same.
+  ///
+  /// - Parameter color: whether to colour it with terminal escape sequences.
+  package func text(color: Bool = false) -> String {
+    differences.map { $0.text(color: color) }.joined() + onlyOld.map { "only before: \($0.heading)\n" }.joined()
+      + onlyNew.map { "only now: \($0.heading)\n" }.joined()
+  }
+
+  /// The comparison in Markdown, for a comment in a review; empty if all calls are the same.
+  package var markdown: String {
+    differences.filter { !$0.isEmpty }.map { $0.markdown + "\n" }.joined()
+      + onlyOld.map { "Only before: **\($0.heading.markdown)**\n\n" }.joined()
+      + onlyNew.map { "Only now: **\($0.heading.markdown)**\n\n" }.joined()
+  }
+
+  /// The comparison for programs, with one value for each pair of manifests and for each manifest without a partner.
+  package var json: [JSON] {
+    func only(_ old: JSON, _ new: JSON) -> JSON {
+      .object([("version", 1), ("same", false), ("old", old), ("new", new)])
+    }
+    return differences.map(\.json) + onlyOld.map { only($0.summary, nil) } + onlyNew.map { only(nil, $0.summary) }
+  }
+}
 
 /// A line of a difference: a change in one call, or in the same call on several vCPUs.
 package struct DifferenceLine: Hashable {
@@ -183,15 +209,8 @@ extension PlanDifference {
 
   /// The difference for programs, with every step separate.
   package var json: JSON {
-    func summary(_ plan: Plan) -> JSON {
-      .object([
-        ("manifest", .string(plan.manifest)), ("name", .string(plan.name)),
-        ("arch", .string(plan.architecture.rawValue)), ("steps", JSON(plan.steps.count)),
-        ("vcpus", plan.vcpuCount == nil ? JSON(plan.vcpuNames.count) : .null),
-      ])
-    }
-    return .object([
-      ("version", 1), ("same", .bool(isEmpty)), ("old", summary(old)), ("new", summary(new)),
+    .object([
+      ("version", 1), ("same", .bool(isEmpty)), ("old", old.summary), ("new", new.summary),
       (
         "remarks",
         .array(
@@ -289,7 +308,15 @@ extension Step {
 }
 
 extension Plan {
-  fileprivate var heading: String { "\(manifest.printable): \(name.printable), \(steps.count) steps" }
+  /// `vm.yaml: board, 2 steps`
+  var heading: String { "\(manifest.printable): \(name.printable), \(counted(steps.count, "step"))" }
+
+  fileprivate var summary: JSON {
+    .object([
+      ("manifest", .string(manifest)), ("name", .string(name)), ("arch", .string(architecture.rawValue)),
+      ("steps", JSON(steps.count)), ("vcpus", vcpuCount == nil ? JSON(vcpuNames.count) : .null),
+    ])
+  }
 }
 
 extension String {

@@ -15,7 +15,8 @@ extension Plan {
         step.remarks.joined(separator: "; "),
       ])
     }
-    let heading = "\(manifest.printable): \(name.printable), \(architecture.rawValue), \(steps.count) steps"
+    let heading =
+      "\(manifest.printable): \(name.printable), \(architecture.rawValue), \(counted(steps.count, "step"))"
     let files = files.map { "file \($0.name.printable) is \($0.path.printable)" }
     let parameters = parameters.map { parameter in
       let value = parameter.initial.map { ", \($0) unless it is given" } ?? ""

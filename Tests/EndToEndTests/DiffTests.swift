@@ -101,6 +101,20 @@ import Testing
     }
   }
 
+  @Test func manifestsOfOneSideAreShownInEveryFormat() async throws {
+    let text = "kvmconf: 1\narch: x86_64\nname: 'a`b|c'\nsteps: [{create-vm: {}}]\n"
+    try await withFiles(["x.yaml": text]) { folder in
+      func diff(_ format: String) async -> String {
+        await run(program, ["diff", "--format", format, "/dev/null", "x.yaml"], in: folder).output
+      }
+      #expect(await diff("text") == "only now: x.yaml: a`b|c, 1 step\n")
+      #expect(await diff("markdown") == "Only now: **x.yaml: a\\`b\\|c, 1 step**\n\n")
+      let json = try #require(JSONValue(await diff("json")))
+      #expect(json["old"] == .null && json["same"]?.bool == false)
+      #expect(json["new"]?["steps"]?.number == 1 && json["new"]?["vcpus"]?.number == 0)
+    }
+  }
+
   /// git passes /dev/null for a file that is new or removed.
   @Test func devNullHasNoManifests() async {
     await withFiles(["a.yaml": Self.manifest(1)]) { folder in

@@ -47,7 +47,13 @@ struct Diff: ParsableCommand {
       Output.print(error.diagnostics, to: 2)
       throw Status.badData
     }
-    for comparison in comparisons { show(comparison) }
+    for comparison in comparisons {
+      switch format {
+      case .text: Output.result(comparison.text(color: Output.hasColor(1)))
+      case .markdown: Output.result(comparison.markdown)
+      case .json: for document in comparison.json { Output.result(document.text() + "\n") }
+      }
+    }
     if !comparisons.allSatisfy(\.isSame) { throw Status.failure }
   }
 
@@ -73,34 +79,5 @@ struct Diff: ParsableCommand {
         ManifestComparison(onlyOld: a?.manifests.map(\.plan) ?? [], onlyNew: b?.manifests.map(\.plan) ?? [])
       }
     }
-  }
-
-  private func show(_ comparison: ManifestComparison) {
-    switch format {
-    case .text:
-      for difference in comparison.differences { Output.result(difference.text(color: Output.hasColor(1))) }
-      for plan in comparison.onlyOld { Output.result("only before: \(words(plan))\n") }
-      for plan in comparison.onlyNew { Output.result("only now: \(words(plan))\n") }
-    case .markdown:
-      for difference in comparison.differences where !difference.isEmpty { Output.result(difference.markdown + "\n") }
-      for plan in comparison.onlyOld { Output.result("Only before: `\(words(plan))`\n\n") }
-      for plan in comparison.onlyNew { Output.result("Only now: `\(words(plan))`\n\n") }
-    case .json:
-      for difference in comparison.differences { Output.result(difference.json.text() + "\n") }
-      for plan in comparison.onlyOld { Output.result(json("old", plan, "new")) }
-      for plan in comparison.onlyNew { Output.result(json("new", plan, "old")) }
-    }
-  }
-
-  private func words(_ plan: Plan) -> String {
-    "\(plan.manifest.printable): \(plan.name.printable), \(plan.steps.count) steps"
-  }
-
-  private func json(_ side: String, _ plan: Plan, _ other: String) -> String {
-    let own: JSON = .object([
-      ("manifest", .string(plan.manifest)), ("name", .string(plan.name)), ("arch", .string(plan.architecture.rawValue)),
-      ("steps", JSON(plan.steps.count)),
-    ])
-    return JSON.object([("version", 1), ("same", false), (side, own), (other, nil)]).text() + "\n"
   }
 }
