@@ -109,7 +109,7 @@ let package = Package(
 
     // Tests
     .target(
-      name: "TestSupport", dependencies: ["DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"],
+      name: "TestSupport", dependencies: ["DeviceSchema", "Expressions", "Diagnostics", "TextOutput", "Vocabulary"],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("VocabularyTests", ["Vocabulary"]),
     tests("TextOutputTests", ["TextOutput", "Reporting", "Diagnostics"]),

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Diagnostics
-import Reporting
 import TextOutput
 import Workspace
 

@@ -57,7 +57,7 @@ package struct UnifiedDiff {
     if a.count + b.count > Self.most { return a.map { .removed($0) } + b.map { .added($0) } }
     var removed: Set<Int> = []
     var added: Set<Int> = []
-    for change in new[b].map({ $0 }).difference(from: old[a].map { $0 }) {
+    for change in new[b].difference(from: old[a]) {
       switch change {
       case .remove(let offset, _, _): removed.insert(a.lowerBound + offset)
       case .insert(let offset, _, _): added.insert(b.lowerBound + offset)
@@ -116,11 +116,11 @@ package struct UnifiedDiff {
         body += line("+", new[j])
       }
     }
-    text += "@@ -\(place(oldLines, lines, isOld: true)) +\(place(newLines, lines, isOld: false)) @@\n" + body
+    text += "@@ -\(place(oldLines)) +\(place(newLines)) @@\n" + body
   }
 
   /// The line numbers of a hunk: `START,COUNT`, `START` for one line, or `0,0` for an empty text.
-  private func place(_ numbers: [Int], _ lines: ArraySlice<Line>, isOld: Bool) -> String {
+  private func place(_ numbers: [Int]) -> String {
     guard let first = numbers.first else { return "0,0" }
     return numbers.count == 1 ? "\(first + 1)" : "\(first + 1),\(numbers.count)"
   }
