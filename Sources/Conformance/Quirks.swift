@@ -59,7 +59,7 @@ extension Quirk {
     let keys = ["operation", "target", "attribute", "kernel", "reason"]
     guard let entries = item.entries else { return "a quirk is a mapping of \(keys.joined(separator: ", "))" }
     if let unknown = entries.first(where: { !keys.contains($0.key.value) }) {
-      let hint = keys.nearest(to: unknown.key.value).map { "; did you mean '\($0)'?" } ?? ""
+      let hint = keys.suggestion(for: unknown.key.value)
       return "a quirk has no key '\(unknown.key.value)'\(hint)"
     }
     for key in ["operation", "kernel", "reason"] where item[key: key]?.scalar?.isEmpty ?? true {

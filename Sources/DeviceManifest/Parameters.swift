@@ -69,7 +69,7 @@ package final class Parameters {
       }
     }
     for name in settings.keys.sorted() where parameters[name] == nil {
-      let hint = order.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+      let hint = order.suggestion(for: name)
       findings.error(
         "unknown-parameter", "--set: the manifest has no parameter '\(name)'\(hint)", at: node?.range.firstLine)
     }

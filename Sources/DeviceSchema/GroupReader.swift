@@ -152,11 +152,10 @@ struct GroupReader {
         result.value = .fields(
           entries.compactMap { entry in
             if case .record(let record) = value, record.fields[entry.key.value.identifier] == nil {
-              let hint = record.fields.keys.sorted().nearest(to: entry.key.value.identifier)
+              let hint = record.fields.keys.sorted().suggestion(for: entry.key.value.identifier)
               faults.error(
                 "schema-unknown-name",
-                "the payload has no field '\(entry.key.value)'" + (hint.map { "; did you mean '\($0)'?" } ?? ""),
-                at: entry.key.range)
+                "the payload has no field '\(entry.key.value)'\(hint)", at: entry.key.range)
             }
             return entry.value.expression(in: scope, faults).map { (entry.key.value.identifier, $0) }
           })

@@ -32,7 +32,7 @@ struct PayloadReader {
   private func type(_ node: Node) -> PayloadType? {
     let name = node[key: "type"]?.scalar ?? node.scalar ?? ""
     guard Self.typeNames.contains(name) else {
-      let hint = Self.typeNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+      let hint = Self.typeNames.suggestion(for: name)
       faults.error("schema-payload", "there is no payload type '\(name)'\(hint)", at: (node[key: "type"] ?? node).range)
       return nil
     }

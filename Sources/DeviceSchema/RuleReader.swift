@@ -123,7 +123,7 @@ struct RuleReader {
   private func use(_ reader: KeyReader) -> FragmentUse? {
     guard let name = reader.string("use") else { return nil }
     guard let fragment = shared.fragment(name) else {
-      let hint = shared.fragmentNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+      let hint = shared.fragmentNames.suggestion(for: name)
       faults.error("schema-unknown-name", "there is no fragment '\(name)'\(hint)", at: reader["use"]?.range)
       return nil
     }

@@ -105,6 +105,9 @@ extension Sequence<String> {
     }
     return best?.name
   }
+
+  /// `; did you mean 'NAME'?` with the name that was probably meant; empty if none is close.
+  package func suggestion(for name: String) -> String { nearest(to: name).map { "; did you mean '\($0)'?" } ?? "" }
 }
 
 /// The number of insertions, deletions, replacements and swaps of neighbours that turn one string into the other. Case

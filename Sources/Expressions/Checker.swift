@@ -86,7 +86,7 @@ struct Checker<S: Scope> {
     case .unavailable(let reason): throw ExpressionError(reason, at: span)
     case nil:
       let names = variables.map(\.name) + scope.visibleNames
-      throw ExpressionError("unknown name '\(name)'" + suggestion(names, name), at: span)
+      throw ExpressionError("unknown name '\(name)'" + names.suggestion(for: name), at: span)
     }
   }
 
@@ -96,7 +96,7 @@ struct Checker<S: Scope> {
       case .host = scope.meaning(of: "host")
     {
       guard let type = scope.fact(name) else {
-        throw ExpressionError("the host has no fact '\(name)'" + suggestion(scope.factNames, name), at: word)
+        throw ExpressionError("the host has no fact '\(name)'" + scope.factNames.suggestion(for: name), at: word)
       }
       return (.fact(name), type)
     }
@@ -106,7 +106,7 @@ struct Checker<S: Scope> {
     case .record(let record):
       guard let type = record.fields[name] else {
         throw ExpressionError(
-          "\(record.name) has no field '\(name)'" + suggestion(record.fields.keys.sorted(), name), at: word)
+          "\(record.name) has no field '\(name)'" + record.fields.keys.sorted().suggestion(for: name), at: word)
       }
       return (.field(node, name, span), type)
     default:
@@ -154,7 +154,7 @@ struct Checker<S: Scope> {
     do throws(ExpressionError) {
       guard let function = try scope.function(name) else {
         let names = Builtin.allCases.map(\.rawValue) + scope.functionNames
-        throw ExpressionError("unknown function '\(name)'" + suggestion(names, name), at: span)
+        throw ExpressionError("unknown function '\(name)'" + names.suggestion(for: name), at: span)
       }
       try count(arguments, function.parameters.count, name, span)
       var nodes: [Node] = []
@@ -264,9 +264,5 @@ struct Checker<S: Scope> {
       throw ExpressionError("compare a kernel release with one in quotes, such as \"6.13\"", at: span)
     }
     return .literal(.integer(release.number))
-  }
-
-  private func suggestion(_ names: [String], _ name: String) -> String {
-    names.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
   }
 }

@@ -258,7 +258,6 @@ extension Explainer {
     var same: [String] = []
     for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }
     if !same.isEmpty { return .unknown("there is no diagnostic or rule '\(name)'; there are \(same.quoted("and"))") }
-    let nearest = ids.nearest(to: id).map { "; did you mean '\($0)'?" } ?? ""
-    return .unknown("there is no diagnostic or rule '\(name)'\(nearest)")
+    return .unknown("there is no diagnostic or rule '\(name)'\(ids.suggestion(for: id))")
   }
 }

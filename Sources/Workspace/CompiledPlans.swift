@@ -36,7 +36,7 @@ extension Plan {
     var values: [Int: Int128] = [:]
     for (name, text) in settings.sorted(by: { $0.key < $1.key }) {
       guard let index = parameters.firstIndex(where: { $0.name == name }) else {
-        let hint = parameters.map(\.name).nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+        let hint = parameters.map(\.name).suggestion(for: name)
         diagnostics.append(.error("unknown-parameter", "--set: the plan has no parameter '\(name)'\(hint)", at: nil))
         continue
       }

@@ -74,7 +74,7 @@ package struct HostFacts: Sendable {
     for entry in entries {
       let name = entry.key.value
       guard let fact = catalogue.fact(named: name) else {
-        let hint = catalogue.factNames.nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
+        let hint = catalogue.factNames.suggestion(for: name)
         throw .invalid(
           .error(
             "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) have no fact '\(name)'\(hint)",

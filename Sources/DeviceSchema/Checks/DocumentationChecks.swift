@@ -101,7 +101,7 @@ struct Exemplified: SchemaCheck {
     for step in steps {
       let keys = step.entries?.map(\.key) ?? []
       if keys.filter({ Self.verbs.contains($0.value) }).count == 1 { continue }
-      let hint = keys.first.flatMap { Self.verbs.nearest(to: $0.value) }.map { "; did you mean '\($0)'?" } ?? ""
+      let hint = keys.first.map { Self.verbs.suggestion(for: $0.value) } ?? ""
       report(
         .error("schema-type", "a step must be one of \(Self.verbs.joined(separator: ", "))\(hint)", at: step.range))
     }

@@ -30,7 +30,7 @@ struct KnownTopLevelKeys: SchemaCheck {
     for file in catalogue.files {
       let keys = SchemaFile.keys + (file.subject == .common("kvm") ? SchemaFile.kvmKeys : [])
       for key in file.text.topKeys where !keys.contains(key.value) {
-        let hint = keys.nearest(to: key.value).map { "; did you mean '\($0)'?" } ?? ""
+        let hint = keys.suggestion(for: key.value)
         report(.error(Self.id, "a schema has no key '\(key.value)'\(hint)", at: key.range))
       }
     }

@@ -50,8 +50,7 @@ private struct Order {
 
   mutating func add(_ word: OrderWord, of step: String, isAfter: Bool, _ report: (Diagnostic) -> Void) {
     guard let others = resolve(word.path.value) else {
-      let hint =
-        (own + catalogue.files.map(\.name)).nearest(to: word.path.value).map { "; did you mean '\($0)'?" } ?? ""
+      let hint = (own + catalogue.files.map(\.name)).suggestion(for: word.path.value)
       report(
         .error(
           "schema-unknown-name", "there is no '\(word.path.value)' to come before or after\(hint)", at: word.path.range)

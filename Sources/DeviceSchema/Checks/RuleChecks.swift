@@ -120,7 +120,7 @@ struct HooksAreRun: SchemaCheck {
     }
     for file in catalogue.files {
       for hook in file.text.keys(under: "hooks") where !run.contains(hook.value) {
-        let hint = run.sorted().nearest(to: hook.value).map { "; did you mean '\($0)'?" } ?? ""
+        let hint = run.sorted().suggestion(for: hook.value)
         report(.error(Self.id, "no rule runs a hook '\(hook.value)'\(hint)", at: hook.range))
       }
     }

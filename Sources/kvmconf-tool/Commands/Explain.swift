@@ -38,7 +38,7 @@ struct Explain: ParsableCommand {
     let explainer = Explainer(try options.catalogues(), diagnostics: .manifests)
     let name = words.joined(separator: " ")
     if let type, !explainer.types.contains(type.split(separator: "/").last.map(String.init) ?? "") {
-      let hint = explainer.types.nearest(to: type).map { "; did you mean '\($0)'?" } ?? ""
+      let hint = explainer.types.suggestion(for: type)
       throw ValidationError("there is no device type '\(type)'\(hint)")
     }
     let explanation: Explanation
