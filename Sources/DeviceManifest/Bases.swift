@@ -136,7 +136,7 @@ package final class Bases {
     if let identity = file.identity, let base = known[identity] { return base }
     let tree = SourceTree(parsing: file)
     diagnostics += tree.diagnostics
-    for diagnostic in tree.diagnostics { findings.report(diagnostic) }
+    findings.report(tree.diagnostics)
     guard let document = tree.documents.first else {
       if tree.diagnostics.isEmpty { findings.error("bad-base", "\(file.path) has no manifest", at: range) }
       return nil

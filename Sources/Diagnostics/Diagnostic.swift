@@ -1,5 +1,5 @@
 /// The severity of a diagnostic.
-package enum Severity: String, Hashable, Sendable, Comparable, CaseIterable {
+package enum Severity: String, Hashable, Sendable, Comparable {
   case note, warning, error
 
   package static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
@@ -24,7 +24,7 @@ package struct DiagnosticID: Hashable, Sendable, ExpressibleByStringLiteral, Cus
 /// One problem: what is wrong, where, and what would be right.
 ///
 /// Messages are lower case, one line, without a full stop.
-package struct Diagnostic: Hashable, Sendable, Error {
+package struct Diagnostic: Hashable, Sendable {
   package var severity: Severity
   package var id: DiagnosticID
   package var message: String

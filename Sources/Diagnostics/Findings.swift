@@ -11,6 +11,10 @@ package final class Findings {
     if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
   }
 
+  package func report(_ diagnostics: [Diagnostic]) {
+    for diagnostic in diagnostics { report(diagnostic) }
+  }
+
   package func error(
     _ id: DiagnosticID, _ message: String, at range: SourceRange?, notes: [Note] = [], fixIts: [FixIt] = []
   ) {

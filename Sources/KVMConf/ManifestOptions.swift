@@ -26,8 +26,21 @@ public struct ManifestOptions: Sendable {
   /// The findings besides errors that make a validation fail, as `--fail-on` takes them. If nil, the `.kvmconf.yaml`
   /// decides; by default only errors count.
   public var failOn: FailOn? {
-    get { request.settings.failOn.flatMap { FailOn(rawValue: $0.rawValue) } }
-    set { request.settings.failOn = newValue.flatMap { Workspace.FailOn(rawValue: $0.rawValue) } }
+    get {
+      switch request.settings.failOn {
+      case .warning: .warning
+      case .undecided: .undecided
+      case nil: nil
+      }
+    }
+    set {
+      request.settings.failOn =
+        switch newValue {
+        case .warning: .warning
+        case .undecided: .undecided
+        case nil: nil
+        }
+    }
   }
 
   /// Whether `.kvmconf.yaml` files are ignored, as with `--no-config`.

@@ -22,7 +22,16 @@ public struct ManifestValidation: Sendable {
 
   /// The text that `kvmconf validate --format` writes to standard output for the file.
   public func report(as format: Format) -> String {
-    ReportFormat(rawValue: format.rawValue).map { [file].report(as: $0) } ?? ""
+    let format: ReportFormat =
+      switch format {
+      case .text: .text
+      case .json: .json
+      case .sarif: .sarif
+      case .junit: .junit
+      case .github: .github
+      case .gcc: .gcc
+      }
+    return [file].report(as: format)
   }
 
   /// - Parameter file: was validated without an error.

@@ -55,19 +55,7 @@ package struct ThisHost: ProbedHost {
     (try? SourceFile.bytes(of: path)).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  package func names(inFolder path: String) -> [String] {
-    // SAFETY: the stream is owned here, closed once, and each entry is used before the next is read.
-    guard let stream = unsafe opendir(path) else { return [] }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      names.append(
-        unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
-          unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        })
-    }
-    unsafe closedir(stream)
-    return names.filter { $0 != "." && $0 != ".." }.sorted()
-  }
+  package func names(inFolder path: String) -> [String] { (try? entries(of: path)) ?? [] }
 
   package func exists(_ path: String) -> Bool {
     var info = stat()

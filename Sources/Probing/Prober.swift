@@ -22,7 +22,8 @@ extension HostProbe {
     let extensions = try prober.extensions()
     capabilities = prober.capabilities(extensions)
     facts = try prober.facts(extensions)
-    schemaFaults = prober.workspace.schemaFaults
+    let faults = Findings()
+    faults.report(prober.workspace.schemaFaults)
     // What is known by now gives the model its answers, and refusals their reasons.
     settings.facts = HostFacts(found: Dictionary(knownFacts, uniquingKeysWith: { $1 }))
     prober.workspace = ManifestWorkspace(settings)
@@ -38,7 +39,8 @@ extension HostProbe {
         ).attributes()
       }
     }
-    for fault in prober.workspace.schemaFaults where !schemaFaults.contains(fault) { schemaFaults.append(fault) }
+    faults.report(prober.workspace.schemaFaults)
+    schemaFaults = faults.diagnostics
   }
 }
 

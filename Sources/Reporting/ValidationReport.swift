@@ -24,9 +24,9 @@ extension ValidatedFile {
 
 extension [ValidatedFile] {
   /// The report on all files.
-  package func report(as format: ReportFormat, color: Bool = false) -> String {
+  package func report(as format: ReportFormat) -> String {
     switch format {
-    case .text, .json: return map { $0.part(as: format, color: color) }.joined()
+    case .text, .json: return map { $0.part(as: format) }.joined()
     case .junit:
       var text = ""
       JUnitRenderer().render(map(JUnitRenderer.Suite.init), into: &text)

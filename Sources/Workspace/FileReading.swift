@@ -127,23 +127,28 @@ package func isFolder(_ path: String) -> Bool {
   return unsafe path != "-" && stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
 }
 
+/// The names in a folder, sorted.
+package func entries(of folder: String) throws(DiagnosticsError) -> [String] {
+  // SAFETY: this function owns the stream and closes it once. Each entry is used before the next one is read.
+  guard let stream = unsafe opendir(folder) else { throw .unreadable(folder, Errno.last.text) }
+  var names: [String] = []
+  while let entry = unsafe readdir(stream) {
+    names.append(
+      unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      })
+  }
+  unsafe closedir(stream)
+  return names.filter { $0 != "." && $0 != ".." }.sorted()
+}
+
 /// Every regular file below a folder, and every symbolic link to one, sorted by name.
 ///
 /// Hidden files and folders are left out, and links to folders are not followed. A broken link is included, so that
 /// reading it reports the error.
 func files(below folder: String) throws(DiagnosticsError) -> [String] {
-  // SAFETY: this function owns the stream and closes it once. Each entry is used before the next one is read.
-  guard let stream = unsafe opendir(folder) else { throw .unreadable(folder, Errno.last.text) }
-  var names: [String] = []
-  while let entry = unsafe readdir(stream) {
-    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
-      unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    if !name.hasPrefix(".") { names.append(name) }
-  }
-  unsafe closedir(stream)
   var found: [String] = []
-  for name in names.sorted() {
+  for name in try entries(of: folder) where !name.hasPrefix(".") {
     let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
     var info = stat()
     // SAFETY: `info` lives throughout the call.

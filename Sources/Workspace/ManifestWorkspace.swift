@@ -93,7 +93,7 @@ package final class ManifestWorkspace {
     let tree = SourceTree(parsing: file)
     var loaded = LoadedFile(file: file)
     let findings = Findings()
-    for diagnostic in tree.diagnostics { findings.report(diagnostic) }
+    findings.report(tree.diagnostics)
     if tree.documents.isEmpty, !findings.hasErrors {
       findings.error(
         "empty-document", "the file has no manifest",
@@ -114,7 +114,7 @@ package final class ManifestWorkspace {
         document, catalogue: catalogue, defaultName: name, findings, readFile: readNamedFile)
       let manifest = reader.manifest(settings: settings.parameters)
       let result = Planner.plan(manifest, catalogue: catalogue)
-      for diagnostic in result.diagnostics + result.plan.faultsOfDefaults { findings.report(diagnostic) }
+      findings.report(result.diagnostics + result.plan.faultsOfDefaults)
       loaded.manifests.append(
         PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line,

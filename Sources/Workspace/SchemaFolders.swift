@@ -42,14 +42,11 @@ extension Settings {
   /// The diagnostics of the schemas of these folders, checked together with all others; of all schemas if there are no
   /// folders.
   package func checkSchemas(in folders: [String]) -> [Diagnostic] {
-    var found: [Diagnostic] = []
+    let findings = Findings()
     for architecture in architectures {
-      for diagnostic in Catalogue(architecture: architecture, release: playedRelease, sources: schemas).check()
-      where !found.contains(diagnostic) {
-        found.append(diagnostic)
-      }
+      findings.report(Catalogue(architecture: architecture, release: playedRelease, sources: schemas).check())
     }
-    return found.about(folders)
+    return findings.diagnostics.about(folders)
   }
 
   /// The diagnostics of the examples in these folders, run on the model; of all examples if there are no folders.
@@ -58,11 +55,7 @@ extension Settings {
     return architectures.flatMap(workspace.runExamples).about(folders)
   }
 
-  private var architectures: [Architecture] {
-    Architecture.allCases.filter { architecture in
-      schemas.contains { $0.path.hasPrefix("\(architecture.rawValue)/") }
-    }
-  }
+  private var architectures: [Architecture] { Architecture.allCases.filter { !schemas(of: $0).isEmpty } }
 }
 
 extension [Diagnostic] {

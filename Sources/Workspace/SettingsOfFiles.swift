@@ -41,9 +41,9 @@ package final class SettingsOfFiles {
   /// - Parameter path: the file, or `-` for standard input.
   /// - Throws: an error if the configuration, or a file or folder that it or an option names, is wrong or unreadable.
   package func settings(of path: String) throws(DiagnosticsError) -> Settings {
-    let place = path == "-" ? request.stdinFilename ?? "stdin" : path
-    let configuration = request.ignoresConfiguration ? nil : search.configuration(of: place)
-    onSearch(ManifestPath(path).name(stdin: request.stdinFilename), configuration)
+    let name = ManifestPath(path).name(stdin: request.stdinFilename)
+    let configuration = request.ignoresConfiguration ? nil : search.configuration(of: name)
+    onSearch(name, configuration)
     if let first = known.first(where: { $0.configuration == configuration }) { return first.settings }
     var file: ConfigurationFile?
     if let configuration { file = try ConfigurationFile(SourceFile(reading: configuration, isNamedByUser: false)) }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Conformance
 import DevicePlan
 import Diagnostics
-import Kernel
 import Reporting
 import Vocabulary
 import Workspace

@@ -1,8 +1,6 @@
 import ArgumentParser
-import DevicePlan
 import Diagnostics
 import Reporting
-import TextOutput
 import Workspace
 
 /// `kvmconf diff`: shows the calls that changed between manifests.
