@@ -102,7 +102,7 @@ let package = Package(
     .executableTarget(
       name: "kvmconf-tool",
       dependencies: [
-        "Reporting", "Conformance", "Probing", "Workspace", "EditorSchema", "Reference", "Kernel", "PlanFormat",
+        "Reporting", "Conformance", "Probing", "Workspace", "EditorSchema", "Reference", "PlanFormat",
         "DevicePlan", "DeviceSchema", "Diagnostics", "TextOutput", "Vocabulary",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
