@@ -45,6 +45,7 @@ private let schemas: [String: String] = [
         named: {number: 8, payload: {type: u32, enum: {deny: 1, fwd-to-user: 2}}}
         flags: {number: 9, payload: {type: u16, flags: {first: 0, ninth: 8}}}
         mpidr: {number: 10, payload: {type: u64, unit: mpidr}}
+        short: {number: 11, payload: {type: u16, unit: mpidr}}
     nothing: {number: 1, attributes: {init: {number: 0, payload: {type: none}}}}
     bits:
       number: 2
