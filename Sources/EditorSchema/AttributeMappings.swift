@@ -127,9 +127,9 @@ extension AttributeSchema {
     for case .integer(let type) in group.payloads(of: self).map(\.type) { facts += type.description.words }
     let calls = file.calls(on: self).map(\.rawValue).joined(separator: ", ")
     var sentences = [facts.joined(separator: ", "), calls.isEmpty ? "no calls" : calls]
-    let lifetimes = [file.lifetime, group.lifetime, lifetime]
-    if let since = lifetimes.compactMap(\.since).max() { sentences.append("since Linux \(since)") }
-    if let until = lifetimes.compactMap(\.until).min() { sentences.append("until Linux \(until)") }
+    let lifetime = Lifetime([file.lifetime, group.lifetime, lifetime])
+    if let since = lifetime.since { sentences.append("since Linux \(since)") }
+    if let until = lifetime.until { sentences.append("until Linux \(until)") }
     paragraphs.append(sentences.joined(separator: "; "))
     let constants = [group.constant, constant].compactMap { $0 }.joined(separator: ", ")
     if !constants.isEmpty { paragraphs.append(constants) }
