@@ -110,13 +110,7 @@ private struct Order {
 
 extension SchemaFile {
   /// The names of the file's attributes in manifests, such as `addr.dist` and `nr-irqs`, in the order of the file.
-  package var attributePaths: [String] {
-    groups.flatMap { group in group.attributes.map(group.path(of:)) }
-  }
-
-  var isCommon: Bool {
-    if case .common = subject { true } else { false }
-  }
+  package var attributePaths: [String] { groups.flatMap { $0.attributes.map(\.path) } }
 }
 
 extension Catalogue {
