@@ -106,6 +106,9 @@ package class AttributeDescription {
   package final var constants: [String] { [constant].compactMap(\.self) + aliases }
   package final var doc: String? { reader.string("doc") }
 
+  /// Whether some kernels lack it.
+  package final var isConditional: Bool { lifetime != Lifetime() || when != nil }
+
   package final func call(_ access: AttributeAccess) -> CallSchema {
     switch access {
     case .set: set
@@ -175,7 +178,8 @@ package final class GroupSchema: AttributeDescription {
   init(
     name: String, number: UInt32, _ reader: KeyReader, when: Expression?,
     payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange, attributes: [AttributeSchema],
+    calls: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange,
+    attributes: [AttributeSchema],
     unknownAttribute: AccessErrnos
   ) {
     self.name = name
@@ -193,7 +197,7 @@ package final class GroupSchema: AttributeDescription {
 
   /// Whether every number is that of an attribute.
   package var hasEveryAttribute: Bool {
-    attributes.contains { if case .any = $0.number { true } else { false } }
+    attributes.contains { if case .any = $0.number { !$0.isConditional } else { false } }
   }
 
   /// `addr.dist`, or `nr-irqs` for the nameless attribute.
