@@ -9,7 +9,7 @@ extension Explainer {
   ///
   /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, if it is known.
   package func explain(message: String, type: String? = nil) -> Explanation {
-    let complaint = Complaint(message, catalogues.first?.messages ?? FailureMessages())
+    let complaint = Complaint(message, catalogues.messages)
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
       return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
