@@ -200,9 +200,6 @@ package final class GroupSchema: AttributeDescription {
     attributes.contains { if case .any = $0.number { !$0.isConditional } else { false } }
   }
 
-  /// `addr.dist`, or `nr-irqs` for the nameless attribute.
-  package func path(of attribute: AttributeSchema) -> String { attribute.path }
-
   /// The payloads of an attribute: its own, or else the group's.
   package func payloads(of attribute: AttributeSchema) -> [(when: Expression?, type: PayloadType)] {
     attribute.payloads.isEmpty ? payloads : attribute.payloads

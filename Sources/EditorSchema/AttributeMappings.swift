@@ -28,7 +28,7 @@ struct AttributeMappings {
 
   /// The schema of an attribute's value.
   private func setting(of attribute: AttributeSchema, in group: GroupSchema, _ file: SchemaFile) -> JSON {
-    let path = "\(file.name).\(group.path(of: attribute))"
+    let path = "\(file.name).\(attribute.path)"
     let isList = !attribute.keyFields.isEmpty || attribute.repeats
     // A list replaces that of the other file.
     if isLaidOver, isList {
@@ -133,7 +133,7 @@ extension AttributeSchema {
     paragraphs.append(sentences.joined(separator: "; "))
     let constants = [group.constant, constant].compactMap { $0 }.joined(separator: ", ")
     if !constants.isEmpty { paragraphs.append(constants) }
-    paragraphs.append("kvmconf explain \(file.name).\(group.path(of: self))")
+    paragraphs.append("kvmconf explain \(file.name).\(path)")
     return paragraphs.joined(separator: "\n\n")
   }
 }

@@ -91,7 +91,7 @@ struct CallReference {
   /// The calls on the attribute that an id begins with. If it begins with none, all other calls of the file.
   func calls(of file: SchemaFile, named id: String) -> [RefusableCall] {
     for group in file.groups {
-      for attribute in group.attributes where id.hasPrefix("\(file.name).\(group.path(of: attribute)):") {
+      for attribute in group.attributes where id.hasPrefix("\(file.name).\(attribute.path):") {
         return AttributeAccess.allCases.map { call($0, on: attribute, of: group, in: file) }
       }
     }

@@ -92,7 +92,7 @@ extension Explainer {
     var all = [subject(.file, "")]
     for group in file.groups {
       if !group.isNameless { all.append(subject(.group(group), group.name)) }
-      all += group.attributes.map { subject(.attribute($0, group), group.path(of: $0)) }
+      all += group.attributes.map { subject(.attribute($0, group), $0.path) }
     }
     all += CallReference(catalogue: catalogue).ownCalls(of: file).map { subject(.call($0), $0.path) }
     all += file.features.map { subject(.feature($0), $0.name) }

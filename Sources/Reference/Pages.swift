@@ -15,7 +15,7 @@ extension PageText {
   mutating func attribute(
     _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile, _ reference: CallReference, _ place: String
   ) {
-    let path = group.path(of: attribute)
+    let path = attribute.path
     title("\(file.name).\(path)", "attribute", place)
     if let doc = attribute.doc ?? group.doc { paragraph(doc) }
     gap()
@@ -226,7 +226,7 @@ extension PageText {
     for group in file.groups {
       for attribute in group.attributes {
         let doc = (attribute.doc ?? group.doc ?? "").firstSentence
-        rows.append([group.path(of: attribute), summary(attribute, group, file), doc])
+        rows.append([attribute.path, summary(attribute, group, file), doc])
       }
     }
     guard !rows.isEmpty else { return }

@@ -78,7 +78,7 @@ package struct StepReasons {
       let (group, attribute, _) = file.attribute(group: call.group, attr: call.attr, in: catalogue.release)
     else { return nil }
     return (
-      "\(access.rawValue) \(file.name).\(group.path(of: attribute))",
+      "\(access.rawValue) \(file.name).\(attribute.path)",
       { reference.call(access, on: attribute, of: group, in: file) }
     )
   }

@@ -14,7 +14,7 @@ struct OrderIsPossible: SchemaCheck {
         for attribute in group.attributes {
           for access in AttributeAccess.allCases {
             for call in [group.call(access), attribute.call(access)] {
-              order.add(call, of: group.path(of: attribute), report)
+              order.add(call, of: attribute.path, report)
             }
           }
         }
@@ -72,7 +72,7 @@ private struct Order {
   private func resolve(_ word: String) -> [String]? {
     if ["vcpus", "memory"].contains(word) { return [] }
     if word == "create" || own.contains(word) { return [word] }
-    if let group = file.group(named: word) { return group.attributes.map(group.path(of:)) }
+    if let group = file.group(named: word) { return group.attributes.map(\.path) }
     let parts = word.split(separator: ".", maxSplits: 1).map(String.init)
     guard let other = catalogue.files.first(where: { $0.name == parts[0] && !$0.isCommon }) else {
       // A device type of another architecture: a common file may name it.
