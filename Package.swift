@@ -184,7 +184,10 @@ let package = Package(
       ], path: "Tests/Conformance/Tool", swiftSettings: strict),
     tests(
       "CorpusTests",
-      ["Corpus", "Conformance", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary"]),
+      [
+        "Corpus", "Reference", "Conformance", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Diagnostics",
+        "Vocabulary", "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -87,7 +87,7 @@ extension ManifestWorkspace {
       if [.outcomeDiffers, .valueDiffers].contains(entry.agreement) {
         let call = step.operation.attributeCall
         let found = call.flatMap { files[i]?.attribute(group: $0.group, attr: $0.attr) }
-        let path = step.attribute ?? found.map { $0.group.path(of: $0.attribute) }
+        let path = step.attribute ?? found.map(\.attribute.path)
         entry.quirk = quirks.first { $0.explains(entry, answer, path: path) }
       }
       conformance.entries.append(entry)

@@ -52,7 +52,7 @@ struct AttributeReader {
   private func values(
     _ entry: Entry, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?
   ) -> [AttributeSetting] {
-    let path = group.path(of: attribute)
+    let path = attribute.path
     guard attribute.repeats || !attribute.keyFields.isEmpty else {
       guard context.mayRead(path, at: entry.key.range) else { return [] }
       return [setting(entry.value, key: entry.key.range, of: attribute, in: group, vcpu)]
@@ -87,7 +87,7 @@ struct AttributeReader {
   private func setting(
     _ written: Node, key: SourceRange, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?
   ) -> AttributeSetting {
-    let path = group.path(of: attribute)
+    let path = attribute.path
     let node = context.parameters.expand(written, vcpu: vcpu)
     let place = node.isEmpty ? key : node.range
     var setting = AttributeSetting(
@@ -118,14 +118,14 @@ struct AttributeReader {
   private func longForm(_ node: Node, _ attribute: AttributeSchema, _ group: GroupSchema) -> MappingReader? {
     guard let entries = node.entries else {
       if attribute.keyFields.isEmpty { return nil }
-      return MappingReader(node, of: "an entry of '\(group.path(of: attribute))'", keys: nil, findings)
+      return MappingReader(node, of: "an entry of '\(attribute.path)'", keys: nil, findings)
     }
     let names = entries.map(\.key.value)
     let extra = ["value", "optional", "flags"]
     let keys = attribute.keyFields.map(\.name)
     if keys.isEmpty, !names.contains("value"), !(names == ["optional"]) { return nil }
     return MappingReader(
-      node, of: "'\(group.path(of: attribute))'", keys: keys + extra, findings)
+      node, of: "'\(attribute.path)'", keys: keys + extra, findings)
   }
 
   private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {

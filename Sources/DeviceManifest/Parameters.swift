@@ -299,8 +299,4 @@ private final class ParameterScope: Scope {
 /// A world without content: parameters are constants.
 private final class NoWorld: World, Sendable {
   static let shared = NoWorld()
-
-  func value(of root: Root) throws(EvaluationError) -> Value { .unknown }
-  func fact(_ name: String) -> Value { .unknown }
-  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
 }

@@ -143,8 +143,7 @@ extension PayloadEncoder {
     if !description.flags.isEmpty, let bit = description.flags.first(where: { $0.name == text }) {
       return 1 << Int128(bit.bit)
     }
-    if let value = description.notation?.parse(text) { return value }
-    guard let value = IntegerLiteral.parse(text) else {
+    guard let value = description.notation?.parse(text) ?? IntegerLiteral.parse(text) else {
       notAnInteger(text, description, node.range)
       return nil
     }

@@ -277,7 +277,7 @@ package final class StepReader {
     guard let access = AttributeAccess(rawValue: verb), let path = target(subject) else { return nil }
     if reader["attr"] != nil || reader["group"] != nil { return raw(access, path, subject, reader, expected, at) }
     guard let (group, attribute) = find(path, subject) else { return nil }
-    let name = group.path(of: attribute)
+    let name = attribute.path
     var allowed = [verb, "expect", "flags"] + attribute.keyFields.map(\.name)
     switch access {
     case .set: allowed += ["value", "address"]

@@ -53,7 +53,7 @@ package struct StepWriter {
     }
     guard step.attribute == nil, step.comparison != nil, let call = step.operation.attributeCall else { return }
     let found = schema(of: call.target)?.attribute(group: call.group, attr: call.attr)
-    step.attribute = found.map { $0.group.path(of: $0.attribute) }
+    step.attribute = found.map(\.attribute.path)
   }
 
   private var usedParameters: [(String, Node)] {

@@ -80,16 +80,16 @@ package class AttributeDescription {
   /// The payloads; the first whose condition holds is used. An attribute without payloads uses those of its group.
   package final private(set) lazy var payloads = readPayloads()
   private final let readPayloads: () -> [(when: Expression?, type: PayloadType)]
-  package final private(set) lazy var set = readCall(.set)
-  package final private(set) lazy var get = readCall(.get)
-  package final private(set) lazy var has = readCall(.has)
-  private final let readCall: (AttributeAccess) -> CallSchema
+  package final private(set) lazy var set = readCall(self, .set)
+  package final private(set) lazy var get = readCall(self, .get)
+  package final private(set) lazy var has = readCall(self, .has)
+  private final let readCall: (AttributeDescription, AttributeAccess) -> CallSchema
   package final let source: SourceRange
 
   init(
     _ reader: KeyReader, when: Expression?,
     payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls readCall: @escaping (AttributeAccess) -> CallSchema, source: SourceRange
+    calls readCall: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange
   ) {
     self.reader = reader
     lifetime = reader.lifetime()
@@ -102,7 +102,12 @@ package class AttributeDescription {
   package final var constant: String? { reader.string("constant") }
   /// Other uapi constants with the same number.
   package final var aliases: [String] { reader.strings("aliases") }
+  /// The constant and its aliases.
+  package final var constants: [String] { [constant].compactMap(\.self) + aliases }
   package final var doc: String? { reader.string("doc") }
+
+  /// Whether some kernels lack it.
+  package final var isConditional: Bool { lifetime != Lifetime() || when != nil }
 
   package final func call(_ access: AttributeAccess) -> CallSchema {
     switch access {
@@ -132,7 +137,7 @@ package final class AttributeSchema: AttributeDescription {
   init(
     name: String?, path: String, _ reader: KeyReader, number: AttributeNumber, when: Expression?,
     access: [AttributeAccess], repeats: Bool, payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls: @escaping (AttributeAccess) -> CallSchema, source: SourceRange
+    calls: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange
   ) {
     self.name = name
     self.path = path
@@ -173,7 +178,8 @@ package final class GroupSchema: AttributeDescription {
   init(
     name: String, number: UInt32, _ reader: KeyReader, when: Expression?,
     payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls: @escaping (AttributeAccess) -> CallSchema, source: SourceRange, attributes: [AttributeSchema],
+    calls: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange,
+    attributes: [AttributeSchema],
     unknownAttribute: AccessErrnos
   ) {
     self.name = name
@@ -189,8 +195,10 @@ package final class GroupSchema: AttributeDescription {
   /// Whether the group has one attribute without a name.
   package var isNameless: Bool { attributes.contains { $0.name == nil } }
 
-  /// `addr.dist`, or `nr-irqs` for the nameless attribute.
-  package func path(of attribute: AttributeSchema) -> String { attribute.path }
+  /// Whether every number is that of an attribute.
+  package var hasEveryAttribute: Bool {
+    attributes.contains { if case .any = $0.number { !$0.isConditional } else { false } }
+  }
 
   /// The payloads of an attribute: its own, or else the group's.
   package func payloads(of attribute: AttributeSchema) -> [(when: Expression?, type: PayloadType)] {

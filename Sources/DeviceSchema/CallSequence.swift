@@ -30,31 +30,24 @@ package struct CallSequence {
     case copyOut
   }
 
-  package let catalogue: Catalogue
+  private let catalogue: Catalogue
   /// The descriptor's file.
   package let file: SchemaFile
-  package let access: AttributeAccess
-  private let groupNumber: UInt32
-  private let attr: UInt64
+  private let access: AttributeAccess
+  private let groupNumber: UInt32?
+  private let attr: UInt64?
   private var group: GroupSchema?
   private var attribute: AttributeSchema?
   /// What the schema says of the call on the group, and on the attribute.
   private var calls = (group: CallSchema(), attribute: CallSchema())
   private var hasPayload = false
 
-  /// Creates a call whose group and attribute are not looked up yet.
-  package init(_ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, group: UInt32, attr: UInt64) {
+  /// Creates a call whose group and attribute are not looked up yet. A number that is nil can be any.
+  package init(
+    _ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, group: UInt32? = nil, attr: UInt64? = nil
+  ) {
     (self.catalogue, self.file, self.access) = (catalogue, file, access)
     (groupNumber, self.attr) = (group, attr)
-  }
-
-  /// Creates a call on an attribute.
-  package init(
-    _ catalogue: Catalogue, _ file: SchemaFile, _ access: AttributeAccess, of attribute: AttributeSchema,
-    in group: GroupSchema
-  ) {
-    self.init(catalogue, file, access, group: group.number, attr: 0)
-    find(group, attribute, hasPayload: !group.payloads(of: attribute).allSatisfy { $0.type.isNone })
   }
 
   /// Records the result of the lookup.
@@ -71,25 +64,36 @@ package struct CallSequence {
     switch stage {
     case .vmRules: file.subject == .system ? nil : catalogue.vm?.every.map(Action.rules)
     case .fileRules: file.subject == .vm ? nil : file.every.map(Action.rules)
-    case .accessor: file.noAccessor[access].map { refuse($0, "\(file.words) has no \(access.ioctl)") }
-    case .group:
-      group == nil ? refuse(file.unknownGroup[access], "\(file.words) has no group \(groupNumber)") : nil
+    case .accessor: file.noAccessor[access].map { .refuse(refusal($0, "\(file.words) has no \(access.ioctl)")) }
+    case .group: group == nil ? .refuse(unknownGroup) : nil
     case .payload: hasPayload && hasAccess && takesInput && !rulesRead ? .copyIn : nil
     case .groupRules: calls.group.rules.map(Action.rules)
-    case .attribute: hasAccess ? nil : unknownAttribute
+    case .attribute: hasAccess ? nil : unknownAttribute.map(Action.refuse)
     case .attributeRules: calls.attribute.rules.map(Action.rules)
     case .value: access == .get && hasPayload ? .copyOut : nil
     }
   }
 
-  private var unknownAttribute: Action? {
-    guard let group else { return nil }
-    let what = attribute == nil ? "has no attribute \(attr)" : "does not \(access.verb) this attribute"
-    return refuse(group.unknownAttribute[access], "group '\(group.name)' of \(file.words) \(what)")
+  /// The refusal if the kernel lacks the group.
+  package var unknownGroup: GenericRefusal {
+    refusal(file.unknownGroup[access], "\(file.words) has no \(name("group", groupNumber))")
   }
 
-  private func refuse(_ errno: Errno?, _ reason: String) -> Action {
-    .refuse(GenericRefusal(errno ?? .invalid, reason))
+  /// The refusal if the kernel lacks the attribute, or if the attribute does not have the call; nil without a group.
+  package var unknownAttribute: GenericRefusal? {
+    guard let group else { return nil }
+    let isWithout = attribute?.access.contains(access) == false
+    let what = isWithout ? "does not \(access.verb) this attribute" : "has no \(name("attribute", attr))"
+    return refusal(group.unknownAttribute[access], "group '\(group.name)' of \(file.words) \(what)")
+  }
+
+  /// `group 3`, or `such group` for any number.
+  private func name(_ noun: String, _ number: (some BinaryInteger)?) -> String {
+    number.map { "\(noun) \($0)" } ?? "such \(noun)"
+  }
+
+  private func refusal(_ errno: Errno?, _ reason: String) -> GenericRefusal {
+    GenericRefusal(errno ?? .invalid, reason)
   }
 
   private var hasAccess: Bool { attribute?.access.contains(access) == true }
@@ -121,8 +125,22 @@ package struct GenericRefusal {
   package static func noDeviceType(_ name: String) -> Self {
     Self(.noDevice, "this host's KVM has no device type '\(name)'")
   }
-  package static func foreignDeviceType(_ number: UInt32) -> Self {
-    Self(.noDevice, "device type \(number) belongs to another architecture or another release")
+  package static func foreignDeviceType(_ number: UInt32?) -> Self {
+    let type = number.map { "device type \($0)" } ?? "the device type"
+    return Self(.noDevice, "\(type) belongs to another architecture or another release")
+  }
+}
+
+extension SchemaFile {
+  /// The id of a refusal or a warning of a call on the descriptor: the rule's own, or `arm-vgic-v3.addr.dist:EINVAL`.
+  ///
+  /// - Parameters:
+  ///   - path: the path of the attribute or call; empty if the group is unknown.
+  ///   - suffix: an errno, or the name of a warning, which may be a full id.
+  package func id(of rule: Rule? = nil, _ path: String, _ suffix: String) -> String {
+    if let id = rule?.id { return id }
+    if suffix.utf8.contains(UInt8(ascii: ":")) { return suffix }
+    return path.isEmpty ? "\(name):\(suffix)" : "\(name).\(path):\(suffix)"
   }
 }
 

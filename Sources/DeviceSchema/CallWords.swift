@@ -20,11 +20,34 @@ extension AttributeAccess {
   }
 }
 
+extension DescriptorCall {
+  /// The call's name in the kernel's headers, or a description.
+  package func title(on subject: SchemaSubject) -> String {
+    switch (self, subject) {
+    case (.test, _): "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST"
+    case (.create, .vm): "KVM_CREATE_VM"
+    case (.create, .vcpu): "KVM_CREATE_VCPU"
+    case (.create, _): "KVM_CREATE_DEVICE"
+    case (.initialise, _): "the call that initialises a vCPU"
+    case (.run, _): "KVM_RUN"
+    case (.addMemory, _): "KVM_SET_USER_MEMORY_REGION"
+    case (.createIRQChip, _): "KVM_CREATE_IRQCHIP"
+    case (.close, _): "close() of the descriptor"
+    }
+  }
+
+  /// The names of all these calls in the kernel's headers.
+  static let ioctls = allCases.flatMap { call in [.vm, .vcpu, .common("")].map(call.title) }.filter {
+    $0.hasPrefix("KVM_") && !$0.contains(" ")
+  }
+}
+
 extension SchemaFile {
   /// The descriptor in sentences.
   package var words: String {
     switch subject {
-    case .device(let name), .common(let name): "a device of type '\(name)'"
+    case .device(let name): "a device of type '\(name)'"
+    case .common: "a device of any other type"
     case .vm: "the VM"
     case .vcpu: "a vCPU"
     case .system: "/dev/kvm"
@@ -36,9 +59,7 @@ extension SchemaFile {
     switch subject {
     case .device(let name): "device type '\(name)'"
     case .common(let name): "'\(name)'"
-    case .vm: "the VM"
-    case .vcpu: "a vCPU"
-    case .system: "/dev/kvm"
+    case .vm, .vcpu, .system: words
     }
   }
 }

@@ -43,6 +43,9 @@ package final class Catalogue {
   package private(set) lazy var missingAttribute: [Errno] =
     (common("missing-attribute")?.items ?? []).compactMap { $0.errno(faults) }
 
+  /// The newest release that the schemas describe.
+  private(set) lazy var newestRelease: Release? = common("describes")?.release(named: "describes", faults)
+
   package convenience init(architecture: Architecture, release: Release, sources: [SchemaSource]) {
     self.init(
       architecture: architecture, release: release, sources: sources, elements: ElementTypes(),

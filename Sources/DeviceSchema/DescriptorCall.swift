@@ -26,8 +26,8 @@ extension SchemaFile {
   /// The rules of a call; nil if the file does not describe it.
   package func rules(of call: DescriptorCall) -> RuleFrame? {
     switch call {
-    case .test: nil
-    case .create: create
+    case .test: unknownDevice
+    case .create: create ?? unknownDevice
     case .initialise: initialise
     case .run: run
     case .addMemory: addMemory
@@ -40,7 +40,7 @@ extension SchemaFile {
   package func has(_ call: DescriptorCall) -> Bool {
     switch (call, subject) {
     case (.create, .vm), (.create, .vcpu), (.create, .device), (.test, .device): true
-    case (.create, _): false
+    case (.initialise, .vcpu), (.createIRQChip, .vm): true
     default: rules(of: call) != nil
     }
   }
@@ -52,7 +52,7 @@ extension SchemaFile {
   ///
   /// - Parameter exists: whether to include a capability, a group or an attribute, by its lifetime and its `when`.
   func rulesOfCalls(where exists: (Lifetime, Expression?) -> Bool = { _, _ in true }) -> [RuleFrame] {
-    var rules = [every] + DescriptorCall.allCases.map { self.rules(of: $0) } + [afterCapability, unknownDevice]
+    var rules = [every] + DescriptorCall.allCases.map { self.rules(of: $0) } + [afterCapability]
     rules += capabilities.filter { exists($0.lifetime, nil) }.map(\.rules)
     for group in groups where exists(group.lifetime, group.when) {
       rules += AttributeAccess.allCases.map { group.call($0).rules }

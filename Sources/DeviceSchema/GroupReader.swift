@@ -29,7 +29,8 @@ struct GroupReader {
     }
     let defaults = Defaults(
       access: access(reader) ?? AttributeAccess.allCases, repeats: reader.bool("repeat"),
-      payloads: { payloads(reader, keys: []) }, hasPayload: reader.has("payload"))
+      hasPayload: reader.has("payload")
+    ) { payloads(reader, keys: []) }
     var attributes: [AttributeSchema] = []
     if let nameless = reader.child("attribute") {
       let key = reader.keyRange("attribute") ?? entry.key.range
@@ -44,22 +45,27 @@ struct GroupReader {
     }
     return GroupSchema(
       name: entry.key.value, number: number ?? .max, reader, when: condition(reader, key: .any),
-      payloads: defaults.payloads,
-      calls: { access in
-        let value = access == .has ? .any : valueType(defaults.payloads(), name: entry.key.value)
+      payloads: { defaults.payloads },
+      calls: { group, access in
+        let value = access == .has ? .any : valueType(group.payloads, name: entry.key.value)
         return call(access, reader, value: value, key: .any)
       }, source: entry.key.range, attributes: attributes,
-      unknownAttribute: unknownAttribute(reader["unknown-attribute"]))
+      unknownAttribute: errnos(reader["unknown-attribute"], default: catalogue.unknownAttribute))
   }
 
   private typealias Payloads = [(when: Expression?, type: PayloadType)]
 
   /// The defaults of a group for its attributes.
-  private struct Defaults {
-    var access: [AttributeAccess]
-    var repeats: Bool
-    var payloads: () -> Payloads
-    var hasPayload: Bool
+  private final class Defaults {
+    let access: [AttributeAccess]
+    let repeats: Bool
+    let hasPayload: Bool
+    private(set) lazy var payloads = read()
+    private let read: () -> Payloads
+
+    init(access: [AttributeAccess], repeats: Bool, hasPayload: Bool, payloads read: @escaping () -> Payloads) {
+      (self.access, self.repeats, self.hasPayload, self.read) = (access, repeats, hasPayload, read)
+    }
   }
 
   private func attribute(
@@ -76,15 +82,14 @@ struct GroupReader {
         at: source)
     }
     let key = keyType(keys)
-    let payloads = { self.payloads(reader, keys: keys) }
     return AttributeSchema(
       name: name, path: path, reader, number: number, when: condition(reader, key: key),
       access: access(reader) ?? defaults.access,
       repeats: reader.has("repeat") ? reader.bool("repeat") : defaults.repeats,
-      payloads: payloads,
-      calls: { access in
-        let own = payloads()
-        let value = access == .has ? .any : valueType(reader.has("payload") ? own : defaults.payloads(), name: "value")
+      payloads: { payloads(reader, keys: keys) },
+      calls: { own, access in
+        let used = reader.has("payload") ? own.payloads : defaults.payloads
+        let value = access == .has ? .any : valueType(used, name: "value")
         return call(access, reader, value: value, key: key)
       }, source: source)
   }
@@ -147,7 +152,6 @@ struct GroupReader {
     result.rules = own.child("rules").map { catalogue.ruleReader(scope).frame($0) }
     result.takesInput = own.bool("input")
     if let node = own["value"] {
-      let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
       if let entries = node.entries {
         result.value = .fields(
           entries.compactMap { entry in
@@ -199,10 +203,6 @@ struct GroupReader {
       let when = reader["when"].flatMap { $0.expression(in: scope, as: .bool, faults) }
       return OrderWord(path: Located(word, at: path.range), when: when)
     }
-  }
-
-  private func unknownAttribute(_ node: Node?) -> AccessErrnos {
-    errnos(node, default: catalogue.unknownAttribute)
   }
 
   /// Reads one errno for all three calls, or a mapping from call to errno.

@@ -26,7 +26,4 @@ private final class KeyWorld: World {
     default: .unknown
     }
   }
-
-  func fact(_ name: String) -> Value { .unknown }
-  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
 }

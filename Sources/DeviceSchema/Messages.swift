@@ -6,24 +6,25 @@ import YAMLSyntax
 package struct FailureMessages {
   /// Letters and digits, in lower case, that name a call: `set`, `get`, `has`, or its name in the kernel's headers.
   package private(set) var calls: [(words: String, call: String)] = []
-  /// What precedes the number of a group if the call is not named.
+  /// What precedes the number of a group if the call is not named, in lower case.
   package private(set) var groups: [(words: String, access: AttributeAccess)] = []
-  /// What precedes the number of an errno.
+  /// What precedes the number of an errno, in lower case.
   package private(set) var errnos: [String] = []
 
-  package init() {}
+  /// The names of the calls that messages can be about.
+  private static let names = AttributeAccess.allCases.map(\.rawValue) + Set(DescriptorCall.ioctls).sorted()
 
   /// Adds what a file says; what is there already comes first.
   fileprivate mutating func add(_ node: SchemaNode, _ faults: Findings) {
     let reader = KeyReader(node, keys: ["calls", "groups", "errnos"], of: "'messages'", faults)
     for entry in reader["calls"]?.entries ?? [] {
-      let call = entry.value.scalar ?? ""
-      guard entry.key.value.utf8.allSatisfy({ $0.isLetterOrDigit }), entry.key.value == entry.key.value.lowercased(),
-        AttributeAccess(rawValue: call) != nil || call.hasPrefix("KVM_")
+      guard entry.key.value.utf8.allSatisfy({ $0.isLetterOrDigit }), entry.key.value == entry.key.value.lowercased()
       else {
-        faults.error(
-          "schema-type", "a call is letters and digits in lower case, with set, get, has or a name such as KVM_RUN",
-          at: entry.key.range)
+        faults.error("schema-type", "a call is letters and digits in lower case", at: entry.key.range)
+        continue
+      }
+      guard let call = entry.value.scalar, Self.names.contains(call) else {
+        faults.error("schema-type", "a call must be \(Self.names.listed("or"))", at: entry.value.range)
         continue
       }
       calls.append((entry.key.value, call))
@@ -33,23 +34,24 @@ package struct FailureMessages {
         faults.error("schema-type", "'groups' has set, get or has for each text", at: entry.value.range)
         continue
       }
-      groups.append((entry.key.value, access))
+      groups.append((entry.key.value.lowercased(), access))
     }
-    errnos += reader.strings("errnos")
+    errnos += reader.strings("errnos").map { $0.lowercased() }
   }
 }
 
-extension Catalogue {
-  /// What all files say of messages, the last file first, so that added files come before the built-in ones.
+extension [Catalogue] {
+  /// The messages of all files, the last file first and built-in files last. Architectures can share files.
   package var messages: FailureMessages {
-    var messages = FailureMessages()
-    for file in files.reversed() {
-      if let node = file.text.child("messages") { messages.add(node, faults) }
+    let files = flatMap { catalogue in catalogue.files.reversed().map { (text: $0.text, faults: catalogue.faults) } }
+    var parts = files.filter { !$0.text.file.isBuiltIn } + files.filter(\.text.file.isBuiltIn)
+    if let faults = first?.faults, !contains(where: { $0.files.contains { $0.subject == .common("messages") } }) {
+      parts.append((SchemaSource.builtIn("common/messages.yaml").text(faults), faults))
     }
-    if !files.contains(where: { $0.subject == .common("messages") }),
-      let node = SchemaSource.builtIn("common/messages.yaml").text(faults).child("messages")
-    {
-      messages.add(node, faults)
+    var messages = FailureMessages()
+    var seen: Set<SourceFile> = []
+    for (text, faults) in parts where seen.insert(text.file).inserted {
+      if let node = text.child("messages") { messages.add(node, faults) }
     }
     return messages
   }

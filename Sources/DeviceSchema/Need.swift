@@ -30,8 +30,6 @@ private final class VCPUWorld: World {
   init(vcpu: Fields) { self.vcpu = vcpu }
 
   func value(of root: Root) throws(EvaluationError) -> Value { root == .vcpu ? .record(vcpu) : .unknown }
-  func fact(_ name: String) -> Value { .unknown }
-  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
 }
 
 extension Catalogue {

@@ -12,7 +12,9 @@ package struct Notation {
   package var form: String { parts.map(\.name).joined(separator: ".") }
 
   /// A small number in this notation: `0.0.0.3`.
-  package var example: String { String(repeating: "0.", count: parts.count - 1) + "3" }
+  package var example: String {
+    String(repeating: "0.", count: parts.count - 1) + (parts[parts.count - 1].bits > 1 ? "3" : "1")
+  }
 
   /// The integer that a text stands for; nil if the text is not in this notation, or a part does not fit.
   package func parse(_ text: String) -> Int128? {

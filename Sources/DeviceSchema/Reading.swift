@@ -85,12 +85,7 @@ struct KeyReader {
   }
 
   func release(_ key: String) -> Release? {
-    guard let node = self[key] else { return nil }
-    guard let release = node.scalar.flatMap(Release.init) else {
-      faults.error("schema-type", "'\(key)' must be a kernel release, such as '6.13'", at: node.range)
-      return nil
-    }
-    return release
+    self[key]?.release(named: key, faults)
   }
 
   func lifetime() -> Lifetime { Lifetime(since: release("since"), until: release("until")) }
@@ -103,6 +98,14 @@ extension Node {
       return nil
     }
     return value
+  }
+
+  func release(named name: String, _ faults: Findings) -> Release? {
+    guard let release = scalar.flatMap(Release.init) else {
+      faults.error("schema-type", "'\(name)' must be a kernel release, such as '6.13'", at: range)
+      return nil
+    }
+    return release
   }
 
   func strings(named name: String, _ faults: Findings) -> [String] {

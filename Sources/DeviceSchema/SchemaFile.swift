@@ -52,6 +52,11 @@ package final class SchemaFile {
     if case .device(let name) = subject { name } else { nil }
   }
 
+  /// Whether the file only holds parts that several descriptors share.
+  package var isCommon: Bool {
+    if case .common = subject { true } else { false }
+  }
+
   package var architecture: Architecture { catalogue.architecture }
   package var doc: String? { text.top("doc")?.scalar }
   package var constant: String? { text.top("constant")?.scalar }
@@ -74,16 +79,9 @@ package final class SchemaFile {
   package private(set) lazy var number: UInt32? = text.top("number")?.integer(named: "number", catalogue.faults)
     .flatMap { UInt32(exactly: $0) }
 
-  package private(set) lazy var lifetime: Lifetime = {
-    func release(_ key: String) -> Release? {
-      guard let node = text.top(key) else { return nil }
-      return KeyReader(
-        Node(.mapping([Entry(key: Located(key, at: node.range), value: node)]), at: node.range), keys: [key],
-        of: "this", catalogue.faults
-      ).release(key)
-    }
-    return Lifetime(since: release("since"), until: release("until"))
-  }()
+  package private(set) lazy var lifetime = Lifetime(
+    since: text.top("since")?.release(named: "since", catalogue.faults),
+    until: text.top("until")?.release(named: "until", catalogue.faults))
 
   /// Whether the host has this device type; if nil, the list of the host's types decides.
   package private(set) lazy var registered: Expression? = text.top("registered").flatMap {

@@ -28,7 +28,7 @@ struct AttributeMappings {
 
   /// The schema of an attribute's value.
   private func setting(of attribute: AttributeSchema, in group: GroupSchema, _ file: SchemaFile) -> JSON {
-    let path = "\(file.name).\(group.path(of: attribute))"
+    let path = "\(file.name).\(attribute.path)"
     let isList = !attribute.keyFields.isEmpty || attribute.repeats
     // A list replaces that of the other file.
     if isLaidOver, isList {
@@ -127,13 +127,13 @@ extension AttributeSchema {
     for case .integer(let type) in group.payloads(of: self).map(\.type) { facts += type.description.words }
     let calls = file.calls(on: self).map(\.rawValue).joined(separator: ", ")
     var sentences = [facts.joined(separator: ", "), calls.isEmpty ? "no calls" : calls]
-    let lifetimes = [file.lifetime, group.lifetime, lifetime]
-    if let since = lifetimes.compactMap(\.since).max() { sentences.append("since Linux \(since)") }
-    if let until = lifetimes.compactMap(\.until).min() { sentences.append("until Linux \(until)") }
+    let lifetime = Lifetime([file.lifetime, group.lifetime, lifetime])
+    if let since = lifetime.since { sentences.append("since Linux \(since)") }
+    if let until = lifetime.until { sentences.append("until Linux \(until)") }
     paragraphs.append(sentences.joined(separator: "; "))
     let constants = [group.constant, constant].compactMap { $0 }.joined(separator: ", ")
     if !constants.isEmpty { paragraphs.append(constants) }
-    paragraphs.append("kvmconf explain \(file.name).\(group.path(of: self))")
+    paragraphs.append("kvmconf explain \(file.name).\(path)")
     return paragraphs.joined(separator: "\n\n")
   }
 }

@@ -132,7 +132,7 @@ struct StepSchema {
     for file in files {
       for group in file.groups {
         for attribute in group.attributes {
-          let path = group.path(of: attribute)
+          let path = attribute.path
           let body = body(access, attribute, group, file)
           if let i = bodies.firstIndex(where: { $0.path == path }) {
             bodies[i].alternatives.append(body)
@@ -165,7 +165,7 @@ struct StepSchema {
   private func body(
     _ access: AttributeAccess, _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile
   ) -> JSON {
-    let path = "\(file.name).\(group.path(of: attribute))"
+    let path = "\(file.name).\(attribute.path)"
     return definitions.reference("\(architecture.rawValue).\(access.rawValue).\(path)") {
       let keys = attribute.keyFields
       var members: [(String, JSON)] = [

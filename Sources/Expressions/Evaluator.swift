@@ -6,6 +6,13 @@ package protocol World: AnyObject {
   func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value?
 }
 
+/// By default, nothing is known and no record has an identity.
+extension World {
+  package func value(of root: Root) throws(EvaluationError) -> Value { .unknown }
+  package func fact(_ name: String) -> Value { .unknown }
+  package func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
+}
+
 /// An error in the evaluation of an expression: a fault of the schema, not of the manifest.
 package struct EvaluationError: Error, Hashable, Sendable {
   package var message: String

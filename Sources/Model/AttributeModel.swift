@@ -53,7 +53,7 @@ extension CallModel {
   private func lookUp(_ call: AttributeCall, _ sequence: inout CallSequence) throws(Stop) -> PayloadType {
     guard let group = try group(numbered: call.group, of: sequence.file) else { return .none }
     let attribute = try attribute(numbered: call.attr, of: group)
-    if interpreter.call.path.isEmpty { interpreter.call.path = attribute.map(group.path(of:)) ?? group.name }
+    if interpreter.call.path.isEmpty { interpreter.call.path = attribute?.path ?? group.name }
     let payload = try payload(of: attribute, in: group)
     interpreter.call.payload = contents(call.data, payload)
     sequence.find(group, attribute, hasPayload: !payload.isNone)

@@ -156,10 +156,7 @@ extension CallModel {
     let vm = try vm()
     let path = (isTest ? DescriptorCall.test : .create).rawValue
     guard let file = catalogue.device(numbered: type), let name = file.deviceType else {
-      if catalogue.isForeign(type: type) {
-        return call(vm, "create-device", []) { () throws(Stop) in try interpreter.refuse(.foreignDeviceType(type)) }
-      }
-      return createUnknown(path, [("type", Value(type)), ("flags", Value(flags))], isTest: isTest)
+      return createUnknown(type, path, [("type", Value(type)), ("flags", Value(flags))], isTest: isTest, vm)
     }
     return call(file, path, [("flags", Value(flags))]) { () throws(Stop) in
       if try !isRegistered(file, name) { try interpreter.refuse(.noDeviceType(name)) }
@@ -174,8 +171,14 @@ extension CallModel {
   private static let testFlag: UInt32 = 1
 
   /// Prepares the creation of a device type without a schema. One list of rules describes all of them.
-  private func createUnknown(_ path: String, _ fields: [(String, Value)], isTest: Bool) -> Preparation {
-    guard let file = catalogue.files.first(where: { $0.unknownDevice != nil }) else {
+  private func createUnknown(
+    _ type: UInt32, _ path: String, _ fields: [(String, Value)], isTest: Bool, _ vm: SchemaFile
+  ) -> Preparation {
+    let file = catalogue.files.first { $0.unknownDevice != nil }
+    if catalogue.isForeign(type: type) {
+      return call(file ?? vm, path, []) { () throws(Stop) in try interpreter.refuse(.foreignDeviceType(type)) }
+    }
+    guard let file else {
       return .answer(.undecided([.refused(.noDevice), .ok]))
     }
     return call(file, path, fields) { () throws(Stop) in
@@ -195,8 +198,8 @@ extension CallModel {
   private func close(_ slot: Int) throws(Unmade) -> Preparation {
     try vm()
     let device = try device(slot)
-    guard let file = device.file else { return .answer(.ok) }
     return .call { () throws(Stop) in
+      guard let file = device.file else { return nil }
       interpreter.call = CallContext(file: file, path: DescriptorCall.close.rawValue, device: device.object)
       // Without a release function the kernel keeps the device until the VM goes.
       guard let rules = file.release else { return nil }

@@ -48,8 +48,6 @@ package struct ModelHost: Host {
         devices.append(ModelDevice(object: .unknown, file: nil))
       } else {
         skip(step)
-        // A device without a schema is closed as well.
-        if case .closeDevice(let slot) = step.operation, outcome == .ok { devices[slot] = nil }
       }
       return StepResult(outcome)
     }

@@ -111,10 +111,9 @@ extension Interpreter {
   }
 
   private func reason(_ rule: Rule, _ suffix: String, _ fallback: String) -> Reason {
-    // A warning may be named in full.
-    let id = rule.id ?? (suffix.utf8.contains(UInt8(ascii: ":")) ? suffix : "\(call.file.name).\(call.path):\(suffix)")
-    return Reason(
-      id: DiagnosticID(id), errno: rule.errno, message: words(of: rule) ?? fallback, rule: rule.source,
+    Reason(
+      id: DiagnosticID(call.file.id(of: rule, call.path, suffix)), errno: rule.errno,
+      message: words(of: rule) ?? fallback, rule: rule.source,
       keyFields: rule.condition?.keyFields ?? [], documented: rule.documented)
   }
 
@@ -126,8 +125,7 @@ extension Interpreter {
   /// Ends the call, unless it is forced.
   func refuse(_ refusal: GenericRefusal) throws(Stop) {
     if ignoresRefusals { return }
-    let path = call.path.isEmpty ? "" : ".\(call.path)"
-    let id = DiagnosticID("\(call.file.name)\(path):\(refusal.errno)")
+    let id = DiagnosticID(call.file.id(call.path, refusal.errno.description))
     throw .refused(refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
   }
 }

@@ -234,7 +234,7 @@ extension HostProbe.Attribute {
   /// An attribute about which nothing is known yet.
   init(_ file: SchemaFile, _ group: GroupSchema, _ attribute: AttributeSchema) {
     self.init(
-      target: file.deviceType ?? file.name, path: group.path(of: attribute), group: group.number,
+      target: file.deviceType ?? file.name, path: attribute.path, group: group.number,
       lifetime: Lifetime([file.lifetime, group.lifetime, attribute.lifetime]), isSupported: false, evidence: .has)
   }
 }

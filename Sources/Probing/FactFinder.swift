@@ -125,9 +125,7 @@ extension FactFinder {
 private final class FactWorld: World {
   var facts: [String: Value] = [:]
 
-  func value(of root: Root) throws(EvaluationError) -> Value { .unknown }
   func fact(_ name: String) -> Value { facts[name] ?? .unknown }
-  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
 }
 
 // MARK: Files

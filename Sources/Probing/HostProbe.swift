@@ -98,9 +98,4 @@ extension Lifetime {
     if let until, release >= until { return "removed in Linux \(until)" }
     return nil
   }
-
-  /// The lifetime that is common to all of these.
-  init(_ lifetimes: [Lifetime]) {
-    self.init(since: lifetimes.compactMap(\.since).max(), until: lifetimes.compactMap(\.until).min())
-  }
 }

@@ -28,8 +28,7 @@ extension HostProbe {
     settings.facts = HostFacts(found: Dictionary(knownFacts, uniquingKeysWith: { $1 }))
     prober.workspace = ManifestWorkspace(settings)
     features = try prober.features()
-    for file in prober.catalogue.files {
-      if case .common = file.subject { continue }
+    for file in prober.catalogue.files where !file.isCommon {
       if let type = file.deviceType, !deviceTypes.contains(type) {
         attributes += prober.absent(file, devices.first { $0.type == type })
       } else {

@@ -6,15 +6,21 @@ import Vocabulary
 struct CallReference {
   let catalogue: Catalogue
 
-  /// One of the three calls on an attribute.
+  /// One of the three calls on an attribute; on an unknown one, or on an unknown group, if it is nil.
   func call(
-    _ access: AttributeAccess, on attribute: AttributeSchema, of group: GroupSchema, in file: SchemaFile
+    _ access: AttributeAccess, on attribute: AttributeSchema?, of group: GroupSchema?, in file: SchemaFile
   ) -> RefusableCall {
-    let sequence = CallSequence(catalogue, file, access, of: attribute, in: group)
-    return call(.attribute(access), access.ioctl, group.path(of: attribute), file) { walk, context in
+    var sequence = CallSequence(catalogue, file, access)
+    if let group {
+      let payloads = attribute.map(group.payloads(of:)) ?? group.payloads
+      sequence.find(group, attribute, hasPayload: !payloads.allSatisfy(\.type.isNone))
+    }
+    return call(.attribute(access), access.ioctl, attribute?.path ?? group?.name ?? "", file) { walk, context in
       for stage in CallSequence.Stage.inOrder {
         switch sequence.action(at: stage) {
-        case nil: continue
+        case nil:
+          if stage == .group { walk.add(sequence.unknownGroup, where: group, isMissing: context) }
+          if stage == .attribute { walk.add(sequence.unknownAttribute, where: attribute, isMissing: context) }
         case .rules(let rules)?: walk.walk(rules, context)
         case .copyIn?: walk.add(Refusal(.cannotRead, context))
         case .copyOut?: walk.add(Refusal(.cannotWrite, context))
@@ -31,10 +37,15 @@ struct CallReference {
   func call(_ call: DescriptorCall, of file: SchemaFile) -> RefusableCall {
     self.call(.descriptor(call), call.title(on: file.subject), call.rawValue, file) { walk, context in
       if file.isOnVM(call) { walk.walk(catalogue.vm?.every, context) }
-      if let type = file.deviceType, call == .test || call == .create {
-        walk.add(Refusal(.noDeviceType(type), context))
+      if call == .test || call == .create {
+        if let type = file.deviceType { walk.add(Refusal(.noDeviceType(type), context)) }
+        if file.isCommon { walk.add(Refusal(.foreignDeviceType(nil), context)) }
       }
-      walk.walk(file.rules(of: call), context)
+      if let rules = file.rules(of: call) {
+        walk.walk(rules, context)
+      } else if let refusal = call.refusalWithoutRules {
+        walk.add(Refusal(refusal, context))
+      }
     }
   }
 
@@ -80,40 +91,29 @@ struct CallReference {
   /// The calls on the attribute that an id begins with. If it begins with none, all other calls of the file.
   func calls(of file: SchemaFile, named id: String) -> [RefusableCall] {
     for group in file.groups {
-      for attribute in group.attributes where id.hasPrefix("\(file.name).\(group.path(of: attribute)):") {
+      for attribute in group.attributes where id.hasPrefix("\(file.name).\(attribute.path):") {
         return AttributeAccess.allCases.map { call($0, on: attribute, of: group, in: file) }
       }
     }
     return ownCalls(of: file)
   }
 
-  /// Every call of a file.
+  /// Every call of a file, also those on unknown groups and attributes.
   func allCalls(of file: SchemaFile) -> [RefusableCall] {
-    ownCalls(of: file)
-      + file.groups.flatMap { group in
-        group.attributes.flatMap { attribute in
-          AttributeAccess.allCases.map { call($0, on: attribute, of: group, in: file) }
-        }
-      }
+    var calls = ownCalls(of: file)
+    func add(_ attribute: AttributeSchema?, _ group: GroupSchema?) {
+      calls += AttributeAccess.allCases.map { call($0, on: attribute, of: group, in: file) }
+    }
+    for group in file.groups {
+      for attribute in group.attributes { add(attribute, group) }
+      if !group.hasEveryAttribute { add(nil, group) }
+    }
+    if !file.isCommon { add(nil, nil) }
+    return calls
   }
 }
 
 extension DescriptorCall {
-  /// The call's name in the kernel's headers, or a description.
-  fileprivate func title(on subject: SchemaSubject) -> String {
-    switch (self, subject) {
-    case (.test, _): "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST"
-    case (.create, .vm): "KVM_CREATE_VM"
-    case (.create, .vcpu): "KVM_CREATE_VCPU"
-    case (.create, _): "KVM_CREATE_DEVICE"
-    case (.initialise, _): "the call that initialises a vCPU"
-    case (.run, _): "KVM_RUN"
-    case (.addMemory, _): "KVM_SET_USER_MEMORY_REGION"
-    case (.createIRQChip, _): "KVM_CREATE_IRQCHIP"
-    case (.close, _): "close() of the descriptor"
-    }
-  }
-
   /// What the call does.
   func doc(on file: SchemaFile) -> String {
     switch self {

@@ -51,10 +51,7 @@ struct CandidateSearch {
     let parts = (type ?? "").split(separator: "/").map(String.init)
     let wanted = complaint.architecture ?? (parts.count == 2 ? Architecture(rawValue: parts[0]) : nil)
     return catalogues.filter { wanted == nil || $0.architecture == wanted }.flatMap { catalogue in
-      catalogue.files.filter { file in
-        if case .common = file.subject { return false }
-        return type == nil || file.name == parts.last
-      }.map { (catalogue, $0) }
+      catalogue.files.filter { !$0.isCommon && (type == nil || $0.name == parts.last) }.map { (catalogue, $0) }
     }
   }
 
@@ -93,7 +90,7 @@ struct CandidateSearch {
   private func constants(_ candidate: Candidate) -> Bool {
     var own = [candidate.file.constant].compactMap { $0 }
     if let (group, attribute) = candidate.attribute {
-      own += [group.constant, attribute.constant].compactMap { $0 } + group.aliases + attribute.aliases
+      own += group.constants + attribute.constants
     }
     let written = complaint.constants.filter { $0.hasPrefix("KVM_DEV_") || own.contains($0) }
     return !written.isEmpty && written.allSatisfy(own.contains)

@@ -70,7 +70,7 @@ extension CatalogueList.Row {
   /// A description of the attribute in one line.
   fileprivate var summary: String { (attribute.doc ?? group.doc ?? "").firstSentence }
 
-  fileprivate var lifetimes: [Lifetime] { [file.lifetime, group.lifetime, attribute.lifetime] }
+  fileprivate var lifetime: Lifetime { Lifetime([file.lifetime, group.lifetime, attribute.lifetime]) }
 
   fileprivate var number: String {
     switch attribute.number {
@@ -109,8 +109,8 @@ extension CatalogueList.Row {
       ),
       ("payload", JSON(payload)),
       ("doc", JSON(attribute.doc ?? group.doc)),
-      ("since", JSON(lifetimes.compactMap(\.since).max()?.description)),
-      ("until", JSON(lifetimes.compactMap(\.until).min()?.description)),
+      ("since", JSON(lifetime.since?.description)),
+      ("until", JSON(lifetime.until?.description)),
     ]
     return .object(members)
   }

@@ -9,7 +9,7 @@ extension Explainer {
   ///
   /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, if it is known.
   package func explain(message: String, type: String? = nil) -> Explanation {
-    let complaint = Complaint(message, catalogues.first?.messages ?? FailureMessages())
+    let complaint = Complaint(message, catalogues.messages)
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
       return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
@@ -40,9 +40,8 @@ extension Explainer {
   /// The names that `--type` takes.
   package var types: [String] {
     var names: [String] = []
-    for file in catalogues.flatMap(\.files) {
-      if case .common = file.subject { continue }
-      if !names.contains(file.name) { names.append(file.name) }
+    for file in catalogues.flatMap(\.files) where !file.isCommon && !names.contains(file.name) {
+      names.append(file.name)
     }
     return names
   }
@@ -93,7 +92,7 @@ extension Complaint {
 extension PageText {
   /// The page of the one call that a message is about.
   fileprivate mutating func candidate(_ candidate: Candidate, _ complaint: Complaint) {
-    let (file, reference) = (candidate.file, CallReference(catalogue: candidate.catalogue))
+    let file = candidate.file
     let place = candidate.catalogue.architecture.rawValue
     if let (group, attribute) = candidate.attribute {
       title(candidate.name, "attribute", place)
@@ -108,17 +107,14 @@ extension PageText {
     meaning(of: candidate, complaint)
     if let (group, attribute) = candidate.attribute {
       order(attribute, group)
-      if let snippet = ManifestSnippet(attribute, of: group, in: file, reference.catalogue) {
-        heading("IN A MANIFEST")
-        for text in snippet.lines { line("  " + text) }
-      }
+      _ = manifest(attribute, group, file, candidate.catalogue)
     }
   }
 
   /// The meaning of the errno, and the other answers of the calls.
   private mutating func meaning(of candidate: Candidate, _ complaint: Complaint) {
     guard let errno = complaint.errno else {
-      return refusals(candidate.calls, candidate.file)
+      return refusals(candidate.calls)
     }
     let name = errno.description
     let meant = candidate.calls.compactMap { $0.only { $0.answer == name } }
@@ -132,7 +128,7 @@ extension PageText {
       meaning(of: meant)
     }
     let others = candidate.calls.compactMap { $0.only { $0.answer != name } }
-    if !others.isEmpty { refusals(others, candidate.file, heading: "OTHER ANSWERS") }
+    if !others.isEmpty { refusals(others, heading: "OTHER ANSWERS") }
     if meant.isEmpty {
       gap()
       paragraph("The whole attribute: explain \(candidate.name)")

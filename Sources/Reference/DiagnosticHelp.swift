@@ -27,7 +27,7 @@ extension Explainer {
   }
 
   /// Every id that a diagnostic can have.
-  package var ids: Set<String> { Set(diagnostics.entries.map(\.id.description) + refusals { _ in true }.map(\.id)) }
+  package var ids: Set<String> { Set(diagnostics.entries.map(\.id.description) + refusalIDs(in: nil)) }
 
   /// Whether a diagnostic can have this id. Most ids begin with the name of their file, so that file is searched first.
   package func knows(_ id: String) -> Bool {
@@ -41,7 +41,7 @@ extension Explainer {
         }
       }
     }
-    return !refusals { $0 == id }.isEmpty
+    return refusalIDs(in: nil).contains(id)
   }
 
   /// The calls that are refused with ids that match, by id. Each call has only the refusals with that id.
@@ -56,8 +56,7 @@ extension Explainer {
       for file in catalogue.files where !shared.contains(file.text.file) {
         for call in reference.allCalls(of: file) {
           for id in Set(call.refusals.map(\.id)).filter(isWanted).sorted() {
-            var part = call
-            part.refusals = call.refusals.filter { $0.id == id }
+            guard let part = call.only({ $0.id == id }) else { continue }
             if found[id] == nil { order.append(id) }
             found[id, default: []].append((part, catalogue.architecture.rawValue))
           }

@@ -92,7 +92,7 @@ extension Explainer {
     var all = [subject(.file, "")]
     for group in file.groups {
       if !group.isNameless { all.append(subject(.group(group), group.name)) }
-      all += group.attributes.map { subject(.attribute($0, group), group.path(of: $0)) }
+      all += group.attributes.map { subject(.attribute($0, group), $0.path) }
     }
     all += CallReference(catalogue: catalogue).ownCalls(of: file).map { subject(.call($0), $0.path) }
     all += file.features.map { subject(.feature($0), $0.name) }
@@ -118,16 +118,9 @@ extension Explainer {
     if let nearest = (names + others).nearest(to: rest) {
       return .unknown("there is no '\(name)'; did you mean '\(nearest)'?")
     }
-    let commons = all.compactMap { subject in if case .common(let name) = subject.file.subject { name } else { nil } }
+    let commons = all.filter(\.file.isCommon).map(\.name)
     let heads = names.filter { !$0.contains(".") && !commons.contains($0) }
     return .unknown("there is no '\(name)'; try one of \(heads.listed()), or a part of it, as NAME.GROUP.ATTRIBUTE")
-  }
-}
-
-extension RefusableCall {
-  /// The call with only the refusals that have an id; nil if there are none.
-  fileprivate func only(id: String) -> RefusableCall? {
-    only { $0.id == id }
   }
 }
 
@@ -148,13 +141,11 @@ extension Subject {
 
   var constants: [String] {
     switch kind {
-    case .file: [file.constant].compactMap { $0 }
-    case .group(let group): [group.constant].compactMap { $0 } + group.aliases
-    case .attribute(let attribute, let group):
-      ([attribute.constant].compactMap { $0 } + attribute.aliases)
-        + (group.isNameless ? [group.constant].compactMap { $0 } + group.aliases : [])
-    case .call: [capability?.constant].compactMap { $0 }
-    case .feature(let feature): [feature.constant].compactMap { $0 }
+    case .file: [file.constant].compactMap(\.self)
+    case .group(let group): group.constants
+    case .attribute(let attribute, let group): attribute.constants + (group.isNameless ? group.constants : [])
+    case .call: [capability?.constant].compactMap(\.self)
+    case .feature(let feature): [feature.constant].compactMap(\.self)
     }
   }
 
@@ -232,7 +223,7 @@ extension Explainer {
     for catalogue in catalogues where architecture == nil || catalogue.architecture == architecture {
       let reference = CallReference(catalogue: catalogue)
       let calls = catalogue.files.filter { !shown.contains($0.text.file) }.flatMap { file in
-        reference.allCalls(of: file).compactMap { $0.only(id: id) }
+        reference.allCalls(of: file).compactMap { $0.only { $0.id == id } }
       }
       if calls.isEmpty { continue }
       // A common file is the same for all architectures.

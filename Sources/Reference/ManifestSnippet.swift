@@ -30,9 +30,9 @@ struct ManifestSnippet {
   /// - Returns: nil if no example succeeds.
   init?(_ attribute: AttributeSchema, of group: GroupSchema, in file: SchemaFile, _ catalogue: Catalogue) {
     architecture = catalogue.architecture
-    let isSettable = attribute.access.contains(.set) && file.noAccessor[.set] == nil
-    let call: AttributeAccess = isSettable ? .set : attribute.access.contains(.get) ? .get : .has
-    guard let example = attribute.examples.first(where: { $0.works && $0.call == call }) else { return nil }
+    guard let call = file.calls(on: attribute).first,
+      let example = attribute.examples.first(where: { $0.works && $0.call == call })
+    else { return nil }
     let needsMemory = (group.set.after + attribute.set.after).contains { $0.path.value == "memory" }
     for step in file.exampleSetup ?? [] where needsMemory || step[key: "add-memory"] == nil {
       add(step, file, catalogue)
@@ -44,7 +44,7 @@ struct ManifestSnippet {
       if let path = entry.value.scalar, example.names(entry.key.value) { files.append((entry.key.value, path)) }
     }
     if let type = file.deviceType { _ = index(of: type) }
-    if isSettable, file.subject != .system {
+    if call == .set, file.subject != .system {
       assign(example.entries, attribute, group, file)
     } else {
       let key = example.key.map { ", \($0.key.value): \($0.value.flow)" }

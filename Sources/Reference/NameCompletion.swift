@@ -40,10 +40,7 @@ extension Explainer {
   /// The names that have a page, without `ARCH/`. Files that only hold shared parts are left out.
   private func names(in architecture: Architecture?) -> [String] {
     var seen: Set<String> = []
-    return subjects(in: architecture).filter { subject in
-      if case .common = subject.file.subject { return false }
-      return true
-    }.map(\.name).filter { seen.insert($0).inserted }
+    return subjects(in: architecture).filter { !$0.file.isCommon }.map(\.name).filter { seen.insert($0).inserted }
   }
 
   private var constantNames: [String] {

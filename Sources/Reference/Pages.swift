@@ -15,7 +15,7 @@ extension PageText {
   mutating func attribute(
     _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile, _ reference: CallReference, _ place: String
   ) {
-    let path = group.path(of: attribute)
+    let path = attribute.path
     title("\(file.name).\(path)", "attribute", place)
     if let doc = attribute.doc ?? group.doc { paragraph(doc) }
     gap()
@@ -29,11 +29,8 @@ extension PageText {
       layout(type, indent: payloads.count > 1 ? 4 : 2)
     }
     order(attribute, group)
-    refusals(AttributeAccess.allCases.map { reference.call($0, on: attribute, of: group, in: file) }, file)
-    if let snippet = ManifestSnippet(attribute, of: group, in: file, reference.catalogue) {
-      heading("IN A MANIFEST")
-      for text in snippet.lines { line("  " + text) }
-    }
+    refusals(AttributeAccess.allCases.map { reference.call($0, on: attribute, of: group, in: file) })
+    _ = manifest(attribute, group, file, reference.catalogue)
     sources(file, attribute.source)
   }
 
@@ -44,9 +41,9 @@ extension PageText {
     }
     rows.append([
       "group", group.name, "\(group.number)",
-      ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", "),
+      group.constants.joined(separator: ", "),
     ])
-    let constants = ([attribute.constant].compactMap { $0 } + attribute.aliases).joined(separator: ", ")
+    let constants = attribute.constants.joined(separator: ", ")
     switch attribute.number {
     case .exactly(let number): rows.append(["attribute", attribute.name ?? "-", "\(number)", constants])
     case .any:
@@ -68,11 +65,9 @@ extension PageText {
     let calls = file.calls(on: attribute)
     rows.append(["calls", calls.isEmpty ? "none" : calls.map(\.rawValue).listed()])
     if attribute.repeats { rows.append(["repeated", "may be set several times; a manifest gives a list"]) }
-    let lifetimes = [file.lifetime, group.lifetime, attribute.lifetime]
-    if let since = lifetimes.compactMap(\.since).max() { rows.append(["since", "Linux \(since)"]) }
-    if let until = lifetimes.compactMap(\.until).min() {
-      rows.append(["until", "Linux \(until), which removed it"])
-    }
+    let lifetime = Lifetime([file.lifetime, group.lifetime, attribute.lifetime])
+    if let since = lifetime.since { rows.append(["since", "Linux \(since)"]) }
+    if let until = lifetime.until { rows.append(["until", "Linux \(until), which removed it"]) }
     for when in [group.when, attribute.when] {
       if let when { rows.append(["only where", when.text]) }
     }
@@ -105,8 +100,7 @@ extension PageText {
 
   /// The refusals of each call.
   mutating func refusals(
-    _ calls: [RefusableCall], _ file: SchemaFile,
-    heading title: String = "REFUSALS, in the order in which the kernel checks"
+    _ calls: [RefusableCall], heading title: String = "REFUSALS, in the order in which the kernel checks"
   ) {
     heading(title)
     for call in calls {
@@ -151,7 +145,7 @@ extension PageText {
       heading("ARGUMENTS, as bits of the machine type")
       bitFields(file.createArguments, indent: 2)
     }
-    refusals([call], file)
+    refusals([call])
     sources(file, capability?.source ?? file.source)
   }
 
@@ -165,7 +159,7 @@ extension PageText {
     }
     rows.append([
       "group", group.name, "\(group.number)",
-      ([group.constant].compactMap { $0 } + group.aliases).joined(separator: ", "),
+      group.constants.joined(separator: ", "),
     ])
     table(rows)
     heading("ATTRIBUTES")
@@ -201,16 +195,9 @@ extension PageText {
     features(file)
     capabilities(file)
     let own = DescriptorCall.allCases.filter { $0 != .test && file.has($0) }.map { reference.call($0, of: file) }
-    if !own.isEmpty { refusals(own, file) }
+    if !own.isEmpty { refusals(own) }
     let later = reference.laterCalls(of: file)
-    if !later.isEmpty {
-      heading("REFUSALS OF LATER CALLS")
-      for call in later {
-        gap()
-        paragraph("\(call.title):")
-        table(self.rows(call.refusals), indent: 4)
-      }
-    }
+    if !later.isEmpty { refusals(later, heading: "REFUSALS OF LATER CALLS") }
     if file.deviceType != nil {
       let late = reference.callsWithHooks()
       if !late.isEmpty {
@@ -218,20 +205,20 @@ extension PageText {
         paragraph("Some mistakes in a device are refused later, by the vCPUs' calls: explain \(late.listed("or"))")
       }
     }
-    manifest(file, reference)
+    _ = file.groups.contains { group in
+      group.attributes.contains { manifest($0, group, file, reference.catalogue) }
+    }
     sources(file, file.source)
   }
 
-  /// A manifest for the first attribute that has one.
-  private mutating func manifest(_ file: SchemaFile, _ reference: CallReference) {
-    for group in file.groups {
-      for attribute in group.attributes {
-        guard let snippet = ManifestSnippet(attribute, of: group, in: file, reference.catalogue) else { continue }
-        heading("IN A MANIFEST")
-        for text in snippet.lines { line("  " + text) }
-        return
-      }
-    }
+  /// A manifest with the attribute. Returns whether an example gives one.
+  mutating func manifest(
+    _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile, _ catalogue: Catalogue
+  ) -> Bool {
+    guard let snippet = ManifestSnippet(attribute, of: group, in: file, catalogue) else { return false }
+    heading("IN A MANIFEST")
+    for text in snippet.lines { line("  " + text) }
+    return true
   }
 
   private mutating func attributes(_ file: SchemaFile) {
@@ -239,7 +226,7 @@ extension PageText {
     for group in file.groups {
       for attribute in group.attributes {
         let doc = (attribute.doc ?? group.doc ?? "").firstSentence
-        rows.append([group.path(of: attribute), summary(attribute, group, file), doc])
+        rows.append([attribute.path, summary(attribute, group, file), doc])
       }
     }
     guard !rows.isEmpty else { return }

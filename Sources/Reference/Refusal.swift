@@ -42,7 +42,7 @@ package struct RefusableCall {
   package var refusals: [Refusal]
 
   /// `arm-vgic-v3.addr.dist`, the beginning of the ids of its refusals.
-  package var subject: String { "\(file).\(path)" }
+  package var subject: String { path.isEmpty ? file : "\(file).\(path)" }
 }
 
 /// Collects refusals from rules, through fragments and hooks.
@@ -55,7 +55,7 @@ struct RefusalWalk {
 
   /// The context of a list of rules.
   struct Context {
-    var file: String
+    var file: SchemaFile
     var path: String
     private(set) var conditions: [String] = []
     /// The names that the conditions mention.
@@ -67,7 +67,7 @@ struct RefusalWalk {
     var arguments: [String: Syntax] = [:]
 
     init(_ file: SchemaFile, _ path: String) {
-      self.file = file.name
+      self.file = file
       self.path = path
     }
 
@@ -153,7 +153,7 @@ struct RefusalWalk {
         var inner = context
         inner.via.append("hook \(hook) of \(file.name)")
         // Ids begin with the device type for a device's rules, and with the call's file for a common file's.
-        if file.deviceType != nil { inner.file = file.name }
+        if file.deviceType != nil { inner.file = file }
         inner.arguments = [:]
         walk(rules.list, inner)
       }
@@ -166,10 +166,24 @@ struct RefusalWalk {
     if let refusal = Refusal(rule, context) { add(refusal) }
   }
 
+  /// Adds the refusal by kernels that lack a group or an attribute.
+  mutating func add(_ refusal: GenericRefusal?, where part: AttributeDescription?, isMissing context: Context) {
+    guard let refusal, let part else { return }
+    let (since, until) = (part.lifetime.since, part.lifetime.until)
+    for lifetime in [since.map { Lifetime(until: $0) }, until.map { Lifetime(since: $0) }].compactMap(\.self) {
+      var other = context
+      other.lifetimes.append(lifetime)
+      add(Refusal(refusal, other))
+    }
+    var other = context
+    if part.when != nil, other.require(part.when, holds: false) { add(Refusal(refusal, other)) }
+  }
+
   /// Adds a refusal, unless the same rule was already reached with the same conditions.
   mutating func add(_ refusal: Refusal) {
     let key =
-      [refusal.id, refusal.reason] + refusal.conditions + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
+      [refusal.id, refusal.reason, refusal.releases ?? ""] + refusal.conditions
+      + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
     if seen.insert(key).inserted { found.append(refusal) }
   }
 }
@@ -197,8 +211,7 @@ extension Refusal {
 
   private init(_ suffix: String, _ answer: String, _ reason: String, _ rule: Rule, _ context: RefusalWalk.Context) {
     self.init(
-      id: rule.id ?? (suffix.contains(":") ? suffix : "\(context.file).\(context.path):\(suffix)"), answer: answer,
-      reason: reason,
+      id: context.file.id(of: rule, context.path, suffix), answer: answer, reason: reason,
       documented: rule.documented, lifetimes: context.lifetimes, conditions: context.conditions,
       names: context.names.filter { context.mentioned.contains($0.name) }, path: context.via, rule: rule.source)
   }
@@ -206,16 +219,16 @@ extension Refusal {
   /// A refusal without a rule.
   init(_ refusal: GenericRefusal, _ context: RefusalWalk.Context) {
     self.init(
-      id: "\(context.file).\(context.path):\(refusal.errno)", answer: refusal.errno.description,
-      reason: refusal.reason, documented: nil, lifetimes: [], conditions: context.conditions, names: [],
+      id: context.file.id(context.path, refusal.errno.description), answer: refusal.errno.description,
+      reason: refusal.reason, documented: nil, lifetimes: context.lifetimes, conditions: context.conditions, names: [],
       path: context.via, rule: nil)
   }
 
   /// An answer that only a running guest causes.
   init(_ answer: GuestAnswer, _ context: RefusalWalk.Context) {
     self.init(
-      id: "\(context.file).\(context.path):\(answer.errno)", answer: answer.errno.description, reason: answer.because,
-      documented: nil, lifetimes: [answer.lifetime],
+      id: context.file.id(context.path, answer.errno.description), answer: answer.errno.description,
+      reason: answer.because, documented: nil, lifetimes: [answer.lifetime],
       conditions: ["the guest runs or has run, so no plan gets this answer"],
       names: [], path: context.via, rule: answer.source)
   }
@@ -223,8 +236,9 @@ extension Refusal {
   /// `since 6.13`, `before 7.0`, both, or nil.
   var releases: String? {
     var words: [String] = []
-    if let since = lifetimes.compactMap(\.since).max() { words.append("since \(since)") }
-    if let until = lifetimes.compactMap(\.until).min() { words.append("before \(until)") }
+    let lifetime = Lifetime(lifetimes)
+    if let since = lifetime.since { words.append("since \(since)") }
+    if let until = lifetime.until { words.append("before \(until)") }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
 }

@@ -55,7 +55,8 @@ package struct StepReasons {
     case .createDevice(let type, _): own(.create, of: catalogue.device(numbered: type))
     case .testDevice(let type, _): own(.test, of: catalogue.device(numbered: type))
     case .closeDevice(let slot): own(.close, of: devices[slot])
-    case .enableCapability(let number, _, _, _): capability(number)
+    case .enableCapability(let number, .vcpu, _, _): capability(number, onVCPU: true)
+    case .enableCapability(let number, _, _, _): capability(number, onVCPU: false)
     case .setAttribute(let call): attribute(.set, call)
     case .getAttribute(let call): attribute(.get, call)
     case .hasAttribute(let call): attribute(.has, call)
@@ -67,13 +68,9 @@ package struct StepReasons {
     return ("\(file.name).\(call.rawValue)", { reference.call(call, of: file) })
   }
 
-  private func capability(_ number: UInt32) -> (String, () -> RefusableCall)? {
-    for file in catalogue.files {
-      if let capability = file.capabilities.first(where: { $0.number == number }) {
-        return ("\(file.name).\(capability.name)", { reference.call(capability, of: file) })
-      }
-    }
-    return nil
+  private func capability(_ number: UInt32, onVCPU: Bool) -> (String, () -> RefusableCall)? {
+    guard let (file, capability) = catalogue.capability(numbered: number, onVCPU: onVCPU) else { return nil }
+    return ("\(file.name).\(capability.name)", { reference.call(capability, of: file) })
   }
 
   private func attribute(_ access: AttributeAccess, _ call: AttributeCall) -> (String, () -> RefusableCall)? {
@@ -81,7 +78,7 @@ package struct StepReasons {
       let (group, attribute, _) = file.attribute(group: call.group, attr: call.attr, in: catalogue.release)
     else { return nil }
     return (
-      "\(access.rawValue) \(file.name).\(group.path(of: attribute))",
+      "\(access.rawValue) \(file.name).\(attribute.path)",
       { reference.call(access, on: attribute, of: group, in: file) }
     )
   }

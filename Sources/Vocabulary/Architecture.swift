@@ -5,11 +5,17 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
   /// The names of all architectures.
   package static var names: [String] { allCases.map(\.rawValue) }
 
-  /// Finds an architecture by its name here, in another program, in a distribution or in the kernel's `arch/`.
+  /// Finds an architecture by its name here, in `uname -m`, QEMU or Debian, or in the kernel's `arch/`.
   package init?(alias name: String) {
-    guard let architecture = Self.allCases.first(where: { $0.rawValue == name || $0.facts.aliases.contains(name) })
-    else { return nil }
-    self = architecture
+    switch name {
+    case "aarch64": self = .arm64
+    case "x86-64", "amd64", "x86": self = .x86_64
+    case "riscv": self = .riscv64
+    case "ppc64le", "ppc64el", "powerpc", "powerpc64", "powerpc64le": self = .ppc64
+    case "s390": self = .s390x
+    case "loongarch", "loong64": self = .loongarch64
+    default: self.init(rawValue: name)
+    }
   }
 
   /// The architecture that this program was built for, if it has KVM.
@@ -32,7 +38,7 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
   }
 
   /// Whether integers in memory, and so in payloads, start with their most significant byte.
-  package var isBigEndian: Bool { facts.isBigEndian }
+  package var isBigEndian: Bool { self == .s390x }
 
   /// The folders below `/usr/include` in which distributions keep the `asm/` of this architecture.
   package var triplets: [String] { facts.triplets }
@@ -46,11 +52,8 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
 
 /// The differences between architectures.
 private struct ArchitectureFacts {
-  /// The names of `uname -m`, QEMU, Debian and the kernel's `arch/`, if they differ from ours.
-  var aliases: [String]
   var triplets: [String]
   var headerGuard: String
-  var isBigEndian = false
   var kvmAdvice: String
 }
 
@@ -59,29 +62,28 @@ extension Architecture {
     switch self {
     case .arm64:
       ArchitectureFacts(
-        aliases: ["aarch64"], triplets: ["aarch64-linux-gnu"], headerGuard: "__ARM_KVM_H__",
+        triplets: ["aarch64-linux-gnu"], headerGuard: "__ARM_KVM_H__",
         kvmAdvice: "the kernel needs CONFIG_KVM and a boot at EL2 (inside a VM: nested virtualization on its host)")
     case .x86_64:
       ArchitectureFacts(
-        aliases: ["x86-64", "amd64", "x86"], triplets: ["x86_64-linux-gnu"], headerGuard: "_ASM_X86_KVM_H",
+        triplets: ["x86_64-linux-gnu"], headerGuard: "_ASM_X86_KVM_H",
         kvmAdvice: "load the module kvm_intel or kvm_amd, after enabling virtualization in the firmware "
           + "(inside a VM: nested virtualization on its host)")
     case .riscv64:
       ArchitectureFacts(
-        aliases: ["riscv"], triplets: ["riscv64-linux-gnu"], headerGuard: "__LINUX_KVM_RISCV_H",
+        triplets: ["riscv64-linux-gnu"], headerGuard: "__LINUX_KVM_RISCV_H",
         kvmAdvice: "load the module kvm; the machine needs the hypervisor extension (H)")
     case .ppc64:
       ArchitectureFacts(
-        aliases: ["ppc64le", "ppc64el", "powerpc", "powerpc64", "powerpc64le"],
         triplets: ["powerpc64le-linux-gnu", "powerpc64-linux-gnu"],
         headerGuard: "__LINUX_KVM_POWERPC_H", kvmAdvice: "load the module kvm_hv")
     case .s390x:
       ArchitectureFacts(
-        aliases: ["s390"], triplets: ["s390x-linux-gnu"], headerGuard: "__LINUX_KVM_S390_H", isBigEndian: true,
+        triplets: ["s390x-linux-gnu"], headerGuard: "__LINUX_KVM_S390_H",
         kvmAdvice: "load the module kvm")
     case .loongarch64:
       ArchitectureFacts(
-        aliases: ["loongarch", "loong64"], triplets: ["loongarch64-linux-gnu"],
+        triplets: ["loongarch64-linux-gnu"],
         headerGuard: "__UAPI_ASM_LOONGARCH_KVM_H", kvmAdvice: "load the module kvm")
     }
   }

@@ -2,6 +2,8 @@ import Corpus
 import DevicePlan
 import DeviceSchema
 import Diagnostics
+import Reference
+import TestSupport
 import Testing
 import Vocabulary
 import Workspace
@@ -44,6 +46,30 @@ import Workspace
       }
     }
     #expect(rules.count > 80)
+  }
+}
+
+@Suite struct ReasonTests {
+  /// Every id that an answer of the model can have is explained.
+  @Test(.slow, arguments: ["5.10", "7.2"]) func everyReasonHasAPage(_ release: String) throws {
+    var settings = Settings()
+    settings.release = Release(release)
+    let workspace = ManifestWorkspace(settings)
+    let known = Explainer(workspace.allCatalogues).ids
+    let folders = ["/examples", "/Tests/Conformance/corpus", "/Tests/Fixtures/good"].map { repository + $0 }
+    var found: Set<String> = []
+    for architecture in [Architecture.arm64, .x86_64, .riscv64, .ppc64] {
+      let plans = RandomPlans(workspace, architecture, seed: 5)
+      let cases = try workspace.cases(in: folders, for: architecture) + workspace.exampleCases(for: architecture)
+      for plan in cases.map(\.plan) + (0..<40).map({ _ in plans.next().plan }) {
+        var model = try workspace.model(architecture, course: .predicted)
+        for entry in Runner(keepGoing: true).run(plan, on: &model).entries {
+          found.formUnion((entry.result.reasons + entry.result.warnings).map(\.id.description))
+        }
+      }
+    }
+    #expect(found.count > 100)
+    #expect(found.subtracting(known).sorted() == [])
   }
 }
 

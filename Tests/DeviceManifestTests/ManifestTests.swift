@@ -368,7 +368,7 @@ import Testing
       "{has: 1️⃣t.int}",
       .init(
         "1️⃣", "unknown-attribute",
-        "the path needs an attribute of group 'int': u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr"))
+        "the path needs an attribute of group 'int': u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr, short"))
     found(
       "{has: t.line.1️⃣x2️⃣}",
       .init(

@@ -206,6 +206,15 @@ import Testing
       of: "int: {mpidr: 1️⃣0.0.3}",
       .init("1️⃣", "bad-integer", "'0.0.3' is not a valid mpidr: write Aff3.Aff2.Aff1.Aff0, as in 0.0.0.3, or an integer")
     )
+    #expect(settings("int: {short: 32767.1}") == ["0:b ffff"])
+    expectFindings(
+      of: "int: {short: 1️⃣40_000.12️⃣}",
+      .init(
+        "1️⃣", to: "2️⃣", "value-out-of-range", "40_000.1 does not fit 'int.short', a u16: it holds 0 to 65535"))
+    // The example fits the last part, which has one bit.
+    expectFindings(
+      of: "int: {short: 1️⃣0.22️⃣}",
+      .init("1️⃣", to: "2️⃣", "bad-integer", "'0.2' is not a valid line: write index.side, as in 0.1, or an integer"))
   }
 
   @Test func wrongKindOfNodeIsReported() {
@@ -217,7 +226,7 @@ import Testing
       of: "int: 1️⃣5",
       .init(
         "1️⃣", "wrong-kind",
-        "group 'int' must be a mapping of its attributes (u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr), not a scalar"
+        "group 'int' must be a mapping of its attributes (u8, u16, u32, u64, i8, i16, i32, i64, named, flags, mpidr, short), not a scalar"
       ))
     expectFindings(
       of: "bits: {region: 1️⃣{count: 1, base: 0, index: 0}2️⃣}",

@@ -21,7 +21,7 @@ private let schemas: [String: String] = [
   scope: vcpu
   init: {rules: []}
   features: {psci-0.2: {bit: 2}, pmu-v3: {bit: 3}}
-  units: {mpidr: {dotted: {Aff3: 8, Aff2: 8, Aff1: 8, Aff0: 8}}}
+  units: {mpidr: {dotted: {Aff3: 8, Aff2: 8, Aff1: 8, Aff0: 8}}, line: {dotted: {index: 31, side: 1}}}
   groups:
     timer: {number: 1, payload: {type: u32}, attributes: {v: {number: 0}, p: {number: 1}}}
     pvtime: {number: 2, payload: {type: u64, unit: address}, attributes: {ipa: {number: 0}}}
@@ -45,6 +45,7 @@ private let schemas: [String: String] = [
         named: {number: 8, payload: {type: u32, enum: {deny: 1, fwd-to-user: 2}}}
         flags: {number: 9, payload: {type: u16, flags: {first: 0, ninth: 8}}}
         mpidr: {number: 10, payload: {type: u64, unit: mpidr}}
+        short: {number: 11, payload: {type: u16, unit: line}}
     nothing: {number: 1, attributes: {init: {number: 0, payload: {type: none}}}}
     bits:
       number: 2

@@ -24,6 +24,10 @@ import Vocabulary
     }
     #expect(newest("schema: 1\ndescribes: '9.1'\n") == Release(major: 9, minor: 1))
     #expect(newest("schema: 1\n") == SchemaSource.newestRelease)
+    expectFaults(
+      in: "schema: 1\ncommon: kvm\narch: [arm64]\ndoc: all\nreference: [x]\ndescribes: 1️⃣'7'2️⃣\n",
+      .init("1️⃣", to: "2️⃣", "schema-type", "'describes' must be a kernel release, such as '6.13'"),
+      path: "common/kvm.yaml")
     #expect(SchemaSource.builtIn.newestRelease == SchemaSource.newestRelease)
   }
 

@@ -85,8 +85,15 @@ import Testing
       "schema: 1\ncommon: mine\narch: [arm64]\ndoc: messages\nreference: [x]\nmessages: \(messages)\n"
     }
     expectFaults(in: common("{calls: {mycall: set, run2: KVM_RUN}, errnos: [failed]}"), path: "common/mine.yaml")
-    let call = "a call is letters and digits in lower case, with set, get, has or a name such as KVM_RUN"
-    for entry in ["1️⃣my-call2️⃣: set", "1️⃣MyCall2️⃣: set", "1️⃣mycall2️⃣: put"] {
+    for call in ["put", "KVM_SET_GSI_ROUTING"] {
+      let message =
+        "a call must be set, get, has, KVM_CREATE_DEVICE, KVM_CREATE_IRQCHIP, KVM_CREATE_VCPU, KVM_CREATE_VM, KVM_RUN or KVM_SET_USER_MEMORY_REGION"
+      expectFaults(
+        in: common("{calls: {mycall: 1️⃣\(call)2️⃣}}"), .init("1️⃣", to: "2️⃣", "schema-type", message),
+        path: "common/mine.yaml")
+    }
+    let call = "a call is letters and digits in lower case"
+    for entry in ["1️⃣my-call2️⃣: set", "1️⃣MyCall2️⃣: set"] {
       expectFaults(
         in: common("{calls: {\(entry)}}"), .init("1️⃣", to: "2️⃣", "schema-type", call), path: "common/mine.yaml")
     }

@@ -61,7 +61,7 @@ extension JSON {
         if case .common = file.subject { continue }
         for group in file.groups {
           for attribute in group.attributes {
-            let path = "\(file.name).\(group.path(of: attribute))"
+            let path = "\(file.name).\(attribute.path)"
             let names = file.subject == .system ? ["set.", "get.", "has."] : ["", "set.", "get.", "has."]
             for name in names {
               let one = definitions["\(catalogue.architecture.rawValue).\(name)\(path)"]

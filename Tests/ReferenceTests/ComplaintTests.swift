@@ -2,6 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Reference
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -98,7 +99,7 @@ import Vocabulary
     Message(text: "hello world"),
   ]
 
-  private let builtIn = Catalogue(architecture: .arm64, release: SchemaSource.newestRelease, sources: []).messages
+  private let builtIn = [catalogue([])].messages
 
   @Test(arguments: messages)
   func messageIsRead(_ message: Message) {
@@ -131,17 +132,20 @@ import Vocabulary
     #expect(Complaint("group 4294967296 attr 1", builtIn).group == nil)
   }
 
-  /// The words of added files count before the built-in ones.
+  /// The words of added files count before the built-in ones, whichever architecture they are for, in any case.
   @Test func addedMessages() {
     let text =
-      "common: mine\narch: [arm64]\nmessages: {calls: {createirqrouter: KVM_SET_GSI_ROUTING}, errnos: [status]}\n"
+      "common: mine\narch: [riscv64]\nmessages: {calls: {createirqrouter: KVM_CREATE_IRQCHIP}, groups: {'Table #': get}, errnos: [Status]}\n"
     let added = SchemaSource(path: "common/mine.yaml", file: SourceFile(path: "mine.yaml", bytes: Array(text.utf8)))
-    let messages = Catalogue(
-      architecture: .arm64, release: SchemaSource.newestRelease, sources: SchemaSource.builtIn + [added]
-    ).messages
+    let messages = [Architecture.arm64, .riscv64].map {
+      catalogue(SchemaSource.builtIn + [added], architecture: $0)
+    }.messages
+    #expect(messages.calls.count == builtIn.calls.count + 1)
     let complaint = Complaint("CreateIrqRouter: status 16", messages)
-    #expect(complaint.call == .other("KVM_SET_GSI_ROUTING"))
+    #expect(complaint.call == .other("KVM_CREATE_IRQCHIP"))
     #expect(complaint.errno == Errno(name: "EBUSY"))
+    let grouped = Complaint("Table #5, attr 1, Status=9", messages)
+    #expect(grouped.call == .attribute(.get) && grouped.group == 5 && grouped.errno == Errno(name: "EBADF"))
     #expect(Complaint("kvm run: os error 14", messages) == Complaint("kvm run: os error 14", builtIn))
   }
 

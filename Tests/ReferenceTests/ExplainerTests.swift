@@ -182,7 +182,7 @@ import Vocabulary
     }
     let explainer = Explainer(builtIn)
     for row in CatalogueList(builtIn).rows {
-      let name = "\(row.file.name).\(row.group.path(of: row.attribute))"
+      let name = "\(row.file.name).\(row.attribute.path)"
       guard case .page(let text) = explainer.explain(name) else {
         Issue.record("\(name) has no page")
         continue

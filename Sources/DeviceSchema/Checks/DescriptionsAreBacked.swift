@@ -17,7 +17,7 @@ struct DescriptionsAreBacked: SchemaCheck {
         for attribute in group.attributes where attribute.access.contains(.set) {
           var mentions = Mentions()
           for call in [group.set, attribute.set] { mentions.add(call.rules?.list) }
-          let path = group.path(of: attribute)
+          let path = attribute.path
           for field in attribute.keyFields {
             check(field.description, "key.\(field.name.identifier)", mentions, path, attribute.source, report)
           }

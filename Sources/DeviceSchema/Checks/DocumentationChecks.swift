@@ -31,7 +31,7 @@ struct Documented: SchemaCheck {
     for group in file.groups {
       if group.doc == nil { report(.missing("group '\(group.name)'", at: group.source)) }
       for attribute in group.attributes {
-        let path = group.path(of: attribute)
+        let path = attribute.path
         if attribute.doc == nil { report(.missing("attribute '\(path)'", at: attribute.source)) }
         for field in attribute.keyFields where field.description.doc == nil {
           report(.missing("key field '\(field.name)' of '\(path)'", at: attribute.source))

@@ -80,7 +80,7 @@ struct DistinctNumbers: SchemaCheck {
   private func attribute(_ attribute: AttributeSchema, _ group: GroupSchema) -> Numbered? {
     guard case .exactly(let number) = attribute.number else { return nil }
     return Numbered(
-      what: "attribute", name: group.path(of: attribute), number: number, lifetime: attribute.lifetime,
+      what: "attribute", name: attribute.path, number: number, lifetime: attribute.lifetime,
       isConditional: attribute.when != nil, source: attribute.source)
   }
 
@@ -112,7 +112,7 @@ struct ReachableAttributes: SchemaCheck {
           report(
             .error(
               Self.id,
-              "'\(group.path(of: attribute))' can never be reached: '\(group.path(of: earlier))' matches its number first",
+              "'\(attribute.path)' can never be reached: '\(earlier.path)' matches its number first",
               at: attribute.source, notes: [Note("it is here", at: earlier.source)]))
         }
       }

@@ -14,7 +14,7 @@ struct OrderIsPossible: SchemaCheck {
         for attribute in group.attributes {
           for access in AttributeAccess.allCases {
             for call in [group.call(access), attribute.call(access)] {
-              order.add(call, of: group.path(of: attribute), report)
+              order.add(call, of: attribute.path, report)
             }
           }
         }
@@ -71,7 +71,7 @@ private struct Order {
   private func resolve(_ word: String) -> [String]? {
     if ["vcpus", "memory"].contains(word) { return [] }
     if word == "create" || own.contains(word) { return [word] }
-    if let group = file.group(named: word) { return group.attributes.map(group.path(of:)) }
+    if let group = file.group(named: word) { return group.attributes.map(\.path) }
     let parts = word.split(separator: ".", maxSplits: 1).map(String.init)
     guard let other = catalogue.files.first(where: { $0.name == parts[0] && !$0.isCommon }) else {
       // A device type of another architecture: a common file may name it.
@@ -109,13 +109,7 @@ private struct Order {
 
 extension SchemaFile {
   /// The names of the file's attributes in manifests, such as `addr.dist` and `nr-irqs`, in the order of the file.
-  package var attributePaths: [String] {
-    groups.flatMap { group in group.attributes.map(group.path(of:)) }
-  }
-
-  var isCommon: Bool {
-    if case .common = subject { true } else { false }
-  }
+  package var attributePaths: [String] { groups.flatMap { $0.attributes.map(\.path) } }
 }
 
 extension Catalogue {

@@ -56,7 +56,7 @@ extension Catalogue {
     for name in fragmentNames { _ = fragment(name) }
     for name in constantNames { _ = constant(name) }
     for name in factNames { _ = fact(named: name) }
-    _ = (unknownGroup, unknownAttribute, missingAttribute, messages)
+    _ = (unknownGroup, unknownAttribute, missingAttribute, newestRelease, [self].messages)
     for name in unitNames { _ = notation(ofUnit: name) }
   }
 

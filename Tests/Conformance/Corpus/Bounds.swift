@@ -29,7 +29,7 @@ package struct Bounds {
         for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
           let numbers = numbers(Numbers(of: attribute, in: group, catalogue, facts))
           for (i, template) in templates(attribute, group, file).enumerated() {
-            let name = "bounds-\(file.name)-\(group.path(of: attribute).replacing(".", with: "-"))-\(i + 1)"
+            let name = "bounds-\(file.name)-\(attribute.path.replacing(".", with: "-"))-\(i + 1)"
             found += manifests(template, numbers, name: name)
           }
         }

@@ -281,7 +281,7 @@ struct PlanDraft {
     let isOnVCPU = path.hasPrefix("vcpu.")
     let parts = path.split(separator: ".", maxSplits: isOnVCPU ? 2 : 1)
     guard parts.count == (isOnVCPU ? 3 : 2), let subject = subject(named: String(parts[0])),
-      let choice = subject.attributes.first(where: { $0.group.path(of: $0.attribute) == parts[parts.count - 1] }),
+      let choice = subject.attributes.first(where: { $0.attribute.path == parts[parts.count - 1] }),
       let type = choice.group.payloads(of: choice.attribute).first?.type,
       let value = value(of: type, "value", choice.numbers)
     else { return node }
@@ -313,7 +313,7 @@ struct PlanDraft {
   private mutating func attributeCall() {
     guard let (target, subject) = target(), let choice = random.pick(subject.attributes) else { return }
     let access = access(choice.attribute)
-    var text = "{\(access): \(target).\(choice.group.path(of: choice.attribute))"
+    var text = "{\(access): \(target).\(choice.attribute.path)"
     for field in choice.attribute.keyFields where field.initial == nil || random.percent(50) {
       text += ", \(field.name): \(keyValue(field, choice.numbers))"
     }

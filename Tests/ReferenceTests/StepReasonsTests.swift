@@ -1,0 +1,42 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Reference
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct StepReasonsTests {
+  /// A VM and its vCPUs can have capabilities with the same number, and a later release can reuse a number.
+  @Test func capabilityIsThatOfTheTargetAndTheRelease() {
+    func capability(_ errno: String, on target: String, since: String) -> String {
+      """
+      {number: 9, on: \(target), since: '\(since)', rules: [{errno: \(errno), because: \(errno.lowercased())}]}
+      """
+    }
+    let catalogue = catalogue(
+      schemaSources([
+        "arm64/vcpu.yaml": """
+        schema: 1
+        scope: vcpu
+        capabilities: {late: \(capability("EIO", on: "vcpu", since: "9.0")), own: \(capability("EPERM", on: "vcpu", since: "5.0"))}
+        """,
+        "arm64/vm.yaml": """
+        schema: 1
+        scope: vm
+        capabilities: {turbo: \(capability("EBUSY", on: "vm", since: "5.0"))}
+        """,
+      ]))
+    let file = SourceFile(path: "vm.yaml", text: "")
+    let place = SourceRange(file: file, start: .start, end: .start)
+    func step(_ target: Target, _ name: TargetName) -> Step {
+      Step(.enableCapability(9, on: target, flags: 0, arguments: []), target: name, at: place)
+    }
+    let plan = Plan(
+      name: "vm", manifest: "vm.yaml", architecture: .arm64,
+      steps: [step(.vm, .vm), step(.vcpu(0), .vcpu(0))])
+    var reasons = StepReasons(plan, catalogue)
+    #expect(reasons.reasons(forStep: 0).map(\.text) == ["ebusy"])
+    #expect(reasons.reasons(forStep: 1).map(\.text) == ["eperm"])
+  }
+}
