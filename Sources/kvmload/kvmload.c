@@ -988,21 +988,6 @@ static int close_device(struct kvmload_session *session, const struct kvmload_st
 	return answer(close(fd));
 }
 
-/* Whether the low `dropped` bits of a value are zero, and the rest of it fits into `bits` bits. */
-static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
-{
-	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
-
-	if (value & ((UINT64_C(1) << dropped) - 1))
-		return 0;
-	value = value >> dropped | sign;
-	if (bits >= 64)
-		return 1;
-	if (is_signed && value >> (bits - 1) == UINT64_MAX >> (bits - 1))
-		return 1;
-	return value >> bits == 0;
-}
-
 /* Puts the low `bits` bits of a value into an integer of `width` bytes, from bit `shift` up, in this machine's byte
  * order. */
 static void put(unsigned char *bytes, uint32_t width, uint32_t shift, uint32_t bits, uint64_t value)
@@ -1173,6 +1158,21 @@ static uint64_t vcpu_count(const struct kvmload_session *session)
 	return session->plan->vcpu_count ? session->parameters[session->plan->vcpu_count - 1].value : 0;
 }
 
+/* Whether the low `dropped` bits of a value are zero, and the rest of it fits into `bits` bits. */
+static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
+{
+	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
+
+	if (value & ((UINT64_C(1) << dropped) - 1))
+		return 0;
+	value = value >> dropped | sign;
+	if (bits >= 64)
+		return 1;
+	if (is_signed && value >> (bits - 1) == UINT64_MAX >> (bits - 1))
+		return 1;
+	return value >> bits == 0;
+}
+
 /* Whether a patch has its value, and the value fits. Returns 0 or a fault. */
 static int check_value(const struct kvmload_session *session, const unsigned char *patch)
 {
@@ -1309,6 +1309,14 @@ static int finish(struct kvmload_session *session, const unsigned char *step, in
 	return (int)outcome->verdict;
 }
 
+/* The same for a call that kvmload did not make. */
+static int finish_other(struct kvmload_session *session, int answer)
+{
+	session->payload = NULL;
+	session->payload_size = 0;
+	return finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), answer);
+}
+
 int kvmload_run(struct kvmload_session *session)
 {
 	const int fault = session->next == 0 ? kvmload_ready(session) : 0;
@@ -1355,14 +1363,10 @@ int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *ru
 		vcpu->run = run;
 		vcpu->callers = run ? KVMLOAD_CALLERS_FD | KVMLOAD_CALLERS_RUN : KVMLOAD_CALLERS_FD;
 	}
-	session->payload = NULL;
-	session->payload_size = 0;
-	return finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), answer);
+	return finish_other(session, answer);
 }
 
 void kvmload_skip(struct kvmload_session *session)
 {
-	session->payload = NULL;
-	session->payload_size = 0;
-	finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), KVMLOAD_NO_ANSWER);
+	finish_other(session, KVMLOAD_NO_ANSWER);
 }
