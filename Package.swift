@@ -64,17 +64,14 @@ let package = Package(
       ["DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary"]),
     target(
       "EditorSchema",
-      [
-        "Reference", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "TextOutput",
-        "Vocabulary",
-      ]),
+      ["Reference", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "TextOutput", "Vocabulary"]),
 
     // Session
     target(
       "Workspace",
       [
         "Planning", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
-        "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
+        "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
       ]),
 
     // Results
@@ -84,21 +81,16 @@ let package = Package(
         "Workspace", "DeviceManifest", "Kernel", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax",
         "Diagnostics", "TextOutput", "Vocabulary",
       ]),
-    target(
-      "Conformance",
-      ["Workspace", "Model", "Kernel", "DevicePlan", "DeviceSchema", "YAMLSyntax", "Diagnostics", "Vocabulary"]),
+    target("Conformance", ["Workspace", "Model", "Kernel", "DevicePlan", "YAMLSyntax", "Diagnostics", "Vocabulary"]),
     target(
       "Reporting",
       [
         "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
-        "Expressions",
-        "Diagnostics", "TextOutput", "Vocabulary",
+        "Expressions", "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 
     // Faces
-    target(
-      "KVMConf",
-      ["Reporting", "Workspace", "DevicePlan", "Diagnostics", "TextOutput", "Vocabulary"]),
+    target("KVMConf", ["Reporting", "Workspace", "DevicePlan", "Diagnostics", "TextOutput", "Vocabulary"]),
     .executableTarget(
       name: "kvmconf-tool",
       dependencies: [
@@ -112,16 +104,14 @@ let package = Package(
       name: "TestSupport", dependencies: ["DeviceSchema", "Expressions", "Diagnostics", "TextOutput", "Vocabulary"],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("VocabularyTests", ["Vocabulary"]),
-    tests("TextOutputTests", ["TextOutput", "Reporting", "Diagnostics"]),
-    tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
-    tests(
-      "ReportingTests",
-      ["Reporting", "DevicePlan", "Diagnostics", "TextOutput", "Vocabulary", "PlanSupport", "TestSupport"]),
+    tests("TextOutputTests", ["TextOutput", "Reporting", "Diagnostics", "TestSupport"]),
+    tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("ReportingTests", ["Reporting", "DevicePlan", "Diagnostics", "TextOutput", "PlanSupport", "TestSupport"]),
     tests("YAMLSyntaxTests", ["YAMLSyntax", "Diagnostics", "TestSupport"]),
     tests("ExpressionsTests", ["Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
       "DeviceSchemaTests",
-      ["DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Reporting", "Vocabulary", "TestSupport"]),
+      ["DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Reporting", "Vocabulary", "TestSupport"]),
     .target(
       name: "PlanSupport", dependencies: ["DevicePlan", "Diagnostics", "Vocabulary"], path: "Tests/PlanSupport",
       swiftSettings: strict),
@@ -131,39 +121,27 @@ let package = Package(
       ["PlanFormat", "Reporting", "DevicePlan", "kvmload", "Diagnostics", "TextOutput", "Vocabulary", "TestSupport"]),
     tests(
       "DeviceManifestTests",
-      [
-        "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
-        "TestSupport",
-      ]),
+      ["DeviceManifest", "DevicePlan", "DeviceSchema", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
       "PlanningTests",
       [
-        "Planning", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics",
-        "Vocabulary", "TestSupport",
+        "Planning", "DeviceManifest", "DevicePlan", "DeviceSchema", "YAMLSyntax", "Diagnostics", "Vocabulary",
+        "TestSupport",
       ]),
     tests(
       "ModelTests",
       ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
-      "KernelTests",
-      ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary", "TestSupport"]),
-    tests(
-      "ReferenceTests",
-      [
-        "Reference", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
-        "TestSupport",
-      ]),
+      "KernelTests", ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary", "TestSupport"]),
+    tests("ReferenceTests", ["Reference", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests(
       "EditorSchemaTests",
-      [
-        "EditorSchema", "Workspace", "DeviceManifest", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics",
-        "TextOutput", "Vocabulary", "TestSupport",
-      ]),
+      ["EditorSchema", "Workspace", "DeviceManifest", "DeviceSchema", "TextOutput", "Vocabulary", "TestSupport"]),
     tests(
       "WorkspaceTests",
       [
         "KVMConf", "Reporting", "Conformance", "Probing", "Workspace", "Corpus", "Kernel", "PlanFormat", "DevicePlan",
-        "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary", "TestSupport",
+        "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport",
       ]),
     tests("KVMConfTests", ["KVMConf", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests("EndToEndTests", ["KVMConf", "TestSupport"]),
@@ -172,22 +150,19 @@ let package = Package(
     .target(
       name: "Corpus",
       dependencies: [
-        "Reporting", "Conformance", "Workspace", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
-        "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
+        "Conformance", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics",
+        "Vocabulary",
       ], path: "Tests/Conformance/Corpus", swiftSettings: strict),
     .executableTarget(
       name: "conformance-tool",
       dependencies: [
-        "Corpus", "Reporting", "Conformance", "Probing", "Workspace", "Kernel", "PlanFormat", "DevicePlan",
-        "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary",
+        "Corpus", "Reporting", "Conformance", "Workspace", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
+        "YAMLSyntax", "Diagnostics", "Vocabulary",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tests/Conformance/Tool", swiftSettings: strict),
     tests(
       "CorpusTests",
-      [
-        "Corpus", "Reference", "Conformance", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Diagnostics",
-        "Vocabulary", "TestSupport",
-      ]),
+      ["Corpus", "Reference", "Workspace", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

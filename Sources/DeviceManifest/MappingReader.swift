@@ -34,7 +34,7 @@ struct MappingReader {
     }
   }
 
-  subscript(key: String) -> Node? { entries.first { $0.key.value == key }?.value }
+  subscript(key: String) -> Node? { node[key: key] }
 
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
 

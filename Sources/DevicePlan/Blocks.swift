@@ -71,23 +71,18 @@ extension Operation {
     case .createVCPU: .createVCPU(id: UInt64(vcpu))
     case .initVCPU(_, let features, let finalize): .initVCPU(vcpu, features: features, finalize: finalize)
     case .runVCPU: .runVCPU(vcpu)
-    case .setAttribute(let call): .setAttribute(call.made(for: vcpu, bigEndian: bigEndian))
-    case .getAttribute(let call): .getAttribute(call.made(for: vcpu, bigEndian: bigEndian))
-    case .hasAttribute(let call): .hasAttribute(call.made(for: vcpu, bigEndian: bigEndian))
-    default: self
+    default: mappingCall { $0.fill(for: vcpu, bigEndian: bigEndian) }
     }
   }
 }
 
 extension AttributeCall {
-  fileprivate func made(for vcpu: Int, bigEndian: Bool) -> AttributeCall {
-    var call = self
-    if case .vcpu = target { call.target = .vcpu(vcpu) }
-    guard case .bytes(var bytes, let slots) = data else { return call }
+  fileprivate mutating func fill(for vcpu: Int, bigEndian: Bool) {
+    if case .vcpu = target { target = .vcpu(vcpu) }
+    guard case .bytes(var bytes, let slots) = data else { return }
     for slot in slots where slot.content == .vcpuIndex {
       slot.put(Int128(vcpu), into: &bytes, bigEndian: bigEndian)
     }
-    call.data = .bytes(bytes, slots: slots.filter { $0.content != .vcpuIndex })
-    return call
+    data = .bytes(bytes, slots: slots.filter { $0.content != .vcpuIndex })
   }
 }

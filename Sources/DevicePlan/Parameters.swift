@@ -31,8 +31,8 @@ extension Plan {
       }
     }
     for i in steps.indices {
-      steps[i].operation = steps[i].operation.mappingData { data in
-        guard case .bytes(var bytes, let slots) = data else { return data }
+      steps[i].operation = steps[i].operation.mappingCall { call in
+        guard case .bytes(var bytes, let slots) = call.data else { return }
         var left: [PayloadSlot] = []
         for slot in slots {
           guard case .parameter(let index) = slot.content,
@@ -52,7 +52,7 @@ extension Plan {
                 at: steps[i].at))
           }
         }
-        return .bytes(bytes, slots: left)
+        call.data = .bytes(bytes, slots: left)
       }
     }
     return diagnostics
@@ -113,20 +113,6 @@ extension PayloadSlot {
       let place = Int128(8 * (bigEndian ? width - 1 - i : i))
       let own = UInt8(truncatingIfNeeded: mask >> place)
       bytes[offset + i] = bytes[offset + i] & ~own | UInt8(truncatingIfNeeded: placed >> place)
-    }
-  }
-}
-
-extension Operation {
-  /// The operation with other data, if it is a call on an attribute.
-  fileprivate func mappingData(_ transform: (AttributeData) -> AttributeData) -> Operation {
-    guard var call = attributeCall else { return self }
-    call.data = transform(call.data)
-    switch self {
-    case .setAttribute: return .setAttribute(call)
-    case .getAttribute: return .getAttribute(call)
-    case .hasAttribute: return .hasAttribute(call)
-    default: return self
     }
   }
 }

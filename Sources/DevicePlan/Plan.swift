@@ -120,10 +120,6 @@ package struct Comparison: Hashable, Sendable {
     self.bytes = bytes
     self.mask = mask
   }
-
-  package func matches(_ other: [UInt8]) -> Bool {
-    other.count >= bytes.count && bytes.indices.allSatisfy { (bytes[$0] ^ other[$0]) & mask[$0] == 0 }
-  }
 }
 
 /// A condition on an earlier step: whether it ended ok.

@@ -27,9 +27,8 @@ extension Operation {
   /// The operation with its device slots replaced.
   package func mappingDevices(_ slot: (Int) -> Int) -> Operation {
     switch self {
-    case .setAttribute(let call): .setAttribute(call.mappingDevice(slot))
-    case .getAttribute(let call): .getAttribute(call.mappingDevice(slot))
-    case .hasAttribute(let call): .hasAttribute(call.mappingDevice(slot))
+    case .setAttribute, .getAttribute, .hasAttribute:
+      mappingCall { if case .device(let device) = $0.target { $0.target = .device(slot(device)) } }
     case .closeDevice(let device): .closeDevice(slot(device))
     case .enableCapability(let number, let target, let flags, let arguments):
       .enableCapability(
@@ -37,14 +36,5 @@ extension Operation {
         arguments: arguments.map { if case .device(let device) = $0 { .device(slot(device)) } else { $0 } })
     case .createVM, .addMemory, .createIRQChip, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: self
     }
-  }
-}
-
-extension AttributeCall {
-  fileprivate func mappingDevice(_ slot: (Int) -> Int) -> AttributeCall {
-    guard case .device(let device) = target else { return self }
-    var call = self
-    call.target = .device(slot(device))
-    return call
   }
 }

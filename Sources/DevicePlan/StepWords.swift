@@ -29,6 +29,17 @@ extension Operation {
     default: nil
     }
   }
+
+  /// The operation with a changed attribute call, if this is a set, get or has.
+  func mappingCall(_ change: (inout AttributeCall) -> Void) -> Operation {
+    guard var call = attributeCall else { return self }
+    change(&call)
+    switch self {
+    case .setAttribute: return .setAttribute(call)
+    case .getAttribute: return .getAttribute(call)
+    default: return .hasAttribute(call)
+    }
+  }
 }
 
 extension Step {

@@ -46,7 +46,7 @@ struct KeyReader {
   subscript(key: String) -> Node? { child(key)?.node }
 
   /// The value of a key, not parsed yet.
-  func child(_ key: String) -> SchemaNode? { entries.first { $0.key.value == key }?.value }
+  func child(_ key: String) -> SchemaNode? { source[key: key] }
 
   func has(_ key: String) -> Bool { entries.contains { $0.key.value == key } }
 

@@ -72,19 +72,19 @@ struct PayloadSchema {
       })
   }
 
-  private func bytes(_ size: Int?) -> JSON {
-    let digits = "(?:[ \\n_]*[0-9A-Fa-f]){\(size.map { "\($0 * 2)" } ?? "0,")}[ \\n_]*"
-    let hex = JSON.any(of: [
-      .text(
-        matching: size == nil ? "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$" : "^\(digits)$",
-        "hexadecimal digits, two per byte"),
-      ["type": "number"], scalars.expression,
+  private func bytes(_ size: Int?) -> JSON { .any(of: [hex(size), byteForms(size)]) }
+
+  private func hex(_ size: Int?) -> JSON {
+    let digit = "[ \\n_]*[0-9A-Fa-f]"
+    let digits = size.map { "(?:\(digit)){\($0 * 2)}" } ?? "(?:\(digit)\(digit))*"
+    return .any(of: [
+      .text(matching: "^\(digits)[ \\n_]*$", "hexadecimal digits, two per byte"), ["type": "number"],
+      scalars.expression,
     ])
-    return .any(of: [hex, byteForms(hex: hex, size: size)])
   }
 
   /// `{hex: …}`, `{base64: …}` or `{file: …}`.
-  private func byteForms(hex: JSON, size: Int?) -> JSON {
+  private func byteForms(_ size: Int?) -> JSON {
     let letter = "[ \\n]*[A-Za-z0-9+/]"
     let base64: String
     if let size {
@@ -93,7 +93,7 @@ struct PayloadSchema {
       base64 = "^(?:\(letter))*(?:[ \\n]*=)*[ \\n]*$"
     }
     let forms: [(String, JSON)] = [
-      ("hex", hex.described("hexadecimal digits")),
+      ("hex", hex(size).described("hexadecimal digits")),
       ("base64", JSON.any(of: [.text(matching: base64, "base64"), ["type": "number"], scalars.expression])),
       ("file", scalars.text.described("a file in the manifest's folder or below it")),
     ]
@@ -110,17 +110,9 @@ struct PayloadSchema {
         }
       }
       if isStep { forms.append(("fd", scalars.descriptorNumber)) }
-      return .any(of: forms.map { .mapping([$0], required: [$0.0]) } + [anyBytes]).described(
+      return .any(of: forms.map { .mapping([$0], required: [$0.0]) } + [byteForms(nil)]).described(
         "the bytes that the call passes, with their type")
     }
-  }
-
-  private var anyBytes: JSON {
-    let hex = JSON.any(of: [
-      .text(matching: "^(?:[ \\n_]*[0-9A-Fa-f][ \\n_]*[0-9A-Fa-f])*[ \\n_]*$", "hexadecimal digits, two per byte"),
-      ["type": "number"], scalars.expression,
-    ])
-    return byteForms(hex: hex, size: nil)
   }
 }
 

@@ -51,8 +51,6 @@ struct Heap {
 
   subscript(object: ObjectID, name: String) -> Value? { fields[object.rawValue][name] }
 
-  func hasField(_ name: String, _ object: ObjectID) -> Bool { fields[object.rawValue].index(of: name) != nil }
-
   /// Replaces the value of a field. Returns false if the record has no such field.
   mutating func assign(_ value: Value, to name: String, of object: ObjectID) -> Bool {
     guard let i = fields[object.rawValue].index(of: name) else { return false }

@@ -33,7 +33,8 @@ extension DiagnosticsError {
 /// Reads the records of a plan that has been checked.
 private struct PlanDecoder {
   private let bytes: [UInt8]
-  private let path: String
+  /// The plan's file.
+  private let file: SourceFile
   /// The manifests that steps come from, by the offsets of their paths.
   private var sources: [UInt32: SourceFile] = [:]
   /// The ids of vCPUs, by slot.
@@ -42,7 +43,7 @@ private struct PlanDecoder {
 
   init(_ bytes: [UInt8], _ path: String) {
     self.bytes = bytes
-    self.path = path
+    file = SourceFile(path: path, bytes: [])
   }
 
   mutating func plan(_ architecture: Architecture) -> Plan {
@@ -138,7 +139,7 @@ private struct PlanDecoder {
     let name = label.flatMap { string(at: $0 + KVMLOAD_LABEL_TARGET) }
     var step = Step(
       operation, target: target(of: operation, name, isForEachVCPU: block != nil),
-      at: range(SourceFile(path: path, bytes: []), line: index + 1, column: 1))
+      at: range(file, line: index + 1, column: 1))
     step.block = block
     step.expected = records(KVMLOAD_SECTION_ANSWERS, at: p + KVMLOAD_STEP_ANSWERS).map { answer in
       let errno = Int32(bitPattern: bytes.le32(answer + KVMLOAD_ANSWER_ERRNO))

@@ -71,6 +71,21 @@ private struct PlanEncoder {
     return range
   }
 
+  /// The range of the records of some items.
+  ///
+  /// - Parameter fill: sets the fields of an item's record, which are 0 before.
+  private mutating func range<Item>(
+    _ items: [Item], in section: kvmload_section, _ fill: (inout Self, inout [UInt8], Item) -> Void
+  ) -> [UInt8] {
+    var records: [UInt8] = []
+    for item in items {
+      var record = [UInt8](record: section.recordSize)
+      fill(&self, &record, item)
+      records += record
+    }
+    return range(records, in: section)
+  }
+
   private mutating func first(_ records: [UInt8], in section: kvmload_section) -> UInt32 {
     if records.isEmpty { return 0 }
     if let index = known[section, default: [:]][records] { return index }
@@ -100,9 +115,17 @@ private struct PlanEncoder {
     if let comparison = step.comparison {
       record.store(range(comparison), at: KVMLOAD_STEP_COMPARISON)
     }
-    record.store(answers(step.expected), at: KVMLOAD_STEP_ANSWERS)
-    record.store(guards(step.guardedBy), at: KVMLOAD_STEP_GUARDS)
-    record.store(patches(call.slots), at: KVMLOAD_STEP_PATCHES)
+    let answers = range(step.expected, in: KVMLOAD_SECTION_ANSWERS) { _, record, answer in
+      if case .refused(let errno) = answer { record.store(errno.rawValue, at: KVMLOAD_ANSWER_ERRNO) }
+    }
+    record.store(answers, at: KVMLOAD_STEP_ANSWERS)
+    let guards = range(step.guardedBy, in: KVMLOAD_SECTION_GUARDS) { _, record, condition in
+      record.store(UInt32(condition.step), at: KVMLOAD_GUARD_STEP)
+      record.store(condition.ok ? 1 : 0 as UInt32, at: KVMLOAD_GUARD_SUCCEEDED)
+    }
+    record.store(guards, at: KVMLOAD_STEP_GUARDS)
+    let patches = range(call.slots, in: KVMLOAD_SECTION_PATCHES) { $1.store($2) }
+    record.store(patches, at: KVMLOAD_STEP_PATCHES)
     record.store(UInt32(block), at: KVMLOAD_STEP_BLOCK)
     add(record, to: KVMLOAD_SECTION_STEPS)
     if !isStripped { label(step, reasons) }
@@ -115,46 +138,6 @@ private struct PlanEncoder {
     return range
   }
 
-  private mutating func answers(_ expected: [Answer]) -> [UInt8] {
-    let records = expected.flatMap { answer in
-      var record = [UInt8](record: KVMLOAD_SIZEOF_ANSWER)
-      if case .refused(let errno) = answer { record.store(errno.rawValue, at: KVMLOAD_ANSWER_ERRNO) }
-      return record
-    }
-    return range(records, in: KVMLOAD_SECTION_ANSWERS)
-  }
-
-  private mutating func guards(_ guards: [Guard]) -> [UInt8] {
-    let records = guards.flatMap { condition in
-      var record = [UInt8](record: KVMLOAD_SIZEOF_GUARD)
-      record.store(UInt32(condition.step), at: KVMLOAD_GUARD_STEP)
-      record.store(condition.ok ? 1 : 0 as UInt32, at: KVMLOAD_GUARD_SUCCEEDED)
-      return record
-    }
-    return range(records, in: KVMLOAD_SECTION_GUARDS)
-  }
-
-  private mutating func patches(_ slots: [PayloadSlot]) -> [UInt8] {
-    let records = slots.flatMap { slot in
-      let (source, index) =
-        switch slot.content {
-        case .file(let index): (KVMLOAD_FROM_FILE, index)
-        case .parameter(let index): (KVMLOAD_FROM_PARAMETER, index)
-        case .vcpuIndex: (KVMLOAD_FROM_VCPU_INDEX, 0)
-        }
-      var record = [UInt8](record: KVMLOAD_SIZEOF_PATCH)
-      record.store(UInt32(slot.offset), at: KVMLOAD_PATCH_OFFSET)
-      record.store(UInt8(source.rawValue), at: KVMLOAD_PATCH_SOURCE)
-      record.store(UInt8(slot.width), at: KVMLOAD_PATCH_WIDTH)
-      record.store(UInt8(slot.shift), at: KVMLOAD_PATCH_SHIFT)
-      record.store(UInt8(slot.bits), at: KVMLOAD_PATCH_BITS)
-      record.store(UInt32(index), at: KVMLOAD_PATCH_INDEX)
-      record.store(UInt32(slot.dropped), at: KVMLOAD_PATCH_DROPPED)
-      return record
-    }
-    return range(records, in: KVMLOAD_SECTION_PATCHES)
-  }
-
   private mutating func label(_ step: Step, _ reasons: [ErrnoReason]) {
     var record = [UInt8](record: KVMLOAD_SIZEOF_LABEL)
     record.store(string(step.target.description), at: KVMLOAD_LABEL_TARGET)
@@ -162,30 +145,16 @@ private struct PlanEncoder {
     record.store(string(step.value), at: KVMLOAD_LABEL_VALUE)
     record.store(string(step.moved), at: KVMLOAD_LABEL_MOVED)
     record.store(place(step.at), at: KVMLOAD_LABEL_PLACE)
-    record.store(notes(step.hints), at: KVMLOAD_LABEL_NOTES)
-    record.store(meanings(reasons), at: KVMLOAD_LABEL_REASONS)
-    add(record, to: KVMLOAD_SECTION_LABELS)
-  }
-
-  private mutating func notes(_ hints: [String]) -> [UInt8] {
-    var records: [UInt8] = []
-    for hint in hints {
-      var record = [UInt8](record: KVMLOAD_SIZEOF_NOTE)
-      record.store(string(hint), at: KVMLOAD_NOTE_TEXT)
-      records += record
+    let notes = range(step.hints, in: KVMLOAD_SECTION_NOTES) { encoder, record, hint in
+      record.store(encoder.string(hint), at: KVMLOAD_NOTE_TEXT)
     }
-    return range(records, in: KVMLOAD_SECTION_NOTES)
-  }
-
-  private mutating func meanings(_ reasons: [ErrnoReason]) -> [UInt8] {
-    var records: [UInt8] = []
-    for reason in reasons {
-      var record = [UInt8](record: KVMLOAD_SIZEOF_REASON)
+    record.store(notes, at: KVMLOAD_LABEL_NOTES)
+    let meanings = range(reasons, in: KVMLOAD_SECTION_REASONS) { encoder, record, reason in
       record.store(reason.errno.rawValue, at: KVMLOAD_REASON_ERRNO)
-      record.store(string(reason.text), at: KVMLOAD_REASON_TEXT)
-      records += record
+      record.store(encoder.string(reason.text), at: KVMLOAD_REASON_TEXT)
     }
-    return range(records, in: KVMLOAD_SECTION_REASONS)
+    record.store(meanings, at: KVMLOAD_LABEL_REASONS)
+    add(record, to: KVMLOAD_SECTION_LABELS)
   }
 
   // MARK: The file
@@ -243,6 +212,25 @@ private struct PlanEncoder {
     header.store(string(plan.manifest), at: KVMLOAD_HEADER_MANIFEST)
     if let index = plan.vcpuCount { header.store(UInt32(index + 1), at: KVMLOAD_HEADER_VCPU_COUNT) }
     return header
+  }
+}
+
+extension [UInt8] {
+  /// Sets the fields of a patch's record.
+  fileprivate mutating func store(_ slot: PayloadSlot) {
+    let (source, index) =
+      switch slot.content {
+      case .file(let index): (KVMLOAD_FROM_FILE, index)
+      case .parameter(let index): (KVMLOAD_FROM_PARAMETER, index)
+      case .vcpuIndex: (KVMLOAD_FROM_VCPU_INDEX, 0)
+      }
+    store(UInt32(slot.offset), at: KVMLOAD_PATCH_OFFSET)
+    store(UInt8(source.rawValue), at: KVMLOAD_PATCH_SOURCE)
+    store(UInt8(slot.width), at: KVMLOAD_PATCH_WIDTH)
+    store(UInt8(slot.shift), at: KVMLOAD_PATCH_SHIFT)
+    store(UInt8(slot.bits), at: KVMLOAD_PATCH_BITS)
+    store(UInt32(index), at: KVMLOAD_PATCH_INDEX)
+    store(UInt32(slot.dropped), at: KVMLOAD_PATCH_DROPPED)
   }
 }
 

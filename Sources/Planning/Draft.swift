@@ -74,14 +74,9 @@ struct Draft {
   private(set) var elements: [Element] = []
   /// The names of the devices, by slot. Each alternative of a device has a separate slot.
   private(set) var deviceNames: [String] = []
-  /// The slot in the plan of each device of the draft.
-  var finalSlot: [Int] = []
-
   /// Problems with the machine: devices with needs that cannot be expressed.
   private(set) var diagnostics: [Diagnostic] = []
   private var blocks = 0
-
-  var deviceSlots: Int { deviceNames.count }
 
   private mutating func newBlock() -> Int {
     blocks += 1
@@ -92,7 +87,7 @@ struct Draft {
 
   mutating func add(_ machine: Machine) {
     add(Step(.createVM(type: machine.type), target: .vm, at: machine.at))
-    // Capabilities that take a device come behind it.
+    // Capabilities that take a device follow it.
     let (late, early) = machine.capabilities.partitioned {
       $0.arguments.contains { if case .device = $0 { true } else { false } }
     }
@@ -166,7 +161,6 @@ struct Draft {
       let isQuestion = !isLast || device.isOptional
       let slot = deviceNames.count
       deviceNames.append(device.name)
-      finalSlot.append(slot)
       var guards = refusals.map { PendingGuard(source: .element($0), ok: false) }
       let element = create(alternative.type, device, slot: slot, isQuestion: isQuestion, guards: guards)
       elements.append(element)

@@ -22,10 +22,17 @@ struct Ordering {
   /// The order, and the first element that a cycle blocks, if there is a cycle.
   func order() -> (elements: [Placed], cycle: (index: Int, range: SourceRange)?) {
     var graph = Graph(count: elements.count)
+    // A gate represents all elements of a label, so that few edges put many elements after many others.
+    var (gatesAfter, gatesBefore): ([Label: Int], [Label: Int]) = ([:], [:])
     for (i, element) in elements.enumerated() {
-      // A gate represents all elements of a label, so that few edges put many elements after many others.
-      for label in element.after { if let gate = gate(behind: label, &graph) { graph.add(from: gate, to: i) } }
-      for label in element.before { if let gate = gate(before: label, &graph) { graph.add(from: i, to: gate) } }
+      for label in element.after {
+        guard let gate = gate(label, &gatesAfter, &graph, { $0.add(from: $1, to: $2) }) else { continue }
+        graph.add(from: gate, to: i)
+      }
+      for label in element.before {
+        guard let gate = gate(label, &gatesBefore, &graph, { $0.add(from: $2, to: $1) }) else { continue }
+        graph.add(from: i, to: gate)
+      }
     }
     var placed: [Placed] = []
     var latest = -1
@@ -49,21 +56,18 @@ struct Ordering {
     )
   }
 
-  private func gate(behind label: Label, _ graph: inout Graph) -> Int? {
-    if let gate = graph.gatesBehind[label] { return gate }
+  /// The gate of a label; nil if no element has it.
+  ///
+  /// - Parameter connect: adds the edge between an element and the gate.
+  private func gate(
+    _ label: Label, _ gates: inout [Label: Int], _ graph: inout Graph,
+    _ connect: (_ graph: inout Graph, _ member: Int, _ gate: Int) -> Void
+  ) -> Int? {
+    if let gate = gates[label] { return gate }
     guard let members = members[label] else { return nil }
     let gate = graph.addGate()
-    graph.gatesBehind[label] = gate
-    for member in members { graph.add(from: member, to: gate) }
-    return gate
-  }
-
-  private func gate(before label: Label, _ graph: inout Graph) -> Int? {
-    if let gate = graph.gatesBefore[label] { return gate }
-    guard let members = members[label] else { return nil }
-    let gate = graph.addGate()
-    graph.gatesBefore[label] = gate
-    for member in members { graph.add(from: gate, to: member) }
+    gates[label] = gate
+    for member in members { connect(&graph, member, gate) }
     return gate
   }
 
@@ -83,8 +87,6 @@ private struct Graph {
   private let elementCount: Int
   private(set) var predecessors: [Int]
   private var successors: [[Int]]
-  var gatesBehind: [Label: Int] = [:]
-  var gatesBefore: [Label: Int] = [:]
 
   init(count: Int) {
     elementCount = count

@@ -54,8 +54,6 @@ extension Planner {
     draft.add(machine)
     result.plan.vcpuCount = machine.vcpuCount
     result.diagnostics += draft.diagnostics
-    for slot in draft.deviceNames.enumerated() { devices[slot.element] = slot.offset }
-    deviceSlots = draft.deviceSlots
     if !manifest.steps.isEmpty {
       for (slot, vcpu) in machine.vcpus.enumerated() { vcpus[vcpu.id] = slot }
     }
@@ -65,14 +63,19 @@ extension Planner {
       result.diagnostics.append(
         .error("ordering-cycle", "the schemas' rules of order for these calls form a circle", at: cycle.range))
     }
-    renumber(order.elements, &draft)
-    for (slot, name) in draft.deviceNames.enumerated() { devices[name] = draft.finalSlot[slot] }
+    // Device slots count the devices in the order of the plan, which may differ from the base order.
+    deviceSlots = draft.deviceNames.count
+    var slots = Array(repeating: 0, count: deviceSlots)
+    for (slot, old) in order.elements.compactMap({ draft.elements[$0.index].deviceSlot }).enumerated() {
+      slots[old] = slot
+    }
+    for (name, slot) in zip(draft.deviceNames, slots) { devices[name] = slot }
     var stepOfElement: [Int?] = Array(repeating: nil, count: draft.elements.count)
     for placed in order.elements {
       let element = draft.elements[placed.index]
       let first = result.plan.steps.count
       for var step in element.steps {
-        step.operation = draft.renumbered(step.operation)
+        step.operation = step.operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 }
         step.moved = placed.moved
         step.block = element.block
         for guarding in element.guards where guarding.appliesTo(step) {
@@ -85,18 +88,6 @@ extension Planner {
       stepOfElement[placed.index] = first
     }
     result.plan.numberBlocks()
-  }
-
-  /// Renumbers device slots, which count `create` steps in the order of the plan. That may differ from the base order.
-  private func renumber(_ order: [Ordering.Placed], _ draft: inout Draft) {
-    var next = 0
-    for placed in order {
-      for step in draft.elements[placed.index].steps {
-        guard case .createDevice = step.operation, let slot = draft.elements[placed.index].deviceSlot else { continue }
-        draft.finalSlot[slot] = next
-        next += 1
-      }
-    }
   }
 }
 

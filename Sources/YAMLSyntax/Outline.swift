@@ -115,17 +115,6 @@ extension Outline {
     return (node ?? items.first, own.isEmpty && node == nil ? tree.diagnostics : own)
   }
 
-  /// Parses all parts, and returns the entries of the whole mapping.
-  package func parseAll(limits: Limits = .manifest) -> (entries: [Entry], diagnostics: [Diagnostic]) {
-    var all: (entries: [Entry], diagnostics: [Diagnostic]) = ([], [])
-    for part in entries {
-      let (entry, diagnostics) = parse(part, limits: limits)
-      if let entry { all.entries.append(entry) }
-      all.diagnostics += diagnostics
-    }
-    return all
-  }
-
   /// The key of a part, with its place.
   package func key(of part: Part) -> Located<String> {
     let end = Position(line: part.firstLine, column: part.indent + 1 + part.key.utf8.count)

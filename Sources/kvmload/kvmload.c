@@ -134,9 +134,9 @@ struct check {
 	uint32_t counts[KVMLOAD_SECTIONS];
 	/* The slots that the steps so far have filled, and the size of their largest payload. */
 	uint32_t vcpus, devices, mappings, scratch;
-	/* The guards and patches checked so far. Steps can share them: without a limit, each step of a hostile plan
-	 * could use all of them. */
-	uint64_t uses;
+	/* The bytes that ranges and strings have referred to so far. Records can share them: without a limit, each step
+	 * of a hostile plan could refer to almost the whole file. */
+	uint64_t referred;
 	/* The index of the step after the current block. */
 	uint32_t block_end;
 };
@@ -146,13 +146,22 @@ static int fits_into(struct range range, uint32_t limit)
 	return range.first <= limit && range.count <= limit - range.first;
 }
 
-static int has_records(const struct check *check, enum kvmload_section section, const unsigned char *field)
+static int refers_to(struct check *check, uint64_t bytes)
 {
-	return fits_into(range(field), check->counts[section]);
+	check->referred += bytes;
+	return check->referred <= KVMLOAD_MAX_REFERRED;
+}
+
+static int has_records(struct check *check, enum kvmload_section section, const unsigned char *field)
+{
+	const struct range records = range(field);
+
+	return fits_into(records, check->counts[section]) &&
+	       refers_to(check, (uint64_t)records.count * record_size[section]);
 }
 
 /* Whether a field refers to a string: a length, the text, and a NUL. */
-static int has_string(const struct check *check, const unsigned char *field)
+static int has_string(struct check *check, const unsigned char *field)
 {
 	const unsigned char *strings = record(check->plan, KVMLOAD_SECTION_STRINGS, 0);
 	const uint32_t size = check->counts[KVMLOAD_SECTION_STRINGS];
@@ -163,10 +172,10 @@ static int has_string(const struct check *check, const unsigned char *field)
 		return 0;
 	text.first = offset + KVMLOAD_STRING_TEXT;
 	text.count = le32(strings + offset + KVMLOAD_STRING_LENGTH);
-	return fits_into(text, size - 1) && strings[text.first + text.count] == 0;
+	return fits_into(text, size - 1) && strings[text.first + text.count] == 0 && refers_to(check, text.count);
 }
 
-static int has_string_or_none(const struct check *check, const unsigned char *field)
+static int has_string_or_none(struct check *check, const unsigned char *field)
 {
 	return le32(field) == 0 || has_string(check, field);
 }
@@ -211,26 +220,33 @@ static int check_sections(struct check *check, struct kvmload_plan *plan)
 	return 0;
 }
 
-static int check_place(const struct check *check, const unsigned char *place)
+static int check_place(struct check *check, const unsigned char *place)
 {
 	return has_string(check, place + KVMLOAD_PLACE_FILE);
 }
 
-static int check_label(const struct check *check, uint32_t index)
+static int check_label(struct check *check, uint32_t index)
 {
 	const unsigned char *label = record(check->plan, KVMLOAD_SECTION_LABELS, index);
+	const struct range notes = range(label + KVMLOAD_LABEL_NOTES);
+	uint32_t i;
 
-	return has_string(check, label + KVMLOAD_LABEL_TARGET) &&
-	       has_string_or_none(check, label + KVMLOAD_LABEL_ATTRIBUTE) &&
-	       has_string_or_none(check, label + KVMLOAD_LABEL_VALUE) &&
-	       has_string_or_none(check, label + KVMLOAD_LABEL_MOVED) &&
-	       check_place(check, label + KVMLOAD_LABEL_PLACE) &&
-	       has_records(check, KVMLOAD_SECTION_NOTES, label + KVMLOAD_LABEL_NOTES) &&
-	       has_records(check, KVMLOAD_SECTION_REASONS, label + KVMLOAD_LABEL_REASONS) &&
-	       le32(label + KVMLOAD_LABEL_ZERO) == 0;
+	if (!has_string(check, label + KVMLOAD_LABEL_TARGET) ||
+	    !has_string_or_none(check, label + KVMLOAD_LABEL_ATTRIBUTE) ||
+	    !has_string_or_none(check, label + KVMLOAD_LABEL_VALUE) ||
+	    !has_string_or_none(check, label + KVMLOAD_LABEL_MOVED) ||
+	    !check_place(check, label + KVMLOAD_LABEL_PLACE) ||
+	    !has_records(check, KVMLOAD_SECTION_NOTES, label + KVMLOAD_LABEL_NOTES) ||
+	    !has_records(check, KVMLOAD_SECTION_REASONS, label + KVMLOAD_LABEL_REASONS) ||
+	    le32(label + KVMLOAD_LABEL_ZERO) != 0)
+		return 0;
+	for (i = 0; i < notes.count; i++)
+		if (!has_string(check, record(check->plan, KVMLOAD_SECTION_NOTES, notes.first + i) + KVMLOAD_NOTE_TEXT))
+			return 0;
+	return 1;
 }
 
-static int check_file(const struct check *check, uint32_t index)
+static int check_file(struct check *check, uint32_t index)
 {
 	const unsigned char *file = record(check->plan, KVMLOAD_SECTION_FILES, index);
 
@@ -243,7 +259,7 @@ static int is_width(uint32_t bytes)
 	return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
 }
 
-static int check_parameter(const struct check *check, uint32_t index)
+static int check_parameter(struct check *check, uint32_t index)
 {
 	const unsigned char *parameter = record(check->plan, KVMLOAD_SECTION_PARAMETERS, index);
 	const uint8_t has_default = parameter[KVMLOAD_PARAMETER_HAS_DEFAULT];
@@ -383,12 +399,12 @@ static int check_block(struct check *check, const unsigned char *p, const struct
 }
 
 /* The comparison's range is that of the expected bytes; as many bytes of a mask follow them. */
-static int check_comparison(const struct check *check, const unsigned char *p, const struct kvmload_step *step)
+static int check_comparison(struct check *check, const unsigned char *p, const struct kvmload_step *step)
 {
 	const struct range bytes = range(p + KVMLOAD_STEP_COMPARISON);
 	const struct range mask = {bytes.first + bytes.count, bytes.count};
 
-	return fits_into(bytes, check->counts[KVMLOAD_SECTION_DATA]) &&
+	return has_records(check, KVMLOAD_SECTION_DATA, p + KVMLOAD_STEP_COMPARISON) &&
 	       fits_into(mask, check->counts[KVMLOAD_SECTION_DATA]) &&
 	       (bytes.count == 0 || step->operation == KVMLOAD_GET_ATTRIBUTE);
 }
@@ -402,8 +418,8 @@ static int check_step(struct check *check, uint32_t index)
 
 	if (!has_records(check, KVMLOAD_SECTION_DATA, p + KVMLOAD_STEP_PAYLOAD) ||
 	    !has_records(check, KVMLOAD_SECTION_ANSWERS, p + KVMLOAD_STEP_ANSWERS) ||
-	    !fits_into(guards, check->counts[KVMLOAD_SECTION_GUARDS]) ||
-	    !fits_into(patches, check->counts[KVMLOAD_SECTION_PATCHES]))
+	    !has_records(check, KVMLOAD_SECTION_GUARDS, p + KVMLOAD_STEP_GUARDS) ||
+	    !has_records(check, KVMLOAD_SECTION_PATCHES, p + KVMLOAD_STEP_PATCHES))
 		return 0;
 	kvmload_get_step(check->plan, index, &step);
 	if (!check_block(check, p, &step, index) || !check_operation(check, &step, index) ||
@@ -411,9 +427,6 @@ static int check_step(struct check *check, uint32_t index)
 		return 0;
 	if (step.payload_size > check->scratch)
 		check->scratch = step.payload_size;
-	check->uses += (uint64_t)guards.count + patches.count;
-	if (check->uses > KVMLOAD_MAX_USES)
-		return 0;
 	for (i = 0; i < guards.count; i++)
 		if (!check_guard(check, guards.first + i, index))
 			return 0;
@@ -433,9 +446,6 @@ static int check_records(struct check *check)
 		return 0;
 	if (plan->vcpu_count > plan->parameters || le32(plan->bytes + KVMLOAD_HEADER_ZERO_2) != 0)
 		return 0;
-	for (i = 0; i < check->counts[KVMLOAD_SECTION_NOTES]; i++)
-		if (!has_string(check, record(plan, KVMLOAD_SECTION_NOTES, i) + KVMLOAD_NOTE_TEXT))
-			return 0;
 	for (i = 0; i < check->counts[KVMLOAD_SECTION_REASONS]; i++)
 		if (!has_string(check, record(plan, KVMLOAD_SECTION_REASONS, i) + KVMLOAD_REASON_TEXT))
 			return 0;
@@ -978,21 +988,6 @@ static int close_device(struct kvmload_session *session, const struct kvmload_st
 	return answer(close(fd));
 }
 
-/* Whether the low `dropped` bits of a value are zero, and the rest of it fits into `bits` bits. */
-static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
-{
-	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
-
-	if (value & ((UINT64_C(1) << dropped) - 1))
-		return 0;
-	value = value >> dropped | sign;
-	if (bits >= 64)
-		return 1;
-	if (is_signed && value >> (bits - 1) == UINT64_MAX >> (bits - 1))
-		return 1;
-	return value >> bits == 0;
-}
-
 /* Puts the low `bits` bits of a value into an integer of `width` bytes, from bit `shift` up, in this machine's byte
  * order. */
 static void put(unsigned char *bytes, uint32_t width, uint32_t shift, uint32_t bits, uint64_t value)
@@ -1163,6 +1158,21 @@ static uint64_t vcpu_count(const struct kvmload_session *session)
 	return session->plan->vcpu_count ? session->parameters[session->plan->vcpu_count - 1].value : 0;
 }
 
+/* Whether the low `dropped` bits of a value are zero, and the rest of it fits into `bits` bits. */
+static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
+{
+	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
+
+	if (value & ((UINT64_C(1) << dropped) - 1))
+		return 0;
+	value = value >> dropped | sign;
+	if (bits >= 64)
+		return 1;
+	if (is_signed && value >> (bits - 1) == UINT64_MAX >> (bits - 1))
+		return 1;
+	return value >> bits == 0;
+}
+
 /* Whether a patch has its value, and the value fits. Returns 0 or a fault. */
 static int check_value(const struct kvmload_session *session, const unsigned char *patch)
 {
@@ -1299,6 +1309,14 @@ static int finish(struct kvmload_session *session, const unsigned char *step, in
 	return (int)outcome->verdict;
 }
 
+/* The same for a call that kvmload did not make. */
+static int finish_other(struct kvmload_session *session, int answer)
+{
+	session->payload = NULL;
+	session->payload_size = 0;
+	return finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), answer);
+}
+
 int kvmload_run(struct kvmload_session *session)
 {
 	const int fault = session->next == 0 ? kvmload_ready(session) : 0;
@@ -1345,14 +1363,10 @@ int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *ru
 		vcpu->run = run;
 		vcpu->callers = run ? KVMLOAD_CALLERS_FD | KVMLOAD_CALLERS_RUN : KVMLOAD_CALLERS_FD;
 	}
-	session->payload = NULL;
-	session->payload_size = 0;
-	return finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), answer);
+	return finish_other(session, answer);
 }
 
 void kvmload_skip(struct kvmload_session *session)
 {
-	session->payload = NULL;
-	session->payload_size = 0;
-	finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), KVMLOAD_NO_ANSWER);
+	finish_other(session, KVMLOAD_NO_ANSWER);
 }

@@ -23,8 +23,7 @@ conformance: conformance-tool ## compare the model with a kernel: ARCH=arm64|ris
 	@mkdir -p $(CONFORMANCE)
 	$(if $(filter-out host,$(MACHINES)),@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(filter-out host,$(MACHINES)))
 	$(if $(CROSS),@Tests/Conformance/cross.sh $(CURDIR)/$(CONFORMANCE))
-	$(if $(filter host,$(MACHINES)),$(if $(FACTS),,@$(MAKE) --no-print-directory build && \
-		$(KVMCONF) probe --facts $(CONFORMANCE)/host.yaml >/dev/null))
+	$(if $(filter host,$(MACHINES)),$(if $(FACTS),,@$(KVMCONF) probe --facts $(CONFORMANCE)/host.yaml >/dev/null))
 	@status=0; for machine in $(MACHINES); do \
 		$(CONFORMANCE_TOOL) run --machine $$machine --kernel $(KERNEL) --seed $(SEED) --plans $(PLANS) \
 			--folder $(CONFORMANCE) $(foreach folder,$(CORPUS),--corpus $(folder)) \
@@ -32,8 +31,8 @@ conformance: conformance-tool ## compare the model with a kernel: ARCH=arm64|ris
 			$$(if [ $$machine = host ]; then echo --host-facts $(or $(FACTS),$(CONFORMANCE)/host.yaml); fi) || status=1; \
 	done; exit $$status
 
-conformance-tool: setup
-	$(SWIFT) build -c release -Xswiftc -static-stdlib --product conformance
+conformance-tool: build
+	$(SWIFT) build $(RELEASE) --product conformance
 
 conformance-page: conformance-tool ## write docs/conformance.md from the results of the runs
 	$(CONFORMANCE_TOOL) page --folder $(CONFORMANCE) >docs/conformance.md

@@ -115,6 +115,9 @@ private let refusedManifest =
     #expect(await kvmconf("validate", "-", input: undecided).status == 0)
     #expect(await kvmconf("validate", "--fail-on", "undecided", "-", input: undecided).status == 1)
     #expect(await kvmconf("validate", "--fail-on", "warning", "-", input: undecided).status == 1)
+    let unknownValue =
+      "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create-vcpu: 0}, {get: vcpu.0.tsc.offset, value: 5}]\n"
+    #expect(await kvmconf("validate", "-", input: unknownValue).output.contains("cannot be predicted [undecided]"))
     await withFolder { folder in
       write("devices: []\n", toFile: folder + "/host.yaml")
       #expect(

@@ -42,7 +42,7 @@ import Testing
   }
 
   /// In a folder, only regular files and links to them are opened: a pipe would wait for its writer.
-  @Test(.timeLimit(.minutes(5)), arguments: [["validate"], ["fmt", "--check"]])
+  @Test(.hangGuard, arguments: [["validate"], ["fmt", "--check"]])
   func linkToAPipeInAFolderIsNotOpened(_ command: [String]) async {
     await withFolder { folder in
       write("kvmconf: 1\narch: x86_64\nsteps:\n  - create-vm: {}\n", toFile: folder + "/good.yaml")
@@ -54,7 +54,7 @@ import Testing
   }
 
   /// A configuration, and a file that it names, must be a regular file.
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.hangGuard)
   func pipeAsAConfigurationIsReported() async {
     await withFolder { folder in
       write("kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}]\n", toFile: folder + "/good.yaml")

@@ -14,11 +14,25 @@ private let compilers = ["g++", "clang++"].filter { runBlocking("sh", ["-c", "co
     arguments: compilers)
   func everyStructAndFunctionIsUsable(_ compiler: String) async {
     await withFolder { folder in
-      let manifest = "kvmconf: 1\narch: \(hostArchitecture ?? "")\nsteps: [{create-vm: {}}]\n"
+      let manifest = """
+        kvmconf: 1
+        arch: \(hostArchitecture ?? "")
+        files: {gpu: /dev/vfio/none}
+        parameters: {n: {type: u32, at: load, default: 3}}
+        steps:
+          - {create-vm: {}}
+          - {create: vfio}
+          - {set: vfio.file.add, value: gpu}
+          - {set: vfio, group: 99, attr: 0, payload: {u32: "${n}"}, expect: ENXIO}
+        """
       let compiled = await kvmconf("compile", "-", "-o", folder + "/vm.kvmplan", input: manifest)
       #expect(compiled.status == 0, "\(compiled.errors)")
       let loader = await run(
-        "cc", ["-std=c11", "-ISources/kvmload/include", "-c", "Sources/kvmload/kvmload.c", "-o", folder + "/kvmload.o"])
+        "cc",
+        [
+          "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ISources/kvmload/include", "-c",
+          "Sources/kvmload/kvmload.c", "-o", folder + "/kvmload.o",
+        ])
       #expect(loader.status == 0, "\(loader.errors)")
       let built = await run(
         compiler,

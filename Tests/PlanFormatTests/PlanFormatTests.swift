@@ -135,20 +135,6 @@ import kvmload
       message(later)
         == "vm.kvmplan cannot be used: the plan has a different version of the format; compile it again")
   }
-
-  /// Sets the checksum, computed as in docs/plan-format.md.
-  private func repair(_ bytes: inout [UInt8]) {
-    let checksum = KVMLOAD_HEADER_CHECKSUM..<KVMLOAD_HEADER_CHECKSUM + 8
-    for i in checksum { bytes[i] = 0 }
-    var hash = KVMLOAD_CHECKSUM_SEED
-    for start in stride(from: 0, to: bytes.count, by: 8) {
-      let word = (0..<8).reduce(0 as UInt64) { $0 | UInt64(bytes[start + $1]) << (8 * UInt64($1)) }
-      hash ^= word
-      let rotated = hash << KVMLOAD_CHECKSUM_ROTATION | hash >> (64 - KVMLOAD_CHECKSUM_ROTATION)
-      hash = rotated &* KVMLOAD_CHECKSUM_FACTOR
-    }
-    for (i, place) in checksum.enumerated() { bytes[place] = UInt8(truncatingIfNeeded: hash >> (8 * i)) }
-  }
 }
 
 @Suite struct ParameterTests {

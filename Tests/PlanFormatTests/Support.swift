@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import Vocabulary
+import kvmload
 
 private let manifest = SourceFile(path: "vm.yaml", bytes: [])
 
@@ -77,4 +78,18 @@ func forEachVCPU() -> Plan {
     parameters: [PlanParameter(name: "cpus", size: 4, isSigned: false, initial: 3, at: place(1))], steps: steps)
   plan.vcpuCount = 0
   return plan
+}
+
+/// Sets the checksum, computed as in docs/plan-format.md.
+func repair(_ bytes: inout [UInt8]) {
+  let checksum = KVMLOAD_HEADER_CHECKSUM..<KVMLOAD_HEADER_CHECKSUM + 8
+  for i in checksum { bytes[i] = 0 }
+  var hash = KVMLOAD_CHECKSUM_SEED
+  for start in stride(from: 0, to: bytes.count, by: 8) {
+    let word = (0..<8).reduce(0 as UInt64) { $0 | UInt64(bytes[start + $1]) << (8 * UInt64($1)) }
+    hash ^= word
+    let rotated = hash << KVMLOAD_CHECKSUM_ROTATION | hash >> (64 - KVMLOAD_CHECKSUM_ROTATION)
+    hash = rotated &* KVMLOAD_CHECKSUM_FACTOR
+  }
+  for (i, place) in checksum.enumerated() { bytes[place] = UInt8(truncatingIfNeeded: hash >> (8 * i)) }
 }

@@ -16,7 +16,7 @@ package func processorTime(_ body: () throws -> Void) rethrows -> Double {
   return now() - start
 }
 
-/// Whether ten times the size takes about ten times the processor time; a hundred times would be quadratic.
+/// Whether ten times the size, or less, takes about ten times the processor time; a hundred times would be quadratic.
 ///
 /// Less than a tenth of a second is never too slow, as such a time is mostly noise.
 package func isProportional(_ small: Double, _ tenTimes: Double) -> Bool { tenTimes < max(small * 40, 0.1) }

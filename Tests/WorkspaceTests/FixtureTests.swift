@@ -103,10 +103,11 @@ import Workspace
       ($0.hasSuffix("Tests.swift") && !$0.hasSuffix("/FixtureTests.swift")) || $0.contains("/Fixtures/outputs/")
     }.compactMap { text(ofFile: $0) }
     for id in Self.elsewhere.sorted() {
+      // A single word is also an option or the name of a count: only an output shows that it is an id.
+      let forms = id.contains("-") ? ["\"\(id)\"", "[\(id)]", " \(id)\""] : ["[\(id)]"]
       #expect(reported[id] != nil, "no check has the id '\(id)'; remove it from `elsewhere`")
       #expect(!shown.contains(id), "'\(id)' has a fixture; remove it from `elsewhere`")
-      let isTested = tests.contains { $0.contains("\"\(id)\"") || $0.contains("[\(id)]") || $0.contains(" \(id)\"") }
-      #expect(isTested, "no test or golden file shows '\(id)'")
+      #expect(tests.contains { test in forms.contains { test.contains($0) } }, "no test or golden file shows '\(id)'")
     }
   }
 }

@@ -87,21 +87,34 @@ import YAMLSyntax
       Hostile("- &a [x, *b]\n", 20_000), Hostile("{a: 1, a: 2}, ", 100_000, in: ("[", "]")),
     ])
   private func everyHostileTextIsReadToAnEnd(_ text: Hostile) {
-    #expect(parse(text.text).diagnostics.count <= Limits.manifest.diagnostics)
+    expectProportional(text.count) { count in
+      #expect(parse(text.text(count)).diagnostics.count <= Limits.manifest.diagnostics)
+    }
   }
 
   @Test(.slow) func manyDifferentKeysAreAccepted() {
-    #expect(ids("{" + (0..<50_000).map { "k\($0): " }.joined(separator: ", ") + "}") == [])
+    expectProportional(50_000) { count in
+      #expect(ids("{" + (0..<count).map { "k\($0): " }.joined(separator: ", ") + "}") == [])
+    }
+  }
+
+  /// Reads a tenth of a text, then all of it.
+  private func expectProportional(_ count: Int, _ read: (Int) -> Void) {
+    read(100)
+    let (small, large) = (processorTime { read(count / 10) }, processorTime { read(count) })
+    #expect(isProportional(small, large), "\(small) s and \(large) s")
   }
 }
 
 /// A piece of text, repeated many times.
 private struct Hostile: CustomTestStringConvertible {
-  var text: String
+  var text: @Sendable (Int) -> String
+  var count: Int
   var testDescription: String
 
   init(_ piece: String, _ count: Int, in brackets: (String, String) = ("", "")) {
-    text = brackets.0 + repeated(piece, count) + brackets.1
+    text = { brackets.0 + repeated(piece, $0) + brackets.1 }
+    self.count = count
     testDescription = "\(count) times \(piece.debugDescription)"
   }
 }

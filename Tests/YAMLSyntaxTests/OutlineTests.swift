@@ -182,3 +182,11 @@ import YAMLSyntax
     for path in paths { try expectSameNodes(file(try #require(text(ofFile: path)))) }
   }
 }
+
+extension Outline {
+  /// Parses all parts, and returns the entries of the whole mapping.
+  fileprivate func parseAll() -> (entries: [Entry], diagnostics: [Diagnostic]) {
+    let parsed = entries.map { parse($0) }
+    return (parsed.compactMap(\.entry), parsed.flatMap(\.diagnostics))
+  }
+}

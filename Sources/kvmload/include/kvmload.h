@@ -561,7 +561,7 @@ enum {
 	KVMLOAD_FIRST_STRING = 8, /* the strings before this offset are zeros: offset 0 means "none" */
 	KVMLOAD_MAX_ARGUMENTS = 4, /* of KVM_ENABLE_CAP */
 	KVMLOAD_MAX_DROPPED = 63, /* bits that a patch leaves out */
-	KVMLOAD_MAX_USES = 67108864, /* of guards and patches by all steps together: 2^26 */
+	KVMLOAD_MAX_REFERRED = 268435456, /* bytes that all ranges and strings refer to, each counted: 2^28 */
 	KVMLOAD_MAX_VCPUS = 4096, /* more than any kernel has; a loader can reserve this many */
 };
 

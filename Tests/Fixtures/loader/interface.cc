@@ -1,11 +1,14 @@
 // Uses every struct and every function of kvmload.h from C++, without the word `struct`. Built and run by a test, which
 // also checks that it uses all of them.
 //
-// The plan only creates a VM. This program does not make the call, but reports it as refused.
+// The plan creates a VM and a device, and passes a file, which does not exist, and a parameter to it. This program
+// supplies another file, and reports the creation of the VM as refused, so that all other steps are skipped.
 #include <kvmload.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
+#include <string>
 #include <vector>
 
 namespace {
@@ -25,14 +28,15 @@ bool is_readable(const kvmload_plan &plan) {
   kvmload_label label;
   kvmload_get_step(&plan, 0, &step);
   kvmload_get_label(&plan, 0, &label);
-  for (uint32_t i = 0; i < plan.files; i++) {
-    kvmload_file file;
-    kvmload_get_file(&plan, i, &file);
-  }
-  for (uint32_t i = 0; i < plan.parameters; i++) {
-    kvmload_parameter parameter;
-    kvmload_get_parameter(&plan, i, &parameter);
-  }
+  if (plan.steps != 4 || plan.files != 1 || plan.parameters != 1)
+    return false;
+  kvmload_file file;
+  kvmload_get_file(&plan, 0, &file);
+  kvmload_parameter parameter;
+  kvmload_get_parameter(&plan, 0, &parameter);
+  if (file.name != std::string("gpu") || file.path != std::string("/dev/vfio/none") || parameter.name != std::string("n") ||
+      parameter.size != 4 || !parameter.has_value || parameter.value != 3)
+    return false;
   kvmload_reason(&plan, 0, EPERM);
   return step.operation == KVMLOAD_CREATE_VM && label.target != nullptr && kvmload_expects(&plan, 0, 0) &&
          kvmload_operation_name(step.operation) != nullptr;
@@ -43,7 +47,8 @@ bool runs(const kvmload_plan &plan) {
   kvmload_device device;
   kvmload_mapping mapping;
   kvmload_value value;
-  kvmload_outcome outcome;
+  kvmload_outcome outcomes[4];
+  std::vector<unsigned char> scratch(plan.scratch_size);
   int file;
   kvmload_session session = kvmload_session();
   uint32_t extension;
@@ -53,15 +58,19 @@ bool runs(const kvmload_plan &plan) {
   session.mappings = &mapping;
   session.files = &file;
   session.parameters = &value;
-  session.outcomes = &outcome;
-  session.outcome_slots = 1;
+  session.outcomes = outcomes;
+  session.scratch = scratch.data();
+  session.scratch_size = scratch.size();
+  session.device_slots = session.file_slots = session.parameter_slots = 1;
+  session.outcome_slots = plan.steps;
   if (kvmload_begin(&session, &plan) != 0 || kvmload_open(&session, "/dev/null") != ENOTTY)
     return false;
   session.own = KVMLOAD_OWN_VM;
   session.before = before;
   session.after = after;
-  for (uint32_t i = 0; i < plan.files; i++)
-    kvmload_open_file(&session, i);
+  if (kvmload_open_file(&session, 0) == 0 || kvmload_ready(&session) != KVMLOAD_NO_VALUE)
+    return false;
+  file = open("/dev/null", O_RDONLY);
   if (kvmload_ready(&session) != 0 || kvmload_check_extension(&session, 0, &extension) != KVMLOAD_NO_ANSWER ||
       kvmload_perform(&session, 0) != KVMLOAD_NO_ANSWER)
     return false;
@@ -69,9 +78,9 @@ bool runs(const kvmload_plan &plan) {
     return false;
   session.next = 0;
   kvmload_skip(&session);
-  const bool is_finished = kvmload_run(&session) == KVMLOAD_FINISHED && outcome.verdict == KVMLOAD_SKIPPED;
+  const bool is_finished = kvmload_run(&session) == KVMLOAD_FINISHED && outcomes[0].verdict == KVMLOAD_SKIPPED;
   kvmload_close(&session);
-  return is_finished && outcomes_reported == 2;
+  return is_finished && outcomes[3].verdict == KVMLOAD_SKIPPED && outcomes_reported == 5;
 }
 
 }  // namespace
