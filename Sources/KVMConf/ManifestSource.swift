@@ -42,7 +42,7 @@ public struct ManifestSource: Sendable {
   ///   schemas are in the result.
   public func validate(_ options: ManifestOptions = ManifestOptions()) throws -> ManifestValidation {
     try rethrowing { () throws(DiagnosticsError) in
-      let validated = ValidatedFile(file.path, try settings(options)) { file }
+      let validated = ValidatedFile(file.path, ManifestWorkspace(try settings(options))) { file }
       if let error = validated.error { throw error }
       return ManifestValidation(validated)
     }

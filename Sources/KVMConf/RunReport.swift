@@ -36,7 +36,7 @@ public struct ManifestValidation: Sendable {
 
   /// - Parameter file: was validated without an error.
   init(_ file: ValidatedFile) {
-    problems = file.diagnostics.map(Problem.init)
+    problems = (file.diagnostics + [file].schemaFaults).map(Problem.init)
     reports = file.validation?.reports.map(RunReport.init) ?? []
     self.file = file
   }

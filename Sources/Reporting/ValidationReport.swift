@@ -29,12 +29,17 @@ extension [ValidatedFile] {
     case .text, .json: return map { $0.part(as: format) }.joined()
     case .junit:
       var text = ""
-      JUnitRenderer().render(map(JUnitRenderer.Suite.init), into: &text)
+      var suites = map(JUnitRenderer.Suite.init)
+      let faults = schemaFaults
+      if !faults.isEmpty {
+        suites.append(.init(name: "schemas", cases: [.init(name: "schemas", failures: faults, isError: true)]))
+      }
+      JUnitRenderer().render(suites, into: &text)
       return text
     case .sarif, .github, .gcc:
       var known: Set<String> = []
       let different = map(\.settings).filter { known.insert($0.configuration?.file.path ?? "").inserted }
-      return format.text(of: flatMap(\.diagnostics), different)
+      return format.text(of: flatMap(\.diagnostics) + schemaFaults, different)
     }
   }
 
@@ -42,7 +47,7 @@ extension [ValidatedFile] {
   package var summary: String {
     let validations = compactMap(\.validation)
     func total(_ number: (Validation) -> Int) -> Int { validations.reduce(0) { $0 + number($1) } }
-    let (manifests, steps) = (total { $0.reports.count }, total { $0.reports.reduce(0) { $0 + $1.entries.count } })
+    let (manifests, steps) = (total { $0.reports.count }, total { $0.summaries.reduce(0) { $0 + $1.steps } })
     let (errors, warnings) = (count - validations.count + total { $0.errorCount }, total { $0.warningCount })
     return "\(counted(count, "file")), \(counted(manifests, "manifest")), \(counted(steps, "step")): "
       + "\(counted(errors, "error")), \(counted(warnings, "warning")), \(total { $0.undecidedCount }) undecided"
@@ -63,7 +68,7 @@ extension JUnitRenderer.Suite {
       let report = validation.reports[i]
       uses[report.name, default: 0] += 1
       let number = uses[report.name] ?? 1
-      let undecided = failOn == nil ? 0 : report.summary.undecided
+      let undecided = failOn == nil ? 0 : validation.summaries[i].undecided
       let isGrave = { (diagnostic: Diagnostic) in
         diagnostic.severity == .error || (diagnostic.severity == .warning && (failOn == .warning || undecided > 0))
       }

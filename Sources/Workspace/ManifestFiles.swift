@@ -8,8 +8,7 @@ package final class ManifestFiles {
   private let request: SettingsRequest
   private let settingsOfFiles: SettingsOfFiles
   private let warn: ([Diagnostic]) -> Void
-  /// One workspace for the files of each configuration: they are few.
-  private var workspaces: [ManifestWorkspace] = []
+  private let workspaces = Workspaces()
 
   /// - Parameters:
   ///   - onSearch: called with the name of each file and the path of its configuration.
@@ -30,6 +29,23 @@ package final class ManifestFiles {
     return judged
   }
 
+  /// Calls a body with each manifest of a file without errors.
+  ///
+  /// Only one manifest is kept at a time: a few bytes can declare thousands of steps. A file with several manifests is
+  /// read twice, because an error in any of them is reported first.
+  package func forEachManifest(of path: String, _ body: (PlannedManifest) -> Void) throws(DiagnosticsError) {
+    let workspace = workspaces.workspace(for: try settingsOfFiles.settings(of: path))
+    let file = try SourceFile(reading: path, stdinName: request.stdinFilename)
+    var loaded = LoadedFile(file: file)
+    var count = 0
+    loaded.diagnostics = workspace.read(file) { manifest in
+      count += 1
+      loaded.manifests = count == 1 ? [manifest] : []
+    }
+    try check((loaded, workspace))
+    if count > 1 { _ = workspace.read(file, each: body) } else { loaded.manifests.forEach(body) }
+  }
+
   /// Loads the manifests of all files and folders. In a folder, files that other manifests extend are left out.
   ///
   /// - Parameter mayBeEmpty: whether a folder without manifests is accepted.
@@ -45,22 +61,13 @@ package final class ManifestFiles {
   }
 
   private func read(_ path: ManifestPath) throws(DiagnosticsError) -> Judged {
-    let workspace = try workspace(for: path.value)
+    let workspace = workspaces.workspace(for: try settingsOfFiles.settings(of: path.value))
     return (workspace.load(try SourceFile(reading: path, stdinName: request.stdinFilename)), workspace)
   }
 
   private func check(_ judged: Judged) throws(DiagnosticsError) {
     try judged.workspace.requireSoundness(of: judged.file)
     warn(judged.file.diagnostics)
-  }
-
-  private func workspace(for path: String) throws(DiagnosticsError) -> ManifestWorkspace {
-    let settings = try settingsOfFiles.settings(of: path)
-    let configuration = settings.configuration?.file.path
-    if let first = workspaces.first(where: { $0.settings.configuration?.file.path == configuration }) { return first }
-    let workspace = ManifestWorkspace(settings)
-    workspaces.append(workspace)
-    return workspace
   }
 }
 

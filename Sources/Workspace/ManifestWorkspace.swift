@@ -89,9 +89,22 @@ package final class ManifestWorkspace {
   package var schemaFaults: [Diagnostic] { catalogues.flatMap(\.faults.diagnostics) }
 
   package func load(_ file: SourceFile) -> LoadedFile {
-    if file.isCompiledPlan { return LoadedFile(compiled: file, settings: settings.parameters) }
-    let tree = SourceTree(parsing: file)
     var loaded = LoadedFile(file: file)
+    loaded.diagnostics = read(file) { loaded.manifests.append($0) }
+    return loaded
+  }
+
+  /// Reads and plans the manifests of a file, one after the other.
+  ///
+  /// - Parameter each: called with each manifest, also if there are errors.
+  /// - Returns: the diagnostics of the text, in its order.
+  func read(_ file: SourceFile, each: (PlannedManifest) -> Void) -> [Diagnostic] {
+    if file.isCompiledPlan {
+      let loaded = LoadedFile(compiled: file, settings: settings.parameters)
+      loaded.manifests.forEach(each)
+      return loaded.diagnostics
+    }
+    let tree = SourceTree(parsing: file)
     let findings = Findings()
     findings.report(tree.diagnostics)
     if tree.documents.isEmpty, !findings.hasErrors {
@@ -115,13 +128,12 @@ package final class ManifestWorkspace {
       let manifest = reader.manifest(settings: settings.parameters)
       let result = Planner.plan(manifest, catalogue: catalogue)
       findings.report(result.diagnostics + result.plan.faultsOfDefaults)
-      loaded.manifests.append(
+      each(
         PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line,
           bases: extended, source: (reader, manifest)))
     }
-    loaded.diagnostics = findings.diagnostics.withoutEchoes(of: tree.diagnostics + bases.diagnostics).inDocumentOrder()
-    return loaded
+    return findings.diagnostics.withoutEchoes(of: tree.diagnostics + bases.diagnostics).inDocumentOrder()
   }
 
   /// A model of the host that the settings describe.
@@ -146,7 +158,9 @@ extension [Diagnostic] {
   /// The diagnostics without those on a line that already has one of these errors, so that one mistake is reported
   /// once.
   fileprivate func withoutEchoes(of faults: [Diagnostic]) -> [Diagnostic] {
+    if faults.isEmpty { return self }
     let lines = Set(faults.filter { $0.severity == .error }.compactMap { $0.range.map(Line.init) })
+    let faults = Set(faults)
     return filter { diagnostic in
       faults.contains(diagnostic) || !(diagnostic.range.map { lines.contains(Line($0)) } ?? false)
     }

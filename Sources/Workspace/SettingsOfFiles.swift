@@ -25,8 +25,8 @@ package final class SettingsOfFiles {
   private let request: SettingsRequest
   private let onSearch: (_ name: String, _ configuration: String?) -> Void
   private let search = ConfigurationSearch()
-  /// The settings for the files of each configuration: they are few.
-  private var known: [(configuration: String?, settings: Settings)] = []
+  /// The settings for the files of each configuration; the key nil is for those without a configuration.
+  private var known: [String?: Settings] = [:]
 
   /// - Parameter onSearch: called with the name of each file and the path of its configuration.
   package init(
@@ -44,11 +44,11 @@ package final class SettingsOfFiles {
     let name = ManifestPath(path).name(stdin: request.stdinFilename)
     let configuration = request.ignoresConfiguration ? nil : search.configuration(of: name)
     onSearch(name, configuration)
-    if let first = known.first(where: { $0.configuration == configuration }) { return first.settings }
+    if let known = known[configuration] { return known }
     var file: ConfigurationFile?
     if let configuration { file = try ConfigurationFile(SourceFile(reading: configuration, isNamedByUser: false)) }
     let settings = try settings(file)
-    known.append((configuration, settings))
+    known[configuration] = settings
     return settings
   }
 

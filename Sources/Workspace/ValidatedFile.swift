@@ -15,8 +15,8 @@ package struct ValidatedFile: Sendable {
   /// - Parameters:
   ///   - path: the file, or `-` for standard input.
   ///   - stdinName: the name of standard input; if nil, `<stdin>`.
-  package init(_ path: ManifestPath, stdinName: String?, _ settings: Settings) {
-    self.init(path.name(stdin: stdinName), isFound: path.isFound, settings) { () throws(DiagnosticsError) in
+  package init(_ path: ManifestPath, stdinName: String?, _ workspace: ManifestWorkspace) {
+    self.init(path.name(stdin: stdinName), isFound: path.isFound, workspace) { () throws(DiagnosticsError) in
       try SourceFile(reading: path, stdinName: stdinName)
     }
   }
@@ -25,15 +25,16 @@ package struct ValidatedFile: Sendable {
   ///   - isFound: whether the file was found in a folder. If not, the user named it.
   ///   - read: reads the file; its error becomes the result.
   package init(
-    _ name: String, isFound: Bool = false, _ settings: Settings, read: () throws(DiagnosticsError) -> SourceFile
+    _ name: String, isFound: Bool = false, _ workspace: ManifestWorkspace,
+    read: () throws(DiagnosticsError) -> SourceFile
   ) {
     self.name = name
     self.isFound = isFound
-    self.settings = settings
+    settings = workspace.settings
     do throws(DiagnosticsError) {
       let file = try read()
       identity = file.identity
-      validation = try ManifestWorkspace(settings).validate(file)
+      validation = try workspace.validate(file)
     } catch {
       self.error = error
     }
@@ -42,10 +43,13 @@ package struct ValidatedFile: Sendable {
   /// The diagnostics of the file, in the order of the text.
   package var diagnostics: [Diagnostic] { validation?.diagnostics ?? error?.diagnostics ?? [] }
 
+  /// Removes the steps from the reports, once they have been written.
+  package mutating func forgetSteps() { validation?.forgetSteps() }
+
   /// The kind of failure for the exit status; nil if the file is valid.
   package var failure: DiagnosticsError.Kind? {
     guard let validation else { return error?.kind }
-    if validation.hasSchemaFaults { return settings.kindOfSchemaFault }
+    if !validation.schemaFaults.isEmpty { return settings.kindOfSchemaFault }
     let failures =
       switch settings.failOn {
       case .warning: validation.errorCount + validation.undecidedCount + validation.warningCount
@@ -57,6 +61,14 @@ package struct ValidatedFile: Sendable {
 }
 
 extension [ValidatedFile] {
+  /// The errors in the schemas that the manifests of these files need, each once, sorted by place.
+  package var schemaFaults: [Diagnostic] {
+    Set(flatMap { $0.validation?.schemaFaults ?? [] }).sorted {
+      ($0.range?.file.path ?? "", $0.range?.start ?? .start, $0.message)
+        < ($1.range?.file.path ?? "", $1.range?.start ?? .start, $1.message)
+    }
+  }
+
   /// The identities of the files that the manifests of these files extend.
   package var bases: Set<FileIdentity> {
     Set(flatMap { $0.validation?.bases.joined().compactMap(\.identity) ?? [] })

@@ -6,36 +6,62 @@ import Model
 package struct Validation {
   package var file: SourceFile
   /// The run of each manifest on the model.
-  package var reports: [Report]
+  package private(set) var reports: [Report]
+  /// The numbers of steps of each manifest.
+  package private(set) var summaries: [Report.Summary] = []
   /// The line in which each manifest begins, from 1.
   package var firstLines: [Int] = []
   /// The files that each manifest extends.
   package var bases: [[SourceFile]] = []
   /// The diagnostics, in the order of the text, with the severities of the configuration.
   package var diagnostics: [Diagnostic]
-  /// Whether a schema that the manifests need has errors.
-  package var hasSchemaFaults = false
+  /// The errors in schemas that this workspace has not met before. Other files may need the same schemas.
+  package var schemaFaults: [Diagnostic] = []
 
   package var errorCount: Int { diagnostics.count { $0.severity == .error } }
   package var warningCount: Int { diagnostics.count { $0.severity == .warning } }
-  package var undecidedCount: Int { reports.map(\.summary.undecided).reduce(0, +) }
+  package var undecidedCount: Int { summaries.reduce(0) { $0 + $1.undecided } }
+
+  fileprivate mutating func add(_ report: Report, of manifest: PlannedManifest) {
+    reports.append(report)
+    summaries.append(report.summary)
+    firstLines.append(manifest.firstLine)
+    bases.append(manifest.bases)
+  }
+
+  /// Removes the steps from the reports, once they have been written: those of thousands of files need much memory.
+  package mutating func forgetSteps() {
+    for i in reports.indices { reports[i].entries = [] }
+  }
 
   /// The diagnostics of each manifest, in the order of `reports`.
+  ///
+  /// A diagnostic belongs to the last manifest that begins at or above its line. In another file, it belongs to the first
+  /// manifest that extends that file. Without a match, it belongs to the first manifest.
   package var diagnosticsByManifest: [[Diagnostic]] {
     var parts = Array(repeating: [Diagnostic](), count: reports.count)
     if parts.isEmpty { return parts }
-    for diagnostic in diagnostics { parts[owner(of: diagnostic)].append(diagnostic) }
+    var owners: [SourceFile: Int] = [:]
+    for (i, file) in bases.enumerated().reversed().flatMap({ i, files in files.map { (i, $0) } }) { owners[file] = i }
+    for diagnostic in diagnostics {
+      guard let range = diagnostic.range else {
+        parts[0].append(diagnostic)
+        continue
+      }
+      let owner = range.file == file ? manifest(atLine: range.start.line) : owners[range.file] ?? 0
+      parts[owner].append(diagnostic)
+    }
     return parts
   }
 
-  /// The index of the manifest that a diagnostic belongs to.
-  ///
-  /// It is the last manifest that begins at or above the diagnostic's line. For a diagnostic in another file, it is the
-  /// first manifest that extends that file. Without a match, it is the first manifest.
-  private func owner(of diagnostic: Diagnostic) -> Int {
-    guard let range = diagnostic.range else { return 0 }
-    if range.file != file { return bases.firstIndex { $0.contains(range.file) } ?? 0 }
-    return max((firstLines.firstIndex { $0 > range.start.line } ?? firstLines.count) - 1, 0)
+  /// The index of the last manifest that begins at or above a line; 0 if there is none.
+  private func manifest(atLine line: Int) -> Int {
+    var (low, high) = (0, firstLines.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if firstLines[middle] <= line { low = middle } else { high = middle }
+    }
+    return low
   }
 }
 
@@ -45,27 +71,24 @@ extension ManifestWorkspace {
   ///
   /// - Throws: an error if the host's facts do not fit the schemas. Errors in the file are in the result.
   package func validate(_ file: SourceFile) throws(DiagnosticsError) -> Validation {
+    let known = Set(schemaFaults)
     let loaded = load(file)
     var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
     for manifest in loaded.manifests {
       var found: [Diagnostic] = []
       if let assumption = manifest.assumption { found.append(assumption) }
       var seen: Set<Diagnostic> = []
-      for absent in manifest.plan.prefixesOfQuestions {
+      let types = Set(catalogue(for: manifest.plan.architecture).deviceTypes)
+      for absent in manifest.plan.prefixesOfQuestions(of: types) {
         let report = try rehearse(manifest, without: absent)
-        if absent.isEmpty {
-          validation.reports.append(report)
-          validation.firstLines.append(manifest.firstLine)
-          validation.bases.append(manifest.bases)
-        }
+        if absent.isEmpty { validation.add(report, of: manifest) }
         // Each alternative repeats the rest of the plan, so the same problem can be found again.
         for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }
       }
       validation.diagnostics += found
     }
-    let faults = schemaFaults
-    validation.hasSchemaFaults = !faults.isEmpty
-    validation.diagnostics = (validation.diagnostics + faults).inDocumentOrder().adjusted(by: settings.configuration)
+    validation.schemaFaults = schemaFaults.filter { !known.contains($0) }
+    validation.diagnostics = validation.diagnostics.inDocumentOrder().adjusted(by: settings.configuration)
     return validation
   }
 
@@ -117,14 +140,17 @@ extension Report.Entry {
 extension Plan {
   /// The sets of absent device types that lead to each alternative of the plan: none, the first tested type, the first
   /// two, and so on.
-  fileprivate var prefixesOfQuestions: [Set<String>] {
+  ///
+  /// - Parameter types: the types that the host may support.
+  fileprivate func prefixesOfQuestions(of types: Set<String>) -> [Set<String>] {
     let asked = Set(steps.flatMap(\.guardedBy).map(\.step))
     var absent: Set<String> = []
     var prefixes = [absent]
     for (i, step) in steps.enumerated() {
       guard case .testDevice = step.operation, asked.contains(i) else { continue }
-      absent.insert(step.target.description)
-      prefixes.append(absent)
+      let type = step.target.description
+      // A type that an earlier step has tested leads to no other alternative.
+      if types.contains(type), absent.insert(type).inserted { prefixes.append(absent) }
     }
     return prefixes
   }

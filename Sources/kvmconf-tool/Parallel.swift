@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 
 /// Work that is spread over the processors.
@@ -6,18 +7,28 @@ enum Parallel {
   /// The results for all inputs, in their order. A single input is processed on the calling thread: threads cost
   /// start-up time.
   ///
-  /// - Parameter done: called after each input with the number of inputs that are done. It may be called on any thread.
-  static func map<Input: Sendable, Result: Sendable>(
-    _ inputs: [Input], done: @Sendable (Int) -> Void = { _ in }, _ body: @Sendable (Input) -> Result
+  /// - Parameters:
+  ///   - done: called after each input with the number of inputs that are done. It may be called on any thread.
+  ///   - context: makes what one thread uses for all its inputs.
+  static func map<Input: Sendable, Context, Result: Sendable>(
+    _ inputs: [Input], done: @Sendable (Int) -> Void = { _ in }, context: @Sendable () -> Context,
+    _ body: @Sendable (Input, Context) -> Result
   ) -> [Result] {
-    if inputs.count == 1 { return [body(inputs[0])] }
     let results = Mutex<[Result?]>(Array(repeating: nil, count: inputs.count))
+    let next = Atomic<Int>(0)
     let count = Atomic<Int>(0)
-    DispatchQueue.concurrentPerform(iterations: inputs.count) { i in
-      let result = body(inputs[i])
-      results.withLock { $0[i] = result }
-      done(count.add(1, ordering: .relaxed).newValue)
+    @Sendable func work() {
+      let context = context()
+      while true {
+        let i = next.add(1, ordering: .relaxed).oldValue
+        guard i < inputs.count else { return }
+        let result = body(inputs[i], context)
+        results.withLock { $0[i] = result }
+        done(count.add(1, ordering: .relaxed).newValue)
+      }
     }
+    let threads = min(inputs.count, max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1))
+    if threads == 1 { work() } else { DispatchQueue.concurrentPerform(iterations: threads) { _ in work() } }
     return results.withLock { $0.compactMap(\.self) }
   }
 }

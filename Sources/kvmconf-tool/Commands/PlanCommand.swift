@@ -19,13 +19,14 @@ struct PlanCommand: ParsableCommand {
   enum PlanFormat: String, Word { case text, json, strace }
 
   func run() throws {
-    let loaded = try options.manifestFiles().load(file).file
-    for (i, manifest) in loaded.manifests.enumerated() {
+    var isFirst = true
+    try options.manifestFiles().forEachManifest(of: file) { manifest in
       switch format {
-      case .text: Output.result((i > 0 ? "\n" : "") + manifest.plan.table)
+      case .text: Output.result((isFirst ? "" : "\n") + manifest.plan.table)
       case .json: Output.result(manifest.plan.json.text() + "\n")
       case .strace: Output.result(manifest.plan.strace)
       }
+      isFirst = false
     }
   }
 }

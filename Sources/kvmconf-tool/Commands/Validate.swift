@@ -35,7 +35,7 @@ struct Validate: ParsableCommand {
   var failOn: FailOn?
 
   func run() throws {
-    let files: [(ManifestPath, Settings)]
+    let files: [(path: ManifestPath, settings: Settings)]
     do throws(DiagnosticsError) {
       files = try filesWithSettings()
     } catch {
@@ -44,9 +44,13 @@ struct Validate: ParsableCommand {
       throw Status.of(error.kind)
     }
     let progress = Progress(of: files.count)
-    let results = Parallel.map(files, done: progress.advance) { [format, options] path, settings in
-      let file = ValidatedFile(path, stdinName: options.stdinFilename, settings)
-      return (file: file, text: format.isOneDocument ? "" : file.part(as: format, color: Output.hasColor(1)))
+    let results = Parallel.map(files, done: progress.advance, context: Workspaces.init) {
+      [format, options] input, workspaces in
+      let workspace = workspaces.workspace(for: input.settings)
+      var file = ValidatedFile(input.path, stdinName: options.stdinFilename, workspace)
+      let text = format.isOneDocument ? "" : file.part(as: format, color: Output.hasColor(1))
+      file.forgetSteps()
+      return (file: file, text: text)
     }
     progress.end()
     let bases = results.map(\.file).bases
@@ -62,17 +66,19 @@ struct Validate: ParsableCommand {
     // A JSON document contains its summary.
     if format != .json { Output.message(shown.map(\.file).summary + "\n") }
     let status = shown.compactMap(\.file.failure).map(Status.of).reduce(Status.success, max)
+    let faults = results.map(\.file).schemaFaults
+    if !format.isOneDocument { Output.print(faults, to: 2) }
     if status != Status.success { throw status }
   }
 
   /// The files that the arguments name, with their settings.
-  private func filesWithSettings() throws(DiagnosticsError) -> [(ManifestPath, Settings)] {
+  private func filesWithSettings() throws(DiagnosticsError) -> [(path: ManifestPath, settings: Settings)] {
     var paths: [ManifestPath] = []
     for argument in files { paths += try ManifestPath.all(argument) }
     var request = options.request()
     request.settings.failOn = failOn
     let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
-    var files: [(ManifestPath, Settings)] = []
+    var files: [(path: ManifestPath, settings: Settings)] = []
     for path in paths { files.append((path, try settings.settings(of: path.value))) }
     return files
   }
