@@ -650,6 +650,15 @@ int kvmload_expects(const struct kvmload_plan *plan, uint32_t index, int answer)
 	return expects(plan, record(plan, KVMLOAD_SECTION_STEPS, index), answer);
 }
 
+int kvmload_expected(const struct kvmload_plan *plan, uint32_t index, uint32_t which)
+{
+	const struct range answers = range(record(plan, KVMLOAD_SECTION_STEPS, index) + KVMLOAD_STEP_ANSWERS);
+
+	if (which >= answers.count)
+		return -1;
+	return (int)le32(record(plan, KVMLOAD_SECTION_ANSWERS, answers.first + which) + KVMLOAD_ANSWER_ERRNO);
+}
+
 void kvmload_get_file(const struct kvmload_plan *plan, uint32_t index, struct kvmload_file *file)
 {
 	const unsigned char *p = record(plan, KVMLOAD_SECTION_FILES, index);

@@ -187,6 +187,10 @@ const char *kvmload_reason(const struct kvmload_plan *plan, uint32_t index, int 
 /* Returns whether the plan expects this answer, 0 or an errno, to this step. */
 int kvmload_expects(const struct kvmload_plan *plan, uint32_t index, int answer);
 
+/* Returns one of the answers, 0 or an errno, that the plan expects to this step; -1 if it expects no more than `which`.
+ * `which` counts from 0. A plan may list an answer more than once, and in any order. */
+int kvmload_expected(const struct kvmload_plan *plan, uint32_t index, uint32_t which);
+
 /* A file whose descriptor is passed in payloads. */
 struct kvmload_file {
 	const char *name;

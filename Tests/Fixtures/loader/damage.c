@@ -51,7 +51,8 @@ static size_t read_all(const struct kvmload_plan *plan)
 		kvmload_get_label(plan, i, &label);
 		total += sum(label.target) + sum(label.attribute) + sum(label.value) + sum(label.file);
 		for (error = 0; error < 134; error++)
-			total += sum(kvmload_reason(plan, i, error)) + (size_t)kvmload_expects(plan, i, error);
+			total += sum(kvmload_reason(plan, i, error)) + (size_t)kvmload_expects(plan, i, error) +
+				 (size_t)kvmload_expected(plan, i, (uint32_t)error);
 	}
 	for (i = 0; i < plan->files; i++) {
 		struct kvmload_file file;
