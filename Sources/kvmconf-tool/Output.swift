@@ -100,9 +100,12 @@ enum Output {
       // The draft is hidden from programs that read every file of a folder.
       let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
       let draft = "\(path[..<name]).\(path[name...]).\(getpid())"
-      status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
-      if status == 0, unsafe rename(draft, path) != 0 { status = errno }
-      if status != 0 { unsafe unlink(draft) }
+      status = holdingSignals {
+        var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
+        if status == 0, unsafe rename(draft, path) != 0 { status = errno }
+        if status != 0 { unsafe unlink(draft) }
+        return status
+      }
     }
     if status != 0 { throw unwritable(path == "-" ? "standard output" : path, status) }
   }
@@ -123,13 +126,29 @@ enum Output {
     }
     guard info.st_mode & S_IFMT == S_IFREG else { throw .unwritable(path, "it is not a regular file") }
     let draft = "\(target).\(getpid())"
-    var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
-    if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }
-    if status == 0, unsafe rename(draft, target) != 0 { status = errno }
-    if status != 0 {
-      unsafe unlink(draft)
-      throw unwritable(path, status)
+    let status = holdingSignals {
+      var status = create(bytes, draft, O_WRONLY | O_CREAT | O_EXCL)
+      if status == 0, unsafe chmod(draft, info.st_mode & 0o7777) != 0 { status = errno }
+      if status == 0, unsafe rename(draft, target) != 0 { status = errno }
+      if status != 0 { unsafe unlink(draft) }
+      return status
     }
+    if status != 0 { throw unwritable(path, status) }
+  }
+
+  /// Delays the signals that would end the program until a body has returned, so that no draft is left behind. A file
+  /// that exceeds the size limit is an error of write() meanwhile, and not a signal.
+  private static func holdingSignals(_ body: () -> Int32) -> Int32 {
+    var (all, old) = (sigset_t(), sigset_t())
+    // SAFETY: the sets live throughout the calls.
+    unsafe sigfillset(&all)
+    unsafe pthread_sigmask(SIG_BLOCK, &all, &old)
+    let handler = signal(SIGXFSZ, SIG_IGN)
+    defer {
+      _ = signal(SIGXFSZ, handler)
+      unsafe pthread_sigmask(SIG_SETMASK, &old, nil)
+    }
+    return body()
   }
 
   private static func create(_ bytes: [UInt8], _ path: String, _ flags: Int32) -> Int32 {
