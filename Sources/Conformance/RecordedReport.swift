@@ -16,7 +16,9 @@ package struct RecordedReport {
   /// Reads a file of reports, with one document per line. A report of kvmload has one line per step and a summary line.
   package static func read(_ file: SourceFile) throws(DiagnosticsError) -> [RecordedReport] {
     var reports: [RecordedReport] = []
-    var open: RecordedReport?
+    /// The steps of the report that is not complete yet, and the place where it begins.
+    var steps: [Node] = []
+    var start: SourceRange?
     var line = 0
     for text in file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       line += 1
@@ -37,19 +39,20 @@ package struct RecordedReport {
         report.steps = steps
         reports.append(report)
       } else if node[key: "operation"] != nil {
-        var report = open ?? RecordedReport(at: place)
-        report.steps.append(node)
-        open = report
-      } else if node[key: "summary"] != nil, var report = open {
+        steps.append(node)
+        start = start ?? place
+      } else if node[key: "summary"] != nil, let first = start {
+        var report = RecordedReport(at: first)
+        report.steps = exchange(&steps, with: [])
         report.name = node[key: "name"]?.scalar
         report.release = node[key: "release"]?.scalar
         reports.append(report)
-        open = nil
+        start = nil
       } else {
         throw .badReport("this line is neither a report nor a step of one", at: place)
       }
     }
-    if let open { throw .badReport("the report that begins here is incomplete", at: open.start) }
+    if let start { throw .badReport("the report that begins here is incomplete", at: start) }
     return reports
   }
 

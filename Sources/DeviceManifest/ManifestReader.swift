@@ -64,7 +64,7 @@ package struct ManifestReader {
     context.parameters.read(reader["parameters"], settings: settings)
     var manifest = Manifest(
       name: reader.text("name") ?? defaultName, file: node.range.file, architecture: context.catalogue.architecture)
-    manifest.parameters = context.parameters.loaded
+    manifest.parameters = context.parameters.loaded.all
     readFiles(reader["files"])
     manifest.files = context.files
     let isDeclarative = ["vm", "memory", "vcpus", "devices"].contains { reader[$0] != nil }

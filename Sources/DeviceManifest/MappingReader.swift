@@ -27,11 +27,14 @@ struct MappingReader {
     self.entries = entries
     isSomethingElse = node.entries == nil && !node.isEmpty
     if isSomethingElse { findings.wrongKind(node, of: what, wanted: "a mapping") }
-    let unknown = keys.map { keys in entries.map(\.key).filter { !keys.contains($0.value) } } ?? []
-    misspelt = Set(unknown.compactMap { keys?.nearest(to: $0.value) })
-    for key in unknown {
-      findings.unknown("unknown-key", "\(what) has no key", key.value, among: keys ?? [], at: key.range)
+    var misspelt: Set<String> = []
+    if let keys {
+      for key in entries.lazy.map(\.key) where !keys.contains(key.value) {
+        let meant = findings.unknown("unknown-key", "\(what) has no key", key.value, among: keys, at: key.range)
+        if let meant { misspelt.insert(meant) }
+      }
     }
+    self.misspelt = misspelt
   }
 
   subscript(key: String) -> Node? { node[key: key] }

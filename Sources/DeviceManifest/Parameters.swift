@@ -5,6 +5,29 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
+/// The parameters whose values are supplied at load time, in the order of the text.
+struct LoadedParameters {
+  private(set) var all: [PlanParameter] = []
+  private var indices: [String: Int] = [:]
+
+  init(_ parameters: [PlanParameter] = []) {
+    for parameter in parameters { append(parameter) }
+  }
+
+  mutating func append(_ parameter: PlanParameter) {
+    indices[parameter.name] = all.count
+    all.append(parameter)
+  }
+
+  func index(named name: String) -> Int? { indices[name] }
+
+  /// The index of the parameter that is a whole value, as in `${NAME}`; nil for any other text.
+  func index(of text: String) -> Int? {
+    guard !all.isEmpty, text.hasPrefix("${"), text.hasSuffix("}") else { return nil }
+    return indices[String(text.dropFirst(2).dropLast())]
+  }
+}
+
 /// The parameters of a manifest, and the evaluation of `${…}`.
 package final class Parameters {
   /// The types that a parameter can have.
@@ -22,8 +45,11 @@ package final class Parameters {
   private let findings: Findings
   private var parameters: [String: Parameter] = [:]
   private var order: [String] = []
-  /// The parameters that are known only when the plan is loaded, in the order of the text.
-  private(set) var loaded: [PlanParameter] = []
+  /// The names of the parameters, by the form in which expressions refer to them.
+  private var names: [String: String] = [:]
+  private(set) var loaded = LoadedParameters()
+  /// The number of unknown names that still get a suggestion.
+  private var suggestionsLeft = 100
   /// Whether an expression could not be read, so that the parameters that it uses are unknown.
   private var hasUnreadableExpression = false
   private lazy var evaluator = Evaluator(world: NoWorld.shared)
@@ -36,6 +62,8 @@ package final class Parameters {
       let reader = MappingReader(
         entry.value, of: "parameter '\(entry.key.value)'", keys: ["type", "default", "doc", "at"], findings)
       order.append(entry.key.value)
+      // A hyphen in a name is written as an underscore, because a hyphen is a minus in an expression.
+      if names[entry.key.value.identifier] == nil { names[entry.key.value.identifier] = entry.key.value }
       parameters[entry.key.value] = Parameter(value: .unknown, range: entry.key.range)
       guard let typeNode = reader.required("type", "u8 to u64, i8 to i64, bool or string") else { continue }
       guard let type = ParameterType(typeNode.scalar ?? "") else {
@@ -148,11 +176,11 @@ package final class Parameters {
   }
 
   private func evaluate(_ text: String, offset: Int, in node: Node, _ vcpu: VCPUContext?) -> String {
-    let scope = ParameterScope(parameters: parameters.mapValues(\.value), vcpu: vcpu)
+    let scope = ParameterScope(self, vcpu: vcpu)
     func report(_ message: String, _ span: Span) -> String {
       let range = node.range(of: Span(start: span.start + offset, length: span.length))
       let isLoaded =
-        loaded.contains { scope.used.contains($0.name) } || (scope.usesVCPU && vcpu?.isEach == true)
+        scope.used.contains { loaded.index(named: $0) != nil } || (scope.usesVCPU && vcpu?.isEach == true)
       let id: DiagnosticID =
         isLoaded ? "load-parameter" : scope.failedName == nil ? "bad-expression" : "unknown-parameter"
       findings.error(id, message, at: range)
@@ -168,7 +196,8 @@ package final class Parameters {
           "the vCPU's index is known only at load time: \"${vcpu.index}\" must be a whole value, not part of one",
           Span(start: 0, length: text.utf8.count))
       }
-      if let name = loaded.map(\.name).first(where: scope.used.contains) {
+      if let index = scope.used.compactMap(loaded.index(named:)).min() {
+        let name = loaded.all[index].name
         if node.scalar == "${\(name.identifier)}" { return "${\(name)}" }
         return report(
           "parameter '\(name)' is supplied at load time: it must be a whole value, \"${\(name.identifier)}\", not part of one",
@@ -247,15 +276,30 @@ private enum ParameterType {
   }
 }
 
+extension Parameters {
+  /// The parameter that an expression calls by this name, with its value.
+  fileprivate func parameter(calledBy name: String) -> (name: String, value: Value)? {
+    names[name].flatMap { written in parameters[written].map { (written, $0.value) } }
+  }
+
+  /// The names among which the one is that an unknown name probably meant; empty after many unknown names, because each
+  /// search takes time.
+  fileprivate func namesToSuggest() -> [String] {
+    suggestionsLeft -= 1
+    return suggestionsLeft >= 0 ? parameters.keys.sorted() : []
+  }
+}
+
 /// The names that are visible in `${…}`.
 private final class ParameterScope: Scope {
-  private let parameters: [String: Value]
+  private let parameters: Parameters
   private let vcpu: VCPUContext?
   private(set) var used: Set<String> = []
   private(set) var usesVCPU = false
   private(set) var failedName: String?
+  private lazy var suggested = parameters.namesToSuggest()
 
-  init(parameters: [String: Value], vcpu: VCPUContext?) {
+  init(_ parameters: Parameters, vcpu: VCPUContext?) {
     self.parameters = parameters
     self.vcpu = vcpu
   }
@@ -270,10 +314,9 @@ private final class ParameterScope: Scope {
       let values: [Value] = vcpu.isEach ? [.unknown, .unknown] : [Value(vcpu.id), Value(vcpu.index)]
       return .constant(.record(Fields([("id", values[0]), ("index", values[1])])), .record(record))
     }
-    // A hyphen in a name is written as an underscore, because a hyphen is a minus here.
-    guard let written = parameters.keys.first(where: { $0.identifier == name }), let value = parameters[written] else {
+    guard let (written, value) = parameters.parameter(calledBy: name) else {
       failedName = name
-      if let meant = parameters.keys.sorted().first(where: { $0.hasPrefix(name + "-") }) {
+      if let meant = suggested.first(where: { $0.hasPrefix(name + "-") }) {
         return .unavailable("a hyphen is a minus here; write parameter '\(meant)' as '\(meant.identifier)'")
       }
       return nil
@@ -289,7 +332,7 @@ private final class ParameterScope: Scope {
 
   func function(_ name: String) throws(ExpressionError) -> Function? { nil }
   func fact(_ name: String) -> Type? { nil }
-  var visibleNames: [String] { parameters.keys.map(\.identifier).sorted() + (vcpu == nil ? [] : ["vcpu"]) }
+  var visibleNames: [String] { suggested.map(\.identifier) + (vcpu == nil ? [] : ["vcpu"]) }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
   var firstFreeSlot: Int { 0 }

@@ -14,8 +14,7 @@ struct PayloadEncoder {
   let isBigEndian: Bool
   /// The manifest's files, in the order of the plan's.
   let files: [PlanFile]
-  /// The parameters whose values are supplied at load time, in the order of the plan's.
-  var parameters: [PlanParameter] = []
+  var parameters = LoadedParameters()
   /// Whether the value is in an explicit step, which may have `{fd: -1}` and leave fields out.
   var isStep = false
 
@@ -94,13 +93,13 @@ extension String {
 extension PayloadEncoder {
   /// The content of a value that is supplied at load time as a whole; nil for other values.
   fileprivate func loaded(_ node: Node) -> PayloadSlot.Content? {
-    guard !parameters.isEmpty, let text = node.scalar else { return nil }
+    guard !parameters.all.isEmpty, let text = node.scalar else { return nil }
     if text == Parameters.vcpuIndex { return .vcpuIndex }
-    return parameters.firstIndex { text == "${\($0.name)}" }.map { .parameter($0) }
+    return parameters.index(of: text).map { .parameter($0) }
   }
 
   private func words(_ content: PayloadSlot.Content) -> String {
-    if case .parameter(let index) = content { "parameter '\(parameters[index].name)'" } else { "the vCPU's index" }
+    if case .parameter(let index) = content { "parameter '\(parameters.all[index].name)'" } else { "the vCPU's index" }
   }
 
   /// Reports a value that is supplied at load time in a place where it cannot be.
@@ -170,7 +169,8 @@ extension PayloadEncoder {
   private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) {
     let names = description.names.map(\.name) + description.flags.map(\.name)
     if let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
-      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
+      findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
+      return
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []

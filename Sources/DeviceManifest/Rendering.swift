@@ -26,9 +26,9 @@ private struct Rendering {
     var entries: [(String, Node)] = [
       ("kvmconf", .text("1")), ("arch", .text(context.catalogue.architecture.rawValue)), ("name", .text(name)),
     ]
-    let loaded = context.parameters.loaded.map(\.name)
-    if let parameters = node[key: "parameters"]?.entries, !loaded.isEmpty {
-      let kept = parameters.filter { loaded.contains($0.key.value) }
+    let loaded = context.parameters.loaded
+    if let parameters = node[key: "parameters"]?.entries, !loaded.all.isEmpty {
+      let kept = parameters.filter { loaded.index(named: $0.key.value) != nil }
       entries.append(("parameters", Node(.mapping(kept), at: .nowhere)))
     }
     for key in Self.order {
@@ -44,9 +44,9 @@ private struct Rendering {
     case .scalar:
       let expanded = context.parameters.expand(node, vcpu: vcpu)
       guard let text = expanded.scalar, text != node.scalar || text.hasPrefix("$") else { return expanded }
-      if let parameter = context.parameters.loaded.first(where: { text == "${\($0.name)}" }) {
+      if let index = context.parameters.loaded.index(of: text) {
         // The name as expressions write it.
-        return .text("${\(parameter.name.identifier)}")
+        return .text("${\(context.parameters.loaded.all[index].name.identifier)}")
       }
       return expanded
     case .sequence(let items):

@@ -11,6 +11,9 @@ package struct StepWriter {
   package private(set) var plan: Plan
   private let catalogue: Catalogue
   private let writer: PayloadWriter
+  private let loaded: LoadedParameters
+  /// The names of devices, by slot.
+  private let deviceNames: [String]
   /// The schemas of devices, by slot; nil for a type without a schema.
   private var devices: [SchemaFile?] = []
 
@@ -20,6 +23,8 @@ package struct StepWriter {
     self.catalogue = catalogue
     writer = PayloadWriter(
       isBigEndian: catalogue.architecture.isBigEndian, files: plan.files, parameters: plan.parameters)
+    loaded = LoadedParameters(plan.parameters)
+    deviceNames = plan.deviceNames
   }
 
   /// Writes the manifest.
@@ -142,7 +147,7 @@ package struct StepWriter {
     if onVCPU { entries.append(("on", .text(step.target.description))) }
     for (parameter, argument) in zip(capability.parameters, arguments) {
       switch argument {
-      case .device(let slot): entries.append((parameter.name, .text(plan.deviceNames[slot])))
+      case .device(let slot): entries.append((parameter.name, .text(deviceNames[slot])))
       case .value(let value):
         if Int128(value) != parameter.initial ?? 0 || parameter.isDevice {
           entries.append((parameter.name, .number(value)))
@@ -232,11 +237,11 @@ package struct StepWriter {
     let findings = Findings()
     let encoder = PayloadEncoder(
       findings: findings, byteStrings: ByteStringReader(findings, readFile: noFiles), isBigEndian: writer.isBigEndian,
-      files: plan.files, parameters: plan.parameters, isStep: true)
+      files: plan.files, parameters: loaded, isStep: true)
     guard let encoded = encoder.encode(node, as: type, name: ""), !findings.hasErrors, encoded.payload.bytes == bytes,
       encoded.slots == slots, mask == nil || encoded.payload.mask == mask
     else { return nil }
-    return node.withIdentifiers(plan.parameters)
+    return node.withIdentifiers(loaded)
   }
 
   /// A call by its numbers.
@@ -272,10 +277,10 @@ package struct StepWriter {
 
 extension Node {
   /// The node with the names of parameters in the form that expressions use.
-  fileprivate func withIdentifiers(_ parameters: [PlanParameter]) -> Node {
+  fileprivate func withIdentifiers(_ parameters: LoadedParameters) -> Node {
     switch content {
     case .scalar(let text, _):
-      parameters.first { text == "${\($0.name)}" }.map { .text("${\($0.name.identifier)}") } ?? self
+      parameters.index(of: text).map { .text("${\(parameters.all[$0].name.identifier)}") } ?? self
     case .sequence(let items): .list(items.map { $0.withIdentifiers(parameters) })
     case .mapping(let entries): .mapping(entries.map { ($0.key.value, $0.value.withIdentifiers(parameters)) })
     }

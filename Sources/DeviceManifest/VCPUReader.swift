@@ -48,7 +48,7 @@ package struct VCPUReader {
     }
     guard let written = reader.required("count", "the number of vCPUs (or 'ids', a list)") else { return [] }
     let node = context.parameters.expand(written)
-    if let parameter = context.parameters.loaded.firstIndex(where: { node.scalar == "${\($0.name)}" }) {
+    if let parameter = node.scalar.flatMap(context.parameters.loaded.index(of:)) {
       context.vcpuCount = parameter
       // This one represents each of them.
       return [Located(0, at: node.range)]
@@ -90,10 +90,9 @@ package struct VCPUReader {
 
   /// Reports an unknown feature, and continues with the closest known one to avoid further errors.
   private func misspelt(_ name: String, among known: [Feature], at range: SourceRange) -> Feature? {
-    findings.unknown(
+    let meant = findings.unknown(
       "unknown-feature", "vCPUs of \(context.catalogue.architecture.rawValue) have no feature", name,
       among: known.map(\.name), at: range)
-    let meant = known.map(\.name).nearest(to: name)
     return known.first { $0.name == meant }
   }
 

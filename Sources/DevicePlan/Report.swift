@@ -98,6 +98,11 @@ extension Report {
       self.made = made
       self.leftOut = leftOut
     }
+
+    /// - Parameter isSkipped: whether the step was not made, for this or another reason.
+    fileprivate mutating func add(_ step: Int, isLeftOut: Bool, isSkipped: Bool) {
+      if isLeftOut { leftOut.append(step) } else if !isSkipped { made.append(step) }
+    }
   }
 
   /// Each step that guards others, with its effect. Tests that were skipped have no effect.
@@ -105,13 +110,9 @@ extension Report {
     var choices: [Int: Choice] = [:]
     for (index, entry) in entries.enumerated() {
       for condition in entry.step.guardedBy where entries[condition.step].verdict != .skipped {
-        var choice = choices[condition.step] ?? Choice(test: condition.step, made: [], leftOut: [])
-        if entries[condition.step].isAvailable != condition.ok {
-          choice.leftOut.append(index)
-        } else if entry.verdict != .skipped {
-          choice.made.append(index)
-        }
-        choices[condition.step] = choice
+        let isLeftOut = entries[condition.step].isAvailable != condition.ok
+        choices[condition.step, default: Choice(test: condition.step, made: [], leftOut: [])]
+          .add(index, isLeftOut: isLeftOut, isSkipped: entry.verdict == .skipped)
       }
     }
     return choices.values.sorted { $0.test < $1.test }

@@ -23,7 +23,7 @@ package struct DiagnosticID: Hashable, Sendable, ExpressibleByStringLiteral, Cus
 
 /// One problem: what is wrong, where, and what would be right.
 ///
-/// Messages are lower case, one line, without a full stop.
+/// Messages are lower case, one line, without a full stop. A very long one, which repeats a very long value, is cut.
 package struct Diagnostic: Hashable, Sendable {
   package var severity: Severity
   package var id: DiagnosticID
@@ -39,7 +39,7 @@ package struct Diagnostic: Hashable, Sendable {
   ) {
     self.severity = severity
     self.id = id
-    self.message = message
+    self.message = message.shortened
     self.range = range
     self.notes = notes
     self.fixIts = fixIts
@@ -64,7 +64,7 @@ package struct Note: Hashable, Sendable {
   package var range: SourceRange?
 
   package init(_ message: String, at range: SourceRange? = nil) {
-    self.message = message
+    self.message = message.shortened
     self.range = range
   }
 }
@@ -80,6 +80,15 @@ package struct FixIt: Hashable, Sendable {
   }
 }
 
+extension String {
+  /// A message without the middle of a very long one.
+  fileprivate var shortened: String {
+    let (most, kept) = (4000, 1000)
+    if utf8.count <= most { return self }
+    return prefix(kept) + " … " + suffix(kept)
+  }
+}
+
 extension Sequence<String> {
   /// `a`, `a and b`, `a, b and c`.
   package func listed(_ conjunction: String = "and") -> String {
@@ -91,16 +100,20 @@ extension Sequence<String> {
   /// The name that was probably meant, or nil if none is close.
   ///
   /// A name is close if its edit distance (with transpositions) is at most a third of the longer name, or 1. Of equally
-  /// close names, one with the same letters wins, else the first.
+  /// close names, one with the same letters wins, else the first. No name is close to a text that is too long for one.
   package func nearest(to name: String) -> String? {
-    let letters = name.lowercased().sorted()
+    if name.utf8.count > Spelling.longest { return nil }
+    let wanted = Spelling(name)
     var best: (name: String, rank: Int)?
-    for candidate in self {
-      let limit = Swift.max(candidate.unicodeScalars.count, name.unicodeScalars.count) / 3
-      let distance = editDistance(candidate, name)
-      guard distance <= Swift.max(limit, 1) else { continue }
-      // Twice the distance leaves room to rank two names with the same distance.
-      let rank = 2 * distance + (candidate.lowercased().sorted() == letters ? 0 : 1)
+    for candidate in self where candidate.utf8.count <= Spelling.longest {
+      let spelling = Spelling(candidate)
+      let limit = Swift.max(Swift.max(spelling.letters.count, wanted.letters.count) / 3, 1)
+      // Twice the distance leaves room to rank two names with the same distance. A name that is further away than the
+      // best one so far is not wanted either.
+      guard let distance = spelling.distance(to: wanted, limit: Swift.min(limit, (best?.rank ?? .max) / 2)) else {
+        continue
+      }
+      let rank = 2 * distance + (spelling.letters.sorted() == wanted.letters.sorted() ? 0 : 1)
       if rank < best?.rank ?? .max { best = (candidate, rank) }
     }
     return best?.name
@@ -110,23 +123,36 @@ extension Sequence<String> {
   package func suggestion(for name: String) -> String { nearest(to: name).map { "; did you mean '\($0)'?" } ?? "" }
 }
 
-/// The number of insertions, deletions, replacements and swaps of neighbours that turn one string into the other. Case
-/// is ignored.
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let a = Array(a.lowercased().unicodeScalars)
-  let b = Array(b.lowercased().unicodeScalars)
-  if a.isEmpty || b.isEmpty { return Swift.max(a.count, b.count) }
-  var previous: [Int] = []
-  var row = Array(0...b.count)
-  for i in 1...a.count {
-    var next = [i]
-    for j in 1...b.count {
-      var cost = Swift.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
-      if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { cost = Swift.min(cost, previous[j - 2] + 1) }
-      next.append(cost)
+/// The letters of a name, without case.
+private struct Spelling {
+  /// The length in bytes of the longest name. The work for two names grows with the product of their lengths.
+  static let longest = 200
+
+  let letters: [Unicode.Scalar]
+
+  init(_ name: String) { letters = Array(name.lowercased().unicodeScalars) }
+
+  /// The number of insertions, deletions, replacements and swaps of neighbours that turn one name into the other; nil if
+  /// it exceeds a limit.
+  func distance(to other: Spelling, limit: Int) -> Int? {
+    let (a, b) = (letters, other.letters)
+    if abs(a.count - b.count) > limit { return nil }
+    if a.isEmpty || b.isEmpty { return Swift.max(a.count, b.count) }
+    var previous: [Int] = []
+    var row = Array(0...b.count)
+    for i in 1...a.count {
+      var next = [i]
+      next.reserveCapacity(b.count + 1)
+      for j in 1...b.count {
+        var cost = Swift.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { cost = Swift.min(cost, previous[j - 2] + 1) }
+        next.append(cost)
+      }
+      previous = row
+      row = next
+      // No later row has a smaller number than the smallest of this one.
+      if row.allSatisfy({ $0 > limit }) { return nil }
     }
-    previous = row
-    row = next
+    return row[b.count] <= limit ? row[b.count] : nil
   }
-  return row[b.count]
 }

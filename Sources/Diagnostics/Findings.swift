@@ -1,14 +1,18 @@
 /// Collects diagnostics; each is kept once.
 package final class Findings {
   package private(set) var diagnostics: [Diagnostic] = []
+  package private(set) var hasErrors = false
   private var seen: Set<Diagnostic> = []
+  private var suggestionsLeft = 100
   /// Whether schemas are read to the last key, as `schema check` does, and not only as far as a run needs them.
   package let isThorough: Bool
 
   package init(isThorough: Bool = false) { self.isThorough = isThorough }
 
   package func report(_ diagnostic: Diagnostic) {
-    if seen.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
+    guard seen.insert(diagnostic).inserted else { return }
+    diagnostics.append(diagnostic)
+    if diagnostic.severity == .error { hasErrors = true }
   }
 
   package func report(_ diagnostics: [Diagnostic]) {
@@ -21,21 +25,31 @@ package final class Findings {
     report(.error(id, message, at: range, notes: notes, fixIts: fixIts))
   }
 
-  package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
-
   /// Reports an unknown name, with the closest known one.
+  ///
+  /// Only the first hundred unknown names get a suggestion, as many as a text report shows: each search takes time, and
+  /// the names of a hostile text can be many.
+  ///
+  /// - Parameter names: the known names; called only for a suggestion.
+  /// - Returns: the closest known name; nil if none is close.
+  @discardableResult
   package func unknown(
-    _ id: DiagnosticID, _ what: String, _ name: String, among names: [String], at range: SourceRange, notes: [Note] = []
-  ) {
+    _ id: DiagnosticID, _ what: String, _ name: String, among names: @autoclosure () -> [String],
+    at range: SourceRange, notes: [Note] = []
+  ) -> String? {
+    suggestionsLeft -= 1
+    let names = suggestionsLeft >= 0 ? names() : []
     guard let nearest = names.nearest(to: name) else {
       var notes = notes
       if !names.isEmpty, names.count <= 16 {
         notes.insert(Note("valid names are \(names.joined(separator: ", "))"), at: 0)
       }
-      return error(id, "\(what) '\(name)'", at: range, notes: notes)
+      error(id, "\(what) '\(name)'", at: range, notes: notes)
+      return nil
     }
     error(
       id, "\(what) '\(name)'; did you mean '\(nearest)'?", at: range, notes: notes,
       fixIts: [FixIt(replace: range, with: nearest)])
+    return nearest
   }
 }

@@ -68,14 +68,7 @@ extension SourceFile {
     guard position.line >= 1, position.line <= lines.starts.count else { return bytes.count }
     let start = lines.starts[position.line - 1]
     if lines.isASCII { return min(start + max(position.column - 1, 0), bytes.count) }
-    var offset = start
-    var column = 1
-    while column < position.column, offset < bytes.count {
-      offset += 1
-      while offset < bytes.count, bytes[offset] & 0xC0 == 0x80 { offset += 1 }
-      column += 1
-    }
-    return offset
+    return lines.offset(ofCharacter: lines.character(at: start, in: bytes) + max(position.column - 1, 0), in: bytes)
   }
 
   /// The place of a byte; for a byte inside a character, the place of that character.
@@ -89,12 +82,7 @@ extension SourceFile {
     let start = lines.starts[low]
     let end = min(max(offset, start), bytes.count)
     if lines.isASCII { return Position(line: low + 1, column: end - start + 1) }
-    var column = 1
-    var i = start + 1
-    while i <= end {
-      if i == bytes.count || bytes[i] & 0xC0 != 0x80 { column += 1 }
-      i += 1
-    }
+    let column = lines.character(at: end, in: bytes) - lines.character(at: start, in: bytes) + 1
     return Position(line: low + 1, column: column)
   }
 
@@ -120,6 +108,10 @@ private struct LineTable: Sendable {
   var starts: [Int]
   /// Whether every character is one byte.
   var isASCII = true
+  /// The number of characters that begin before every `stride` bytes of the text, so that a place in a long line is
+  /// found without a walk along the line. Empty if every character is one byte.
+  private var charactersBefore: [Int] = []
+  private static let stride = 256
 
   init(_ bytes: [UInt8]) {
     var i = LineBreak.byteOrderMarkLength(of: bytes)
@@ -135,7 +127,41 @@ private struct LineTable: Sendable {
       i += max(length, 1)
       if length > 0 { starts.append(i) }
     }
+    if isASCII { return }
+    var count = 0
+    for start in Swift.stride(from: 0, to: bytes.count, by: Self.stride) {
+      charactersBefore.append(count)
+      count += bytes[start..<min(start + Self.stride, bytes.count)].count { !$0.isInsideCharacter }
+    }
   }
+
+  /// The index of the character that a byte belongs to.
+  func character(at offset: Int, in bytes: [UInt8]) -> Int {
+    let block = min(offset / Self.stride, charactersBefore.count - 1)
+    let end = min(offset + 1, bytes.count)
+    let count = charactersBefore[block] + bytes[block * Self.stride..<end].count { !$0.isInsideCharacter }
+    return end > offset ? count - 1 : count
+  }
+
+  /// The offset of the first byte of a character; that of the end of the text if there are not so many.
+  func offset(ofCharacter index: Int, in bytes: [UInt8]) -> Int {
+    var (low, high) = (0, charactersBefore.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if charactersBefore[middle] <= index { low = middle } else { high = middle }
+    }
+    var left = index - charactersBefore[low]
+    for i in low * Self.stride..<bytes.count where !bytes[i].isInsideCharacter {
+      if left == 0 { return i }
+      left -= 1
+    }
+    return bytes.count
+  }
+}
+
+extension UInt8 {
+  /// Whether this is a byte of a UTF-8 character after its first.
+  fileprivate var isInsideCharacter: Bool { self & 0xC0 == 0x80 }
 }
 
 /// The line breaks of YAML 1.1: LF, CR, CR LF, NEL, LS and PS.

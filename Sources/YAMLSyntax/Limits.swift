@@ -12,6 +12,8 @@ package struct Limits: Hashable, Sendable {
   package var nodes = 4_000_000
   /// The number of nodes that come from aliases: a few hundred bytes can expand to billions.
   package var aliasedNodes = 200_000
+  /// The size in bytes of the scalars that come from aliases: each is checked wherever it is used.
+  package var aliasedBytes = 8 << 20
   /// The number of lines that begin with `%`; libyaml takes quadratic time in `%TAG`.
   package var directives = 1000
   /// The number of diagnostics that are kept.

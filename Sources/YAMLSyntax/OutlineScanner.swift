@@ -11,8 +11,16 @@ enum OutlineScanner {
     of bytes: [UInt8], lines: Range<Int>, firstLine: Int, indent: Int, dash: Int?
   ) -> [Outline.Part]? {
     var parts: [Outline.Part] = []
+    /// The keys of the parts, once there are too many for a linear search.
+    var keys: Set<String> = []
     let isSplit = split(bytes, lines, firstLine, indent, dash) { line, piece in
-      guard let (key, isOpen) = line.key, !parts.contains(where: { $0.key == key }) else { return false }
+      guard let (key, isOpen) = line.key else { return false }
+      if parts.count < 16 {
+        if parts.contains(where: { $0.key == key }) { return false }
+      } else {
+        if parts.count == 16 { keys = Set(parts.map(\.key)) }
+        if !keys.insert(key).inserted { return false }
+      }
       parts.append(
         Outline.Part(
           key: key, bytes: piece.bytes, firstLine: piece.firstLine, indent: indent, lineCount: piece.lineCount,

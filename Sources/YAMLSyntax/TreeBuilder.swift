@@ -16,9 +16,9 @@ struct TreeBuilder: ~Copyable {
   private var entries = ChildStack<Entry>(capacity: 64)
 
   private var anchors: [String: Anchor] = [:]
-  /// The number of nodes so far, and of those among them that come from aliases.
-  private var nodeCount = 0
-  private var aliasedCount = 0
+  /// The nodes so far, and those among them that come from aliases.
+  private var size = Size()
+  private var aliasedSize = Size()
 
   init(_ file: SourceFile, firstLine: Int, cursor: ByteCursor, limits: Limits) {
     self.file = file
@@ -26,6 +26,19 @@ struct TreeBuilder: ~Copyable {
     self.limits = limits
     self.cursor = cursor
     frames.reserveCapacity(16)
+  }
+}
+
+/// A number of nodes, and the number of bytes of their texts.
+private struct Size {
+  var nodes = 0
+  var bytes = 0
+
+  static func - (a: Size, b: Size) -> Size { Size(nodes: a.nodes - b.nodes, bytes: a.bytes - b.bytes) }
+
+  static func += (a: inout Size, b: Size) {
+    a.nodes += b.nodes
+    a.bytes += b.bytes
   }
 }
 
@@ -48,8 +61,8 @@ private struct Frame {
   /// The number of items or entries on the stack below those of this collection.
   var base: Int
   var anchor: String?
-  /// The number of nodes before this one.
-  var countBefore: Int
+  /// The nodes before this one.
+  var sizeBefore: Size
   /// The number of levels of collections within.
   var height = 0
   var key = Key.awaited
@@ -61,7 +74,7 @@ private struct Frame {
 private enum Anchor {
   /// The node has begun and not ended.
   case open
-  case complete(Node, count: Int, height: Int)
+  case complete(Node, size: Size, height: Int)
 }
 
 extension TreeBuilder {
@@ -107,8 +120,9 @@ extension TreeBuilder {
     }
     if style == .block { end = endOfBlockScalar(event, from: start) }
     let node = Node(.scalar(text, style), at: SourceRange(file: file, start: start, end: end))
-    nodeCount += 1
-    if let anchor = event.anchor { anchors[anchor] = .complete(node, count: 1, height: 0) }
+    let own = Size(nodes: 1, bytes: text.utf8.count)
+    size += own
+    if let anchor = event.anchor { anchors[anchor] = .complete(node, size: own, height: 0) }
     if frames.isEmpty, node.isEmpty { return true }
     return deliver(node, height: 0)
   }
@@ -124,8 +138,8 @@ extension TreeBuilder {
     frames.append(
       Frame(
         isMapping: isMapping, isFlow: isFlow, start: start, lastEnd: start,
-        base: isMapping ? entries.count : items.count, anchor: event.anchor, countBefore: nodeCount))
-    nodeCount += 1
+        base: isMapping ? entries.count : items.count, anchor: event.anchor, sizeBefore: size))
+    size.nodes += 1
     return true
   }
 
@@ -142,7 +156,7 @@ extension TreeBuilder {
     let end = isTrimmed ? frame.lastEnd : position(event.end)
     let node = Node(content, at: range(frame.start, end))
     if let anchor = frame.anchor {
-      anchors[anchor] = .complete(node, count: nodeCount - frame.countBefore, height: frame.height + 1)
+      anchors[anchor] = .complete(node, size: size - frame.sizeBefore, height: frame.height + 1)
     }
     return deliver(node, height: frame.height + 1)
   }
@@ -150,21 +164,24 @@ extension TreeBuilder {
   private mutating func alias(_ name: String, _ event: Event) -> Bool {
     let place = range(event.start, event.end)
     switch anchors[name] {
-    case .complete(var node, let count, let height):
+    case .complete(var node, let aliased, let height):
       if frames.count + height > limits.depth {
         report(.tooDeep(place, limits))
         return deliver(Node(.scalar("", .plain), at: place), height: 0)
       }
-      aliasedCount += count
-      nodeCount += count
-      if aliasedCount > limits.aliasedNodes {
-        report(.tooManyAliases(place, limits))
+      aliasedSize += aliased
+      size += aliased
+      if aliasedSize.nodes > limits.aliasedNodes || aliasedSize.bytes > limits.aliasedBytes {
+        report(.tooManyAliases(place, limits, isBytes: aliasedSize.nodes <= limits.aliasedNodes))
         return false
       }
       node.range = place
       return deliver(node, height: height)
     case .open: report(.recursiveAlias(name, place))
-    case nil: report(.undefinedAlias(name, place, nearest: anchors.keys.sorted().nearest(to: name)))
+    case nil:
+      // The search takes long if there are many anchors.
+      let known = anchors.count <= 100 && diagnostics.count < limits.diagnostics ? anchors.keys.sorted() : []
+      report(.undefinedAlias(name, place, nearest: known.nearest(to: name)))
     }
     return deliver(Node(.scalar("", .plain), at: place), height: 0)
   }
@@ -176,7 +193,7 @@ extension TreeBuilder {
       documents.append(node)
       return true
     }
-    if nodeCount > limits.nodes {
+    if size.nodes > limits.nodes {
       report(.tooManyNodes(node.range, limits))
       return false
     }

@@ -48,8 +48,9 @@ extension Diagnostic {
     .error("too-deep", "mappings and lists are nested deeper than \(limits.depth) levels", at: range)
   }
 
-  static func tooManyAliases(_ range: SourceRange, _ limits: Limits) -> Diagnostic {
-    .error("too-many-aliases", "aliases expand to more than \(limits.aliasedNodes) nodes", at: range)
+  static func tooManyAliases(_ range: SourceRange, _ limits: Limits, isBytes: Bool) -> Diagnostic {
+    let limit = isBytes ? "\(limits.aliasedBytes) bytes" : "\(limits.aliasedNodes) nodes"
+    return .error("too-many-aliases", "aliases expand to more than \(limit)", at: range)
   }
 
   static func tooManyNodes(_ range: SourceRange, _ limits: Limits) -> Diagnostic {

@@ -96,7 +96,7 @@ package struct Formatter {
         continue
       } else if let previous {
         let separator = separator(previous, token)
-        current?.text += separator
+        current?.append(separator)
       }
       append(i)
     }
@@ -138,7 +138,7 @@ package struct Formatter {
     let token = tokens[i]
     var parts = rawLines(token.range)
     let first = parts.removeFirst()
-    current?.text += first
+    current?.append(first)
     func leading(_ part: String) -> Int { part.prefix { $0 == " " || $0 == "\t" }.count }
     // The lines of a scalar keep their indentation relative to each other.
     let least = parts.filter { leading($0) < $0.count }.map(leading).min() ?? 0

@@ -1,13 +1,23 @@
 /// A line of formatted text.
 struct OutputLine {
   /// The text without the comment at its end.
-  var text: String
+  private(set) var text: String
+  /// The length of the text in characters.
+  private(set) var width: Int
   /// The comment after the text.
   var comment: String?
   /// The column of the comment in the original text, from 0.
   var commentColumn = 0
 
-  var width: Int { text.unicodeScalars.count }
+  init(text: String) {
+    self.text = text
+    width = text.unicodeScalars.count
+  }
+
+  mutating func append(_ more: String) {
+    text += more
+    width += more.unicodeScalars.count
+  }
 }
 
 extension [OutputLine] {

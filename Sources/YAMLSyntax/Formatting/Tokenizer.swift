@@ -12,6 +12,8 @@ struct Tokenizer {
   private var offset: Int
   private var line = 1
   private var lineStart: Int
+  /// A place of this line, and its column in characters, from 0.
+  private var counted: (offset: Int, column: Int)
   private(set) var tokens: [Token] = []
 
   /// A scalar or an alias.
@@ -29,6 +31,7 @@ struct Tokenizer {
     bytes = file.bytes
     offset = LineBreak.byteOrderMarkLength(of: bytes)
     lineStart = offset
+    counted = (offset, 0)
     leaves = events.compactMap { Self.leaf($0, file) }
   }
 
@@ -146,7 +149,7 @@ struct Tokenizer {
   }
 
   private mutating func take(_ kind: Token.Kind, upTo end: Int) -> Bool {
-    var token = Token(kind: kind, range: offset..<end, line: line, endLine: line, column: column)
+    var token = Token(kind: kind, range: offset..<end, line: line, endLine: line, column: column())
     while offset < end {
       let lineBreak = LineBreak.length(at: offset, in: bytes)
       offset += max(lineBreak, 1)
@@ -160,8 +163,13 @@ struct Tokenizer {
     return true
   }
 
-  /// The current column in characters, from 0.
-  private var column: Int { bytes[lineStart..<offset].count { $0 & 0xC0 != 0x80 } }
+  /// The current column in characters, from 0. Counts from the last place that was asked for: lines can be long.
+  private mutating func column() -> Int {
+    if counted.offset < lineStart { counted = (lineStart, 0) }
+    counted.column += bytes[counted.offset..<offset].count { !$0.isContinuation }
+    counted.offset = offset
+    return counted.column
+  }
 }
 
 extension SourceFile {
