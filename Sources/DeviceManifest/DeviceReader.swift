@@ -10,6 +10,8 @@ package struct DeviceReader {
   private var findings: Findings { context.findings }
 
   package static let keys = ["name", "type", "attributes", "for", "optional", "raw"]
+  /// The calls of an alternative depend on the tests of all alternatives before it.
+  private static let mostAlternatives = 64
   /// The first words of paths that do not name a device.
   package static let reservedNames = ["vm", "vcpu", "system"]
 
@@ -36,7 +38,13 @@ package struct DeviceReader {
   private func declaration(_ node: Node) -> DeviceDeclaration? {
     let reader = MappingReader(node, of: "a device", keys: Self.keys, findings)
     guard let typeNode = reader.required("type", "its device type") else { return nil }
-    let types = (typeNode.items ?? [typeNode]).map { context.parameters.expand($0) }
+    let written = typeNode.items ?? [typeNode]
+    if written.count > Self.mostAlternatives {
+      findings.error(
+        "too-large", "a device can have at most \(Self.mostAlternatives) alternative types, found \(written.count)",
+        at: typeNode.range)
+    }
+    let types = written.prefix(Self.mostAlternatives).map { context.parameters.expand($0) }
     let references = types.compactMap { DeviceTypeReader(context: context).reference($0) }
     guard let first = references.first else {
       // The type has been reported; its attributes cannot be looked up.

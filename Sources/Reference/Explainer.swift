@@ -112,7 +112,8 @@ extension Explainer {
     let all = subjects(in: nil)
     var names: [String] = []
     for subject in all where !names.contains(subject.name) { names.append(subject.name) }
-    let inside = names.filter { $0.hasSuffix(".\(rest)") || $0.contains(".\(rest).") }
+    let (end, middle) = (".\(rest)", ".\(rest).")
+    let inside = names.filter { $0.hasSuffix(end) || $0.utf8.count > middle.utf8.count && $0.contains(middle) }
     if !inside.isEmpty { return .unknown("there is no '\(name)'; did you mean \(inside.prefix(6).quoted("or"))?") }
     let others = constants().map(\.constant) + diagnostics.entries.map(\.id.description)
     if let nearest = (names + others).nearest(to: rest) {

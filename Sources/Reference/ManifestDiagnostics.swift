@@ -22,7 +22,8 @@ extension DiagnosticReference {
       "A few hundred bytes of aliases can expand to gigabytes."),
     Entry(
       "too-large", "A file has at most 64 MiB, and a single value at most 1 MiB.",
-      "A byte string's file has at most 1 MiB, and all byte strings of a manifest together at most 64 MiB."),
+      "A byte string's file has at most 1 MiB, and all byte strings of a manifest together at most 64 MiB. A device has at "
+        + "most 64 alternative types."),
     Entry("not-utf-8", "A manifest is UTF-8 text."),
     Entry("empty-document", "A file has at least one manifest."),
     Entry("cannot-read", "Every file that is named can be read.", "The exit status is 66."),

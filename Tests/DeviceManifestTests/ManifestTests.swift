@@ -31,6 +31,16 @@ import Testing
     #expect(manifest("vcpus: {count: 1}").name == "vm")
   }
 
+  /// Each alternative depends on the tests of all alternatives before it.
+  @Test func numberOfAlternativesIsLimited() throws {
+    func types(_ count: Int) -> String { "[" + (0..<count).map { "{number: \($0)}" }.joined(separator: ", ") + "]" }
+    let found = manifest("devices: [{name: d, type: \(types(64))}]")
+    #expect(found.machine?.devices.first?.alternatives.count == 64)
+    expectFindings(
+      in: "devices: [{name: d, type: 1️⃣\(types(65))2️⃣}]",
+      .init("1️⃣", to: "2️⃣", "too-large", "a device can have at most 64 alternative types, found 65"))
+  }
+
   @Test func eachOverridesTheAttributesOfOneVCPU() throws {
     let machine = try #require(
       manifest(
