@@ -9,11 +9,19 @@ package struct Report: Hashable, Sendable {
     package var step: Step
     package var result: StepResult
     package var verdict: Verdict
+  }
 
-    package init(step: Step, result: StepResult, verdict: Verdict) {
-      self.step = step
-      self.result = result
-      self.verdict = verdict
+  /// The entries of a report. They share the steps with the plan.
+  package struct Entries: RandomAccessCollection, Hashable, Sendable {
+    fileprivate let steps: [Step]
+    package fileprivate(set) var results: [StepResult] = []
+    package fileprivate(set) var verdicts: [Verdict] = []
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { results.count }
+
+    package subscript(index: Int) -> Entry {
+      Entry(step: steps[index], result: results[index], verdict: verdicts[index])
     }
   }
 
@@ -24,19 +32,35 @@ package struct Report: Hashable, Sendable {
   /// The plan's architecture; the host's may differ.
   package var architecture: Architecture
   package var host: HostDescription
-  package var entries: [Entry]
+  package private(set) var entries: Entries
   /// Whether the run was interrupted by the user.
   package var isInterrupted = false
 
-  package init(
-    manifest: String, name: String, architecture: Architecture, host: HostDescription, entries: [Entry]
-  ) {
-    self.manifest = manifest
-    self.name = name
-    self.architecture = architecture
+  /// The report of a plan without any results so far.
+  package init(_ plan: Plan, on host: HostDescription) {
+    manifest = plan.manifest
+    name = plan.name
+    architecture = plan.architecture
     self.host = host
-    self.entries = entries
+    entries = Entries(steps: plan.steps)
+    entries.results.reserveCapacity(plan.steps.count)
+    entries.verdicts.reserveCapacity(plan.steps.count)
   }
+
+  /// Adds the result of the next step.
+  package mutating func append(_ result: StepResult, _ verdict: Verdict) {
+    entries.results.append(result)
+    entries.verdicts.append(verdict)
+  }
+
+  /// Marks a step as skipped, whatever its result.
+  package mutating func skip(_ index: Int, because reason: String) {
+    entries.results[index] = StepResult(.skipped(reason))
+    entries.verdicts[index] = .skipped
+  }
+
+  /// Removes the entries.
+  package mutating func removeEntries() { entries = Entries(steps: []) }
 }
 
 extension Report {
@@ -59,9 +83,9 @@ extension Report {
 
   package var summary: Summary {
     var summary = Summary()
-    for entry in entries {
+    for verdict in entries.verdicts {
       summary.steps += 1
-      switch entry.verdict {
+      switch verdict {
       case .passed: summary.passed += 1
       case .failed: summary.failed += 1
       case .skipped: summary.skipped += 1
@@ -72,10 +96,10 @@ extension Report {
   }
 }
 
-extension Report.Entry {
+extension StepResult {
   /// Whether the step ended ok, or may have. Guards depend on this.
   package var isAvailable: Bool {
-    switch result.outcome {
+    switch outcome {
     case .ok: true
     case .undecided(let candidates): candidates.contains(.ok)
     case .refused, .skipped, .hazard: false
@@ -108,11 +132,11 @@ extension Report {
   /// Each step that guards others, with its effect. Tests that were skipped have no effect.
   package var choices: [Choice] {
     var choices: [Int: Choice] = [:]
-    for (index, entry) in entries.enumerated() {
-      for condition in entry.step.guardedBy where entries[condition.step].verdict != .skipped {
-        let isLeftOut = entries[condition.step].isAvailable != condition.ok
+    for index in entries.indices {
+      for condition in entries.steps[index].guardedBy where entries.verdicts[condition.step] != .skipped {
+        let isLeftOut = entries.results[condition.step].isAvailable != condition.ok
         choices[condition.step, default: Choice(test: condition.step, made: [], leftOut: [])]
-          .add(index, isLeftOut: isLeftOut, isSkipped: entry.verdict == .skipped)
+          .add(index, isLeftOut: isLeftOut, isSkipped: entries.verdicts[index] == .skipped)
       }
     }
     return choices.values.sorted { $0.test < $1.test }
@@ -122,7 +146,14 @@ extension Report {
 extension Report {
   /// The problems of the run, each at its place in the manifest. Failed steps are errors. Undecided steps, and calls
   /// that the kernel accepts although they cannot work, are warnings.
-  package var diagnostics: [Diagnostic] { entries.flatMap { $0.diagnostics(on: host) } }
+  package var diagnostics: [Diagnostic] {
+    var diagnostics: [Diagnostic] = []
+    // Most steps pass, and are not looked at.
+    for i in entries.indices where entries.verdicts[i] != .passed || !entries.results[i].warnings.isEmpty {
+      diagnostics += entries[i].diagnostics(on: host)
+    }
+    return diagnostics
+  }
 }
 
 extension Report.Entry {

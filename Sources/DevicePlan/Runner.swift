@@ -17,9 +17,7 @@ package struct Runner {
 
   /// Runs every step of a plan.
   package func run<H: Host & ~Copyable>(_ plan: Plan, on host: inout H) -> Report {
-    var report = Report(
-      manifest: plan.manifest, name: plan.name, architecture: plan.architecture, host: host.description, entries: [])
-    report.entries.reserveCapacity(plan.steps.count)
+    var report = Report(plan, on: host.description)
     /// The reason why all further steps are skipped; nil while the run continues.
     var end: String?
     for step in plan.steps {
@@ -35,7 +33,7 @@ package struct Runner {
         result = host.perform(step)
       }
       let verdict = Verdict(of: result, for: step)
-      report.entries.append(Report.Entry(step: step, result: result, verdict: verdict))
+      report.append(result, verdict)
       if case .failed = verdict, !keepGoing { end = end ?? "an earlier step failed" }
     }
     return report
@@ -48,11 +46,11 @@ extension Report {
   /// A guard on an undecided answer counts as ok if the answer may be ok, because the host also continues in that way.
   fileprivate func unmetGuard(of step: Step) -> String? {
     for condition in step.guardedBy {
-      let earlier = entries[condition.step]
+      let earlier = entries.results[condition.step]
       let number = condition.step + 1
-      switch earlier.result.outcome {
+      switch earlier.outcome {
       case .ok, .refused, .undecided:
-        if earlier.isAvailable != condition.ok { return "step \(number) answered \(earlier.result.outcome.words)" }
+        if earlier.isAvailable != condition.ok { return "step \(number) answered \(earlier.outcome.words)" }
       case .skipped: return "step \(number) was skipped"
       case .hazard: return "step \(number) was not run"
       }

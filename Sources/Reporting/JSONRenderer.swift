@@ -14,7 +14,7 @@ package struct JSONRenderer: Sendable {
 
   /// Writes an array with one element per diagnostic.
   package func render(_ diagnostics: [Diagnostic], into output: inout String) {
-    JSON.array(diagnostics.map(element)).write(into: &output, pretty: pretty)
+    JSON.elements(count: diagnostics.count) { element(diagnostics[$0]) }.write(into: &output, pretty: pretty)
     output += "\n"
   }
 

@@ -216,11 +216,19 @@ extension PlanDifference {
         .array(
           remarks.map { .object([("subject", .string($0.subject)), ("old", JSON($0.old)), ("new", JSON($0.new))]) })
       ),
-      ("changes", .array(changes.map(json))),
+      ("changes", json(changes)),
     ])
   }
 
-  private func json(_ change: Change) -> JSON {
+  private func json(_ changes: [Change]) -> JSON {
+    let (oldDevices, newDevices) = (old.deviceNames, new.deviceNames)
+    return .elements(count: changes.count) { json(changes[$0], oldDevices, newDevices) }
+  }
+
+  /// - Parameters:
+  ///   - oldDevices: the names of the old plan's devices, by slot.
+  ///   - newDevices: those of the new plan.
+  private func json(_ change: Change, _ oldDevices: [String], _ newDevices: [String]) -> JSON {
     let (a, b): (Int?, Int?) =
       switch change {
       case .added(let i): (nil, i)
@@ -229,8 +237,8 @@ extension PlanDifference {
       }
     return .object([
       ("kind", .string(change.kind.rawValue)),
-      ("old", a.map { old.steps[$0].json(index: $0 + 1, in: old) } ?? .null),
-      ("new", b.map { new.steps[$0].json(index: $0 + 1, in: new) } ?? .null),
+      ("old", a.map { old.steps[$0].json(index: $0 + 1, in: old, oldDevices) } ?? .null),
+      ("new", b.map { new.steps[$0].json(index: $0 + 1, in: new, newDevices) } ?? .null),
     ])
   }
 }

@@ -14,7 +14,8 @@ extension Plan {
     ]
     if !parameters.isEmpty { members.append(("parameters", .array(parameters.map(\.json)))) }
     if let vcpuCount { members.append(("vcpus", .string(parameters[vcpuCount].name))) }
-    members.append(("steps", .array(steps.enumerated().map { $1.json(index: $0 + 1, in: self) })))
+    let devices = deviceNames
+    members.append(("steps", .elements(count: steps.count) { steps[$0].json(index: $0 + 1, in: self, devices) }))
     return .object(members)
   }
 }
@@ -35,11 +36,13 @@ extension PlanParameter {
 }
 
 extension Step {
-  /// - Parameter index: the number of the step, from 1.
-  package func json(index: Int, in plan: Plan) -> JSON {
+  /// - Parameters:
+  ///   - index: the number of the step, from 1.
+  ///   - devices: the names of the plan's devices, by slot.
+  package func json(index: Int, in plan: Plan, _ devices: [String]) -> JSON {
     var members: [(String, JSON)] = [("index", JSON(index))]
     members += jsonOfCall
-    members += operation.jsonOfArguments(in: plan)
+    members += operation.jsonOfArguments(in: plan, devices)
     if let value { members.append(("value", .string(value))) }
     members.append(("expected", expected.json))
     if let comparison { members.append(("comparison", comparison.json)) }
@@ -62,13 +65,13 @@ extension Guard {
 
 extension Operation {
   /// The arguments of the call, apart from the attribute's numbers and bytes.
-  fileprivate func jsonOfArguments(in plan: Plan) -> [(String, JSON)] {
+  fileprivate func jsonOfArguments(in plan: Plan, _ devices: [String]) -> [(String, JSON)] {
     switch self {
     case .createVM(let type): [("type", JSON(type))]
     case .addMemory(let slot, let address, let size):
       [("slot", JSON(slot)), ("address", JSON(address)), ("size", JSON(size))]
     case .enableCapability(let capability, _, _, let arguments):
-      [("capability", JSON(capability)), ("arguments", .array(arguments.map { $0.json(in: plan) }))]
+      [("capability", JSON(capability)), ("arguments", .array(arguments.map { $0.json(devices) }))]
     case .createVCPU(let id): [("id", JSON(id))]
     case .initVCPU(_, let features, let finalize):
       [("features", JSON(features)), ("finalize", .array(finalize.map { JSON($0) }))]
@@ -112,10 +115,10 @@ extension AttributeData {
 
 extension CapabilityArgument {
   /// A number, or the device whose descriptor is passed.
-  fileprivate func json(in plan: Plan) -> JSON {
+  fileprivate func json(_ devices: [String]) -> JSON {
     switch self {
     case .value(let value): JSON(value)
-    case .device(let slot): .object([("device", .string(plan.deviceNames[slot]))])
+    case .device(let slot): .object([("device", .string(devices[slot]))])
     }
   }
 }

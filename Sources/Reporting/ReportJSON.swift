@@ -11,7 +11,7 @@ extension Report {
       ("manifest", .string(manifest)),
       ("name", .string(name)),
       ("host", host.json),
-      ("steps", .array(entries.enumerated().map { $1.json(index: $0 + 1) })),
+      ("steps", .elements(count: entries.count) { [entries] in entries[$0].json(index: $0 + 1) }),
       ("summary", summary.json),
     ])
   }

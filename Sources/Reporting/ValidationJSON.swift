@@ -15,7 +15,7 @@ extension Validation {
   }
 
   private static func json(_ diagnostics: [Diagnostic]) -> JSON {
-    .array(diagnostics.map(JSONRenderer().element))
+    .elements(count: diagnostics.count) { JSONRenderer().element(diagnostics[$0]) }
   }
 
   private static func empty(_ file: SourceFile, _ diagnostics: [Diagnostic]) -> JSON {

@@ -7,6 +7,8 @@ package enum JSON: Sendable {
   case integer(Int128)
   case string(String)
   case array([JSON])
+  /// An array whose elements are made one by one while it is written, so that a long one needs no memory.
+  case elements(count: Int, @Sendable (Int) -> JSON)
   case object([(String, JSON)])
 }
 
@@ -36,11 +38,16 @@ extension JSON {
     switch self {
     case .null: output += "null"
     case .bool(let value): output += value ? "true" : "false"
-    case .integer(let value): output += String(value)
+    // Almost all numbers are small, and the digits of those are found much faster.
+    case .integer(let value): output += Int(exactly: value).map { String($0) } ?? String(value)
     case .string(let value): Self.write(value, into: &output)
     case .array(let elements):
       Self.write(elements, "[", "]", into: &output, pretty, depth) { element, output in
         element.write(into: &output, pretty: pretty, depth: depth + 1)
+      }
+    case .elements(let count, let element):
+      Self.write(0..<count, "[", "]", into: &output, pretty, depth) { index, output in
+        element(index).write(into: &output, pretty: pretty, depth: depth + 1)
       }
     case .object(let members):
       Self.write(members, "{", "}", into: &output, pretty, depth) { member, output in
@@ -52,7 +59,8 @@ extension JSON {
   }
 
   private static func write<Child>(
-    _ children: [Child], _ open: String, _ close: String, into output: inout String, _ pretty: Bool, _ depth: Int,
+    _ children: some Sequence<Child>, _ open: String, _ close: String, into output: inout String, _ pretty: Bool,
+    _ depth: Int,
     _ writeChild: (Child, inout String) -> Void
   ) {
     output += open

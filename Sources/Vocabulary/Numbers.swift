@@ -49,10 +49,13 @@ package func integerTypeName(size: Int, isSigned: Bool) -> String { (isSigned ? 
 
 /// Bytes as lower-case hexadecimal digits, two per byte.
 package func hexadecimal(_ bytes: [UInt8]) -> String {
+  func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
   var text: [UInt8] = []
   text.reserveCapacity(bytes.count * 2)
-  let digits = Array("0123456789abcdef".utf8)
-  for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+  for byte in bytes {
+    text.append(digit(byte >> 4))
+    text.append(digit(byte & 15))
+  }
   return String(decoding: text, as: UTF8.self)
 }
 

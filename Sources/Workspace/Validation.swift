@@ -31,7 +31,7 @@ package struct Validation {
 
   /// Removes the steps from the reports, once they have been written: those of thousands of files need much memory.
   package mutating func forgetSteps() {
-    for i in reports.indices { reports[i].entries = [] }
+    for i in reports.indices { reports[i].removeEntries() }
   }
 
   /// The diagnostics of each manifest, in the order of `reports`.
@@ -96,11 +96,13 @@ extension ManifestWorkspace {
   private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(DiagnosticsError) -> Report {
     var host = try model(manifest.plan.architecture, course: .expected, without: absent)
     var report = Runner(keepGoing: true).run(manifest.planToRehearse, on: &host)
-    for index in manifest.incomplete { report.entries[index].silence() }
+    // The errors of these steps in the manifest are already reported.
+    let reason = "the manifest is wrong here"
+    for index in manifest.incomplete { report.skip(index, because: reason) }
     // A step after an error in the manifest may be undecided only because of that error.
     if let first = manifest.incomplete.min() {
-      for index in report.entries.indices.dropFirst(first) where report.entries[index].verdict == .undecided {
-        report.entries[index].silence()
+      for index in report.entries.indices.dropFirst(first) where report.entries.verdicts[index] == .undecided {
+        report.skip(index, because: reason)
       }
     }
     return report
@@ -126,14 +128,6 @@ extension PlannedManifest {
       "assumed-vcpus",
       "the number of vCPUs is supplied at load time; assuming 1 (change it with --set \(parameter.name)=N)",
       at: parameter.at)
-  }
-}
-
-extension Report.Entry {
-  /// Marks a step as skipped because its error in the manifest is already reported.
-  fileprivate mutating func silence() {
-    verdict = .skipped
-    result = StepResult(.skipped("the manifest is wrong here"))
   }
 }
 
