@@ -103,8 +103,8 @@ package struct AttributeSetting {
   package var path: String?
   /// The key fields of a structured number.
   package var key: [(name: String, value: Int128)] = []
-  /// The places of these fields in the text, by their names in rules; fields that are left out are missing.
-  package var keyPlaces: [String: SourceRange] = [:]
+  /// The places of these fields in the text.
+  package var keyPlaces = KeyPlaces()
   package var data: AttributeData
   /// The value as a person would write it.
   package var value: String?

@@ -155,7 +155,7 @@ struct MachineTypeReader {
       Node(
         .mapping(expanded.filter { entry in schema.createArguments.contains { $0.name == entry.key.value } }),
         at: reader.node.range),
-      of: reader.what, keys: nil, context.findings)
+      of: reader.what(), keys: nil, context.findings)
     let encoder = context.encoder(isStep: true)
     return encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) } ?? 0
   }

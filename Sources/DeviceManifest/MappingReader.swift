@@ -10,7 +10,8 @@ extension Findings {
 /// A mapping of a manifest, read key by key. Unknown keys are reported.
 struct MappingReader {
   let node: Node
-  let what: String
+  /// The name of the mapping for messages; made only for a message.
+  let what: () -> String
   let findings: Findings
   let entries: [Entry]
   /// Whether the node is not a mapping, which has been reported: its keys are not reported as missing.
@@ -19,18 +20,18 @@ struct MappingReader {
   private let misspelt: Set<String>
 
   /// - Parameter keys: every key that the mapping may have; nil if the caller checks all entries itself.
-  init(_ node: Node, of what: String, keys: [String]?, _ findings: Findings) {
+  init(_ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings) {
     self.node = node
     self.what = what
     self.findings = findings
     let entries = node.entries ?? []
     self.entries = entries
     isSomethingElse = node.entries == nil && !node.isEmpty
-    if isSomethingElse { findings.wrongKind(node, of: what, wanted: "a mapping") }
+    if isSomethingElse { findings.wrongKind(node, of: what(), wanted: "a mapping") }
     var misspelt: Set<String> = []
     if let keys {
       for key in entries.lazy.map(\.key) where !keys.contains(key.value) {
-        let meant = findings.unknown("unknown-key", "\(what) has no key", key.value, among: keys, at: key.range)
+        let meant = findings.unknown("unknown-key", "\(what()) has no key", key.value, among: keys, at: key.range)
         if let meant { misspelt.insert(meant) }
       }
     }
@@ -46,7 +47,7 @@ struct MappingReader {
     if let node = self[key], !node.isEmpty { return node }
     if isSomethingElse || misspelt.contains(key) { return nil }
     findings.error(
-      "missing-key", "\(what) needs '\(key)': \(meaning)",
+      "missing-key", "\(what()) needs '\(key)': \(meaning)",
       at: keyRange(key) ?? node.range.firstLine)
     return nil
   }

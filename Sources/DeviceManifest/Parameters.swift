@@ -147,6 +147,7 @@ package final class Parameters {
   ///
   /// - Parameter vcpu: the meaning of `vcpu` in the node.
   func expand(_ node: Node, vcpu: VCPUContext? = nil) -> Node {
+    guard node.mentionsExpression else { return node }
     switch node.content {
     case .scalar(let text, let style):
       guard text.utf8.contains(UInt8(ascii: "$")), let expanded = expand(text, in: node, vcpu) else { return node }
@@ -224,8 +225,20 @@ package final class Parameters {
 }
 
 extension Node {
+  /// Whether a scalar in this node may have a `${…}`.
+  fileprivate var mentionsExpression: Bool {
+    switch content {
+    case .scalar(let text, _): text.utf8.contains(UInt8(ascii: "$"))
+    case .sequence(let items): items.contains { $0.mentionsExpression }
+    case .mapping(let entries): entries.contains { $0.value.mentionsExpression }
+    }
+  }
+
   /// Whether an expression in this scalar has failed, and was reported: whatever the text is then is no fault of its own.
-  var isUnexpanded: Bool { scalar.map(Interpolation.isNeeded) ?? false }
+  var isUnexpanded: Bool {
+    guard let scalar, scalar.utf8.contains(UInt8(ascii: "$")) else { return false }
+    return Interpolation.isNeeded(for: scalar)
+  }
 }
 
 /// The vCPU that `vcpu` refers to.

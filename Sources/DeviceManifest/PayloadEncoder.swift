@@ -103,11 +103,11 @@ extension PayloadEncoder {
   }
 
   /// Reports a value that is supplied at load time in a place where it cannot be.
-  fileprivate func refuseLoaded(_ node: Node, _ name: String) {
+  fileprivate func refuseLoaded(_ node: Node, _ name: () -> String) {
     guard let content = loaded(node) else { return }
     findings.error(
       "load-parameter",
-      "\(words(content)) is supplied at load time, but '\(name)' is needed earlier; "
+      "\(words(content)) is supplied at load time, but '\(name())' is needed earlier; "
         + "only values of attributes can use it", at: node.range)
   }
 }
@@ -116,26 +116,31 @@ extension PayloadEncoder {
 
 extension PayloadEncoder {
   /// The value of a number, a name or a list of flags.
+  ///
+  /// - Parameters:
+  ///   - words: the type for messages, such as `u32`.
+  ///   - name: the name of the value for messages.
   func integer(
-    _ node: Node, _ description: IntegerDescription, range: ClosedRange<Int128>, words: String, _ name: String
+    _ node: Node, _ description: IntegerDescription, range: ClosedRange<Int128>,
+    words: @autoclosure () -> String, _ name: @autoclosure () -> String
   ) -> Int128? {
     refuseLoaded(node, name)
     if node.isUnexpanded { return nil }
     if let items = node.items, !description.flags.isEmpty {
       var value: Int128 = 0
       for item in items {
-        guard let bit = flag(item, description, name) else { return nil }
+        guard let bit = flag(item, description, name()) else { return nil }
         value |= bit
       }
       return value
     }
     guard let text = node.scalar else {
       findings.wrongKind(
-        node, of: "'\(name)'", wanted: description.names.isEmpty ? "an integer" : "an integer or a name")
+        node, of: "'\(name())'", wanted: description.names.isEmpty ? "an integer" : "an integer or a name")
       return nil
     }
     if node.isEmpty {
-      findings.error("missing-value", "'\(name)' needs a value: \(words.article) \(words)", at: node.range)
+      findings.error("missing-value", "'\(name())' needs a value: \(words().article) \(words())", at: node.range)
       return nil
     }
     if let named = description.names.first(where: { $0.name == text }) { return named.value }
@@ -149,7 +154,7 @@ extension PayloadEncoder {
     guard range.contains(value) else {
       findings.error(
         "value-out-of-range",
-        "\(text) does not fit '\(name)', \(words.article) \(words): it holds \(hexadecimal(range.lowerBound, from: 0x1_0000)) to \(hexadecimal(range.upperBound, from: 0x1_0000))",
+        "\(text) does not fit '\(name())', \(words().article) \(words()): it holds \(hexadecimal(range.lowerBound, from: 0x1_0000)) to \(hexadecimal(range.upperBound, from: 0x1_0000))",
         at: node.range)
       return nil
     }
@@ -281,14 +286,15 @@ extension PayloadEncoder {
 
   /// The bits of a field's value, moved to their place.
   private func place(_ node: Node, _ field: BitField, _ name: String) -> Int128? {
-    let width = field.high - field.low + 1
-    let words = "field of " + counted(width, "bit")
-    let path = "\(name).\(field.name)"
-    guard let value = integer(node, field.description, range: field.range, words: words, path) else { return nil }
+    guard
+      let value = integer(
+        node, field.description, range: field.range,
+        words: "field of " + counted(field.high - field.low + 1, "bit"), "\(name).\(field.name)")
+    else { return nil }
     if let placed = field.place(value) { return placed }
     findings.error(
       "value-out-of-range",
-      "\(node.scalar ?? "") does not fit '\(path)': it holds multiples of \(hexadecimal(Int128(1) << Int128(field.low), from: 0x1_0000)) up to \(hexadecimal(field.mask, from: 0x1_0000))",
+      "\(node.scalar ?? "") does not fit '\(name).\(field.name)': it holds multiples of \(hexadecimal(Int128(1) << Int128(field.low), from: 0x1_0000)) up to \(hexadecimal(field.mask, from: 0x1_0000))",
       at: node.range)
     return nil
   }

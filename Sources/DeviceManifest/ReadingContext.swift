@@ -15,6 +15,8 @@ final class ReadingContext {
   var vcpus: [VCPUContext] = []
   /// The index of the parameter that is the number of vCPUs, if that is supplied at load time.
   var vcpuCount: Int?
+  /// The names in rules of the fields of each attribute's key.
+  private var keyNames: [ObjectIdentifier: [String]] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
@@ -78,7 +80,7 @@ final class ReadingContext {
       for field in fields where field.initial == nil && reader[field.name] == nil {
         let doc = field.description.doc.map { ": \($0)" } ?? ""
         findings.error(
-          "missing-key", "\(reader.what) needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
+          "missing-key", "\(reader.what()) needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
         good = false
       }
       guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
@@ -90,10 +92,11 @@ final class ReadingContext {
   }
 
   /// The places of the fields of an attribute's key, by their names in rules.
-  func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> [String: SourceRange] {
-    var places: [String: SourceRange] = [:]
-    for field in attribute.keyFields { places[field.name.identifier] = reader?[field.name]?.range }
-    return places
+  func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> KeyPlaces {
+    guard let reader, !attribute.keyFields.isEmpty else { return KeyPlaces() }
+    let names = keyNames[ObjectIdentifier(attribute)] ?? attribute.keyFields.map(\.name.identifier)
+    keyNames[ObjectIdentifier(attribute)] = names
+    return KeyPlaces(names: names, places: attribute.keyFields.map { reader[$0.name]?.range })
   }
 
   /// Group, attr and flags of a call by raw numbers.

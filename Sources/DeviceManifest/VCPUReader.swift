@@ -131,13 +131,14 @@ package struct VCPUReader {
         at: first.range.firstLine)
       return [:]
     }
+    let ids = Set(vcpus.map(\.id))
     for item in items {
       let own = MappingReader(
         item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings)
       guard let written = own.required("vcpu", "the vCPU's id") else { continue }
       let node = context.parameters.expand(written)
       guard let id = context.u64(node, "vcpu") else { continue }
-      guard vcpus.contains(where: { $0.id == id }) else {
+      guard ids.contains(id) else {
         findings.error("unknown-vcpu", "there is no vCPU \(id)", at: node.range)
         continue
       }
@@ -151,23 +152,26 @@ extension [AttributeSetting] {
   /// These settings with others. A setting of the same attribute is replaced in place; other new ones are added at the
   /// end.
   fileprivate func replaced(by others: [AttributeSetting]) -> [AttributeSetting] {
-    var left = others
+    var left = Dictionary(grouping: others, by: \.identity)
+    let replaced = Set(left.keys)
     var result: [AttributeSetting] = []
     for setting in self {
-      guard others.contains(where: { $0.isSameAttribute(as: setting) }) else {
+      guard replaced.contains(setting.identity) else {
         result.append(setting)
         continue
       }
       // All go to the first place: a list replaces a list as a whole.
-      result += left.filter { $0.isSameAttribute(as: setting) }
-      left.removeAll { $0.isSameAttribute(as: setting) }
+      result += left.removeValue(forKey: setting.identity) ?? []
     }
-    return result + left
+    return result + others.filter { left[$0.identity] != nil }
   }
 }
 
 extension AttributeSetting {
-  fileprivate func isSameAttribute(as other: AttributeSetting) -> Bool {
-    path == other.path && call.attr == other.call.attr
+  fileprivate struct Identity: Hashable {
+    var path: String?
+    var attr: UInt64
   }
+
+  fileprivate var identity: Identity { Identity(path: path, attr: call.attr) }
 }

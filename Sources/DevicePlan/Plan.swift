@@ -74,9 +74,8 @@ package struct Step: Hashable, Sendable {
   package var value: String?
   /// The place in the manifest: that of the value if there is one, else that of the key.
   package var at: SourceRange
-  /// The places in the manifest of the fields of the attribute's key, by their names in rules; empty in a compiled
-  /// plan.
-  package var keyPlaces: [String: SourceRange]
+  /// The places in the manifest of the fields of the attribute's key; empty in a compiled plan.
+  package var keyPlaces: KeyPlaces
   /// The answers that are not a failure.
   package var expected: [Answer]
   /// What a get must read: the step fails if the bytes read differ in a bit of the mask.
@@ -93,7 +92,7 @@ package struct Step: Hashable, Sendable {
 
   package init(
     _ operation: Operation, target: TargetName, attribute: String? = nil, value: String? = nil, at: SourceRange,
-    keyPlaces: [String: SourceRange] = [:], expected: [Answer] = [.ok], comparison: Comparison? = nil,
+    keyPlaces: KeyPlaces = KeyPlaces(), expected: [Answer] = [.ok], comparison: Comparison? = nil,
     guardedBy: [Guard] = [], moved: String? = nil,
     hints: [String] = []
   ) {
@@ -109,6 +108,22 @@ package struct Step: Hashable, Sendable {
     self.moved = moved
     self.hints = hints
   }
+}
+
+/// The places of the fields of an attribute's key in a manifest.
+package struct KeyPlaces: Hashable, Sendable {
+  /// The names of the fields in rules. The steps of an attribute share them.
+  private var names: [String]
+  private var places: [SourceRange?]
+
+  /// - Parameter places: the place of each field; nil if the manifest leaves it out.
+  package init(names: [String] = [], places: [SourceRange?] = []) {
+    precondition(names.count == places.count)
+    self.names = names
+    self.places = places
+  }
+
+  package subscript(field: String) -> SourceRange? { names.firstIndex(of: field).flatMap { places[$0] } }
 }
 
 /// Bytes that a get must read, under a mask of the same length.

@@ -8,7 +8,7 @@ extension Plan {
     for i in core.parameters.indices { core.parameters[i].at = .nowhere }
     for i in core.steps.indices {
       core.steps[i].at = .nowhere
-      core.steps[i].keyPlaces = [:]
+      core.steps[i].keyPlaces = KeyPlaces()
       core.steps[i].value = nil
       core.steps[i].moved = nil
       core.steps[i].hints = []

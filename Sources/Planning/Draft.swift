@@ -7,11 +7,12 @@ import Vocabulary
 
 /// Calls that stay together in the plan: one call, or a test and the call that it guards.
 struct Element {
-  var steps: [Step]
-  /// The names by which the `after:` and `before:` of other elements refer to this one.
-  var labels: [Label]
-  var after: [Label] = []
-  var before: [Label] = []
+  /// The indices of the calls among the draft's steps.
+  var steps: Range<Int>
+  /// The numbers of the labels by which the `after:` and `before:` of other elements refer to this one.
+  var labels: [Int]
+  var after: [Int] = []
+  var before: [Int] = []
   var guards: [PendingGuard] = []
   /// The draft's slot for the device that the element creates.
   var deviceSlot: Int?
@@ -20,8 +21,8 @@ struct Element {
   var isIncomplete = false
 }
 
-/// A name for calls, used to order others.
-enum Label: Hashable {
+/// A name for calls, used to order others. A draft numbers its labels.
+private enum Label: Hashable {
   case vcpus, memory
   /// The creation of any device of this type.
   case type(String)
@@ -34,6 +35,55 @@ enum Label: Hashable {
   case vm(path: String)
   /// An attribute, or a whole group, of one vCPU; of any vCPU if the index is nil.
   case vcpu(Int?, path: String)
+}
+
+/// What an attribute belongs to.
+private enum Owner {
+  case vm
+  /// A device by its slot in the draft, with its type.
+  case device(Int, type: String)
+  /// A vCPU by its index.
+  case vcpu(Int)
+
+  /// A number that no other owner in the draft has.
+  var number: Int {
+    switch self {
+    case .vm: 0
+    case .device(let slot, _): slot + 1
+    case .vcpu(let index): -index - 1
+    }
+  }
+
+  func label(_ path: String) -> Label {
+    switch self {
+    case .vm: .vm(path: path)
+    case .device(let slot, _): .device(slot, path: path)
+    case .vcpu(let index): .vcpu(index, path: path)
+    }
+  }
+
+  /// The label of the attributes of all owners of this kind; nil if there is only one owner.
+  func commonLabel(_ path: String) -> Label? {
+    switch self {
+    case .vm: nil
+    case .device(_, let type): .typeAttribute(type, path: path)
+    case .vcpu: .vcpu(nil, path: path)
+    }
+  }
+}
+
+/// The place of an attribute of one owner in the order, as far as the schema decides it.
+private struct AttributeOrder {
+  struct Key: Hashable {
+    var attribute: ObjectIdentifier
+    var owner: Int
+  }
+
+  var labels: [Int] = []
+  var after: [Int] = []
+  var before: [Int] = []
+  /// Labels that depend on the key of the attribute.
+  var conditional: [(label: Int, isAfter: Bool, when: Expression)] = []
 }
 
 /// A guard whose step has no number yet.
@@ -72,6 +122,12 @@ struct PendingGuard {
 struct Draft {
   let catalogue: Catalogue
   private(set) var elements: [Element] = []
+  /// The calls of all elements.
+  private(set) var steps: [Step] = []
+  private var labels: [Label: Int] = [:]
+  var labelCount: Int { labels.count }
+  private var orders: [AttributeOrder.Key: AttributeOrder] = [:]
+  private var hints = Hints()
   /// The names of the devices, by slot. Each alternative of a device has a separate slot.
   private(set) var deviceNames: [String] = []
   /// Problems with the machine: devices with needs that cannot be expressed.
@@ -92,9 +148,7 @@ struct Draft {
       $0.arguments.contains { if case .device = $0 { true } else { false } }
     }
     for call in early { add(capability(call)) }
-    for setting in machine.attributes {
-      add(setting, on: .vm, target: .vm, labels: labels(setting) { .vm(path: $0) }) { .vm(path: $0) }
-    }
+    for setting in machine.attributes { add(setting, of: .vm, on: .vm, target: .vm) }
     for region in machine.memory {
       let operation = DevicePlan.Operation.addMemory(slot: region.slot, address: region.address, size: region.size)
       add(Step(operation, target: .vm, at: region.at), labels: [.memory])
@@ -106,10 +160,7 @@ struct Draft {
     for call in late { add(capability(call)) }
     let firstAttribute = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() {
-      for setting in vcpu.attributes {
-        let own = labels(setting) { .vcpu(i, path: $0) } + labels(setting) { .vcpu(nil, path: $0) }
-        add(setting, on: .vcpu(i), target: .vcpu(vcpu.id), labels: own) { .vcpu(i, path: $0) }
-      }
+      for setting in vcpu.attributes { add(setting, of: .vcpu(i), on: .vcpu(i), target: .vcpu(vcpu.id)) }
     }
     if machine.vcpuCount != nil { gather(from: firstAttribute) }
   }
@@ -119,12 +170,29 @@ struct Draft {
     let block = newBlock()
     for i in first..<elements.count {
       elements[i].block = block
-      for j in elements[i].steps.indices { elements[i].steps[j].target = .eachVCPU }
+      for j in elements[i].steps { steps[j].target = .eachVCPU }
     }
   }
 
-  private mutating func add(_ step: Step, labels: [Label] = [], after: [Label] = []) {
-    elements.append(Element(steps: [step], labels: labels, after: after))
+  private mutating func add(
+    _ step: Step, labels: [Label] = [], after: [Label] = [], guards: [PendingGuard] = []
+  ) {
+    let place = append(step)
+    elements.append(
+      Element(
+        steps: place..<place + 1, labels: labels.map { number($0) }, after: after.map { number($0) }, guards: guards))
+  }
+
+  /// Adds a call. Returns its index.
+  private mutating func append(_ step: Step) -> Int {
+    steps.append(step)
+    return steps.count - 1
+  }
+
+  private mutating func number(_ label: Label) -> Int {
+    if let known = labels[label] { return known }
+    labels[label] = labels.count
+    return labels.count - 1
   }
 
   private func capability(_ call: CapabilityCall) -> Step {
@@ -169,34 +237,33 @@ struct Draft {
         refusals.append(elements.count - 1)
       }
       add(needs: alternative.type, device, slot: slot, machine, guards: guards)
+      let owner = Owner.device(slot, type: alternative.type.name)
       for setting in alternative.attributes {
-        let type = alternative.type.name
-        let own = labels(setting) { .device(slot, path: $0) } + labels(setting) { .typeAttribute(type, path: $0) }
-        add(setting, on: .device(slot), target: .device(device.name), labels: own, guards: guards) {
-          .device(slot, path: $0)
-        }
+        add(setting, of: owner, on: .device(slot), target: .device(device.name), guards: guards)
       }
     }
   }
 
-  private func create(
+  private mutating func create(
     _ type: DeviceTypeReference, _ device: DeviceDeclaration, slot: Int, isQuestion: Bool, guards: [PendingGuard]
   ) -> Element {
-    var element = Element(
-      steps: [], labels: [.type(type.name), .creation(device: slot)], guards: guards, deviceSlot: slot)
+    let first = steps.count
+    var guards = guards
     if isQuestion {
-      element.steps.append(
+      _ = append(
         Step(
           .testDevice(type: type.number, flags: 0), target: .device(type.name), at: type.at, expected: [.ok, .absent]))
-      element.guards.append(PendingGuard(source: .own, ok: true))
+      guards.append(PendingGuard(source: .own, ok: true))
     }
-    element.steps.append(Step(.createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at))
-    for word in type.schema?.createOrder("after") ?? [] { element.after.append(label(word.value, slot)) }
-    for word in type.schema?.createOrder("before") ?? [] { element.before.append(label(word.value, slot)) }
-    return element
+    let last = append(
+      Step(.createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at))
+    let owner = Owner.device(slot, type: type.name)
+    return Element(
+      steps: first..<last + 1, labels: [number(.type(type.name)), number(.creation(device: slot))],
+      after: (type.schema?.createOrder("after") ?? []).map { number(label($0.value, owner)) },
+      before: (type.schema?.createOrder("before") ?? []).map { number(label($0.value, owner)) }, guards: guards,
+      deviceSlot: slot)
   }
-
-  private func label(_ word: String, _ slot: Int) -> Label { label(word) { .device(slot, path: $0) } }
 
   /// Adds the capabilities that the schema of a device requires.
   private mutating func add(
@@ -221,73 +288,98 @@ struct Draft {
         let step = Step(
           .enableCapability(need.capability.number, on: target, flags: 0, arguments: arguments), target: name,
           value: need.capability.name, at: device.at)
-        elements.append(
-          Element(
-            steps: [step], labels: [], after: [.creation(device: slot), .vcpus], guards: guards))
+        add(step, after: [.creation(device: slot), .vcpus], guards: guards)
       }
     }
   }
 
   // MARK: Attributes
 
-  /// The labels of a setting: its path and its group.
-  private func labels(_ setting: AttributeSetting, _ label: (String) -> Label) -> [Label] {
-    guard let path = setting.path, let group = setting.schema?.group.name else { return [] }
-    return path == group ? [label(path)] : [label(path), label(group)]
-  }
-
   private mutating func add(
-    _ setting: AttributeSetting, on target: Target, target name: TargetName, labels: [Label],
-    guards: [PendingGuard] = [],
-    own: (String) -> Label
+    _ setting: AttributeSetting, of owner: Owner, on target: Target, target name: TargetName,
+    guards: [PendingGuard] = []
   ) {
     func call(_ data: AttributeData) -> AttributeCall {
       AttributeCall(
         target: target, group: setting.call.group, attr: setting.call.attr, flags: setting.call.flags, data: data)
     }
-    var element = Element(steps: [], labels: labels, guards: guards, isIncomplete: setting.isIncomplete)
-    if case .device(let slot) = target { element.after.append(.creation(device: slot)) }
-    if setting.isForEachVCPU { element.block = newBlock() }
+    let first = steps.count
+    var guards = guards
     if setting.isOptional {
-      element.steps.append(
+      _ = append(
         Step(
           .hasAttribute(call(.none)), target: name, attribute: setting.path, at: setting.at,
           expected: [.ok] + catalogue.missingAttribute.map(Answer.refused)))
-      element.guards.append(PendingGuard(source: .own, ok: true))
+      guards.append(PendingGuard(source: .own, ok: true))
     }
-    element.steps.append(
+    let last = append(
       Step(
         .setAttribute(call(setting.data)), target: name, attribute: setting.path, value: setting.value, at: setting.at,
-        keyPlaces: setting.keyPlaces, hints: setting.hints))
-    if let (group, attribute) = setting.schema {
-      for order in [group.set, attribute.set] {
-        element.after += words(order.after, setting, own)
-        element.before += words(order.before, setting, own)
-      }
+        keyPlaces: setting.keyPlaces, hints: hints.hints(on: setting)))
+    let order = order(of: setting, owner)
+    var element = Element(
+      steps: first..<last + 1, labels: order.labels, after: order.after, before: order.before, guards: guards,
+      isIncomplete: setting.isIncomplete)
+    for (label, isAfter, condition) in order.conditional
+    where KeyCondition.holds(condition, setting.key, setting.call.attr) {
+      if isAfter { element.after.append(label) } else { element.before.append(label) }
     }
+    if setting.isForEachVCPU { element.block = newBlock() }
     elements.append(element)
   }
 
-  private func words(_ words: [OrderWord], _ setting: AttributeSetting, _ own: (String) -> Label) -> [Label] {
-    words.filter { KeyCondition.holds($0.when, setting.key, setting.call.attr) }.map { label($0.path.value, own) }
+  /// The place of a setting in the order. It is found once for all settings of an attribute.
+  private mutating func order(of setting: AttributeSetting, _ owner: Owner) -> AttributeOrder {
+    guard let (group, attribute) = setting.schema else { return order(after: owner) }
+    let key = AttributeOrder.Key(attribute: ObjectIdentifier(attribute), owner: owner.number)
+    if let known = orders[key] { return known }
+    var order = order(after: owner)
+    if let path = setting.path {
+      for name in path == group.name ? [path] : [path, group.name] {
+        order.labels.append(number(owner.label(name)))
+        if let common = owner.commonLabel(name) { order.labels.append(number(common)) }
+      }
+    }
+    for call in [group.set, attribute.set] {
+      for (words, isAfter) in [(call.after, true), (call.before, false)] {
+        for word in words {
+          let label = number(label(word.path.value, owner))
+          if let condition = word.when {
+            order.conditional.append((label, isAfter, condition))
+          } else if isAfter {
+            order.after.append(label)
+          } else {
+            order.before.append(label)
+          }
+        }
+      }
+    }
+    orders[key] = order
+    return order
+  }
+
+  /// An attribute of a device comes after the creation of the device.
+  private mutating func order(after owner: Owner) -> AttributeOrder {
+    guard case .device(let slot, _) = owner else { return AttributeOrder() }
+    return AttributeOrder(after: [number(.creation(device: slot))])
   }
 
   /// The label that a word of `after:` or `before:` refers to: an attribute of the same owner, unless its first part
   /// names another one.
-  private func label(_ word: String, _ own: (String) -> Label) -> Label {
+  private func label(_ word: String, _ owner: Owner) -> Label {
     switch word {
     case "vcpus": return .vcpus
     case "memory": return .memory
     default: break
     }
     let parts = word.split(separator: ".", maxSplits: 1).map(String.init)
-    if word == "create", case .device(let slot, _) = own("") { return .creation(device: slot) }
+    if word == "create", case .device(let slot, _) = owner { return .creation(device: slot) }
     if catalogue.device(named: parts[0]) != nil {
       return parts.count == 1 ? .type(parts[0]) : .typeAttribute(parts[0], path: parts[1])
     }
     if parts.count == 2, parts[0] == "vm" { return .vm(path: parts[1]) }
     if parts.count == 2, parts[0] == "vcpu" { return .vcpu(nil, path: parts[1]) }
-    return own(word)
+    return owner.label(word)
   }
 }
 

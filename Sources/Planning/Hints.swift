@@ -3,24 +3,49 @@ import DeviceSchema
 import Expressions
 import Vocabulary
 
-extension AttributeSetting {
-  /// Hints for the user if the kernel refuses this: the nearest values that it accepts, and where the attribute is
-  /// documented.
-  var hints: [String] {
-    guard let (group, attribute) = schema, let owner else { return [] }
-    var hints: [String] = []
-    if case .bytes(let bytes, _) = data {
-      let type = group.payload(of: attribute, key, call.attr)
-      hints += type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian))
-    }
+/// Hints for the user if the kernel refuses an attribute: the nearest values that it accepts, and where the attribute is
+/// documented. The part that does not depend on the value is made once for each attribute.
+struct Hints {
+  private struct Entry {
+    /// Where the attribute is documented: one text, or none.
+    var sources: [String]
+    /// Whether a part of the value has an alignment or a range.
+    var hasBounds: Bool
+  }
+
+  private var entries: [ObjectIdentifier: Entry] = [:]
+
+  mutating func hints(on setting: AttributeSetting) -> [String] {
+    guard let (group, attribute) = setting.schema, let owner = setting.owner else { return [] }
+    let entry = entry(attribute, of: group, owner)
+    guard entry.hasBounds, case .bytes(let bytes, _) = setting.data else { return entry.sources }
+    let type = group.payload(of: attribute, setting.key, setting.call.attr)
+    return type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian)) + entry.sources
+  }
+
+  private mutating func entry(_ attribute: AttributeSchema, of group: GroupSchema, _ owner: SchemaFile) -> Entry {
+    if let known = entries[ObjectIdentifier(attribute)] { return known }
     let document = owner.references.first?.split(separator: "/").last.map(String.init)
     let sources = [document, attribute.constant ?? group.constant].compactMap(\.self)
-    if !sources.isEmpty { hints.append(sources.joined(separator: ", ")) }
-    return hints
+    let entry = Entry(
+      sources: sources.isEmpty ? [] : [sources.joined(separator: ", ")],
+      hasBounds: group.payloads(of: attribute).contains { $0.type.hasBounds })
+    entries[ObjectIdentifier(attribute)] = entry
+    return entry
   }
 }
 
 extension PayloadType {
+  /// Whether `nearestHints` has hints on some values.
+  fileprivate var hasBounds: Bool {
+    switch self {
+    case .integer(let type): type.description.hasBounds
+    case .bits(let type): type.fields.contains { $0.description.hasBounds }
+    case .structure(let type): type.fields.contains { $0.type.hasBounds }
+    default: false
+    }
+  }
+
   /// One hint for each part of a value that is misaligned or out of range, such as `the nearest aligned addresses are
   /// 0x0800_0000 and 0x0801_0000`.
   fileprivate func nearestHints(_ value: Value) -> [String] {
@@ -38,6 +63,8 @@ extension PayloadType {
 }
 
 extension IntegerDescription {
+  fileprivate var hasBounds: Bool { !isUnchecked && (align ?? 1 > 1 || range != nil) }
+
   /// A hint such as `the nearest multiples of 32 are 96 and 128`; nil if the kernel accepts the value.
   fileprivate func nearestHint(_ value: Int128) -> String? {
     let align = align ?? 1

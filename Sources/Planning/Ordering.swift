@@ -9,42 +9,54 @@ struct Ordering {
     var moved: String?
   }
 
-  private let elements: [Element]
-  private var members: [Label: [Int]] = [:]
+  private let draft: Draft
+  private var elements: [Element] { draft.elements }
+  /// The elements that have each label, and those that come after, or before, all that have it.
+  private let members: Lists
+  private let after: Lists
+  private let before: Lists
 
-  init(_ elements: [Element]) {
-    self.elements = elements
-    for (i, element) in elements.enumerated() {
-      for label in element.labels { members[label, default: []].append(i) }
-    }
+  init(_ draft: Draft) {
+    self.draft = draft
+    members = Lists(draft.elements.lazy.map(\.labels), count: draft.labelCount)
+    after = Lists(draft.elements.lazy.map(\.after), count: draft.labelCount)
+    before = Lists(draft.elements.lazy.map(\.before), count: draft.labelCount)
   }
 
   /// The order, and the first element that a cycle blocks, if there is a cycle.
   func order() -> (elements: [Placed], cycle: (index: Int, range: SourceRange)?) {
-    var graph = Graph(count: elements.count)
-    // A gate represents all elements of a label, so that few edges put many elements after many others.
-    var (gatesAfter, gatesBefore): ([Label: Int], [Label: Int]) = ([:], [:])
-    for (i, element) in elements.enumerated() {
-      for label in element.after {
-        guard let gate = gate(label, &gatesAfter, &graph, { $0.add(from: $1, to: $2) }) else { continue }
-        graph.add(from: gate, to: i)
-      }
-      for label in element.before {
-        guard let gate = gate(label, &gatesBefore, &graph, { $0.add(from: $2, to: $1) }) else { continue }
-        graph.add(from: i, to: gate)
-      }
+    // Each label has two gates, so that few edges put many elements after many others. One gate opens when all elements
+    // with the label are placed, the other when all elements that come before these are.
+    var untilMembers = (0..<draft.labelCount).map { members[$0].count }
+    var untilBefore = (0..<draft.labelCount).map { before[$0].count }
+    /// The number of closed gates in front of each element.
+    var closed = elements.map { element in
+      element.after.count { !members[$0].isEmpty } + element.labels.count { !before[$0].isEmpty }
     }
     var placed: [Placed] = []
+    placed.reserveCapacity(elements.count)
     var latest = -1
-    var ready = Heap(elements.indices.filter { graph.predecessors[$0] == 0 })
-    /// The last predecessor that each element waited for.
-    var causes: [Int?] = Array(repeating: nil, count: elements.count)
+    var ready = Heap(elements.indices.filter { closed[$0] == 0 })
+    /// The last predecessor that each element waited for; -1 if there is none.
+    var causes = Array(repeating: -1, count: elements.count)
     while let next = ready.popMin() {
-      placed.append(Placed(index: next, moved: next < latest ? causes[next].map(words) : nil))
+      placed.append(Placed(index: next, moved: next < latest && causes[next] >= 0 ? words(causes[next]) : nil))
       latest = max(latest, next)
-      for freed in graph.release(next) {
-        causes[freed] = next
-        ready.insert(freed)
+      func open(_ waiting: ArraySlice<Int>) {
+        for element in waiting {
+          closed[element] -= 1
+          if closed[element] > 0 { continue }
+          causes[element] = next
+          ready.insert(element)
+        }
+      }
+      for label in elements[next].labels {
+        untilMembers[label] -= 1
+        if untilMembers[label] == 0 { open(after[label]) }
+      }
+      for label in elements[next].before {
+        untilBefore[label] -= 1
+        if untilBefore[label] == 0 { open(members[label]) }
       }
     }
     guard placed.count < elements.count else { return (placed, nil) }
@@ -52,70 +64,38 @@ struct Ordering {
     let rest = elements.indices.filter { !taken.contains($0) }
     return (
       placed + rest.map { Placed(index: $0, moved: nil) },
-      rest.first.map { ($0, elements[$0].steps[0].at) }
+      rest.first.map { ($0, draft.steps[elements[$0].steps.lowerBound].at) }
     )
   }
 
-  /// The gate of a label; nil if no element has it.
-  ///
-  /// - Parameter connect: adds the edge between an element and the gate.
-  private func gate(
-    _ label: Label, _ gates: inout [Label: Int], _ graph: inout Graph,
-    _ connect: (_ graph: inout Graph, _ member: Int, _ gate: Int) -> Void
-  ) -> Int? {
-    if let gate = gates[label] { return gate }
-    guard let members = members[label] else { return nil }
-    let gate = graph.addGate()
-    gates[label] = gate
-    for member in members { connect(&graph, member, gate) }
-    return gate
-  }
-
-  private func words(_ cause: Int) -> String { "after " + elements[cause].words }
-}
-
-extension Element {
-  /// The name of the element for reports.
-  fileprivate var words: String {
-    guard let step = steps.last else { return "" }
-    return step.attribute.map { "\(step.target).\($0)" } ?? step.words
+  /// The name of an element for reports.
+  private func words(_ element: Int) -> String {
+    let step = draft.steps[elements[element].steps.upperBound - 1]
+    return "after " + (step.attribute.map { "\(step.target).\($0)" } ?? step.words)
   }
 }
 
-/// Elements, the gates numbered after them, and the edges between all of these.
-private struct Graph {
-  private let elementCount: Int
-  private(set) var predecessors: [Int]
-  private var successors: [[Int]]
+/// Lists of elements, by label, in one array.
+private struct Lists {
+  private var starts: [Int]
+  private var elements: [Int]
 
-  init(count: Int) {
-    elementCount = count
-    predecessors = Array(repeating: 0, count: count)
-    successors = Array(repeating: [], count: count)
-  }
-
-  mutating func addGate() -> Int {
-    predecessors.append(0)
-    successors.append([])
-    return predecessors.count - 1
-  }
-
-  mutating func add(from a: Int, to b: Int) {
-    successors[a].append(b)
-    predecessors[b] += 1
-  }
-
-  /// Takes an element and every gate that this opens. Returns the elements that have no predecessors left.
-  mutating func release(_ element: Int) -> [Int] {
-    var freed: [Int] = []
-    var open = [element]
-    while let node = open.popLast() {
-      for next in successors[node] {
-        predecessors[next] -= 1
-        guard predecessors[next] == 0 else { continue }
-        if next < elementCount { freed.append(next) } else { open.append(next) }
+  /// - Parameters:
+  ///   - labels: the labels of each element.
+  ///   - count: the number of labels.
+  init(_ labels: some Collection<[Int]>, count: Int) {
+    starts = Array(repeating: 0, count: count + 1)
+    for label in labels.joined() { starts[label + 1] += 1 }
+    for label in 0..<count { starts[label + 1] += starts[label] }
+    var next = starts
+    elements = Array(repeating: 0, count: starts[count])
+    for (element, labels) in labels.enumerated() {
+      for label in labels {
+        elements[next[label]] = element
+        next[label] += 1
       }
     }
-    return freed
   }
+
+  subscript(label: Int) -> ArraySlice<Int> { elements[starts[label]..<starts[label + 1]] }
 }

@@ -23,6 +23,7 @@ package struct Planner {
   private let manifest: Manifest
   private let catalogue: Catalogue
   private var result: PlanningResult
+  private var hints = Hints()
   /// The slots that names and ids refer to at this point, and the number of slots taken.
   private var devices: [String: Int] = [:]
   private var vcpus: [UInt64: Int] = [:]
@@ -58,7 +59,7 @@ extension Planner {
       for (slot, vcpu) in machine.vcpus.enumerated() { vcpus[vcpu.id] = slot }
     }
     vcpuSlots = machine.vcpus.count
-    let order = Ordering(draft.elements).order()
+    let order = Ordering(draft).order()
     if let cycle = order.cycle {
       result.diagnostics.append(
         .error("ordering-cycle", "the schemas' rules of order for these calls form a circle", at: cycle.range))
@@ -70,12 +71,15 @@ extension Planner {
       slots[old] = slot
     }
     for (name, slot) in zip(draft.deviceNames, slots) { devices[name] = slot }
+    let slotsMove = slots.indices.contains { slots[$0] != $0 }
+    result.plan.steps.reserveCapacity(draft.steps.count)
     var stepOfElement: [Int?] = Array(repeating: nil, count: draft.elements.count)
     for placed in order.elements {
       let element = draft.elements[placed.index]
       let first = result.plan.steps.count
-      for var step in element.steps {
-        step.operation = step.operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 }
+      for i in element.steps {
+        var step = draft.steps[i]
+        if slotsMove { step.operation = step.operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 } }
         step.moved = placed.moved
         step.block = element.block
         for guarding in element.guards where guarding.appliesTo(step) {
@@ -102,7 +106,7 @@ extension Planner {
       step.value = setting.value
       step.comparison = comparison
       step.keyPlaces = setting.keyPlaces
-      step.hints = setting.hints
+      step.hints = hints.hints(on: setting)
     }
     if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
     result.plan.steps.append(step)
