@@ -54,6 +54,26 @@ unclosed() { seq "$1" | sed "s/.*/a\$: [\${x}, '/"; }
 
 comments() { seq "$1" | sed 's/.*/a&:   1 # a comment/'; }
 
+aliases() {
+	printf 'a: [%s]\nb: [%s]\n' "$(seq "$1" | sed 's/.*/\&a& x, /' | tr -d '\n')" \
+		"$(seq "$1" | sed 's/.*/*b&, /' | tr -d '\n')"
+}
+
+optional() {
+	printf 'kvmconf: 1\narch: x86_64\ndevices:\n'
+	seq "$1" | sed 's/.*/  - {name: d&, type: {number: 77}, optional: true}/'
+}
+
+# Each of many parameters is used once.
+parameters() {
+	printf 'kvmconf: 1\narch: x86_64\nparameters:\n'
+	seq "$1" | sed 's/.*/  p&: {type: u64, default: 1}/'
+	printf 'steps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n'
+	seq "$1" | sed 's/.*/  - {set: vcpu.0.tsc.offset, value: "${p&}"}/'
+}
+
+documents() { seq "$1" | sed 's/.*/--- {kvmconf: 1, arch: x86_64, vcpus: {cout: &}}/'; }
+
 # The number of instructions of a run.
 instructions() {
 	SWIFT_DETERMINISTIC_HASHING=1 valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null \
@@ -93,6 +113,12 @@ check devices 100 plan old
 check unknown_keys 1000 validate old
 check unknown_keys 1000 validate --format sarif old
 check wide_line 1000 validate old
+check wide_line 1000 validate --format json old
+check wide_line 1000 fmt --check old
+check aliases 500 validate old
+check optional 100 validate old
+check parameters 200 validate old
+check documents 100 validate --format json old
 check unclosed 5000 validate old
 check comments 2000 fmt --check old
 

@@ -78,6 +78,26 @@ import Testing
   }
 }
 
+/// Files that cannot be written leave nothing behind.
+@Suite struct DraftTests {
+  /// Exceeding the limit of a file's size is an error, and not the end of the program by SIGXFSZ.
+  @Test(arguments: [
+    "compile \"$1/vm.yaml\" -o \"$1/vm.kvmplan\"", "schema export -o \"$1/vm.kvmplan\"", "fmt \"$1/vm.yaml\"",
+  ])
+  func draftIsRemovedIfItIsTooLarge(_ command: String) async {
+    await withFolder { folder in
+      var text = "kvmconf: 1\narch: x86_64\nsteps:\n  - {create-vm: {}}\n  - {create-vcpu: 0}\n"
+      for i in 0..<500 { text += "  - {set:   vcpu.0.tsc.offset, value: \(i)}\n" }
+      write(text, toFile: folder + "/vm.yaml")
+      let ended = await run("sh", ["-c", "ulimit -f 1; \"$0\" \(command)", program, folder])
+      #expect(ended.signal == nil && ended.status == 73, "\(ended)")
+      #expect(ended.errors.contains("File too large [cannot-write]"), "\(ended)")
+      let left = await run("ls", ["-A", folder])
+      #expect(left.output == "vm.yaml\n")
+    }
+  }
+}
+
 /// Results that cannot be written are an error, for every command.
 @Suite struct LostResultTests {
   private static let commands = [
