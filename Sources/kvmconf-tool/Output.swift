@@ -142,6 +142,8 @@ enum Output {
     var (all, old) = (sigset_t(), sigset_t())
     // SAFETY: the sets live throughout the calls.
     unsafe sigfillset(&all)
+    // A signal is not ignored while it is blocked.
+    unsafe sigdelset(&all, SIGXFSZ)
     unsafe pthread_sigmask(SIG_BLOCK, &all, &old)
     let handler = signal(SIGXFSZ, SIG_IGN)
     defer {
