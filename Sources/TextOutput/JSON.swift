@@ -24,22 +24,23 @@ extension JSON {
   /// - Parameter pretty: whether to write one member or element per line, indented by two spaces per level. Otherwise
   ///   all is on one line without spaces. There is no line break at the end in either case.
   package func write(into output: inout String, pretty: Bool = false) {
-    write(into: &output, pretty: pretty, depth: 0)
+    output += text(pretty: pretty)
   }
 
   /// This as JSON text.
   package func text(pretty: Bool = false) -> String {
-    var output = ""
-    write(into: &output, pretty: pretty)
-    return output
+    // Many short pieces are added to bytes much faster than to a string.
+    var bytes: [UInt8] = []
+    write(into: &bytes, pretty: pretty, depth: 0)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
-  private func write(into output: inout String, pretty: Bool, depth: Int) {
+  private func write(into output: inout [UInt8], pretty: Bool, depth: Int) {
     switch self {
-    case .null: output += "null"
-    case .bool(let value): output += value ? "true" : "false"
+    case .null: output += "null".utf8
+    case .bool(let value): output += (value ? "true" : "false").utf8
     // Almost all numbers are small, and the digits of those are found much faster.
-    case .integer(let value): output += Int(exactly: value).map { String($0) } ?? String(value)
+    case .integer(let value): output += (Int(exactly: value).map { String($0) } ?? String(value)).utf8
     case .string(let value): Self.write(value, into: &output)
     case .array(let elements):
       Self.write(elements, "[", "]", into: &output, pretty, depth) { element, output in
@@ -52,53 +53,54 @@ extension JSON {
     case .object(let members):
       Self.write(members, "{", "}", into: &output, pretty, depth) { member, output in
         Self.write(member.0, into: &output)
-        output += pretty ? ": " : ":"
+        output.append(UInt8(ascii: ":"))
+        if pretty { output.append(UInt8(ascii: " ")) }
         member.1.write(into: &output, pretty: pretty, depth: depth + 1)
       }
     }
   }
 
   private static func write<Child>(
-    _ children: some Sequence<Child>, _ open: String, _ close: String, into output: inout String, _ pretty: Bool,
-    _ depth: Int,
-    _ writeChild: (Child, inout String) -> Void
+    _ children: some Sequence<Child>, _ open: Unicode.Scalar, _ close: Unicode.Scalar, into output: inout [UInt8],
+    _ pretty: Bool, _ depth: Int, _ writeChild: (Child, inout [UInt8]) -> Void
   ) {
-    output += open
+    output.append(UInt8(ascii: open))
     var isFirst = true
     for child in children {
-      if !isFirst { output += "," }
+      if !isFirst { output.append(UInt8(ascii: ",")) }
       isFirst = false
       if pretty { newLine(depth + 1, into: &output) }
       writeChild(child, &output)
     }
     if pretty, !isFirst { newLine(depth, into: &output) }
-    output += close
+    output.append(UInt8(ascii: close))
   }
 
-  private static func newLine(_ depth: Int, into output: inout String) {
-    output += "\n"
-    for _ in 0..<depth { output += "  " }
+  private static func newLine(_ depth: Int, into output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\n"))
+    for _ in 0..<depth { output += "  ".utf8 }
   }
 
   /// A string in quotes, with the escapes of RFC 8259.
-  private static func write(_ text: String, into output: inout String) {
-    output += "\""
+  private static func write(_ text: String, into output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\""))
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-      output += text
+      output += text.utf8
     } else {
-      output += text.escaped { scalar in
-        switch scalar {
-        case "\"": "\\\""
-        case "\\": "\\\\"
-        case "\n": "\\n"
-        case "\r": "\\r"
-        case "\t": "\\t"
-        case "\0"..<" ": "\\u" + hexadecimalDigits(scalar.value, width: 4, uppercase: false)
-        default: nil
-        }
-      }
+      output +=
+        text.escaped { scalar in
+          switch scalar {
+          case "\"": "\\\""
+          case "\\": "\\\\"
+          case "\n": "\\n"
+          case "\r": "\\r"
+          case "\t": "\\t"
+          case "\0"..<" ": "\\u" + hexadecimalDigits(scalar.value, width: 4, uppercase: false)
+          default: nil
+          }
+        }.utf8
     }
-    output += "\""
+    output.append(UInt8(ascii: "\""))
   }
 }
 
