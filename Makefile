@@ -17,7 +17,7 @@ STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -s
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test test-fast scaling bench bench-page static format lint clean
+.PHONY: help setup build demo test test-fast scaling instructions bench bench-page static format lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,9 @@ test-fast: setup ## run the quick tests of the libraries: under half a minute af
 
 scaling: build ## check that work is proportional to the size of the input, in instructions counted by valgrind
 	@KVMCONF="$(KVMCONF)" Tests/scaling.sh
+
+instructions: build ## compare the instructions of three fixed inputs, counted by valgrind, with the recorded counts
+	@KVMCONF="$(KVMCONF)" Tests/Benchmarks/instructions.py
 
 # The least number of runs of each command.
 RUNS ?= 3
