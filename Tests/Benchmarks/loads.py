@@ -2,8 +2,8 @@
 
 import random
 
-# Registers of a GICv3 that can be written: the name and the offset of the first, the interrupts of each, and the bytes from
-# one to the next.
+# Registers of a GICv3 that can be written: the name and the offset of the first, the interrupts of each, and the
+# distance of two in bytes.
 DISTRIBUTOR = [
     ("GICD_ISENABLER1", 0x104, 32, 4), ("GICD_ISPENDR1", 0x204, 32, 4), ("GICD_ISACTIVER1", 0x304, 32, 4),
     ("GICD_IPRIORITYR8", 0x420, 4, 4), ("GICD_ICFGR2", 0xC08, 16, 4), ("GICD_IROUTER32", 0x6100, 1, 8),
