@@ -28,8 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / ".build" / "bench"
 KVMCONF = str(ROOT / os.environ.get("KVMCONF", ".build/release/kvmconf"))
-# A command is ended after this many seconds of processor time.
-LIMIT = 300
+# A command may use this many seconds of processor time, and this much memory.
+SECONDS = 300
+GIB = 4
 
 
 def fail(message):
@@ -47,11 +48,12 @@ class Command:
     def run(self):
         """Runs the command once. `measure` is a program of this folder."""
         done = subprocess.run(
-            [FOLDER / "measure", str(LIMIT), *self.arguments], cwd=FOLDER, capture_output=True, text=True, check=False)
+            [FOLDER / "measure", str(SECONDS), str(GIB), *self.arguments],
+            cwd=FOLDER, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            fail(f"{self}: {done.stderr}")
+            fail(f"{self}: 'measure' ended with {done.returncode} {done.stderr}")
         status, cpu, elapsed, memory = map(float, done.stdout.split())
-        if status == -1 and cpu > LIMIT - 2:
+        if status == -1 and (cpu > 0.9 * SECONDS or memory > 0.9 * GIB * 2**20):
             self.ended = True
         elif status not in self.statuses:
             fail(f"the exit status of '{self}' is {status:.0f}")
@@ -225,7 +227,7 @@ def rows_of(load):
     for command in load.commands:
         title = load.title if command is load.kvmconf else ""
         if command.ended:
-            rows.append([title, command.name, f"more than {LIMIT} s", "", "", ""])
+            rows.append([title, command.name, "not finished", "", "", ""])
             continue
         ratio = page.ratio(command.cpu / floor.cpu) if floor and command is not floor else ""
         rows.append([title, command.name, page.seconds(command.cpu), page.seconds(command.elapsed),
@@ -238,10 +240,12 @@ def growth(title, sizes, commands):
     rows = []
     for i, (size, command) in enumerate(zip(sizes, commands)):
         exponent = ""
-        if i > 0 and not command.ended:
+        if i > 0 and not (command.ended or commands[i - 1].ended):
             exponent = f"{math.log(command.cpu / commands[i - 1].cpu) / math.log(size / sizes[i - 1]):.2f}"
-        cpu = f"more than {LIMIT} s" if command.ended else page.seconds(command.cpu)
-        rows.append([title if i == 0 else "", f"{size:,}", cpu, page.memory(command.memory), exponent])
+        cpu, memory = page.seconds(command.cpu), page.memory(command.memory)
+        if command.ended:
+            cpu, memory = "not finished", ""
+        rows.append([title if i == 0 else "", f"{size:,}", cpu, memory, exponent])
     return rows
 
 
@@ -314,7 +318,8 @@ def main():
         measure(commands, options.runs)
 
     results = page.Results(
-        machine=machine(busy), seed=options.seed, runs=options.runs, validator=validator_name, notes=notes,
+        machine=machine(busy), limits=f"{SECONDS} seconds of processor time and {GIB} GiB of memory",
+        seed=options.seed, runs=options.runs, validator=validator_name, notes=notes,
         validations=[row for load in compared for row in rows_of(load)],
         commands=[row for load in others for row in rows_of(load)],
         growth=[row for one in sizes for row in growth(*one)],

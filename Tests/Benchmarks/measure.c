@@ -1,5 +1,6 @@
-/* measure SECONDS COMMAND...: runs a command without output and prints its exit status, its processor time and elapsed
- * time in seconds, and its peak memory in KiB. After SECONDS of processor time the command is ended, and its status is -1.
+/* measure SECONDS GIB COMMAND...: runs a command without output and prints its exit status, its processor time and
+ * elapsed time in seconds, and its peak memory in KiB. The command may use SECONDS of processor time and GIB of memory. If
+ * a signal ends it, its status is -1.
  *
  * It is a program of its own because a process inherits the peak memory of the process that starts it. */
 #include <fcntl.h>
@@ -12,6 +13,13 @@
 #include <time.h>
 
 extern char **environ;
+
+static void set_limit(int resource, rlim_t value)
+{
+	struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
+
+	setrlimit(resource, &limit);
+}
 
 static double seconds(struct timeval time)
 {
@@ -29,25 +37,24 @@ static double now(void)
 int main(int argc, char **argv)
 {
 	posix_spawn_file_actions_t actions;
-	struct rlimit limit;
 	struct rusage usage;
 	double start;
 	int error, status;
 	pid_t child;
 
-	if (argc < 3)
+	if (argc < 4)
 		return 64;
-	limit.rlim_cur = strtoul(argv[1], NULL, 10);
-	limit.rlim_max = limit.rlim_cur;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	setrlimit(RLIMIT_CPU, &limit);
+	/* The command inherits the limits. */
+	set_limit(RLIMIT_CPU, strtoul(argv[1], NULL, 10));
+	set_limit(RLIMIT_DATA, (rlim_t)strtoul(argv[2], NULL, 10) << 30);
 	start = now();
-	error = posix_spawnp(&child, argv[2], &actions, NULL, argv + 2, environ);
+	error = posix_spawnp(&child, argv[3], &actions, NULL, argv + 3, environ);
 	if (error) {
-		fprintf(stderr, "%s: %s\n", argv[2], strerror(error));
+		fprintf(stderr, "%s: %s\n", argv[3], strerror(error));
 		return 1;
 	}
 	if (wait4(child, &status, 0, &usage) < 0) {

@@ -13,6 +13,7 @@ GROWTH = ["validate, with a growing number of", "number", "processor time", "pea
 @dataclass
 class Results:
     machine: list
+    limits: str
     seed: int
     runs: int
     validator: str  # the name of the JSON Schema validator, or None
@@ -139,6 +140,7 @@ Each line compares a call that [kvmload](embedding.md) makes with the same call 
   write registers of the distributor and of the redistributors of all vCPUs.
 - The programs that read one input run in turn. Each number is the median of at least {results.runs} runs, and of up to 21 if
   they are short. A command that needs more than 20 seconds runs once.
+- A command may use {results.limits}. One that needs more is "not finished".
 - Times and memory are the kernel's own figures for each process (`wait4`). Output goes to `/dev/null`.
 
 Clocks decide no test. `make instructions` counts the instructions of three fixed inputs with valgrind, and `make
