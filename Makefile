@@ -17,7 +17,7 @@ STATIC = --scratch-path .build/static -c release --static-swift-stdlib \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -s
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test test-fast scaling bench static format lint clean
+.PHONY: help setup build demo test test-fast scaling instructions bench bench-page static format lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -44,8 +44,18 @@ test-fast: setup ## run the quick tests of the libraries: under half a minute af
 scaling: build ## check that work is proportional to the size of the input, in instructions counted by valgrind
 	@KVMCONF="$(KVMCONF)" Tests/scaling.sh
 
-bench: build ## compare the speed of kvmload with hand-written calls, on this machine's KVM
-	@KVMCONF="$(KVMCONF)" Scripts/bench.sh
+instructions: build ## compare the instructions of three fixed inputs, counted by valgrind, with the recorded counts
+	@KVMCONF="$(KVMCONF)" Tests/Benchmarks/instructions.py
+
+# The least number of runs of each command.
+RUNS ?= 3
+BENCH = @KVMCONF="$(KVMCONF)" CC="$(CC)" Tests/Benchmarks/bench.py --seed $(SEED) --runs $(RUNS)
+
+bench: build ## measure kvmconf, libyaml and a JSON Schema validator, and kvmload on this machine's KVM: SEED= RUNS=
+	$(BENCH)
+
+bench-page: build ## the same, and write docs/performance.md
+	$(BENCH) --page
 
 static: setup ## build a fully static, stripped program: .build/static/release/kvmconf
 	$(SWIFT) build $(STATIC) --product kvmconf
