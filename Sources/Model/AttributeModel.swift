@@ -63,7 +63,7 @@ extension CallModel {
   }
 
   private func group(numbered number: UInt32, of file: SchemaFile) throws(Stop) -> GroupSchema? {
-    for group in file.groups where group.number == number && group.lifetime.includes(catalogue.release) {
+    for group in file.groups where group.number == number && group.lifetime.mayInclude(catalogue.release) {
       if let when = group.when, try !interpreter.decide(when) { continue }
       return group
     }
@@ -72,7 +72,7 @@ extension CallModel {
 
   /// Finds the first attribute that matches the number, and makes its key visible.
   private func attribute(numbered attr: UInt64, of group: GroupSchema) throws(Stop) -> AttributeSchema? {
-    for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
+    for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {
       guard let key = attribute.key(of: attr) else { continue }
       interpreter.call.key = .record(key)
       if let when = attribute.when, try !interpreter.decide(when) { continue }

@@ -136,27 +136,6 @@ import Vocabulary
   }
 }
 
-@Suite struct ReleaseTests {
-  @Test(arguments: [
-    ("7.2", "7.2"), ("6.12.3", "6.12"), ("6.12.3-amd64", "6.12"), ("6.18-rc1", "6.18"), ("4.8", "4.8"),
-    ("6.1.0-13-amd64", "6.1"),
-  ])
-  func releaseIsReadFromAVersionString(_ text: String, _ release: String) {
-    #expect(Release(text)?.description == release)
-  }
-
-  @Test(arguments: ["", "7", "7.", ".2", "a.b", "7.x", "-1.2", "7,2", "v7.2", "7.2x", "6.1rc"])
-  func malformedReleaseIsRejected(_ text: String) {
-    #expect(Release(text) == nil)
-  }
-
-  @Test func releasesAreOrderedByNumber() {
-    let releases = ["7.0", "6.9", "6.12", "10.1", "6.1"].compactMap { Release($0) }.sorted()
-    #expect(releases.map(\.description) == ["6.1", "6.9", "6.12", "7.0", "10.1"])
-    #expect(releases.map(\.number) == releases.map(\.number).sorted())
-  }
-}
-
 /// Looks up fields and elements.
 @Suite struct AccessTests {
   private static func world() -> (TestScope, TestWorld) {
