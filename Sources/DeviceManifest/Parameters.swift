@@ -292,6 +292,7 @@ private final class ParameterScope: Scope {
   var visibleNames: [String] { parameters.keys.map(\.identifier).sorted() + (vcpu == nil ? [] : ["vcpu"]) }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
+  var release: Release? { nil }
   var firstFreeSlot: Int { 0 }
   func reserve(slots: Int) {}
 }

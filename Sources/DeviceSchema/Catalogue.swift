@@ -328,6 +328,8 @@ extension Catalogue: SharedNames {
     switch name {
     case "arch": return (.string(architecture.rawValue), .string)
     case "kernel": return (.integer(release.number), .release)
+    // No plan runs a guest. Rules name the check for the pages of `explain`.
+    case "guest_has_run": return (.bool(false), .bool)
     default: break
     }
     if let table = tables[name] { return table }
@@ -411,7 +413,7 @@ extension Catalogue: SharedNames {
 
   func factType(_ name: String) -> Type? { fact(named: name)?.type }
 
-  var constantNames: [String] { ["arch", "kernel"] + names("tables") }
+  var constantNames: [String] { ["arch", "kernel", "guest_has_run"] + names("tables") }
   var functionNames: [String] { names("functions") }
   package var factNames: [String] { (names("facts") + ["devices"]).sorted() }
   var fragmentNames: [String] { names("fragments") }

@@ -56,6 +56,7 @@ extension CallModel {
     if interpreter.call.path.isEmpty { interpreter.call.path = attribute?.path ?? group.name }
     let payload = try payload(of: attribute, in: group)
     interpreter.call.payload = contents(call.data, payload)
+    interpreter.call.payloadSize = call.data.size
     sequence.find(group, attribute, hasPayload: !payload.isNone)
     // Without a payload and without a `read` in the rules, the value is null.
     if payload.isNone, !sequence.rulesRead { interpreter.call.value = .null }
@@ -130,6 +131,17 @@ extension CallModel {
       var values: [(String, Value)] = []
       for (name, expression) in fields { values.append((name, try interpreter.value(of: expression))) }
       return .record(Fields(values))
+    }
+  }
+}
+
+extension AttributeData {
+  /// In bytes; nil if the pointer is invalid.
+  fileprivate var size: Int? {
+    switch self {
+    case .none: 0
+    case .bytes(let bytes, _): bytes.count
+    case .invalid: nil
     }
   }
 }
