@@ -1,7 +1,7 @@
 # Two commands set everything up: `make demo` and `make test`, in either order.
 
 SWIFT ?= swift
-SOURCES = Sources Tests Package.swift
+SOURCES = Sources Plugins Tests Package.swift
 
 # The Swift runtime is linked statically, so that the program runs without a toolchain.
 RELEASE = -c release -Xswiftc -static-stdlib --disable-local-rpath -Xswiftc -L$(CURDIR)/$(ARCHIVES) \
@@ -25,12 +25,13 @@ help: ## list the targets
 setup: ## install missing dependencies of the build
 	@SWIFT="$(SWIFT)" Scripts/setup.sh
 
-build: setup ## build the program: .build/release/kvmconf
+build: setup ## build the program, .build/release/kvmconf, and the editor schema
 	@mkdir -p $(ARCHIVES)
 	@for library in libyaml.a libstdc++.a; do \
 		archive=$$(cc -print-file-name=$$library); [ ! -f "$$archive" ] || ln -sf "$$archive" $(ARCHIVES)/$$library; \
 	done
 	$(SWIFT) build $(RELEASE) --product kvmconf
+	@$(KVMCONF) schema export -o docs/kvmconf.schema.json
 
 demo: build ## configure a VM with this machine's KVM
 	@KVMCONF="$(KVMCONF)" Scripts/demo.sh

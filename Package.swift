@@ -35,7 +35,8 @@ let package = Package(
     .systemLibrary(name: "CYAML"),
     target("YAMLSyntax", ["CYAML", "Diagnostics", "TextOutput", "Vocabulary"]),
     target("Expressions", ["Diagnostics", "Vocabulary"]),
-    .target(name: "BuiltInSchemas", cSettings: [.disableWarning("c23-extensions")]),
+    .target(name: "BuiltInSchemas", swiftSettings: strict, plugins: ["EmbedSchemas"]),
+    .plugin(name: "EmbedSchemas", capability: .buildTool()),
     target("DeviceSchema", ["BuiltInSchemas", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary"]),
 
     // Plan

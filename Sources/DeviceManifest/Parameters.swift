@@ -348,6 +348,7 @@ private final class ParameterScope: Scope {
   var visibleNames: [String] { suggested.map(\.identifier) + (vcpu == nil ? [] : ["vcpu"]) }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
+  var release: Release? { nil }
   var firstFreeSlot: Int { 0 }
   func reserve(slots: Int) {}
 }

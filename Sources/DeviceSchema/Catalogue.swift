@@ -127,13 +127,13 @@ extension Catalogue {
   package var system: SchemaFile? { files.first { $0.subject == .system } }
 
   /// The names of the device types that exist in this release.
-  package var deviceTypes: [String] { files.filter { $0.lifetime.includes(release) }.compactMap(\.deviceType) }
+  package var deviceTypes: [String] { files.filter { $0.lifetime.mayInclude(release) }.compactMap(\.deviceType) }
 
   package func device(named name: String) -> SchemaFile? { files.first { $0.subject == .device(name) } }
 
   /// The device type with a number, in this release.
   package func device(numbered number: UInt32) -> SchemaFile? {
-    files.first { $0.deviceType != nil && $0.number == number && $0.lifetime.includes(release) }
+    files.first { $0.deviceType != nil && $0.number == number && $0.lifetime.mayInclude(release) }
   }
 
   /// The schema of a call's object; nil if there is none.
@@ -175,7 +175,7 @@ extension Catalogue {
   package func capability(numbered number: UInt32, onVCPU: Bool) -> (file: SchemaFile, capability: Capability)? {
     for file in files {
       for capability in file.capabilities where capability.number == number && capability.isOnVCPU == onVCPU {
-        if capability.lifetime.includes(release) { return (file, capability) }
+        if capability.lifetime.mayInclude(release) { return (file, capability) }
       }
     }
     return nil
@@ -328,6 +328,8 @@ extension Catalogue: SharedNames {
     switch name {
     case "arch": return (.string(architecture.rawValue), .string)
     case "kernel": return (.integer(release.number), .release)
+    // No plan runs a guest. Rules name the check for the pages of `explain`.
+    case "guest_has_run": return (.bool(false), .bool)
     default: break
     }
     if let table = tables[name] { return table }
@@ -411,7 +413,7 @@ extension Catalogue: SharedNames {
 
   func factType(_ name: String) -> Type? { fact(named: name)?.type }
 
-  var constantNames: [String] { ["arch", "kernel"] + names("tables") }
+  var constantNames: [String] { ["arch", "kernel", "guest_has_run"] + names("tables") }
   var functionNames: [String] { names("functions") }
   package var factNames: [String] { (names("facts") + ["devices"]).sorted() }
   var fragmentNames: [String] { names("fragments") }

@@ -171,7 +171,11 @@ extension PayloadType {
   package func valueType(name: String) -> Type {
     switch self {
     case .none: return .null
-    case .integer, .descriptor: return .integer
+    case .integer(let type):
+      let flags = type.description.flags
+      if flags.isEmpty { return .integer }
+      return .flags(NamedBits(Dictionary(flags.map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { a, _ in a })))
+    case .descriptor: return .integer
     case .bits(let type):
       let record = RecordType(name: name)
       for field in type.fields { record.add(field.name.identifier, .integer) }

@@ -84,11 +84,10 @@ struct KeyReader {
     return node.errno(faults)
   }
 
-  func release(_ key: String) -> Release? {
-    self[key]?.release(named: key, faults)
+  func lifetime() -> Lifetime {
+    func bound(_ key: String) -> ReleaseBound? { self[key]?.release(named: key, faults).map(ReleaseBound.init) }
+    return Lifetime(since: bound("since"), until: bound("until"))
   }
-
-  func lifetime() -> Lifetime { Lifetime(since: release("since"), until: release("until")) }
 }
 
 extension Node {

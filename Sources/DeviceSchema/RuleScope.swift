@@ -1,4 +1,5 @@
 import Expressions
+import Vocabulary
 import YAMLSyntax
 
 /// The names that the expressions of one rule list see: the roots of its call, the schema's shared names, and the
@@ -51,6 +52,7 @@ final class RuleScope: Scope {
 
   func function(_ name: String) throws(ExpressionError) -> Function? { try shared.function(name) }
   func fact(_ name: String) -> Type? { shared.factType(name) }
+  var release: Release? { shared.release }
   func notation(ofUnit unit: String) -> Notation? { shared.notation(ofUnit: unit) }
 
   var visibleNames: [String] { locals.map(\.name) + roots.names + ["host"] + shared.constantNames }
@@ -92,7 +94,9 @@ struct RootTypes {
 
 /// The names that all files of one architecture share.
 protocol SharedNames: AnyObject {
-  /// A table, `arch` or `kernel`.
+  /// The release that the schemas are read for.
+  var release: Release { get }
+  /// A table, `arch`, `kernel` or `guest_has_run`.
   func constant(_ name: String) -> (value: Value, type: Type)?
   func function(_ name: String) throws(ExpressionError) -> Function?
   func factType(_ name: String) -> Type?

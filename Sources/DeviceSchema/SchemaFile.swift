@@ -80,8 +80,8 @@ package final class SchemaFile {
     .flatMap { UInt32(exactly: $0) }
 
   package private(set) lazy var lifetime = Lifetime(
-    since: text.top("since")?.release(named: "since", catalogue.faults),
-    until: text.top("until")?.release(named: "until", catalogue.faults))
+    since: text.top("since")?.release(named: "since", catalogue.faults).map(ReleaseBound.init),
+    until: text.top("until")?.release(named: "until", catalogue.faults).map(ReleaseBound.init))
 
   /// Whether the host has this device type; if nil, the list of the host's types decides.
   package private(set) lazy var registered: Expression? = text.top("registered").flatMap {
@@ -204,7 +204,7 @@ package final class SchemaFile {
   package func attribute(
     group number: UInt32, attr: UInt64, in release: Release? = nil
   ) -> (group: GroupSchema, attribute: AttributeSchema, key: Fields)? {
-    func exists(_ lifetime: Lifetime) -> Bool { release.map(lifetime.includes) ?? true }
+    func exists(_ lifetime: Lifetime) -> Bool { release.map(lifetime.mayInclude) ?? true }
     for group in groups where group.number == number && exists(group.lifetime) {
       for attribute in group.attributes where exists(attribute.lifetime) {
         if let key = attribute.key(of: attr) { return (group, attribute, key) }

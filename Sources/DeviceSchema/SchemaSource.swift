@@ -20,10 +20,10 @@ package struct SchemaSource: Sendable {
 
 extension SchemaSource {
   /// The schemas that are compiled into the program.
-  package static let builtIn: [SchemaSource] = (0..<built_in_schemas_count()).map { i in
-    // SAFETY: the C side returns pointers to constants that live as long as the program, with their sizes.
-    let path = unsafe String(cString: built_in_schemas_path(i))
-    let bytes = unsafe Array(UnsafeBufferPointer(start: built_in_schemas_text(i), count: built_in_schemas_size(i)))
+  package static let builtIn: [SchemaSource] = BuiltInSchema.all.map { schema in
+    let path = schema.path.description
+    // SAFETY: the bytes are copied while the buffer is valid.
+    let bytes = schema.text.withUTF8Buffer { unsafe Array($0) }
     var source = SchemaSource(path: path, file: SourceFile(path: path, bytes: bytes, isBuiltIn: true))
     source.isPlain = true
     return source

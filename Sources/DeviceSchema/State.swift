@@ -156,7 +156,7 @@ struct TableReader {
         continue
       }
       let lifetime = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults).lifetime()
-      guard lifetime.includes(release) else { continue }
+      guard lifetime.mayInclude(release) else { continue }
       let own = entries.filter { !["since", "until", "doc"].contains($0.key.value) }
       rows.append(own.map { ($0.key.value.identifier, value($0.value)) })
       for name in rows[rows.count - 1].map(\.0) where !columns.contains(name) { columns.append(name) }

@@ -52,10 +52,12 @@ struct Checker<S: Scope> {
 
   private mutating func check(_ syntax: Syntax, as wanted: Type) throws(ExpressionError) -> Node {
     let (node, type) = try check(syntax)
-    guard type.fits(wanted) else {
-      throw ExpressionError("expected \(wanted.name), found \(type.name)", at: syntax.span)
-    }
+    try expect(wanted, type, at: syntax.span)
     return node
+  }
+
+  private func expect(_ wanted: Type, _ type: Type, at span: Span) throws(ExpressionError) {
+    guard type.fits(wanted) else { throw ExpressionError("expected \(wanted.name), found \(type.name)", at: span) }
   }
 
   private mutating func list(_ items: [Syntax]) throws(ExpressionError) -> (Node, Type) {
@@ -101,8 +103,17 @@ struct Checker<S: Scope> {
       return (.fact(name), type)
     }
     let (node, type) = try check(base)
+    if case .literal(.list(let rows)) = node, case .list(.record(let columns)) = type {
+      return (.literal(try row(name, of: rows, columns, base, word)), .record(columns))
+    }
     switch type {
     case .any: return (.field(node, name, span), .any)
+    case .flags(let names):
+      guard let bit = names.bits[name] else {
+        throw ExpressionError(
+          "no bit of this integer is called '\(name)'" + names.bits.keys.sorted().suggestion(for: name), at: word)
+      }
+      return (.builtin(.bit, [node, .literal(Value(bit))], span), .bool)
     case .record(let record):
       guard let type = record.fields[name] else {
         throw ExpressionError(
@@ -112,6 +123,23 @@ struct Checker<S: Scope> {
     default:
       throw ExpressionError("\(type.name) has no fields", at: word)
     }
+  }
+
+  /// The row of a table that has this text in its `name` column.
+  private func row(
+    _ name: String, of rows: [Value], _ columns: RecordType, _ table: Syntax, _ word: Span
+  ) throws(ExpressionError) -> Value {
+    guard columns.fields["name"] != nil else {
+      throw ExpressionError("the rows of '\(table)' have no column 'name' to select them by", at: word)
+    }
+    var names: [String] = []
+    for case .record(let row) in rows {
+      guard case .string(let text)? = row["name"] else { continue }
+      let identifier = text.replacing("-", with: "_")
+      if identifier == name { return .record(row) }
+      names.append(identifier)
+    }
+    throw ExpressionError("'\(table)' has no row '\(name)'" + names.suggestion(for: name), at: word)
   }
 
   private mutating func index(
@@ -129,6 +157,7 @@ struct Checker<S: Scope> {
   private mutating func call(
     _ name: String, _ arguments: [Syntax], _ span: Span
   ) throws(ExpressionError) -> (Node, Type) {
+    if name == "since" { return (try since(arguments, span), .bool) }
     if let builtin = Builtin(rawValue: name) {
       let (parameters, result) = builtin.signature
       try count(arguments, parameters.count, name, span)
@@ -149,11 +178,16 @@ struct Checker<S: Scope> {
         default: throw ExpressionError("size() expects a list or a map, not \(types[0].name)", at: arguments[0].span)
         }
       }
+      if builtin == .bytes {
+        guard case .root(.value) = nodes[0] else {
+          throw ExpressionError("bytes() is the length of a call's payload; write bytes(value)", at: arguments[0].span)
+        }
+      }
       return (.builtin(builtin, nodes, span), result)
     }
     do throws(ExpressionError) {
       guard let function = try scope.function(name) else {
-        let names = Builtin.allCases.map(\.rawValue) + scope.functionNames
+        let names = Builtin.allCases.map(\.rawValue) + ["since"] + scope.functionNames
         throw ExpressionError("unknown function '\(name)'" + names.suggestion(for: name), at: span)
       }
       try count(arguments, function.parameters.count, name, span)
@@ -162,6 +196,26 @@ struct Checker<S: Scope> {
       return (.function(function, nodes, span), function.body?.type ?? .any)
     } catch {
       throw ExpressionError(error.message, at: error.span.length == 0 ? span : error.span)
+    }
+  }
+
+  /// Decides whether the release has something. The arguments are releases as `since` takes them.
+  private func since(_ arguments: [Syntax], _ span: Span) throws(ExpressionError) -> Node {
+    var (texts, spans): ([String], [Span]) = ([], [])
+    for argument in arguments {
+      guard case .string(let text, let quoted) = argument else {
+        throw ExpressionError("write a kernel release in quotes, such as \"v6.13\"", at: argument.span)
+      }
+      texts.append(text)
+      spans.append(quoted)
+    }
+    guard let release = scope.release else {
+      throw ExpressionError("since() has no meaning here, where no kernel is simulated", at: span)
+    }
+    do throws(ReleaseBound.Problem) {
+      return .literal(Value(try ReleaseBound(tags: texts).holds(in: release)))
+    } catch {
+      throw ExpressionError(error.message, at: error.index.map { spans[$0] } ?? span)
     }
   }
 
@@ -190,22 +244,24 @@ struct Checker<S: Scope> {
       let (bodyNode, bodyType) = try check(body)
       return (.comprehension(kind, node, slot: slot, bodyNode, span), .list(bodyType))
     }
-    let predicate = try check(body, as: .bool)
+    let bodyNode = try check(body, as: kind == .sort ? .integer : .bool)
     let result: Type =
       switch kind {
       case .all, .exists: .bool
-      case .filter: .list(element)
+      case .filter, .sort: .list(element)
       case .first: element
       case .map: .any
       }
-    return (.comprehension(kind, node, slot: slot, predicate, span), result)
+    return (.comprehension(kind, node, slot: slot, bodyNode, span), result)
   }
 
   private mutating func unary(
     _ op: UnaryOperator, _ operand: Syntax, _ span: Span
   ) throws(ExpressionError) -> (Node, Type) {
-    let type: Type = op == .not ? .bool : .integer
-    let node = try check(operand, as: type)
+    let (node, operandType) = try check(operand)
+    let wanted: Type = op == .not ? .bool : .integer
+    try expect(wanted, operandType, at: operand.span)
+    let type = op == .complement ? Self.bits(operandType) : wanted
     if op == .minus, case .literal(.integer(let value)) = node { return (.literal(.integer(-value)), .integer) }
     return (.unary(op, node, span), type)
   }
@@ -231,10 +287,26 @@ struct Checker<S: Scope> {
       default: throw ExpressionError("'in' expects a list or a map, not \(rightType.name)", at: right.span)
       }
       return (.binary(op, leftNode, rightNode, span), .bool)
-    default:
+    case .range:
+      return (.binary(op, try check(left, as: .integer), try check(right, as: .integer), span), .list(.integer))
+    case .orElse:
+      let (leftNode, leftType) = try check(left)
+      let (rightNode, rightType) = try check(right)
+      try expect(leftType, rightType, at: right.span)
+      return (.binary(op, leftNode, rightNode, span), leftType.joined(with: rightType))
+    case .bitOr, .bitXor, .bitAnd:
+      let (leftNode, leftType) = try check(left)
+      try expect(.integer, leftType, at: left.span)
+      let (rightNode, rightType) = try check(right)
+      try expect(.integer, rightType, at: right.span)
+      return (.binary(op, leftNode, rightNode, span), Self.bits(leftType).joined(with: Self.bits(rightType)))
+    case .shiftLeft, .shiftRight, .plus, .minus, .times, .divide, .remainder:
       return (.binary(op, try check(left, as: .integer), try check(right, as: .integer), span), .integer)
     }
   }
+
+  /// The type of the result of a bit operator with such an operand: an integer, whose bits keep their names.
+  private static func bits(_ type: Type) -> Type { if case .flags = type { type } else { .integer } }
 
   /// Compiles both sides of a comparison. A string that is compared with a release is read as a release.
   private mutating func comparands(

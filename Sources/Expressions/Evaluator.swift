@@ -4,6 +4,8 @@ package protocol World: AnyObject {
   func fact(_ name: String) -> Value
   /// The value of a field of a record with an identity; nil if the record has no such field.
   func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value?
+  /// The length of the call's payload in bytes; nil if it is unknown.
+  var payloadSize: Int? { get }
 }
 
 /// By default, nothing is known and no record has an identity.
@@ -11,6 +13,7 @@ extension World {
   package func value(of root: Root) throws(EvaluationError) -> Value { .unknown }
   package func fact(_ name: String) -> Value { .unknown }
   package func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
+  package var payloadSize: Int? { nil }
 }
 
 /// An error in the evaluation of an expression: a fault of the schema, not of the manifest.
@@ -77,6 +80,7 @@ package final class Evaluator {
       for node in nodes { values.append(try evaluate(node)) }
       return .list(values)
     case .function(let function, let arguments, let span): return try call(function, arguments, span)
+    case .builtin(.bytes, _, _): return world.payloadSize.map { Value($0) } ?? .unknown
     case .builtin(let builtin, let arguments, let span):
       var values: [Value] = []
       for argument in arguments {
@@ -85,11 +89,19 @@ package final class Evaluator {
         values.append(value)
       }
       return try self.builtin(builtin, values, span)
+    case .comprehension(.sort, let list, let slot, let key, let span):
+      return try sorted(evaluate(list), slot, by: key, span)
     case .comprehension(let kind, let list, let slot, let body, let span):
       return try comprehension(kind, evaluate(list), slot, body, span)
     case .unary(let op, let operand, let span): return try unary(op, evaluate(operand), span)
     case .binary(.and, let left, let right, let span): return try and(left, right, deciding: false, span)
     case .binary(.or, let left, let right, let span): return try and(left, right, deciding: true, span)
+    case .binary(.orElse, let left, let right, _):
+      let value = try evaluate(left)
+      return value == .null ? try evaluate(right) : value
+    // Bounds decide this without a list, so the range may have any length.
+    case .binary(.contained, let element, .binary(.range, let low, let high, let range), _):
+      return try contained(evaluate(element), from: evaluate(low), through: evaluate(high), range)
     case .binary(let op, let left, let right, let span): return try binary(op, evaluate(left), evaluate(right), span)
     case .conditional(let condition, let yes, let no, let span):
       switch try evaluate(condition) {
@@ -181,6 +193,7 @@ package final class Evaluator {
     case .lessOrEqual: return .bool(a <= b)
     case .greater: return .bool(a > b)
     case .greaterOrEqual: return .bool(a >= b)
+    case .range: return try range(a, b, span)
     case .bitOr: return .integer(a | b)
     case .bitXor: return .integer(a ^ b)
     case .bitAnd: return .integer(a & b)
@@ -197,7 +210,7 @@ package final class Evaluator {
       let shifted = a << b
       guard shifted >> b == a else { throw overflow(span) }
       return .integer(shifted)
-    case .or, .and, .equal, .notEqual, .contained:
+    case .or, .and, .equal, .notEqual, .contained, .orElse:
       preconditionFailure("\(op.rawValue) is evaluated elsewhere")
     }
   }
@@ -218,6 +231,55 @@ package final class Evaluator {
     case .map(let map): return value == .unknown ? .unknown : .bool(map[value] != nil)
     default: throw EvaluationError("'in' expects a list or a map, not \(container.kind)", at: span)
     }
+  }
+
+  /// The maximum number of elements of a range. It keeps a wrong bound from exhausting the memory.
+  private static let longestRange: Int128 = 65_536
+
+  private func range(_ low: Int128, _ high: Int128, _ span: Span) throws(EvaluationError) -> Value {
+    if high < low { return .list([]) }
+    let (length, overflows) = high.subtractingReportingOverflow(low)
+    guard !overflows, length < Self.longestRange else {
+      throw EvaluationError("the range \(low)..\(high) has more than \(Self.longestRange) elements", at: span)
+    }
+    return .list((low...high).map(Value.integer))
+  }
+
+  /// Whether an element is in a range. It is not in an empty range, whatever it is.
+  private func contained(
+    _ element: Value, from low: Value, through high: Value, _ span: Span
+  ) throws(EvaluationError) -> Value {
+    for bound in [low, high] where bound != .unknown && bound.integer == nil {
+      throw EvaluationError("'..' expects integers, not \(bound.kind)", at: span)
+    }
+    if let low = low.integer, let high = high.integer, high < low { return .bool(false) }
+    if element == .unknown { return .unknown }
+    guard let element = element.integer else { return .bool(false) }
+    if let low = low.integer, element < low { return .bool(false) }
+    if let high = high.integer, element > high { return .bool(false) }
+    return low == .unknown || high == .unknown ? .unknown : .bool(true)
+  }
+
+  /// The elements by ascending keys. Elements with equal keys keep their order.
+  private func sorted(
+    _ list: Value, _ slot: Int, by key: Node, _ span: Span
+  ) throws(EvaluationError) -> Value {
+    if case .unknown = list { return .unknown }
+    guard case .list(let elements) = list else {
+      throw EvaluationError("'sort' expects a list, not \(list.kind)", at: span)
+    }
+    var keyed: [(key: Int128, element: Value)] = []
+    for element in elements {
+      self[local: slot] = element
+      switch try evaluate(key) {
+      case .integer(let key): keyed.append((key, element))
+      case .unknown: break
+      case let other: throw EvaluationError("the key is \(other.kind), not an integer", at: span)
+      }
+    }
+    // The order of a single element needs no key.
+    if keyed.count < elements.count { return elements.count == 1 ? list : .unknown }
+    return .list(keyed.sorted { $0.key < $1.key }.map(\.element))
   }
 
   private func comprehension(
@@ -249,6 +311,7 @@ package final class Evaluator {
     case .exists: return .bool(false)
     case .first: return .null
     case .filter, .map: return .list(kept)
+    case .sort: preconditionFailure("sort is evaluated elsewhere")
     }
   }
 
@@ -281,6 +344,15 @@ extension Evaluator {
     case .distinct: return try distinct(list(values[0], span))
     case .min: return .integer(Swift.min(try integer(values[0], span), try integer(values[1], span)))
     case .max: return .integer(Swift.max(try integer(values[0], span), try integer(values[1], span)))
+    case .bit:
+      let (x, n) = (try integer(values[0], span), try integer(values[1], span))
+      guard n >= 0, n < 128 else { throw EvaluationError("bit(x, \(n)) is not a bit", at: span) }
+      return .bool(x >> n & 1 == 1)
+    case .int:
+      guard case .bool(let truth) = values[0] else {
+        throw EvaluationError("\(values[0].kind) is not a boolean", at: span)
+      }
+      return .integer(truth ? 1 : 0)
     case .bits:
       let (x, high, low) = (try integer(values[0], span), try integer(values[1], span), try integer(values[2], span))
       guard low >= 0, high >= low, high - low < 126, high < 128 else {
@@ -299,6 +371,7 @@ extension Evaluator {
       let endB = try checked(b.addingReportingOverflow(m), span)
       let endA = try checked(a.addingReportingOverflow(n), span)
       return .bool(a < endB && b < endA)
+    case .bytes: preconditionFailure("bytes() is evaluated elsewhere")
     }
   }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// An expression whose names are looked up and whose types are checked: ready to be evaluated.
 ///
@@ -64,7 +65,7 @@ package enum Root: String, Hashable, Sendable, CaseIterable {
 
 /// The built-in functions of the language.
 enum Builtin: String, CaseIterable {
-  case size, last, sum, distinct, min, max, bits, wrap, overlaps
+  case size, last, sum, distinct, min, max, bit, bits, int, wrap, overlaps, bytes
 
   /// The types of the parameters, and of the result.
   var signature: (parameters: [Type], result: Type) {
@@ -74,9 +75,13 @@ enum Builtin: String, CaseIterable {
     case .sum: ([.list(.integer)], .integer)
     case .distinct: ([.list(.any)], .bool)
     case .min, .max: ([.integer, .integer], .integer)
+    case .bit: ([.integer, .integer], .bool)
     case .bits: ([.integer, .integer, .integer], .integer)
+    case .int: ([.bool], .integer)
     case .wrap: ([.integer, .integer], .integer)
     case .overlaps: ([.integer, .integer, .integer, .integer], .bool)
+    // The argument is always the root `value`, and is not evaluated: the result is the payload's length.
+    case .bytes: ([.any], .integer)
     }
   }
 }
@@ -116,6 +121,8 @@ package protocol Scope {
   var visibleNames: [String] { get }
   var functionNames: [String] { get }
   var factNames: [String] { get }
+  /// The kernel release that `since()` is decided by; nil if it is unknown.
+  var release: Release? { get }
   /// The first slot that comprehensions may use.
   var firstFreeSlot: Int { get }
   /// Makes frames large enough for this many slots. Comprehensions need slots for their variables.

@@ -31,6 +31,8 @@ enum Symbol: String {
   case greaterOrEqual = ">="
   case shiftLeft = "<<"
   case shiftRight = ">>"
+  case range = ".."
+  case orElse = "??"
   case less = "<"
   case greater = ">"
   case bar = "|"
@@ -62,6 +64,8 @@ enum Symbol: String {
     case .greaterOrEqual: .greaterOrEqual
     case .shiftLeft: .shiftLeft
     case .shiftRight: .shiftRight
+    case .range: .range
+    case .orElse: .orElse
     case .less: .less
     case .greater: .greater
     case .bar: .bitOr
@@ -85,6 +89,8 @@ enum Symbol: String {
     case (UInt8(ascii: "="), first): self = .equal
     case (UInt8(ascii: "<"), first): self = .shiftLeft
     case (UInt8(ascii: ">"), first): self = .shiftRight
+    case (UInt8(ascii: "."), first): self = .range
+    case (UInt8(ascii: "?"), first): self = .orElse
     case (UInt8(ascii: "!"), UInt8(ascii: "=")): self = .notEqual
     case (UInt8(ascii: "<"), UInt8(ascii: "=")): self = .lessOrEqual
     case (UInt8(ascii: ">"), UInt8(ascii: "=")): self = .greaterOrEqual

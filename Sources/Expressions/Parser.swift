@@ -1,7 +1,7 @@
 /// Parses one expression.
 ///
-/// Precedence, loosest first: `? :` · `||` · `&&` · comparisons and `in` (no chaining) · `|` · `^` · `&` · `<< >>` ·
-/// `+ -` · `* / %` · `! - ~` · `.f [i] f(x)`.
+/// Precedence, loosest first: `? :` · `||` · `&&` · comparisons and `in` (no chaining) · `a..b` `a ?? b` · `|` · `^` ·
+/// `&` · `<< >>` · `+ -` · `* / %` · `! - ~` · `.f [i] f(x)`.
 package struct Parser {
   private var lexer: Lexer
   private var token: Token

@@ -41,7 +41,7 @@ package struct ExpressionError: Error, Hashable, Sendable {
 }
 
 package enum Comprehension: String, Hashable, Sendable, CaseIterable {
-  case all, exists, filter, map, first
+  case all, exists, filter, map, first, sort
 }
 
 package enum UnaryOperator: String, Hashable, Sendable {
@@ -60,6 +60,10 @@ package enum BinaryOperator: String, Hashable, Sendable {
   case greater = ">"
   case greaterOrEqual = ">="
   case contained = "in"
+  /// `0..31`, the list of integers from one to another, both included.
+  case range = ".."
+  /// `a ?? b`, which is `b` if `a` is null.
+  case orElse = "??"
   case bitOr = "|"
   case bitXor = "^"
   case bitAnd = "&"
@@ -77,14 +81,20 @@ package enum BinaryOperator: String, Hashable, Sendable {
     case .or: 1
     case .and: 2
     case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .contained: 3
-    case .bitOr: 4
-    case .bitXor: 5
-    case .bitAnd: 6
-    case .shiftLeft, .shiftRight: 7
-    case .plus, .minus: 8
-    case .times, .divide, .remainder: 9
+    case .range, .orElse: 4
+    case .bitOr: 5
+    case .bitXor: 6
+    case .bitAnd: 7
+    case .shiftLeft, .shiftRight: 8
+    case .plus, .minus: 9
+    case .times, .divide, .remainder: 10
     }
   }
+
+  /// The precedence of `! - ~`.
+  static let unaryPrecedence = 11
+  /// The precedence of `.f [i] f(x)`, literals and names.
+  static let postfixPrecedence = 12
 
   /// Whether the operator compares; comparisons do not chain.
   var isComparison: Bool { precedence == 3 }

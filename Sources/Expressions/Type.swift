@@ -5,6 +5,8 @@ package indirect enum Type {
   case null
   case bool
   case integer
+  /// An integer whose bits have names: `value.level_sensitive` is a boolean.
+  case flags(NamedBits)
   case string
   /// A kernel release. A string literal that is compared with it is read as a release.
   case release
@@ -30,12 +32,24 @@ package final class RecordType {
   }
 }
 
+/// The names of an integer's bits.
+package final class NamedBits {
+  /// Each name with its bit, counted from 0.
+  package let bits: [String: Int]
+
+  package init(_ bits: [String: Int]) { self.bits = bits }
+}
+
 extension Type {
   /// The type of a value that has either type. Any value may be null.
   package func joined(with other: Type) -> Type {
     switch (self, other) {
     case (.null, let t), (let t, .null): t
     case (.bool, .bool), (.integer, .integer), (.string, .string), (.release, .release): self
+    case (.flags(let a), .flags(let b)): a === b ? self : .integer
+    // A number without names, such as 0, is a value of the same kind.
+    case (.flags, .integer): self
+    case (.integer, .flags): other
     case (.list(let a), .list(let b)): .list(a.joined(with: b))
     case (.map(let a), .map(let b)): .map(a.joined(with: b))
     case (.record(let a), .record(let b)) where a === b: self
@@ -47,7 +61,8 @@ extension Type {
   package func fits(_ wanted: Type) -> Bool {
     switch (self, wanted) {
     case (.any, _), (_, .any), (.null, _), (_, .null): true
-    case (.bool, .bool), (.integer, .integer), (.string, .string), (.release, .release): true
+    case (.bool, .bool), (.string, .string), (.release, .release): true
+    case (.integer, .integer), (.integer, .flags), (.flags, .integer), (.flags, .flags): true
     case (.list(let a), .list(let b)), (.map(let a), .map(let b)): a.fits(b)
     case (.record, .record): true
     default: false
@@ -60,7 +75,7 @@ extension Type {
     case .any: "anything"
     case .null: "null"
     case .bool: "a boolean"
-    case .integer: "an integer"
+    case .integer, .flags: "an integer"
     case .string: "a string"
     case .release: "a kernel release"
     case .list: "a list"

@@ -10,17 +10,20 @@ extension Syntax: CustomStringConvertible {
     case .name(let name, _): name
     case .list(let items, _): "[\(items.joined)]"
     case .call(let name, let arguments, _): "\(name)(\(arguments.joined))"
-    case .field(let base, let name, _): "\(base.operand(11)).\(name)"
-    case .index(let base, let index, _): "\(base.operand(11))[\(index)]"
+    case .field(let base, let name, _): "\(base.postfixOperand).\(name)"
+    case .index(let base, let index, _): "\(base.postfixOperand)[\(index)]"
     case .comprehension(let kind, let list, let variable, let body, _):
-      "\(list.operand(11)).\(kind.rawValue)(\(variable), \(body))"
-    case .unary(let op, let operand, _): op.rawValue + operand.operand(10)
+      "\(list.postfixOperand).\(kind.rawValue)(\(variable), \(body))"
+    case .unary(let op, let operand, _): op.rawValue + operand.operand(BinaryOperator.unaryPrecedence)
     case .binary(let op, let left, let right, _):
       // Operators associate to the left, but comparisons do not chain.
-      left.operand(op.precedence + (op.isComparison ? 1 : 0)) + " \(op.rawValue) " + right.operand(op.precedence + 1)
+      left.operand(op.precedence + (op.isComparison ? 1 : 0)) + (op == .range ? ".." : " \(op.rawValue) ")
+        + right.operand(op.precedence + 1)
     case .conditional(let condition, let yes, let no, _): "\(condition.operand(1)) ? \(yes) : \(no)"
     }
   }
+
+  private var postfixOperand: String { operand(BinaryOperator.postfixPrecedence) }
 
   /// The text, in parentheses if it binds too loosely for its context.
   private func operand(_ loosest: Int) -> String { precedence < loosest ? "(\(self))" : description }
@@ -29,8 +32,8 @@ extension Syntax: CustomStringConvertible {
     switch self {
     case .conditional: 0
     case .binary(let op, _, _, _): op.precedence
-    case .unary: 10
-    default: 11
+    case .unary: BinaryOperator.unaryPrecedence
+    default: BinaryOperator.postfixPrecedence
     }
   }
 }

@@ -56,6 +56,7 @@ extension CallModel {
     if interpreter.call.path.isEmpty { interpreter.call.path = attribute?.path ?? group.name }
     let payload = try payload(of: attribute, in: group)
     interpreter.call.payload = contents(call.data, payload)
+    interpreter.call.payloadSize = call.data.size
     sequence.find(group, attribute, hasPayload: !payload.isNone)
     // Without a payload and without a `read` in the rules, the value is null.
     if payload.isNone, !sequence.rulesRead { interpreter.call.value = .null }
@@ -63,7 +64,7 @@ extension CallModel {
   }
 
   private func group(numbered number: UInt32, of file: SchemaFile) throws(Stop) -> GroupSchema? {
-    for group in file.groups where group.number == number && group.lifetime.includes(catalogue.release) {
+    for group in file.groups where group.number == number && group.lifetime.mayInclude(catalogue.release) {
       if let when = group.when, try !interpreter.decide(when) { continue }
       return group
     }
@@ -72,7 +73,7 @@ extension CallModel {
 
   /// Finds the first attribute that matches the number, and makes its key visible.
   private func attribute(numbered attr: UInt64, of group: GroupSchema) throws(Stop) -> AttributeSchema? {
-    for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
+    for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {
       guard let key = attribute.key(of: attr) else { continue }
       interpreter.call.key = .record(key)
       if let when = attribute.when, try !interpreter.decide(when) { continue }
@@ -130,6 +131,17 @@ extension CallModel {
       var values: [(String, Value)] = []
       for (name, expression) in fields { values.append((name, try interpreter.value(of: expression))) }
       return .record(Fields(values))
+    }
+  }
+}
+
+extension AttributeData {
+  /// In bytes; nil if the pointer is invalid.
+  fileprivate var size: Int? {
+    switch self {
+    case .none: 0
+    case .bytes(let bytes, _): bytes.count
+    case .invalid: nil
     }
   }
 }

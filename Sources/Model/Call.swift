@@ -17,6 +17,8 @@ struct CallContext {
   var attr: UInt64 = 0
   var group: UInt32 = 0
   var flags: UInt32 = 0
+  /// The length of the caller's buffer in bytes; nil if it is not known.
+  var payloadSize: Int?
   /// The payload that the kernel would read; nil if there is none.
   var payload: Payload?
   /// The value that rules see, set when the kernel copies the payload in.

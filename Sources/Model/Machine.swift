@@ -66,6 +66,8 @@ extension Interpreter {
 }
 
 extension Interpreter {
+  var payloadSize: Int? { call.payloadSize }
+
   func value(of root: Root) throws(EvaluationError) -> Value {
     switch root {
     case .value:

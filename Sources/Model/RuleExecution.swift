@@ -30,7 +30,7 @@ extension Interpreter {
   }
 
   private func run(_ rule: Rule) throws(Stop) {
-    guard rule.lifetime.includes(catalogue.release) else { return }
+    guard rule.lifetime.mayInclude(catalogue.release) else { return }
     if let when = rule.when, try !decide(when) { return }
     if let condition = rule.condition, try !decide(condition, preferred: rule.errno == nil) {
       trace?.passes(rule)

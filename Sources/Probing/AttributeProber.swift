@@ -34,7 +34,7 @@ struct AttributeProber<Host: ProbedHost> {
 
     /// Whether to ask a host for it. A kernel that has removed the attribute may have reused its number. A kernel older
     /// than the attribute may have a backport of it.
-    func isAskedFor(_ catalogue: Catalogue) -> Bool { row.lifetime.until.map { catalogue.release < $0 } ?? true }
+    func isAskedFor(_ catalogue: Catalogue) -> Bool { row.lifetime.until?.holds(in: catalogue.release) != true }
   }
 
   /// A VM in which attributes are asked for.

@@ -94,8 +94,8 @@ extension Lifetime {
 
   /// The reason why a release does not have it; nil if it does, as far as is known.
   func absence(from release: Release) -> String? {
-    if let since, release < since { return "new in Linux \(since)" }
-    if let until, release >= until { return "removed in Linux \(until)" }
+    if let since, since.holds(in: release) == false { return "new in Linux \(since)" }
+    if let until, until.holds(in: release) == true { return "removed in Linux \(until)" }
     return nil
   }
 }

@@ -122,7 +122,7 @@ extension Prober {
       } else if let refusal = try refusal(of: [feature.name], file) {
         row.why = refusal
         // Some features are supported only in pairs.
-        for other in file.features where other.bit != feature.bit && other.lifetime.includes(catalogue.release) {
+        for other in file.features where other.bit != feature.bit && other.lifetime.mayInclude(catalogue.release) {
           guard try self.refusal(of: [feature.name, other.name], file) == nil else { continue }
           row.note = "only together with \(other.name)"
           row.why = nil

@@ -24,7 +24,9 @@ extension Explainer {
   /// first.
   package var releases: [Release] {
     var all: Set<Release> = Set(catalogues.map(\.release))
-    func add(_ lifetime: Lifetime) { all.formUnion([lifetime.since, lifetime.until].compactMap { $0 }) }
+    func add(_ lifetime: Lifetime) {
+      all.formUnion([lifetime.since, lifetime.until].compactMap { $0?.mainline.release })
+    }
     for file in catalogues.flatMap(\.files) {
       add(file.lifetime)
       for group in file.groups {

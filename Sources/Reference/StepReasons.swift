@@ -32,7 +32,7 @@ package struct StepReasons {
 
   private static func joined(_ refusals: [Refusal], _ release: Release) -> [(errno: Errno, text: String)] {
     var texts: [(errno: Errno, texts: [String])] = []
-    for refusal in refusals where refusal.lifetimes.allSatisfy({ $0.includes(release) }) {
+    for refusal in refusals where refusal.lifetimes.allSatisfy({ $0.mayInclude(release) }) {
       guard let errno = Errno(name: refusal.answer) else { continue }
       if let i = texts.firstIndex(where: { $0.errno == errno }) {
         if !texts[i].texts.contains(refusal.reason) { texts[i].texts.append(refusal.reason) }

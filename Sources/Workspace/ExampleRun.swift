@@ -16,17 +16,17 @@ extension ManifestWorkspace {
   package func runExamples(_ architecture: Architecture) -> [Diagnostic] {
     let catalogue = catalogue(for: architecture)
     var run = ExampleRun(workspace: self, catalogue: catalogue)
-    for file in catalogue.files where file.lifetime.includes(catalogue.release) {
+    for file in catalogue.files where file.lifetime.mayInclude(catalogue.release) {
       for group in file.groups where group.exists(in: catalogue) {
         for attribute in group.attributes where attribute.exists(in: catalogue) {
-          for example in attribute.examples where example.lifetime.includes(catalogue.release) {
+          for example in attribute.examples where example.lifetime.mayInclude(catalogue.release) {
             let steps = file.steps(of: example, path: attribute.path).all
             let files = file.exampleFiles.map { [Entry("files", $0)] } ?? []
             run.add([Entry("steps", .list(steps))] + files, host: example.host, at: example.source)
           }
         }
       }
-      for example in file.cases where example.lifetime.includes(catalogue.release) {
+      for example in file.cases where example.lifetime.mayInclude(catalogue.release) {
         run.add(example.manifest, host: example.host, at: example.source)
       }
     }
@@ -124,6 +124,6 @@ extension ManifestWorkspace {
 
 extension AttributeDescription {
   func exists(in catalogue: Catalogue) -> Bool {
-    lifetime.includes(catalogue.release) && KeyCondition.holds(when, [], 0)
+    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(when, [], 0)
   }
 }

@@ -42,7 +42,7 @@ extension JSON {
   @Test func committedFileIsUpToDate() {
     let committed = text(ofFile: repository + "/docs/kvmconf.schema.json")
     #expect(
-      committed == schema.text(), "run: .build/debug/kvmconf schema export -o docs/kvmconf.schema.json")
+      committed == schema.text(), "'make build' writes docs/kvmconf.schema.json again")
   }
 
   @Test func everyReferenceHasADefinition() {

@@ -117,6 +117,77 @@ import Vocabulary
     #expect(result(text, in: Self.scope()) == value)
   }
 
+  @Test(arguments: [
+    ("since(\"v7.2\")", "true"), ("since(\"v7.3\")", "false"), ("!since(\"v6.17\", \"v6.12.100\")", "false"),
+    ("since(\"v6.12..v7.3\")", "unknown"), ("since(\"v7.2..v7.3\") || true", "true"),
+    ("since(\"v7.3\") ? 1 : 2", "2"),
+    ("since(\"7.2\")", "error 6-11: '7.2' is not a release; write v7.2, as the kernel's tags are written"),
+    (
+      "since(\"v6.17\", \"6.12\")",
+      "error 15-21: '6.12' is not a release; write v6.12, as the kernel's tags are written"
+    ),
+    ("since(7)", "error 6-7: write a kernel release in quotes, such as \"v6.13\""),
+    ("1 == 1 && since()", "error 10-17: say from which mainline release on, too, as in [v7.2, v6.12.100]"),
+    ("sinse(\"v6.1\")", "error 0-13: unknown function 'sinse'; did you mean 'since'?"),
+  ])
+  func sinceIsDecidedByTheRelease(_ text: String, _ value: String) {
+    #expect(result(text, in: Self.scope()) == value)
+  }
+
+  @Test func sinceNeedsARelease() {
+    let scope = Self.scope()
+    scope.release = nil
+    #expect(
+      result("since(\"v7.2\")", in: scope)
+        == "error 0-13: since() has no meaning here, where no kernel is simulated")
+  }
+
+  /// The bits of an integer have names, which bit operators keep.
+  @Test(arguments: [
+    ("value.level", "true"), ("value.up", "false"), ("(value & 1).level", "false"), ("(2 | value).up", "false"),
+    ("(value ^ value).level", "false"), ("(~value).level", "false"), ("(vm.ready ? value : 0).level", "true"),
+    ("(null ?? value).level", "true"), ("[value].all(v, v.level)", "true"), ("value + 1 == 5", "true"),
+    ("value in [4]", "true"), ("value.level && value == 4", "true"),
+    ("(value | other).level", "error 16-21: an integer has no fields"),
+    ("(value << 1).level", "error 13-18: an integer has no fields"),
+    ("value.levle", "error 6-11: no bit of this integer is called 'levle'; did you mean 'level'?"),
+    ("value.level + 1", "error 0-11: expected an integer, found a boolean"),
+    ("value && true", "error 0-5: expected a boolean, found an integer"),
+  ])
+  func namesOfBitsAreBooleans(_ text: String, _ value: String) {
+    let scope = Self.scope()
+    scope.roots[.value] = .flags(NamedBits(["level": 2, "up": 3]))
+    scope.constants["other"] = (.integer(0), .flags(NamedBits(["level": 0])))
+    let world = TestWorld()
+    world.roots = [.value: .integer(4), .vm: .record(Fields([("ready", .bool(true))]))]
+    #expect(result(text, in: scope, world) == value)
+    world.roots[.value] = .unknown
+    #expect(result("value.level", in: scope, world) == "unknown")
+  }
+
+  /// A row of a table is selected by its name.
+  @Test(arguments: [
+    ("registers.GICD_IIDR.offset", "8"), ("registers.GICD_TYPER_2.offset + 1", "13"),
+    ("registers.GICD_IIDR == registers[0]", "true"), ("registers.filter(r, r.offset > 8)[0].offset", "12"),
+    ("registers.GICD_IDR.offset", "error 10-18: 'registers' has no row 'GICD_IDR'; did you mean 'GICD_IIDR'?"),
+    ("registers.GICD_IIDR.ofset", "error 20-25: a row has no field 'ofset'; did you mean 'offset'?"),
+    ("nameless.GICD_IIDR", "error 9-18: the rows of 'nameless' have no column 'name' to select them by"),
+    ("[1].GICD_IIDR", "error 4-13: a list has no fields"),
+  ])
+  func rowIsSelectedByItsName(_ text: String, _ value: String) {
+    let scope = Self.scope()
+    let rows: [Value] = [("GICD_IIDR", 8), ("GICD_TYPER-2", 12)].map { name, offset in
+      .record(Fields([("name", .string(name)), ("offset", .integer(offset))]))
+    }
+    scope.constants["registers"] = (
+      .list(rows), .list(.record(RecordType(name: "a row", fields: ["name": .string, "offset": .integer])))
+    )
+    scope.constants["nameless"] = (
+      .list([]), .list(.record(RecordType(name: "a row", fields: ["offset": .integer])))
+    )
+    #expect(result(text, in: scope) == value)
+  }
+
   /// An expression that reads the payload depends on more than the key.
   @Test(arguments: [
     ("key.cpu > 8 || key.irq == 3", ["cpu", "irq"]),
@@ -133,27 +204,6 @@ import Vocabulary
     scope.locals = ["held": 0]
     scope.functions = ["page": Function(name: "page", parameters: ["address"])]
     #expect(try Expression(text, in: scope).keyFields == fields)
-  }
-}
-
-@Suite struct ReleaseTests {
-  @Test(arguments: [
-    ("7.2", "7.2"), ("6.12.3", "6.12"), ("6.12.3-amd64", "6.12"), ("6.18-rc1", "6.18"), ("4.8", "4.8"),
-    ("6.1.0-13-amd64", "6.1"),
-  ])
-  func releaseIsReadFromAVersionString(_ text: String, _ release: String) {
-    #expect(Release(text)?.description == release)
-  }
-
-  @Test(arguments: ["", "7", "7.", ".2", "a.b", "7.x", "-1.2", "7,2", "v7.2", "7.2x", "6.1rc"])
-  func malformedReleaseIsRejected(_ text: String) {
-    #expect(Release(text) == nil)
-  }
-
-  @Test func releasesAreOrderedByNumber() {
-    let releases = ["7.0", "6.9", "6.12", "10.1", "6.1"].compactMap { Release($0) }.sorted()
-    #expect(releases.map(\.description) == ["6.1", "6.9", "6.12", "7.0", "10.1"])
-    #expect(releases.map(\.number) == releases.map(\.number).sorted())
   }
 }
 

@@ -1,5 +1,6 @@
 import Expressions
 import Testing
+import Vocabulary
 
 /// Arithmetic is exact, with integers of up to 128 bits.
 @Suite struct ArithmeticTests {
@@ -137,6 +138,13 @@ import Testing
     ("1 in [1, 2]", "true"), ("3 in [1, 2]", "false"), ("1 in []", "false"), ("1 in [1, unknown]", "true"),
     ("3 in [1, unknown]", "unknown"), ("unknown in [1]", "unknown"), ("unknown in []", "false"),
     ("1 in unknown", "unknown"),
+    ("2 in 1..3", "true"), ("3 in 1..3", "true"), ("4 in 1..3", "false"), ("0 in 1..3", "false"),
+    ("1 in 3..1", "false"),
+    ("null in 1..3", "false"), ("unknown in 1..3", "unknown"), ("unknown in 3..1", "false"),
+    ("5 in unknown..3", "false"), ("1 in unknown..3", "unknown"), ("0 in 1..unknown", "false"),
+    ("2 in 1..unknown", "unknown"), ("2 in unknown..unknown", "unknown"),
+    // Bounds decide, so that the range can be longer than a list.
+    ("1 << 63 in 0..0xffff_ffff_ffff_ffff", "true"), ("1 << 64 in 0..0xffff_ffff_ffff_ffff", "false"),
     ("\"a\" in m", "true"), ("\"b\" in m", "false"), ("unknown in m", "unknown"), ("null in [null]", "true"),
   ])
   func membershipIsThreeValued(_ text: String, _ value: String) {
@@ -153,6 +161,62 @@ import Testing
   }
 }
 
+/// `a..b`, a list of integers, and `a ?? b`.
+@Suite struct RangeAndDefaultTests {
+  @Test(arguments: [
+    ("0..3", "[0, 1, 2, 3]"), ("-1..1", "[-1, 0, 1]"), ("5..5", "[5]"), ("5..4", "[]"), ("1 + 1..2 * 2", "[2, 3, 4]"),
+    ("0..unknown", "unknown"), ("unknown..0", "unknown"), ("(0..4).filter(n, n % 2 == 0)", "[0, 2, 4]"),
+    ("size(0..65_535)", "65536"), ("0..2 == [0, 1, 2]", "true"), ("(0..1)[1]", "1"), ("0..n", "[0, 1, 2]"),
+    ("0..65_536", "fails 0-9: the range 0..65536 has more than 65536 elements"),
+    (
+      "1 + size(0..1 << 126)",
+      "fails 9-20: the range 0..85070591730234615865843651857942052864 has more than 65536 elements"
+    ),
+    (
+      "size(-1 << 126..1 << 126)",
+      "fails 5-24: the range \(-1 << 126 as Int128)..\(1 << 126 as Int128) has more than 65536 elements"
+    ),
+    ("0..b", "fails 0-4: '..' expects integers, not a boolean"),
+    ("1 in 0..b", "fails 5-9: '..' expects integers, not a boolean"),
+    ("0..true", "error 3-7: expected an integer, found a boolean"),
+    ("0..1..2", "error 0-4: expected an integer, found a list"),
+    ("true in 0..3", "error 0-4: a boolean can never be in a list of this kind (an integer)"),
+    ("0..", "error 3-3: expected a value, found the end of the expression"),
+    ("0...1", "error 3-4: expected a value"),
+  ])
+  func rangeHasBothEnds(_ text: String, _ value: String) {
+    #expect(result(text, ["n": .integer(2), "b": .bool(true)]) == value)
+  }
+
+  @Test(arguments: [
+    ("null ?? 3", "3"), ("1 ?? 3", "1"), ("false ?? true", "false"), ("null ?? null", "null"),
+    ("null ?? null ?? 2", "2"), ("unknown ?? 3", "unknown"), ("null ?? unknown", "unknown"), ("m[9] ?? 0 == 0", "true"),
+    ("m[1] ?? 0", "4"), ("m[9] ?? 1 | 2", "3"), ("1 ?? 1 / 0", "1"), ("null ?? 1 / 0", "fails 8-13: division by zero"),
+    ("(m[9] ?? 5) + 1", "6"), ("true ? null ?? 1 : 2", "1"), ("[1, 2].first(x, x > 2) ?? 7", "7"),
+    ("1 ?? true", "error 5-9: expected an integer, found a boolean"),
+    ("1 ??", "error 4-4: expected a value, found the end of the expression"),
+    ("true ?? 1 : 2", "error 10-11: expected an operator or the end of the expression"),
+  ])
+  func defaultReplacesNull(_ text: String, _ value: String) {
+    #expect(result(text, ["m": .map([.integer(1): .integer(4)])]) == value)
+  }
+
+  @Test(arguments: [
+    ("[3, 1, 2].sort(x, x)", "[1, 2, 3]"), ("[3, 1, 2].sort(x, -x)", "[3, 2, 1]"), ("[].sort(x, x)", "[]"),
+    // Elements with equal keys keep their order.
+    ("[31, 12, 22, 11].sort(x, x % 10)", "[31, 11, 12, 22]"), ("[\"b\", \"a\"].sort(x, 0)", "[\"b\", \"a\"]"),
+    ("unknown.sort(x, x)", "unknown"), ("[2, unknown].sort(x, x)", "unknown"), ("[unknown].sort(x, x)", "[unknown]"),
+    ("[2, 1].sort(x, x)[0] + 1", "2"), ("[[2, 1], [3]].map(l, l.sort(x, x))", "[[1, 2], [3]]"),
+    ("[1, 2].sort(x, null)", "fails 0-20: the key is null, not an integer"),
+    ("[1].sort(x, true)", "error 12-16: expected an integer, found a boolean"),
+    ("1.sort(x, x)", "error 0-1: 'sort' expects a list, not an integer"),
+    ("b.sort(x, x)", "fails 0-12: 'sort' expects a list, not a boolean"),
+  ])
+  func sortOrdersByKeys(_ text: String, _ value: String) {
+    #expect(result(text, ["b": .bool(true)]) == value)
+  }
+}
+
 /// The functions of the language.
 @Suite struct FunctionTests {
   @Test(arguments: [
@@ -163,6 +227,9 @@ import Testing
     ("bits(0xabcd, 15, 12)", "10"), ("bits(0xabcd, 3, 0)", "13"), ("bits(0xabcd, 7, 7)", "1"),
     ("bits(-1, 63, 0)", "18446744073709551615"),
     ("bits(0x1_0000_0000_0000_0000, 64, 64)", "1"),
+    ("bit(4, 2)", "true"), ("bit(4, 1)", "false"), ("bit(-1, 127)", "true"), ("bit(1, 127)", "false"),
+    ("int(true)", "1"), ("int(false)", "0"), ("int(1 == 1) << 4 | int(false)", "16"), ("int(unknown)", "unknown"),
+    ("bit(unknown, 0)", "unknown"), ("bit(1, unknown)", "unknown"),
     ("wrap(256, 8)", "0"), ("wrap(257, 8)", "1"), ("wrap(-1, 8)", "255"), ("wrap(0x1_0000_0005, 32)", "5"),
     ("wrap(5, 64)", "5"),
     ("overlaps(0, 4, 4, 4)", "false"), ("overlaps(0, 5, 4, 4)", "true"), ("overlaps(4, 4, 0, 4)", "false"),
@@ -180,6 +247,7 @@ import Testing
     ("bits(1, 128, 128)", "fails 0-17: bits(x, 128, 128) is not a bit field"),
     ("bits(1, 2, -1)", "fails 0-14: bits(x, 2, -1) is not a bit field"),
     ("bits(1, 127, 0)", "fails 0-15: bits(x, 127, 0) is not a bit field"),
+    ("bit(1, 128)", "fails 0-11: bit(x, 128) is not a bit"), ("bit(1, -1)", "fails 0-10: bit(x, -1) is not a bit"),
     ("wrap(1, 0)", "fails 0-10: wrap(x, 0) does not have a valid width"),
     ("wrap(1, 127)", "fails 0-12: wrap(x, 127) does not have a valid width"),
     ("wrap(1, -1)", "fails 0-11: wrap(x, -1) does not have a valid width"),
@@ -196,11 +264,26 @@ import Testing
     ("sum([true])", "error 4-10: sum() expects a list here, not a list"),
     ("min(true, 1)", "error 4-8: min() expects an integer here, not a boolean"),
     ("wrap(1, \"8\")", "error 8-11: wrap() expects an integer here, not a string"),
+    ("int(1)", "error 4-5: int() expects a boolean here, not an integer"),
+    ("bit(true, 1)", "error 4-8: bit() expects an integer here, not a boolean"),
+    ("bytes([1])", "error 6-9: bytes() is the length of a call's payload; write bytes(value)"),
+    ("bytes()", "error 0-7: bytes() takes 1 argument, not 0"),
     ("size(1)", "error 5-6: size() expects a list or a map, not an integer"),
     ("last(5)", "error 5-6: last() expects a list here, not an integer"),
   ])
   func wrongCallIsReported(_ text: String, _ message: String) {
     #expect(result(text) == message)
+  }
+
+  /// The payload itself is not read, so its length is known before the kernel copies it in.
+  @Test func bytesIsTheLengthOfThePayload() {
+    let scope = TestScope()
+    #expect(result("bytes(value)", in: scope) == "error 6-11: 'value' has no meaning here")
+    scope.roots = [.value: .integer]
+    let world = TestWorld()
+    #expect(result("bytes(value)", in: scope, world) == "unknown")
+    world.payloadSize = 72
+    #expect(result("bytes(value) / 8 - 1", in: scope, world) == "8")
   }
 
   @Test func functionsOfASchemaCanBeCalled() throws {
@@ -232,6 +315,7 @@ final class ParameterScope: Scope {
   var visibleNames: [String] { parameters }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
+  var release: Release? { nil }
   var firstFreeSlot: Int { parameters.count }
   func reserve(slots: Int) {}
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 
 /// The names that a test's expressions see.
 final class TestScope: Scope {
@@ -11,6 +12,7 @@ final class TestScope: Scope {
   var functions: [String: Function] = [:]
   /// The slots of locals, whose types are unknown.
   var locals: [String: Int] = [:]
+  var release = Release("7.2")
   private(set) var reserved = 0
 
   init() {}
@@ -42,6 +44,7 @@ final class TestWorld: World {
   func value(of root: Root) throws(EvaluationError) -> Value { roots[root] ?? .null }
   func fact(_ name: String) -> Value { facts[name] ?? .unknown }
   func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { objects[object]?[name] }
+  var payloadSize: Int?
 }
 
 /// The result of an expression: its value as text, or `error 4-5: …` with the span of the error in bytes from 0.

@@ -9,6 +9,10 @@ import Testing
     ("5 & 4 == 4", "true"), ("4 == 5 & 4", "true"), ("2 | 1 == 3", "true"), ("3 ^ 1 == 2", "true"),
     ("0x10 & 0xf != 0", "false"), ("1 | 2 < 3", "false"), ("3 in [1 | 2]", "true"), ("1 | 2 in [3]", "true"),
     ("8 & 12 >= 8", "true"), ("1 ^ 3 <= 2", "true"), ("6 & 3 > 1", "true"),
+    // Ranges and defaults bind tighter than comparisons and looser than bit operators.
+    ("1..2 == [1, 2]", "true"), ("2 in 1..3", "true"), ("1..2 | 1", "[1, 2, 3]"), ("1 | 2..3", "[3]"),
+    ("null ?? 1 == 1", "true"), ("1 == null ?? 1", "true"), ("null ?? 1 | 2", "3"), ("null ?? 0 < 1", "true"),
+    ("null ?? 1..2", "[1, 2]"), ("1..null ?? 2", "error 11-12: expected a list, found an integer"),
     // Bit operators bind among each other as in C.
     ("1 | 2 & 3", "3"), ("1 & 0 | 1", "1"), ("1 ^ 1 | 1", "1"), ("1 | 1 ^ 1", "1"), ("3 ^ 2 & 1", "3"),
     ("1 << 2 & 7", "4"), ("1 & 1 << 1", "0"), ("8 | 1 << 2", "12"),
@@ -65,7 +69,7 @@ import Testing
     ("x[1", "error 3-3: expected ']', found the end of the expression"),
     ("[1].all(1, true)", "error 8-9: expected the name of a variable"),
     ("[1].all(x)", "error 9-10: expected ','"),
-    ("[1].every(x, true)", "error 4-9: unknown method 'every'; the methods are all, exists, filter, map, first"),
+    ("[1].every(x, true)", "error 4-9: unknown method 'every'; the methods are all, exists, filter, map, first, sort"),
     ("size(1", "error 6-6: expected ',' or ')', found the end of the expression"),
   ])
   func syntaxErrorIsReportedAtItsPlace(_ text: String, _ message: String) {
@@ -85,7 +89,7 @@ import Testing
 
   @Test(arguments: [
     Deep("", "1", " + 1"), Deep("", "true", " && true"), Deep("", "x", "[0]"), Deep("", "x", ".a"),
-    Deep("", "[1]", ".filter(x, true)"), Deep("", "1", " | 1"), Deep("", "1", " * (1)"),
+    Deep("", "[1]", ".filter(x, true)"), Deep("", "1", " | 1"), Deep("", "null", " ?? 1"), Deep("", "1", " * (1)"),
   ])
   func longChainsAreRefused(_ text: Deep) {
     #expect(result(text.text, ["x": .unknown]).hasSuffix(": the expression has too many operators"))

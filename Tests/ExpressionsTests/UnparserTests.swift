@@ -17,6 +17,13 @@ import YAMLSyntax
     ("a / (b * c)", "a / (b * c)"), ("(a / b) * c", "a / b * c"),
     // Comparisons do not chain.
     ("(a == b) == c", "(a == b) == c"), ("a == (b == c)", "a == (b == c)"), ("(a in b) != c", "(a in b) != c"),
+    // Ranges and defaults.
+    ("(a + 1) .. (b)", "a + 1..b"), ("(a..b).map(x, x)", "(a..b).map(x, x)"), ("x in (0 .. 3)", "x in 0..3"),
+    ("(x in y)..z", "(x in y)..z"), ("size((a)..b.c)", "size(a..b.c)"), ("a..(b | c)", "a..b | c"),
+    ("(a ?? b) | c", "(a ?? b) | c"), ("a ?? (b | c)", "a ?? b | c"), ("(a ?? b) ?? c", "a ?? b ?? c"),
+    ("a ?? (b ?? c)", "a ?? (b ?? c)"), ("(a ?? b) == c", "a ?? b == c"), ("a ?? (b == c)", "a ?? (b == c)"),
+    ("-(a..b)", "-(a..b)"), ("(a ?? b) ? c : d", "a ?? b ? c : d"), ("a.sort( x,-x )", "a.sort(x, -x)"),
+    ("since( \"v6.1\",\"v5.15.9\" )", "since(\"v6.1\", \"v5.15.9\")"),
     // Unary operators.
     ("!(a && b)", "!(a && b)"), ("!(a.b)", "!a.b"), ("-(a + b)", "-(a + b)"), ("(-a) + b", "-a + b"), ("-(-a)", "--a"),
     ("(-a)[0]", "(-a)[0]"), ("-(a[0])", "-a[0]"), ("~(a) & b", "~a & b"), ("a - (-b)", "a - -b"),

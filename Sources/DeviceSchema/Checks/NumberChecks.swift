@@ -2,27 +2,6 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-extension Lifetime {
-  /// Whether both exist in some release.
-  func overlaps(_ other: Lifetime) -> Bool {
-    func ends(_ a: Lifetime, before b: Lifetime) -> Bool {
-      if let until = a.until, let since = b.since { until <= since } else { false }
-    }
-    return !ends(self, before: other) && !ends(other, before: self)
-  }
-
-  /// Whether this exists in every release that has the other.
-  func covers(_ other: Lifetime) -> Bool {
-    if let since {
-      guard let start = other.since, start >= since else { return false }
-    }
-    if let until {
-      guard let end = other.until, end <= until else { return false }
-    }
-    return true
-  }
-}
-
 /// Numbers are unique. Of two device types, groups, attributes, features or capabilities with the same number, only the
 /// first would ever be found.
 ///

@@ -24,9 +24,9 @@ package struct Bounds {
 
   package func manifests() -> [StepManifest] {
     var found: [StepManifest] = []
-    for file in catalogue.files where file.deviceType == nil || file.lifetime.includes(catalogue.release) {
-      for group in file.groups where group.lifetime.includes(catalogue.release) {
-        for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
+    for file in catalogue.files where file.deviceType == nil || file.lifetime.mayInclude(catalogue.release) {
+      for group in file.groups where group.lifetime.mayInclude(catalogue.release) {
+        for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {
           let numbers = numbers(Numbers(of: attribute, in: group, catalogue, facts))
           for (i, template) in templates(attribute, group, file).enumerated() {
             let name = "bounds-\(file.name)-\(attribute.path.replacing(".", with: "-"))-\(i + 1)"
@@ -70,7 +70,7 @@ package struct Bounds {
     }
     for file in catalogue.files {
       for capability in file.capabilities
-      where capability.lifetime.includes(catalogue.release) && !capability.parameters.contains(where: \.isDevice) {
+      where capability.lifetime.mayInclude(catalogue.release) && !capability.parameters.contains(where: \.isDevice) {
         let before = capability.isOnVCPU ? [vm, "{create-vcpu: 0}"] : [vm]
         for parameter in capability.parameters {
           add(capability.name, capability.rules, before: before) { number in
@@ -92,7 +92,7 @@ package struct Bounds {
   /// The first example that succeeds, for set and for get, and one that is refused after other calls have succeeded:
   /// then another rule may precede the rule with the number.
   private func templates(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [ExampleSteps] {
-    let examples = attribute.examples.filter { $0.host == nil && $0.lifetime.includes(catalogue.release) }
+    let examples = attribute.examples.filter { $0.host == nil && $0.lifetime.mayInclude(catalogue.release) }
     let good = examples.filter { $0.expected == [.ok] }
     let late = examples.first { $0.expected != [.ok] && !$0.given.isEmpty && $0.call == .set }
     let chosen = [good.first { $0.call == .set }, good.first { $0.call == .get }, late]

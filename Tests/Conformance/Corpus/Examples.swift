@@ -7,9 +7,9 @@ extension Catalogue {
   /// Every example of this release for the attributes of a file that exist in this release.
   func examples(of file: SchemaFile) -> [ExampleSteps] {
     var found: [ExampleSteps] = []
-    for group in file.groups where group.lifetime.includes(release) {
-      for attribute in group.attributes where attribute.lifetime.includes(release) {
-        for example in attribute.examples where example.lifetime.includes(release) {
+    for group in file.groups where group.lifetime.mayInclude(release) {
+      for attribute in group.attributes where attribute.lifetime.mayInclude(release) {
+        for example in attribute.examples where example.lifetime.mayInclude(release) {
           found.append(file.steps(of: example, path: attribute.path))
         }
       }

@@ -69,9 +69,9 @@ extension ManifestWorkspace {
   package func schemaCases(for architecture: Architecture) throws -> [Case] {
     let catalogue = catalogue(for: architecture)
     var cases: [Case] = []
-    for file in catalogue.files where file.lifetime.includes(catalogue.release) {
+    for file in catalogue.files where file.lifetime.mayInclude(catalogue.release) {
       for (i, example) in file.cases.enumerated()
-      where example.host == nil && example.lifetime.includes(catalogue.release) {
+      where example.host == nil && example.lifetime.mayInclude(catalogue.release) {
         let lines =
           ["kvmconf: 1\narch: \(architecture.rawValue)\n"]
           + example.manifest.map { "\($0.key.value): \($0.value.yaml)\n" }

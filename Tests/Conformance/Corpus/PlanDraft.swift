@@ -142,7 +142,7 @@ struct PlanDraft {
   }
 
   private mutating func someFeatures() -> String {
-    let all = (catalogue.vcpu?.features ?? []).filter { $0.lifetime.includes(catalogue.release) }.map(\.name)
+    let all = (catalogue.vcpu?.features ?? []).filter { $0.lifetime.mayInclude(catalogue.release) }.map(\.name)
     // The features of the examples are the ones that most attributes need.
     let usual = subjects.flatMap(\.setup).compactMap { $0[key: "features"]?.items?.compactMap(\.scalar) }
     if random.percent(70), let usual = random.pick(usual) { return usual.joined(separator: ", ") }
@@ -171,7 +171,7 @@ struct PlanDraft {
   }
 
   private mutating func capability() {
-    let all = catalogue.files.flatMap(\.capabilities).filter { $0.lifetime.includes(catalogue.release) }
+    let all = catalogue.files.flatMap(\.capabilities).filter { $0.lifetime.mayInclude(catalogue.release) }
     // Some capabilities can be enabled only once, so repeat one at times.
     let old = steps.filter { $0.hasPrefix("{enable-capability") }
     let again = random.percent(35) ? random.pick(old)?.split(whereSeparator: { " ,}".contains($0) }) : nil

@@ -48,7 +48,7 @@ package final class RandomPlans {
     }
     subjects = catalogue.files.compactMap { file in
       if case .common = file.subject { return nil }
-      if file.deviceType != nil, !file.lifetime.includes(catalogue.release) { return nil }
+      if file.deviceType != nil, !file.lifetime.mayInclude(catalogue.release) { return nil }
       return Subject(file, catalogue, facts, isPresent: file.deviceType.map { present?.contains($0) ?? true } ?? true)
     }
   }
@@ -139,8 +139,8 @@ struct Subject {
     examples = catalogue.examples(of: file)
     creation = Numbers(of: file.create, catalogue, facts)
     setup = file.stepsBeforeExamples
-    for group in file.groups where group.lifetime.includes(catalogue.release) {
-      for attribute in group.attributes where attribute.lifetime.includes(catalogue.release) {
+    for group in file.groups where group.lifetime.mayInclude(catalogue.release) {
+      for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {
         attributes.append((group, attribute, Numbers(of: attribute, in: group, catalogue, facts)))
       }
     }
