@@ -39,6 +39,8 @@ let package = Package(
     .plugin(name: "EmbedSchemas", capability: .buildTool()),
     target("DeviceSchema", ["BuiltInSchemas", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary"]),
 
+    target("SchemaDraft", ["Expressions", "Diagnostics", "Vocabulary"]),
+
     // Plan
     target("DevicePlan", ["Diagnostics", "TextOutput", "Vocabulary"]),
     .target(name: "kvmload"),
@@ -95,7 +97,7 @@ let package = Package(
     .executableTarget(
       name: "kvmconf-tool",
       dependencies: [
-        "Reporting", "Conformance", "Probing", "Workspace", "EditorSchema", "Reference", "PlanFormat",
+        "Reporting", "Conformance", "Probing", "Workspace", "EditorSchema", "Reference", "PlanFormat", "SchemaDraft",
         "DevicePlan", "DeviceSchema", "Diagnostics", "TextOutput", "Vocabulary",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
@@ -113,6 +115,7 @@ let package = Package(
     tests(
       "DeviceSchemaTests",
       ["DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Reporting", "Vocabulary", "TestSupport"]),
+    tests("SchemaDraftTests", ["SchemaDraft", "DeviceSchema", "Diagnostics", "Vocabulary", "TestSupport"]),
     .target(
       name: "PlanSupport", dependencies: ["DevicePlan", "Diagnostics", "Vocabulary"], path: "Tests/PlanSupport",
       swiftSettings: strict),

@@ -16,11 +16,12 @@ final class ByteStringReader {
     files = NamedFiles(findings, readFile: readFile)
   }
 
-  /// The bytes of `{hex: …}`, `{base64: …}`, `{file: …}`, or of hex without a mapping; nil after an error, which is
-  /// reported.
+  /// The bytes of `{hex: …}`, `{base64: …}`, `{file: …}`, of hex without a mapping, or of a list of numbers; nil after
+  /// an error, which is reported.
   ///
   /// - Parameter size: the required number of bytes; nil if any number is allowed.
   func bytes(_ node: Node, size: Int?, name: String) -> [UInt8]? {
+    if let items = node.items { return bytes(items, node, size: size, name: name) }
     guard let (form, value) = form(node), let text = value.scalar, !value.isUnexpanded else { return nil }
     let bytes: [UInt8]
     if form == "file" {
@@ -42,6 +43,24 @@ final class ByteStringReader {
       return nil
     }
     return bytes
+  }
+
+  /// The bytes of a list of numbers. Bytes that a list for a fixed size leaves out are 0.
+  private func bytes(_ items: [Node], _ node: Node, size: Int?, name: String) -> [UInt8]? {
+    if let size, items.count > size {
+      findings.error(
+        "wrong-size", "'\(name)' takes \(counted(size, "byte")), but this has \(items.count)", at: node.range)
+      return nil
+    }
+    var bytes: [UInt8] = []
+    for item in items where !item.isUnexpanded {
+      guard let byte = item.scalar.flatMap(IntegerLiteral.parse).flatMap({ UInt8(exactly: $0) }) else {
+        findings.wrongKind(item, of: "a byte of '\(name)'", wanted: "a number from 0 to 255")
+        return nil
+      }
+      bytes.append(byte)
+    }
+    return bytes + [UInt8](repeating: 0, count: max((size ?? 0) - bytes.count, 0))
   }
 
   /// The bytes of a file that was read before; nil if it was not.

@@ -153,10 +153,45 @@ package final class Parameters {
       guard text.utf8.contains(UInt8(ascii: "$")), let expanded = expand(text, in: node, vcpu) else { return node }
       return Node(.scalar(expanded, style == .plain ? .quoted : style), at: node.range)
     case .sequence(let items): return Node(.sequence(items.map { expand($0, vcpu: vcpu) }), at: node.range)
+    // Its names include that of the loop, see `repeated`.
+    case .mapping(let entries) where entries.contains { $0.key.value == "for" }: return node
     case .mapping(let entries):
       return Node(
         .mapping(entries.map { Entry(key: $0.key, value: expand($0.value, vcpu: vcpu)) }), at: node.range)
     }
+  }
+
+  /// The nodes that a node with `for: NAME in LIST` stands for: one for each element of the list, with `${NAME}`
+  /// replaced.
+  func repeated(_ node: Node) -> [Node] {
+    guard let header = node[key: "for"] else { return [node] }
+    guard let (variable, text) = header.loopHeader else {
+      findings.error(
+        "wrong-kind", "a repeated step must be 'for: NAME in LIST', such as 'n in 0..31'", at: header.range)
+      return []
+    }
+    guard let list = list(text) else { return [] }
+    let (outer, outerName, body) = (parameters[variable], names[variable], node.without("for"))
+    defer { (parameters[variable], names[variable]) = (outer, outerName) }
+    names[variable] = variable
+    return list.map { element in
+      parameters[variable] = Parameter(value: element, range: header.range, isUsed: true)
+      return expand(body)
+    }
+  }
+
+  /// The elements of a list that is written as an expression, such as `0..31`.
+  private func list(_ node: Node) -> [Value]? {
+    let scope = ParameterScope(self, vcpu: nil)
+    do throws(ExpressionError) {
+      let expression = try Expression(node.scalar ?? "", in: scope, as: .list(.any))
+      for name in scope.used { parameters[name]?.isUsed = true }
+      if case .list(let elements)? = try? evaluator.evaluate(expression) { return elements }
+      findings.error("bad-expression", "the list of a repeated step is not known", at: node.range)
+    } catch {
+      findings.error("bad-expression", error.message, at: node.range(of: error.span))
+    }
+    return nil
   }
 
   /// Nil if there is nothing to replace.

@@ -52,7 +52,7 @@ package final class StepReader {
       return []
     }
     var steps: [ExplicitStep] = []
-    for (i, item) in items.enumerated() {
+    for (i, item) in items.flatMap(context.parameters.repeated).enumerated() {
       guard let entries = item.entries else {
         findings.wrongKind(item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}")
         continue
@@ -123,7 +123,7 @@ package final class StepReader {
       if succeeds { names.vcpus.insert(id) }
       return made(.createVCPU(id))
     case "init-vcpu":
-      guard context.catalogue.vcpu?.initialise != nil else {
+      guard context.catalogue.vcpu?.hasVCPUInit == true else {
         findings.error(
           "no-initialisation",
           "vCPUs on \(context.catalogue.architecture.rawValue) need no initialisation, and have no call for it",

@@ -3,54 +3,20 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// An optional errno for each of the three calls on an attribute.
-package struct AccessErrnos: Sendable {
-  private var set, get, has: Errno?
+/// The rules for each of the three calls on an attribute.
+package struct CallRules {
+  package var set, get, has: RuleFrame?
 
-  init(_ all: Errno?) { (set, get, has) = (all, all, all) }
-
-  package subscript(access: AttributeAccess) -> Errno? {
-    get {
-      switch access {
-      case .set: set
-      case .get: get
-      case .has: has
-      }
-    }
-    set {
-      switch access {
-      case .set: set = newValue
-      case .get: get = newValue
-      case .has: has = newValue
-      }
+  package subscript(access: AttributeAccess) -> RuleFrame? {
+    switch access {
+    case .set: set
+    case .get: get
+    case .has: has
     }
   }
 }
 
-/// The description of one of the three calls on a group or an attribute.
-package struct CallSchema {
-  /// Nil if the schema has no rules for the call.
-  package var rules: RuleFrame?
-  /// Whether the call reads the payload even if it is not a set.
-  package var takesInput = false
-  /// The value that a get writes.
-  package var value: CallValue?
-  /// For the planner: the parts of the manifest that come before this call, and after it.
-  package var after: [OrderWord] = []
-  package var before: [OrderWord] = []
-  /// The answers that only a running guest causes. No plan gets them.
-  package var guest: [GuestAnswer] = []
-}
-
-/// An answer that a call gives once a guest runs or has run.
-package struct GuestAnswer {
-  package var errno: Errno
-  package var because: String
-  package var lifetime: Lifetime
-  package var source: SourceRange
-}
-
-/// One word of `after:` or `before:`.
+/// One word of `after:` or `before:`: `ctrl.init`, or `ctrl.init: CONDITION`.
 package struct OrderWord {
   /// An attribute of the same device (`ctrl.init`), `TYPE.group.attribute`, a device type, `vcpus`, `memory`, `create`.
   package var path: Located<String>
@@ -58,6 +24,7 @@ package struct OrderWord {
   package var when: Expression?
 }
 
+/// A value that a call writes.
 package enum CallValue {
   case expression(Expression)
   case fields([(String, Expression)])
@@ -66,8 +33,8 @@ package enum CallValue {
 /// The 64-bit numbers of an attribute.
 package enum AttributeNumber {
   case exactly(UInt64)
-  /// A number made of bit fields, plus a bias.
-  case keys([BitField], bias: UInt64)
+  /// A number made of bit fields, on top of a base.
+  case keys([BitField], base: UInt64)
   /// Any number, as the kernel ignores it.
   case any
 }
@@ -80,36 +47,47 @@ package class AttributeDescription {
   /// The payloads; the first whose condition holds is used. An attribute without payloads uses those of its group.
   package final private(set) lazy var payloads = readPayloads()
   private final let readPayloads: () -> [(when: Expression?, type: PayloadType)]
-  package final private(set) lazy var set = readCall(self, .set)
-  package final private(set) lazy var get = readCall(self, .get)
-  package final private(set) lazy var has = readCall(self, .has)
-  private final let readCall: (AttributeDescription, AttributeAccess) -> CallSchema
+  private final lazy var set = readCall(self, .set)
+  private final lazy var get = readCall(self, .get)
+  private final lazy var has = readCall(self, .has)
+  private final let readCall: (AttributeDescription, AttributeAccess) -> RuleFrame?
+  /// For the planner: the parts of the manifest that come before the set, and after it.
+  package final private(set) lazy var after = readOrder("after")
+  package final private(set) lazy var before = readOrder("before")
+  private final let readOrder: (String) -> [OrderWord]
   package final let source: SourceRange
 
   init(
-    _ reader: KeyReader, when: Expression?,
+    _ reader: KeyReader, hasConstants: Bool = true, when: Expression?,
     payloads readPayloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls readCall: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange
+    calls readCall: @escaping (AttributeDescription, AttributeAccess) -> RuleFrame?,
+    order readOrder: @escaping (String) -> [OrderWord], source: SourceRange
   ) {
     self.reader = reader
+    self.hasConstants = hasConstants
     lifetime = reader.lifetime()
     self.when = when
     self.readPayloads = readPayloads
     self.readCall = readCall
+    self.readOrder = readOrder
     self.source = source
   }
 
-  package final var constant: String? { reader.string("constant") }
-  /// Other uapi constants with the same number.
-  package final var aliases: [String] { reader.strings("aliases") }
-  /// The constant and its aliases.
-  package final var constants: [String] { [constant].compactMap(\.self) + aliases }
+  /// The uapi constants of the number, the usual one first.
+  package final private(set) lazy var constants = hasConstants ? reader.constants.map(\.key.value) : []
+  /// Whether the constants are its own: those of a group that is its own attribute are the group's.
+  private final let hasConstants: Bool
+  package final var constant: String? { constants.first }
   package final var doc: String? { reader.string("doc") }
+
+  /// The location of the key of a call.
+  final func keyRange(of access: AttributeAccess) -> SourceRange? { reader.keyRange(access.rawValue) }
 
   /// Whether some kernels lack it.
   package final var isConditional: Bool { lifetime != Lifetime() || when != nil }
 
-  package final func call(_ access: AttributeAccess) -> CallSchema {
+  /// The rules of a call; nil if there are none.
+  package final func rules(of access: AttributeAccess) -> RuleFrame? {
     switch access {
     case .set: set
     case .get: get
@@ -125,7 +103,10 @@ package final class AttributeSchema: AttributeDescription {
   /// `addr.dist`, or `nr-irqs` for the nameless attribute.
   package let path: String
   package let number: AttributeNumber
-  package let access: [AttributeAccess]
+  /// The calls that the attribute has: `has`, and those that are written.
+  package private(set) lazy var access: [AttributeAccess] = AttributeAccess.allCases.filter {
+    $0 == .has || reader.has($0.rawValue)
+  }
   /// Whether a manifest gives a list of values.
   package let repeats: Bool
   package private(set) lazy var examples = (reader["examples"]?.items ?? []).map {
@@ -136,15 +117,16 @@ package final class AttributeSchema: AttributeDescription {
 
   init(
     name: String?, path: String, _ reader: KeyReader, number: AttributeNumber, when: Expression?,
-    access: [AttributeAccess], repeats: Bool, payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange
+    repeats: Bool, payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
+    calls: @escaping (AttributeDescription, AttributeAccess) -> RuleFrame?,
+    order: @escaping (String) -> [OrderWord], source: SourceRange
   ) {
     self.name = name
     self.path = path
     self.number = number
-    self.access = access
     self.repeats = repeats
-    super.init(reader, when: when, payloads: payloads, calls: calls, source: source)
+    super.init(
+      reader, hasConstants: name != nil, when: when, payloads: payloads, calls: calls, order: order, source: source)
   }
 
   /// The key fields of a structured number, empty otherwise.
@@ -157,9 +139,9 @@ package final class AttributeSchema: AttributeDescription {
     switch number {
     case .any: return Fields()
     case .exactly(let own): return attr == own ? Fields() : nil
-    case .keys(let fields, let bias):
-      guard attr >= bias else { return nil }
-      let raw = Int128(attr - bias)
+    case .keys(let fields, let base):
+      guard attr >= base else { return nil }
+      let raw = Int128(attr - base)
       let mask = fields.reduce(0) { $0 | $1.mask }
       guard raw & ~mask == 0 else { return nil }
       return Fields(fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) })
@@ -172,21 +154,21 @@ package final class GroupSchema: AttributeDescription {
   package let name: String
   package let number: UInt32
   package let attributes: [AttributeSchema]
-  /// The answers to calls on an attribute that does not exist or does not have this access.
-  package let unknownAttribute: AccessErrnos
+  /// The rules for calls on an attribute that does not exist or does not have the call; nil for those of the file.
+  package let otherwise: CallRules?
 
   init(
     name: String, number: UInt32, _ reader: KeyReader, when: Expression?,
     payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
-    calls: @escaping (AttributeDescription, AttributeAccess) -> CallSchema, source: SourceRange,
-    attributes: [AttributeSchema],
-    unknownAttribute: AccessErrnos
+    calls: @escaping (AttributeDescription, AttributeAccess) -> RuleFrame?,
+    order: @escaping (String) -> [OrderWord], source: SourceRange, attributes: [AttributeSchema],
+    otherwise: CallRules?
   ) {
     self.name = name
     self.number = number
     self.attributes = attributes
-    self.unknownAttribute = unknownAttribute
-    super.init(reader, when: when, payloads: payloads, calls: calls, source: source)
+    self.otherwise = otherwise
+    super.init(reader, when: when, payloads: payloads, calls: calls, order: order, source: source)
   }
 
   /// The attribute with a name; nil finds the nameless one.

@@ -8,13 +8,11 @@ package struct CallSequence {
   package enum Stage: String, CaseIterable, Sendable {
     case vmRules = "The VM's `every` rules"
     case fileRules = "The `every` rules of the descriptor's own file"
-    case accessor = "`no-accessor`"
+    case descriptorRules = "The file's rules for this call"
     case group = "The lookup of the group"
-    case payload = "The copy of the payload"
     case groupRules = "The group's rules for this call"
     case attribute = "The lookup of the attribute"
     case attributeRules = "The attribute's rules for this call"
-    case value = "The value of a `get`"
 
     package static let inOrder = allCases
   }
@@ -22,12 +20,8 @@ package struct CallSequence {
   /// The action at a stage.
   package enum Action {
     case rules(RuleFrame)
-    /// The call ends.
-    case refuse(GenericRefusal)
-    /// The payload is copied in, unless the pointer is bad: `GenericRefusal.cannotRead`.
-    case copyIn
-    /// The value is copied out, unless the pointer is bad: `GenericRefusal.cannotWrite`.
-    case copyOut
+    /// The rules of the nearest `else`, which end the call.
+    case otherwise(RuleFrame)
   }
 
   private let catalogue: Catalogue
@@ -38,9 +32,6 @@ package struct CallSequence {
   private let attr: UInt64?
   private var group: GroupSchema?
   private var attribute: AttributeSchema?
-  /// What the schema says of the call on the group, and on the attribute.
-  private var calls = (group: CallSchema(), attribute: CallSchema())
-  private var hasPayload = false
 
   /// Creates a call whose group and attribute are not looked up yet. A number that is nil can be any.
   package init(
@@ -53,10 +44,8 @@ package struct CallSequence {
   /// Records the result of the lookup.
   ///
   /// - Parameter attribute: nil if no attribute has the number.
-  package mutating func find(_ group: GroupSchema, _ attribute: AttributeSchema?, hasPayload: Bool) {
-    (self.group, self.attribute, self.hasPayload) = (group, attribute, hasPayload)
-    calls.group = group.call(access)
-    if let attribute { calls.attribute = attribute.call(access) }
+  package mutating func find(_ group: GroupSchema, _ attribute: AttributeSchema?) {
+    (self.group, self.attribute) = (group, attribute)
   }
 
   /// The action at a stage; nil if there is none.
@@ -64,27 +53,20 @@ package struct CallSequence {
     switch stage {
     case .vmRules: file.subject == .system ? nil : catalogue.vm?.every.map(Action.rules)
     case .fileRules: file.subject == .vm ? nil : file.every.map(Action.rules)
-    case .accessor: file.noAccessor[access].map { .refuse(refusal($0, "\(file.words) has no \(access.ioctl)")) }
-    case .group: group == nil ? .refuse(unknownGroup) : nil
-    case .payload: hasPayload && hasAccess && takesInput && !rulesRead ? .copyIn : nil
-    case .groupRules: calls.group.rules.map(Action.rules)
-    case .attribute: hasAccess ? nil : unknownAttribute.map(Action.refuse)
-    case .attributeRules: calls.attribute.rules.map(Action.rules)
-    case .value: access == .get && hasPayload ? .copyOut : nil
+    case .descriptorRules: file.calls[access].map(Action.rules)
+    case .group: group == nil ? .otherwise(unknownGroup) : nil
+    case .groupRules: group?.rules(of: access).map(Action.rules)
+    case .attribute: hasAccess ? nil : .otherwise(unknownAttribute)
+    case .attributeRules: attribute?.rules(of: access).map(Action.rules)
     }
   }
 
-  /// The refusal if the kernel lacks the group.
-  package var unknownGroup: GenericRefusal {
-    refusal(file.unknownGroup[access], "\(file.words) has no \(name("group", groupNumber))")
-  }
-
-  /// The refusal if the kernel lacks the attribute, or if the attribute does not have the call; nil without a group.
-  package var unknownAttribute: GenericRefusal? {
-    guard let group else { return nil }
+  /// What the lookup at a stage does not find: `the VM has no group 3`.
+  package func missing(at stage: Stage) -> String {
+    guard let group, stage != .group else { return "\(file.words) has no \(name("group", groupNumber))" }
     let isWithout = attribute?.access.contains(access) == false
-    let what = isWithout ? "does not \(access.verb) this attribute" : "has no \(name("attribute", attr))"
-    return refusal(group.unknownAttribute[access], "group '\(group.name)' of \(file.words) \(what)")
+    return "group '\(group.name)' of \(file.words) "
+      + (isWithout ? "does not \(access.verb) this attribute" : "has no \(name("attribute", attr))")
   }
 
   /// `group 3`, or `such group` for any number.
@@ -92,24 +74,41 @@ package struct CallSequence {
     number.map { "\(noun) \($0)" } ?? "such \(noun)"
   }
 
-  private func refusal(_ errno: Errno?, _ reason: String) -> GenericRefusal {
-    GenericRefusal(errno ?? .invalid, reason)
-  }
-
   private var hasAccess: Bool { attribute?.access.contains(access) == true }
 
-  private var takesInput: Bool { access == .set || calls.group.takesInput || calls.attribute.takesInput }
+  /// The rules for calls on a group that the kernel lacks.
+  package var unknownGroup: RuleFrame { catalogue.otherwise(of: file)[access] ?? .empty }
 
-  /// Whether rules say when the payload is copied in. Otherwise this happens before the first of them.
-  package var rulesRead: Bool {
-    calls.group.rules?.readsValue == true || calls.attribute.rules?.readsValue == true
+  /// The rules for calls on an attribute that the kernel lacks, or that does not have the call.
+  package var unknownAttribute: RuleFrame {
+    group?.otherwise?[access] ?? unknownGroup
   }
+}
 
-  /// The value that a get writes.
-  package var value: CallValue? { calls.attribute.value ?? calls.group.value }
+extension SchemaFile {
+  /// The errno that answers every call on an attribute that the kernel lacks; nil if there is no such errno.
+  ///
+  /// - Parameter group: the group, which exists; nil for a group that the kernel lacks.
+  package func errno(
+    of access: AttributeAccess, onUnknownIn group: GroupSchema?, _ catalogue: Catalogue
+  ) -> Errno? {
+    var sequence = CallSequence(catalogue, self, access)
+    if let group { sequence.find(group, nil) }
+    return lacks(access) ?? (group == nil ? sequence.unknownGroup : sequence.unknownAttribute).list.errno
+  }
+}
 
-  /// The answers that only a running guest causes.
-  package var guestAnswers: [GuestAnswer] { calls.group.guest + calls.attribute.guest }
+extension RuleList {
+  /// The errno of the list, if it refuses every call with the same one.
+  var errno: Errno? { rules.first { $0.alwaysEnds }?.errno }
+
+  /// Whether the list refuses every call.
+  package var refuses: Bool { errno != nil }
+}
+
+extension Catalogue {
+  /// The `else` of a file's groups: the file's own, or else that of `common/kvm.yaml`.
+  package func otherwise(of file: SchemaFile) -> CallRules { file.otherwise ?? commonOtherwise }
 }
 
 /// A refusal by the kernel's common code, which no rule describes.
@@ -132,16 +131,22 @@ package struct GenericRefusal {
 }
 
 extension SchemaFile {
-  /// The id of a refusal or a warning of a call on the descriptor: the rule's own, or `arm-vgic-v3.addr.dist:EINVAL`.
+  /// The id of a refusal of a call on the descriptor: `arm-vgic-v3.addr.dist:EINVAL`.
   ///
-  /// - Parameters:
-  ///   - path: the path of the attribute or call; empty if the group is unknown.
-  ///   - suffix: an errno, or the name of a warning, which may be a full id.
-  package func id(of rule: Rule? = nil, _ path: String, _ suffix: String) -> String {
-    if let id = rule?.id { return id }
-    if suffix.utf8.contains(UInt8(ascii: ":")) { return suffix }
-    return path.isEmpty ? "\(name):\(suffix)" : "\(name).\(path):\(suffix)"
+  /// - Parameter path: the path of the attribute or call; empty if the group is unknown.
+  package func id(_ path: String, _ errno: Errno) -> String { "\(subjectOfIDs(path)):\(errno)" }
+
+  /// The id of what a rule does: `vcpu.init.sve:EINVAL`, or of a warning `riscv-aia.addr.imsic.same-hart`.
+  package func id(of rule: Rule, _ path: String) -> String {
+    let subject = subjectOfIDs(path) + (rule.tag.map { ".\($0)" } ?? "")
+    return switch rule.action {
+    case .refuse(let errno, _): "\(subject):\(errno)"
+    case .warn(.hazard, _): "\(subject):hazard"
+    default: subject
+    }
   }
+
+  private func subjectOfIDs(_ path: String) -> String { path.isEmpty ? name : "\(name).\(path)" }
 }
 
 extension Errno {

@@ -28,10 +28,13 @@ extension DescriptorCall {
     case (.create, .vm): "KVM_CREATE_VM"
     case (.create, .vcpu): "KVM_CREATE_VCPU"
     case (.create, _): "KVM_CREATE_DEVICE"
+    case (.every, _): "every call"
     case (.initialise, _): "the call that initialises a vCPU"
+    case (.finalize, _): "the call that finalises a vCPU"
     case (.run, _): "KVM_RUN"
     case (.addMemory, _): "KVM_SET_USER_MEMORY_REGION"
     case (.createIRQChip, _): "KVM_CREATE_IRQCHIP"
+    case (.enableCapability, _): "KVM_ENABLE_CAP"
     case (.close, _): "close() of the descriptor"
     }
   }

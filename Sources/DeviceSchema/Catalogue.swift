@@ -18,11 +18,20 @@ package final class Catalogue {
   private struct Definition {
     var file: SchemaFile
     var entry: SchemaEntry
+
+    /// Whether a function is a list of rules, and not an expression.
+    var isRules: Bool { entry.value.items != nil }
+
+    /// `[addr, size]` of the function `check(addr, size)`.
+    var parameters: [String] {
+      let written = entry.key.value.drop { $0 != "(" }.filter { !"() ".contains($0) }
+      return written.split(separator: ",").map(String.init)
+    }
   }
 
   private var functions: [String: Function] = [:]
   private var compilingFunctions: Set<String> = []
-  private var fragments: [String: Fragment] = [:]
+  private var ruleFunctions: [String: RuleFunction] = [:]
   private var tables: [String: (value: Value, type: Type)] = [:]
   private var facts: [String: Fact] = [:]
   private var hooks: [String: [(file: SchemaFile, rules: RuleFrame)]] = [:]
@@ -30,18 +39,25 @@ package final class Catalogue {
   private var states: [String: [StateVariable]] = [:]
   let sources: [SchemaSource]
   /// The element types of lists and maps in the state. They are known only during `check`.
-  private let elements: ElementTypes
+  let elements: ElementTypes
   /// The numbers of all device types of all architectures, in any release.
-  private lazy var allNumbers: Set<Int128> = Set(
-    sources.compactMap { $0.text(Findings()).top("number")?.scalar.flatMap(IntegerLiteral.parse) })
+  private lazy var allNumbers: Set<Int128> = Set(sources.compactMap { $0.text(Findings()).deviceNumber })
 
-  /// What a call on a group that does not exist answers, unless the descriptor's file says otherwise.
-  private(set) lazy var unknownGroup: Errno? = common("unknown-group")?.errno(faults)
-  /// What a call on an attribute that does not exist answers, unless its group says otherwise.
-  private(set) lazy var unknownAttribute: Errno? = common("unknown-attribute")?.errno(faults)
+  /// What a call on a group or an attribute that does not exist answers, unless its file says otherwise.
+  private(set) lazy var commonOtherwise: CallRules = {
+    let file =
+      kvm
+      ?? SchemaFile(
+        subject: .common("kvm"), text: SchemaSource.builtIn("common/kvm.yaml").text(faults), catalogue: self)
+    return file.otherwise ?? CallRules()
+  }()
   /// The answers of KVM_HAS_DEVICE_ATTR by which kernels say that they lack an attribute.
   package private(set) lazy var missingAttribute: [Errno] =
     (common("missing-attribute")?.items ?? []).compactMap { $0.errno(faults) }
+
+  private(set) lazy var featureBits = NamedBits(
+    Dictionary(
+      (self.vcpu?.features ?? []).map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { first, _ in first }))
 
   /// The newest release that the schemas describe.
   private(set) lazy var newestRelease: Release? = common("describes")?.release(named: "describes", faults)
@@ -68,7 +84,7 @@ package final class Catalogue {
     for section in Self.sharedSections { index(section) }
   }
 
-  private static let sharedSections = ["functions", "fragments", "tables", "facts", "units"]
+  private static let sharedSections = ["functions", "structs", "tables", "facts", "units"]
 
   /// The subject of a file, from its path, and its text; nil if it belongs to another architecture.
   private func subject(of source: SchemaSource) -> (SchemaSubject, SchemaText)? {
@@ -78,6 +94,12 @@ package final class Catalogue {
     guard isCommon || parts[0] == architecture.rawValue else { return nil }
     let name = String(parts[1].dropLast(5))
     let text = source.text(faults)
+    if !source.file.isBuiltIn, let version = text.top("schema"), version.scalar == "1" {
+      let message =
+        "version 1 of the schema language is no longer read; write the schema in version 2, as docs/schema-language.md describes it"
+      faults.error("schema-version", message, at: version.range)
+      return nil
+    }
     if isCommon {
       guard let architectures = text.top("arch")?.strings(named: "arch", faults) else {
         faults.error(
@@ -85,7 +107,7 @@ package final class Catalogue {
         return nil
       }
       guard architectures.contains(architecture.rawValue) else { return nil }
-      return (text.child("type") == nil ? .common(name) : .device(name), text)
+      return (text.isDevice ? .device(name) : .common(name), text)
     }
     switch name {
     case "vm": return (.vm, text)
@@ -108,10 +130,12 @@ package final class Catalogue {
     definitions[section] = found
   }
 
+  /// The file of what is the same on all architectures, if the schemas have it.
+  private var kvm: SchemaFile? { files.first { $0.subject == .common("kvm") } }
+
   /// A key of `common/kvm.yaml`; of the built-in one, if the schemas have none.
   private func common(_ key: String) -> Node? {
-    files.first { $0.subject == .common("kvm") }?.text.top(key)
-      ?? SchemaSource.builtIn("common/kvm.yaml").text(faults).top(key)
+    kvm?.text.top(key) ?? SchemaSource.builtIn("common/kvm.yaml").text(faults).top(key)
   }
 
   /// `is_ppi` of `is_ppi(i)`.
@@ -161,7 +185,7 @@ extension Catalogue {
       {
         continue
       }
-      if let number = text.top("number")?.scalar.flatMap(IntegerLiteral.parse) { return UInt32(exactly: number) }
+      if let number = text.deviceNumber { return UInt32(exactly: number) }
     }
     return nil
   }
@@ -206,18 +230,6 @@ extension Catalogue {
     let reader = StateReader(faults: faults, scope: scope(of: file, .shared))
     return reader.variables(entry.value)
   }
-
-  package func derived(of owner: String) -> [(name: String, value: Expression)] {
-    files.flatMap { derived(of: owner, in: $0) }
-  }
-
-  package func derived(of owner: String, in file: SchemaFile) -> [(name: String, value: Expression)] {
-    guard let entry = file.text.entry("derived", owner) else { return [] }
-    return (entry.value.entries ?? []).compactMap { variable in
-      let scope = scope(of: file, .shared)
-      return variable.value.expression(in: scope, faults).map { (variable.key.value, $0) }
-    }
-  }
 }
 
 /// The roots that are visible to rules, by place.
@@ -261,10 +273,11 @@ extension Catalogue {
       roots[.value] = value
       roots[.key] = key
       for root in [Root.attr, .group, .flags] { roots[root] = .integer }
-    case .every: seeVM()
-    case .create, .initialise, .addMemory, .createIRQChip, .run, .release, .unknownDevice:
+      roots[.missing] = .string
+    case .call(.every): seeVM()
+    case .call(let call):
       seeOwner()
-      if let arguments = arguments(of: file, place) { roots[.arg] = .record(arguments) }
+      if let arguments = arguments(of: file, call) { roots[.arg] = arguments }
     case .capability(let arguments):
       seeOwner()
       roots[.arg] = arguments
@@ -278,22 +291,25 @@ extension Catalogue {
     return roots
   }
 
-  private func arguments(of file: SchemaFile, _ place: RulePlace) -> RecordType? {
+  /// The type of a call's arguments; nil if it has none.
+  private func arguments(of file: SchemaFile, _ call: DescriptorCall) -> Type? {
     let record = RecordType(name: "arg")
-    switch (place, file.subject) {
+    switch (call, file.subject) {
     case (.create, .vm):
-      for argument in file.createArguments { record.add(argument.name.identifier, .integer) }
+      for argument in file.createArguments { record.add(argument.name.identifier, argument.description.valueType) }
       record.add("type", .integer)
     case (.create, .vcpu): record.add("id", .integer)
-    case (.create, .device): record.add("flags", .integer)
+    case (.create, .common): for name in ["type", "flags"] { record.add(name, .integer) }
+    case (.create, _): record.add("flags", .integer)
     case (.initialise, _):
-      record.add("features", .integer)
+      record.add("features", .flags(featureBits))
       record.add("finalize", .list(.integer))
-    case (.unknownDevice, _): for name in ["type", "flags"] { record.add(name, .integer) }
+    case (.finalize, _): record.add("feature", .integer)
     case (.addMemory, _): for name in ["slot", "at", "size"] { record.add(name, .integer) }
+    case (.enableCapability, _): return .any
     default: return nil
     }
-    return record
+    return .record(record)
   }
 
   /// The record type of the state of the VM, a vCPU or a device type.
@@ -303,23 +319,17 @@ extension Catalogue {
     ownTypes[owner] = type
     if let file = device(named: owner) {
       type.add("type", .string)
-      type.add(file.text.entry("state", "device")?.value.entries ?? [], elements)
-      for name in derivedNames("device", in: file) { type.add(name, .any) }
+      type.add(file.text.entry("state", "self")?.value.entries ?? [], self)
     } else {
       if owner == "vcpu" {
         type.add("id", .integer)
         type.add("index", .integer)
       }
       for file in files {
-        for name in derivedNames(owner, in: file) { type.add(name, .any) }
-        type.add(file.text.entry("state", owner)?.value.entries ?? [], elements)
+        type.add(file.text.entry("state", owner)?.value.entries ?? [], self)
       }
     }
     return type
-  }
-
-  private func derivedNames(_ owner: String, in file: SchemaFile) -> [String] {
-    file.text.entry("derived", owner)?.value.entries?.map(\.key.value) ?? []
   }
 }
 
@@ -327,7 +337,6 @@ extension Catalogue: SharedNames {
   func constant(_ name: String) -> (value: Value, type: Type)? {
     switch name {
     case "arch": return (.string(architecture.rawValue), .string)
-    case "kernel": return (.integer(release.number), .release)
     // No plan runs a guest. Rules name the check for the pages of `explain`.
     case "guest_has_run": return (.bool(false), .bool)
     default: break
@@ -345,62 +354,45 @@ extension Catalogue: SharedNames {
     }
     if let function = functions[name] { return function }
     guard let definition = definitions["functions"]?[name] else { return nil }
-    let (file, entry) = (definition.file, definition.entry)
-    let written = entry.key.value.dropFirst(name.count).filter { $0 != "(" && $0 != ")" && $0 != " " }
-    let parameters = written.split(separator: ",").map(String.init)
-    let function = Function(name: name, parameters: parameters)
+    if definition.isRules {
+      throw ExpressionError("'\(name)' is a function of rules; run it with 'use'", at: Span(start: 0, length: 0))
+    }
+    let function = Function(name: name, parameters: definition.parameters)
     compilingFunctions.insert(name)
-    function.body = entry.value.node.expression(in: scope(of: file, .shared, parameters: parameters), faults)
+    let scope = scope(of: definition.file, .shared, parameters: function.parameters)
+    function.body = definition.entry.value.node.expression(in: scope, faults)
     compilingFunctions.remove(name)
     functions[name] = function
     return function
   }
 
-  func fragment(_ name: String) -> Fragment? {
-    if let fragment = fragments[name] { return fragment }
-    guard let definition = definitions["fragments"]?[name] else { return nil }
-    let (file, entry) = (definition.file, definition.entry)
-    let reader = KeyReader(
-      entry.value, keys: ["parameters", "rules", "doc"], of: "fragment '\(name)'", faults)
-    let parameters = reader.strings("parameters")
-    let source = reader.child("rules")
-    let rules = RuleFrame(source, reads: readsValue) { [unowned self] in
-      guard let source else { return (.empty, parameters.count) }
-      let scope = scope(of: file, .shared, parameters: parameters)
-      return (ruleReader(scope).list(source), scope.frameSize)
+  func ruleFunction(_ name: String) -> RuleFunction? {
+    if let function = ruleFunctions[name] { return function }
+    guard let definition = definitions["functions"]?[name], definition.isRules else { return nil }
+    let parameters = definition.parameters
+    let rules = RuleFrame { [unowned self] in
+      let scope = scope(of: definition.file, .shared, parameters: parameters)
+      return (ruleReader(scope).list(definition.entry.value), scope.frameSize)
     }
-    let fragment = Fragment(name: name, parameters: parameters, source: entry.key.range, body: rules)
-    fragments[name] = fragment
-    if faults.isThorough { compile(fragment) }
-    return fragment
+    let function = RuleFunction(
+      name: name, parameters: parameters, source: definition.entry.key.range, body: rules)
+    ruleFunctions[name] = function
+    if faults.isThorough { compile(function) }
+    return function
   }
+
+  func structure(_ name: String) -> SchemaEntry? { definitions["structs"]?[name]?.entry }
 
   /// The notation of a unit's integers; nil if they are plain numbers.
   func notation(ofUnit unit: String) -> Notation? {
     definitions["units"]?[unit].flatMap { Notation($0.entry, faults) }
   }
 
-  func compile(_ fragment: Fragment) {
-    if fragment.isCompiling { return }
-    fragment.isCompiling = true
-    _ = fragment.body.list
-    fragment.isCompiling = false
-  }
-
-  func readsValue(_ rules: SchemaNode) -> Bool {
-    // Most lists do not, which a search of the text shows without parsing it.
-    guard rules.mentions("read") || rules.mentions("use") else { return false }
-    return (rules.items ?? []).contains { rule in
-      guard rule.mentions("read") || rule.mentions("use") else { return false }
-      return (rule.entries ?? []).contains { entry in
-        switch entry.key.value {
-        case "read": true
-        case "rules", "else", "on-failure": readsValue(entry.value)
-        case "use": entry.value.node.scalar.flatMap(fragment)?.body.readsValue ?? false
-        default: false
-        }
-      }
-    }
+  func compile(_ function: RuleFunction) {
+    if function.isCompiling { return }
+    function.isCompiling = true
+    _ = function.body.list
+    function.isCompiling = false
   }
 
   /// The body of a function; nil if there is no such function.
@@ -413,11 +405,17 @@ extension Catalogue: SharedNames {
 
   func factType(_ name: String) -> Type? { fact(named: name)?.type }
 
-  var constantNames: [String] { ["arch", "kernel", "guest_has_run"] + names("tables") }
-  var functionNames: [String] { names("functions") }
+  var constantNames: [String] { ["arch", "guest_has_run"] + names("tables") }
+  var functionNames: [String] { functionNames(ofRules: false) }
+  var ruleFunctionNames: [String] { functionNames(ofRules: true) }
+  var structureNames: [String] { names("structs") }
   package var factNames: [String] { (names("facts") + ["devices"]).sorted() }
-  var fragmentNames: [String] { names("fragments") }
   var unitNames: [String] { names("units") }
+
+  private func functionNames(ofRules: Bool) -> [String] {
+    (definitions["functions"] ?? [:]).filter { $0.value.isRules == ofRules }.keys.sorted()
+  }
+
   private func names(_ section: String) -> [String] { (definitions[section] ?? [:]).keys.sorted() }
 
   /// The facts that schemas declare, in the order of the files.

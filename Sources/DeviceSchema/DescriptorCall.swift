@@ -1,14 +1,20 @@
 import Expressions
 import Vocabulary
 
-/// A call that is neither on an attribute nor KVM_ENABLE_CAP.
+/// A call that is not on an attribute, by its name in ids.
 package enum DescriptorCall: String, CaseIterable, Sendable {
+  /// The rules before each call.
+  case every
   case test, create
   case initialise = "init"
-  case run
+  case finalize, run
   case addMemory = "add-memory"
   case createIRQChip = "create-irqchip"
+  case enableCapability = "enable-capability"
   case close
+
+  /// The name in `calls:`.
+  var key: String { self == .close ? "release" : rawValue }
 }
 
 extension DescriptorCall {
@@ -26,13 +32,9 @@ extension SchemaFile {
   /// The rules of a call; nil if the file does not describe it.
   package func rules(of call: DescriptorCall) -> RuleFrame? {
     switch call {
-    case .test: unknownDevice
-    case .create: create ?? unknownDevice
-    case .initialise: initialise
-    case .run: run
-    case .addMemory: addMemory
-    case .createIRQChip: createIRQChip
-    case .close: release
+    // `create` in a shared file is for device types without a schema.
+    case .test: isCommon ? ownRules(of: .create) : nil
+    default: ownRules(of: call)
     }
   }
 
@@ -50,14 +52,16 @@ extension SchemaFile {
 
   /// The rules of all calls on the descriptor, its capabilities, its groups and its attributes.
   ///
-  /// - Parameter exists: whether to include a capability, a group or an attribute, by its lifetime and its `when`.
+  /// - Parameter exists: whether to include a capability, a group or an attribute, by its lifetime and its `if`.
   func rulesOfCalls(where exists: (Lifetime, Expression?) -> Bool = { _, _ in true }) -> [RuleFrame] {
-    var rules = [every] + DescriptorCall.allCases.map { self.rules(of: $0) } + [afterCapability]
+    var rules = DescriptorCall.allCases.map { self.rules(of: $0) }
+    // The common `else` belongs to files that have none of their own.
+    rules += AttributeAccess.allCases.flatMap { [calls[$0], isCommon ? nil : otherwise?[$0]] }
     rules += capabilities.filter { exists($0.lifetime, nil) }.map(\.rules)
     for group in groups where exists(group.lifetime, group.when) {
-      rules += AttributeAccess.allCases.map { group.call($0).rules }
+      rules += AttributeAccess.allCases.flatMap { [group.rules(of: $0), group.otherwise?[$0]] }
       for attribute in group.attributes where exists(attribute.lifetime, attribute.when) {
-        rules += AttributeAccess.allCases.map { attribute.call($0).rules }
+        rules += AttributeAccess.allCases.map { attribute.rules(of: $0) }
       }
     }
     return rules.compactMap { $0 }
@@ -65,13 +69,6 @@ extension SchemaFile {
 
   /// The calls that this descriptor supports on an attribute.
   package func calls(on attribute: AttributeSchema) -> [AttributeAccess] {
-    AttributeAccess.allCases.filter { attribute.access.contains($0) && noAccessor[$0] == nil }
-  }
-}
-
-extension Catalogue {
-  /// The rules that run after a capability takes effect.
-  package func rulesAfter(_ capability: Capability) -> RuleFrame? {
-    (capability.isOnVCPU ? vcpu : vm)?.afterCapability
+    AttributeAccess.allCases.filter { attribute.access.contains($0) && lacks($0) == nil }
   }
 }

@@ -5,8 +5,10 @@ import YAMLSyntax
 /// An example of an attribute: a call and the kernel's answer.
 package struct Example {
   package var call: AttributeAccess
-  /// The steps before the call.
-  package var given: [Node]
+  /// The steps before the call, and the names of setups.
+  var given: [Node]
+  /// Whether the call is the first after those of every example.
+  package var isFirstCall: Bool { given.isEmpty }
   /// The facts of the host; nil for the assumed host.
   package var host: Node?
   /// The rest of the call's step: the fields of the key, `value`, `input`, `address`, `flags` and `expect`.
@@ -28,16 +30,16 @@ package struct Example {
       of: "an example of '\(attribute.path)'", faults)
     source = node.range
     lifetime = reader.lifetime()
-    let expect = reader["expect"]
-    if expect == nil {
-      faults.error("schema-type", "an example needs 'expect': ok or an errno", at: source)
-    }
-    expected = (expect?.items ?? [expect].compactMap(\.self)).compactMap { item in
-      if let answer = item.scalar.flatMap(Answer.init) { return answer }
-      faults.error(
-        "schema-errno", "an example must expect ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
-      return nil
-    }
+    let expect = reader["expect"].map { $0.items ?? [$0] }
+    expected =
+      expect == nil
+      ? [.ok]
+      : (expect ?? []).compactMap { item in
+        if let answer = item.scalar.flatMap(Answer.init) { return answer }
+        faults.error(
+          "schema-errno", "an example must expect ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
+        return nil
+      }
     given = reader["given"]?.items ?? []
     host = reader["host"]
     let word = reader["call"]
@@ -54,8 +56,8 @@ package struct Example {
   package var value: Node? { entries.first { $0.key.value == "value" }?.value }
 }
 
-/// A case of a schema: a manifest and the host that it runs on.
-package struct SchemaCase {
+/// A test of a schema: a manifest and the host that it runs on.
+package struct SchemaTest {
   /// The facts of the host; nil for the assumed host.
   package var host: Node?
   /// The entries of the manifest other than `kvmconf` and `arch`.
@@ -67,7 +69,7 @@ package struct SchemaCase {
 
   init(_ node: Node, _ faults: Findings) {
     let reader = KeyReader(
-      node, keys: Self.ownKeys + ["files", "vm", "memory", "vcpus", "devices", "steps"], of: "a case", faults)
+      node, keys: Self.ownKeys + ["files", "vm", "memory", "vcpus", "devices", "steps"], of: "a test", faults)
     source = node.range
     lifetime = reader.lifetime()
     host = reader["host"]
@@ -79,7 +81,7 @@ package struct SchemaCase {
 
 /// The explicit steps of an example.
 package struct ExampleSteps {
-  /// The first steps of all examples of the file.
+  /// The steps before every example of the file.
   package var setup: [Node]
   /// The example's own preparation.
   package var given: [Node]
@@ -91,10 +93,17 @@ package struct ExampleSteps {
 extension SchemaFile {
   package func steps(of example: Example, path: String) -> ExampleSteps {
     let call = Node.mapping([(example.call.rawValue, .text("\(exampleTarget).\(path)"))], example.entries)
-    return ExampleSteps(setup: stepsBeforeExamples, given: example.given, call: call.placed(at: example.source))
+    return ExampleSteps(setup: stepsBeforeExamples, given: given(of: example), call: call.placed(at: example.source))
   }
 
-  /// The file's `example-setup`, or else a VM with the file's object.
+  /// The steps before an example's call, with those of the setups that it names.
+  package func given(of example: Example) -> [Node] {
+    example.given.flatMap { node -> [Node] in
+      node.scalar.map { setup(named: Located($0, at: node.range)) } ?? [node]
+    }
+  }
+
+  /// The file's `setup`, or else a VM with the file's object.
   package var stepsBeforeExamples: [Node] { exampleSetup ?? plainSteps() }
 
   /// A VM with the file's object, and one vCPU.

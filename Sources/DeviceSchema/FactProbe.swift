@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 import YAMLSyntax
 
 /// The method to find a fact on a host: `probe:` of a fact.
@@ -13,8 +14,6 @@ package final class FactProbe {
     case file([FilePattern], find: [LinePattern])
     /// Every file that exists.
     case files([FilePattern], find: [LinePattern])
-    /// Whether a file or folder exists.
-    case exists([FilePattern])
   }
 
   package let method: Method?
@@ -30,49 +29,45 @@ package final class FactProbe {
   /// of all calls.
   package static let names = ["value", "answer", "answers"]
 
-  private static let methods = ["check-extension", "calls", "file", "files", "exists"]
-
   init(_ node: SchemaNode, scope: RuleScope, _ faults: Findings) {
-    let reader = KeyReader(node, keys: Self.methods + ["number", "find", "value", "manual"], of: "'probe'", faults)
+    let reader = KeyReader(node, keys: ["steps", "file", "find", "return", "doc"], of: "'probe'", faults)
     source = node.node.range
-    let used = Self.methods.filter(reader.has)
-    if used.count > 1 || (used.isEmpty && !reader.has("manual")) {
+    let used = reader.constants.map(\.key.value) + ["steps", "file"].filter(reader.has)
+    if used.count > 1 || (used.isEmpty && !reader.has("doc")) {
       faults.error(
-        "schema-type", "'probe' needs one of \(Self.methods.joined(separator: ", ")), or 'manual'", at: source)
+        "schema-type", "'probe' needs one of KVM_CAP_…, steps or file, or 'doc'", at: source)
     }
-    if reader.has("find"), !["file", "files"].contains(used.first) {
+    if reader.has("find"), !reader.has("file") {
       faults.error("schema-type", "'find' needs a file to look into", at: reader.keyRange("find"))
     }
-    method = used.first.flatMap { Self.method($0, reader, faults) }
-    manual = reader.string("manual")
-    value = reader["value"]?.expression(in: scope, faults)
+    method = used.isEmpty ? nil : Self.method(reader, faults)
+    manual = reader.string("doc")
+    value = reader["return"]?.expression(in: scope, faults)
     frameSize = max(scope.frameSize, Self.names.count)
   }
 
-  private static func method(_ word: String, _ reader: KeyReader, _ faults: Findings) -> Method? {
-    let paths = reader[word]?.scalar == nil && word == "calls" ? [] : reader.strings(word)
-    for path in paths where ["file", "files", "exists"].contains(word) && !path.hasPrefix("/") {
-      faults.error("schema-type", "'\(path)' is not an absolute path", at: reader[word]?.range)
-    }
-    let patterns = paths.map(FilePattern.init)
-    let lines = reader.strings("find").map(LinePattern.init)
-    switch word {
-    case "check-extension":
-      guard let number = reader.integer("number").flatMap({ UInt32(exactly: $0) }) else {
-        faults.error("schema-type", "'check-extension' needs the 'number' of the capability", at: reader[word]?.range)
+  private static func method(_ reader: KeyReader, _ faults: Findings) -> Method? {
+    if let capability = reader.constants.first {
+      guard let number = capability.value.node.scalar.flatMap(IntegerLiteral.parse) else {
+        faults.error("schema-type", "\(capability.key.value) needs its number", at: capability.key.range)
         return nil
       }
-      return .checkExtension(constant: reader.string(word) ?? "", number: number)
-    case "calls":
-      guard let steps = reader[word]?.items, !steps.isEmpty else {
-        faults.error("schema-type", "'calls' must be a list of steps", at: reader[word]?.range)
+      return .checkExtension(constant: capability.key.value, number: UInt32(clamping: number))
+    }
+    if let node = reader["steps"] {
+      guard let steps = node.items, !steps.isEmpty else {
+        faults.error("schema-type", "'steps' must be a list of steps", at: node.range)
         return nil
       }
       return .calls(steps)
-    case "file": return .file(patterns, find: lines)
-    case "files": return .files(patterns, find: lines)
-    default: return .exists(patterns)
     }
+    let paths = reader.strings("file")
+    for path in paths where !path.hasPrefix("/") {
+      faults.error("schema-type", "'\(path)' is not an absolute path", at: reader["file"]?.range)
+    }
+    let patterns = paths.map(FilePattern.init)
+    let lines = reader.strings("find").map(LinePattern.init)
+    return patterns.allSatisfy(\.isPlain) ? .file(patterns, find: lines) : .files(patterns, find: lines)
   }
 }
 

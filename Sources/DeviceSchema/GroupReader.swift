@@ -9,89 +9,87 @@ struct GroupReader {
   let catalogue: Catalogue
   var faults: Findings { catalogue.faults }
 
-  private static let callKeys = ["payload", "set", "get", "has"]
-  private static let groupKeys =
-    callKeys + [
-      "constant", "aliases", "number", "doc", "since", "until", "when", "attributes", "attribute", "unknown-attribute",
-      "access", "repeat", "documented",
-    ]
-  private static let attributeKeys =
-    callKeys + [
-      "constant", "aliases", "number", "keys", "bias", "doc", "since", "until", "when", "access", "repeat", "examples",
-      "documented", "reference",
-    ]
+  private static let commonKeys = [
+    "number", "payload", "repeat", "after", "before", "set", "get", "has", "doc", "since", "until", "if", "documented",
+    "sources",
+  ]
+  private static let attributeKeys = commonKeys + ["key", "default", "examples"]
+  private static let groupKeys = attributeKeys + ["attributes"]
 
+  /// Reads a group. A group without `attributes` is itself the only attribute.
   func group(_ entry: SchemaEntry) -> GroupSchema {
-    let reader = KeyReader(entry.value, keys: Self.groupKeys, of: "group '\(entry.key.value)'", faults)
-    let number = reader.integer("number").flatMap { UInt32(exactly: $0) }
+    let name = entry.key.value
+    let isNameless = entry.value[key: "attributes"] == nil
+    let reader = KeyReader(
+      entry.value, keys: isNameless ? Self.attributeKeys : Self.groupKeys, of: "group '\(name)'", faults)
+    let number = (reader.constants.first?.value.node ?? reader["number"])?.integer(named: "number", faults)
+      .flatMap { UInt32(exactly: $0) }
     if number == nil {
-      faults.error("schema-type", "group '\(entry.key.value)' needs a 'number' of 32 bits", at: entry.key.range)
+      faults.error(
+        "schema-type", "group '\(name)' needs the constant of its number, such as 'KVM_DEV_X_GRP_Y: 1'",
+        at: entry.key.range)
     }
-    let defaults = Defaults(
-      access: access(reader) ?? AttributeAccess.allCases, repeats: reader.bool("repeat"),
-      hasPayload: reader.has("payload")
-    ) { payloads(reader, keys: []) }
-    var attributes: [AttributeSchema] = []
-    if let nameless = reader.child("attribute") {
-      let key = reader.keyRange("attribute") ?? entry.key.range
-      attributes.append(attribute(nil, nameless, key, defaults, group: entry.key.value))
+    if !isNameless {
+      for key in ["key", "default", "examples"] where reader.has(key) {
+        faults.error(
+          "schema-type", "'\(key)' belongs to an attribute; this group has 'attributes'", at: reader.keyRange(key))
+      }
     }
-    for attribute in reader.child("attributes")?.entries ?? [] {
-      attributes.append(
-        self.attribute(attribute.key.value, attribute.value, attribute.key.range, defaults, group: entry.key.value))
+    let defaults = Defaults(repeats: reader.bool("repeat"), hasPayload: reader.has("payload")) {
+      payloads(reader, key: [])
     }
-    if let both = reader.keyRange("attribute"), reader.has("attributes") {
-      faults.error("schema-type", "a group needs 'attributes' or one 'attribute' without a name", at: both)
-    }
+    let entries = reader.child("attributes")?.entries ?? []
+    let attributes =
+      isNameless
+      ? [attribute(nil, reader, entry.key.range, defaults, path: name)]
+      : entries.filter { $0.key.value != "else" }.map { own in
+        let path = "\(name).\(own.key.value)"
+        let reader = KeyReader(own.value, keys: Self.attributeKeys, of: "attribute '\(path)'", faults)
+        return attribute(own.key.value, reader, own.key.range, defaults, path: path)
+      }
     return GroupSchema(
-      name: entry.key.value, number: number ?? .max, reader, when: condition(reader, key: .any),
-      payloads: { defaults.payloads },
+      name: name, number: number ?? .max, reader, when: condition(reader, key: .any),
+      payloads: { isNameless ? attributes[0].payloads : defaults.payloads },
       calls: { group, access in
-        let value = access == .has ? .any : valueType(group.payloads, name: entry.key.value)
-        return call(access, reader, value: value, key: .any)
-      }, source: entry.key.range, attributes: attributes,
-      unknownAttribute: errnos(reader["unknown-attribute"], default: catalogue.unknownAttribute))
+        // The rules of a nameless attribute are its own.
+        isNameless ? nil : rules(access, reader, value: valueType(group.payloads, name: name), key: .any)
+      }, order: { isNameless ? [] : order($0, reader, key: .any) }, source: entry.key.range, attributes: attributes,
+      otherwise: otherwise(entries.first { $0.key.value == "else" }))
   }
 
   private typealias Payloads = [(when: Expression?, type: PayloadType)]
 
   /// The defaults of a group for its attributes.
   private final class Defaults {
-    let access: [AttributeAccess]
     let repeats: Bool
     let hasPayload: Bool
     private(set) lazy var payloads = read()
     private let read: () -> Payloads
 
-    init(access: [AttributeAccess], repeats: Bool, hasPayload: Bool, payloads read: @escaping () -> Payloads) {
-      (self.access, self.repeats, self.hasPayload, self.read) = (access, repeats, hasPayload, read)
+    init(repeats: Bool, hasPayload: Bool, payloads read: @escaping () -> Payloads) {
+      (self.repeats, self.hasPayload, self.read) = (repeats, hasPayload, read)
     }
   }
 
   private func attribute(
-    _ name: String?, _ node: SchemaNode, _ source: SourceRange, _ defaults: Defaults, group: String
+    _ name: String?, _ reader: KeyReader, _ source: SourceRange, _ defaults: Defaults, path: String
   ) -> AttributeSchema {
-    let path = name.map { "\(group).\($0)" } ?? group
-    let reader = KeyReader(node, keys: Self.attributeKeys, of: "attribute '\(path)'", faults)
-    let number = self.number(reader, path)
-    var keys: [BitField] = []
-    if case .keys(let fields, _) = number { keys = fields }
+    let number = name == nil && !reader.has("key") ? .any : self.number(reader, path, isNameless: name == nil)
+    var fields: [BitField] = []
+    if case .keys(let found, _) = number { fields = found }
     if !reader.has("payload"), !defaults.hasPayload {
       faults.error(
-        "schema-type", "attribute '\(path)' needs a 'payload'; write 'payload: {type: none}' if it has none",
-        at: source)
+        "schema-type", "attribute '\(path)' needs a 'payload'; write 'payload: none' if it has none", at: source)
     }
-    let key = keyType(keys)
+    let key = keyType(fields)
     return AttributeSchema(
-      name: name, path: path, reader, number: number, when: condition(reader, key: key),
-      access: access(reader) ?? defaults.access,
+      name: name, path: path, reader, number: number, when: name == nil ? nil : condition(reader, key: key),
       repeats: reader.has("repeat") ? reader.bool("repeat") : defaults.repeats,
-      payloads: { payloads(reader, keys: keys) },
+      payloads: { payloads(reader, key: fields) },
       calls: { own, access in
         let used = reader.has("payload") ? own.payloads : defaults.payloads
-        let value = access == .has ? .any : valueType(used, name: "value")
-        return call(access, reader, value: value, key: key)
-      }, source: source)
+        return rules(access, reader, value: valueType(used, name: "value"), key: key)
+      }, order: { order($0, reader, key: key) }, source: source)
   }
 
   /// The static type of `value`; `any` unless there is exactly one payload.
@@ -99,18 +97,20 @@ struct GroupReader {
     payloads.count == 1 ? payloads[0].type.valueType(name: name) : .any
   }
 
-  private func number(_ reader: KeyReader, _ path: String) -> AttributeNumber {
-    if let keys = reader["keys"] {
+  private func number(_ reader: KeyReader, _ path: String, isNameless: Bool) -> AttributeNumber {
+    // The constant of a group that is its own attribute is the group's number.
+    let node = isNameless ? nil : reader.constants.first?.value.node ?? reader["number"]
+    if let key = reader["key"] {
       let payload = PayloadReader(faults: faults, scope: catalogue.scope(of: file, .constant))
-      let fields = payload.bitFields(keys, extra: [])
-      let bias = reader.integer("bias").flatMap { UInt64(exactly: $0) } ?? 0
-      return .keys(fields, bias: bias)
+      let base = node?.integer(named: "number", faults).flatMap { UInt64(exactly: $0) } ?? 0
+      return .keys(payload.bitFields(key), base: base)
     }
-    if reader.string("number") == "any" { return .any }
-    guard let number = reader.integer("number").flatMap({ UInt64(exactly: $0) }) else {
-      if reader["number"] == nil {
+    if node?.scalar == "any" { return .any }
+    guard let number = node?.integer(named: "number", faults).flatMap({ UInt64(exactly: $0) }) else {
+      if node == nil {
         faults.error(
-          "schema-type", "attribute '\(path)' needs 'number', 'number: any' or 'keys'", at: reader.node.range)
+          "schema-type", "attribute '\(path)' needs the constant of its number, 'number', 'number: any' or 'key'",
+          at: reader.node.range)
       }
       return .exactly(.max)
     }
@@ -119,101 +119,49 @@ struct GroupReader {
 
   private func keyType(_ fields: [BitField]) -> Type {
     let record = RecordType(name: "key")
-    for field in fields { record.add(field.name.identifier, .integer) }
+    for field in fields { record.add(field.name.identifier, field.description.valueType) }
     return .record(record)
   }
 
-  private func access(_ reader: KeyReader) -> [AttributeAccess]? {
-    guard let node = reader["access"] else { return nil }
-    return reader.strings("access").compactMap { word in
-      if let access = AttributeAccess(rawValue: word) { return access }
-      faults.error("schema-type", "'access' can only list set, get and has", at: node.range)
-      return nil
-    }
-  }
-
-  private func payloads(_ reader: KeyReader, keys: [BitField]) -> [(when: Expression?, type: PayloadType)] {
+  private func payloads(_ reader: KeyReader, key: [BitField]) -> Payloads {
     guard let node = reader["payload"] else { return [] }
-    let scope = catalogue.scope(of: file, .key(keyType(keys)))
+    let scope = catalogue.scope(of: file, .key(keyType(key)))
     return PayloadReader(faults: faults, scope: scope).alternatives(node)
   }
 
   private func condition(_ reader: KeyReader, key: Type) -> Expression? {
-    reader["when"].flatMap { $0.expression(in: catalogue.scope(of: file, .key(key)), as: .bool, faults) }
+    reader["if"].flatMap { $0.expression(in: catalogue.scope(of: file, .key(key)), as: .bool, faults) }
   }
 
-  private func call(_ access: AttributeAccess, _ reader: KeyReader, value: Type, key: Type) -> CallSchema {
-    let name = access.rawValue
-    var result = CallSchema()
-    guard let node = reader.child(name) else { return result }
-    let own = KeyReader(
-      node, keys: ["rules", "input", "value", "after", "before", "guest"], of: "'\(name)'", faults)
-    let scope = catalogue.scope(of: file, .attribute(value: value, key: key))
-    result.rules = own.child("rules").map { catalogue.ruleReader(scope).frame($0) }
-    result.takesInput = own.bool("input")
-    if let node = own["value"] {
-      if let entries = node.entries {
-        result.value = .fields(
-          entries.compactMap { entry in
-            if case .record(let record) = value, record.fields[entry.key.value.identifier] == nil {
-              let hint = record.fields.keys.sorted().suggestion(for: entry.key.value.identifier)
-              faults.error(
-                "schema-unknown-name",
-                "the payload has no field '\(entry.key.value)'\(hint)", at: entry.key.range)
-            }
-            return entry.value.expression(in: scope, faults).map { (entry.key.value.identifier, $0) }
-          })
-      } else {
-        result.value = node.expression(in: scope, faults).map(CallValue.expression)
+  private func rules(_ access: AttributeAccess, _ reader: KeyReader, value: Type, key: Type) -> RuleFrame? {
+    guard let node = reader.child(access.rawValue) else { return nil }
+    let scope = catalogue.scope(of: file, .attribute(value: access == .has ? .any : value, key: key))
+    return catalogue.ruleReader(scope).frame(node)
+  }
+
+  /// Reads words, or mappings from a word to its condition, in a list.
+  private func order(_ side: String, _ reader: KeyReader, key: Type) -> [OrderWord] {
+    guard let node = reader[side] else { return [] }
+    let scope = catalogue.scope(of: file, .attribute(value: .any, key: key))
+    return (node.items ?? [node]).flatMap { item -> [OrderWord] in
+      if let word = item.scalar { return [OrderWord(path: Located(word, at: item.range))] }
+      return (item.entries ?? []).map { entry in
+        OrderWord(path: entry.key, when: entry.value.expression(in: scope, as: .bool, faults))
       }
     }
-    result.after = orderWords(own["after"], scope)
-    result.before = orderWords(own["before"], scope)
-    result.guest = guestAnswers(own["guest"])
-    return result
   }
 
-  /// Reads a list of `{errno, because}`.
-  private func guestAnswers(_ node: Node?) -> [GuestAnswer] {
-    guard let node else { return [] }
-    guard let items = node.items else {
-      faults.error("schema-type", "'guest' must be a list of {errno, because}", at: node.range)
-      return []
+  /// Reads `else`: rules for all three calls, or a mapping from calls to rules.
+  func otherwise(_ entry: SchemaEntry?) -> CallRules? {
+    guard let node = entry?.value else { return nil }
+    let reader = catalogue.ruleReader(catalogue.scope(of: file, .attribute(value: .any, key: .any)))
+    if node.entries == nil {
+      let frame = reader.frame(node)
+      return CallRules(set: frame, get: frame, has: frame)
     }
-    return items.compactMap { item -> GuestAnswer? in
-      let reader = KeyReader(item, keys: ["errno", "because", "since", "until"], of: "an answer", faults)
-      guard let errno = reader.errno("errno"), let because = reader.string("because") else {
-        faults.error("schema-type", "an answer needs 'errno' and 'because'", at: item.range)
-        return nil
-      }
-      return GuestAnswer(errno: errno, because: because, lifetime: reader.lifetime(), source: item.range)
-    }
-  }
-
-  /// Reads words or mappings `{path, when}`, alone or in a list.
-  private func orderWords(_ node: Node?, _ scope: RuleScope) -> [OrderWord] {
-    guard let node else { return [] }
-    return (node.items ?? [node]).compactMap { item in
-      if let word = item.scalar { return OrderWord(path: Located(word, at: item.range)) }
-      let reader = KeyReader(item, keys: ["path", "when"], of: "an entry of the order", faults)
-      guard let path = reader["path"], let word = reader.string("path") else {
-        faults.error("schema-type", "an entry of the order needs a 'path'", at: item.range)
-        return nil
-      }
-      let when = reader["when"].flatMap { $0.expression(in: scope, as: .bool, faults) }
-      return OrderWord(path: Located(word, at: path.range), when: when)
-    }
-  }
-
-  /// Reads one errno for all three calls, or a mapping from call to errno.
-  func errnos(_ node: Node?, default fallback: Errno?) -> AccessErrnos {
-    guard let node else { return AccessErrnos(fallback) }
-    if node.scalar != nil { return AccessErrnos(node.errno(faults) ?? fallback) }
-    var result = AccessErrnos(fallback)
-    let reader = KeyReader(node, keys: AttributeAccess.allCases.map(\.rawValue), of: "this", faults)
-    for access in AttributeAccess.allCases {
-      if let errno = reader.errno(access.rawValue) { result[access] = errno }
-    }
-    return result
+    let calls = KeyReader(node, keys: AttributeAccess.allCases.map(\.rawValue), of: "'else'", faults)
+    return CallRules(
+      set: calls.child("set").map(reader.frame), get: calls.child("get").map(reader.frame),
+      has: calls.child("has").map(reader.frame))
   }
 }

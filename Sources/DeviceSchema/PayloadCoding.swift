@@ -116,6 +116,11 @@ extension PayloadType {
           guard field.type.encode(element, into: &payload, at: place, bigEndian) else { return false }
         }
       }
+    case (.bytes, .list(let values)):
+      for (i, value) in values.enumerated() {
+        guard case .integer(let byte) = value else { continue }
+        payload.put(byte, mask: -1, at: offset + i, size: 1, bigEndian: bigEndian)
+      }
     case (.array(let element, _), .list(let values)):
       for (i, value) in values.enumerated() {
         guard element.encode(value, into: &payload, at: offset + i * (element.fixedSize ?? 0), bigEndian) else {

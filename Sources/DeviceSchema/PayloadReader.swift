@@ -3,73 +3,85 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
-/// Reads `payload:` and the descriptions of integers in it.
+/// Reads types: `payload:`, the members of `structs`, bit fields and arguments.
 struct PayloadReader {
   let faults: Findings
   let scope: RuleScope
 
-  private static let descriptionKeys = [
-    "unit", "align", "region", "range", "values", "reserved", "enum", "flags", "names", "doc", "constant", "unchecked",
-  ]
+  private static let descriptionKeys = ["unit", "align", "values", "names", "flags", "default", "reserved", "doc"]
+  private static let typeKeys = ["type", "fields"] + descriptionKeys
 
-  private static let typeNames = [
-    "none", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bits", "struct", "array", "union", "bytes", "fd",
-  ]
-
-  /// Reads one type, or a list of alternatives, of which the first match is used. Empty if a type has faults: rules may
-  /// then read any field of it.
+  /// Reads the type of a payload, or `{switch, cases}`, of which the first case that holds is used. Empty if a type has
+  /// faults: rules may then read any field of it.
   func alternatives(_ node: Node) -> [(when: Expression?, type: PayloadType)] {
-    let items = node.items ?? [node]
-    let good = items.compactMap { item -> (when: Expression?, type: PayloadType)? in
-      let when = node.items == nil ? nil : item[key: "when"]
-      let condition = when.flatMap { $0.expression(in: scope, as: .bool, faults) }
-      return type(item).map { (condition, $0) }
+    guard let value = node[key: "switch"] else { return type(node).map { [(nil, $0)] } ?? [] }
+    guard let arms = Switch(value, node[key: "cases"], faults)?.arms else { return [] }
+    let good = arms.compactMap { arm -> (when: Expression?, type: PayloadType)? in
+      let when = arm.test.map { $0.compiled(in: scope, as: .bool, at: arm.key.range, faults) }
+      return type(arm.value).map { (when ?? nil, $0) }
     }
-    return good.count == items.count ? good : []
+    return good.count == arms.count ? good : []
   }
 
   /// Reads a type; nil if it or a part of it has faults.
   private func type(_ node: Node) -> PayloadType? {
-    let name = node[key: "type"]?.scalar ?? node.scalar ?? ""
-    guard Self.typeNames.contains(name) else {
-      let hint = Self.typeNames.suggestion(for: name)
-      faults.error("schema-payload", "there is no payload type '\(name)'\(hint)", at: (node[key: "type"] ?? node).range)
+    guard let text = node[key: "type"] ?? (node.scalar == nil ? nil : node) else {
+      faults.error("schema-payload", "a type must be text or a mapping with 'type'", at: node.range)
       return nil
     }
-    let own: [String] =
-      switch name {
-      case "bits": ["width", "fields"]
-      case "struct": ["fields"]
-      case "array": ["of", "count"]
-      case "union": ["on", "cases", "fields"]
-      case "bytes": ["size"]
-      case "fd": ["open"]
-      default: []
-      }
     let reader = KeyReader(
-      node.scalar == nil ? node : Node(.mapping([]), at: node.range),
-      keys: ["type", "when"] + own + Self.descriptionKeys, of: "a payload", faults)
-    if let integer = integer(named: name, reader) { return .integer(integer) }
-    switch name {
-    case "bits": return .bits(bits(reader))
-    case "struct": return fields(reader["fields"]).map { .structure(StructureType(fields: $0)) }
-    case "array":
-      guard let of = reader["of"], let count = reader["count"]?.expression(in: scope, as: .integer, faults) else {
-        faults.error("schema-payload", "an array needs 'of' and 'count'", at: node.range)
+      node.scalar == nil ? node : Node(.mapping([]), at: node.range), keys: Self.typeKeys, of: "a type", faults)
+    guard let type = type(named: text, reader) else { return nil }
+    if let fields = reader["fields"] {
+      guard case .integer(let integer) = type, !integer.isSigned else {
+        faults.error("schema-payload", "only unsigned integers have bit fields", at: fields.range)
         return nil
       }
-      guard let element = type(of) else { return nil }
-      let array = PayloadType.array(of: element, count: count)
-      let isKnown = count.constant?.integer != nil && element.fixedSize != nil
-      return isKnown && array.fixedSize == nil ? tooLarge("array", node) : array
-    case "union": return union(reader)
-    case "bytes":
-      let size = reader["size"]?.expression(in: scope, as: .integer, faults)
-      let bytes = PayloadType.bytes(size: size)
-      return size?.constant?.integer != nil && bytes.fixedSize == nil ? tooLarge("byte string", node) : bytes
-    case "fd": return .descriptor(DescriptorType(pattern: reader.string("open")))
-    default: return PayloadType.none
+      return .bits(BitsType(size: integer.size, fields: bitFields(fields)))
     }
+    return type
+  }
+
+  private func type(named node: Node, _ reader: KeyReader) -> PayloadType? {
+    let text = node.scalar ?? ""
+    if let (element, count) = text.arraySuffix {
+      return array(of: Node(.scalar(element, .plain), at: node.range), count, node, reader)
+    }
+    if let integer = integer(named: text, reader) { return .integer(integer) }
+    let words = text.split(separator: " ").map(String.init)
+    switch (words.first, words.count) {
+    case ("none", 1): return PayloadType.none
+    case ("fd", 1): return .descriptor(DescriptorType(pattern: nil))
+    case ("fd", 3) where words[1] == "of": return .descriptor(DescriptorType(pattern: words[2]))
+    case ("struct", 2): return structure(named: words[1], at: node.range)
+    default:
+      let known = ["none", "fd", "long", "ulong"] + Self.integerNames + scope.structureNames.map { "struct \($0)" }
+      let close = words.count == 2 ? "struct \(words[1])" : text
+      faults.error(
+        "schema-payload", "there is no payload type '\(text)'\(known.suggestion(for: close))", at: node.range)
+      return nil
+    }
+  }
+
+  /// `u8[8]` and `u8[]` are byte strings, other arrays have elements.
+  private func array(of node: Node, _ count: String, _ whole: Node, _ reader: KeyReader) -> PayloadType? {
+    guard let element = type(named: node, reader) else { return nil }
+    var size: Expression?
+    if !count.isEmpty {
+      size = Node(.scalar(count, .plain), at: whole.range).expression(in: scope, as: .integer, faults)
+      if size == nil { return nil }
+    }
+    let array: PayloadType
+    if case .integer(let integer) = element, integer.size == 1, !integer.isSigned {
+      array = .bytes(size: size)
+    } else if let size {
+      array = .array(of: element, count: size)
+    } else {
+      faults.error("schema-payload", "only u8[] can have any number of elements", at: whole.range)
+      return nil
+    }
+    let isKnown = size?.constant?.integer != nil && element.fixedSize != nil
+    return isKnown && array.fixedSize == nil ? tooLarge("array", whole) : array
   }
 
   /// Reports a size that a payload cannot have. Returns nil, as for every payload with faults.
@@ -81,41 +93,43 @@ struct PayloadReader {
     return nil
   }
 
+  private static let integerNames = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"]
+
   private func integer(named name: String, _ reader: KeyReader) -> IntegerType? {
-    let sizes = ["8": 1, "16": 2, "32": 4, "64": 8]
-    guard let first = name.first, first == "u" || first == "i", let size = sizes[String(name.dropFirst())] else {
-      return nil
+    let width: Int
+    switch name {
+    case "long", "ulong": width = scope.wordSize
+    default:
+      guard Self.integerNames.contains(name), let bits = Int(name.dropFirst()) else { return nil }
+      width = bits / 8
     }
-    return IntegerType(size: size, isSigned: first == "i", description: description(reader))
+    let isSigned = name.hasPrefix("i") || name == "long"
+    return IntegerType(size: width, isSigned: isSigned, description: description(reader))
   }
 
-  /// Reads the keys that describe an integer in a payload or a key.
-  ///
-  /// - Parameter name: the integer's name, if it has one, which is the column in a table of `names`.
-  func description(_ reader: KeyReader, named name: String? = nil) -> IntegerDescription {
+  /// Reads the keys that describe an integer in a payload, a key or an argument.
+  func description(_ reader: KeyReader) -> IntegerDescription {
     var result = IntegerDescription()
     result.unit = reader.string("unit")
     result.notation = result.unit.flatMap(scope.notation)
     result.align = reader.integer("align")
-    result.region = reader.integer("region")
     result.doc = reader.string("doc")
-    if let node = reader["range"] {
-      if let items = node.items, items.count == 2, let low = items[0].integer(named: "range", faults),
-        let high = items[1].integer(named: "range", faults), low <= high
-      {
-        result.range = (low, high)
+    if let node = reader["values"] {
+      if let items = node.items {
+        result.values = items.compactMap { $0.integer(named: "values", faults) }
+      } else if let range = node.scalar?.integerRange, range.first <= range.last {
+        result.range = (range.first, range.last)
       } else {
-        faults.error("schema-type", "'range' must be [lowest, highest]", at: node.range)
+        faults.error("schema-type", "'values' must be LOWEST..HIGHEST or a list", at: node.range)
       }
     }
-    result.values = reader["values"]?.items?.compactMap { $0.integer(named: "values", faults) } ?? []
-    for entry in reader["enum"]?.entries ?? [] {
-      if let value = entry.value.integer(named: entry.key.value, faults) {
-        result.names.append((entry.key.value, value))
+    if let node = reader["names"] { result.names = names(node) }
+    if let reserved = reader.string("reserved") {
+      result.isUnchecked = reserved == "ignored"
+      if !["zero", "ignored"].contains(reserved) {
+        faults.error("schema-type", "'reserved' must be zero or ignored", at: reader["reserved"]?.range)
       }
     }
-    if let table = reader["names"] { result.names += names(from: table, column: name?.identifier ?? "value") }
-    result.isUnchecked = reader.bool("unchecked")
     for entry in reader["flags"]?.entries ?? [] {
       if let bit = entry.value.integer(named: entry.key.value, faults), (0..<64).contains(bit) {
         result.flags.append((entry.key.value, Int(bit)))
@@ -124,48 +138,52 @@ struct PayloadReader {
     return result
   }
 
-  /// The names of values in a table: `name` of each row for the value in the column.
-  private func names(from node: Node, column: String) -> [(name: String, value: Int128)] {
-    guard let name = node.scalar, case .constant(.list(let rows), _) = scope.meaning(of: name) else {
-      faults.error("schema-unknown-name", "'names' must be the name of a table", at: node.range)
+  /// Reads names of values: a mapping, or the column of a table, `v3_distributor.offset`.
+  private func names(_ node: Node) -> [(name: String, value: Int128)] {
+    if let text = node.scalar { return names(fromColumn: text, at: node.range) }
+    return (node.entries ?? []).compactMap { entry in
+      guard entry.value.entries != nil else {
+        return entry.value.integer(named: entry.key.value, faults).map { (entry.key.value, $0) }
+      }
+      let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
+      if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
+      return reader.integer("number").map { (entry.key.value, $0) }
+    }
+  }
+
+  private func names(fromColumn text: String, at range: SourceRange) -> [(name: String, value: Int128)] {
+    let parts = text.split(separator: ".").map(String.init)
+    guard parts.count == 2, case .constant(.list(let rows), _) = scope.meaning(of: parts[0]) else {
+      faults.error("schema-unknown-name", "'names' must be a mapping or a column, TABLE.COLUMN", at: range)
       return []
     }
     let found = rows.compactMap { row -> (name: String, value: Int128)? in
-      guard case .record(let cells) = row, case .string(let name)? = cells["name"], let value = cells[column]?.integer
+      guard case .record(let cells) = row, case .string(let name)? = cells["name"], let value = cells[parts[1]]?.integer
       else { return nil }
       return (name, value)
     }
     if found.isEmpty {
-      faults.error("schema-type", "the rows of table '\(name)' need 'name' and '\(column)'", at: node.range)
+      faults.error("schema-type", "the rows of table '\(parts[0])' need 'name' and '\(parts[1])'", at: range)
     }
     return found
   }
 
-  private func bits(_ reader: KeyReader) -> BitsType {
-    var width = reader.integer("width") ?? 64
-    if ![8, 16, 32, 64].contains(width) {
-      width = 64
-      faults.error("schema-payload", "the width of 'bits' must be 8, 16, 32 or 64", at: reader["width"]?.range)
-    }
-    return BitsType(size: Int(width) / 8, fields: bitFields(reader["fields"], extra: []))
-  }
-
-  /// Reads the fields of `bits` or of `keys`.
-  func bitFields(_ node: Node?, extra: [String]) -> [BitField] {
+  /// Reads the bit fields of an integer, of a key or of an argument.
+  func bitFields(_ node: Node?) -> [BitField] {
     var used: Int128 = 0
     return (node?.entries ?? []).compactMap { entry in
-      let reader = KeyReader(
-        entry.value, keys: ["bits", "default", "in-place"] + extra + Self.descriptionKeys, of: "a bit field",
-        faults)
-      guard let bits = reader["bits"], let (high, low) = bits.bitRange(faults) else {
-        if reader["bits"] == nil {
+      let reader = KeyReader(entry.value, keys: ["bits"] + Self.descriptionKeys, of: "a bit field", faults)
+      guard let bits = reader["bits"] ?? reader.constants.first?.value.node, let (high, low) = bits.bitRange(faults)
+      else {
+        if reader["bits"] == nil, reader.constants.isEmpty {
           faults.error("schema-type", "bit field '\(entry.key.value)' needs 'bits'", at: entry.key.range)
         }
         return nil
       }
+      let description = description(reader)
       let field = BitField(
         name: entry.key.value, high: high, low: low, initial: reader.integer("default"),
-        isInPlace: reader.bool("in-place"), description: description(reader, named: entry.key.value))
+        isInPlace: description.unit == "address", description: description)
       if used & field.mask != 0 {
         faults.error("schema-overlap", "bit field '\(field.name)' overlaps an earlier one", at: bits.range)
       }
@@ -173,44 +191,72 @@ struct PayloadReader {
       return field
     }
   }
+}
 
-  private func fields(_ node: Node?) -> [StructureField]? {
-    guard let node else { return [] }
-    guard let items = node.items else {
-      faults.error("schema-type", "the fields of a struct must be a list", at: node.range)
+// MARK: Structs
+
+extension PayloadReader {
+  private func structure(named name: String, at range: SourceRange) -> PayloadType? {
+    guard let entry = scope.structure(name) else {
+      let hint = scope.structureNames.suggestion(for: name)
+      faults.error("schema-unknown-name", "there is no struct '\(name)'\(hint)", at: range)
       return nil
     }
-    let fields = items.compactMap(field)
-    guard fields.count == items.count else { return nil }
+    guard let entries = entry.value.node.entries, !entries.isEmpty else {
+      faults.error("schema-type", "struct '\(name)' must be a mapping from members to types", at: entry.key.range)
+      return nil
+    }
+    if let last = entries.last, let tag = last.value[key: "switch"] {
+      return union(entries.dropLast(), last, tag, name)
+    }
+    let fields = entries.compactMap(member)
+    guard fields.count == entries.count else { return nil }
     let isKnown = fields.allSatisfy { $0.type.fixedSize != nil }
-    return isKnown && StructureLayout(fields) == nil ? tooLarge("struct", items[0]) : fields
+    return isKnown && StructureLayout(fields) == nil
+      ? tooLarge("struct", entries[0].value) : .structure(StructureType(name: name, fields: fields))
   }
 
-  private func field(_ node: Node) -> StructureField? {
-    guard let name = node[key: "name"]?.scalar, node[key: "type"] != nil else {
-      faults.error("schema-type", "a field needs 'name' and 'type'", at: node.range)
-      return nil
+  private func member(_ entry: Entry) -> StructureField? {
+    var node = entry.value
+    var count: Int?
+    // The elements of an array are the member's values, and have its description.
+    if let text = node[key: "type"] ?? (node.scalar == nil ? nil : node),
+      let (element, size) = text.scalar?.arraySuffix, element != "u8"
+    {
+      guard let number = IntegerLiteral.parse(size) else {
+        faults.error("schema-payload", "the size of an array in a struct must be a number", at: text.range)
+        return nil
+      }
+      count = Int(clamping: number)
+      let type = Node(.scalar(element, .plain), at: text.range)
+      node =
+        node.scalar != nil
+        ? type
+        : Node(
+          .mapping((node.entries ?? []).map { $0.key.value == "type" ? Entry(key: $0.key, value: type) : $0 }),
+          at: node.range)
     }
-    let count = node[key: "count"].flatMap { $0.integer(named: "count", faults) }.map { Int(clamping: $0) }
-    let own = ["name", "count", "reserved"]
-    let rest = (node.entries ?? []).filter {
-      !own.contains($0.key.value) || ($0.key.value == "count" && node[key: "of"] != nil)
-    }
-    let reserved = node[key: "reserved"]?.scalar == "true"
-    guard let type = type(Node(.mapping(rest), at: node.range)) else { return nil }
+    guard let type = type(node) else { return nil }
     return StructureField(
-      name: name, type: type, count: node[key: "of"] == nil ? count : nil, isReserved: reserved,
+      name: entry.key.value, type: type, count: count, alignment: type.alignment,
+      isReserved: node[key: "reserved"] != nil,
       doc: node[key: "doc"]?.scalar)
   }
 
-  private func union(_ reader: KeyReader) -> PayloadType? {
-    guard let on = reader["on"] else {
+  /// A struct whose last member depends on its first: `{switch: TAG, cases}`.
+  private func union(_ members: ArraySlice<Entry>, _ last: Entry, _ subject: Node, _ name: String) -> PayloadType? {
+    guard members.count == 1, let tag = members.first.flatMap(member), subject.scalar == tag.name else {
       faults.error(
-        "schema-payload", "a union's 'on' must be the field that selects a case: {name, type}", at: reader.node.range)
+        "schema-payload", "'switch' must name the first member of '\(name)', and be in the second and last",
+        at: subject.range)
       return nil
     }
-    guard let tag = field(on) else { return nil }
-    let cases = (reader["cases"]?.entries ?? []).compactMap { entry -> (Int128, String, [StructureField])? in
+    let entries = last.value[key: "cases"]?.entries ?? []
+    let types = entries.compactMap { type($0.value) }
+    guard types.count == entries.count else { return nil }
+    let alignment = types.map(\.alignment).max() ?? 1
+    var cases: [(value: Int128, name: String, fields: [StructureField])] = []
+    for (entry, type) in zip(entries, types) {
       var value = IntegerLiteral.parse(entry.key.value)
       if value == nil, case .integer(let type) = tag.type {
         value = type.description.names.first { $0.name == entry.key.value }?.value
@@ -219,8 +265,18 @@ struct PayloadReader {
         faults.error("schema-payload", "'\(entry.key.value)' is not a value of '\(tag.name)'", at: entry.key.range)
         return nil
       }
-      return fields(entry.value).map { (value, entry.key.value, $0) }
+      let field = StructureField(
+        name: last.key.value, type: type, alignment: alignment, isReserved: false, doc: entry.value[key: "doc"]?.scalar)
+      cases.append((value, entry.key.value, [field]))
     }
-    return .union(UnionType(tag: tag, cases: cases.map { (value: $0.0, name: $0.1, fields: $0.2) }))
+    return .union(UnionType(tag: tag, cases: cases))
+  }
+}
+
+extension String {
+  /// The element and the count of `u8[40]`; nil if it is not an array.
+  fileprivate var arraySuffix: (element: String, count: String)? {
+    guard hasSuffix("]"), let open = lastIndex(of: "[") else { return nil }
+    return (String(self[..<open]), String(self[index(after: open)...].dropLast()))
   }
 }

@@ -45,8 +45,6 @@ package struct IntegerDescription {
   package var notation: Notation?
   /// The value is a multiple of this. For an address, it is in bytes.
   package var align: Int128?
-  /// In bytes.
-  package var region: Int128?
   package var range: (lowerBound: Int128, upperBound: Int128)?
   package var values: [Int128] = []
   /// Names of values.
@@ -58,6 +56,14 @@ package struct IntegerDescription {
   package var doc: String?
 
   package init() {}
+}
+
+extension IntegerDescription {
+  /// The static type of the integer in expressions.
+  var valueType: Type {
+    if flags.isEmpty { return .integer }
+    return .flags(NamedBits(Dictionary(flags.map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { a, _ in a })))
+  }
 }
 
 /// Bit fields packed in one integer.
@@ -97,6 +103,8 @@ package struct BitField {
 
 /// A C struct with the layout of the architecture's ABI: the offset of every field is a multiple of its alignment.
 package struct StructureType {
+  /// The name in the kernel's headers.
+  package var name: String
   package var fields: [StructureField]
 }
 
@@ -105,6 +113,8 @@ package struct StructureField {
   package var type: PayloadType
   /// The number of elements of a C array; nil for a single one.
   package var count: Int?
+  /// In bytes. A member of a union is aligned as the case with the largest alignment.
+  package var alignment: Int
   /// Padding, which may be left out and is then zero.
   package var isReserved: Bool
   package var doc: String?
@@ -159,9 +169,9 @@ extension PayloadType {
     case .none, .bytes: 1
     case .integer(let type): type.size
     case .bits(let type): type.size
-    case .structure(let type): type.fields.map(\.type.alignment).max() ?? 1
+    case .structure(let type): type.fields.map(\.alignment).max() ?? 1
     case .union(let type):
-      ([type.tag] + type.cases.flatMap(\.fields)).map(\.type.alignment).max() ?? 1
+      ([type.tag] + type.cases.flatMap(\.fields)).map(\.alignment).max() ?? 1
     case .array(let element, _): element.alignment
     case .descriptor: 4
     }
@@ -172,13 +182,11 @@ extension PayloadType {
     switch self {
     case .none: return .null
     case .integer(let type):
-      let flags = type.description.flags
-      if flags.isEmpty { return .integer }
-      return .flags(NamedBits(Dictionary(flags.map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { a, _ in a })))
+      return type.description.valueType
     case .descriptor: return .integer
     case .bits(let type):
       let record = RecordType(name: name)
-      for field in type.fields { record.add(field.name.identifier, .integer) }
+      for field in type.fields { record.add(field.name.identifier, field.description.valueType) }
       record.add("raw", .integer)
       return .record(record)
     case .structure(let type):
@@ -206,7 +214,7 @@ package struct StructureLayout {
     var alignment = 1
     for field in fields {
       guard let element = field.type.fixedSize else { return nil }
-      let step = field.type.alignment
+      let step = field.alignment
       alignment = max(alignment, step)
       size = (size + step - 1) / step * step
       offsets.append(size)

@@ -60,7 +60,6 @@ extension IntegerDescription {
       words.append(unit == "address" ? "a guest physical address" : "in \(unit)")
     }
     if let align, align > 1 { words.append("a multiple of \(unit == "address" ? sizeInBytes(align) : "\(align)")") }
-    if let region { words.append("the start of \(sizeInBytes(region))") }
     if let range { words.append("from \(range.lowerBound) to \(range.upperBound)") }
     if !values.isEmpty { words.append("one of \(values.map(String.init).joined(separator: ", "))") }
     if isUnchecked { words.append("the kernel does not check this") }

@@ -8,6 +8,7 @@ struct KeyReader {
   let source: SchemaNode
   let faults: Findings
   let entries: [SchemaEntry]
+  private let what: String
 
   var node: Node { source.node }
 
@@ -15,10 +16,11 @@ struct KeyReader {
     self.init(SchemaNode(node), keys: keys, of: what, faults)
   }
 
-  /// - Parameter keys: every key that the mapping may have.
-  init(_ source: SchemaNode, keys: [String], of what: String, _ faults: Findings) {
+  /// Creates a reader that leaves unknown keys to its caller.
+  init(_ source: SchemaNode, of what: String, _ faults: Findings) {
     self.source = source
     self.faults = faults
+    self.what = what
     if let found = source.entries {
       entries = found
     } else {
@@ -27,20 +29,36 @@ struct KeyReader {
       }
       entries = []
     }
+  }
+
+  /// - Parameter keys: every key that the mapping may have, besides the constants of the kernel.
+  init(_ source: SchemaNode, keys: [String], of what: String, _ faults: Findings) {
+    self.init(source, of: what, faults)
     guard faults.isThorough else { return }
-    for entry in entries where !keys.contains(entry.key.value) {
-      faults.error(
-        "schema-unknown-key", "\(what) has no key '\(entry.key.value)'\(hint(entry.key.value, keys))",
-        at: entry.key.range)
+    for entry in entries where !keys.contains(entry.key.value) && !entry.key.value.isConstant {
+      unknown(entry.key, among: keys)
     }
   }
+
+  /// Reports a key that the mapping cannot have.
+  private func unknown(_ key: Located<String>, among keys: [String]) {
+    faults.error("schema-unknown-key", unknownKey(key, among: keys), at: key.range)
+  }
+
+  /// The message for a key that the mapping cannot have.
+  func unknownKey(_ key: Located<String>, among keys: [String]) -> String {
+    "\(what) has no key '\(key.value)'\(hint(key.value, keys))"
+  }
+
+  /// The constants of the kernel among the keys, with their values: `KVM_DEV_TYPE_VFIO: 4`.
+  var constants: [SchemaEntry] { entries.filter { $0.key.value.isConstant } }
 
   /// The suggestion for an unknown key.
   private func hint(_ key: String, _ keys: [String]) -> String {
     if let nearest = keys.nearest(to: key) { return "; did you mean '\(nearest)'?" }
     // In a flow mapping, a comma ends plain text, and the rest is read as a key.
     let isExpression = key.contains { "()[]=<>&|!".contains($0) }
-    return isExpression ? "; put an expression with a comma, a bracket or '!' in quotes" : ""
+    return isExpression ? "; in braces a comma ends a value: write the rule on lines of its own" : ""
   }
 
   subscript(key: String) -> Node? { child(key)?.node }
@@ -79,14 +97,9 @@ struct KeyReader {
 
   func strings(_ key: String) -> [String] { self[key]?.strings(named: key, faults) ?? [] }
 
-  func errno(_ key: String) -> Errno? {
-    guard let node = self[key] else { return nil }
-    return node.errno(faults)
-  }
-
+  /// Reads `since` and `until`.
   func lifetime() -> Lifetime {
-    func bound(_ key: String) -> ReleaseBound? { self[key]?.release(named: key, faults).map(ReleaseBound.init) }
-    return Lifetime(since: bound("since"), until: bound("until"))
+    Lifetime(since: self["since"]?.releaseBound(faults), until: self["until"]?.releaseBound(faults))
   }
 }
 
@@ -99,12 +112,26 @@ extension Node {
     return value
   }
 
+  /// Reads one release: `v6.13`.
   func release(named name: String, _ faults: Findings) -> Release? {
-    guard let release = scalar.flatMap(Release.init) else {
-      faults.error("schema-type", "'\(name)' must be a kernel release, such as '6.13'", at: range)
+    guard let release = scalar.flatMap({ Release(tag: $0) }) else {
+      let text = scalar ?? kind
+      faults.error(
+        "schema-type", "'\(text)' is not a release; write v6.13, as the kernel's tags are written", at: range)
       return nil
     }
     return release
+  }
+
+  /// Reads `v6.13`, `[v7.2, v6.12.100]` or `v6.12..v7.2`.
+  func releaseBound(_ faults: Findings) -> ReleaseBound? {
+    let nodes = items ?? [self]
+    do throws(ReleaseBound.Problem) {
+      return try ReleaseBound(tags: nodes.map { $0.scalar ?? $0.kind })
+    } catch {
+      faults.error("schema-type", error.message, at: error.index.map { nodes[$0].range } ?? range)
+      return nil
+    }
   }
 
   func strings(named name: String, _ faults: Findings) -> [String] {
@@ -119,31 +146,39 @@ extension Node {
     }
   }
 
-  func errno(_ faults: Findings) -> Errno? {
-    guard let text = scalar, let errno = Errno(name: text) else {
-      let hint = Errno.allNames.nearest(to: scalar ?? "").map { "; did you mean \($0)?" } ?? ""
-      faults.error("schema-errno", "there is no errno '\(scalar ?? kind)'\(hint)", at: range)
-      return nil
-    }
-    return errno
-  }
+  func errno(_ faults: Findings) -> Errno? { Located(scalar ?? kind, at: range).errno(faults) }
 
-  /// `[hi, lo]` of a bit field.
+  /// `63..32` of a bit field, or one bit, `31`.
   func bitRange(_ faults: Findings) -> (high: Int, low: Int)? {
-    guard let items, items.count == 2, let high = items[0].scalar.flatMap({ Int($0) }),
-      let low = items[1].scalar.flatMap({ Int($0) }), low >= 0, high >= low, high < 64
-    else {
-      faults.error("schema-type", "'bits' must be [high, low], from 63 to 0", at: range)
+    let ends = (scalar ?? "").integerRange
+    guard let ends, ends.last >= 0, ends.first >= ends.last, ends.first < 64 else {
+      faults.error("schema-type", "bits must be 'HIGH..LOW' or one bit, from 63 to 0", at: range)
       return nil
     }
-    return (high, low)
+    return (Int(ends.first), Int(ends.last))
   }
 
-  /// Compiles the expression in a scalar. Faults are reported at their location in the text.
-  func expression(in scope: some Scope, as wanted: Type = .any, _ faults: Findings) -> Expression? {
+  /// The syntax of the expression in a scalar. Faults are reported at their location in the text.
+  func syntax(_ faults: Findings) -> Syntax? {
     guard let text = scalar else {
       faults.error("schema-type", "an expression must be text, not \(kind); put it in quotes", at: range)
       return nil
+    }
+    do throws(ExpressionError) { return try Parser.parse(text) } catch {
+      faults.error("schema-expression", error.message, at: self.range(of: error.span))
+      return nil
+    }
+  }
+
+  /// Compiles the expression in a scalar, or a mapping `{switch, cases}` whose cases are expressions. Faults are reported
+  /// at their location in the text.
+  func expression(in scope: some Scope, as wanted: Type = .any, _ faults: Findings) -> Expression? {
+    guard let text = scalar else {
+      guard let value = self[key: "switch"] else {
+        faults.error("schema-type", "an expression must be text, not \(kind); put it in quotes", at: range)
+        return nil
+      }
+      return choice(value, faults)?.compiled(in: scope, as: wanted, at: range, faults)
     }
     do throws(ExpressionError) {
       let expression = try Expression(text, in: scope, as: wanted)
@@ -153,6 +188,23 @@ extension Node {
       faults.error("schema-expression", error.message, at: self.range(of: error.span))
       return nil
     }
+  }
+
+  /// The conditional expression that `{switch, cases}` stands for.
+  private func choice(_ value: Node, _ faults: Findings) -> Syntax? {
+    guard let arms = Switch(value, self[key: "cases"], faults)?.arms else { return nil }
+    var result: Syntax?
+    for arm in arms.reversed() {
+      guard let own = arm.value[key: "switch"].map({ arm.value.choice($0, faults) }) ?? arm.value.syntax(faults) else {
+        return nil
+      }
+      guard let test = arm.test else {
+        result = own
+        continue
+      }
+      result = .conditional(test, own, result ?? .unknown(own.span), own.span)
+    }
+    return result
   }
 
   /// The location of a part of an expression's text; the whole scalar if escapes or line breaks hide it.
@@ -165,5 +217,47 @@ extension Node {
     let length = String(decoding: text.utf8.dropFirst(span.start).prefix(span.length), as: UTF8.self).unicodeScalars
       .count
     return range.subrange(offset: before + quotes, length: Swift.max(length, 1))
+  }
+}
+
+extension Syntax {
+  /// Compiles syntax that is at a place of a schema.
+  func compiled(in scope: some Scope, as wanted: Type, at range: SourceRange, _ faults: Findings) -> Expression? {
+    do throws(ExpressionError) {
+      let expression = try Expression(self, in: scope, as: wanted)
+      expression.source = range
+      return expression
+    } catch {
+      faults.error("schema-expression", error.message, at: range)
+      return nil
+    }
+  }
+}
+
+extension Located<String> {
+  func errno(_ faults: Findings) -> Errno? {
+    if let errno = Errno(name: value) { return errno }
+    let hint = Errno.allNames.nearest(to: value).map { "; did you mean \($0)?" } ?? ""
+    faults.error("schema-errno", "\(value) is not an errno\(hint)", at: range)
+    return nil
+  }
+}
+
+extension String {
+  /// Whether a key is a constant of the kernel's headers, whose value is its number.
+  var isConstant: Bool {
+    hasPrefix("KVM_") && utf8.allSatisfy { $0 == 0x5F || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
+  }
+
+  /// The ends of `64..992`, or of one number, in the order of the text; nil for other text.
+  var integerRange: (first: Int128, last: Int128)? {
+    let ends = split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    switch ends.count {
+    case 1: return IntegerLiteral.parse(self).map { ($0, $0) }
+    case 3 where ends[1].isEmpty:
+      guard let first = IntegerLiteral.parse(ends[0]), let last = IntegerLiteral.parse(ends[2]) else { return nil }
+      return (first, last)
+    default: return nil
+    }
   }
 }

@@ -18,7 +18,7 @@ extension Catalogue {
 private struct RefusalSearch {
   let catalogue: Catalogue
   private(set) var found: [SourceRange: Rule] = [:]
-  private var fragments: Set<SourceRange> = []
+  private var functions: Set<SourceRange> = []
   private var hooks: Set<String> = []
 
   init(catalogue: Catalogue) { self.catalogue = catalogue }
@@ -27,21 +27,28 @@ private struct RefusalSearch {
     for rules in file.rulesOfCalls(where: exists) { visit(rules.list) }
   }
 
-  private func exists(_ lifetime: Lifetime, _ when: Expression?) -> Bool {
-    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(when, [], 0)
+  private func exists(_ lifetime: Lifetime, _ condition: Expression?) -> Bool {
+    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(condition, [], 0)
   }
 
-  private mutating func visit(_ list: RuleList?) {
-    for rule in list?.rules ?? [] where exists(rule.lifetime, rule.when) {
-      for nested in [rule.otherwise, rule.rules, rule.onFailure] { visit(nested) }
-      if let fragment = rule.use?.fragment, fragments.insert(fragment.source).inserted { visit(fragment.body.list) }
+  private mutating func visit(_ list: RuleList) {
+    for rule in list.rules where exists(rule.lifetime, nil) {
+      for nested in rule.nested { visit(nested) }
+      if let function = rule.use?.function, functions.insert(function.source).inserted { visit(function.body.list) }
       if let hook = rule.hook, hooks.insert(hook).inserted {
         for (file, rules) in catalogue.contributions(to: hook) where exists(file.lifetime, nil) { visit(rules.list) }
       }
       guard rule.errno != nil else { continue }
+      // No plan gets the answers that only a guest causes.
+      if rule.needsGuest { continue }
       found[rule.source] = rule
       // Calls reach the rules after this one only in other releases.
-      if rule.condition == nil, rule.when == nil { return }
+      if rule.condition == nil { return }
     }
   }
+}
+
+extension Rule {
+  /// Whether the rule acts only while a guest runs, or after one has.
+  package var needsGuest: Bool { condition?.syntax.names.contains("guest_has_run") == true }
 }

@@ -10,116 +10,151 @@ package struct RuleList {
   package static var empty: RuleList { RuleList(rules: []) }
 }
 
-/// A list with a separate frame of locals: the rules of one call, of a fragment or of a hook. It is compiled on first
+/// A list with a separate frame of locals: the rules of one call, of a function or of a hook. It is compiled on first
 /// use.
 package final class RuleFrame {
-  private let source: SchemaNode?
-  private let isReading: (SchemaNode) -> Bool
   private let compile: () -> (list: RuleList, size: Int)
   private lazy var compiled = compile()
-
-  /// Whether a statement of the list, or of a fragment that it uses, reads the payload. It is known without compiling
-  /// the list.
-  package private(set) lazy var readsValue: Bool = source.map(isReading) ?? false
 
   package var list: RuleList { compiled.list }
   /// The number of locals that a frame for the list needs, as far as it is compiled; frames grow.
   package var size: Int { compiled.size }
 
-  init(
-    _ source: SchemaNode?, reads isReading: @escaping (SchemaNode) -> Bool,
-    compile: @escaping () -> (list: RuleList, size: Int)
-  ) {
-    self.source = source
-    self.isReading = isReading
-    self.compile = compile
-  }
+  init(compile: @escaping () -> (list: RuleList, size: Int)) { self.compile = compile }
 
-  static var empty: RuleFrame { RuleFrame(nil, reads: { _ in false }) { (.empty, 0) } }
+  static var empty: RuleFrame { RuleFrame { (.empty, 0) } }
 }
 
-/// One statement. Its parts act in the order of the members.
+/// One statement.
 ///
-/// The condition and the names that it gives are compiled with the list. The rest is compiled on first use, because the
-/// conditions of most statements never hold.
+/// The guards and the names that a `let` gives are compiled with the list. The rest is compiled on first use, because
+/// the conditions of most statements never hold.
 package struct Rule {
   let node: SchemaNode
   package var lifetime = Lifetime()
-  /// The statement exists only if this holds.
-  package var when: Expression?
   /// If this does not hold, `otherwise` runs or the statement is skipped.
   package var condition: Expression?
   /// Whether there is an `otherwise`.
   package var hasOtherwise = false
-  /// The names for this statement and those after it, with slot and value.
+  /// The names for the rest of the list, with slot and value.
   package var lets: [(name: String, slot: Int, value: Expression)] = []
-  let rest: DeferredAction
+  let rest: DeferredBody
 
   /// The location of the statement in its schema.
   package var source: SourceRange { node.node.range }
-  private var action: RuleAction { rest.action }
 
-  package var otherwise: RuleList? { action.otherwise }
-  /// Whether the new vCPU exists from here on.
-  package var allocatesVCPU: Bool { action.allocatesVCPU }
-  /// Whether the kernel copies the payload in here.
-  package var readsValue: Bool { action.readsValue }
-  package var use: FragmentUse? { action.use }
-  package var hook: String? { action.hook }
-  package var loop: Loop? { action.loop }
-  package var rules: RuleList? { action.rules }
-  package var onFailure: RuleList? { action.onFailure }
-  package var effects: [Effect] { action.effects }
-  package var hazard: String? { action.hazard }
-  package var warning: String? { action.warning }
-  package var errno: Errno? { action.errno }
-  package var returnsOK: Bool { action.returnsOK }
-  package var id: String? { action.id }
-  /// The reason for the errno, the warning or the hazard, for users.
-  package var because: ReasonText? { action.because }
+  package var action: RuleAction { rest.body.action }
+  package var otherwise: RuleList? { rest.body.otherwise }
+  /// The word that distinguishes the rule from others with the same id.
+  package var tag: String? { rest.body.tag }
   /// The errno in the kernel's documentation, if it is another one.
-  package var documented: String? { action.documented }
-  /// The reason why no manifest can make the rule refuse, if there is one.
-  package var noCase: String? { action.noCase }
+  package var documented: String? { rest.body.documented }
+  /// The reason why no example or test can make the rule act, if there is one.
+  package var untested: String? { rest.body.untested }
+  /// The C functions that the list follows from here on.
+  package var mirrors: String? { rest.body.mirrors }
 }
 
-/// The action of a statement; see `Rule`.
-final class RuleAction {
+/// The action of a statement.
+package enum RuleAction {
+  case none
+  /// `EINVAL: REASON`
+  case refuse(Errno, ReasonText)
+  /// `return: VALUE`; the call succeeds.
+  case succeed(Expression)
+  /// The kernel copies the payload in.
+  case read
+  /// The kernel copies a value out.
+  case write(CallValue)
+  case assign([Effect])
+  case use(FunctionUse)
+  /// A frame on a bus of the guest: `region(at, size, "iocsr")`.
+  case region([Expression])
+  /// `then` or `do`
+  case rules(RuleList, onFailure: RuleList?)
+  case loop(Loop, RuleList, onFailure: RuleList?)
+  case hook(String)
+  case warn(RuleWarning, ReasonText)
+}
+
+/// The kinds of statements that warn of a call without refusing it.
+package enum RuleWarning: String, Sendable, CaseIterable {
+  /// The kernel accepts what cannot work.
+  case warn
+  /// The kernel prints a stack trace and goes on.
+  case kernelWarning = "WARN_ON"
+  /// The kernel crashes or hangs.
+  case hazard
+}
+
+extension Rule {
+  package var errno: Errno? { if case .refuse(let errno, _) = action { errno } else { nil } }
+  package var use: FunctionUse? { if case .use(let use) = action { use } else { nil } }
+  package var hook: String? { if case .hook(let hook) = action { hook } else { nil } }
+  package var loop: Loop? { if case .loop(let loop, _, _) = action { loop } else { nil } }
+  package var effects: [Effect] { if case .assign(let effects) = action { effects } else { [] } }
+
+  /// The rules that the statement runs, except those of functions and hooks.
+  package var nested: [RuleList] {
+    let own: [RuleList?] =
+      switch action {
+      case .rules(let rules, let undo), .loop(_, let rules, let undo): [rules, undo]
+      default: []
+      }
+    return ([otherwise] + own).compactMap(\.self)
+  }
+
+  /// The reason for the errno, the warning or the hazard, for users.
+  package var because: ReasonText? {
+    switch action {
+    case .refuse(_, let reason), .warn(_, let reason): reason
+    default: nil
+    }
+  }
+
+  /// The expressions of the statement, without those of nested rules.
+  package var expressions: [Expression] {
+    let own: [Expression] =
+      switch action {
+      case .succeed(let value): [value]
+      case .write(let value): value.expressions
+      case .use(let use): use.arguments
+      case .region(let arguments): arguments
+      case .loop(let loop, _, _): [loop.list]
+      case .assign(let effects): effects.flatMap(\.expressions)
+      case .none, .refuse, .read, .rules, .hook, .warn: []
+      }
+    return [condition].compactMap(\.self) + lets.map(\.value) + own
+  }
+}
+
+/// The deferred part of a statement; see `Rule`.
+final class RuleBody {
+  var action = RuleAction.none
   var otherwise: RuleList?
-  var allocatesVCPU = false
-  var readsValue = false
-  var use: FragmentUse?
-  var hook: String?
-  var loop: Loop?
-  var rules: RuleList?
-  var onFailure: RuleList?
-  var effects: [Effect] = []
-  var hazard: String?
-  var warning: String?
-  var errno: Errno?
-  var returnsOK = false
-  var id: String?
-  var because: ReasonText?
+  var tag: String?
   var documented: String?
-  var noCase: String?
+  var untested: String?
+  var mirrors: String?
 }
 
-/// The action of a statement, compiled on first use.
-final class DeferredAction {
-  private(set) lazy var action = compile()
-  private let compile: () -> RuleAction
+/// The deferred part of a statement, compiled on first use.
+final class DeferredBody {
+  private(set) lazy var body = compile()
+  private let compile: () -> RuleBody
 
-  init(_ compile: @escaping () -> RuleAction) { self.compile = compile }
+  init(_ compile: @escaping () -> RuleBody) { self.compile = compile }
 }
 
-package struct FragmentUse {
-  package var fragment: Fragment
-  /// In the order of the fragment's parameters.
+/// A use of a function of rules: `use: NAME(ARGUMENTS)`.
+package struct FunctionUse {
+  package var function: RuleFunction
+  /// In the order of the function's parameters.
   package var arguments: [Expression]
 }
 
-/// Rules with parameters, run in place.
-package final class Fragment {
+/// A function of rules, run in place.
+package final class RuleFunction {
   package let name: String
   package let parameters: [String]
   package let source: SourceRange
@@ -151,4 +186,30 @@ package enum EffectValue {
   case expression(Expression)
   /// A new record with an identity.
   case record([(String, Expression)])
+}
+
+extension Effect {
+  package var expressions: [Expression] {
+    var all = [path.base]
+    if case .store(let key) = path.action { all.append(key) }
+    switch value {
+    case .expression(let expression): all.append(expression)
+    case .record(let fields): all += fields.map(\.1)
+    }
+    return all
+  }
+}
+
+extension RuleList {
+  /// Whether a statement of the list, or of a function or hook that it uses, copies the payload in.
+  package var reads: Bool {
+    rules.contains { rule in
+      switch rule.action {
+      case .read: true
+      case .use(let use): use.function.body.list.reads
+      case .hook: true
+      default: rule.nested.contains(where: \.reads)
+      }
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Expressions
+import Vocabulary
 import YAMLSyntax
 
 /// Compiles rules: YAML statements become `Rule` values, their expressions are checked.
@@ -8,16 +9,22 @@ struct RuleReader {
   let shared: any SharedNames
   let faults: Findings
 
-  private static let keys = [
-    "since", "until", "when", "if", "else", "let", "allocate", "read", "use", "with", "hook", "for", "in", "rules",
-    "on-failure", "then", "hazard", "warn", "errno", "return", "id", "because", "documented", "doc",
-    "no-case",
-  ]
+  /// The keys that say when a statement acts.
+  private static let guards = ["since", "until", "if", "else"]
+  /// The keys that stand beside an action.
+  private static let remarks = ["tag", "documented", "untested", "doc", "mirrors"]
+  /// The keys that say what a statement does. A statement has one of them, or an errno.
+  static let actions =
+    ["let", "assign", "read", "write", "return", "use", "then", "do", "switch", "hook"]
+    + RuleWarning.allCases.map(\.rawValue)
+  /// Keys that belong to an action.
+  private static let parts = ["for", "cases", "on-failure"]
+  static let keys = guards + actions + parts + remarks
 
   /// The rules of a node, which are compiled on first use.
   func frame(_ node: SchemaNode?) -> RuleFrame {
     guard let node else { return .empty }
-    let frame = RuleFrame(node, reads: shared.readsValue) {
+    let frame = RuleFrame {
       let list = self.list(node)
       return (list, scope.frameSize)
     }
@@ -34,9 +41,11 @@ struct RuleReader {
   }
 
   private func rule(_ node: SchemaNode) -> Rule {
-    let reader = KeyReader(node, keys: Self.keys, of: "a rule", faults)
+    let reader = KeyReader(node, of: "a rule", faults)
+    if faults.isThorough, !StatementCheck(reader, faults).passes() {
+      return Rule(node: node, rest: DeferredBody { RuleBody() })
+    }
     let lifetime = reader.lifetime()
-    let when = condition(reader["when"])
     let condition = condition(reader["if"])
     // Later statements declare more names, so the deferred parts use copies of the scope.
     let above = with(scope.copy())
@@ -45,74 +54,100 @@ struct RuleReader {
       guard let value = expression(entry.value) else { continue }
       lets.append((entry.key.value, scope.declare(entry.key.value, value.type), value))
     }
-    let here = lets.isEmpty ? above : with(scope.copy())
-    let rest = DeferredAction {
-      let action = here.action(reader)
-      action.otherwise = reader.child("else").map(above.list)
-      return action
+    let rest = DeferredBody {
+      let body = RuleBody()
+      body.otherwise = reader.child("else").map(above.list)
+      body.action = above.action(reader)
+      body.tag = reader.string("tag")
+      body.documented = reader.string("documented")
+      body.untested = reader.string("untested")
+      body.mirrors = reader.string("mirrors")
+      return body
     }
     let rule = Rule(
-      node: node, lifetime: lifetime, when: when, condition: condition, hasOtherwise: reader.has("else"), lets: lets,
-      rest: rest)
-    if faults.isThorough { check(rule, reader) }
+      node: node, lifetime: lifetime, condition: condition, hasOtherwise: reader.has("else"), lets: lets, rest: rest)
+    if faults.isThorough { _ = rest.body }
     return rule
   }
 
   private func with(_ scope: RuleScope) -> RuleReader { RuleReader(scope: scope, shared: shared, faults: faults) }
 
-  private func check(_ rule: Rule, _ reader: KeyReader) {
-    if rule.errno != nil, rule.because == nil {
-      faults.error(
-        "schema-no-reason", "a rule with 'errno' needs 'because'", at: reader.keyRange("errno") ?? rule.source)
-    }
-    if rule.condition == nil, let otherwise = reader["else"] {
-      faults.error("schema-type", "'else' needs an 'if'", at: otherwise.range)
-    }
-  }
-
   private func action(_ reader: KeyReader) -> RuleAction {
-    let action = RuleAction()
-    action.allocatesVCPU = word("allocate", "vcpu", reader)
-    action.readsValue = word("read", "value", reader)
-    action.use = use(reader)
-    action.hook = reader.string("hook")
-    body(reader, into: action)
-    action.effects = effects(reader["then"])
-    action.hazard = reader.string("hazard")
-    action.warning = reader.string("warn")
-    action.errno = reader.errno("errno")
-    action.returnsOK = word("return", "ok", reader)
-    action.id = reader.string("id")
-    action.because = reader["because"].map { ReasonText($0, in: scope, faults) }
-    action.documented = reader.string("documented")
-    action.noCase = reader.string("no-case")
-    return action
-  }
-
-  /// Reads `for`, `in`, `rules` and `on-failure`. The variable is visible in the nested rules only.
-  private func body(_ reader: KeyReader, into action: RuleAction) {
-    scope.nested {
-      if let variable = reader.string("for"), let list = expression(reader["in"], as: .list(.any)) {
-        let element: Type = if case .list(let type) = list.type { type } else { .any }
-        action.loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
-      } else if let node = reader["for"] ?? reader["in"], action.loop == nil,
-        reader["for"] == nil || reader["in"] == nil
-      {
-        faults.error("schema-type", "a loop needs 'for', 'in' and 'rules'", at: node.range)
+    for entry in reader.entries {
+      let node = entry.value
+      switch entry.key.value {
+      case "assign": return .assign(effects(node.node))
+      case "use": return use(node.node)
+      case "write": return CallValue(node.node, in: scope, faults).map(RuleAction.write) ?? .none
+      case "return": return expression(node.node, as: .integer).map(RuleAction.succeed) ?? .none
+      case "hook": return reader.string("hook").map(RuleAction.hook) ?? .none
+      case "then": return .rules(list(node), onFailure: nil)
+      case "do": return repeated(node, reader)
+      case "switch": return Switch(node.node, reader["cases"], faults).map { rules(of: $0, reader) } ?? .none
+      case "read":
+        if reader.string("read") != "value" {
+          faults.error("schema-type", "'read' must be 'value', the payload", at: node.node.range)
+        }
+        return .read
+      default:
+        if let kind = RuleWarning(rawValue: entry.key.value) { return .warn(kind, reason(node.node)) }
+        if entry.key.value.isErrnoLike, let errno = entry.key.errno(faults) {
+          return .refuse(errno, reason(node.node))
+        }
       }
-      action.rules = reader.child("rules").map(list)
     }
-    action.onFailure = reader.child("on-failure").map(list)
+    return .none
   }
 
-  private func word(_ key: String, _ wanted: String, _ reader: KeyReader) -> Bool {
-    guard let text = reader.string(key) else { return false }
-    if text != wanted { faults.error("schema-type", "'\(key)' must be '\(wanted)'", at: reader[key]?.range) }
-    return text == wanted
+  private func reason(_ node: Node) -> ReasonText { ReasonText(node, in: scope, faults) }
+
+  /// Reads `for`, `do` and `on-failure`. The variable is visible in the repeated rules only.
+  private func repeated(_ node: SchemaNode, _ reader: KeyReader) -> RuleAction {
+    let undo = reader.child("on-failure").map(list)
+    guard let header = reader["for"] else { return .rules(list(node), onFailure: undo) }
+    guard let (variable, elements) = header.loopHeader else {
+      faults.error("schema-type", "a loop must be 'for: NAME in LIST'", at: header.range)
+      return .none
+    }
+    guard let list = expression(elements, as: .list(.any)) else { return .none }
+    return scope.nested {
+      let element: Type = if case .list(let type) = list.type { type } else { .any }
+      let loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
+      return .loop(loop, self.list(node), onFailure: undo)
+    }
+  }
+
+  /// The cases of a `switch` as rules with conditions, each in the `else` of the one before.
+  private func rules(of choice: Switch, _ reader: KeyReader) -> RuleAction {
+    let cases = reader.child("cases")?.entries ?? []
+    var rules: RuleList?
+    for (arm, entry) in zip(choice.arms, cases).reversed() {
+      let body = list(entry.value)
+      guard let test = arm.test else {
+        rules = body
+        continue
+      }
+      guard let condition = expression(test, at: entry.key.range, as: .bool) else { continue }
+      let otherwise = rules
+      let rest = DeferredBody {
+        let result = RuleBody()
+        result.action = .rules(body, onFailure: nil)
+        result.otherwise = otherwise
+        return result
+      }
+      rules = RuleList(rules: [
+        Rule(node: entry.value, condition: condition, hasOtherwise: otherwise != nil, rest: rest)
+      ])
+    }
+    return .rules(rules ?? .empty, onFailure: nil)
   }
 
   private func expression(_ node: Node?, as wanted: Type = .any) -> Expression? {
     node.flatMap { $0.expression(in: scope, as: wanted, faults) }
+  }
+
+  private func expression(_ syntax: Syntax, at range: SourceRange, as wanted: Type) -> Expression? {
+    syntax.compiled(in: scope, as: wanted, at: range, faults)
   }
 
   /// Reads a condition. A condition with faults is unknown.
@@ -120,37 +155,48 @@ struct RuleReader {
     node.map { $0.expression(in: scope, as: .bool, faults) ?? Expression(constant: .unknown, text: "unknown") }
   }
 
-  private func use(_ reader: KeyReader) -> FragmentUse? {
-    guard let name = reader.string("use") else { return nil }
-    guard let fragment = shared.fragment(name) else {
-      let hint = shared.fragmentNames.suggestion(for: name)
-      faults.error("schema-unknown-name", "there is no fragment '\(name)'\(hint)", at: reader["use"]?.range)
-      return nil
-    }
-    if fragment.isCompiling {
-      faults.error("schema-recursion", "fragment '\(name)' uses itself", at: reader["use"]?.range)
-      return nil
-    }
-    if faults.isThorough { shared.compile(fragment) }
-    let with = reader["with"]?.entries ?? []
-    for entry in with where !fragment.parameters.contains(entry.key.value) {
+  /// Reads `use: NAME(ARGUMENTS)`.
+  private func use(_ node: Node) -> RuleAction {
+    guard let syntax = node.syntax(faults) else { return .none }
+    guard case .call(let name, let arguments, _) = syntax else {
       faults.error(
-        "schema-unknown-name", "fragment '\(name)' has no parameter '\(entry.key.value)'", at: entry.key.range)
+        "schema-type", "'use' must be a function with its arguments, such as 'check(value, 4)'", at: node.range)
+      return .none
     }
-    let arguments = fragment.parameters.map { parameter -> Expression in
-      guard let node = with.first(where: { $0.key.value == parameter })?.value else {
-        faults.error("schema-type", "fragment '\(name)' needs '\(parameter)'", at: reader["use"]?.range)
-        return Expression(constant: .unknown, text: "unknown")
+    let values = arguments.map { argument in
+      argument.compiled(in: scope, as: .any, at: node.range(of: argument.span), faults)
+        ?? Expression(constant: .unknown, text: "unknown")
+    }
+    if name == "region" {
+      if !(2...3).contains(values.count) {
+        faults.error("schema-type", "region has 2 or 3 parameters (at, size, bus), not \(values.count)", at: node.range)
       }
-      return expression(node) ?? Expression(constant: .unknown, text: "unknown")
+      return .region(values)
     }
-    return FragmentUse(fragment: fragment, arguments: arguments)
+    guard let function = shared.ruleFunction(name) else {
+      let hint = shared.ruleFunctionNames.suggestion(for: name)
+      faults.error("schema-unknown-name", "there is no function of rules '\(name)'\(hint)", at: node.range)
+      return .none
+    }
+    if function.isCompiling {
+      faults.error("schema-recursion", "function '\(name)' uses itself", at: node.range)
+      return .none
+    }
+    if faults.isThorough { shared.compile(function) }
+    let parameters = function.parameters
+    if values.count != parameters.count {
+      let names = parameters.isEmpty ? "" : " (\(parameters.joined(separator: ", ")))"
+      faults.error(
+        "schema-expression", "\(name) has \(counted(parameters.count, "parameter"))\(names), not \(values.count)",
+        at: node.range)
+      return .none
+    }
+    return .use(FunctionUse(function: function, arguments: values))
   }
 
-  private func effects(_ node: Node?) -> [Effect] {
-    guard let node else { return [] }
+  private func effects(_ node: Node) -> [Effect] {
     guard let entries = node.entries else {
-      faults.error("schema-type", "'then' must be a mapping from paths to expressions", at: node.range)
+      faults.error("schema-type", "'assign' must be a mapping from paths to expressions", at: node.range)
       return []
     }
     return entries.compactMap { entry in
@@ -176,5 +222,58 @@ struct RuleReader {
         }
         return expression(entry.value).map { (entry.key.value, $0) }
       })
+  }
+}
+
+extension CallValue {
+  /// Reads `write:`: a value, or the fields of one. Nil if it has a fault.
+  init?(_ node: Node, in scope: RuleScope, _ faults: Findings) {
+    guard let entries = node.entries else {
+      guard let value = node.expression(in: scope, faults) else { return nil }
+      self = .expression(value)
+      return
+    }
+    let type: Type? = if case .root(_, let type)? = scope.meaning(of: Root.value.rawValue) { type } else { nil }
+    self = .fields(
+      entries.compactMap { entry in
+        let name = entry.key.value.identifier
+        if case .record(let record)? = type, record.fields[name] == nil {
+          let hint = record.fields.keys.sorted().suggestion(for: name)
+          faults.error(
+            "schema-unknown-name", "the payload has no field '\(entry.key.value)'\(hint)", at: entry.key.range)
+        }
+        return entry.value.expression(in: scope, faults).map { (name, $0) }
+      })
+  }
+
+  package var expressions: [Expression] {
+    switch self {
+    case .expression(let expression): [expression]
+    case .fields(let fields): fields.map(\.1)
+    }
+  }
+}
+
+extension Node {
+  /// The variable and the list of `for: VARIABLE in LIST`; nil for any other text.
+  package var loopHeader: (variable: String, list: Node)? {
+    let parts = (scalar ?? "").split(separator: " ", maxSplits: 2).map(String.init)
+    guard let text = scalar, parts.count == 3, parts[1] == "in" else { return nil }
+    let start = text.utf8.count - parts[2].utf8.count
+    return (parts[0], part(Span(start: start, length: parts[2].utf8.count)))
+  }
+
+  /// A part of a scalar's text as a scalar at its place.
+  private func part(_ span: Span) -> Node {
+    let text = String(decoding: (scalar ?? "").utf8.dropFirst(span.start).prefix(span.length), as: UTF8.self)
+    return Node(.scalar(text, .plain), at: range(of: span))
+  }
+}
+
+extension String {
+  /// Whether a key looks like an errno: `E` and more upper-case letters.
+  var isErrnoLike: Bool {
+    utf8.count > 1 && utf8.first == UInt8(ascii: "E")
+      && utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) }
   }
 }

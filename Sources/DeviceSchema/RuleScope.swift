@@ -54,6 +54,10 @@ final class RuleScope: Scope {
   func fact(_ name: String) -> Type? { shared.factType(name) }
   var release: Release? { shared.release }
   func notation(ofUnit unit: String) -> Notation? { shared.notation(ofUnit: unit) }
+  func structure(_ name: String) -> SchemaEntry? { shared.structure(name) }
+  var structureNames: [String] { shared.structureNames }
+  var featureBits: NamedBits { shared.featureBits }
+  var wordSize: Int { shared.architecture.wordSize }
 
   var visibleNames: [String] { locals.map(\.name) + roots.names + ["host"] + shared.constantNames }
   var functionNames: [String] { shared.functionNames }
@@ -81,6 +85,7 @@ struct RootTypes {
     case .vm: 8
     case .vcpus: 9
     case .devices: 10
+    case .missing: 11
     }
   }
 
@@ -94,19 +99,21 @@ struct RootTypes {
 
 /// The names that all files of one architecture share.
 protocol SharedNames: AnyObject {
-  /// The release that the schemas are read for.
-  var release: Release { get }
-  /// A table, `arch`, `kernel` or `guest_has_run`.
+  /// A table or `arch`.
   func constant(_ name: String) -> (value: Value, type: Type)?
   func function(_ name: String) throws(ExpressionError) -> Function?
   func factType(_ name: String) -> Type?
-  func fragment(_ name: String) -> Fragment?
+  func ruleFunction(_ name: String) -> RuleFunction?
+  func structure(_ name: String) -> SchemaEntry?
   func notation(ofUnit unit: String) -> Notation?
-  func compile(_ fragment: Fragment)
-  /// Whether rules, or the fragments that they use, read the payload.
-  func readsValue(_ rules: SchemaNode) -> Bool
+  func compile(_ function: RuleFunction)
+  /// The names of the features of vCPUs.
+  var featureBits: NamedBits { get }
+  var architecture: Architecture { get }
+  var release: Release { get }
   var constantNames: [String] { get }
   var functionNames: [String] { get }
   var factNames: [String] { get }
-  var fragmentNames: [String] { get }
+  var ruleFunctionNames: [String] { get }
+  var structureNames: [String] { get }
 }

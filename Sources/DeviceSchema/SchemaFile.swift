@@ -27,16 +27,14 @@ package final class SchemaFile {
 
   /// All top-level keys of the language.
   static let keys = [
-    "schema", "type", "scope", "common", "arch", "doc", "constant", "aliases", "number", "reference", "since", "until",
-    "registered", "create", "release", "every", "init", "run", "create-irqchip", "add-memory", "capabilities",
-    "enable-capability", "unknown-device", "no-accessor", "unknown-group", "features", "groups", "state", "derived",
-    "functions", "fragments", "tables", "units", "messages", "hooks", "facts", "needs", "example-setup",
-    "example-files", "cases",
-    "documented",
+    "schema", "arch", "doc", "number", "sources", "since", "until", "if", "documented", "calls", "set", "get", "has",
+    "capabilities", "features", "groups", "state", "functions", "structs", "tables", "units", "messages", "renamed",
+    "hooks",
+    "facts", "needs", "setup", "tests",
   ]
 
   /// The keys that only `common/kvm.yaml` may have.
-  static let kvmKeys = ["describes", "unknown-attribute", "missing-attribute"]
+  static let kvmKeys = ["describes", "missing-attribute"]
 
   /// The name that ids and messages begin with: the device type, `vm`, `vcpu` or `system`.
   package var name: String {
@@ -59,126 +57,150 @@ package final class SchemaFile {
 
   package var architecture: Architecture { catalogue.architecture }
   package var doc: String? { text.top("doc")?.scalar }
-  package var constant: String? { text.top("constant")?.scalar }
-  package var references: [String] { text.top("reference")?.strings(named: "reference", catalogue.faults) ?? [] }
+  /// The constants of the device type's number, the usual one first.
+  private(set) lazy var constants = text.topKeys.filter { $0.value.isConstant }
+  package var constant: String? { constants.first?.value }
+  package var references: [String] { text.top("sources")?.strings(named: "sources", catalogue.faults) ?? [] }
   /// Whether a separate call initialises the vCPUs of the architecture.
-  package var hasVCPUInit: Bool { catalogue.vcpu?.initialise != nil }
-  package var exampleSetup: [Node]? { text.top("example-setup").map { $0.items ?? [] } }
-  package var exampleFiles: Node? { text.top("example-files") }
+  package var hasVCPUInit: Bool { catalogue.vcpu?.rules(of: .initialise) != nil }
   package var needs: Node? { text.top("needs") }
   package var source: SourceRange { text.start }
 
+  /// The steps before examples, by name.
+  private lazy var setups: [String: Setup] = Dictionary(
+    (text.top("setup")?.entries ?? []).map { ($0.key.value, Setup($0, catalogue.faults)) },
+    uniquingKeysWith: { first, _ in first })
+
+  /// The steps before every example; nil if the file does not say.
+  package var exampleSetup: [Node]? { setups["always"]?.steps }
+  /// The files that the steps of examples name.
+  package var exampleFiles: Node? { setups["always"]?.files }
+
+  /// The steps that `given` of an example names.
+  func setup(named name: Located<String>) -> [Node] {
+    if name.value != "always", let setup = setups[name.value] { return setup.steps }
+    let hint = setups.keys.filter { $0 != "always" }.sorted().suggestion(for: name.value)
+    catalogue.faults.error("schema-unknown-name", "there is no setup '\(name.value)'\(hint)", at: name.range)
+    return []
+  }
+
   /// Manifests that show more than an example of one attribute can.
-  package private(set) lazy var cases: [SchemaCase] = {
-    guard let node = text.top("cases") else { return [] }
-    if node.items == nil { catalogue.faults.error("schema-type", "'cases' must be a list", at: node.range) }
-    return (node.items ?? []).map { SchemaCase($0, catalogue.faults) }
+  package private(set) lazy var tests: [SchemaTest] = {
+    guard let node = text.top("tests") else { return [] }
+    if node.items == nil { catalogue.faults.error("schema-type", "'tests' must be a list", at: node.range) }
+    return (node.items ?? []).map { SchemaTest($0, catalogue.faults) }
   }()
 
   /// The device type's number.
-  package private(set) lazy var number: UInt32? = text.top("number")?.integer(named: "number", catalogue.faults)
-    .flatMap { UInt32(exactly: $0) }
+  package private(set) lazy var number: UInt32? =
+    (constants.first.flatMap { text.top($0.value) } ?? text.top("number"))?
+    .integer(named: "number", catalogue.faults).flatMap { UInt32(exactly: $0) }
 
   package private(set) lazy var lifetime = Lifetime(
-    since: text.top("since")?.release(named: "since", catalogue.faults).map(ReleaseBound.init),
-    until: text.top("until")?.release(named: "until", catalogue.faults).map(ReleaseBound.init))
+    since: text.top("since")?.releaseBound(catalogue.faults), until: text.top("until")?.releaseBound(catalogue.faults))
 
   /// Whether the host has this device type; if nil, the list of the host's types decides.
-  package private(set) lazy var registered: Expression? = text.top("registered").flatMap {
+  package private(set) lazy var registered: Expression? = text.top("if").flatMap {
     $0.expression(in: catalogue.scope(of: self, .constant), as: .bool, catalogue.faults)
   }
 
-  /// The answers to calls that this descriptor does not have. They come before the lookup of the group.
-  package private(set) lazy var noAccessor: AccessErrnos = GroupReader(file: self, catalogue: catalogue)
-    .errnos(text.top("no-accessor"), default: nil)
+  /// The rules for the three calls on attributes, before the group is looked up.
+  package private(set) lazy var calls = CallRules(
+    set: rules("set"), get: rules("get"), has: rules("has"))
 
-  /// The answers to calls on a group that does not exist.
-  package private(set) lazy var unknownGroup: AccessErrnos = GroupReader(file: self, catalogue: catalogue)
-    .errnos(text.top("unknown-group"), default: catalogue.unknownGroup)
+  /// The rules for calls on a group that does not exist; nil for the common ones.
+  package private(set) lazy var otherwise: CallRules? = GroupReader(file: self, catalogue: catalogue)
+    .otherwise(text.part("groups", "else"))
 
-  package private(set) lazy var every: RuleFrame? = frame("every", .every, bare: true)
-  package private(set) lazy var create: RuleFrame? = frame("create", .create)
-  package private(set) lazy var release: RuleFrame? = frame("release", .release)
-  package private(set) lazy var initialise: RuleFrame? = frame("init", .initialise)
-  package private(set) lazy var run: RuleFrame? = frame("run", .run)
-  package private(set) lazy var createIRQChip: RuleFrame? = frame("create-irqchip", .createIRQChip)
-  package private(set) lazy var addMemory: RuleFrame? = frame("add-memory", .addMemory)
-  /// The rules for a device type that no schema describes.
-  package private(set) lazy var unknownDevice: RuleFrame? = frame("unknown-device", .unknownDevice)
-
-  /// `enable-capability: {after: {rules}}`: the rules that run after any capability takes effect.
-  package private(set) lazy var afterCapability: RuleFrame? = {
-    guard let rules = text.child("enable-capability")?[key: "after"]?[key: "rules"] else { return nil }
-    return catalogue.ruleReader(catalogue.scope(of: self, .capability(.any))).frame(rules)
-  }()
-
-  private func frame(_ key: String, _ place: RulePlace, bare: Bool = false) -> RuleFrame? {
+  private func rules(_ key: String) -> RuleFrame? {
     guard let node = text.child(key) else { return nil }
-    let reader = catalogue.ruleReader(catalogue.scope(of: self, place))
-    if node.entries == nil {
-      if node.node.isEmpty { return .empty }
-      if bare, node.items != nil { return reader.frame(node) }
-    }
-    _ = KeyReader(node, keys: ["rules", "after", "before", "arguments"], of: "'\(key)'", catalogue.faults)
-    return reader.frame(node[key: "rules"])
+    return catalogue.ruleReader(catalogue.scope(of: self, .attribute(value: .any, key: .any))).frame(node)
   }
+
+  /// The errno that answers every such call; nil if the descriptor has the call.
+  package func lacks(_ access: AttributeAccess) -> Errno? {
+    calls[access]?.list.errno
+  }
+
+  private var callFrames: [DescriptorCall: RuleFrame?] = [:]
+
+  /// The rules of a call in `calls`; nil if the file does not describe it.
+  func ownRules(of call: DescriptorCall) -> RuleFrame? {
+    if let found = callFrames[call] { return found }
+    let frame = text.part("calls", call.key).map { entry in
+      let reader = catalogue.ruleReader(catalogue.scope(of: self, .call(call)))
+      if entry.value.entries == nil { return reader.frame(entry.value) }
+      let keys = KeyReader(
+        entry.value, keys: ["do", "arg", "after", "before", "doc"], of: "'\(entry.key.value)'", catalogue.faults)
+      return reader.frame(keys.child("do"))
+    }
+    callFrames[call] = .some(frame)
+    return frame
+  }
+
+  /// The rules that run before each call on the descriptor.
+  package var every: RuleFrame? { ownRules(of: .every) }
 
   /// The words of `after:` or `before:` in `create:`.
   package func createOrder(_ key: String) -> [Located<String>] {
-    guard let node = text.child("create")?[key: key]?.node else { return [] }
+    guard let node = text.part("calls", "create")?.value[key: key]?.node else { return [] }
     return (node.items ?? [node]).compactMap { item in item.scalar.map { Located($0, at: item.range) } }
   }
 
   /// The arguments of KVM_CREATE_VM.
-  package private(set) lazy var createArguments: [BitField] = {
-    guard let node = text.child("create")?[key: "arguments"]?.node else { return [] }
-    return PayloadReader(faults: catalogue.faults, scope: catalogue.scope(of: self, .constant))
-      .bitFields(node, extra: ["type"])
-  }()
+  package private(set) lazy var createArguments: [BitField] = PayloadReader(
+    faults: catalogue.faults, scope: catalogue.scope(of: self, .constant)
+  ).bitFields(text.part("calls", "create")?.value[key: "arg"]?.node)
 
   package private(set) lazy var features: [Feature] = (text.child("features")?.entries ?? []).compactMap { entry in
     let reader = KeyReader(
-      entry.value, keys: ["bit", "constant", "doc", "since", "until", "finalize", "when"], of: "a feature",
-      catalogue.faults)
-    guard let bit = reader.integer("bit"), (0..<64).contains(bit) else {
-      catalogue.faults.error("schema-type", "a feature needs a 'bit', from 0 to 63", at: entry.key.range)
+      entry.value, keys: ["number", "doc", "since", "until", "needs"], of: "a feature", catalogue.faults)
+    let number = (reader.constants.first?.value.node ?? reader["number"])?.integer(named: "number", catalogue.faults)
+    guard let bit = number, (0..<64).contains(bit) else {
+      catalogue.faults.error(
+        "schema-type", "a feature needs the constant of its bit, from 0 to 63, such as 'KVM_ARM_VCPU_SVE: 4'",
+        at: entry.key.range)
       return nil
     }
+    let needs = reader["needs"]?.items ?? []
+    for need in needs where need[key: "finalize"] == nil {
+      catalogue.faults.error("schema-type", "the need of a feature must be {finalize: NUMBER}", at: need.range)
+    }
     return Feature(
-      name: entry.key.value, bit: Int(bit), constant: reader.string("constant"),
+      name: entry.key.value, bit: Int(bit), constant: reader.constants.first?.key.value,
       doc: reader.string("doc"), lifetime: reader.lifetime(),
-      finalize: reader.integer("finalize").map { Int32(clamping: $0) }, source: entry.key.range)
+      finalize: needs.first?[key: "finalize"]?.integer(named: "finalize", catalogue.faults).map { Int32(clamping: $0) },
+      source: entry.key.range)
   }
 
   package private(set) lazy var capabilities: [Capability] = text.keys(under: "capabilities").compactMap { key in
-    text.entry("capabilities", key.value).map { capability($0) }
+    text.part("capabilities", key.value).map { capability($0) }
   }
 
-  private func capability(_ entry: Entry) -> Capability {
+  private func capability(_ entry: SchemaEntry) -> Capability {
     let reader = KeyReader(
-      entry.value,
-      keys: ["constant", "number", "on", "arguments", "rules", "doc", "since", "until", "flags", "documented"],
-      of: "a capability", catalogue.faults)
-    let arguments = (reader["arguments"]?.items ?? []).map { item in
-      let own = KeyReader(
-        item, keys: ["name", "type", "doc", "default", "enum", "flags"], of: "an argument", catalogue.faults)
-      return CapabilityParameter(
-        name: own.string("name") ?? "", isDevice: own.string("type") == "device",
-        isDescriptor: own.string("type") == "fd", initial: own.integer("default"), doc: own.string("doc"))
+      entry.value, keys: ["number", "arg", "do", "doc", "since", "until", "documented"], of: "a capability",
+      catalogue.faults)
+    let number = (reader.constants.first?.value.node ?? reader["number"])?.integer(named: "number", catalogue.faults)
+    if number == nil {
+      catalogue.faults.error(
+        "schema-type", "capability '\(entry.key.value)' needs the constant of its number, such as 'KVM_CAP_X: 1'",
+        at: entry.key.range)
     }
+    let parameters = (reader["arg"]?.entries ?? []).map { CapabilityParameter($0, catalogue.faults) }
     let record = RecordType(name: "arg")
-    for argument in arguments { record.add(argument.name.identifier, argument.isDevice ? .any : .integer) }
+    for parameter in parameters { record.add(parameter.name.identifier, parameter.type) }
     record.add("flags", .integer)
     let scope = catalogue.scope(of: self, .capability(.record(record)))
     return Capability(
-      name: entry.key.value, number: UInt32(clamping: reader.integer("number") ?? -1),
-      constant: reader.string("constant"), doc: reader.string("doc"), lifetime: reader.lifetime(),
-      isOnVCPU: reader.string("on") == "vcpu", parameters: arguments,
-      rules: reader.child("rules").map { catalogue.ruleReader(scope).frame($0) }, source: entry.key.range)
+      name: entry.key.value, number: UInt32(clamping: number ?? -1),
+      constant: reader.constants.first?.key.value, doc: reader.string("doc"), lifetime: reader.lifetime(),
+      isOnVCPU: subject == .vcpu, parameters: parameters,
+      rules: reader.child("do").map { catalogue.ruleReader(scope).frame($0) }, source: entry.key.range)
   }
 
   /// The names of the groups, in the order of the file.
-  package var groupNames: [String] { text.keys(under: "groups").map(\.value) }
+  package var groupNames: [String] { text.keys(under: "groups").map(\.value).filter { $0 != "else" } }
 
   package func group(named name: String) -> GroupSchema? {
     if let group = groupCache[name] { return group }
@@ -246,16 +268,61 @@ package struct CapabilityParameter {
   package var isDescriptor: Bool
   package var initial: Int128?
   package var doc: String?
+  /// The type in expressions.
+  fileprivate var type: Type
+
+  /// Reads `size: u64` or `size: {type: u64, …}`.
+  fileprivate init(_ entry: Entry, _ faults: Findings) {
+    name = entry.key.value
+    var text = entry.value.scalar
+    var flags: [Entry] = []
+    if text == nil {
+      let reader = KeyReader(
+        entry.value, keys: ["type", "doc", "default", "names", "flags"], of: "an argument", faults)
+      text = reader.string("type")
+      initial = reader.integer("default")
+      doc = reader.string("doc")
+      flags = reader["flags"]?.entries ?? []
+    }
+    if !["u64", "u32", "device", "fd"].contains(text ?? "") {
+      faults.error("schema-type", "an argument must be u32, u64, fd or device", at: entry.value.range)
+    }
+    (isDevice, isDescriptor) = (text == "device", text == "fd")
+    let bits = flags.compactMap { flag in
+      flag.value.integer(named: flag.key.value, faults).map { (flag.key.value.identifier, Int(clamping: $0)) }
+    }
+    type =
+      isDevice
+      ? .any
+      : bits.isEmpty ? .integer : .flags(NamedBits(Dictionary(bits, uniquingKeysWith: { first, _ in first })))
+  }
+}
+
+/// Steps that come before examples, and the files that they name.
+private struct Setup {
+  var steps: [Node]
+  var files: Node?
+
+  /// Reads a list of steps, or `{files, steps}`.
+  init(_ entry: Entry, _ faults: Findings) {
+    if let items = entry.value.items {
+      steps = items
+      return
+    }
+    let reader = KeyReader(entry.value, keys: ["files", "steps"], of: "setup '\(entry.key.value)'", faults)
+    steps = reader["steps"]?.items ?? []
+    files = reader["files"]
+  }
 }
 
 /// The place of a rule list, which determines the roots that it sees.
 enum RulePlace {
-  /// No call, as for `registered` or the assumed value of a fact.
+  /// No call, as for the `if` of a file or the default of a fact.
   case constant
   case key(Type)
   case attribute(value: Type, key: Type)
-  case every, create, release, initialise, run, createIRQChip, addMemory, unknownDevice
+  case call(DescriptorCall)
   case capability(Type)
-  /// Fragments, hooks, functions and the state, which calls share.
+  /// Functions, hooks and the state, which calls share.
   case shared
 }

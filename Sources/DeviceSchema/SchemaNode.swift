@@ -53,15 +53,6 @@ package final class SchemaNode {
 
   /// The value of a key, if this is a mapping that has it.
   subscript(key key: String) -> SchemaNode? { entries?.first { $0.key.value == key }?.value }
-
-  /// Whether the text of the node contains a word, in a key or elsewhere; true if that is not known.
-  func mentions(_ word: StaticString) -> Bool {
-    switch form {
-    case .parsed: true
-    case .part(let part, _, let text): text.file.contains(word, in: part.bytes)
-    case .item(let item, _, let text): text.file.contains(word, in: item.bytes)
-    }
-  }
 }
 
 extension Outline {

@@ -4,14 +4,15 @@ import Vocabulary
 
 /// A schema file before it is read: its path and its text.
 package struct SchemaSource: Sendable {
-  /// `arm64/vm.yaml`: the folder is the architecture or `common`, the file's name the device type or scope.
+  /// `arm64/vm.yaml`: the folder is the architecture or `common`, the file's name the device type or scope. It ends in
+  /// `.yaml`, even if the file's own name ends in `.yml`.
   package var path: String
   package var file: SourceFile
   /// Whether the file is known to be in plain block style, so that its parts can be parsed one by one.
   var isPlain = false
 
   package init(path: String, file: SourceFile) {
-    self.path = path
+    self.path = path.hasSuffix(".yml") ? path.dropLast(3) + "yaml" : path
     self.file = file
   }
 
@@ -31,6 +32,15 @@ extension SchemaSource {
 }
 
 extension SchemaSource {
+  /// The ids of diagnostics that had another name before: the old id, and the ids that it means now.
+  package static let renamedIDs: [String: [String]] = {
+    let findings = Findings()
+    let entries = builtIn("common/renamed-ids.yaml").text(findings).top("renamed")?.entries ?? []
+    return Dictionary(
+      entries.map { ($0.key.value, $0.value.strings(named: $0.key.value, findings)) },
+      uniquingKeysWith: { first, _ in first })
+  }()
+
   /// A built-in file, such as `common/kvm.yaml`, which says what holds where no other file says otherwise.
   static func builtIn(_ path: String) -> SchemaSource {
     guard let source = builtIn.first(where: { $0.path == path }) else { preconditionFailure("no built-in \(path)") }
@@ -44,7 +54,7 @@ extension SchemaSource {
   }()
 
   /// The release that `describes:` names; nil if there is none.
-  fileprivate var newestRelease: Release? { text(Findings()).top("describes")?.scalar.flatMap(Release.init) }
+  fileprivate var newestRelease: Release? { text(Findings()).top("describes")?.scalar.flatMap { Release(tag: $0) } }
 }
 
 extension [SchemaSource] {

@@ -1,5 +1,5 @@
 import Diagnostics
-import Glibc
+import Vocabulary
 import YAMLSyntax
 
 /// The text of a schema file, parsed piece by piece.
@@ -38,6 +38,17 @@ package final class SchemaText {
 
   /// The value of a key of the file.
   package func top(_ key: String) -> Node? { child(key)?.node }
+
+  /// Whether the file describes a device type.
+  var isDevice: Bool { topKeys.contains { Self.isDeviceNumber($0.value) } }
+
+  private static func isDeviceNumber(_ key: String) -> Bool { key == "number" || key.hasPrefix("KVM_DEV_TYPE_") }
+
+  /// The number of the device type that the file describes, if it describes one.
+  var deviceNumber: Int128? {
+    topKeys.first { Self.isDeviceNumber($0.value) }.flatMap { top($0.value)?.scalar }
+      .flatMap(IntegerLiteral.parse)
+  }
 
   /// The value of a key of the file, not parsed yet.
   func child(_ key: String) -> SchemaNode? { entries.first { $0.key.value == key }?.value }
@@ -79,23 +90,5 @@ package final class SchemaText {
 
   private func report(_ diagnostics: [Diagnostic]) {
     for diagnostic in diagnostics { faults?.report(diagnostic) }
-  }
-}
-
-extension SourceFile {
-  /// Whether a range of the text contains a word.
-  func contains(_ word: StaticString, in range: Range<Int>) -> Bool {
-    // SAFETY: a static string lives forever; nothing is read past the end of the slice, which lies within the array.
-    unsafe bytes[range].withUnsafeBytes { text in
-      let count = word.utf8CodeUnitCount
-      guard var start = text.baseAddress else { return false }
-      let last = unsafe start + text.count - count
-      while unsafe start <= last {
-        guard let hit = unsafe memchr(start, Int32(word.utf8Start.pointee), last - start + 1) else { return false }
-        if unsafe memcmp(hit, word.utf8Start, count) == 0 { return true }
-        unsafe start = UnsafeRawPointer(hit) + 1
-      }
-      return false
-    }
   }
 }

@@ -21,18 +21,19 @@ extension Node {
   /// The type of a state variable, as far as the text of its initial value shows it.
   ///
   /// Nothing is compiled for this, because initial values may read other state, whose types are not known yet.
-  func declaredType(named name: String, _ elements: ElementTypes) -> Type {
+  func declaredType(named name: String, _ catalogue: Catalogue) -> Type {
     switch content {
-    case .sequence: return .list(elements[name])
+    case .sequence: return .list(catalogue.elements[name])
     case .mapping(let entries):
-      if entries.isEmpty { return .map(elements[name]) }
+      if entries.isEmpty { return .map(catalogue.elements[name]) }
       let record = RecordType(name: name)
-      record.add(entries, elements)
+      record.add(entries, catalogue)
       return .record(record)
     case .scalar("true", _), .scalar("false", _): return .bool
     // A variable that starts as null or unknown may get any type later.
     case .scalar(let text, _):
       if IntegerLiteral.parse(text) != nil { return .integer }
+      if text.hasPrefix("features(") { return .flags(catalogue.featureBits) }
       return text.hasPrefix("\"") && text.hasSuffix("\"") ? .string : .any
     }
   }
@@ -40,9 +41,9 @@ extension Node {
 
 extension RecordType {
   /// Adds the variables that a mapping of initial values declares.
-  func add(_ entries: [Entry], _ elements: ElementTypes) {
+  func add(_ entries: [Entry], _ catalogue: Catalogue) {
     for entry in entries {
-      add(entry.key.value, entry.value.declaredType(named: "\(name).\(entry.key.value)", elements))
+      add(entry.key.value, entry.value.declaredType(named: "\(name).\(entry.key.value)", catalogue))
     }
   }
 }
@@ -114,7 +115,7 @@ struct FactReader {
 
   func fact(_ entry: SchemaEntry) -> Fact {
     let reader = KeyReader(
-      entry.value, keys: ["type", "doc", "probe", "assume", "constant", "enum", "since", "until", "documented"],
+      entry.value, keys: ["type", "doc", "probe", "default", "since", "until", "documented"],
       of: "a fact", faults)
     let type: Type
     switch reader.string("type") {
@@ -128,70 +129,12 @@ struct FactReader {
       faults.error(
         "schema-type", "the type of a fact must be bool, string, list, map, integer or u8 to u64", at: entry.key.range)
     }
-    let assumed = reader["assume"].flatMap { $0.expression(in: scope, as: type, faults) }
+    let assumed = reader["default"].flatMap { $0.expression(in: scope, as: type, faults) }
     let probe = { [scope = probeScope, faults] in
       reader.child("probe").map { FactProbe($0, scope: scope, faults) }
     }
     if faults.isThorough { _ = probe() }
     return Fact(
       name: entry.key.value, type: type, reader: reader, probe: probe, assumed: assumed, source: entry.key.range)
-  }
-}
-
-/// Reads tables of constants: numbers, words, booleans and lists of them.
-struct TableReader {
-  let faults: Findings
-  let release: Release
-
-  func table(_ entry: Entry) -> (value: Value, type: Type) {
-    guard let items = entry.value.items else {
-      faults.error("schema-type", "a table must be a list of rows", at: entry.value.range)
-      return (.list([]), .list(.any))
-    }
-    var rows: [[(String, Value)]] = []
-    var columns: [String] = []
-    for item in items {
-      guard let entries = item.entries else {
-        faults.error("schema-type", "a row must be a mapping, not \(item.kind)", at: item.range)
-        continue
-      }
-      let lifetime = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults).lifetime()
-      guard lifetime.mayInclude(release) else { continue }
-      let own = entries.filter { !["since", "until", "doc"].contains($0.key.value) }
-      rows.append(own.map { ($0.key.value.identifier, value($0.value)) })
-      for name in rows[rows.count - 1].map(\.0) where !columns.contains(name) { columns.append(name) }
-    }
-    // A column that a row leaves out is null there.
-    let record = RecordType(name: "a row of \(entry.key.value)")
-    let values = rows.map { row in
-      Fields(
-        columns.map { column in
-          let cell = row.first { $0.0 == column }?.1 ?? .null
-          record.add(column, type(of: cell))
-          return (column, cell)
-        })
-    }
-    return (.list(values.map(Value.record)), .list(.record(record)))
-  }
-
-  private func value(_ node: Node) -> Value {
-    switch node.content {
-    case .scalar(let text, let style):
-      if style == .plain, let integer = IntegerLiteral.parse(text) { return .integer(integer) }
-      return text == "true" ? .bool(true) : text == "false" ? .bool(false) : text == "null" ? .null : .string(text)
-    case .sequence(let items): return .list(items.map(value))
-    case .mapping(let entries): return .record(Fields(entries.map { ($0.key.value.identifier, value($0.value)) }))
-    }
-  }
-
-  private func type(of value: Value) -> Type {
-    switch value {
-    case .integer: .integer
-    case .bool: .bool
-    case .string: .string
-    case .null: .null
-    case .list: .list(.any)
-    default: .any
-    }
   }
 }

@@ -72,7 +72,9 @@ struct PayloadSchema {
       })
   }
 
-  private func bytes(_ size: Int?) -> JSON { .any(of: [hex(size), byteForms(size)]) }
+  private func bytes(_ size: Int?) -> JSON {
+    .any(of: [hex(size), byteForms(size), .list(of: scalars.unsigned(8))])
+  }
 
   private func hex(_ size: Int?) -> JSON {
     let digit = "[ \\n_]*[0-9A-Fa-f]"

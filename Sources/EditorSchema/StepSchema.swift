@@ -47,12 +47,20 @@ struct StepSchema {
   private var step: JSON {
     definitions.reference("\(architecture.rawValue).step") {
       let properties =
-        (Self.verbs + Self.companions).map { ($0.name, JSON.anything.described($0.doc)) } + [("expect", expect)]
+        (Self.verbs + Self.companions).map { ($0.name, JSON.anything.described($0.doc)) } + [
+          ("expect", expect), ("for", repetition),
+        ]
       let bodies = Self.verbs.map { JSON.when(.has($0.name), then: body(of: $0.name)) }
       return JSON([
         ("type", "object"), ("properties", JSON(properties)),
         ("anyOf", .array(Self.verbs.map { .has($0.name) })), ("allOf", .array(bodies)),
       ])
+    }
+  }
+
+  private var repetition: JSON {
+    definitions.reference("for") {
+      JSON.text(matching: "^[A-Za-z_][A-Za-z0-9_]* in ", "NAME in LIST: repeats the step, with ${NAME} replaced")
     }
   }
 
@@ -65,7 +73,7 @@ struct StepSchema {
 
   /// The keys of a step other than an attribute step.
   private func only(_ verb: String, _ subject: JSON, _ extra: [(String, JSON)] = [], required: [String] = []) -> JSON {
-    .mapping([(verb, subject), ("expect", expect)] + extra, required: required)
+    .mapping([(verb, subject), ("expect", expect), ("for", repetition)] + extra, required: required)
   }
 
   private func body(of verb: String) -> JSON {
@@ -76,7 +84,7 @@ struct StepSchema {
     case "enable-capability": return capability(verb)
     case "create-irqchip": return only(verb, .anything)
     case "init-vcpu":
-      return machine.catalogue.vcpu?.initialise == nil
+      return machine.catalogue.vcpu?.hasVCPUInit != true
         ? ["properties": JSON([(verb, false)])]
         : only(verb, scalars.unsigned(64), [("features", machine.features)])
     case "test": return only(verb, machine.type, [flags])
@@ -170,6 +178,7 @@ struct StepSchema {
       let keys = attribute.keyFields
       var members: [(String, JSON)] = [
         (access.rawValue, JSON.anything.described(attribute.words(in: group, file))), ("expect", expect),
+        ("for", repetition),
         ("flags", scalars.unsigned(32)),
       ]
       members += keys.map { ($0.name, scalars.key($0)) }
@@ -199,7 +208,7 @@ struct StepSchema {
           (access.rawValue, .text(matching: path, "a device, or a group of it: DEVICE.GROUP")),
           ("group", scalars.unsigned(32)), ("attr", scalars.unsigned(64)), ("flags", scalars.unsigned(32)),
           ("payload", PayloadSchema(definitions: definitions, isStep: true).raw()),
-          ("address", .any(of: [.oneOf(["invalid"]), scalars.expression])), ("expect", expect),
+          ("address", .any(of: [.oneOf(["invalid"]), scalars.expression])), ("expect", expect), ("for", repetition),
         ], required: required)
     }
     let whole = shape("^\(start)$", required: ["group", "attr"])

@@ -6,13 +6,24 @@ extension Expression {
   ///
   /// - Parameter wanted: the type that its place asks for.
   package convenience init(_ text: String, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
-    let syntax = try Parser.parse(text)
+    try self.init(try Parser.parse(text), text, in: scope, as: wanted)
+  }
+
+  /// Compiles syntax; its text is made from it.
+  package convenience init(_ syntax: Syntax, in scope: some Scope, as wanted: Type = .any) throws(ExpressionError) {
+    try self.init(syntax, nil, in: scope, as: wanted)
+  }
+
+  private convenience init(
+    _ syntax: Syntax, _ text: String?, in scope: some Scope, as wanted: Type
+  ) throws(ExpressionError) {
     var checker = Checker(scope: scope)
     let (root, type) = try checker.check(syntax)
     guard type.fits(wanted) else {
       throw ExpressionError("expected \(wanted.name), found \(type.name)", at: syntax.span)
     }
-    self.init(text: text, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload)
+    self.init(
+      text: text ?? syntax.description, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload)
   }
 }
 
@@ -158,6 +169,11 @@ struct Checker<S: Scope> {
     _ name: String, _ arguments: [Syntax], _ span: Span
   ) throws(ExpressionError) -> (Node, Type) {
     if name == "since" { return (try since(arguments, span), .bool) }
+    if name == "features" {
+      // The same integer, with the names of vCPU features for its bits.
+      try count(arguments, 1, name, span)
+      return (try check(arguments[0], as: .integer), .flags(scope.featureBits))
+    }
     if let builtin = Builtin(rawValue: name) {
       let (parameters, result) = builtin.signature
       try count(arguments, parameters.count, name, span)

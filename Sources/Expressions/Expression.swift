@@ -61,6 +61,8 @@ indirect enum Node {
 /// The predefined names, whose values depend on the call.
 package enum Root: String, Hashable, Sendable, CaseIterable {
   case value, key, attr, group, flags, arg, vcpu, `self`, vm, vcpus, devices
+  /// What the lookup of the group and the attribute did not find, in words.
+  case missing
 }
 
 /// The built-in functions of the language.
@@ -121,10 +123,16 @@ package protocol Scope {
   var visibleNames: [String] { get }
   var functionNames: [String] { get }
   var factNames: [String] { get }
+  /// The names of the bits of vCPU features, for `features()`.
+  var featureBits: NamedBits { get }
   /// The kernel release that `since()` is decided by; nil if it is unknown.
   var release: Release? { get }
   /// The first slot that comprehensions may use.
   var firstFreeSlot: Int { get }
   /// Makes frames large enough for this many slots. Comprehensions need slots for their variables.
   func reserve(slots: Int)
+}
+
+extension Scope {
+  package var featureBits: NamedBits { NamedBits([:]) }
 }

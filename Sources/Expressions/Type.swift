@@ -35,9 +35,10 @@ package final class RecordType {
 /// The names of an integer's bits.
 package final class NamedBits {
   /// Each name with its bit, counted from 0.
-  package let bits: [String: Int]
+  package private(set) lazy var bits = read()
+  private let read: () -> [String: Int]
 
-  package init(_ bits: [String: Int]) { self.bits = bits }
+  package init(_ bits: @autoclosure @escaping () -> [String: Int]) { read = bits }
 }
 
 extension Type {

@@ -28,43 +28,39 @@ extension CallModel {
     }
   }
 
-  /// Runs the stages of a call and returns the value that a get reads.
+  /// Runs the stages of a call and returns the value that it writes.
   private func run(_ call: AttributeCall, _ sequence: consuming CallSequence) throws(Stop) -> PayloadBytes? {
-    var payload = PayloadType.none
     for stage in CallSequence.Stage.inOrder {
-      if stage == .group { payload = try lookUp(call, &sequence) }
+      if stage == .group { try lookUp(call, &sequence) }
       switch sequence.action(at: stage) {
       case nil: continue
-      case .rules(let rules)?:
-        // If its rules return early, a get writes nothing.
-        if try interpreter.runToEnd(rules), stage == .attributeRules { return nil }
-      case .copyIn?: try interpreter.readValue()
-      case .copyOut?: return try read(call, payload, sequence.value)
-      case .refuse(let refusal)?:
-        try interpreter.refuse(refusal)
-        // A forced call goes on after a missing accessor, but not without a group or an attribute.
-        if stage != .accessor { return nil }
+      // `return` ends the call.
+      case .rules(let rules)?: if try interpreter.runToEnd(rules) { return interpreter.call.written }
+      case .otherwise(let rules)?:
+        interpreter.call.missing = sequence.missing(at: stage)
+        try interpreter.runToEnd(rules)
+        return interpreter.call.written
       }
     }
-    return nil
+    return interpreter.call.written
   }
 
   /// Finds the group, the attribute and the type of the payload.
-  private func lookUp(_ call: AttributeCall, _ sequence: inout CallSequence) throws(Stop) -> PayloadType {
-    guard let group = try group(numbered: call.group, of: sequence.file) else { return .none }
+  private func lookUp(_ call: AttributeCall, _ sequence: inout CallSequence) throws(Stop) {
+    guard let group = try group(numbered: call.group, of: sequence.file) else { return }
     let attribute = try attribute(numbered: call.attr, of: group)
     if interpreter.call.path.isEmpty { interpreter.call.path = attribute?.path ?? group.name }
     let payload = try payload(of: attribute, in: group)
     interpreter.call.payload = contents(call.data, payload)
+    interpreter.call.payloadType = payload
     interpreter.call.payloadSize = call.data.size
-    sequence.find(group, attribute, hasPayload: !payload.isNone)
-    // Without a payload and without a `read` in the rules, the value is null.
-    if payload.isNone, !sequence.rulesRead { interpreter.call.value = .null }
-    return payload
+    if case .bytes(let bytes, _) = call.data { interpreter.call.isWritable = !isTooShort(bytes, payload) }
+    sequence.find(group, attribute)
   }
 
   private func group(numbered number: UInt32, of file: SchemaFile) throws(Stop) -> GroupSchema? {
-    for group in file.groups where group.number == number && group.lifetime.mayInclude(catalogue.release) {
+    for group in file.groups where group.number == number {
+      guard try interpreter.exists(group.lifetime) else { continue }
       if let when = group.when, try !interpreter.decide(when) { continue }
       return group
     }
@@ -73,8 +69,8 @@ extension CallModel {
 
   /// Finds the first attribute that matches the number, and makes its key visible.
   private func attribute(numbered attr: UInt64, of group: GroupSchema) throws(Stop) -> AttributeSchema? {
-    for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {
-      guard let key = attribute.key(of: attr) else { continue }
+    for attribute in group.attributes {
+      guard let key = attribute.key(of: attr), try interpreter.exists(attribute.lifetime) else { continue }
       interpreter.call.key = .record(key)
       if let when = attribute.when, try !interpreter.decide(when) { continue }
       return attribute
@@ -112,26 +108,24 @@ extension CallModel {
 
   /// Whether the kernel runs past the payload, into a page that cannot be accessed.
   private func isTooShort(_ bytes: [UInt8], _ type: PayloadType) -> Bool { bytes.count < type.fixedSize ?? 0 }
+}
 
-  /// Returns the bytes that a get writes. The address is checked only here, after all rules.
-  private func read(_ call: AttributeCall, _ type: PayloadType, _ value: CallValue?) throws(Stop) -> PayloadBytes? {
-    guard case .bytes(let bytes, _) = call.data, !isTooShort(bytes, type) else {
-      try interpreter.refuse(.cannotWrite)
-      return nil
-    }
-    guard let value = try predicted(value) else { return nil }
-    return type.encode(value, bigEndian: catalogue.architecture.isBigEndian)
-  }
-
-  private func predicted(_ value: CallValue?) throws(Stop) -> Value? {
+extension Interpreter {
+  /// The place where the kernel copies a value out. The address is checked only here.
+  func write(_ value: CallValue) throws(Stop) {
+    if call.payloadType.isNone { return }
+    guard call.isWritable else { return try refuse(.cannotWrite) }
+    let written: Value
     switch value {
-    case nil: return nil
-    case .expression(let expression): return try interpreter.value(of: expression)
+    case .expression(let expression): written = try self.value(of: expression)
     case .fields(let fields):
       var values: [(String, Value)] = []
-      for (name, expression) in fields { values.append((name, try interpreter.value(of: expression))) }
-      return .record(Fields(values))
+      for (name, expression) in fields { values.append((name, try self.value(of: expression))) }
+      written = .record(Fields(values))
     }
+    // Nothing is known of an unknown value, not even its shape.
+    call.written =
+      written == .unknown ? nil : call.payloadType.encode(written, bigEndian: catalogue.architecture.isBigEndian)
   }
 }
 

@@ -17,8 +17,18 @@ struct CallContext {
   var attr: UInt64 = 0
   var group: UInt32 = 0
   var flags: UInt32 = 0
+  /// What the lookup of the group and the attribute did not find, in words.
+  var missing = ""
+  /// The rules of the capability that KVM_ENABLE_CAP enables.
+  var capability: RuleFrame?
   /// The length of the caller's buffer in bytes; nil if it is not known.
   var payloadSize: Int?
+  /// The type of the payload.
+  var payloadType = PayloadType.none
+  /// Whether the kernel can write a payload of that type.
+  var isWritable = false
+  /// The value that the kernel wrote.
+  var written: PayloadBytes?
   /// The payload that the kernel would read; nil if there is none.
   var payload: Payload?
   /// The value that rules see, set when the kernel copies the payload in.

@@ -36,8 +36,7 @@ struct CallModel {
     case .createIRQChip: return try onVM(.createIRQChip)
     case .createVCPU(let id): return try createVCPU(id)
     case .initVCPU(let slot, let features, let finalize):
-      return try onVCPU(
-        slot, .initialise, [("features", Value(features)), ("finalize", .list(finalize.map { Value($0) }))])
+      return try initialise(slot, features, finalize)
     case .runVCPU(let slot): return try onVCPU(slot, .run)
     case .createDevice(let type, let flags):
       return try createDevice(type, flags: flags, isTest: flags & Self.testFlag != 0)
@@ -56,7 +55,7 @@ struct CallModel {
     interpreter.call = CallContext(file: vm, path: DescriptorCall.create.rawValue, argument: .record(Fields(fields)))
     try interpreter.allocateVM()
     do throws(Stop) {
-      try interpreter.runToEnd(vm.create)
+      try interpreter.runToEnd(vm.rules(of: .create))
     } catch {
       interpreter.removeVM()
       throw error
@@ -126,9 +125,27 @@ extension CallModel {
     try vm()
     guard let file = catalogue.vcpu else { return .answer(.undecided([])) }
     return call(file, DescriptorCall.create.rawValue, [("id", Value(id))]) { () throws(Stop) in
-      if file.create?.list.allocatesVCPU != true { try interpreter.allocateVCPU() }
+      try interpreter.allocateVCPU()
       try run(.create, of: file)
       interpreter.link(interpreter.call.vcpu, into: "vcpus")
+    }
+  }
+
+  /// Initialises a vCPU, then finalises it once for each number.
+  private func initialise(_ slot: Int, _ features: UInt64, _ numbers: [Int32]) throws(Unmade) -> Preparation {
+    try vm()
+    guard let file = catalogue.vcpu else { return .answer(.undecided([])) }
+    let vcpu = try vcpu(slot)
+    let arguments = [("features", Value(features)), ("finalize", .list(numbers.map { Value($0) }))]
+    return call(file, DescriptorCall.initialise.rawValue, arguments) { () throws(Stop) in
+      interpreter.call.vcpu = vcpu
+      try run(.initialise, of: file)
+      guard let rules = file.rules(of: .finalize) else { return }
+      interpreter.call.path = DescriptorCall.finalize.rawValue
+      for number in numbers {
+        interpreter.call.argument = .record(Fields([("feature", Value(number))]))
+        try interpreter.runToEnd(rules)
+      }
     }
   }
 
@@ -143,10 +160,6 @@ extension CallModel {
       try run(call, of: file)
     }
   }
-}
-
-extension RuleList {
-  fileprivate var allocatesVCPU: Bool { rules.contains { $0.allocatesVCPU || $0.rules?.allocatesVCPU == true } }
 }
 
 // MARK: Devices
@@ -174,7 +187,7 @@ extension CallModel {
   private func createUnknown(
     _ type: UInt32, _ path: String, _ fields: [(String, Value)], isTest: Bool, _ vm: SchemaFile
   ) -> Preparation {
-    let file = catalogue.files.first { $0.unknownDevice != nil }
+    let file = catalogue.files.first { $0.isCommon && $0.rules(of: .create) != nil }
     if catalogue.isForeign(type: type) {
       return call(file ?? vm, path, []) { () throws(Stop) in try interpreter.refuse(.foreignDeviceType(type)) }
     }
@@ -182,7 +195,7 @@ extension CallModel {
       return .answer(.undecided([.refused(.noDevice), .ok]))
     }
     return call(file, path, fields) { () throws(Stop) in
-      try interpreter.runToEnd(file.unknownDevice)
+      try interpreter.runToEnd(file.rules(of: .create))
       if !isTest { interpreter.call.device = .object(interpreter.heap.allocate(.plain)) }
     }
   }
@@ -202,8 +215,8 @@ extension CallModel {
       guard let file = device.file else { return nil }
       interpreter.call = CallContext(file: file, path: DescriptorCall.close.rawValue, device: device.object)
       // Without a release function the kernel keeps the device until the VM goes.
-      guard let rules = file.release else { return nil }
-      try interpreter.run(rules)
+      guard let rules = file.rules(of: .close) else { return nil }
+      try interpreter.runToEnd(rules)
       interpreter.unlink(device.object, from: "devices")
       return nil
     }
@@ -233,8 +246,8 @@ extension CallModel {
     }
     return call(file, capability.name, fields) { () throws(Stop) in
       interpreter.call.vcpu = vcpu
-      try interpreter.runToEnd(capability.rules)
-      try interpreter.runToEnd(catalogue.rulesAfter(capability))
+      interpreter.call.capability = capability.rules
+      try interpreter.runToEnd(file.rules(of: .enableCapability) ?? capability.rules)
     }
   }
 }

@@ -15,7 +15,6 @@ final class Interpreter: World {
   let machine: ObjectID
   let facts: [String: Value]
   var assumed: [String: Value] = [:]
-  lazy var derived: [String: [(name: String, value: Expression)]] = [:]
 
   /// The truth values that this branch assumes for unknown conditions, and the number of those already used.
   private var decisions: [Bool] = []
@@ -111,6 +110,12 @@ extension Interpreter {
     case let other:
       throw .fault(.schema("the condition is \(other.kind), not a boolean", at: condition.source, in: condition))
     }
+  }
+
+  /// Whether something exists in this release; if that is unknown, the value that this branch assumes.
+  func exists(_ lifetime: Lifetime) throws(Stop) -> Bool {
+    if let answer = lifetime.includes(catalogue.release) { return answer }
+    return try decide(Expression(constant: .unknown, text: "since"))
   }
 
   func value(of expression: Expression) throws(Stop) -> Value {

@@ -37,7 +37,7 @@ extension Interpreter {
     let device = heap.allocate(.device(type))
     call.device = .object(device)
     heap.declare("type", .string(type), in: device)
-    try initialise(device, catalogue.state(of: "device", in: file))
+    try initialise(device, catalogue.state(of: "self", in: file))
   }
 
   func link(_ object: Value, into list: String) { _ = heap.append(object, to: list, of: machine) }
@@ -84,6 +84,7 @@ extension Interpreter {
     case .self: return call.device
     case .vm: return heap[machine, "vm"] ?? .null
     case .vcpus: return heap[machine, "vcpus"] ?? .unknown
+    case .missing: return .string(call.missing)
     case .devices: return heap[machine, "devices"] ?? .unknown
     }
   }
@@ -99,34 +100,6 @@ extension Interpreter {
 
   func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? {
     if let value = heap[object, name] { return value }
-    let kind = heap.kind(of: object)
-    guard let expression = derivedVariables(kind).first(where: { $0.name == name })?.value else { return nil }
-    let outer = (call.vcpu, call.device)
-    defer { (call.vcpu, call.device) = outer }
-    switch kind {
-    case .vcpu: call.vcpu = .object(object)
-    case .device: call.device = .object(object)
-    case .vm, .plain: break
-    }
-    return try evaluator.withFrame([], size: 0) { () throws(EvaluationError) in try evaluator.evaluate(expression) }
-  }
-
-  private func derivedVariables(_ kind: Heap.Kind) -> [(name: String, value: Expression)] {
-    let owner: String
-    switch kind {
-    case .vm: owner = "vm"
-    case .vcpu: owner = "vcpu"
-    case .device(let type): owner = type
-    case .plain: return []
-    }
-    if let found = derived[owner] { return found }
-    let found: [(name: String, value: Expression)]
-    if case .device(let type) = kind {
-      found = catalogue.device(named: type).map { catalogue.derived(of: "device", in: $0) } ?? []
-    } else {
-      found = catalogue.derived(of: owner)
-    }
-    derived[owner] = found
-    return found
+    return nil
   }
 }

@@ -128,6 +128,8 @@ extension StepResult {
       guard let other, other.bytes.count == joined.bytes.count else { return }
       for i in joined.bytes.indices { joined.mask[i] &= other.mask[i] & ~(joined.bytes[i] ^ other.bytes[i]) }
     }
+    // A value of which no bit is known is not predicted.
+    if joined.mask.allSatisfy({ $0 == 0 }), !joined.mask.isEmpty { return }
     value = joined.bytes
     valueMask = joined.mask
   }

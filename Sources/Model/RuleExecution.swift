@@ -30,42 +30,47 @@ extension Interpreter {
   }
 
   private func run(_ rule: Rule) throws(Stop) {
-    guard rule.lifetime.mayInclude(catalogue.release) else { return }
-    if let when = rule.when, try !decide(when) { return }
+    guard try exists(rule.lifetime) else { return }
     if let condition = rule.condition, try !decide(condition, preferred: rule.errno == nil) {
       trace?.passes(rule)
       if rule.hasOtherwise, let otherwise = rule.otherwise { try run(otherwise) }
       return
     }
     for binding in rule.lets { evaluator[local: binding.slot] = try value(of: binding.value) }
-    if rule.allocatesVCPU { try allocateVCPU() }
-    if rule.readsValue { try readValue() }
-    try runNested(rule)
-    if rule.errno != nil, ignoresRefusals { return }
-    for effect in rule.effects { try apply(effect) }
-    if let hazard = rule.hazard { throw .hazard(hazard, reason(rule, "hazard", hazard)) }
-    if let warning = rule.warning { warnings.append(reason(rule, warning, warning)) }
-    if rule.errno != nil { trace?.refuses(rule) }
-    if let errno = rule.errno { throw .refused(errno, reason(rule, errno.description, errno.description)) }
-    if rule.returnsOK { throw .ok }
+    switch rule.action {
+    case .none, .region: break
+    case .refuse(let errno, _):
+      if ignoresRefusals { return }
+      trace?.refuses(rule)
+      throw .refused(errno, reason(rule))
+    case .succeed(let value):
+      _ = try self.value(of: value)
+      throw .ok
+    case .read: try readValue()
+    case .write(let value): try write(value)
+    case .assign(let effects): for effect in effects { try apply(effect) }
+    case .use(let use):
+      var arguments: [Value] = []
+      for argument in use.arguments { arguments.append(try value(of: argument)) }
+      try run(use.function.body, parameters: arguments)
+    // What the kernel changes before it refuses a call is not changed by a call that is taken to succeed.
+    case .rules(let rules, _) where ignoresRefusals && rules.refuses: break
+    case .rules(let rules, let undo): try attempt(undo) { () throws(Stop) in try run(rules) }
+    case .loop(let loop, let rules, let undo): try attempt(undo) { () throws(Stop) in try runLoop(loop, rules) }
+    case .hook(let hook): try runHook(hook)
+    case .warn(.hazard, _):
+      let reason = reason(rule)
+      throw .hazard(reason.message, reason)
+    case .warn: warnings.append(reason(rule))
+    }
   }
 
-  /// The fragment, the hook, the loop or the nested rules of a statement.
-  private func runNested(_ rule: Rule) throws(Stop) {
+  /// Runs rules, and others if they refuse the call.
+  private func attempt(_ undo: RuleList?, _ body: () throws(Stop) -> Void) throws(Stop) {
     do throws(Stop) {
-      if let use = rule.use {
-        var arguments: [Value] = []
-        for argument in use.arguments { arguments.append(try value(of: argument)) }
-        try run(use.fragment.body, parameters: arguments)
-      }
-      if let hook = rule.hook { try runHook(hook) }
-      if let loop = rule.loop {
-        try runLoop(loop, rule.rules ?? .empty)
-      } else if let rules = rule.rules {
-        try run(rules)
-      }
+      try body()
     } catch {
-      if case .refused = error, let undo = rule.onFailure { try run(undo) }
+      if case .refused = error, let undo { try run(undo) }
       throw error
     }
   }
@@ -86,6 +91,10 @@ extension Interpreter {
 
   /// Runs what all files contribute to a hook: a device file's rules for each existing device of the type.
   private func runHook(_ name: String) throws(Stop) {
+    if name == "capability" {
+      try runToEnd(call.capability)
+      return
+    }
     for (file, rules) in catalogue.contributions(to: name) {
       guard let type = file.deviceType else {
         try run(rules)
@@ -110,22 +119,17 @@ extension Interpreter {
     }
   }
 
-  private func reason(_ rule: Rule, _ suffix: String, _ fallback: String) -> Reason {
-    Reason(
-      id: DiagnosticID(call.file.id(of: rule, call.path, suffix)), errno: rule.errno,
-      message: words(of: rule) ?? fallback, rule: rule.source,
+  private func reason(_ rule: Rule) -> Reason {
+    let message = rule.because?.words { expression in (try? evaluator.evaluate(expression))?.words ?? "?" } ?? ""
+    return Reason(
+      id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message, rule: rule.source,
       keyFields: rule.condition?.keyFields ?? [], documented: rule.documented)
-  }
-
-  /// The rule's reason, with the values that it speaks of.
-  private func words(of rule: Rule) -> String? {
-    rule.because?.words { expression in (try? evaluator.evaluate(expression))?.words ?? "?" }
   }
 
   /// Ends the call, unless it is forced.
   func refuse(_ refusal: GenericRefusal) throws(Stop) {
     if ignoresRefusals { return }
-    let id = DiagnosticID(call.file.id(call.path, refusal.errno.description))
+    let id = DiagnosticID(call.file.id(call.path, refusal.errno))
     throw .refused(refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
   }
 }

@@ -211,7 +211,7 @@ struct Draft {
 
   private mutating func add(_ vcpu: VCPUDeclaration, _ i: Int) {
     add(Step(.createVCPU(id: vcpu.id), target: .vcpu(vcpu.id), at: vcpu.at), labels: [.vcpus])
-    guard catalogue.vcpu?.initialise != nil else { return }
+    guard catalogue.vcpu?.hasVCPUInit == true else { return }
     let operation = DevicePlan.Operation.initVCPU(
       i, features: vcpu.features.mask, finalize: vcpu.features.finalize)
     let names = vcpu.features.names.joined(separator: ", ")
@@ -340,8 +340,8 @@ struct Draft {
         if let common = owner.commonLabel(name) { order.labels.append(number(common)) }
       }
     }
-    for call in [group.set, attribute.set] {
-      for (words, isAfter) in [(call.after, true), (call.before, false)] {
+    for part in [group, attribute] {
+      for (words, isAfter) in [(part.after, true), (part.before, false)] {
         for word in words {
           let label = number(label(word.path.value, owner))
           if let condition = word.when {

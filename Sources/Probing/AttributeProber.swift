@@ -63,7 +63,7 @@ struct AttributeProber<Host: ProbedHost> {
   private func subjects() -> [Subject] {
     file.probedAttributes.map { group, attribute in
       let shown = attribute.examples.filter(\.showsAttribute)
-      let example = shown.first(where: \.given.isEmpty) ?? shown.first ?? attribute.examples.first
+      let example = shown.first(where: \.isFirstCall) ?? shown.first ?? attribute.examples.first
       return Subject(row: Row(file, group, attribute), group: group, attribute: attribute, key: example?.key ?? [])
     }
   }
@@ -151,9 +151,9 @@ extension AttributeProber {
 
   private func tryExamples(_ subject: inout Subject, isBlind: Bool) throws(DiagnosticsError) {
     let examples = subject.attribute.examples.filter(\.showsAttribute)
-    let given = examples.filter { !$0.given.isEmpty }
+    let given = examples.filter { !$0.isFirstCall }
     // Those without calls before them were asked for already, and only their own call says more.
-    let candidates = examples.filter(\.given.isEmpty).prefix(1) + given
+    let candidates = examples.filter(\.isFirstCall).prefix(1) + given
     /// The last call that was refused by the attribute itself: its value is wrong here, and it exists.
     var refused: Report.Entry?
     for example in candidates.prefix(Self.mostExamples) {
@@ -197,7 +197,7 @@ extension AttributeProber {
     guard case .refused(let errno) = entry.result.outcome, let access = entry.step.operation.access else {
       return false
     }
-    return ![subject.group.unknownAttribute[access], file.unknownGroup[access], file.noAccessor[access]].contains(errno)
+    return ![subject.group, nil].map { file.errno(of: access, onUnknownIn: $0, catalogue) }.contains(errno)
   }
 
   /// Whether the model's KVM_HAS_DEVICE_ATTR answers ok for a key that other calls refuse, in the place where an

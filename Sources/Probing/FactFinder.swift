@@ -47,9 +47,6 @@ struct FactFinder<Host: ProbedHost> {
     case .checkExtension(let constant, let number):
       return (extensions[number].map { Sight(value: Value($0)) }, constant)
     case .calls(let steps): return try calls(steps, probe)
-    case .exists(let patterns):
-      let found = patterns.flatMap(paths)
-      return (Sight(value: .bool(!found.isEmpty)), found.first ?? patterns.words)
     case .file(let patterns, let lines):
       for path in patterns.flatMap(paths) {
         if let value = content(of: path, lines) { return (Sight(value: value), path) }
@@ -57,7 +54,9 @@ struct FactFinder<Host: ProbedHost> {
       return (nil, patterns.words)
     case .files(let patterns, let lines):
       let values = patterns.flatMap(paths).compactMap { content(of: $0, lines) }
-      return (values.isEmpty ? nil : Sight(value: .list(values)), patterns.words)
+      // That there is no such file can be an answer, too, if an expression says which.
+      let isAnswer = !values.isEmpty || (lines.isEmpty && probe.value != nil)
+      return (isAnswer ? Sight(value: .list(values)) : nil, patterns.words)
     }
   }
 

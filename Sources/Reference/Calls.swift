@@ -11,25 +11,23 @@ struct CallReference {
     _ access: AttributeAccess, on attribute: AttributeSchema?, of group: GroupSchema?, in file: SchemaFile
   ) -> RefusableCall {
     var sequence = CallSequence(catalogue, file, access)
-    if let group {
-      let payloads = attribute.map(group.payloads(of:)) ?? group.payloads
-      sequence.find(group, attribute, hasPayload: !payloads.allSatisfy(\.type.isNone))
-    }
+    if let group { sequence.find(group, attribute) }
     return call(.attribute(access), access.ioctl, attribute?.path ?? group?.name ?? "", file) { walk, context in
       for stage in CallSequence.Stage.inOrder {
+        var missing = context
+        missing.setMissing(sequence.missing(at: stage))
         switch sequence.action(at: stage) {
         case nil:
-          if stage == .group { walk.add(sequence.unknownGroup, where: group, isMissing: context) }
-          if stage == .attribute { walk.add(sequence.unknownAttribute, where: attribute, isMissing: context) }
-        case .rules(let rules)?: walk.walk(rules, context)
-        case .copyIn?: walk.add(Refusal(.cannotRead, context))
-        case .copyOut?: walk.add(Refusal(.cannotWrite, context))
-        case .refuse(let refusal)?:
-          walk.add(Refusal(refusal, context))
+          if stage == .group { walk.add(sequence.unknownGroup, where: group, isMissing: missing) }
+          if stage == .attribute { walk.add(sequence.unknownAttribute, where: attribute, isMissing: missing) }
+        case .rules(let rules)?:
+          walk.walk(rules, context)
+          if rules.list.alwaysEnds { return }
+        case .otherwise(let rules)?:
+          walk.walk(rules, missing)
           return
         }
       }
-      for answer in sequence.guestAnswers { walk.add(Refusal(answer, context)) }
     }
   }
 
@@ -53,8 +51,9 @@ struct CallReference {
     let title = "KVM_ENABLE_CAP of \(capability.constant ?? capability.name)"
     return call(.capability(capability), title, capability.name, file) { walk, context in
       walk.walk(catalogue.vm?.every, context)
-      walk.walk(capability.rules, context)
-      walk.walk(catalogue.rulesAfter(capability), context)
+      var context = context
+      context.capability = capability.rules
+      walk.walk(file.rules(of: .enableCapability) ?? capability.rules, context)
     }
   }
 
@@ -69,7 +68,9 @@ struct CallReference {
 
   /// All calls of a file except those on attributes.
   func ownCalls(of file: SchemaFile) -> [RefusableCall] {
-    DescriptorCall.allCases.filter(file.has).map { call($0, of: file) } + file.capabilities.map { call($0, of: file) }
+    DescriptorCall.allCases.filter { file.has($0) && $0 != .every && $0 != .enableCapability }.map {
+      call($0, of: file)
+    } + file.capabilities.map { call($0, of: file) }
   }
 
   /// The later vCPU calls in which hooks of a file refuse, with only those refusals.
@@ -91,7 +92,8 @@ struct CallReference {
   /// The calls on the attribute that an id begins with. If it begins with none, all other calls of the file.
   func calls(of file: SchemaFile, named id: String) -> [RefusableCall] {
     for group in file.groups {
-      for attribute in group.attributes where id.hasPrefix("\(file.name).\(attribute.path):") {
+      for attribute in group.attributes
+      where id.hasPrefix("\(file.name).\(attribute.path):") || id.hasPrefix("\(file.name).\(attribute.path).") {
         return AttributeAccess.allCases.map { call($0, on: attribute, of: group, in: file) }
       }
     }
@@ -119,9 +121,12 @@ extension DescriptorCall {
     switch self {
     case .create: "creates \(file.words) and its descriptor"
     case .test: "asks whether the host has the device type, and creates nothing"
+    case .every: "is made before every call"
     case .initialise: "initialises a vCPU and chooses its features"
+    case .finalize: "completes a feature of a vCPU"
     case .run: "enters a vCPU; with immediate_exit, makes only the checks before the guest runs"
     case .addMemory: "gives the guest memory"
+    case .enableCapability: "enables a capability"
     case .createIRQChip: "creates the interrupt controller, if the architecture has such a call"
     case .close: "closes the descriptor"
     }

@@ -56,7 +56,7 @@ extension Explainer {
       let group = file.groups.first { $0.number == number }
       let answers = AttributeAccess.allCases.filter { complaint.access == nil || $0 == complaint.access }.compactMap {
         access -> String? in
-        (file.noAccessor[access] ?? (group?.unknownAttribute ?? file.unknownGroup)[access]).map {
+        file.errno(of: access, onUnknownIn: group, catalogue).map {
           "\($0) to \(access.rawValue)"
         }
       }

@@ -36,7 +36,7 @@ extension Syntax {
 
   /// The truth of a condition that literals alone decide, as in `null != null` or `"v3" == "v2" && x`; otherwise nil.
   ///
-  /// Arguments of a fragment often decide some of its conditions; a page leaves those out.
+  /// Arguments of a function often decide some of its conditions; a page leaves those out.
   var truth: Bool? {
     switch self {
     case .bool(let value, _): value

@@ -63,6 +63,8 @@ extension Explainer {
     if !found.isEmpty { return .page(pages(found)) }
     let uapi = constants().filter { $0.constant == name }.map(\.subject)
     if !uapi.isEmpty { return .page(Set(uapi.map(\.name)).count == 1 ? pages(uapi) : index(name, uapi)) }
+    // Ids of warnings look like names.
+    if case .page(let page) = explainID(name) { return .page(page) }
     return unknown(name, rest)
   }
 

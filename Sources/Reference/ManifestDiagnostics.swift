@@ -35,6 +35,9 @@ extension DiagnosticReference {
       "A .kvmconf.yaml is a mapping with schemas, host-facts, kernel, severity and fail-on; an option of the library has the form of its key.",
       "kvmconf uses the nearest one, in the folder of the manifest or above it, and does not look above a folder with .git. --no-config ignores it, and --verbose reports it."
     ),
+    Entry(
+      "renamed-id", "A .kvmconf.yaml names diagnostics by their present ids.",
+      "An old id still works; put the new one in its place."),
     // Extended files
     Entry(
       "bad-base", "An extended file has exactly one manifest.",

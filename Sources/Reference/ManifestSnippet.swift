@@ -33,15 +33,19 @@ struct ManifestSnippet {
     guard let call = file.calls(on: attribute).first,
       let example = attribute.examples.first(where: { $0.works && $0.call == call })
     else { return nil }
-    let needsMemory = (group.set.after + attribute.set.after).contains { $0.path.value == "memory" }
+    let needsMemory = (group.after + attribute.after).contains { $0.path.value == "memory" }
     for step in file.exampleSetup ?? [] where needsMemory || step[key: "add-memory"] == nil {
       add(step, file, catalogue)
     }
-    for step in example.given { add(step, file, catalogue) }
+    for step in file.given(of: example) { add(step, file, catalogue) }
     if file.exampleSetup == nil, file.subject != .system, file.subject != .vm { hasVCPUs = true }
     if file.subject == .vcpu { hasVCPUs = true }
     for entry in file.exampleFiles?.entries ?? [] {
-      if let path = entry.value.scalar, example.names(entry.key.value) { files.append((entry.key.value, path)) }
+      if let path = entry.value.scalar,
+        (file.given(of: example) + example.entries.map(\.value)).contains(where: { $0.names(entry.key.value) })
+      {
+        files.append((entry.key.value, path))
+      }
     }
     if let type = file.deviceType { _ = index(of: type) }
     if call == .set, file.subject != .system {
@@ -155,9 +159,6 @@ struct ManifestSnippet {
 extension Example {
   /// Whether the call can succeed on the assumed host.
   fileprivate var works: Bool { expected.first == .ok && host == nil }
-
-  /// Whether a value of the example is this word.
-  fileprivate func names(_ word: String) -> Bool { (given + entries.map(\.value)).contains { $0.names(word) } }
 }
 
 extension Node {

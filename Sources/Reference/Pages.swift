@@ -76,16 +76,16 @@ extension PageText {
   }
 
   private mutating func keys(_ attribute: AttributeSchema) {
-    guard case .keys(let fields, let bias) = attribute.number else { return }
+    guard case .keys(let fields, let base) = attribute.number else { return }
     heading("KEY")
-    paragraph("bits of the attribute's 64-bit number\(bias == 0 ? "" : ", after \(bias) is taken off"):")
+    paragraph("bits of the attribute's 64-bit number\(base == 0 ? "" : ", after \(base) is taken off"):")
     bitFields(fields, indent: 4)
   }
 
   mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema) {
     var sentences: [String] = []
     for (words, side) in [
-      (group.set.after + attribute.set.after, "after"), (group.set.before + attribute.set.before, "before"),
+      (group.after + attribute.after, "after"), (group.before + attribute.before, "before"),
     ] {
       for word in words {
         let condition = word.when.map { ", where \($0.text)" } ?? ""
@@ -166,7 +166,9 @@ extension PageText {
     table(group.attributes.map { [$0.name ?? "-", summary($0, group, file), $0.doc?.firstSentence ?? ""] })
     gap()
     paragraph("For details: explain \(file.name).\(group.name).\(group.attributes.first?.name ?? "ATTRIBUTE")")
-    let answers = AttributeAccess.allCases.compactMap { access in group.unknownAttribute[access].map { (access, $0) } }
+    let answers = AttributeAccess.allCases.filter { file.lacks($0) == nil }.compactMap { access in
+      file.errno(of: access, onUnknownIn: group, reference.catalogue).map { (access, $0) }
+    }
     if Set(answers.map(\.1)).count == 1, let errno = answers.first?.1 {
       paragraph("Any other attribute number is answered with \(errno).")
     } else if !answers.isEmpty {
@@ -235,7 +237,7 @@ extension PageText {
     gap()
     paragraph("For details: explain \(file.name).\(rows[0][0])")
     let missing = AttributeAccess.allCases.compactMap { access in
-      file.noAccessor[access].map { "\(access.ioctl) is always answered with \($0)." }
+      file.lacks(access).map { "\(access.ioctl) is always answered with \($0)." }
     }
     for sentence in missing { paragraph(sentence) }
   }
@@ -320,6 +322,7 @@ extension PageText {
     if let rule = refusal.rule {
       let way = refusal.path.isEmpty ? "" : ", through \(refusal.path.joined(separator: ", "))"
       labelled("rule", rule.words + way, indent: 7, column: 15)
+      if let mirrors = refusal.mirrors { labelled("in C", mirrors, indent: 7, column: 15) }
     } else {
       labelled("rule", "the checks of every descriptor of this kind", indent: 7, column: 15)
     }

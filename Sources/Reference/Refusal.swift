@@ -14,12 +14,14 @@ package struct Refusal {
   package var documented: String?
   /// The releases in which the rule exists.
   package var lifetimes: [Lifetime]
-  /// The conditions that hold when the rule acts, outermost first, with arguments in place of fragments' parameters.
+  /// The conditions that hold when the rule acts, outermost first, with arguments in place of functions' parameters.
   package var conditions: [String]
   /// The values of names in the conditions.
   package var names: [(name: String, value: String)]
-  /// The fragments and hooks on the way to the rule.
+  /// The functions and hooks on the way to the rule.
   package var path: [String]
+  /// The C functions that the rule's list follows.
+  package var mirrors: String?
   /// Nil if the kernel's generic code refuses.
   package var rule: SourceRange?
 }
@@ -45,7 +47,7 @@ package struct RefusableCall {
   package var subject: String { path.isEmpty ? file : "\(file).\(path)" }
 }
 
-/// Collects refusals from rules, through fragments and hooks.
+/// Collects refusals from rules, through functions and hooks.
 struct RefusalWalk {
   let catalogue: Catalogue
   private(set) var found: [Refusal] = []
@@ -63,7 +65,16 @@ struct RefusalWalk {
     var names: [(name: String, value: String)] = []
     var lifetimes: [Lifetime] = []
     var via: [String] = []
-    /// The arguments of the fragment, by the names of its parameters.
+    /// The C functions that the list follows.
+    var mirrors: String?
+    /// Sets what the lookup did not find, for the reasons of `else`.
+    mutating func setMissing(_ words: String) {
+      arguments[Root.missing.rawValue] = .string(words, Span(start: 0, length: words.utf8.count))
+    }
+
+    /// The rules of the capability that the call enables.
+    var capability: RuleFrame?
+    /// The arguments of the function, by the names of its parameters.
     var arguments: [String: Syntax] = [:]
 
     init(_ file: SchemaFile, _ path: String) {
@@ -74,7 +85,7 @@ struct RefusalWalk {
     /// The comparisons that hold because of the conditions.
     private var equalities: [Equality] = []
 
-    /// The expression with the fragment's arguments in place of its parameters.
+    /// The expression with the function's arguments in place of its parameters.
     func applied(_ expression: Expression) -> Syntax { expression.syntax.replacing(arguments) }
 
     /// The expression as text. It is the original text, unless arguments are inserted.
@@ -103,7 +114,8 @@ struct RefusalWalk {
     }
 
     private mutating func add(_ condition: String, mentioning syntax: Syntax) {
-      conditions.append(condition)
+      let isGuest = condition == "guest_has_run"
+      conditions.append(isGuest ? "the guest runs or has run, so no plan gets this answer" : condition)
       mentioned.formUnion(syntax.names)
     }
 
@@ -112,7 +124,11 @@ struct RefusalWalk {
     /// The rule's reason. A value in it is a number if the arguments determine it, otherwise its expression.
     func words(of rule: Rule) -> String? {
       rule.because?.words { expression in
-        if case .integer(let number, _, _) = applied(expression) { inProse(number) } else { text(expression) }
+        switch applied(expression) {
+        case .integer(let number, _, _): inProse(number)
+        case .string(let words, _): words
+        default: text(expression)
+        }
       }
     }
   }
@@ -124,6 +140,7 @@ struct RefusalWalk {
   private mutating func walk(_ list: RuleList, _ context: Context) {
     var context = context
     for rule in list.rules {
+      if let mirrors = rule.mirrors { context.mirrors = mirrors }
       context.names += rule.lets.map { ($0.name, context.text($0.value)) }
       visit(rule, context)
       // A change may invalidate earlier comparisons.
@@ -134,49 +151,53 @@ struct RefusalWalk {
   private mutating func visit(_ rule: Rule, _ outer: Context) {
     var context = outer
     if rule.lifetime != Lifetime() { context.lifetimes.append(rule.lifetime) }
-    guard context.require(rule.when) else { return }
     if let otherwise = rule.otherwise {
       var other = context
       if other.require(rule.condition, holds: false) { walk(otherwise, other) }
     }
     guard context.require(rule.condition) else { return }
-    if rule.readsValue { add(Refusal(.cannotRead, context)) }
-    if let use = rule.use {
+    switch rule.action {
+    case .read: add(Refusal(.cannotRead, context))
+    case .write: add(Refusal(.cannotWrite, context))
+    case .use(let use):
       var inner = context
-      inner.via.append("fragment \(use.fragment.name)")
+      inner.via.append("function \(use.function.name)")
+      inner.mirrors = nil
       inner.arguments = Dictionary(
-        zip(use.fragment.parameters, use.arguments.map(context.applied)), uniquingKeysWith: { first, _ in first })
-      walk(use.fragment.body.list, inner)
-    }
-    if let hook = rule.hook {
+        zip(use.function.parameters, use.arguments.map(context.applied)), uniquingKeysWith: { first, _ in first })
+      walk(use.function.body.list, inner)
+    case .hook("capability"): walk(context.capability, context)
+    case .hook(let hook):
       for (file, rules) in catalogue.contributions(to: hook) {
         var inner = context
         inner.via.append("hook \(hook) of \(file.name)")
         // Ids begin with the device type for a device's rules, and with the call's file for a common file's.
         if file.deviceType != nil { inner.file = file }
         inner.arguments = [:]
+        inner.mirrors = nil
         walk(rules.list, inner)
       }
-    }
-    if let rules = rule.rules {
+    case .rules(let rules, _): walk(rules, context)
+    case .loop(let loop, let rules, _):
       var inner = context
-      if let loop = rule.loop { inner.require(someIn: loop) }
+      inner.require(someIn: loop)
       walk(rules, inner)
+    case .refuse, .warn: add(Refusal(rule, context))
+    case .none, .succeed, .assign, .region: break
     }
-    if let refusal = Refusal(rule, context) { add(refusal) }
   }
 
-  /// Adds the refusal by kernels that lack a group or an attribute.
-  mutating func add(_ refusal: GenericRefusal?, where part: AttributeDescription?, isMissing context: Context) {
-    guard let refusal, let part else { return }
+  /// Adds the refusals by kernels that lack a group or an attribute.
+  mutating func add(_ otherwise: RuleFrame, where part: AttributeDescription?, isMissing context: Context) {
+    guard let part else { return }
     let (since, until) = (part.lifetime.since, part.lifetime.until)
     for lifetime in [since.map { Lifetime(until: $0) }, until.map { Lifetime(since: $0) }].compactMap(\.self) {
       var other = context
       other.lifetimes.append(lifetime)
-      add(Refusal(refusal, other))
+      walk(otherwise, other)
     }
     var other = context
-    if part.when != nil, other.require(part.when, holds: false) { add(Refusal(refusal, other)) }
+    if part.when != nil, other.require(part.when, holds: false) { walk(otherwise, other) }
   }
 
   /// Adds a refusal, unless the same rule was already reached with the same conditions.
@@ -191,46 +212,40 @@ struct RefusalWalk {
 extension Rule {
   /// Whether the rule, or something within it, has effects.
   fileprivate var changesState: Bool {
-    !effects.isEmpty || allocatesVCPU || hook != nil
-      || [rules, otherwise, use?.fragment.body.list].contains { $0?.rules.contains(where: \.changesState) == true }
+    switch action {
+    case .assign, .hook: true
+    case .use(let use): use.function.body.list.changesState || nested.contains(where: \.changesState)
+    default: nested.contains(where: \.changesState)
+    }
   }
 }
 
-extension Refusal {
-  fileprivate init?(_ rule: Rule, _ context: RefusalWalk.Context) {
-    if let errno = rule.errno {
-      self.init(errno.description, errno.description, context.words(of: rule) ?? errno.description, rule, context)
-    } else if let hazard = rule.hazard {
-      self.init("hazard", "hazard", context.words(of: rule) ?? hazard, rule, context)
-    } else if let warning = rule.warning {
-      self.init(warning, "warning", context.words(of: rule) ?? warning, rule, context)
-    } else {
-      return nil
-    }
-  }
+extension RuleList {
+  fileprivate var changesState: Bool { rules.contains(where: \.changesState) }
+}
 
-  private init(_ suffix: String, _ answer: String, _ reason: String, _ rule: Rule, _ context: RefusalWalk.Context) {
+extension Refusal {
+  /// A rule that refuses, warns or endangers the kernel.
+  fileprivate init(_ rule: Rule, _ context: RefusalWalk.Context) {
+    let answer =
+      switch rule.action {
+      case .refuse(let errno, _): errno.description
+      case .warn(.hazard, _): "hazard"
+      default: "warning"
+      }
     self.init(
-      id: context.file.id(of: rule, context.path, suffix), answer: answer, reason: reason,
+      id: context.file.id(of: rule, context.path), answer: answer, reason: context.words(of: rule) ?? answer,
       documented: rule.documented, lifetimes: context.lifetimes, conditions: context.conditions,
-      names: context.names.filter { context.mentioned.contains($0.name) }, path: context.via, rule: rule.source)
+      names: context.names.filter { context.mentioned.contains($0.name) }, path: context.via, mirrors: context.mirrors,
+      rule: rule.source)
   }
 
   /// A refusal without a rule.
   init(_ refusal: GenericRefusal, _ context: RefusalWalk.Context) {
     self.init(
-      id: context.file.id(context.path, refusal.errno.description), answer: refusal.errno.description,
+      id: context.file.id(context.path, refusal.errno), answer: refusal.errno.description,
       reason: refusal.reason, documented: nil, lifetimes: context.lifetimes, conditions: context.conditions, names: [],
       path: context.via, rule: nil)
-  }
-
-  /// An answer that only a running guest causes.
-  init(_ answer: GuestAnswer, _ context: RefusalWalk.Context) {
-    self.init(
-      id: context.file.id(context.path, answer.errno.description), answer: answer.errno.description,
-      reason: answer.because, documented: nil, lifetimes: [answer.lifetime],
-      conditions: ["the guest runs or has run, so no plan gets this answer"],
-      names: [], path: context.via, rule: answer.source)
   }
 
   /// `since 6.13`, `before 7.0`, both, or nil.

@@ -49,7 +49,9 @@ final class CConstants {
     while i < tokens.count {
       if tokens[i].text == "(", let close = tokens[i...].firstIndex(where: { $0.text == ")" }) {
         let inner = tokens[(i + 1)..<close]
-        if !inner.isEmpty, inner.allSatisfy({ types.contains($0.text) || $0.text.hasPrefix("__u") || $0.text.hasPrefix("__s") }) {
+        if !inner.isEmpty,
+          inner.allSatisfy({ types.contains($0.text) || $0.text.hasPrefix("__u") || $0.text.hasPrefix("__s") })
+        {
           i = close + 1
           continue
         }

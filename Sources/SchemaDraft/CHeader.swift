@@ -74,7 +74,8 @@ package struct CHeader {
 
   private func range(_ token: CToken) -> SourceRange {
     SourceRange(
-      file: file, start: file.position(ofByte: token.offset), end: file.position(ofByte: token.offset + token.text.utf8.count))
+      file: file, start: file.position(ofByte: token.offset),
+      end: file.position(ofByte: token.offset + token.text.utf8.count))
   }
 
   private mutating func define(_ tokens: [CToken]) {
@@ -141,7 +142,9 @@ package struct CHeader {
       if !member(Array(code[i..<end]), of: &result) { break }
       i = end + 1
     }
-    if result.problem == nil, let packed = code[i...].prefix(while: { $0.text != ";" }).first(where: { $0.text.contains("packed") }) {
+    if result.problem == nil,
+      let packed = code[i...].prefix(while: { $0.text != ";" }).first(where: { $0.text.contains("packed") })
+    {
       result.problem = Fault(message: "a packed struct", place: range(packed))
     }
     structures.append(result)

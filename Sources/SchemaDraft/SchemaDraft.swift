@@ -18,6 +18,8 @@ package struct SchemaDraft {
 
   struct Structure {
     var tag: String
+    /// The tag without the words that the type's constants share: `spapr_tce` of `kvm_vfio_spapr_tce`.
+    var rest: String
     /// The members, each with its type as schemas write it.
     var members: [(name: String, type: String)]
   }
@@ -140,7 +142,7 @@ extension SchemaDraft {
   /// Groups are `GRP_ADDR`. An attribute is `ADDR_DIST`, or is set in below its group's constant.
   private mutating func groupsByMark(_ named: [Named], _ masks: Set<Substring>) {
     for constant in named where constant.rest.hasPrefix("GRP_") {
-      add(constant.constant, constant.rest.dropFirst("GRP_".count), to: &groups)
+      Self.add(constant.constant, constant.rest.dropFirst("GRP_".count), to: &groups)
     }
     let names = groups.map { $0.name.uppercased().replacing("-", with: "_") }
     var above: Int?
@@ -157,9 +159,9 @@ extension SchemaDraft {
       if Self.describesBits(constant.rest, masks) {
         others.append(constant.constant)
       } else if let owner {
-        add(constant.constant, constant.rest.dropFirst(names[owner].count + 1), to: &groups[owner].attributes)
+        Self.add(constant.constant, constant.rest.dropFirst(names[owner].count + 1), to: &groups[owner].attributes)
       } else if let above {
-        add(constant.constant, constant.rest, to: &groups[above].attributes)
+        Self.add(constant.constant, constant.rest, to: &groups[above].attributes)
       } else {
         others.append(constant.constant)
       }
@@ -173,9 +175,9 @@ extension SchemaDraft {
     for constant in named {
       let root = areGroups ? nil : roots.last { constant.rest.hasPrefix($0.rest + "_") }
       if let root {
-        add(constant.constant, constant.rest.dropFirst(root.rest.count + 1), to: &groups[root.group].attributes)
+        Self.add(constant.constant, constant.rest.dropFirst(root.rest.count + 1), to: &groups[root.group].attributes)
       } else {
-        roots.append((constant.rest, add(constant.constant, constant.rest, to: &groups)))
+        roots.append((constant.rest, Self.add(constant.constant, constant.rest, to: &groups)))
       }
     }
   }
@@ -188,7 +190,7 @@ extension SchemaDraft {
 
   /// Adds a constant to the part with its number, or as a new part. Returns the part's index.
   @discardableResult
-  private func add(_ constant: Constant, _ rest: Substring, to parts: inout [Part]) -> Int {
+  private static func add(_ constant: Constant, _ rest: Substring, to parts: inout [Part]) -> Int {
     if let i = parts.firstIndex(where: { $0.constants[0].value == constant.value }) {
       parts[i].constants.append(constant)
       return i
@@ -203,11 +205,16 @@ extension SchemaDraft {
 // MARK: Structs
 
 extension SchemaDraft {
-  /// Reads the structs whose tags begin like the constants: `kvm_vfio_…` for `KVM_DEV_VFIO_…`.
+  /// Reads the structs whose tags begin like the constants, `kvm_vfio_…` for `KVM_DEV_VFIO_…`, or have the name of a
+  /// group or an attribute after the first words: `kvm_toy_window` for the group `window` of a `toy-router`.
   private mutating func read(_ all: [CHeader.Structure], _ prefix: String, _ values: CConstants) {
     let words = prefix.lowercased().split(separator: "_").filter { $0 != "dev" }
-    let start = words.joined(separator: "_") + "_"
-    for structure in all where structure.tag.hasPrefix(start) {
+    let starts = (2...max(words.count, 2)).reversed().map { words.prefix($0).joined(separator: "_") + "_" }
+    let parts = Set((groups + groups.flatMap(\.attributes)).map { $0.name.replacing("-", with: "_") })
+    for structure in all where !structures.contains(where: { $0.tag == structure.tag }) {
+      guard let start = starts.first(where: structure.tag.hasPrefix) else { continue }
+      let rest = String(structure.tag.dropFirst(start.utf8.count))
+      if start != starts[0], !parts.contains(rest) { continue }
       if let problem = structure.problem {
         diagnostics.append(
           .warning(Self.id, "struct \(structure.tag) has \(problem.message); describe it by hand", at: problem.place))
@@ -229,16 +236,13 @@ extension SchemaDraft {
         // A last member without elements stands for any number of them.
         members.append((member.name, member.type + (number == 0 ? "[]" : "[\(number)]")))
       }
-      structures.append(Structure(tag: structure.tag, members: members))
+      structures.append(Structure(tag: structure.tag, rest: rest, members: members))
     }
   }
 
   /// The struct that an attribute takes, if their names show it: `kvm_vfio_spapr_tce` for `set-spapr-tce`.
   func structure(of part: Part) -> Structure? {
-    let words = part.name.replacing("-", with: "_")
-    return structures.first { structure in
-      let parts = structure.tag.split(separator: "_").dropFirst(2)
-      return !parts.isEmpty && ("_" + words).hasSuffix("_" + parts.joined(separator: "_"))
-    }
+    let words = "_" + part.name.replacing("-", with: "_")
+    return structures.first { words.hasSuffix("_" + $0.rest) }
   }
 }

@@ -11,7 +11,7 @@ extension SchemaDraft {
     if let number {
       text += "\(constant): \(Self.written(number))\n"
     } else {
-      text += "# \(constant): its number in enum kvm_device_type\n"
+      text += "\(constant):      # its number in enum kvm_device_type\n"
     }
     if let architectures {
       text += """

@@ -40,6 +40,9 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
   /// Whether integers in memory, and so in payloads, start with their most significant byte.
   package var isBigEndian: Bool { self == .s390x }
 
+  /// The size of C's `long` in bytes.
+  package var wordSize: Int { 8 }
+
   /// The folders below `/usr/include` in which distributions keep the `asm/` of this architecture.
   package var triplets: [String] { facts.triplets }
 

@@ -21,6 +21,8 @@ package struct ConfigurationFile: Sendable {
   /// The ids of `severities`, with their places in the file.
   package private(set) var severityKeys: [Located<String>] = []
   package private(set) var failOn: FailOn?
+  /// Warnings that do not concern a manifest: old names of diagnostics.
+  package private(set) var remarks: [Diagnostic] = []
 
   /// - Throws: all errors in the file, in the order of its text.
   package init(_ file: SourceFile) throws(DiagnosticsError) {
@@ -98,8 +100,14 @@ extension ConfigurationFile {
         faults.append(
           .bad("'\(id)' is always an error: a file that cannot be read cannot be checked", entry.value.range))
       }
-      severities[id] = .some(Severity(rawValue: word))
-      severityKeys.append(entry.key)
+      guard let renamed = SchemaSource.renamedIDs[entry.key.value] else {
+        severities[id] = .some(Severity(rawValue: word))
+        severityKeys.append(entry.key)
+        continue
+      }
+      for new in renamed { severities[DiagnosticID(new)] = .some(Severity(rawValue: word)) }
+      let names = renamed.map { "'\($0)'" }.listed()
+      remarks.append(.warning("renamed-id", "'\(id)' is now called \(names)", at: entry.key.range))
     }
   }
 

@@ -19,15 +19,15 @@ extension ManifestWorkspace {
     for file in catalogue.files where file.lifetime.mayInclude(catalogue.release) {
       for group in file.groups where group.exists(in: catalogue) {
         for attribute in group.attributes where attribute.exists(in: catalogue) {
-          for example in attribute.examples where example.lifetime.mayInclude(catalogue.release) {
+          for example in attribute.examples where example.lifetime.includes(catalogue.release) == true {
             let steps = file.steps(of: example, path: attribute.path).all
             let files = file.exampleFiles.map { [Entry("files", $0)] } ?? []
             run.add([Entry("steps", .list(steps))] + files, host: example.host, at: example.source)
           }
         }
       }
-      for example in file.cases where example.lifetime.mayInclude(catalogue.release) {
-        run.add(example.manifest, host: example.host, at: example.source)
+      for test in file.tests where test.lifetime.includes(catalogue.release) == true {
+        run.add(test.manifest, host: test.host, at: test.source)
       }
     }
     run.checkRules()
@@ -67,17 +67,17 @@ private struct ExampleRun {
     found += report.entries.filter(\.verdict.isFailure).flatMap { $0.diagnostics(on: report.host) }
   }
 
-  /// Reports each rule without an example that it refuses, each without an example that passes it, and each `no-case`
+  /// Reports each rule without an example that it refuses, each without an example that passes it, and each `untested`
   /// that is not needed.
   mutating func checkRules() {
     for rule in catalogue.refusals {
-      switch (trace.hasRefused(rule), rule.noCase) {
+      switch (trace.hasRefused(rule), rule.untested) {
       case (false, nil):
-        report("this rule refuses no example and no case of the schemas; add one that it refuses", rule)
+        report("this rule refuses no example and no test of the schemas; add one that it refuses", rule)
       case (false, _?): break
       case (true, nil) where rule.condition == nil || trace.hasPassed(rule): break
-      case (true, nil): report("no example and no case of the schemas passes this rule; add one", rule)
-      case (true, _?): report("this rule refuses an example or a case, so it needs no 'no-case'", rule)
+      case (true, nil): report("no example and no test of the schemas passes this rule; add one", rule)
+      case (true, _?): report("this rule refuses an example or a test, so it needs no 'untested'", rule)
       }
     }
   }

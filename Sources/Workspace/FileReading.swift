@@ -103,7 +103,7 @@ package struct ManifestPath: Hashable, Sendable {
   /// - Throws: an error of the kind `unreadable` if the folder cannot be read, or has no manifests and must have some.
   package static func all(_ path: String, mayBeEmpty: Bool = false) throws(DiagnosticsError) -> [ManifestPath] {
     guard isFolder(path) else { return [ManifestPath(path)] }
-    let paths = try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") }
+    let paths = try yamlPaths(below: path).filter { !$0.hasSuffix(".facts.yaml") && !$0.hasSuffix(".facts.yml") }
     if paths.isEmpty, !mayBeEmpty { throw .unreadable(path, "the folder has no manifests, *.yaml or *.yml") }
     return paths.map {
       var found = ManifestPath($0)

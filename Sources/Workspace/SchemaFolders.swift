@@ -17,11 +17,8 @@ extension Settings {
     guard isFolder(folder) else { throw .unreadable(folder, "it is not a folder of schemas") }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     for path in try yamlPaths(below: folder) {
-      // Schemas are identified by their path with the extension .yaml.
-      let name = path.dropFirst(prefix.count)
       let source = SchemaSource(
-        path: name.hasSuffix(".yml") ? name.dropLast(3) + "yaml" : String(name),
-        file: try SourceFile(reading: path, isNamedByUser: false))
+        path: String(path.dropFirst(prefix.count)), file: try SourceFile(reading: path, isNamedByUser: false))
       if let i = schemas.firstIndex(where: { $0.path == source.path }) {
         schemas[i] = source
       } else {
@@ -53,6 +50,14 @@ extension Settings {
   package func runExamples(in folders: [String]) -> [Diagnostic] {
     let workspace = ManifestWorkspace(self)
     return architectures.flatMap(workspace.runExamples).about(folders)
+  }
+
+  /// The files in these folders that no diagnostic is about; of all files if there are no folders.
+  package func paths(of folders: [String], without findings: [Diagnostic]) -> [String] {
+    let faulty = Set(findings.compactMap { $0.range?.file })
+    return schemas.map(\.file).filter { file in
+      !faulty.contains(file) && (folders.isEmpty || folders.contains { file.path.hasPrefix($0) })
+    }.map(\.path)
   }
 
   private var architectures: [Architecture] { Architecture.allCases.filter { !schemas(of: $0).isEmpty } }

@@ -16,6 +16,8 @@ package struct SettingsRequest: Sendable {
   /// The release to use if no option, configuration or file of facts has one; nil for the newest that the schemas
   /// describe.
   package var assumedRelease: Release?
+  /// Receives the warnings about each configuration that is read.
+  package var onRemarks: @Sendable ([Diagnostic]) -> Void = { _ in }
 
   package init() {}
 }
@@ -48,6 +50,7 @@ package final class SettingsOfFiles {
     var file: ConfigurationFile?
     if let configuration { file = try ConfigurationFile(SourceFile(reading: configuration, isNamedByUser: false)) }
     let settings = try settings(file)
+    if let remarks = file?.remarks, !remarks.isEmpty { request.onRemarks(remarks) }
     known[configuration] = settings
     return settings
   }

@@ -87,6 +87,7 @@ struct SharedOptions: ParsableArguments {
   func request(assumedRelease: Release? = nil) -> SettingsRequest {
     var request = SettingsRequest()
     request.assumedRelease = assumedRelease
+    request.onRemarks = { Output.print($0, to: 2) }
     request.settings.release = kernel
     for parameter in parameters {
       let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

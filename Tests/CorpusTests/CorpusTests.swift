@@ -138,8 +138,10 @@ import Workspace
   @Test func mutantChangesOneRule() throws {
     let text = """
       rules:
-        - {if: 'value >= 3', errno: EINVAL, because: x}
-        - {if: 'value == 1', errno: EBUSY, because: y}
+        - if: value >= 3
+          EINVAL: x
+        - if: value == 1
+          EBUSY: y
       """
     let source = SourceFile(path: "x/y.yaml", bytes: Array(text.utf8))
     var mutants = Mutants(of: [SchemaSource(path: "x/y.yaml", file: source)], seed: 1)
@@ -153,7 +155,7 @@ import Workspace
     }
     #expect(seen.contains(text.replacing(">=", with: ">")))
     #expect(seen.contains(text.replacing("EINVAL", with: "EPERM")))
-    #expect(seen.contains { $0.split(separator: "\n")[1].contains("EBUSY, because: y") })
+    #expect(seen.contains { $0.split(separator: "\n")[2].contains("EBUSY: y") })
     let none = mutants.next(at: ["x/y.yaml:9"])
     #expect(none == nil)
   }

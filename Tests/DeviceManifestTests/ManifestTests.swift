@@ -329,7 +329,7 @@ import Testing
     #expect(attributes("{get: t.bits.single, input: {index: 3}}") == ["get t 2:1 0300000000000000"])
     #expect(
       attributes("{get: t.registers, offset: TYPER, value: 1}") == [
-        "get t 7:19 0000000000000000 == 0100000000000000 & ffffffffffffffff"
+        "get t 7:18 0000000000000000 == 0100000000000000 & ffffffffffffffff"
       ])
     #expect(attributes("{set: t.file.one, value: {fd: -1}, flags: 2}") == ["set t 6:2 ffffffff flags 2"])
     #expect(

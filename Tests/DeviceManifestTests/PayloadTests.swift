@@ -65,9 +65,10 @@ import Testing
     #expect(settings("struct: {inner: {}}") == ["3:1 " + String(repeating: "00", count: 12)])
   }
 
+  /// A union is as large as its largest case, and its fields are written beside the one that selects the case.
   @Test func unionsHaveTheirTagAndFields() {
-    #expect(settings("union: {event: {kind: small, x: 5}}") == ["4:0 " + "0100000005000000" + "0000000000000000"])
-    #expect(settings("union: {event: {kind: 2, y: 5}}") == ["4:0 " + "0200000000000000" + "0500000000000000"])
+    #expect(settings("union: {event: {kind: small, u: {x: 5}}}") == ["4:0 " + "0100000000000000" + "0500000000000000"])
+    #expect(settings("union: {event: {kind: 2, u: {y: 5}}}") == ["4:0 " + "0200000000000000" + "0500000000000000"])
   }
 
   @Test func bytesAreReadFromHexBase64AndFiles() {
@@ -80,6 +81,7 @@ import Testing
     #expect(settings("bytes: {key: 01020304}") == ["5:2 01020304"])
     #expect(settings("bytes: {named: {id: {hex: aabbcc}, rest: 1}}") == ["5:3 0000aabbcc01"])
     #expect(settings("bytes: {list: [1, 2, 0x1234]}") == ["5:1 010002003412"])
+    #expect(settings("bytes: {blob: [1, 0xff]}") == ["5:0 01ff"])
   }
 
   @Test func namedFilesBecomeSlots() {
@@ -88,9 +90,9 @@ import Testing
 
   /// If the attribute's number is made of key fields, they are next to the value.
   @Test func keyFieldsMakeTheNumber() {
-    #expect(settings("registers: [{offset: 4, value: 5}]") == ["7:5 05000000"])
-    #expect(settings("registers: [{offset: CTLR, cpu: 0.0.0.2, value: 5}]") == ["7:200000011 05000000"])
-    #expect(settings("registers: [{offset: TYPER, value: 5}]") == ["7:19 0500000000000000"])
+    #expect(settings("registers: [{offset: 4, value: 5}]") == ["7:4 05000000"])
+    #expect(settings("registers: [{offset: CTLR, cpu: 0.0.0.2, value: 5}]") == ["7:200000010 05000000"])
+    #expect(settings("registers: [{offset: TYPER, value: 5}]") == ["7:18 0500000000000000"])
     #expect(settings("line: 7") == ["8:0 07000000"])
   }
 
@@ -102,7 +104,7 @@ import Testing
       settings("bits: {single: {value: {count: 1, base: 0, index: 0}, optional: true}}") == [
         "2:1 0000000000001000 optional"
       ])
-    #expect(settings("registers: [{offset: 4, value: 5, optional: true}]") == ["7:5 05000000 optional"])
+    #expect(settings("registers: [{offset: 4, value: 5, optional: true}]") == ["7:4 05000000 optional"])
   }
 
   @Test func forEachRepeatsAnEntryForEveryVCPU() {
@@ -110,7 +112,7 @@ import Testing
       settings(
         "registers: [{for-each: vcpu, offset: 4, cpu: \"${vcpu.index}\", value: \"${vcpu.id + 1}\"}, {offset: 8, value: 0}]"
       )
-        == ["7:5 01000000", "7:100000005 08000000", "7:9 00000000"])
+        == ["7:4 01000000", "7:100000004 08000000", "7:8 00000000"])
   }
 
   @Test func rawAttributesAreGivenByNumber() {
@@ -242,9 +244,6 @@ import Testing
     expectFindings(
       of: "struct: {inner: {list: 1️⃣[1, 2, 3, 4]2️⃣}}",
       .init("1️⃣", to: "2️⃣", "wrong-kind", "'struct.inner.list' is a list of at most 3 elements"))
-    expectFindings(
-      of: "bytes: {blob: 1️⃣[1]}",
-      .init("1️⃣", "wrong-kind", "a byte string must be {hex: ...}, {base64: ...} or {file: ...}, not a list"))
   }
 
   @Test func missingAndUnexpectedValuesAreReported() {
@@ -259,7 +258,8 @@ import Testing
     expectFindings(of: "registers: [1️⃣{value: 5}2️⃣]", .init("1️⃣", to: "2️⃣", "missing-key", "'registers' needs 'offset'"))
     expectFindings(
       of: "registers: [1️⃣{offset: 4}]", .init("1️⃣", "missing-value", "'registers' needs a value: a u32"))
-    expectFindings(of: "union: {event: 1️⃣{x: 5}}", .init("1️⃣", "missing-key", "'union.event' needs 'kind': small, big"))
+    expectFindings(
+      of: "union: {event: 1️⃣{u: {x: 5}}}", .init("1️⃣", "missing-key", "'union.event' needs 'kind': small, big"))
     expectFindings(
       of: "struct: {padded: {a: 1, 1️⃣bb2️⃣: 2}}",
       .init("1️⃣", to: "2️⃣", "unknown-key", "'struct.padded' has no key 'bb'; did you mean 'b'?", fixIts: ["b"]))

@@ -10,83 +10,123 @@ import YAMLSyntax
 /// Schemas with a payload of every kind.
 private let schemas: [String: String] = [
   "arm64/vm.yaml": """
-  schema: 1
-  scope: vm
-  create: {arguments: {ipa-bits: {bits: [7, 0], default: 0}, kind: {bits: [15, 8], default: 0, enum: {plain: 0, special: 2}}}}
-  capabilities: {dirty: {number: 70, arguments: [{name: size, type: u32, default: 4096}, {name: pages, type: u32}]}, plain: {number: 71}}
-  groups: {g: {number: 9, payload: {type: u32}, attributes: {x: {number: 4}}}}
+  schema: 2
+  calls:
+    create:
+      arg:
+        ipa-bits: {bits: 7..0, default: 0}
+        kind: {bits: 15..8, default: 0, names: {plain: 0, special: 2}}
+      do: []
+  capabilities:
+    dirty: {KVM_CAP_DIRTY: 70, arg: {size: {type: u32, default: 4096}, pages: u32}, do: []}
+    plain: {KVM_CAP_PLAIN: 71, do: []}
+  groups: {g: {number: 9, payload: u32, attributes: {x: {number: 4, set: [{read: value}], get: [{write: unknown}]}}}}
   """,
   "arm64/vcpu.yaml": """
-  schema: 1
-  scope: vcpu
-  init: {rules: []}
-  features: {psci-0.2: {bit: 2}, pmu-v3: {bit: 3}}
+  schema: 2
+  calls: {init: []}
+  features: {psci-0.2: {KVM_ARM_VCPU_PSCI_0_2: 2}, pmu-v3: {KVM_ARM_VCPU_PMU_V3: 3}}
   units: {mpidr: {dotted: {Aff3: 8, Aff2: 8, Aff1: 8, Aff0: 8}}, line: {dotted: {index: 31, side: 1}}}
   groups:
-    timer: {number: 1, payload: {type: u32}, attributes: {v: {number: 0}, p: {number: 1}}}
-    pvtime: {number: 2, payload: {type: u64, unit: address}, attributes: {ipa: {number: 0}}}
+    timer:
+      number: 1
+      payload: u32
+      attributes:
+        v: {number: 0, set: [{read: value}], get: [{write: unknown}]}
+        p: {number: 1, set: [{read: value}], get: [{write: unknown}]}
+    pvtime:
+      number: 2
+      payload: {type: u64, unit: address}
+      attributes: {ipa: {number: 0, set: [{read: value}], get: [{write: unknown}]}}
   """,
   "arm64/thing.yaml": """
-  schema: 1
-  type: thing
+  schema: 2
   number: 3
+  structs:
+    thing_padded: {a: u8, b: u32, c: u16, d: u64}
+    thing_inner:
+      head: {type: u16, names: {one: 1}}
+      list: 'u16[3]'
+      rest: {type: u8, fields: {low: {bits: 3..0}, high: {bits: 7..4, default: 5}}}
+      pad: {type: 'u8[3]', reserved: zero}
+    thing_event:
+      kind: {type: u32, names: {small: 1, big: 2}}
+      u: {switch: kind, cases: {small: struct thing_small, big: struct thing_big}}
+    thing_small: {x: u8}
+    thing_big: {y: u64}
+    thing_named: {kind: u16, id: 'u8[3]', rest: u8}
   groups:
     int:
       number: 0
       attributes:
-        u8: {number: 0, payload: {type: u8}}
-        u16: {number: 1, payload: {type: u16}}
-        u32: {number: 2, payload: {type: u32}}
-        u64: {number: 3, payload: {type: u64, unit: address}}
-        i8: {number: 4, payload: {type: i8}}
-        i16: {number: 5, payload: {type: i16}}
-        i32: {number: 6, payload: {type: i32}}
-        i64: {number: 7, payload: {type: i64}}
-        named: {number: 8, payload: {type: u32, enum: {deny: 1, fwd-to-user: 2}}}
-        flags: {number: 9, payload: {type: u16, flags: {first: 0, ninth: 8}}}
-        mpidr: {number: 10, payload: {type: u64, unit: mpidr}}
-        short: {number: 11, payload: {type: u16, unit: line}}
-    nothing: {number: 1, attributes: {init: {number: 0, payload: {type: none}}}}
+        u8: {number: 0, payload: u8, set: [{read: value}], get: [{write: unknown}]}
+        u16: {number: 1, payload: u16, set: [{read: value}], get: [{write: unknown}]}
+        u32: {number: 2, payload: u32, set: [{read: value}], get: [{write: unknown}]}
+        u64: {number: 3, payload: {type: u64, unit: address}, set: [{read: value}], get: [{write: unknown}]}
+        i8: {number: 4, payload: i8, set: [{read: value}], get: [{write: unknown}]}
+        i16: {number: 5, payload: i16, set: [{read: value}], get: [{write: unknown}]}
+        i32: {number: 6, payload: i32, set: [{read: value}], get: [{write: unknown}]}
+        i64: {number: 7, payload: i64, set: [{read: value}], get: [{write: unknown}]}
+        named:
+          number: 8
+          payload: {type: u32, names: {deny: 1, fwd-to-user: 2}}
+          set: [{read: value}]
+          get: [{write: unknown}]
+        flags: {number: 9, payload: {type: u16, flags: {first: 0, ninth: 8}}, set: [{read: value}], get: [{write: unknown}]}
+        mpidr: {number: 10, payload: {type: u64, unit: mpidr}, set: [{read: value}], get: [{write: unknown}]}
+        short: {number: 11, payload: {type: u16, unit: line}, set: [{read: value}], get: [{write: unknown}]}
+    nothing: {number: 1, attributes: {init: {number: 0, payload: none, set: [], get: []}}}
     bits:
       number: 2
       payload:
-        type: bits
-        width: 64
-        fields: {count: {bits: [63, 52]}, base: {bits: [51, 16], in-place: true, unit: address}, flags: {bits: [15, 12], default: 0}, index: {bits: [11, 0]}}
-      attributes: {region: {number: 0, repeat: true}, single: {number: 1}}
+        type: u64
+        fields:
+          count: {bits: 63..52}
+          base: {bits: 51..16, unit: address}
+          flags: {bits: 15..12, default: 0}
+          index: {bits: 11..0}
+      attributes:
+        region: {number: 0, repeat: true, set: [{read: value}], get: [{write: unknown}]}
+        single: {number: 1, set: [{read: value}], get: [{write: unknown}]}
     struct:
       number: 3
       attributes:
-        padded: {number: 0, payload: {type: struct, fields: [{name: a, type: u8}, {name: b, type: u32}, {name: c, type: u16}, {name: d, type: u64}]}}
-        inner:
-          number: 1
-          payload:
-            type: struct
-            fields:
-              - {name: head, type: u16, enum: {one: 1}}
-              - {name: list, type: u16, count: 3}
-              - {name: rest, type: bits, width: 8, fields: {low: {bits: [3, 0]}, high: {bits: [7, 4], default: 5}}}
-              - {name: pad, type: u8, count: 3, reserved: true}
+        padded: {number: 0, payload: struct thing_padded, set: [{read: value}], get: [{write: unknown}]}
+        inner: {number: 1, payload: struct thing_inner, set: [{read: value}], get: [{write: unknown}]}
     union:
       number: 4
       attributes:
-        event: {number: 0, payload: {type: union, on: {name: kind, type: u32, enum: {small: 1, big: 2}}, cases: {small: [{name: x, type: u8}], big: [{name: y, type: u64}]}}}
+        event: {number: 0, payload: struct thing_event, set: [{read: value}], get: [{write: unknown}]}
     bytes:
       number: 5
-      attributes: {blob: {number: 0, payload: {type: bytes}}, list: {number: 1, payload: {type: array, of: {type: u16}, count: '3'}}, key: {number: 2, payload: {type: bytes, size: '4'}}, named: {number: 3, payload: {type: struct, fields: [{name: kind, type: u16}, {name: id, type: bytes, size: '3'}, {name: rest, type: u8}]}}}
-    file: {number: 6, payload: {type: fd, open: /dev/vfio/**}, attributes: {add: {number: 1, repeat: true}, one: {number: 2}}}
+      attributes:
+        blob: {number: 0, payload: 'u8[]', set: [{read: value}], get: [{write: unknown}]}
+        list: {number: 1, payload: 'u16[3]', set: [{read: value}], get: [{write: unknown}]}
+        key: {number: 2, payload: 'u8[4]', set: [{read: value}], get: [{write: unknown}]}
+        named: {number: 3, payload: struct thing_named, set: [{read: value}], get: [{write: unknown}]}
+    file:
+      number: 6
+      payload: fd of /dev/vfio/**
+      attributes:
+        add: {number: 1, repeat: true, set: [{read: value}], get: [{write: unknown}]}
+        one: {number: 2, set: [{read: value}], get: [{write: unknown}]}
     registers:
       number: 7
-      attribute:
-        keys: {cpu: {bits: [63, 32], default: 0, unit: mpidr}, offset: {bits: [15, 0], enum: {CTLR: 0x10, TYPER: 0x18}}}
-        bias: 1
-        payload: [{when: 'key.offset >= 0x18', type: u64}, {type: u32}]
-    line: {number: 8, attribute: {number: any, payload: {type: u32}}}
-    blobs: {number: 9, attribute: {repeat: true, number: any, payload: {type: bytes}}}
+      key:
+        cpu: {bits: 63..32, default: 0, unit: mpidr}
+        offset: {bits: 15..0, names: {CTLR: 0x10, TYPER: 0x18}}
+      payload: {switch: key.offset, cases: {0x18..0xffff: u64, else: u32}}
+      set: [{read: value}]
+      get: [{write: unknown}]
+    line: {number: 8, payload: u32, set: [{read: value}], get: [{write: unknown}]}
+    blobs: {number: 9, repeat: true, payload: 'u8[]', set: [{read: value}], get: [{write: unknown}]}
   """,
-  "arm64/other.yaml":
-    "schema: 1\ntype: other\nnumber: 4\ngroups: {line: {number: 0, attribute: {number: any, payload: {type: u32}}}}\n",
-  "x86_64/foreign.yaml": "schema: 1\ntype: foreign\nnumber: 77\n",
+  "arm64/other.yaml": """
+  schema: 2
+  number: 4
+  groups: {line: {number: 0, payload: u32, set: [{read: value}], get: [{write: unknown}]}}
+  """,
+  "x86_64/foreign.yaml": "schema: 2\nnumber: 77\n",
 ]
 
 func catalogue() -> Catalogue { TestSupport.catalogue(schemaSources(schemas)) }

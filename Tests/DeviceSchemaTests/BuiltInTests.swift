@@ -22,11 +22,11 @@ import Vocabulary
       let file = SourceFile(path: "kvm.yaml", bytes: Array(text.utf8))
       return [SchemaSource(path: "common/kvm.yaml", file: file)].newestRelease
     }
-    #expect(newest("schema: 1\ndescribes: '9.1'\n") == Release(major: 9, minor: 1))
-    #expect(newest("schema: 1\n") == SchemaSource.newestRelease)
+    #expect(newest("schema: 2\ndescribes: v9.1\n") == Release(major: 9, minor: 1))
+    #expect(newest("schema: 2\n") == SchemaSource.newestRelease)
     expectFaults(
-      in: "schema: 1\ncommon: kvm\narch: [arm64]\ndoc: all\nreference: [x]\ndescribes: 1️⃣'7'2️⃣\n",
-      .init("1️⃣", to: "2️⃣", "schema-type", "'describes' must be a kernel release, such as '6.13'"),
+      in: "schema: 2\narch: [arm64]\ndoc: all\nsources: [x]\ndescribes: 1️⃣72️⃣\n",
+      .init("1️⃣", to: "2️⃣", "schema-type", "'7' is not a release; write v6.13, as the kernel's tags are written"),
       path: "common/kvm.yaml")
     #expect(SchemaSource.builtIn.newestRelease == SchemaSource.newestRelease)
   }

@@ -23,18 +23,18 @@ import Testing
 
   /// The check of schemas finds malformed probes.
   @Test(arguments: [
-    ("{manul: by hand}", "'probe' has no key 'manul'; did you mean 'manual'?"),
-    ("{}", "'probe' needs one of check-extension, calls, file, files, exists, or 'manual'"),
-    ("{file: /a, exists: /b}", "'probe' needs one of check-extension, calls, file, files, exists, or 'manual'"),
-    ("{exists: /a, find: x}", "'find' needs a file to look into"),
+    ("{dco: by hand}", "'probe' has no key 'dco'; did you mean 'doc'?"),
+    ("{}", "'probe' needs one of KVM_CAP_…, steps or file, or 'doc'"),
+    ("{file: /a, KVM_CAP_X: 1}", "'probe' needs one of KVM_CAP_…, steps or file, or 'doc'"),
+    ("{KVM_CAP_X: 1, find: x}", "'find' needs a file to look into"),
     ("{file: proc/x}", "'proc/x' is not an absolute path"),
-    ("{check-extension: KVM_CAP_X}", "'check-extension' needs the 'number' of the capability"),
-    ("{calls: []}", "'calls' must be a list of steps"),
-    ("{file: /a, value: 'valu + 1'}", "unknown name 'valu'; did you mean 'value'?"),
+    ("{KVM_CAP_X: }", "KVM_CAP_X needs its number"),
+    ("{steps: []}", "'steps' must be a list of steps"),
+    ("{file: /a, return: valu + 1}", "unknown name 'valu'; did you mean 'value'?"),
   ])
   func malformedProbeIsReported(_ probe: String, _ message: String) {
     let schema = thing(
-      control + "\nfacts:\n  page:\n    type: u32\n    doc: a page\n    probe: \(probe)\nregistered: 'host.page == 1'")
+      control + "\nfacts:\n  page:\n    type: u32\n    doc: a page\n    probe: \(probe)\nif: host.page == 1")
     let found = check(["arm64/thing.yaml": schema])
     #expect(found.contains { $0.hasSuffix(message) }, "\(found)")
   }

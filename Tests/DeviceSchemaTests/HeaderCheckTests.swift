@@ -9,33 +9,33 @@ import Vocabulary
 /// Compares schemas with headers that a test writes. The C compiler is clang, which every Swift toolchain has.
 @Suite struct HeaderCheckTests {
   private static let schema = """
-    schema: 1
-    type: thing
+    schema: 2
+    1️⃣KVM_DEV_TYPE_THING: 3
     doc: a thing
-    reference: [x]
-    constant: 1️⃣THING
-    number: 3
+    sources: [x]
+    structs:
+      4️⃣thing_range:
+        base-address: {type: u64, doc: x}
+        size: {type: u32, doc: x}
+        pad: {type: u32, reserved: zero}
     groups:
       control:
-        constant: 2️⃣CONTROL
-        number: 0
+        2️⃣KVM_CONTROL: 0
         doc: commands
-        attribute:
-          constant: 3️⃣START
-          number: 1
-          doc: x
-          payload:
-            type: struct
-            constant: 4️⃣thing_range
-            fields:
-              - {name: base-address, type: u64, doc: x}
-              - {name: size, type: u32, doc: x}
-              - {name: pad, type: u32, reserved: true}
-          examples: [{value: {size: 1}, expect: ok}]
+        attributes:
+          start:
+            3️⃣KVM_START: 1
+            doc: x
+            payload: struct thing_range
+            set:
+              - read: value
+              - if: value.pad != 0
+                EINVAL: the padding must be zero
+            examples: [{value: {size: 1}}, {value: {pad: 1}, expect: EINVAL}]
     """
-  private static let kvm = "#include <asm/kvm.h>\n#define CONTROL 0\nenum { THING = 3 };\n"
+  private static let kvm = "#include <asm/kvm.h>\n#define KVM_CONTROL 0\nenum { KVM_DEV_TYPE_THING = 3 };\n"
   private static let asm = """
-    #define START (1ULL << 0)
+    #define KVM_START (1ULL << 0)
     struct thing_range { unsigned long long base_address; unsigned int size, pad; };
     """
 
@@ -57,31 +57,31 @@ import Vocabulary
 
   @Test func differentNumberIsReported() {
     expect(
-      kvm: Self.kvm + "#undef CONTROL\n#define CONTROL 7\n",
-      .init("2️⃣", "schema-constant", "CONTROL is 7 in the headers, not 0"))
+      kvm: Self.kvm + "#undef KVM_CONTROL\n#define KVM_CONTROL 7\n",
+      .init("2️⃣", "schema-constant", "KVM_CONTROL is 7 in the headers, not 0"))
   }
 
   @Test func constantMissingInTheHeadersIsAWarning() {
     expect(
-      kvm: "#include <asm/kvm.h>\n#define CONTROL 0\n",
-      .init("1️⃣", "schema-constant", "the headers have no THING", severity: .warning))
+      kvm: "#include <asm/kvm.h>\n#define KVM_CONTROL 0\n",
+      .init("1️⃣", "schema-constant", "the headers have no KVM_DEV_TYPE_THING", severity: .warning))
   }
 
   @Test func differentStructLayoutIsReported() {
     expect(
-      asm: "#define START 1\nstruct thing_range { unsigned int size, pad; unsigned long long base_address; };",
+      asm: "#define KVM_START 1\nstruct thing_range { unsigned int size, pad; unsigned long long base_address; };",
       .init("4️⃣", "schema-constant", "offset of 'base_address' in struct thing_range is 8 in the headers, not 0"),
       .init("4️⃣", "schema-constant", "offset of 'size' in struct thing_range is 0 in the headers, not 8"))
     expect(
-      asm: "#define START 1\nstruct thing_range { unsigned long long base_address; unsigned int size, pad[3]; };",
+      asm: "#define KVM_START 1\nstruct thing_range { unsigned long long base_address; unsigned int size, pad[3]; };",
       .init("4️⃣", "schema-constant", "size of struct thing_range is 24 in the headers, not 16"))
     expect(
-      asm: "#define START 1\nstruct thing_range { unsigned long long base; unsigned int size, pad; };",
+      asm: "#define KVM_START 1\nstruct thing_range { unsigned long long base; unsigned int size, pad; };",
       .init(
         "4️⃣", "schema-constant", "the headers have no offset of 'base_address' in struct thing_range", severity: .warning
       ))
     expect(
-      asm: "#define START 1\n",
+      asm: "#define KVM_START 1\n",
       .init("4️⃣", "schema-constant", "the headers have no size of struct thing_range", severity: .warning))
   }
 

@@ -4,7 +4,7 @@ import Testing
 @Suite struct NumberCheckTests {
   private func attributes(_ text: String) -> String {
     thing(
-      "groups:\n  control:\n    number: 0\n    doc: commands\n    payload: {type: none}\n    attributes:\n\(text.indented(by: 6))"
+      "groups:\n  control:\n    number: 0\n    doc: commands\n    payload: none\n    attributes:\n\(text.indented(by: 6))"
     )
   }
 
@@ -12,8 +12,8 @@ import Testing
     expectFaults(
       in: attributes(
         """
-        2️⃣start: {number: 1, doc: starts, examples: [{expect: ok}]}
-        1️⃣stop: {number: 1, doc: stops, examples: [{expect: ok}]}
+        2️⃣start: {number: 1, doc: starts, set: [], examples: [{expect: ok}]}
+        1️⃣stop: {number: 1, doc: stops, set: [], examples: [{expect: ok}]}
         """),
       .init(
         "1️⃣", "schema-duplicate-number", "attribute 'control.stop' has the same number, 1, as 'control.start'",
@@ -24,8 +24,8 @@ import Testing
     expectFaults(
       in: attributes(
         """
-        start: {number: 1, until: '6.5', doc: starts, examples: [{expect: ok}]}
-        stop: {number: 1, since: '6.5', doc: stops, examples: [{expect: ok}]}
+        start: {number: 1, until: v6.5, doc: starts, set: [], examples: [{expect: ok}]}
+        stop: {number: 1, since: v6.5, doc: stops, set: [], examples: [{expect: ok}]}
         """))
   }
 
@@ -33,8 +33,8 @@ import Testing
     expectFaults(
       in: attributes(
         """
-        start: {number: 1, when: 'arch == "arm64"', doc: starts, examples: [{expect: ok}]}
-        stop: {number: 1, doc: stops, examples: [{expect: ok}]}
+        start: {number: 1, if: arch == "arm64", doc: starts, set: [], examples: [{expect: ok}]}
+        stop: {number: 1, doc: stops, set: [], examples: [{expect: ok}]}
         """))
   }
 
@@ -42,8 +42,8 @@ import Testing
     expectFaults(
       in: attributes(
         """
-        2️⃣all: {number: any, doc: all, examples: [{expect: ok}]}
-        1️⃣stop: {number: 1, doc: stops, examples: [{expect: ok}]}
+        2️⃣all: {number: any, doc: all, set: [], examples: [{expect: ok}]}
+        1️⃣stop: {number: 1, doc: stops, set: [], examples: [{expect: ok}]}
         """),
       .init(
         "1️⃣", "schema-unreachable", "'control.stop' can never be reached: 'control.all' matches its number first",
@@ -54,9 +54,9 @@ import Testing
     expectFaults(
       in: attributes(
         """
-        2️⃣cpu: {keys: {cpu: {bits: [7, 0], doc: the CPU}}, doc: a CPU, examples: [{cpu: 1, expect: ok}]}
-        1️⃣stop: {number: 255, doc: stops, examples: [{expect: ok}]}
-        start: {number: 256, doc: starts, examples: [{expect: ok}]}
+        2️⃣cpu: {key: {cpu: {bits: 7..0, doc: the CPU}}, doc: a CPU, set: [], examples: [{cpu: 1}]}
+        1️⃣stop: {number: 255, doc: stops, set: [], examples: [{expect: ok}]}
+        start: {number: 256, doc: starts, set: [], examples: [{expect: ok}]}
         """),
       .init(
         "1️⃣", "schema-unreachable", "'control.stop' can never be reached: 'control.cpu' matches its number first",
@@ -67,15 +67,15 @@ import Testing
     expectFaults(
       in: attributes(
         """
-        cpu: {keys: {cpu: {bits: [7, 0], doc: the CPU}, irq: {bits: 1️⃣[9, 7], doc: the line}}, doc: x, examples: [{expect: ok}]}
+        cpu: {key: {cpu: {bits: 7..0, doc: the CPU}, irq: {bits: 1️⃣9..7, doc: the line}}, doc: x, set: [], examples: [{expect: ok}]}
         """),
       .init("1️⃣", "schema-overlap", "bit field 'irq' overlaps an earlier one"))
   }
 
   @Test func twoDeviceTypesWithOneNumberAreReported() {
-    let other = "schema: 1\ntype: other\ndoc: another\nreference: [x]\nnumber: 3\n\(control)"
+    let other = "schema: 2\nnumber: 3\ndoc: another\nsources: [x]\n\(control)"
     let found = check(["arm64/other.yaml": other, "arm64/thing.yaml": thing(control)])
-    #expect(found == ["arm64/thing.yaml:5:9: device type 'thing' has the same number, 3, as 'other'"])
+    #expect(found == ["arm64/thing.yaml:2:9: device type 'thing' has the same number, 3, as 'other'"])
     #expect(check(["x86_64/other.yaml": other, "arm64/thing.yaml": thing(control)]) == [])
   }
 }

@@ -6,46 +6,41 @@ import Testing
     expectFaults(
       in: rules(
         """
-          - 2️⃣{errno: EINVAL, because: no}
-          - 1️⃣{if: 'value == 2', errno: EBUSY, because: never}
+          - 2️⃣EINVAL: no
+          - 1️⃣if: value == 2
+            EBUSY: never
         """),
       .init(
         "1️⃣", "schema-unreachable", "this rule is never reached: the call always ends before it",
         notes: [.init("2️⃣", "it ends here")]))
   }
 
-  @Test func malformedAnswerToAGuestIsReported() {
-    func start(_ guest: String) -> String {
-      thing(
-        """
-        groups:
-          control:
-            number: 0
-            doc: commands
-            attributes:
-              start:
-                number: 0
-                doc: starts the thing
-                payload: {type: none}
-                examples: [{expect: ok}]
-                set:
-                  guest: \(guest)
-        """)
-    }
-    expectFaults(in: start("[{errno: EBUSY, because: a vCPU runs, since: '6.1'}]"))
-    expectFaults(in: start("1️⃣{errno: EBUSY}"), .init("1️⃣", "schema-type", "'guest' must be a list of {errno, because}"))
-    expectFaults(in: start("[1️⃣{errno: EBUSY}]"), .init("1️⃣", "schema-type", "an answer needs 'errno' and 'because'"))
+  /// `guest_has_run` is false in every plan, so the rules behind it need no example, and those after them are reached.
+  @Test func answersToAGuestAreRefusals() {
     expectFaults(
-      in: start("[{errno: EBUSY, because: no, 1️⃣if: 'true'}]"),
-      .init("1️⃣", "schema-unknown-key", "an answer has no key 'if'"))
+      in: rules(
+        """
+          - if: guest_has_run
+            EBUSY: a vCPU runs
+            tag: running
+          - if: value == 2
+            EBUSY: no
+        """))
+    expectFaults(
+      in: rules("  - {if: guest_has_run, 1️⃣EBUSY: }"),
+      .init(
+        "1️⃣", "schema-no-reason",
+        "EBUSY has no reason; say what is wrong with the value, and what would be right"))
   }
 
   @Test func ruleAfterAnErrnoOfSomeReleasesIsReachable() {
     expectFaults(
       in: rules(
         """
-          - {errno: EINVAL, because: no, until: '6.1'}
-          - {if: 'value == 2', errno: EBUSY, because: sometimes}
+          - until: v6.1
+            EINVAL: no
+          - if: value == 2
+            EBUSY: sometimes
         """))
   }
 
@@ -53,10 +48,12 @@ import Testing
     expectFaults(
       in: rules(
         """
-          - 2️⃣if: 'value == 1'
-            rules: [{return: ok}]
-            else: [{errno: EINVAL, because: no}]
-          - 1️⃣{if: 'value == 2', errno: EBUSY, because: never}
+          - 2️⃣if: value == 1
+            return: 0
+            else:
+              - EINVAL: no
+          - 1️⃣if: value == 2
+            EBUSY: never
         """),
       .init(
         "1️⃣", "schema-unreachable", "this rule is never reached: the call always ends before it",
@@ -67,9 +64,12 @@ import Testing
     expectFaults(
       in: rules(
         """
-          - 2️⃣{if: 'value == 2', errno: EINVAL, because: no}
-          - {if: 'value == 3', errno: EINVAL, because: no}
-          - 1️⃣{if: 'value == 2', errno: EBUSY, because: never}
+          - 2️⃣if: value == 2
+            EINVAL: no
+          - if: value == 3
+            EINVAL: no
+          - 1️⃣if: value == 2
+            EBUSY: never
         """),
       .init(
         "1️⃣", "schema-unreachable", "this rule is never reached: the same condition has ended the call before",
@@ -80,24 +80,26 @@ import Testing
     expectFaults(
       in: rules(
         """
-          - {if: 'unknown', errno: EINVAL, because: maybe}
-          - {if: 'unknown', errno: EBUSY, because: maybe}
+          - if: unknown
+            EINVAL: maybe
+          - if: unknown
+            EBUSY: maybe
         """))
   }
 
   @Test func constantConditionIsReported() {
     expectFaults(
       in: rules(
-        "  - {if: 1️⃣'true', then: {vm.x: 'value'}}\n  - {if: 'vm.x == 1', errno: EBUSY, because: no}",
-        more: "state: {vm: {x: '0'}}"),
+        "  - {if: 1️⃣true, assign: {vm.x: value}}\n  - {if: vm.x == 1, EBUSY: no}",
+        more: "state: {vm: {x: 0}}"),
       .init("1️⃣", "schema-constant-condition", "this is always true", severity: .warning))
   }
 
   @Test func hookThatIsNeverRunIsReported() {
-    let vcpu = "schema: 1\nscope: vcpu\ndoc: a vCPU\nreference: [x]\nrun: {rules: [{hook: first-run}]}\n"
+    let vcpu = "schema: 2\ndoc: a vCPU\nsources: [x]\ncalls: {run: [{hook: first-run}]}\n"
     expectFaults(
       in: thing(
-        control + "\nhooks:\n  1️⃣frist-run: [{errno: EBUSY, because: no}]\n  first-run: [{errno: EBUSY, because: no}]"),
+        control + "\nhooks:\n  1️⃣frist-run: [{EBUSY: no}]\n  first-run: [{EBUSY: no}]"),
       .init("1️⃣", "schema-unknown-hook", "no rule runs a hook 'frist-run'; did you mean 'first-run'?"),
       beside: ["arm64/vcpu.yaml": vcpu])
   }
@@ -105,28 +107,99 @@ import Testing
   @Test func oneMistakeIsOneFault() {
     expectFaults(
       in: rules(
-        "  - {if: '1️⃣valeu == 1', errno: EINVAL, because: no}\n  - {if: 'value == 2', errno: EBUSY, because: no}"),
+        "  - {if: 1️⃣valeu == 1, EINVAL: no}\n  - {if: value == 2, EBUSY: no}"),
       .init("1️⃣", "schema-expression", "unknown name 'valeu'; did you mean 'value'?"))
   }
 
   @Test func unknownErrnoIsReported() {
     expectFaults(
-      in: rules("  - {if: 'value == 1', errno: 1️⃣EINVALID, because: no}"),
-      .init("1️⃣", "schema-errno", "there is no errno 'EINVALID'; did you mean EINVAL?"))
+      in: rules("  - {if: value == 1, 1️⃣EINVALID: no}"),
+      .init("1️⃣", "schema-errno", "EINVALID is not an errno; did you mean EINVAL?"))
   }
 
   @Test func errnoWithoutAReasonIsReported() {
     expectFaults(
-      in: rules("  - {if: 'value == 1', 1️⃣errno: EINVAL}"),
-      .init("1️⃣", "schema-no-reason", "a rule with 'errno' needs 'because'"))
+      in: rules("  - {if: value == 1, 1️⃣EINVAL: }"),
+      .init(
+        "1️⃣", "schema-no-reason",
+        "EINVAL has no reason; say what is wrong with the value, and what would be right"))
   }
 
-  @Test func unquotedExpressionWithACommaIsExplained() {
+  /// What YAML takes apart, and what to write instead.
+  @Test func unquotedExpressionsAreExplained() {
     expectFaults(
-      in: rules("  - {if: min(value1️⃣, 2️⃣3) == 1, errno: EINVAL, because: no}"),
-      .init("1️⃣", "schema-expression", "expected ',' or ')', found the end of the expression"),
+      in: rules("  - {if: 1️⃣min(value, 3) == 1, EINVAL: no}"),
       .init(
-        "2️⃣", "schema-unknown-key",
-        "a rule has no key '3) == 1'; put an expression with a comma, a bracket or '!' in quotes"))
+        "1️⃣", "schema-expression", "in braces a comma ends the value 'min(value'; write the rule on lines of its own"))
+  }
+
+  @Test func statementWithTwoActionsIsReported() {
+    expectFaults(
+      in: rules(
+        "  - {if: value == 1, assign: {vm.x: 1}, 1️⃣EINVAL: no}\n  - {if: vm.x == 1, EBUSY: no}",
+        more: "state: {vm: {x: 0}}"),
+      .init(
+        "1️⃣", "schema-type",
+        "a statement does one thing; put 'assign' and 'EINVAL' in a list under 'then', in the kernel's order"))
+  }
+
+  /// The keys of version 1 are explained.
+  @Test(arguments: [
+    (
+      "{if: value == 1, 1️⃣errno: EINVAL, because: no}",
+      "'errno' is version 1 of the schema language; write 'EINVAL: the reason'"
+    ),
+    (
+      "{if: value == 1, 1️⃣rules: [{EINVAL: no}]}",
+      "'rules' is version 1 of the schema language; write a list under 'then'"
+    ),
+    ("{1️⃣then: {vm.x: 1}}", "'then' with a mapping is version 1 of the schema language; write 'assign: {vm.x: 1}'"),
+  ]) func keyOfVersion1IsReported(_ rule: String, _ message: String) {
+    expectFaults(in: rules("  - " + rule), .init("1️⃣", "schema-unknown-key", message))
+  }
+
+  @Test func setThatNeverReadsItsPayloadIsReported() {
+    expectFaults(
+      in: thing(
+        """
+        groups:
+          control:
+            number: 0
+            doc: commands
+            attributes:
+              start:
+                number: 0
+                doc: starts the thing
+                payload: u32
+                examples: [{value: 1}]
+                1️⃣set:
+                  - if: size(vcpus) == 0
+                    EINVAL: no
+        """),
+      .init(
+        "1️⃣", "schema-no-read", "'set' never reads its payload; write '- read: value' where the kernel copies it in"))
+  }
+
+  @Test func twoRefusalsWithOneTagAreReported() {
+    expectFaults(
+      in: rules(
+        """
+          - if: value == 1
+            2️⃣EINVAL: one
+            tag: odd
+          - if: value == 3
+            1️⃣EINVAL: three
+            tag: odd
+        """),
+      .init(
+        "1️⃣", "schema-duplicate-id", "thing.control.start.odd:EINVAL is the id of two rules; give one another 'tag'",
+        notes: [.init("2️⃣", "the other is here")]))
+  }
+
+  @Test func wrongNumberOfArgumentsIsReported() {
+    expectFaults(
+      in: rules(
+        "  - use: 1️⃣check(value)", more: "functions:\n  check(x, limit):\n    - {if: x > limit, EINVAL: no}"),
+      .init("1️⃣", "schema-expression", "check has 2 parameters (x, limit), not 1"))
   }
 }

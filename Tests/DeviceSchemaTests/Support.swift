@@ -8,11 +8,10 @@ import Vocabulary
 /// The schema of a device type `thing`: a head, and the test's text after it.
 func thing(_ body: String, head: String = "number: 3") -> String {
   """
-  schema: 1
-  type: thing
-  doc: a thing
-  reference: [virt/kvm/thing.c]
+  schema: 2
   \(head)
+  doc: a thing
+  sources: [virt/kvm/thing.c]
   \(body)
   """
 }
@@ -27,12 +26,13 @@ let control = """
         start:
           number: 0
           doc: starts the thing
-          payload: {type: u32}
+          payload: u32
           set:
-            rules:
-              - {if: 'value > 3', errno: EINVAL, because: there are three}
+            - read: value
+            - if: value > 3
+              EINVAL: there are three
           examples:
-            - {value: 1, expect: ok}
+            - {value: 1}
   """
 
 /// A group `control` whose attribute `start` has these rules.
@@ -47,12 +47,11 @@ func rules(_ rules: String, more: String = "") -> String {
           start:
             number: 0
             doc: starts the thing
-            payload: {type: u32}
-            examples: [{value: 1, expect: ok}]
+            payload: u32
+            examples: [{value: 1}]
             set:
-              rules:
-                - {read: value}
-    \(rules.indented(by: 10))
+              - read: value
+    \(rules.indented(by: 8))
     \(more)
     """)
 }

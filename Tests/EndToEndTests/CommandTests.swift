@@ -285,12 +285,14 @@ private let refusedManifest =
       #expect(await run("mkdir", ["-p", "\(folder)/s/\(architecture)"]).status == 0)
       write(
         """
-        schema: 1
-        type: fragile
-        doc: a device of a test
-        reference: [a.c]
+        schema: 2
         number: 4000
-        create: {rules: [{if: 'true', hazard: this kernel crashes, until: '\(major + 1).0'}]}
+        doc: a device of a test
+        sources: [a.c]
+        calls:
+          create:
+            - until: v\(major + 1).0
+              hazard: this kernel crashes
         """, toFile: "\(folder)/s/\(architecture)/fragile.yaml")
       let manifest = "kvmconf: 1\narch: \(architecture)\nsteps: [{create-vm: {}}]\n"
       write(
@@ -425,7 +427,7 @@ private let refusedManifest =
     #expect(ended.status == 0, "\(ended.output)")
     await withFolder { folder in
       #expect(await run("mkdir", [folder + "/arm64"]).status == 0)
-      write("schema: 1\ntype: thing\nnumbr: 3\n", toFile: folder + "/arm64/thing.yaml")
+      write("schema: 2\nnumber: 3\ndcos: x\n", toFile: folder + "/arm64/thing.yaml")
       let ended = await kvmconf("schema", "check", "--schemas", folder)
       #expect((ended.output + ended.errors).contains("arm64/thing.yaml:3:1: error: "))
       #expect(ended.status == 1)

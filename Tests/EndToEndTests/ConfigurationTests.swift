@@ -56,6 +56,21 @@ private let refused =
     }
   }
 
+  /// An id of an earlier version means the present one, and the user is told.
+  @Test func oldIDsStillWork() async {
+    await withRepository { folder in
+      let late =
+        "kvmconf: 1\narch: arm64\nsteps: [{create-vm: {}}, {create: arm-vgic-v3}, {set: arm-vgic-v3.ctrl.init}, {create-vcpu: 0}]\n"
+      write("severity: {\"vcpu:gic-initialised\": warning}\n", toFile: folder + "/.kvmconf.yaml")
+      let ended = await validate("-", input: late, in: folder)
+      #expect(ended.status == 0)
+      #expect(
+        ended.errors.contains(
+          "1:12: warning: 'vcpu:gic-initialised' is now called 'vcpu.create.gic-initialised:EBUSY' [renamed-id]"))
+      #expect(ended.output.contains("[vcpu.create.gic-initialised:EBUSY]"))
+    }
+  }
+
   /// A folder with `.git` is the last folder that is searched.
   @Test func searchEndsAtARepository() async {
     await withRepository { folder in

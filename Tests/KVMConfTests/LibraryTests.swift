@@ -175,11 +175,10 @@ private func failure(_ body: () throws -> Void) -> String {
     // SAFETY: the path lives throughout the call.
     _ = unsafe mkdir(folder + "/x86_64", 0o755)
     let schema = """
-      schema: 1
-      type: novel
-      doc: a device of a test
-      reference: [a.c]
+      schema: 2
       number: 40
+      doc: a device of a test
+      sources: [a.c]
       groups:
         number:
           number: 0
@@ -188,12 +187,13 @@ private func failure(_ body: () throws -> Void) -> String {
             value:
               number: 0
               doc: a number
-              payload: {type: u32}
+              payload: u32
               set:
-                rules:
-                  - {if: 'value > 3', errno: EDOM, because: three is enough}
+                - read: value
+                - if: value > 3
+                  EDOM: three is enough
               examples:
-                - {value: 1, expect: ok}
+                - {value: 1}
                 - {value: 4, expect: EDOM}
       """
     write(schema, toFile: folder + "/x86_64/novel.yaml")
@@ -203,7 +203,7 @@ private func failure(_ body: () throws -> Void) -> String {
       text: "kvmconf: 1\narch: x86_64\ndevices: [{type: novel, attributes: {number: {value: 4}}}]")
     #expect(try source.validate().problems.map(\.id) == ["unknown-device-type"])
     #expect(try source.validate(options).problems.map(\.id) == ["novel.number.value:EDOM"])
-    write(schema.replacing("errno: EDOM", with: "errno: EDUM"), toFile: folder + "/x86_64/novel.yaml")
+    write(schema.replacing("EDOM: three", with: "EDUM: three"), toFile: folder + "/x86_64/novel.yaml")
     #expect(throws: ManifestError.self) { try options.addSchemas(inFolder: folder) }
     #expect(
       failure { try options.addSchemas(inFolder: folder + "/none") }

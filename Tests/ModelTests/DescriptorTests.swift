@@ -11,9 +11,16 @@ import Testing
         groups:
           files:
             number: 1
-            payload: {type: fd}
+            payload: fd
             attributes:
-              add: {number: 0, set: {rules: [{read: value}, {if: 'value < 0', errno: EBADF, because: not open}]}}
+              add:
+                number: 0
+                set:
+                  - read: value
+                  - if: value < 0
+                    EBADF: not open
+                get:
+                  - write: unknown
         """)
     func add(_ data: AttributeData) -> Step {
       step(.setAttribute(AttributeCall(target: .device(0), group: 1, attr: 0, data: data)))
@@ -29,12 +36,23 @@ import Testing
   @Test func bareNumberInAStructMayBeOpen() {
     let model = TestModel(
       thing: """
+        structs:
+          thing_files:
+            flags: u32
+            file: fd
         groups:
           files:
             number: 1
-            payload: {type: struct, fields: [{name: flags, type: u32}, {name: file, type: fd}]}
+            payload: struct thing_files
             attributes:
-              add: {number: 0, set: {rules: [{read: value}, {if: 'value.file < 0', errno: EBADF, because: not open}]}}
+              add:
+                number: 0
+                set:
+                  - read: value
+                  - if: value.file < 0
+                    EBADF: not open
+                get:
+                  - write: unknown
         """)
     func add(_ data: AttributeData) -> Step {
       step(.setAttribute(AttributeCall(target: .device(0), group: 1, attr: 0, data: data)))

@@ -13,9 +13,12 @@ import Vocabulary
   @Test func candidatesAreInTheOrderOfTheRules() {
     let model = TestModel(
       rules: """
-        - {if: 'host.a', errno: EINVAL, because: a}
-        - {if: 'host.b', errno: EPERM, because: b}
-        - {if: 'value == 1', errno: EIO, because: one}
+        - if: host.a
+          EINVAL: a
+        - if: host.b
+          EPERM: b
+        - if: value == 1
+          EIO: one
         """, more: Self.facts)
     #expect(model.onThing([set(0), set(1)]) == ["EINVAL, EPERM or ok", "EINVAL, EPERM or EIO"])
     let result = model.results([createVM, createThing, set(0)])[2]
@@ -27,8 +30,9 @@ import Vocabulary
   @Test func branchesWithTheSameAnswerAreMerged() {
     let model = TestModel(
       rules: """
-        - {if: 'host.a', errno: EINVAL, because: a}
-        - {errno: EINVAL, because: always}
+        - if: host.a
+          EINVAL: a
+        - EINVAL: always
         """, more: Self.facts)
     let result = model.results([createVM, createThing, set(0)])[2]
     #expect(result.words == "EINVAL")
@@ -36,10 +40,13 @@ import Vocabulary
   }
 
   @Test func knownConditionDoesNotFork() {
-    let rules = "- {if: 'host.a', errno: EINVAL, because: a}"
+    let rules = """
+      - if: host.a
+        EINVAL: a
+      """
     #expect(TestModel(rules: rules, more: Self.facts, facts: ["a": .bool(true)]).onThing([set(0)]) == ["EINVAL"])
     #expect(TestModel(rules: rules, more: Self.facts, facts: ["a": .bool(false)]).onThing([set(0)]) == ["ok"])
-    let assumed = "facts: {a: {type: bool, assume: 'true'}}"
+    let assumed = "facts: {a: {type: bool, default: true}}"
     #expect(TestModel(rules: rules, more: assumed).onThing([set(0)]) == ["EINVAL"])
     #expect(TestModel(rules: rules, more: assumed, facts: ["a": .unknown]).onThing([set(0)]) == ["EINVAL or ok"])
     #expect(TestModel(rules: rules, more: assumed, facts: ["a": .bool(false)]).onThing([set(0)]) == ["ok"])
@@ -47,30 +54,62 @@ import Vocabulary
 
   private static let joining = TestModel(
     thing: """
-      facts: {a: {type: bool}, b: {type: bool}}
-      state: {device: {same: '0', different: '0', untouched: '7', map: {}, list: []}}
+      facts:
+        a: {type: bool}
+        b: {type: bool}
+      state: {self: {same: 0, different: 0, untouched: 7, map: {}, list: []}}
       groups:
         a:
           number: 0
-          payload: {type: u32}
+          payload: u32
           attributes:
             go:
               number: 0
               set:
-                rules:
-                  - if: 'host.a'
-                    rules:
-                      - {then: {self.same: '5', self.different: '1', 'self.map[1]': '10', 'self.map[2]': '20', 'self.list[+]': '1'}}
-                      - {if: 'value == 9', errno: EINVAL, because: a}
-                    else:
-                      - {then: {self.same: '5', self.different: '2', 'self.map[1]': '10', 'self.map[2]': '21', 'self.list[+]': '2'}}
-            same: {number: 1, get: {value: 'self.same'}}
-            different: {number: 2, get: {value: 'self.different'}}
-            untouched: {number: 3, get: {value: 'self.untouched'}}
-            first: {number: 4, get: {value: 'self.map[1]'}}
-            second: {number: 5, get: {value: 'self.map[2]'}}
-            use: {number: 6, set: {rules: [{if: 'self.different == value', errno: EBUSY, because: it is}]}}
-            list: {number: 7, get: {value: 'size(self.list)'}}
+                - read: value
+                - if: host.a
+                  then:
+                    - assign:
+                        self.same: 5
+                        self.different: 1
+                        self.map[1]: 10
+                        self.map[2]: 20
+                        self.list[+]: 1
+                    - if: value == 9
+                      EINVAL: a
+                  else:
+                    - assign:
+                        self.same: 5
+                        self.different: 2
+                        self.map[1]: 10
+                        self.map[2]: 21
+                        self.list[+]: 2
+              get:
+                - write: unknown
+            same: {number: 1, set: [{read: value}], get: [{write: self.same}]}
+            different: {number: 2, set: [{read: value}], get: [{write: self.different}]}
+            untouched: {number: 3, set: [{read: value}], get: [{write: self.untouched}]}
+            first:
+              number: 4
+              set:
+                - read: value
+              get:
+                - write: self.map[1]
+            second:
+              number: 5
+              set:
+                - read: value
+              get:
+                - write: self.map[2]
+            use:
+              number: 6
+              set:
+                - read: value
+                - if: self.different == value
+                  EBUSY: it is
+              get:
+                - write: unknown
+            list: {number: 7, set: [{read: value}], get: [{write: size(self.list)}]}
       """)
 
   private static let look = (1...5).map { get(attr: UInt64($0)) } + [get(attr: 7)]
@@ -79,7 +118,7 @@ import Vocabulary
   @Test func stateIsKnownIfItIsTheSameInEveryBranch() {
     #expect(
       Self.joining.onThing([set(0)] + Self.look + [set(1, attr: 6)])
-        == ["ok", "ok 0x5", "ok 0x0 of 0x0", "ok 0x7", "ok 0xa", "ok 0x0 of 0x0", "ok 0x0 of 0x0", "EBUSY or ok"])
+        == ["ok", "ok 0x5", "ok", "ok 0x7", "ok 0xa", "ok", "ok", "EBUSY or ok"])
   }
 
   /// The expected answer selects the branches, and all state is known again.
@@ -100,11 +139,11 @@ import Vocabulary
   @Test(.slow, .hangGuard) func atMost256BranchesAreFollowed() {
     func seconds(_ conditions: Int) -> Double {
       let rules = (0..<conditions).map { i in
-        "- {if: 'host.c == \(i)', then: {self.mask: 'self.mask | 1 << \(i)'}}"
+        "- {if: host.c == \(i), assign: {self.mask: self.mask | 1 << \(i)}}"
       }
       let model = TestModel(
-        rules: (rules + ["- {if: 'host.a', errno: EINVAL, because: a}"]).joined(separator: "\n"),
-        more: Self.facts + "state: {device: {mask: '0'}}")
+        rules: (rules + ["- {if: host.a, EINVAL: a}"]).joined(separator: "\n"),
+        more: Self.facts + "state: {self: {mask: 0}}")
       return processorTime { #expect(model.onThing([set(0), set(0)]) == ["EINVAL or ok", "EINVAL or ok"]) }
     }
     let (few, many) = (seconds(9), seconds(18))
@@ -114,7 +153,15 @@ import Vocabulary
   /// A loop over an unknown list has no predictable effect.
   @Test func loopOverAnUnknownListHasNoEffect() {
     let model = TestModel(
-      rules: "- {for: x, in: 'host.list', rules: [{errno: EINVAL, because: x}]}", more: "facts: {list: {type: list}}")
+      rules: """
+        - for: x in host.list
+          do:
+            - EINVAL: x
+        """,
+      more: """
+        facts:
+          list: {type: list}
+        """)
     #expect(model.onThing([set(0)]) == ["ok"])
     var known = model
     known.facts = ["list": .list([.integer(1)])]
@@ -125,9 +172,14 @@ import Vocabulary
   @Test func deviceThatMayExistIsAssumedIfExpected() {
     let model = TestModel(
       thing: """
-        registered: 'host.a'
-        facts: {a: {type: bool}}
-        groups: {a: {number: 0, attributes: {x: {number: 0, payload: {type: u32}}}}}
+        if: host.a
+        facts:
+          a: {type: bool}
+        groups:
+          a:
+            number: 0
+            attributes:
+              x: {number: 0, payload: u32, set: [{read: value}], get: [{write: unknown}]}
         """)
     #expect(model.outcomes([createVM, createThing, set(0), test(3)]) == ["ok", "ok or ENODEV", "ok", "ok or ENODEV"])
     #expect(
@@ -140,17 +192,21 @@ import Vocabulary
 @Suite struct CourseTests {
   private static let model = TestModel(
     rules: """
-      - {if: 'value == 1', then: {self.broken: 'true'}, errno: EINVAL, because: one}
-      - {if: 'self.set', errno: EEXIST, because: once}
-      - {then: {self.set: 'true'}}
-      """, more: "state: {device: {set: 'false', broken: 'false'}}")
+      - if: value == 1
+        then:
+          - assign: {self.broken: true}
+          - EINVAL: one
+      - if: self.set
+        EEXIST: once
+      - assign: {self.set: true}
+      """, more: "state: {self: {set: false, broken: false}}")
 
   private static func on(_ course: ModelHost.Course, _ steps: Step...) -> [String] {
     var model = model
     model.course = course
     model.files["arm64/thing.yaml"]! += """
 
-            broken: {number: 1, payload: {type: u32}, get: {value: '(self.set ? 1 : 0) + (self.broken ? 2 : 0)'}}
+            broken: {number: 1, payload: u32, get: [{write: int(self.set) + 2 * int(self.broken)}]}
       """
     return model.onThing(steps)
   }
@@ -172,8 +228,23 @@ import Vocabulary
   @Test func unexpectedlyRefusedDeviceExistsInTheExpectedCourse() {
     var model = TestModel(
       thing: """
-        create: {rules: [{if: 'size(vcpus) == 0', errno: ENODEV, because: a vCPU comes first}]}
-        groups: {a: {number: 0, attributes: {x: {number: 0, payload: {type: u32}, set: {rules: [{if: 'value == 1', errno: EINVAL, because: one}]}}}}}
+        calls:
+          create:
+            - if: size(vcpus) == 0
+              ENODEV: a vCPU comes first
+        groups:
+          a:
+            number: 0
+            attributes:
+              x:
+                number: 0
+                payload: u32
+                set:
+                  - read: value
+                  - if: value == 1
+                    EINVAL: one
+                get:
+                  - write: unknown
         """)
     #expect(model.onThing([set(1), set(2)]) == ["EINVAL", "ok"])
     #expect(
@@ -197,25 +268,25 @@ import Vocabulary
 /// Faults of a schema that are found only at evaluation, each at its place.
 @Suite struct FaultTests {
   @Test(arguments: [
-    (
-      "- {if: 'self.base + 1 == 2', errno: EINVAL, because: b}", "14:20",
-      "'self.base + 1 == 2': '+' expects integers, not null"
-    ),
-    ("- {if: 'self.base.x == 2', errno: EINVAL, because: b}", "14:20", "'self.base.x == 2': null has no field 'x'"),
-    ("- {if: '1 / (value - 5) == 2', errno: EINVAL, because: b}", "14:20", "'1 / (value - 5) == 2': division by zero"),
-    ("- {if: 'self.base', errno: EINVAL, because: b}", "14:20", "'self.base': the condition is null, not a boolean"),
-    ("- {for: x, in: 'self.base', rules: []}", "14:28", "'self.base': a loop expects a list, not null"),
-    ("- {then: {self.base.x: '1'}}", "14:23", "an effect changes a field of null"),
-    ("- {then: {'self.base[+]': '1'}}", "14:23", "'base' cannot be changed like this"),
+    ("- {if: self.base + 1 == 2, EINVAL: b}", "13:18", "'self.base + 1 == 2': '+' expects integers, not null"),
+    ("- {if: self.base.x == 2, EINVAL: b}", "13:18", "'self.base.x == 2': null has no field 'x'"),
+    ("- {if: 1 / (value - 5) == 2, EINVAL: b}", "13:18", "'1 / (value - 5) == 2': division by zero"),
+    ("- {if: self.base, EINVAL: b}", "13:18", "'self.base': the condition is null, not a boolean"),
+    ("- {for: x in self.base, do: []}", "13:24", "'self.base': a loop expects a list, not null"),
+    ("- {assign: {self.base.x: 1}}", "13:23", "an effect changes a field of null"),
+    ("- {assign: {'self.base[+]': 1}}", "13:23", "'base' cannot be changed like this"),
   ])
   func faultOfASchemaIsReportedAtItsPlace(_ rules: String, _ place: String, _ message: String) {
-    let model = TestModel(rules: rules, more: "state: {device: {base: 'null'}}")
+    let model = TestModel(rules: rules, more: "state: {self: {base: null}}")
     #expect(model.onThing([set(5)]) == ["fault arm64/thing.yaml:\(place): \(message)"])
   }
 
   @Test func schemaFaultFailsTheStep() {
     let model = TestModel(
-      rules: "- {if: 'self.base', errno: EINVAL, because: b}", more: "state: {device: {base: 'null'}}")
+      rules: """
+        - if: self.base
+          EINVAL: b
+        """, more: "state: {self: {base: null}}")
     let step = set(5)
     let result = model.results([createVM, createThing, step])[2]
     #expect(Verdict(of: result, for: step) == .failed(.schemaFault))

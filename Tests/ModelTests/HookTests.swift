@@ -8,23 +8,38 @@ import Vocabulary
 /// Hooks: points of a kernel sequence at which devices take part.
 @Suite struct HookTests {
   private static let vcpu =
-    "run: {rules: [{if: 'vcpu.ran', return: ok}, {hook: first-run}, {then: {vcpu.ran: 'true'}}]}\nstate: {vcpu: {ran: 'false'}}"
+    """
+    calls:
+      run:
+        - if: vcpu.ran
+          return: 0
+        - hook: first-run
+        - assign: {vcpu.ran: true}
+    state: {vcpu: {ran: false}}
+    """
 
   /// A device file's rules run for each device of the type; `self` is that device.
   @Test func hookRunsForEachDevice() {
     let model = TestModel(
       thing: """
-        state: {device: {ready: 'false', visits: '0'}}
+        state: {self: {ready: false, visits: 0}}
         hooks:
           first-run:
-            - {then: {self.visits: 'self.visits + 1'}}
-            - {if: '!self.ready', errno: ENODEV, because: a thing is not ready}
+            - assign: {self.visits: self.visits + 1}
+            - if: '!self.ready'
+              ENODEV: a thing is not ready
         groups:
           a:
             number: 0
             attributes:
-              ready: {number: 0, payload: {type: none}, set: {rules: [{then: {self.ready: 'true'}}]}}
-              visits: {number: 1, payload: {type: u32}, get: {value: 'self.visits'}}
+              ready:
+                number: 0
+                payload: none
+                set:
+                  - assign: {self.ready: true}
+                get:
+                  - write: unknown
+              visits: {number: 1, payload: u32, set: [{read: value}], get: [{write: self.visits}]}
         """, vcpu: Self.vcpu, course: .predicted)
     #expect(
       model.outcomes([
@@ -38,7 +53,12 @@ import Vocabulary
 
   /// Without a device, no rules run.
   @Test func hookOfATypeWithoutDevicesDoesNotRun() {
-    let model = TestModel(thing: "hooks: {first-run: [{errno: EIO, because: a thing}]}", vcpu: Self.vcpu)
+    let model = TestModel(
+      thing: """
+        hooks:
+          first-run:
+            - EIO: a thing
+        """, vcpu: Self.vcpu)
     #expect(model.outcomes([createVM, createVCPU(0), run(0)]) == ["ok", "ok", "ok"])
   }
 
@@ -48,15 +68,16 @@ import Vocabulary
       vcpu: Self.vcpu, course: .predicted,
       beside: [
         "common/timer.yaml": """
-        schema: 1
-        common: timer
+        schema: 2
         arch: [arm64]
-        state: {vm: {runs: '0'}}
+        state: {vm: {runs: 0}}
         hooks:
           first-run:
-            - {then: {vm.runs: 'vm.runs + 1'}}
-            - {if: 'vm.runs == 2', errno: EINVAL, because: "the second, of vCPU 1"}
-            - {if: 'vcpu.id == 7', errno: EPERM, because: seven}
+            - assign: {vm.runs: vm.runs + 1}
+            - if: vm.runs == 2
+              EINVAL: the second, of vCPU 1
+            - if: vcpu.id == 7
+              EPERM: seven
         """
       ])
     #expect(
@@ -66,7 +87,12 @@ import Vocabulary
 
   /// The reason of a hook belongs to the call that ran the hook.
   @Test func reasonOfAHookBelongsToTheCall() {
-    let model = TestModel(thing: "hooks: {first-run: [{errno: EIO, because: a thing}]}", vcpu: Self.vcpu)
+    let model = TestModel(
+      thing: """
+        hooks:
+          first-run:
+            - EIO: a thing
+        """, vcpu: Self.vcpu)
     let reasons = model.results([createVM, createVCPU(0), createThing, run(0)])[3].reasons
     #expect(reasons.map(\.message) == ["a thing"])
     #expect(reasons.map { $0.rule?.file.path } == ["arm64/thing.yaml"])
@@ -75,24 +101,25 @@ import Vocabulary
 
 /// The calls that create VMs, vCPUs and devices.
 @Suite struct CreationTests {
-  /// `allocate` makes the record of a vCPU, which is among `vcpus` once the call has succeeded.
-  @Test func allocateMakesTheRecordOfAVCPU() {
+  /// The rules of `create` see the new vCPU as `vcpu`. It is among `vcpus` once the call has succeeded.
+  @Test func createRulesSeeTheNewVCPU() {
     let model = TestModel(
-      vm: "state: {vm: {slots: '0'}}",
+      vm: "state: {vm: {slots: 0}}",
       vcpu: """
-        create:
-          rules:
-            - {if: 'arg.id > 100', errno: EINVAL, because: above}
-            - {allocate: vcpu}
-            - {then: {vm.slots: 'vm.slots + 1', vcpu.slot: 'vm.slots'}}
-            - {if: 'vcpus.exists(v, v.id == arg.id)', errno: EEXIST, because: taken}
-        state: {vcpu: {slot: '0'}}
+        calls:
+          create:
+            - if: arg.id > 100
+              EINVAL: above
+            - assign: {vm.slots: vm.slots + 1, vcpu.slot: vm.slots}
+            - if: vcpus.exists(v, v.id == arg.id)
+              EEXIST: taken
+        state: {vcpu: {slot: 0}}
         groups:
           a:
             number: 0
             attributes:
-              slot: {number: 0, payload: {type: u32}, get: {value: 'vcpu.slot'}}
-              count: {number: 1, payload: {type: u32}, get: {value: 'size(vcpus) * 0x10 + vcpu.index'}}
+              slot: {number: 0, payload: u32, set: [{read: value}], get: [{write: vcpu.slot}]}
+              count: {number: 1, payload: u32, set: [{read: value}], get: [{write: size(vcpus) * 0x10 + vcpu.index}]}
         """, course: .predicted)
     // Each refused call takes a slot of the plan. The second vCPU 1 also takes a slot of the VM.
     #expect(
@@ -108,12 +135,14 @@ import Vocabulary
   @Test func initRulesSeeTheFeatures() {
     let model = TestModel(
       vcpu: """
-        init:
-          rules:
-            - {if: 'arg.features & 2 != 0', errno: EINVAL, because: not this one}
-            - {if: 'vcpu.features != null && vcpu.features != arg.features', errno: EBUSY, because: others}
-            - {then: {vcpu.features: 'arg.features'}}
-        state: {vcpu: {features: 'null'}}
+        calls:
+          init:
+            - if: arg.features & 2 != 0
+              EINVAL: not this one
+            - if: vcpu.features != null && vcpu.features != arg.features
+              EBUSY: others
+            - assign: {vcpu.features: arg.features}
+        state: {vcpu: {features: null}}
         """)
     #expect(
       model.outcomes([
@@ -128,10 +157,12 @@ import Vocabulary
   @Test func createRulesSeeFlagsAndDevices() {
     let model = TestModel(
       thing: """
-        create:
-          rules:
-            - {if: 'arg.flags & 2 != 0', errno: EINVAL, because: flags}
-            - {if: 'size(devices) > 1', errno: EBUSY, because: "two, at most"}
+        calls:
+          create:
+            - if: arg.flags & 2 != 0
+              EINVAL: flags
+            - if: size(devices) > 1
+              EBUSY: two, at most
         """, course: .predicted)
     #expect(
       model.outcomes([createVM, create(3, flags: 2), createThing, createThing, createThing, test(3)])
@@ -140,13 +171,19 @@ import Vocabulary
 
   /// A device without `release` lives as long as its VM; a device with it is gone after `close`.
   @Test func closeRemovesADeviceWithRelease() {
-    let once = "create: {rules: [{if: 'devices.exists(d, d.type == \"thing\")', errno: EBUSY, because: one}]}\n"
+    let once = """
+      calls:
+        create:
+          - if: devices.exists(d, d.type == "thing")
+            EBUSY: one
+
+      """
     let steps = [createVM, createThing, close(0), createThing]
     #expect(TestModel(thing: once).outcomes(steps) == ["ok", "ok", "ok", "EBUSY"])
-    #expect(TestModel(thing: once + "release: {rules: []}").outcomes(steps) == ["ok", "ok", "ok", "ok"])
+    #expect(TestModel(thing: once + "  release: []").outcomes(steps) == ["ok", "ok", "ok", "ok"])
     #expect(
       TestModel(
-        thing: once + "release: {rules: [{then: {vm.closed: 'vm.closed + 1'}}]}\nstate: {vm: {closed: '0'}}", vm: ""
+        thing: once + "  release: [{assign: {vm.closed: vm.closed + 1}}]\nstate: {vm: {closed: 0}}", vm: ""
       ).outcomes(
         steps + [set(0), close(0), set(0, on: .device(1))])
         == [
@@ -157,11 +194,14 @@ import Vocabulary
   @Test func memoryAndIRQChipAreCreatedByRules() {
     let vm = """
       state: {vm: {memory: []}}
-      add-memory:
-        rules:
-          - {if: 'arg.size % 4KiB != 0', errno: EINVAL, because: pages}
-          - {if: 'vm.memory.exists(m, overlaps(m.at, m.size, arg.at, arg.size))', errno: EEXIST, because: overlap}
-          - {then: {'vm.memory[+]': {at: arg.at, size: arg.size, slot: arg.slot}}}
+      calls:
+        add-memory:
+          - if: arg.size % 4KiB != 0
+            EINVAL: pages
+          - if: vm.memory.exists(m, overlaps(m.at, m.size, arg.at, arg.size))
+            EEXIST: overlap
+          - assign:
+              vm.memory[+]: {at: arg.at, size: arg.size, slot: arg.slot}
       """
     func memory(_ at: UInt64, _ size: UInt64) -> Step { step(.addMemory(slot: 0, address: at, size: size)) }
     #expect(
@@ -169,8 +209,14 @@ import Vocabulary
         createVM, memory(0, 5), memory(0x1000, 0x2000), memory(0x2000, 0x1000), memory(0x3000, 0x1000),
         step(.createIRQChip),
       ]) == ["ok", "EINVAL", "ok", "EEXIST", "ok", "ENOTTY"])
-    let irqchip =
-      "state: {vm: {chip: 'false'}}\ncreate-irqchip: {rules: [{if: 'vm.chip', errno: EEXIST, because: one}, {then: {vm.chip: 'true'}}]}"
+    let irqchip = """
+      state: {vm: {chip: false}}
+      calls:
+        create-irqchip:
+          - if: vm.chip
+            EEXIST: one
+          - assign: {vm.chip: true}
+      """
     #expect(
       TestModel(vm: irqchip).outcomes([createVM, step(.createIRQChip), step(.createIRQChip)]) == ["ok", "ok", "EEXIST"])
   }
@@ -178,26 +224,45 @@ import Vocabulary
   @Test func capabilityRulesSeeTheirArguments() {
     let model = TestModel(
       thing:
-        "state: {device: {linked: '0'}}\ngroups: {a: {number: 0, attributes: {x: {number: 0, payload: {type: u32}, get: {value: 'self.linked'}}}}}",
+        """
+        state: {self: {linked: 0}}
+        groups:
+          a:
+            number: 0
+            attributes:
+              x: {number: 0, payload: u32, set: [{read: value}], get: [{write: self.linked}]}
+        """,
       vm: """
-        state: {vm: {on: 'false'}}
+        state:
+          vm: {on: false}
         capabilities:
           page-size:
-            number: 70
-            arguments: [{name: bytes, type: u32, default: 0}]
-            rules:
-              - {if: 'arg.flags != 0', errno: EPERM, because: flags}
-              - {if: 'arg.bytes % 4096 != 0', errno: EINVAL, because: pages}
-              - {then: {vm.on: 'true'}}
-        enable-capability: {after: {rules: [{if: 'vm.on && size(vcpus) > 0', errno: EBUSY, because: "too late, and yet enabled"}]}}
+            KVM_CAP_PAGE_SIZE: 70
+            arg:
+              bytes: {type: u32, default: 0}
+            do:
+              - if: arg.flags != 0
+                EPERM: flags
+              - if: arg.bytes % 4096 != 0
+                EINVAL: pages
+              - assign: {vm.on: true}
+        calls:
+          enable-capability:
+            - hook: capability
+            - if: vm.on && size(vcpus) > 0
+              EBUSY: too late, and yet enabled
         """,
       vcpu: """
         capabilities:
           link:
-            number: 71
-            on: vcpu
-            arguments: [{name: device, type: device}, {name: server, type: u32}]
-            rules: [{if: 'arg.server != vcpu.id', errno: EINVAL, because: server}, {then: {arg.device.linked: 'arg.device.linked + 1'}}]
+            KVM_CAP_LINK: 71
+            arg:
+              device: device
+              server: u32
+            do:
+              - if: arg.server != vcpu.id
+                EINVAL: server
+              - assign: {arg.device.linked: arg.device.linked + 1}
         """, course: .predicted)
     func enable(_ number: UInt32, on target: Target = .vm, flags: UInt32 = 0, _ arguments: CapabilityArgument...)
       -> Step

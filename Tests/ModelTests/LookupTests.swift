@@ -6,30 +6,44 @@ import Testing
 
 /// The checks of a call on an attribute, and their order.
 @Suite struct LookupTests {
-  /// The payload is read first, unless a rule reads it later.
+  /// A payload that the first rule reads is checked before all else.
   @Test func payloadIsReadFirst() {
-    let model = TestModel(rules: "- {errno: EINVAL, because: never}")
+    let model = TestModel(rules: "- EINVAL: never")
     #expect(model.onThing([set(0), setInvalid(), setNothing()]) == ["EINVAL", "EFAULT", "EFAULT"])
   }
 
   @Test func readRuleReadsThePayloadThere() {
     let model = TestModel(
       rules: """
-        - {if: 'self.ready', errno: EBUSY, because: it runs}
-        - {read: value}
-        - {if: 'value == 1', errno: EINVAL, because: one}
-        - {if: 'value == 2', then: {self.ready: 'true'}}
-        """, more: "state: {device: {ready: 'false'}}")
+        - if: self.ready
+          EBUSY: it runs
+        - read: value
+        - if: value == 1
+          EINVAL: one
+        - if: value == 2
+          assign: {self.ready: true}
+        """, more: "state: {self: {ready: false}}")
     #expect(
       model.onThing([setInvalid().expecting("EFAULT"), set(1), set(2), set(1), setInvalid()])
         == ["EFAULT", "EINVAL", "ok", "EBUSY", "EBUSY"])
   }
 
-  /// A fragment can hold the `read`.
-  @Test func fragmentCanReadThePayload() {
+  /// A function of rules can hold the `read`.
+  @Test func functionCanReadThePayload() {
     let model = TestModel(
-      rules: "- {if: 'attr == 0', use: fetch}\n- {if: 'value == 1', errno: EINVAL, because: one}",
-      more: "fragments: {fetch: {rules: [{if: 'size(devices) > 1', errno: EPERM, because: two}, {read: value}]}}")
+      rules: """
+        - if: attr == 0
+          use: fetch()
+        - if: value == 1
+          EINVAL: one
+        """,
+      more: """
+        functions:
+          fetch():
+            - if: size(devices) > 1
+              EPERM: two
+            - read: value
+        """)
     #expect(model.onThing([setInvalid(), set(1), createThing, setInvalid()]) == ["EFAULT", "EINVAL", "ok", "EPERM"])
   }
 
@@ -37,16 +51,21 @@ import Testing
   @Test func getThatReturnsWritesNothing() {
     let model = TestModel(
       thing: """
-        state: {device: {value: 'null'}}
+        state: {self: {value: null}}
         groups:
           level:
             number: 1
-            payload: {type: u32}
+            payload: u32
             attributes:
               line:
                 number: 0
-                set: {rules: [{read: value}, {then: {self.value: 'value'}}]}
-                get: {rules: [{if: 'self.value == null', return: ok}], value: 'self.value'}
+                set:
+                  - read: value
+                  - assign: {self.value: value}
+                get:
+                  - if: self.value == null
+                    return: 0
+                  - write: self.value
         """)
     func call(_ data: AttributeData) -> AttributeCall {
       AttributeCall(target: .device(0), group: 1, attr: 0, data: data)
@@ -61,9 +80,14 @@ import Testing
   }
 
   @Test func valueUsedBeforeItIsReadIsAFault() {
-    let model = TestModel(rules: "- {if: 'value == 1', errno: EINVAL, because: one}\n- {read: value}")
+    let model = TestModel(
+      rules: """
+        - if: value == 1
+          EINVAL: one
+        - read: value
+        """)
     let found = model.results([createVM, createThing, set(1)])[2]
-    #expect(found.words == "fault arm64/thing.yaml:14:20: 'value == 1': 'value' is used before it is read")
+    #expect(found.words == "fault arm64/thing.yaml:12:17: 'value == 1': 'value' is used before it is read")
     #expect(found.schemaFault?.id == "schema-evaluation")
   }
 
@@ -71,21 +95,46 @@ import Testing
   @Test func checksAreMadeInTheKernelsOrder() {
     let model = TestModel(
       thing: """
-        unknown-group: {set: EPERM, get: EINVAL}
-        no-accessor: {has: ENOTTY}
+        has:
+          - ENOTTY: the device has no KVM_HAS_DEVICE_ATTR
         groups:
           both:
             number: 1
-            payload: {type: u32}
-            unknown-attribute: {set: ENODEV, get: EACCES}
+            payload: u32
             set:
-              rules: [{if: 'flags != 0', errno: EBUSY, because: flags}]
+              - if: flags != 0
+                EBUSY: flags
             attributes:
               open:
                 number: 0
-                set: {rules: [{if: 'value == 1', errno: EINVAL, because: one}]}
-              readonly: {number: 1, access: [get], get: {value: '7'}}
-              writeonly: {number: 2, access: [set]}
+                set:
+                  - read: value
+                  - if: value == 1
+                    EINVAL: one
+                get:
+                  - write: unknown
+              readonly:
+                number: 1
+                get:
+                  - write: 7
+                has:
+                  - ENXIO: KVM_HAS_DEVICE_ATTR does not know it
+              writeonly:
+                number: 2
+                set:
+                  - read: value
+                has:
+                  - ENXIO: KVM_HAS_DEVICE_ATTR does not know it
+              else:
+                set:
+                  - ENODEV: there is no such attribute
+                get:
+                  - EACCES: there is no such attribute
+          else:
+            set:
+              - EPERM: there is no such group
+            get:
+              - EINVAL: there is no such group
         """)
     func flagged(_ step: Step) -> Step {
       guard case .setAttribute(var call) = step.operation else { return step }
@@ -108,8 +157,21 @@ import Testing
 
   @Test func missingAttributesHaveTheirAnswers() {
     let model = TestModel(
-      thing: "groups: {a: {number: 0, attributes: {x: {number: 0, access: [get, has], payload: {type: u32}}}}}",
-      vm: "no-accessor: {set: ENOTTY, get: ENOTTY, has: ENOTTY}")
+      thing: """
+        groups:
+          a:
+            number: 0
+            attributes:
+              x: {number: 0, payload: u32, get: [{write: unknown}]}
+        """,
+      vm: """
+        set:
+          - ENOTTY: the VM has no KVM_SET_DEVICE_ATTR
+        get:
+          - ENOTTY: the VM has no KVM_GET_DEVICE_ATTR
+        has:
+          - ENOTTY: the VM has no KVM_HAS_DEVICE_ATTR
+        """)
     #expect(
       model.onThing([
         has(), has(attr: 1), has(group: 1), set(0), set(0, attr: 1), set(0, group: 1), get(attr: 1), set(0, on: .vm),
@@ -133,10 +195,24 @@ import Testing
         groups:
           a:
             number: 0
-            payload: {type: u32}
+            payload: u32
             attributes:
-              x: {number: 0, set: {rules: [{errno: EBUSY, because: never}]}}
-              y: {number: 1, has: {rules: [{if: 'size(vcpus) == 0', errno: ENODEV, because: no vCPU}]}}
+              x:
+                number: 0
+                set:
+                  - read: value
+                  - EBUSY: never
+                get:
+                  - write: unknown
+              y:
+                number: 1
+                set:
+                  - read: value
+                get:
+                  - write: unknown
+                has:
+                  - if: size(vcpus) == 0
+                    ENODEV: no vCPU
         """)
     #expect(
       model.onThing([set(0), has(), has(attr: 1), createVCPU(0), has(attr: 1)]) == [
@@ -151,21 +227,30 @@ import Testing
         groups:
           a:
             number: 0
-            payload: {type: u32}
+            payload: u32
             attributes:
-              exact: {number: 5, get: {value: '0x100'}}
+              exact: {number: 5, set: [{read: value}], get: [{write: 0x100}]}
               keyed:
-                keys: {cpu: {bits: [15, 8]}, register: {bits: [7, 0]}}
-                bias: 1
-                get: {value: 'key.cpu * 0x10 + key.register'}
-              other: {number: any, get: {value: '0x200'}}
-              unreachable: {number: 7, get: {value: '0x300'}}
+                key:
+                  cpu: {bits: 15..8}
+                  register: {bits: 7..0}
+                number: 1
+                set:
+                  - read: value
+                get:
+                  - write: key.cpu * 0x10 + key.register
+              other: {number: any, set: [{read: value}], get: [{write: 0x200}]}
+              unreachable: {number: 7, set: [{read: value}], get: [{write: 0x300}]}
           b:
             number: 1
-            payload: {type: u32}
-            attribute:
-              keys: {high: {bits: [63, 32]}, low: {bits: [11, 4], in-place: true}}
-              get: {value: 'key.high + key.low'}
+            payload: u32
+            key:
+              high: {bits: 63..32}
+              low: {bits: 11..4, unit: address}
+            set:
+              - read: value
+            get:
+              - write: key.high + key.low
         """)
     #expect(
       model.onThing([
@@ -182,33 +267,70 @@ import Testing
   @Test func sinceUntilAndWhenDecideWhatExists() {
     let thing = """
       groups:
-        new: {number: 0, since: '7.1', payload: {type: u32}, attributes: {x: {number: 0}}}
-        old: {number: 1, until: '7.1', payload: {type: u32}, attributes: {x: {number: 0}}}
+        new:
+          number: 0
+          since: v7.1
+          payload: u32
+          attributes:
+            x: {number: 0, set: [{read: value}], get: [{write: unknown}]}
+        old:
+          number: 1
+          until: v7.1
+          payload: u32
+          attributes:
+            x: {number: 0, set: [{read: value}], get: [{write: unknown}]}
         both:
           number: 2
-          payload: {type: u32}
+          payload: u32
           attributes:
-            new: {number: 0, since: '7.1', get: {value: '1'}}
-            old: {number: 0, until: '7.1', get: {value: '2'}}
+            new:
+              number: 0
+              since: v7.1
+              set:
+                - read: value
+              get:
+                - write: 1
+            old:
+              number: 0
+              until: v7.1
+              set:
+                - read: value
+              get:
+                - write: 2
             rules:
               number: 1
               set:
-                rules:
-                  - {if: 'value == 1', errno: EINVAL, because: one, since: '7.1'}
-                  - {if: 'value == 1', errno: EPERM, because: one, until: '7.1'}
-                  - {if: 'value == 2 && kernel >= "7.1"', errno: E2BIG, because: two}
+                - read: value
+                - since: v7.1
+                  if: value == 1
+                  EINVAL: one
+                - until: v7.1
+                  if: value == 1
+                  EPERM: one
+                - if: value == 2 && since("v7.1")
+                  E2BIG: two
+              get:
+                - write: unknown
         odd:
           number: 3
-          when: 'host.odd'
-          payload: {type: u32}
-          attributes: {x: {number: 0, get: {value: '3'}}}
+          if: host.odd
+          payload: u32
+          attributes:
+            x: {number: 0, set: [{read: value}], get: [{write: 3}]}
         even:
           number: 3
-          payload: {type: u32}
+          payload: u32
           attributes:
-            x: {number: 0, when: 'attr == 0 && size(vcpus) > 0', get: {value: '4'}}
-            y: {number: 0, get: {value: '5'}}
-      facts: {odd: {type: bool}}
+            x:
+              number: 0
+              if: attr == 0 && size(vcpus) > 0
+              set:
+                - read: value
+              get:
+                - write: 4
+            y: {number: 0, set: [{read: value}], get: [{write: 5}]}
+      facts:
+        odd: {type: bool}
       """
     let steps = [
       has(), has(group: 1), get(group: 2), set(1, group: 2, attr: 1), set(2, group: 2, attr: 1), get(group: 3),
@@ -233,11 +355,32 @@ import Testing
   @Test func deviceTypesOfOtherKernelsAreENODEV() {
     let model = TestModel(
       beside: [
-        "arm64/new.yaml": "schema: 1\ntype: new\nnumber: 4\nsince: '7.3'\n",
-        "arm64/rare.yaml": "schema: 1\ntype: rare\nnumber: 5\nregistered: 'host.rare'\nfacts: {rare: {type: bool}}\n",
-        "x86_64/other.yaml": "schema: 1\ntype: other\nnumber: 6\n",
-        "common/shared.yaml": "schema: 1\ntype: shared\narch: [arm64, x86_64]\nnumber: 7\n",
-        "common/foreign.yaml": "schema: 1\ntype: foreign\narch: [x86_64]\nnumber: 8\n",
+        "arm64/new.yaml": """
+        schema: 2
+        number: 4
+        since: v7.3
+        """,
+        "arm64/rare.yaml": """
+        schema: 2
+        number: 5
+        if: host.rare
+        facts:
+          rare: {type: bool}
+        """,
+        "x86_64/other.yaml": """
+        schema: 2
+        number: 6
+        """,
+        "common/shared.yaml": """
+        schema: 2
+        arch: [arm64, x86_64]
+        number: 7
+        """,
+        "common/foreign.yaml": """
+        schema: 2
+        arch: [x86_64]
+        number: 8
+        """,
       ])
     let steps = [createVM] + [3, 4, 5, 6, 7, 8, 9].map { test($0) }
     func outcomes(_ facts: [String: Value], release: String = "7.2") -> [String] {
@@ -267,7 +410,13 @@ import Testing
   }
 
   @Test func callOnAnAbsentObjectIsSkipped() {
-    let model = TestModel(vcpu: "create: {rules: [{if: 'arg.id > 3', errno: EINVAL, because: four at most}]}")
+    let model = TestModel(
+      vcpu: """
+        calls:
+          create:
+            - if: arg.id > 3
+              EINVAL: four at most
+        """)
     #expect(
       model.outcomes([
         createVCPU(0), createVM, createVCPU(9).expecting("EINVAL"), run(0), createVCPU(0), run(1), run(0), set(0),
@@ -286,34 +435,68 @@ import Testing
 @Suite struct ReadingTests {
   private let model = TestModel(
     thing: """
-      state: {device: {count: '0', base: 'unknown'}}
-      facts: {high: {type: u8}}
+      state: {self: {count: 0, base: unknown}}
+      facts:
+        high: {type: u8}
+      structs:
+        thing_a_struct:
+          first: u8
+          second: u16
+          third: u32
       groups:
         a:
           number: 0
           attributes:
             word:
               number: 0
-              payload: {type: u32}
-              set: {rules: [{then: {self.count: value}}]}
-              get: {value: 'self.count'}
+              payload: u32
+              set:
+                - read: value
+                - assign: {self.count: value}
+              get:
+                - write: self.count
             bits:
               number: 1
-              payload: {type: bits, width: 32, fields: {low: {bits: [3, 0]}, mid: {bits: [11, 8], in-place: true}, high: {bits: [31, 24]}}}
-              get: {value: {low: 'self.count', mid: '0x300', high: 'host.high'}}
+              payload:
+                type: u32
+                fields:
+                  low: {bits: 3..0}
+                  mid: {bits: 11..8, unit: address}
+                  high: {bits: 31..24}
+              set:
+                - read: value
+              get:
+                - write: {low: self.count, mid: 0x300, high: host.high}
             struct:
               number: 2
-              payload: {type: struct, fields: [{name: first, type: u8}, {name: second, type: u16}, {name: third, type: u32}]}
-              get: {value: {first: '0x11', second: 'self.base', third: '0x33'}}
-            silent: {number: 3, payload: {type: u32}}
-            unknown: {number: 4, payload: {type: u32}, get: {value: 'self.base'}}
-            nothing: {number: 5, payload: {type: none}}
+              payload: struct thing_a_struct
+              set:
+                - read: value
+              get:
+                - write: {first: 0x11, second: self.base, third: 0x33}
+            silent: {number: 3, payload: u32, get: []}
+            unknown: {number: 4, payload: u32, set: [{read: value}], get: [{write: self.base}]}
+            nothing: {number: 5, payload: none, get: []}
             input:
               number: 6
-              payload: {type: u32}
-              get: {input: true, rules: [{if: 'value == 1', errno: EINVAL, because: one}], value: 'value + 1'}
-            signed: {number: 7, payload: {type: i16}, get: {value: '-2'}}
-            refused: {number: 8, payload: {type: u32}, get: {rules: [{if: 'self.count == 0', errno: EAGAIN, because: zero}], value: '1'}}
+              payload: u32
+              set:
+                - read: value
+              get:
+                - read: value
+                - if: value == 1
+                  EINVAL: one
+                - write: value + 1
+            signed: {number: 7, payload: i16, set: [{read: value}], get: [{write: -2}]}
+            refused:
+              number: 8
+              payload: u32
+              set:
+                - read: value
+              get:
+                - if: self.count == 0
+                  EAGAIN: zero
+                - write: 1
       """)
 
   @Test func getReturnsItsValue() {
@@ -322,7 +505,7 @@ import Testing
         get(), set(0xABCD), get(), get(attr: 3), get(attr: 4), step(.getAttribute(call(.none, attr: 5))),
         get(attr: 7, size: 2),
       ])
-        == ["ok 0x0", "ok", "ok 0xabcd", "ok", "ok 0x0 of 0x0", "ok", "ok 0xfffe"])
+        == ["ok 0x0", "ok", "ok 0xabcd", "ok", "ok", "ok", "ok 0xfffe"])
   }
 
   @Test func unknownFieldsAreMaskedOut() {
@@ -358,11 +541,15 @@ import Testing
         groups:
           registers:
             number: 0
-            attribute:
-              keys: {offset: {bits: [15, 0]}}
-              payload: [{when: 'key.offset < 8', type: u64}, {type: u32}]
-              set: {rules: [{if: 'value > 0xffff_ffff', errno: E2BIG, because: wide}]}
-              get: {value: '0xffff_ffff_ffff'}
+            key:
+              offset: {bits: 15..0}
+            payload: {switch: key.offset, cases: {0..7: u64, else: u32}}
+            set:
+              - read: value
+              - if: value > 0xffff_ffff
+                E2BIG: wide
+            get:
+              - write: 0xffff_ffff_ffff
         """)
     #expect(
       model.onThing([
@@ -373,7 +560,11 @@ import Testing
 
   /// After the payload comes an inaccessible page.
   @Test func payloadThatIsTooShortIsEFAULT() {
-    let model = TestModel(rules: "- {if: 'value == 1', errno: EINVAL, because: one}")
+    let model = TestModel(
+      rules: """
+        - if: value == 1
+          EINVAL: one
+        """)
     #expect(model.onThing([set(1, size: 2)]) == ["EFAULT"])
   }
 }

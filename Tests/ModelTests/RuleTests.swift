@@ -10,9 +10,12 @@ import Vocabulary
   @Test func firstErrnoDecides() {
     let model = TestModel(
       rules: """
-        - {if: 'value > 10', errno: E2BIG, because: too big}
-        - {if: 'value > 5', errno: EINVAL, because: too big, too}
-        - {if: 'value == 3', errno: EBUSY, because: three}
+        - if: value > 10
+          E2BIG: too big
+        - if: value > 5
+          EINVAL: still too big
+        - if: value == 3
+          EBUSY: three
         """)
     #expect(model.onThing([set(11), set(6), set(3), set(4)]) == ["E2BIG", "EINVAL", "EBUSY", "ok"])
   }
@@ -20,24 +23,28 @@ import Vocabulary
   @Test func reasonHasAnIDAMessageAndItsRule() {
     let model = TestModel(
       rules: """
-        - {if: 'value == 1', errno: EINVAL, because: the value is 1}
-        - {if: 'value == 2', errno: EINVAL, because: the value is 2, id: own-id, documented: EBUSY}
+        - if: value == 1
+          EINVAL: the value is 1
+        - if: value == 2
+          EINVAL: the value is 2
+          tag: two
+          documented: EBUSY
         """)
     let results = model.results([
       createVM, createThing, step(.setAttribute(call(bytes(1))), attribute: "number.value"), set(2), set(3),
     ])
     #expect(results[2].reasons.map(\.id.description) == ["thing.number.value:EINVAL"])
     #expect(results[2].reasons.map(\.message) == ["the value is 1"])
-    #expect(results[2].reasons.map { $0.rule?.description } == ["arm64/thing.yaml:14:15"])
+    #expect(results[2].reasons.map { $0.rule?.description } == ["arm64/thing.yaml:13:13"])
     #expect(results[2].reasons.map(\.errno) == [Errno(name: "EINVAL")])
-    #expect(results[3].reasons.map(\.id.description) == ["own-id"])
+    #expect(results[3].reasons.map(\.id.description) == ["thing.number.value.two:EINVAL"])
     #expect(results[3].reasons.map(\.documented) == ["EBUSY"])
     #expect(results[4].reasons == [])
   }
 
   /// Without a name from the plan, the id has the schema's name of the attribute.
   @Test func reasonOfARawNumberHasTheSchemasName() {
-    let model = TestModel(rules: "- {errno: EINVAL, because: never}")
+    let model = TestModel(rules: "- EINVAL: never")
     #expect(
       model.results([createVM, createThing, set(0)])[2].reasons.map(\.id.description) == ["thing.number.value:EINVAL"])
     #expect(
@@ -49,11 +56,15 @@ import Vocabulary
   @Test func effectsBeforeAFailingCheckStay() {
     let model = TestModel(
       rules: """
-        - {then: {self.count: 'self.count + 1'}}
-        - {if: 'self.count == 2', then: {self.count: '10'}, errno: EAGAIN, because: the second}
-        - {if: 'value != self.count', errno: EINVAL, because: not the count}
-        - {then: {self.count: '100'}}
-        """, more: "state: {device: {count: '0'}}")
+        - assign: {self.count: self.count + 1}
+        - if: self.count == 2
+          then:
+            - assign: {self.count: 10}
+            - EAGAIN: the second
+        - if: value != self.count
+          EINVAL: not the count
+        - assign: {self.count: 100}
+        """, more: "state: {self: {count: 0}}")
     // The count is 1, then 2 and so 10, then 11.
     #expect(
       model.onThing([set(7).expecting("EINVAL"), set(0).expecting("EAGAIN"), set(11)]) == ["EINVAL", "EAGAIN", "ok"])
@@ -67,22 +78,21 @@ import Vocabulary
   @Test func onFailureRunsIfANestedRuleFails() {
     var model = TestModel(
       rules: """
-        - rules:
-            - {then: {self.taken: 'true', self.tries: 'self.tries + 1'}}
-            - {if: 'value == 1', errno: ENOMEM, because: one}
-            - {if: 'value == 2', return: ok}
-          on-failure: [{then: {self.taken: 'false'}}]
-        - {if: 'value == 3', errno: EINVAL, because: three}
+        - do:
+            - assign: {self.taken: true, self.tries: self.tries + 1}
+            - if: value == 1
+              ENOMEM: one
+            - if: value == 2
+              return: 0
+          on-failure:
+            - assign: {self.taken: false}
+        - if: value == 3
+          EINVAL: three
         """,
-      more: """
-        state: {device: {taken: 'false', tries: '0'}}
-        """)
+      more: "state: {self: {taken: false, tries: 0}}")
     model.files["arm64/thing.yaml"]! += """
 
-            taken:
-              number: 1
-              payload: {type: u32}
-              get: {value: '(self.taken ? 0x100 : 0) + self.tries'}
+            taken: {number: 1, payload: u32, get: [{write: 0x100 * int(self.taken) + self.tries}]}
       """
     model.course = .predicted
     let taken = get(attr: 1)
@@ -96,11 +106,14 @@ import Vocabulary
   @Test func ifAndElseAreExclusive() {
     let model = TestModel(
       rules: """
-        - if: 'value < 5'
-          rules: [{if: 'value == 1', errno: EPERM, because: one}]
+        - if: value < 5
+          then:
+            - if: value == 1
+              EPERM: one
           else:
-            - {if: 'value == 7', errno: EINVAL, because: seven}
-            - {errno: ERANGE, because: big}
+            - if: value == 7
+              EINVAL: seven
+            - ERANGE: big
         """)
     #expect(model.onThing([set(0), set(1), set(7), set(8)]) == ["ok", "EPERM", "EINVAL", "ERANGE"])
   }
@@ -108,8 +121,9 @@ import Vocabulary
   @Test func returnEndsTheCall() {
     let model = TestModel(
       rules: """
-        - {if: 'value == 1', return: ok}
-        - {errno: EINVAL, because: not one}
+        - if: value == 1
+          return: 0
+        - EINVAL: not one
         """)
     #expect(model.onThing([set(1), set(2)]) == ["ok", "EINVAL"])
   }
@@ -118,13 +132,17 @@ import Vocabulary
   @Test func letIsVisibleInTheRestOfItsList() {
     let model = TestModel(
       rules: """
-        - {let: {double: 'value * 2', four: 'double * 2'}}
-        - {if: 'double == 0', errno: EPERM, because: zero}
-        - rules:
-            - {let: {double: '100'}}
-            - {if: 'double != 100', errno: EIO, because: the inner one hides the outer}
-        - {if: 'double == 6', errno: EINVAL, because: three}
-        - {if: 'four == 16', errno: ENXIO, because: four}
+        - let: {double: value * 2, four: double * 2}
+        - if: double == 0
+          EPERM: zero
+        - then:
+            - let: {double: 100}
+            - if: double != 100
+              EIO: the inner one hides the outer
+        - if: double == 6
+          EINVAL: three
+        - if: four == 16
+          ENXIO: four
         """)
     #expect(model.onThing([set(0), set(1), set(3), set(4)]) == ["EPERM", "ok", "EINVAL", "ENXIO"])
   }
@@ -133,14 +151,15 @@ import Vocabulary
   @Test func loopEndsAtTheFirstErrno() {
     var model = TestModel(
       rules: """
-        - for: v
-          in: vcpus
-          rules:
-            - {if: 'v.id == value', errno: EINVAL, because: found}
-            - {then: {v.visits: 'v.visits + 1'}}
-        - {if: 'sum(vcpus.map(v, v.visits)) == 6', errno: EDOM, because: twice each}
+        - for: v in vcpus
+          do:
+            - if: v.id == value
+              EINVAL: found
+            - assign: {v.visits: v.visits + 1}
+        - if: sum(vcpus.map(v, v.visits)) == 6
+          EDOM: twice each
         """,
-      vcpu: "state: {vcpu: {visits: '0'}}")
+      vcpu: "state: {vcpu: {visits: 0}}")
     model.course = .predicted
     let start = [createVM, createVCPU(3), createVCPU(1), createVCPU(2), createThing]
     func outcomes(_ steps: Step...) -> [String] { Array(model.outcomes(start + steps).dropFirst(start.count)) }
@@ -150,26 +169,25 @@ import Vocabulary
     #expect(outcomes(set(3), set(9), set(9)) == ["EINVAL", "ok", "EDOM"])
   }
 
-  @Test func fragmentsTakeArguments() {
+  @Test func functionsOfRulesTakeArguments() {
     let model = TestModel(
       rules: """
-        - {use: below, with: {x: value, limit: '10'}}
-        - {use: below, with: {x: 'value + 5', limit: '12'}}
+        - use: below(value, 10)
+        - use: below(value + 5, 12)
         """,
       more: """
-        fragments:
-          below:
-            parameters: [x, limit]
-            rules:
-              - {let: {rest: 'limit - x'}}
-              - {if: 'rest <= 0', errno: ERANGE, because: not below}
-              - {use: even, with: {number: rest}}
-          even:
-            parameters: [number]
-            rules:
-              - {if: 'number % 2 == 1', errno: EINVAL, because: odd, id: odd}
-              # `return` ends the call, not only the fragment.
-              - {if: 'number == 8', return: ok}
+        functions:
+          below(x, limit):
+            - let: {rest: limit - x}
+            - if: rest <= 0
+              ERANGE: not below
+            - use: even(rest)
+          even(number):
+            - if: number % 2 == 1
+              EINVAL: odd
+            # `return` ends the call, not only the function.
+            - if: number == 8
+              return: 0
         """)
     // 10-1 is odd; 10-2 is 8; 10-4 is 6 and 12-9 odd; 10-8 is 2 and 12-13 below; 10-6 is 4 and 12-11 is 1.
     #expect(
@@ -181,19 +199,22 @@ import Vocabulary
   @Test func rulesUseFunctionsAndTables() {
     let model = TestModel(
       rules: """
-        - {let: {row: 'rows.first(r, inside(r, value))'}}
-        - {if: 'row == null', errno: ENXIO, because: no row}
-        - {if: 'row.locked', errno: EPERM, because: locked}
+        - let:
+            row: rows.first(r, inside(r, value))
+        - if: row == null
+          ENXIO: no row
+        - if: row.locked
+          EPERM: locked
         """,
       more: """
         functions:
-          inside(r, x): 'x >= r.start && x < r.start + r.length'
+          inside(r, x): x >= r.start && x < r.start + r.length
         tables:
           rows:
             - {start: 0, length: 4, locked: false}
             - {start: 0x10, length: 2, locked: true}
-            - {start: 0x20, length: 2, locked: false, since: '7.3'}
-            - {start: 0x30, length: 2, locked: false, until: '7.3'}
+            - {start: 0x20, length: 2, locked: false, since: v7.3}
+            - {start: 0x30, length: 2, locked: false, until: v7.3}
         """)
     #expect(
       model.onThing([set(0), set(3), set(4), set(0x11), set(0x12), set(0x20), set(0x31)])
@@ -207,25 +228,31 @@ import Vocabulary
   @Test func hazardIsAnOutcomeWithAReason() {
     let model = TestModel(
       rules: """
-        - {if: 'value == 1', hazard: the kernel oopses, because: a null pointer}
-        - {if: 'value == 2', errno: EINVAL, because: two}
+        - if: value == 1
+          hazard: the kernel oopses
+          doc: a null pointer
+        - if: value == 2
+          EINVAL: two
         """)
     let results = model.results([createVM, createThing, set(1), set(2)])
     #expect(results[2].outcome == .hazard("the kernel oopses"))
     #expect(results[2].reasons.map(\.id.description) == ["thing.number.value:hazard"])
-    #expect(results[2].reasons.map(\.message) == ["a null pointer"])
+    #expect(results[2].reasons.map(\.message) == ["the kernel oopses"])
     #expect(results[3].words == "EINVAL")
   }
 
   @Test func warningDoesNotChangeTheAnswer() {
     let model = TestModel(
       rules: """
-        - {if: 'value == 1', warn: thing.value:odd, because: it does not work like this}
-        - {if: 'value > 1', errno: EINVAL, because: big}
+        - if: value == 1
+          warn: it does not work like this
+          tag: odd
+        - if: value > 1
+          EINVAL: big
         """)
     let results = model.results([createVM, createThing, set(1), set(2)])
     #expect(results.map(\.words) == ["ok", "ok", "ok", "EINVAL"])
-    #expect(results[2].warnings.map(\.id.description) == ["thing.value:odd"])
+    #expect(results[2].warnings.map(\.id.description) == ["thing.number.value.odd"])
     #expect(results[2].warnings.map(\.message) == ["it does not work like this"])
     #expect(results[3].warnings == [])
   }
@@ -237,23 +264,30 @@ import Vocabulary
   @Test func effectsChangeListsMapsAndRecords() {
     var model = TestModel(
       rules: """
-        - {if: 'value == 0', then: {self.gone: 'true'}, return: ok}
-        - {let: {known: 'self.entries.first(e, e.number == value)'}}
-        - if: 'known == null'
-          then: {'self.entries[+]': {number: value, count: '1'}, 'self.owner[value]': 'size(self.entries)'}
-          return: ok
-        - {then: {known.count: 'known.count + 1', self.inner.last: value}}
-        - {if: 'known.count == 3', errno: EBUSY, because: three times}
+        - if: value == 0
+          then:
+            - assign: {self.gone: true}
+            - return: 0
+        - let:
+            known: self.entries.first(e, e.number == value)
+        - if: known == null
+          then:
+            - assign:
+                self.entries[+]: {number: value, count: 1}
+                self.owner[value]: size(self.entries)
+            - return: 0
+        - assign: {known.count: known.count + 1, self.inner.last: value}
+        - if: known.count == 3
+          EBUSY: three times
         """,
-      more: """
-        state: {device: {entries: [], owner: {}, inner: {last: 'null', first: '5'}, gone: 'false'}}
-        """)
+      more: "state: {self: {entries: [], owner: {}, inner: {last: null, first: 5}, gone: false}}")
     model.files["arm64/thing.yaml"]! += """
 
             look:
               number: 1
-              payload: {type: u32}
-              get: {value: 'size(self.entries) + (2 in self.owner ? self.owner[2] * 0x10 : 0) + (self.inner.last == null ? 0 : self.inner.last * 0x100)'}
+              payload: u32
+              get:
+                - write: size(self.entries) + (self.owner[2] ?? 0) * 0x10 + (self.inner.last ?? 0) * 0x100
       """
     model.course = .predicted
     #expect(
@@ -266,11 +300,19 @@ import Vocabulary
   @Test func devicesHaveSeparateStateAndShareTheVMs() {
     let model = TestModel(
       rules: """
-        - {then: {self.own: value}}
-        - {if: 'vm.shared == null', then: {vm.shared: value}, return: ok}
-        - {if: 'vm.shared != value', errno: EEXIST, because: another}
+        - assign: {self.own: value}
+        - if: vm.shared == null
+          then:
+            - assign: {vm.shared: value}
+            - return: 0
+        - if: vm.shared != value
+          EEXIST: another
         """,
-      more: "state: {device: {own: 'null'}, vm: {shared: 'null'}}")
+      more: """
+        state:
+          self: {own: null}
+          vm: {shared: null}
+        """)
     #expect(
       model.onThing([createThing, set(1), set(2, on: .device(1)).expecting("EEXIST"), set(1, on: .device(1))])
         == ["ok", "ok", "EEXIST", "ok"])
@@ -280,30 +322,49 @@ import Vocabulary
   @Test func initialStateSeesTheArgumentsOfCreation() {
     var model = TestModel(
       vm: """
-        create:
-          arguments: {bits: {bits: [7, 0], default: 0}, kind: {bits: [15, 8], default: 0}}
-          rules: [{if: 'arg.bits > 48', errno: EINVAL, because: wide}, {if: 'vm.limit > 40', errno: E2BIG, because: above}]
-        state: {vm: {limit: 'arg.bits', kind: 'arg.kind', all: 'arg.type'}}
-        no-accessor: {set: ENOTTY}
+        calls:
+          create:
+            arg:
+              bits: {bits: 7..0, default: 0}
+              kind: {bits: 15..8, default: 0}
+            do:
+              - if: arg.bits > 48
+                EINVAL: wide
+              - if: vm.limit > 40
+                E2BIG: above
+        state: {vm: {limit: arg.bits, kind: arg.kind, all: arg.type}}
+        set:
+          - ENOTTY: the VM has no KVM_SET_DEVICE_ATTR
         groups:
           look:
             number: 0
             attributes:
-              all: {number: 0, access: [get], payload: {type: u32}, get: {value: 'vm.limit + (vm.kind << 8)'}}
+              all:
+                number: 0
+                payload: u32
+                get:
+                  - write: vm.limit + (vm.kind << 8)
         """,
       vcpu: """
-        state: {vcpu: {own: 'vm.limit + arg.id'}}
-        derived: {vcpu: {both: 'vcpu.own + vcpu.index * 0x100'}}
+        state: {vcpu: {own: vm.limit + arg.id}}
+        functions:
+          both(v): v.own + v.index * 0x100
         groups:
           look:
             number: 0
             attributes:
-              own: {number: 0, payload: {type: u32}, get: {value: 'vcpu.own'}}
-              both: {number: 1, payload: {type: u32}, get: {value: 'vcpu.both'}}
-              all: {number: 2, payload: {type: u32}, get: {value: 'sum(vcpus.map(v, v.both))'}}
+              own: {number: 0, payload: u32, set: [{read: value}], get: [{write: vcpu.own}]}
+              both: {number: 1, payload: u32, set: [{read: value}], get: [{write: both(vcpu)}]}
+              all:
+                number: 2
+                payload: u32
+                set:
+                  - read: value
+                get:
+                  - write: sum(vcpus.map(v, both(v)))
         """)
     // `arg.type` exists only if no argument has this name.
-    model.files["arm64/vm.yaml"] = model.files["arm64/vm.yaml"]!.replacing(", all: 'arg.type'", with: "")
+    model.files["arm64/vm.yaml"] = model.files["arm64/vm.yaml"]!.replacing(", all: arg.type", with: "")
     let vm = step(.createVM(type: 0x0228), .vm)
     #expect(
       model.outcomes([
@@ -315,11 +376,15 @@ import Vocabulary
     #expect(model.outcomes([step(.createVM(type: 41), .vm)]) == ["E2BIG"])
   }
 
-  /// A derived field is computed at each use, for the vCPU or device that it belongs to.
-  @Test func derivedFieldIsComputedAtEachUse() {
+  /// A function of a record is computed at each use.
+  @Test func functionOfARecordIsComputedAtEachUse() {
     let model = TestModel(
-      rules: "- {then: {self.own: value}}\n- {if: 'devices.exists(d, d.twice == 6)', errno: EBUSY, because: three}",
-      more: "state: {device: {own: '0'}}\nderived: {device: {twice: 'self.own * 2'}}")
+      rules: """
+        - assign: {self.own: value}
+        - if: devices.exists(d, twice(d) == 6)
+          EBUSY: three
+        """,
+      more: "state: {self: {own: 0}}\nfunctions: {twice(d): d.own * 2}")
     #expect(
       model.onThing([createThing, set(2, on: .device(1)), set(3, on: .device(1)), set(1)]) == [
         "ok", "ok", "EBUSY", "EBUSY",
@@ -333,20 +398,30 @@ import Vocabulary
           number:
             number: 0
             attributes:
-              value: {number: 0, payload: {type: u32}}
+              value: {number: 0, payload: u32, set: [{read: value}], get: [{write: unknown}]}
         """,
       vm: """
-        state: {vm: {dead: 'false'}}
-        every: [{if: 'vm.dead', errno: EIO, because: the VM is dead}]
+        state: {vm: {dead: false}}
+        calls:
+          every:
+            - if: vm.dead
+              EIO: the VM is dead
         """,
       vcpu: """
-        run:
-          rules:
-            - rules: [{if: 'size(devices) == 1', errno: ENXIO, because: it cannot be mapped}]
-              on-failure: [{then: {vm.dead: 'true'}}]
+        calls:
+          run:
+            - do:
+                - if: size(devices) == 1
+                  ENXIO: it cannot be mapped
+              on-failure:
+                - assign: {vm.dead: true}
         """,
       system: """
-        groups: {look: {number: 0, attributes: {all: {number: 0, payload: {type: u32}, get: {value: '5'}}}}}
+        groups:
+          look:
+            number: 0
+            attributes:
+              all: {number: 0, payload: u32, set: [{read: value}], get: [{write: 5}]}
         """)
     #expect(
       model.outcomes([
@@ -362,7 +437,11 @@ import Vocabulary
   /// A dollar sign that does not begin an expression is text, and expressions after it are still read.
   @Test func dollarSignInAReasonIsText() {
     let model = TestModel(
-      rules: "- {read: value}\n- {if: value > 3, errno: EINVAL, because: 'costs $5; flags ${value}'}")
+      rules: """
+        - read: value
+        - if: value > 3
+          EINVAL: costs $5; flags ${value}
+        """)
     let reasons = model.results([createVM, createThing, set(0x80A_0000)])[2].reasons.map(\.message)
     #expect(reasons == ["costs $5; flags 0x080A_0000"])
   }

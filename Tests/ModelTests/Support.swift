@@ -22,10 +22,10 @@ struct TestModel {
     release: String = "7.2", course: ModelHost.Course = .expected, beside others: [String: String] = [:]
   ) {
     files = [
-      "arm64/thing.yaml": "schema: 1\ntype: thing\nnumber: 3\n\(thing)",
-      "arm64/vm.yaml": "schema: 1\nscope: vm\n\(vm)", "arm64/vcpu.yaml": "schema: 1\nscope: vcpu\n\(vcpu)",
+      "arm64/thing.yaml": "schema: 2\nnumber: 3\n\(thing)", "arm64/vm.yaml": "schema: 2\n\(vm)",
+      "arm64/vcpu.yaml": "schema: 2\n\(vcpu)",
     ]
-    if let system { files["arm64/system.yaml"] = "schema: 1\nscope: system\n\(system)" }
+    if let system { files["arm64/system.yaml"] = "schema: 2\n\(system)" }
     for (path, text) in others { files[path] = text }
     self.facts = facts
     self.release = release
@@ -33,7 +33,9 @@ struct TestModel {
   }
 
   /// A model whose device type `thing` has group 0 with attribute 0, `number.value`, a u32 whose `set` has these rules.
+  /// They begin with `read: value`, unless one of them, or a function in `more`, reads it.
   init(rules: String, more: String = "", vm: String = "", vcpu: String = "", facts: [String: Value] = [:]) {
+    let reads = [rules, more].contains { $0.contains("read: value") }
     self.init(
       thing: """
         \(more)
@@ -43,10 +45,9 @@ struct TestModel {
             attributes:
               value:
                 number: 0
-                payload: {type: u32}
+                payload: u32
                 set:
-                  rules:
-        \(rules.indented(by: 12))
+        \(((reads ? "" : "- read: value\n") + rules).indented(by: 10))
         """, vm: vm, vcpu: vcpu, facts: facts)
   }
 

@@ -141,10 +141,16 @@ import Vocabulary
   @Test func circularOrderIsReported() {
     var schemas = Schemas()
     schemas.files["arm64/ring.yaml"] = """
-      schema: 1
-      type: ring
+      schema: 2
       number: 9
-      groups: {g: {number: 0, payload: {type: u32}, attributes: {a: {number: 0, set: {after: [g.b]}}, b: {number: 1, set: {after: [g.a]}}, c: {number: 2}}}}
+      groups:
+        g:
+          number: 0
+          payload: u32
+          attributes:
+            a: {number: 0, after: [g.b], set: [{read: value}]}
+            b: {number: 1, after: [g.a], set: [{read: value}]}
+            c: {number: 2, set: [{read: value}]}
       """
     let result = schemas.plan("devices: [{type: ring, attributes: {g: {c: 0, a: 1, b: 2}}}]")
     #expect(result.diagnostics.map(\.id) == ["ordering-cycle"])
@@ -245,11 +251,12 @@ import Vocabulary
   @Test func needsOfADeviceAreEnabled() {
     var schemas = schemas
     schemas.files["arm64/needy.yaml"] = """
-      schema: 1
-      type: needy
+      schema: 2
       number: 8
-      needs: [{enable-capability: early}, {enable-capability: link, on: vcpu, device: self, server: 'vcpu.id + 1'}]
-      groups: {g: {number: 0, payload: {type: u32}, attributes: {x: {number: 0}}}}
+      needs:
+        - {enable-capability: early}
+        - {enable-capability: link, on: vcpu, device: self, server: vcpu.id + 1}
+      groups: {g: {number: 0, payload: u32, attributes: {x: {number: 0, set: [{read: value}]}}}}
       """
     let steps = schemas.plan(
       "vcpus: {ids: [4, 7]}\ndevices: [{type: thing}, {type: needy, optional: true, attributes: {g: {x: 1}}}]"

@@ -12,48 +12,68 @@ import YAMLSyntax
 struct Schemas {
   var files: [String: String] = [
     "arm64/vm.yaml": """
-    schema: 1
-    scope: vm
-    create: {arguments: {bits: {bits: [7, 0], default: 0}}}
+    schema: 2
+    calls:
+      create: {arg: {bits: {bits: 7..0, default: 0}}, do: []}
     capabilities:
-      early: {number: 70}
-      late: {number: 71, arguments: [{name: device, type: device}]}
-    groups: {vm-group: {number: 0, payload: {type: u32}, attributes: {a: {number: 0}, b: {number: 1, set: {after: [memory]}}}}}
+      early: {KVM_CAP_EARLY: 70, do: []}
+      late: {KVM_CAP_LATE: 71, arg: {device: device}, do: []}
+    groups:
+      vm-group:
+        number: 0
+        payload: u32
+        attributes:
+          a: {number: 0, set: [{read: value}], get: [{write: unknown}]}
+          b: {number: 1, after: [memory], set: [{read: value}], get: [{write: unknown}]}
     """,
     "arm64/vcpu.yaml": """
-    schema: 1
-    scope: vcpu
-    init: {rules: []}
-    features: {fast: {bit: 3}, odd: {bit: 5, finalize: 4}}
-    capabilities: {link: {number: 72, on: vcpu, arguments: [{name: device, type: device}, {name: server, type: u32}]}}
-    groups: {timer: {number: 0, payload: {type: u32}, attributes: {irq: {number: 0}, late: {number: 1, set: {after: [thing.control.start]}}}}}
+    schema: 2
+    calls: {init: []}
+    features: {fast: {KVM_ARM_VCPU_FAST: 3}, odd: {KVM_ARM_VCPU_ODD: 5, needs: [{finalize: 4}]}}
+    capabilities: {link: {KVM_CAP_LINK: 72, arg: {device: device, server: u32}, do: []}}
+    groups:
+      timer:
+        number: 0
+        payload: u32
+        attributes:
+          irq: {number: 0, set: [{read: value}], get: [{write: unknown}]}
+          late: {number: 1, after: [thing.control.start], set: [{read: value}], get: [{write: unknown}]}
     """,
     "arm64/thing.yaml": """
-    schema: 1
-    type: thing
+    schema: 2
     number: 3
     groups:
       control:
         number: 0
-        payload: {type: u32}
+        payload: u32
         attributes:
-          start: {number: 0, payload: {type: none}, set: {after: [size, address]}}
-          stop: {number: 1, set: {after: [vcpus, vcpu.timer.irq]}}
-      size: {number: 1, attribute: {number: any, payload: {type: u32}, set: {before: [control.stop]}}}
-      address: {number: 2, payload: {type: u64}, attributes: {base: {number: 0}, top: {number: 1}}}
+          start: {number: 0, payload: none, after: [size, address], set: []}
+          stop: {number: 1, after: [vcpus, vcpu.timer.irq], set: [{read: value}]}
+      size: {number: 1, payload: u32, before: [control.stop], set: [{read: value}], get: [{write: unknown}]}
+      address:
+        number: 2
+        payload: u64
+        attributes:
+          base: {number: 0, set: [{read: value}], get: [{write: unknown}]}
+          top: {number: 1, set: [{read: value}], get: [{write: unknown}]}
       registers:
         number: 3
-        attribute:
-          keys: {offset: {bits: [15, 0]}}
-          payload: {type: u32}
-          set: {after: [{path: control.start, when: 'key.offset >= 8'}]}
+        key: {offset: {bits: 15..0}}
+        payload: u32
+        after: [control.start: key.offset >= 8]
+        set: [{read: value}]
     """,
     "arm64/other.yaml": """
-    schema: 1
-    type: other
+    schema: 2
     number: 4
-    create: {after: [thing]}
-    groups: {g: {number: 0, payload: {type: u32}, attributes: {x: {number: 0, set: {before: [create, thing.control.start]}}, y: {number: 1}}}}
+    calls: {create: {after: [thing], do: []}}
+    groups:
+      g:
+        number: 0
+        payload: u32
+        attributes:
+          x: {number: 0, before: [create, thing.control.start], set: [{read: value}], get: [{write: unknown}]}
+          y: {number: 1, set: [{read: value}], get: [{write: unknown}]}
     """,
   ]
 

@@ -172,7 +172,7 @@ import Vocabulary
     let page = page("Group 1 attr 2: I/O error")
     #expect(page.contains("2 attributes fit and can be answered with EIO:\n"))
     #expect(page.contains("\n  gadget.addr.base (arm64): base address of the gadget\n      - the VM is dead\n"))
-    #expect(page.contains("\n  bridge.file (arm64): a file\n      - the VM is dead\n"))
+    #expect(page.contains("\n  bridge.file (arm64): files\n      - the VM is dead\n"))
     #expect(page.contains("\n  To say which one it was, add --type: gadget or bridge.\n"))
   }
 
@@ -182,7 +182,7 @@ import Vocabulary
   }
 
   @Test func attributeNumberIsSplitIntoItsKeys() {
-    let page = page("Failed to set attribute (group: 3, attr: 259, errno: 5)")
+    let page = page("Failed to set attribute (group: 3, attr: 258, errno: 5)")
     #expect(page.contains("The attribute's number means:\n    cpu  0x1  the CPU\n    row  0x2  the row\n"))
   }
 

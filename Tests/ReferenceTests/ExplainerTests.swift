@@ -25,7 +25,7 @@ import Vocabulary
           since  Linux 5.0
 
         VALUE
-          u64, a guest physical address, a multiple of 4 KiB, the start of 64 KiB
+          u64, a guest physical address, a multiple of 4 KiB
 
         ORDER
           A manifest may give it anywhere; kvmconf sets it:
@@ -60,14 +60,14 @@ import Vocabulary
 
         SOURCES
           arch/arm64/kvm/gadget.c
-          schema: arm64/gadget.yaml:32
+          schema: arm64/gadget.yaml:35
 
         """)
   }
 
   @Test func pageShowsKeysAndStructs() {
     let page = explain("gadget.table")
-    #expect(page.contains("bits of the attribute's 64-bit number, after 1 is taken off:\n    15:8  cpu  the CPU\n"))
+    #expect(page.contains("bits of the attribute's 64-bit number:\n    15:8  cpu  the CPU\n"))
     #expect(page.contains("  struct of 16 bytes:\n    +0  u32  lo  the low part\n    +8  u64  hi  the high part\n"))
     #expect(page.contains("        table:\n          - {cpu: 1, row: 2, value: {lo: 1, hi: 2}}\n"))
   }
@@ -119,12 +119,12 @@ import Vocabulary
 
             the address is not aligned
                when    (value + 0) % 4KiB != 0
-               rule    arm64/gadget.yaml:24, through fragment check-address
+               rule    arm64/gadget.yaml:22, through function check_address
 
           Every check, in order: explain gadget.addr.base
 
         """)
-    let far = explain("gadget.far:EINVAL")
+    let far = explain("gadget.addr.base.far:EINVAL")
     #expect(
       far.contains("       when    end > 1 << 40\n       where   end = value + 64KiB\n       in      Linux since 6.1\n")
     )
@@ -133,8 +133,8 @@ import Vocabulary
 
   @Test(arguments: [
     ("gadget.create:EEXIST", "there is one already"), ("gadget.addr.base:EFAULT", "cannot read"),
-    ("gadget.addr.base:EPERM", "has no KVM_GET_DEVICE_ATTR"), ("gadget.addr.base:at-zero", "a strange place"),
-    ("vm.dead:EIO", "Each of "), ("gadget.run:ENXIO", "the gadget has no address"),
+    ("gadget.addr.base:EPERM", "has no KVM_GET_DEVICE_ATTR"), ("gadget.addr.base.at-zero", "a strange place"),
+    ("vm.dead:EIO", "the VM is dead"), ("gadget.run:ENXIO", "the gadget has no address"),
     ("vm.turbo:EINVAL", "stand still"), ("vm.create:EINVAL", "too few"), ("gadget.go.start:EPERM", "has no"),
     ("gadget.test:ENODEV", "no device type"),
   ]) func everyIDHasAPage(_ id: String, _ text: String) {

@@ -10,21 +10,17 @@ import Vocabulary
   /// A VM and its vCPUs can have capabilities with the same number, and a later release can reuse a number.
   @Test func capabilityIsThatOfTheTargetAndTheRelease() {
     func capability(_ errno: String, on target: String, since: String) -> String {
-      """
-      {number: 9, on: \(target), since: '\(since)', rules: [{errno: \(errno), because: \(errno.lowercased())}]}
-      """
+      "{KVM_CAP_OF_\(target): 9, since: v\(since), do: [{\(errno): \(errno.lowercased())}]}"
     }
     let catalogue = catalogue(
       schemaSources([
         "arm64/vcpu.yaml": """
-        schema: 1
-        scope: vcpu
-        capabilities: {late: \(capability("EIO", on: "vcpu", since: "9.0")), own: \(capability("EPERM", on: "vcpu", since: "5.0"))}
+        schema: 2
+        capabilities: {late: \(capability("EIO", on: "VCPU", since: "9.0")), own: \(capability("EPERM", on: "VCPU", since: "5.0"))}
         """,
         "arm64/vm.yaml": """
-        schema: 1
-        scope: vm
-        capabilities: {turbo: \(capability("EBUSY", on: "vm", since: "5.0"))}
+        schema: 2
+        capabilities: {turbo: \(capability("EBUSY", on: "VM", since: "5.0"))}
         """,
       ]))
     let file = SourceFile(path: "vm.yaml", text: "")

@@ -9,136 +9,137 @@ import Vocabulary
 /// A small architecture: a VM, vCPUs and one device type.
 private let files = [
   "arm64/vm.yaml": """
-  schema: 1
-  scope: vm
+  schema: 2
   doc: a virtual machine
-  reference: [virt/kvm/kvm_main.c]
-  create:
-    arguments:
-      ipa-bits: {bits: [7, 0], default: 0, doc: width of addresses}
-    rules:
-      - {if: 'arg.ipa_bits == 1', errno: EINVAL, because: one bit is too few}
-  every:
-    rules:
-      - {if: 'vm.dead', id: 'vm.dead:EIO', errno: EIO, because: the VM is dead}
+  sources: [virt/kvm/kvm_main.c]
+  calls:
+    create:
+      arg:
+        ipa-bits: {bits: 7..0, default: 0, doc: width of addresses}
+      do:
+        - if: arg.ipa_bits == 1
+          EINVAL: one bit is too few
+    every:
+      - if: vm.dead
+        EIO: the VM is dead
+        tag: dead
   capabilities:
     turbo:
-      constant: KVM_CAP_TURBO
-      number: 99
-      on: vm
+      KVM_CAP_TURBO: 99
       doc: makes it fast
-      arguments: [{name: speed, type: u64, doc: how fast}]
-      rules:
-        - {if: 'arg.speed == 0', errno: EINVAL, because: it does not stand still}
-  state: {vm: {dead: 'false', base: 'null', model: '""'}}
+      arg: {speed: {type: u64, doc: how fast}}
+      do:
+        - if: arg.speed == 0
+          EINVAL: it does not stand still
+  state: {vm: {dead: false, base: null, model: '""'}}
   """,
   "arm64/vcpu.yaml": """
-  schema: 1
-  scope: vcpu
+  schema: 2
   doc: a virtual CPU
-  reference: [virt/kvm/kvm_main.c]
+  sources: [virt/kvm/kvm_main.c]
+  calls: {run: [{hook: first-run}]}
   features:
-    sve: {bit: 4, constant: KVM_ARM_VCPU_SVE, finalize: 4, doc: scalable vectors}
-  run:
-    rules:
-      - {hook: first-run}
+    sve: {KVM_ARM_VCPU_SVE: 4, needs: [{finalize: 4}], doc: scalable vectors}
   """,
   "arm64/gadget.yaml": """
-  schema: 1
-  type: gadget
+  schema: 2
+  KVM_DEV_TYPE_GADGET: 42
   doc: a gadget
-  constant: KVM_DEV_TYPE_GADGET
-  number: 42
-  since: '5.0'
-  reference: [arch/arm64/kvm/gadget.c]
-  no-accessor: {get: EPERM}
-  create:
-    rules:
-      - {use: only-one, with: {model: '"gadget"'}}
+  sources: [arch/arm64/kvm/gadget.c]
+  since: v5.0
+  calls:
+    create:
+      - use: only_one("gadget")
+  get:
+    - EPERM: a device of type 'gadget' has no KVM_GET_DEVICE_ATTR
   hooks:
     first-run:
-      - {if: 'vm.base == null', errno: ENXIO, because: the gadget has no address}
-  fragments:
-    only-one:
-      parameters: [model]
-      rules:
-        - {if: 'vm.model != ""', errno: EEXIST, because: there is one already}
-        - {if: 'model == "other"', errno: EBUSY, because: this is another}
-    check-address:
-      parameters: [address, align]
-      rules:
-        - {if: 'address % align != 0', errno: EINVAL, because: the address is not aligned}
-        - {if: 'align == 0', errno: E2BIG, because: never}
+      - if: vm.base == null
+        ENXIO: the gadget has no address
+  functions:
+    only_one(model):
+      - if: vm.model != ""
+        EEXIST: there is one already
+      - if: model == "other"
+        EBUSY: this is another
+    check_address(address, align):
+      - if: address % align != 0
+        EINVAL: the address is not aligned
+      - if: align == 0
+        E2BIG: never
+  structs:
+    gadget_row:
+      lo: {type: u32, doc: the low part}
+      hi: {type: u64, doc: the high part}
   groups:
     addr:
-      constant: KVM_GADGET_ADDR
-      number: 1
+      KVM_GADGET_ADDR: 1
       doc: addresses
       attributes:
         base:
-          constant: KVM_GADGET_ADDR_BASE
-          aliases: [KVM_GADGET_OLD_BASE]
-          number: 2
+          KVM_GADGET_ADDR_BASE: 2
+          KVM_GADGET_OLD_BASE: 2
           doc: base address of the gadget. It is read-only afterwards
-          payload: {type: u64, unit: address, align: 4KiB, region: 64KiB}
+          payload: {type: u64, unit: address, align: 4KiB}
+          before: [go.start]
           set:
-            before: [go.start]
-            rules:
-              - {read: value}
-              - {use: check-address, with: {address: 'value + 0', align: '4KiB'}}
-              - let: {end: 'value + 64KiB'}
-              - {if: 'end > 1 << 40', errno: EINVAL, id: 'gadget.far:EINVAL', because: it ends too far up, since: '6.1', documented: E2BIG}
-              - {if: 'value == 0', warn: at-zero, because: zero is a strange place}
-              - {then: {vm.base: 'value'}}
+            - read: value
+            - use: check_address(value + 0, 4KiB)
+            - let: {end: value + 64KiB}
+            - since: v6.1
+              if: end > 1 << 40
+              EINVAL: it ends too far up
+              tag: far
+              documented: E2BIG
+            - if: value == 0
+              warn: zero is a strange place
+              tag: at-zero
+            - assign: {vm.base: value}
+            - use: region(value, 64KiB)
           examples:
             - {value: 0x1001, expect: EINVAL}
-            - {value: 0x1000, expect: ok}
+            - {value: 0x1000}
     go:
       number: 2
       doc: commands
       attributes:
         start:
           number: 0
-          access: [set, has]
           doc: starts it
-          payload: {type: none}
-          set: {guest: [{errno: ENOLCK, because: a vCPU runs}]}
-          examples: [{expect: ok, given: [{set: gadget.addr.base, value: 0x2000}]}]
+          payload: none
+          set:
+            - if: guest_has_run
+              ENOLCK: a vCPU runs
+          examples: [{given: [{set: gadget.addr.base, value: 0x2000}]}]
     table:
-      constant: KVM_GADGET_TABLE
-      number: 3
-      doc: the table
-      attribute:
-        keys: {cpu: {bits: [15, 8], doc: the CPU}, row: {bits: [7, 0], doc: the row}}
-        bias: 1
-        doc: a row of the table
-        payload:
-          type: struct
-          fields:
-            - {name: lo, type: u32, doc: the low part}
-            - {name: hi, type: u64, doc: the high part}
-        examples: [{cpu: 1, row: 2, value: {lo: 1, hi: 2}, expect: ok}]
+      KVM_GADGET_TABLE: 3
+      doc: the rows of the table
+      key: {cpu: {bits: 15..8, doc: the CPU}, row: {bits: 7..0, doc: the row}}
+      payload: struct gadget_row
+      set: [{read: value}]
+      get: [{write: unknown}]
+      examples: [{cpu: 1, row: 2, value: {lo: 1, hi: 2}}]
   """,
   "common/bridge.yaml": """
-  schema: 1
-  type: bridge
+  schema: 2
+  number: 4
   arch: [arm64, x86_64]
   doc: a bridge
-  number: 4
-  reference: [virt/kvm/bridge.c]
+  sources: [virt/kvm/bridge.c]
+  setup:
+    always:
+      files: {gpu: /dev/vfio/12}
+      steps: [{create-vm: {}}, {create: bridge}]
   groups:
     file:
       number: 1
+      until: v7.0
       doc: files
-      attribute:
-        number: any
-        doc: a file
-        payload: {type: fd}
-        repeat: true
-        until: '7.0'
-        examples: [{value: gpu, expect: ok}]
-  example-files: {gpu: /dev/vfio/12}
-  example-setup: [{create-vm: {}}, {create: bridge}]
+      payload: fd
+      repeat: true
+      set: [{read: value}]
+      get: [{write: unknown}]
+      examples: [{value: gpu}]
   """,
 ]
 

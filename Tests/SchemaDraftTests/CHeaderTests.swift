@@ -45,10 +45,16 @@ import Testing
 
   @Test(arguments: [
     ("__u8 a; __u16 b; __u32 c; __u64 d; __s32 e; __s64 f;", "a u8, b u16, c u32, d u64, e i32, f i64"),
-    ("int a; unsigned int b; long c; unsigned long d; char e[4]; __aligned_u64 f;", "a i32, b u32, c long, d ulong, e u8[4], f u64"),
+    (
+      "int a; unsigned int b; long c; unsigned long d; char e[4]; __aligned_u64 f;",
+      "a i32, b u32, c long, d ulong, e u8[4], f u64"
+    ),
     ("/* none */", ""), ("struct kvm_thing_part part; __u64 rest[];", "part struct kvm_thing_part, rest u64[]"),
     ("__u32 a[N * 2]; ;", "a u32[6]"),
-    ("__u32 a; union { __u32 b; __u64 c; } u;", "4:22: struct kvm_thing_x has a union or a struct inside a struct; describe it by hand"),
+    (
+      "__u32 a; union { __u32 b; __u64 c; } u;",
+      "4:22: struct kvm_thing_x has a union or a struct inside a struct; describe it by hand"
+    ),
     ("__u32 a : 3;", "4:13: struct kvm_thing_x has a member of an unknown kind; describe it by hand"),
     ("void *p;", "4:13: struct kvm_thing_x has a member of an unknown kind; describe it by hand"),
     ("__u32 a[2][2];", "4:13: struct kvm_thing_x has a member of an unknown kind; describe it by hand"),
@@ -79,7 +85,9 @@ import Testing
   }
 
   /// Text that is not C ends somewhere, too.
-  @Test(arguments: ["struct x {", "enum {", "enum", "#define", "#", "/*", "struct x { union", "\"", "#define X(", "{}};;"])
+  @Test(arguments: [
+    "struct x {", "enum {", "enum", "#define", "#", "/*", "struct x { union", "\"", "#define X(", "{}};;",
+  ])
   func brokenTextIsRead(_ text: String) {
     _ = CHeader(SourceFile(path: "x.h", bytes: Array(text.utf8)))
   }

@@ -72,11 +72,13 @@ import Workspace
   /// A rule that cannot be evaluated counts as a difference, whatever the kernel answers.
   @Test func faultOfARuleIsADifference() throws {
     let schema = """
-      schema: 1
-      type: vfio
-      number: 4
-      create:
-        rules: [{let: {none: 'size(devices)'}}, {if: '1 / none == 1', errno: EINVAL, because: one}]
+      schema: 2
+      KVM_DEV_TYPE_VFIO: 4
+      calls:
+        create:
+          - let: {none: size(devices)}
+          - if: 1 / none == 1
+            EINVAL: one
       """
     var settings = Settings()
     settings.schemas.removeAll { $0.path.hasSuffix("/vfio.yaml") }

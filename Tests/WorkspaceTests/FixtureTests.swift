@@ -47,10 +47,11 @@ import Workspace
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
     "bad-plan", "cannot-write", "undecided",  // EndToEndTests: about other files and options
+    "schema-header",  // SchemaDraftTests: about headers
     "schema-no-case",  // SchemaCaseTests: about schemas
     "outcome-differs", "value-differs",  // ConformTests: comparisons with a kernel
     "schema-evaluation",  // ProbeTests: about hosts
-    "bad-configuration", "bad-quirks", "bad-report", "bad-probe",  // Fixtures/outputs: about other files
+    "bad-configuration", "renamed-id", "bad-quirks", "bad-report", "bad-probe",  // Fixtures/outputs: about other files
     "too-large",  // YAMLSyntaxTests: the fixture would be too large
     "no-kvm", "other-architecture", "cannot-open",  // KernelTests, LibraryTests: about this machine
     "unsayable-step",  // RenderTests: a manifest cannot have such a step

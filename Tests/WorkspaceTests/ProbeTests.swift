@@ -152,14 +152,13 @@ import Workspace
   /// A user's schema whose expression does not fit the text that is found.
   @Test func faultOfAProbeIsReported() throws {
     let text = """
-      schema: 1
-      type: thing
-      doc: a thing
-      reference: [x]
+      schema: 2
       number: 77
-      registered: 'host.speed == 1'
+      doc: a thing
+      sources: [x]
+      if: host.speed == 1
       facts:
-        speed: {type: u32, doc: its speed, probe: {file: /speed, value: 'value + 1'}}
+        speed: {type: u32, doc: its speed, probe: {file: /speed, return: value + 1}}
       """
     var settings = Settings()
     let source = SourceFile(path: "x86_64/thing.yaml", bytes: Array(text.utf8))
@@ -167,7 +166,7 @@ import Workspace
     let good = try HostProbe(of: ModelledHost(architecture: .x86_64, files: ["/speed": "3\n"]), settings)
     #expect(good.schemaFaults.isEmpty && good.facts.first { $0.name == "speed" }?.value == .integer(4))
     let bad = try HostProbe(of: ModelledHost(architecture: .x86_64, files: ["/speed": "fast\n"]), settings)
-    #expect(bad.schemaFaults.map(place) == ["8:67 schema-evaluation"])
+    #expect(bad.schemaFaults.map(place) == ["7:68 schema-evaluation"])
     #expect(bad.facts.first { $0.name == "speed" }?.value == nil)
   }
 

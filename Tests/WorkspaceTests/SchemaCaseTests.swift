@@ -6,31 +6,29 @@ import Testing
 import Vocabulary
 import Workspace
 
-/// The examples and cases of schemas, and the rules that they demonstrate.
+/// The examples and tests of schemas, and the rules that they demonstrate.
 @Suite struct SchemaCaseTests {
   /// The only other schema of the architecture.
   private let vm = """
-    schema: 1
-    scope: vm
+    schema: 2
     doc: a VM
-    create: {rules: []}
+    calls: {create: []}
     facts:
-      ready: {type: bool, doc: the host has things, probe: {manual: look}, assume: 'true'}
+      ready: {type: bool, doc: the host has things, probe: {doc: look}, default: true}
     """
 
-  private let atMostThree = "{if: 'value > 3', errno: EINVAL, because: there are three}"
+  private let atMostThree = "{if: value > 3, EINVAL: there are three}"
 
-  /// A device type `thing` whose attribute `control.start` has these rules and examples, and the file these cases.
-  private func thing(_ rules: [String], examples: [String], cases: [String] = []) -> String {
+  /// A device type `thing` whose attribute `control.start` has these rules and examples, and the file these tests.
+  private func thing(_ rules: [String], examples: [String], tests: [String] = []) -> String {
     func list(_ items: [String], indent: Int) -> String {
       items.map { "\n" + String(repeating: " ", count: indent) + "- " + $0 }.joined()
     }
     return """
-      schema: 1
-      type: thing
-      doc: a thing
+      schema: 2
       number: 1000
-      example-setup: [{create-vm: {}}, {create: thing}]
+      doc: a thing
+      setup: {always: [{create-vm: {}}, {create: thing}]}
       groups:
         control:
           number: 0
@@ -39,15 +37,14 @@ import Workspace
             start:
               number: 0
               doc: starts the thing
-              payload: {type: u32}
-              set:
-                rules:\(list(rules, indent: 12))
+              payload: u32
+              set:\(list(["read: value"] + rules, indent: 10))
               examples:\(list(examples, indent: 10))
-      \(cases.isEmpty ? "" : "cases:" + list(cases, indent: 2))
+      \(tests.isEmpty ? "" : "tests:" + list(tests, indent: 2))
       """
   }
 
-  /// Expects exactly these diagnostics of a run of a schema's examples and cases.
+  /// Expects exactly these diagnostics of a run of a schema's examples and tests.
   private func expectFindings(
     in marked: String, _ expected: ExpectedDiagnostic..., kernel: String = "7.2",
     sourceLocation: SourceLocation = #_sourceLocation
@@ -64,9 +61,9 @@ import Workspace
 
   @Test func ruleThatRefusesNoExampleIsReported() {
     expectFindings(
-      in: thing(["1️⃣" + atMostThree], examples: ["{value: 1, expect: ok}"]),
+      in: thing(["1️⃣" + atMostThree], examples: ["{value: 1}"]),
       .init(
-        "1️⃣", "schema-no-case", "this rule refuses no example and no case of the schemas; add one that it refuses",
+        "1️⃣", "schema-no-case", "this rule refuses no example and no test of the schemas; add one that it refuses",
         severity: .warning))
   }
 
@@ -74,21 +71,21 @@ import Workspace
     expectFindings(
       in: thing(["1️⃣" + atMostThree], examples: ["{value: 4, expect: EINVAL}"]),
       .init(
-        "1️⃣", "schema-no-case", "no example and no case of the schemas passes this rule; add one", severity: .warning))
+        "1️⃣", "schema-no-case", "no example and no test of the schemas passes this rule; add one", severity: .warning))
   }
 
   @Test func examplesDemonstrateARule() {
-    expectFindings(in: thing([atMostThree], examples: ["{value: 3, expect: ok}", "{value: 4, expect: EINVAL}"]))
+    expectFindings(in: thing([atMostThree], examples: ["{value: 3}", "{value: 4, expect: EINVAL}"]))
     // Nothing can get past a rule without a condition.
     expectFindings(
-      in: thing(["{errno: EINVAL, because: it never starts}"], examples: ["{value: 1, expect: EINVAL}"]))
+      in: thing(["{EINVAL: it never starts}"], examples: ["{value: 1, expect: EINVAL}"]))
   }
 
-  @Test func caseDemonstratesARule() {
+  @Test func testDemonstratesARule() {
     expectFindings(
       in: thing(
-        ["{if: '!host.ready', errno: EINVAL, because: the host has none}"], examples: ["{value: 1, expect: ok}"],
-        cases: [
+        ["{if: '!host.ready', EINVAL: the host has none}"], examples: ["{value: 1}"],
+        tests: [
           """
           {host: {ready: false},
               steps: [{create-vm: {}}, {create: thing}, {set: thing.control.start, value: 1, expect: EINVAL}]}
@@ -99,50 +96,50 @@ import Workspace
   @Test func exampleCanHaveHostFacts() {
     expectFindings(
       in: thing(
-        ["{if: '!host.ready', errno: EINVAL, because: the host has none}"],
-        examples: ["{value: 1, expect: ok}", "{host: {ready: false}, value: 1, expect: EINVAL}"]))
+        ["{if: '!host.ready', EINVAL: the host has none}"],
+        examples: ["{value: 1}", "{host: {ready: false}, value: 1, expect: EINVAL}"]))
     expectFindings(
-      in: thing(["{read: value}"], examples: ["{host: {1️⃣raedy: false}, value: 1, expect: ok}"]),
+      in: thing([], examples: ["{host: {1️⃣raedy: false}, value: 1}"]),
       .init("1️⃣", "unknown-fact", "the schemas of s390x have no fact 'raedy'; did you mean 'ready'?"))
   }
 
-  @Test func ruleWithNoCaseMustNotBeDemonstrated() {
-    let rule = "1️⃣{if: 'value > 3', errno: EINVAL, because: there are three, no-case: the value is small}"
-    expectFindings(in: thing([rule], examples: ["{value: 1, expect: ok}"]))
+  @Test func untestedRuleMustNotBeDemonstrated() {
+    let rule = "1️⃣{if: value > 3, EINVAL: there are three, untested: the value is small}"
+    expectFindings(in: thing([rule], examples: ["{value: 1}"]))
     expectFindings(
       in: thing([rule], examples: ["{value: 4, expect: EINVAL}"]),
       .init(
-        "1️⃣", "schema-no-case", "this rule refuses an example or a case, so it needs no 'no-case'",
+        "1️⃣", "schema-no-case", "this rule refuses an example or a test, so it needs no 'untested'",
         severity: .warning))
   }
 
-  @Test func caseThatFailsIsReported() {
+  @Test func testThatFailsIsReported() {
     expectFindings(
       in: thing(
-        ["1️⃣" + atMostThree], examples: ["{value: 3, expect: ok}"],
-        cases: ["steps: [{create-vm: {}}, {create: thing}, {set: thing.control.start, value: 2️⃣4}]"]),
+        ["1️⃣" + atMostThree], examples: ["{value: 3}"],
+        tests: ["steps: [{create-vm: {}}, {create: thing}, {set: thing.control.start, value: 2️⃣4}]"]),
       .init(
         "2️⃣", "thing.control.start:EINVAL", "the kernel would answer EINVAL: there are three",
         notes: [ExpectedNote("1️⃣", "the rule is here")]))
   }
 
-  /// Rules, examples and cases of other releases are ignored. So are rules after a rule of this release that always
+  /// Rules, examples and tests of other releases are ignored. So are rules after a rule of this release that always
   /// refuses.
   @Test(arguments: ["6.12", "7.2"]) func rulesOfOtherReleasesAreIgnored(kernel: String) {
     expectFindings(
       in: thing(
-        ["{if: 'value > 3', since: '7.0', errno: EINVAL, because: there are three}"],
-        examples: ["{value: 3, expect: ok}", "{until: '7.0', value: 4, expect: ok}"],
-        cases: [
+        ["{since: v7.0, if: value > 3, EINVAL: there are three}"],
+        examples: ["{value: 3}", "{until: v7.0, value: 4}"],
+        tests: [
           """
-          {since: '7.0',
+          {since: v7.0,
               steps: [{create-vm: {}}, {create: thing}, {set: thing.control.start, value: 4, expect: EINVAL}]}
           """
         ]), kernel: kernel)
     expectFindings(
       in: thing(
-        ["{until: '7.0', errno: EINVAL, because: there is no thing yet}", atMostThree],
-        examples: ["{since: '7.0', value: 1, expect: ok}", "{value: 4, expect: EINVAL}"]), kernel: kernel)
+        ["{until: v7.0, EINVAL: there is no thing yet}", atMostThree],
+        examples: ["{since: v7.0, value: 1}", "{value: 4, expect: EINVAL}"]), kernel: kernel)
   }
 
   @Test(.slow, arguments: ["6.12", "6.18", "7.2"]) func builtInSchemasHaveNoFindings(kernel: String) {

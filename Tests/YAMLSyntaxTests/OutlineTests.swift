@@ -59,7 +59,7 @@ import YAMLSyntax
 
   private let sample = """
     # Sources: a comment
-    schema: 1
+    schema: 2
     doc: text over
       several lines   # comment
     constant: 'KVM: x'

@@ -2,12 +2,12 @@ import Diagnostics
 import Expressions
 import Vocabulary
 
-/// Every restriction in the description of a value (`align`, `range`, `values`, `region`) is checked by a rule of the
+/// Every restriction in the description of a value (`align`, `values`) is checked by a rule of the
 /// `set`.
 ///
 /// Descriptions refuse nothing; rules do. Whether a rule refuses exactly what the description excludes cannot be known
 /// without trying. So this only reports a value, a field or a key that no rule of the call mentions at all, because
-/// then no rule can refuse it. If the kernel accepts everything, `unchecked: true` says so.
+/// then no rule can refuse it. If the kernel accepts everything, `reserved: ignored` says so.
 struct DescriptionsAreBacked: SchemaCheck {
   static let id: DiagnosticID = "schema-unbacked"
 
@@ -16,7 +16,7 @@ struct DescriptionsAreBacked: SchemaCheck {
       for group in file.groups {
         for attribute in group.attributes where attribute.access.contains(.set) {
           var mentions = Mentions()
-          for call in [group.set, attribute.set] { mentions.add(call.rules?.list) }
+          for rules in [group.rules(of: .set), attribute.rules(of: .set)] { mentions.add(rules?.list) }
           let path = attribute.path
           for field in attribute.keyFields {
             check(field.description, "key.\(field.name.identifier)", mentions, path, attribute.source, report)
@@ -55,7 +55,7 @@ struct DescriptionsAreBacked: SchemaCheck {
     report(
       .warning(
         Self.id, "'\(path)' declares \(words) for '\(name)', but no rule of its set checks that", at: place,
-        notes: [Note("if the kernel takes any value, add 'unchecked: true' beside it")]))
+        notes: [Note("if the kernel takes any value, add 'reserved: ignored' beside it")]))
   }
 }
 
@@ -64,38 +64,27 @@ extension IntegerDescription {
   fileprivate var restrictions: String? {
     var words: [String] = []
     if (align ?? 1) > 1 { words.append("align") }
-    if region != nil { words.append("region") }
-    if range != nil { words.append("range") }
-    if !values.isEmpty { words.append("values") }
+    if range != nil || !values.isEmpty { words.append("values") }
     return words.isEmpty ? nil : words.map { "'\($0)'" }.joined(separator: " and ")
   }
 }
 
-/// The paths in the expressions of rules and of the fragments that they use.
+/// The paths in the expressions of rules and of the functions that they use.
 private struct Mentions {
   private var paths: [[String]] = []
-  private var fragments: Set<String> = []
+  private var functions: Set<String> = []
 
   mutating func add(_ list: RuleList?) {
     for rule in list?.rules ?? [] {
-      add([rule.when, rule.condition, rule.loop?.list] + rule.lets.map(\.value))
-      for effect in rule.effects {
-        add([effect.path.base])
-        if case .store(let key) = effect.path.action { add([key]) }
-        switch effect.value {
-        case .expression(let expression): add([expression])
-        case .record(let fields): add(fields.map(\.1))
-        }
-      }
-      for nested in [rule.otherwise, rule.rules, rule.onFailure] { add(nested) }
+      add(rule.expressions)
+      for nested in rule.nested { add(nested) }
       guard let use = rule.use else { continue }
-      add(use.arguments)
-      if fragments.insert(use.fragment.name).inserted { add(use.fragment.body.list) }
+      if functions.insert(use.function.name).inserted { add(use.function.body.list) }
     }
   }
 
-  private mutating func add(_ expressions: [Expression?]) {
-    for expression in expressions { paths += expression?.syntax.paths ?? [] }
+  private mutating func add(_ expressions: [Expression]) {
+    for expression in expressions { paths += expression.syntax.paths }
   }
 
   /// Whether `value.field` or the whole `value` is mentioned. `value.raw` also counts as the whole.

@@ -19,6 +19,13 @@ struct Documented: SchemaCheck {
 
   private func check(_ file: SchemaFile, _ report: (Diagnostic) -> Void) {
     if file.doc == nil { report(.missing("'\(file.name)'", at: file.source)) }
+    for structure in file.text.top("structs")?.entries ?? [] {
+      for member in structure.value.entries ?? [] where member.value[key: "reserved"] == nil {
+        // A member that depends on another has a doc for each case, in the struct of the case.
+        if member.value[key: "doc"] != nil || member.value[key: "switch"] != nil { continue }
+        report(.missing("member '\(member.key.value)' of struct \(structure.key.value)", at: member.key.range))
+      }
+    }
     for feature in file.features where feature.doc == nil {
       report(.missing("feature '\(feature.name)'", at: feature.source))
     }
@@ -26,13 +33,13 @@ struct Documented: SchemaCheck {
       report(.missing("capability '\(capability.name)'", at: capability.source))
     }
     for argument in file.createArguments where argument.description.doc == nil {
-      report(.missing("argument '\(argument.name)'", at: file.text.entry("create", "arguments")?.key.range))
+      report(.missing("argument '\(argument.name)'", at: file.text.part("calls", "create")?.key.range))
     }
     for group in file.groups {
       if group.doc == nil { report(.missing("group '\(group.name)'", at: group.source)) }
       for attribute in group.attributes {
         let path = attribute.path
-        if attribute.doc == nil { report(.missing("attribute '\(path)'", at: attribute.source)) }
+        if attribute.doc == nil, attribute.name != nil { report(.missing("attribute '\(path)'", at: attribute.source)) }
         for field in attribute.keyFields where field.description.doc == nil {
           report(.missing("key field '\(field.name)' of '\(path)'", at: attribute.source))
         }
@@ -49,19 +56,9 @@ struct Documented: SchemaCheck {
       for field in bits.fields where field.description.doc == nil {
         report(.missing("bit field '\(field.name)' of '\(path)'", at: place))
       }
-    case .structure(let structure): check(structure.fields, path, place, report)
-    case .union(let union):
-      check([union.tag] + union.cases.flatMap(\.fields), path, place, report)
     case .array(let element, _): check(element, path, place, report)
-    }
-  }
-
-  private func check(
-    _ fields: [StructureField], _ path: String, _ place: SourceRange, _ report: (Diagnostic) -> Void
-  ) {
-    for field in fields where !field.isReserved {
-      if field.doc == nil { report(.missing("field '\(field.name)' of '\(path)'", at: place)) }
-      check(field.type, "\(path).\(field.name)", place, report)
+    // The members of structs are checked where they are declared.
+    case .structure, .union: break
     }
   }
 }
@@ -72,7 +69,7 @@ extension Diagnostic {
   }
 }
 
-/// Every attribute has examples, and every explicit step in examples and cases has exactly one verb.
+/// Every attribute has examples, and every explicit step in examples and tests has exactly one verb.
 ///
 /// The examples are run, and the reference pages show the first good one.
 struct Exemplified: SchemaCheck {
@@ -81,12 +78,12 @@ struct Exemplified: SchemaCheck {
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
       check(steps: file.exampleSetup ?? [], report)
-      for example in file.cases { check(steps: example.steps, report) }
+      for example in file.tests { check(steps: example.steps, report) }
       for attribute in file.groups.flatMap(\.attributes) {
         if attribute.examples.isEmpty {
           report(.error(Self.id, "attribute '\(attribute.path)' needs 'examples'", at: attribute.examplesRange))
         }
-        for example in attribute.examples { check(steps: example.given, report) }
+        for example in attribute.examples { check(steps: file.given(of: example), report) }
       }
     }
   }

@@ -44,7 +44,7 @@ private struct ElementSearch {
   }
 
   /// The first part of the names: `vm`, `vcpu`, or the device's type.
-  private static func prefix(_ owner: String, _ file: SchemaFile) -> String { owner == "device" ? file.name : owner }
+  private static func prefix(_ owner: String, _ file: SchemaFile) -> String { owner == "self" ? file.name : owner }
 
   private mutating func declare(_ node: Node, _ name: String) {
     switch node.content {
@@ -65,7 +65,7 @@ private struct ElementSearch {
   private mutating func look(_ node: Node, _ file: SchemaFile) {
     for item in node.items ?? [] { look(item, file) }
     for entry in node.entries ?? [] {
-      if entry.key.value == "then" {
+      if entry.key.value == "assign" {
         for effect in entry.value.entries ?? [] { note(effect, file) }
       } else {
         look(entry.value, file)

@@ -29,7 +29,7 @@ struct KnownTopLevelKeys: SchemaCheck {
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
       let keys = SchemaFile.keys + (file.subject == .common("kvm") ? SchemaFile.kvmKeys : [])
-      for key in file.text.topKeys where !keys.contains(key.value) {
+      for key in file.text.topKeys where !keys.contains(key.value) && !key.value.isConstant {
         let hint = keys.suggestion(for: key.value)
         report(.error(Self.id, "a schema has no key '\(key.value)'\(hint)", at: key.range))
       }
@@ -44,17 +44,17 @@ struct LanguageVersion: SchemaCheck {
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.readableFiles {
       guard let version = file.text.top("schema") else {
-        report(.error(Self.id, "a schema needs its version: 'schema: 1'", at: file.source))
+        report(.error(Self.id, "a schema needs its version: 'schema: 2'", at: file.source))
         continue
       }
-      if version.scalar != "1" {
-        report(.error(Self.id, "this program reads version 1 of the schema language", at: version.range))
+      if version.scalar != "2" {
+        report(.error(Self.id, "this program reads version 2 of the schema language", at: version.range))
       }
     }
   }
 }
 
-/// The path of a file matches its `type`, `scope` or `common`.
+/// The name of a device's file is that of its constant: `arm64/arm-vgic-v3.yaml` has `KVM_DEV_TYPE_ARM_VGIC_V3`.
 ///
 /// Files are found by their names alone, so that a run reads only those that it needs.
 struct FileSaysItsName: SchemaCheck {
@@ -62,47 +62,41 @@ struct FileSaysItsName: SchemaCheck {
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.readableFiles {
-      let (key, value) = file.subject.words
-      let others = ["type", "scope", "common"].filter { $0 != key }
-      if let node = file.text.top(key) {
-        if node.scalar != value {
-          report(.error(Self.id, "the file's name means '\(key): \(value)'", at: node.range))
+      guard let type = file.deviceType else {
+        for constant in file.constants {
+          report(
+            .error(Self.id, "\(file.name).yaml describes \(file.words), which is not a device type", at: constant.range)
+          )
         }
-      } else {
-        report(.error(Self.id, "the file needs '\(key): \(value)', as its name means", at: file.source))
+        continue
       }
-      for other in others {
-        if let found = file.text.topKeys.first(where: { $0.value == other }) {
-          report(.error(Self.id, "a file with '\(key)' cannot have '\(other)'", at: found.range))
-        }
+      let prefix = "KVM_DEV_TYPE_"
+      let names = file.constants.map { constant in
+        constant.value.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
       }
-    }
-  }
-}
-
-extension SchemaSubject {
-  /// The key that states the subject of a file, and its value.
-  fileprivate var words: (key: String, value: String) {
-    switch self {
-    case .device(let name): ("type", name)
-    case .vm: ("scope", "vm")
-    case .vcpu: ("scope", "vcpu")
-    case .system: ("scope", "system")
-    case .common(let name): ("common", name)
+      if names.isEmpty, file.text.top("number") == nil {
+        let constant = prefix + type.uppercased().replacing("-", with: "_")
+        report(
+          .error(
+            Self.id, "the file needs the number of its type, '\(constant): NUMBER', as its name means", at: file.source)
+        )
+      } else if !names.isEmpty, !names.contains(type) {
+        report(.error(Self.id, "the file of this type must be named '\(names[0]).yaml'", at: file.constants[0].range))
+      }
     }
   }
 }
 
 /// A schema names the kernel files that it describes.
 struct Referenced: SchemaCheck {
-  static let id: DiagnosticID = "schema-no-reference"
+  static let id: DiagnosticID = "schema-no-sources"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.readableFiles where file.references.isEmpty {
       report(
         .error(
-          Self.id, "a schema needs a 'reference': the kernel files that it describes",
-          at: file.text.topKeys.first { $0.value == "reference" }?.range ?? file.source))
+          Self.id, "a schema needs 'sources': the kernel files that it describes",
+          at: file.text.topKeys.first { $0.value == "sources" }?.range ?? file.source))
     }
   }
 }

@@ -96,57 +96,37 @@ private struct Claims {
   private(set) var all: [Claim] = []
 
   mutating func collect(_ file: SchemaFile) {
-    claim(file.text.top("constant"), file.text.top("aliases"), file.text.top("number"))
-    for group in file.text.top("groups")?.entries ?? [] { collect(group.value) }
-    for feature in file.text.top("features")?.entries ?? [] {
-      claim(feature.value[key: "constant"], nil, feature.value[key: "bit"])
+    for key in file.text.topKeys {
+      if let node = file.text.top(key.value) { collect(Entry(key: key, value: node)) }
     }
-    for capability in file.text.top("capabilities")?.entries ?? [] {
-      claim(capability.value[key: "constant"], capability.value[key: "aliases"], capability.value[key: "number"])
-    }
-    for fact in file.text.top("facts")?.entries ?? [] {
-      guard let probe = fact.value[key: "probe"] else { continue }
-      claim(probe[key: "check-extension"], nil, probe[key: "number"])
-    }
-    for group in file.groups { structures(group, file) }
+    for group in file.groups { for (_, type) in group.payloads { structure(type, file) } }
+    for attribute in file.groups.flatMap(\.attributes) { for (_, type) in attribute.payloads { structure(type, file) } }
   }
 
-  private mutating func collect(_ group: Node) {
-    claim(group[key: "constant"], group[key: "aliases"], group[key: "number"])
-    let attributes =
-      (group[key: "attributes"]?.entries ?? []).map(\.value) + [group[key: "attribute"]].compactMap { $0 }
-    for attribute in attributes {
-      claim(attribute[key: "constant"], attribute[key: "aliases"], attribute[key: "number"])
-    }
+  /// Collects the constants among the keys: `KVM_DEV_TYPE_VFIO: 4`, and `KVM_XIVE_EQ_SERVER_MASK: 31..3` for a mask.
+  private mutating func collect(_ entry: Entry) {
+    if entry.key.value.isConstant { claim(entry.key, entry.value) }
+    for entry in entry.value.entries ?? [] { collect(entry) }
   }
 
-  private mutating func claim(_ constant: Node?, _ aliases: Node?, _ number: Node?) {
-    guard let number = number?.scalar.flatMap(IntegerLiteral.parse).flatMap({ UInt64(exactly: $0) }) else { return }
-    for node in [constant].compactMap({ $0 }) + (aliases?.items ?? [aliases].compactMap { $0 }) {
-      guard let name = node.scalar, name.isIdentifier else { continue }
-      all.append(Claim(what: name, expression: name, constant: name, expected: number, place: node.range))
-    }
+  private mutating func claim(_ constant: Located<String>, _ value: Node) {
+    let number: Int128? =
+      value.scalar?.contains("..") == true
+      ? value.scalar?.integerRange.map { ((1 << ($0.first - $0.last + 1)) - 1) << $0.last }
+      : value.scalar.flatMap(IntegerLiteral.parse)
+    guard let expected = number.flatMap({ UInt64(exactly: $0) }), constant.value.isIdentifier else { return }
+    all.append(
+      Claim(
+        what: constant.value, expression: constant.value, constant: constant.value, expected: expected,
+        place: constant.range))
   }
 
-  /// Collects the structs that payloads name.
-  private mutating func structures(_ group: GroupSchema, _ file: SchemaFile) {
-    guard let node = file.text.entry("groups", group.name)?.value else { return }
-    structure(node[key: "payload"], group.payloads)
-    for attribute in group.attributes {
-      let own = attribute.name.flatMap { node[key: "attributes"]?[key: $0] } ?? node[key: "attribute"]
-      structure(own?[key: "payload"], attribute.payloads)
-    }
-  }
-
-  private mutating func structure(_ node: Node?, _ types: [(when: Expression?, type: PayloadType)]) {
-    guard let node else { return }
-    for (item, type) in zip(node.items ?? [node], types) {
-      guard let constant = item[key: "constant"], let text = constant.scalar,
-        let name = text.split(separator: " ").last.map(String.init), name.isIdentifier
-      else { continue }
-      let fields: [StructureField] = if case .structure(let structure) = type.type { structure.fields } else { [] }
-      structure(name, type.type, fields, constant.range)
-    }
+  /// Collects a struct that a payload uses.
+  private mutating func structure(_ type: PayloadType, _ file: SchemaFile) {
+    guard case .structure(let structure) = type, structure.name.isIdentifier,
+      let place = file.text.entry("structs", structure.name)?.key.range
+    else { return }
+    self.structure(structure.name, type, structure.fields, place)
   }
 
   private mutating func structure(_ tag: String, _ type: PayloadType, _ fields: [StructureField], _ place: SourceRange)

@@ -2,10 +2,10 @@ import Diagnostics
 import Expressions
 import YAMLSyntax
 
-/// Every fragment, function, table, column of a table, fact, unit and state variable is used.
+/// Every function, struct, table, column of a table, fact, unit and state variable is used.
 ///
 /// A name counts as used wherever an expression mentions it, even with another meaning. So the check misses some unused
-/// names, but never reports a used one. Keys of `then` are writes: a variable that is only written is not used.
+/// names, but never reports a used one. Keys of `assign` are writes: a variable that is only written is not used.
 struct NamesAreUsed: SchemaCheck {
   static let id: DiagnosticID = "schema-unused"
 
@@ -18,8 +18,7 @@ struct NamesAreUsed: SchemaCheck {
     }
     for file in catalogue.files {
       for (section, what) in [
-        ("fragments", "fragment"), ("functions", "function"), ("tables", "table"), ("facts", "fact"),
-        ("units", "unit"),
+        ("functions", "function"), ("structs", "struct"), ("tables", "table"), ("facts", "fact"), ("units", "unit"),
       ] {
         for key in file.text.keys(under: section) {
           let name = String(key.value.prefix { $0 != "(" })
@@ -29,17 +28,12 @@ struct NamesAreUsed: SchemaCheck {
       }
       for table in file.text.top("tables")?.entries ?? [] { check(columnsOf: table, words, report) }
       for owner in file.text.top("state")?.entries ?? [] { check(owner.value, words, report) }
-      for owner in file.text.top("derived")?.entries ?? [] {
-        for variable in owner.value.entries ?? [] where !words.found.contains(variable.key.value) {
-          report(.unused("variable", variable.key.value, variable.key.range))
-        }
-      }
     }
   }
 
   /// Checks each column once, where it first occurs. `name` is used by `names:` of a field.
   private func check(columnsOf table: Entry, _ words: WordSearch, _ report: (Diagnostic) -> Void) {
-    var seen: Set<String> = ["name", "doc", "since", "until"]
+    var seen: Set<String> = ["name", "doc", "since", "until", "for"]
     for row in table.value.items ?? [] {
       for cell in row.entries ?? [] where seen.insert(cell.key.value).inserted {
         if words.found.contains(cell.key.value.identifier) { continue }
@@ -70,24 +64,36 @@ private struct WordSearch {
   private(set) var found: Set<String> = []
 
   /// Keys whose values are not searched: texts for users, probes and constants.
-  private static let prose: Set<String> = ["doc", "because", "hazard", "reference", "documented", "probe", "constant"]
+  private static let prose: Set<String> = ["doc", "sources", "mirrors", "tag", "documented", "untested", "probe"]
 
   mutating func search(_ node: Node) {
     switch node.content {
     case .scalar(let text, _): add(text)
     case .sequence(let items): for item in items { search(item) }
     case .mapping(let entries):
-      for entry in entries where !Self.prose.contains(entry.key.value) {
-        search(entry.value)
+      for entry in entries {
+        // An attribute may have such a name as well.
+        if Self.prose.contains(entry.key.value), entry.value.entries == nil || entry.key.value == "probe" { continue }
+        if entry.key.value.isErrnoLike || RuleWarning(rawValue: entry.key.value) != nil {
+          searchReason(entry.value)
+        } else {
+          search(entry.value)
+        }
         // The key of `map[key]: value` is read.
         if let key = (try? EffectTarget(entry.key.value))?.key { add(key) }
       }
     }
   }
 
-  /// Adds a text as a whole and the names in it. Names of fragments and tables may have hyphens.
+  /// Adds the names in the placeholders of a reason.
+  private mutating func searchReason(_ node: Node) {
+    for case .expression(let text, _) in Interpolation(node.scalar ?? "").pieces { add(text) }
+  }
+
+  /// Adds a text as a whole and the names in it.
   private mutating func add(_ text: String) {
     found.insert(text)
+    if text.hasPrefix("struct ") { found.insert(String(text.dropFirst("struct ".count))) }
     if let syntax = try? Parser.parse(text) { add(syntax) }
   }
 

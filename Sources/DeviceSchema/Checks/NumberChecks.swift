@@ -5,7 +5,7 @@ import Vocabulary
 /// Numbers are unique. Of two device types, groups, attributes, features or capabilities with the same number, only the
 /// first would ever be found.
 ///
-/// Two may share a number if no release has both, or if a `when` chooses.
+/// Two may share a number if no release has both, or if an `if` chooses.
 struct DistinctNumbers: SchemaCheck {
   static let id: DiagnosticID = "schema-duplicate-number"
 
@@ -35,7 +35,7 @@ struct DistinctNumbers: SchemaCheck {
     guard let name = file.deviceType, let number = file.number else { return nil }
     return Numbered(
       what: "device type", name: name, number: UInt64(number), lifetime: file.lifetime,
-      isConditional: false, source: file.text.top("number")?.range ?? file.source)
+      isConditional: false, source: file.constants.first?.range ?? file.text.top("number")?.range ?? file.source)
   }
 
   private func capability(_ capability: Capability) -> Numbered {
@@ -107,9 +107,9 @@ extension AttributeSchema {
     case (.any, _): return true
     case (.exactly, _): return false
     case (.keys, .exactly(let number)): return key(of: number) != nil
-    case (.keys(let fields, let bias), .any): return bias == 0 && fields.mask == .max
-    case (.keys(let fields, let bias), .keys(let others, let otherBias)):
-      return fields.mask == .max && bias <= otherBias || bias == otherBias && others.mask & ~fields.mask == 0
+    case (.keys(let fields, let base), .any): return base == 0 && fields.mask == .max
+    case (.keys(let fields, let base), .keys(let others, let otherBase)):
+      return fields.mask == .max && base <= otherBase || base == otherBase && others.mask & ~fields.mask == 0
     }
   }
 }

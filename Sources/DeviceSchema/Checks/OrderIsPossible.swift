@@ -3,7 +3,7 @@ import Vocabulary
 
 /// The names in `after:` and `before:` exist, and the attributes of a device can be set in some order.
 ///
-/// Words with a `when` apply only to some values, so they do not count for cycles.
+/// Words with a condition apply only to some values, so they do not count for cycles.
 struct OrderIsPossible: SchemaCheck {
   static let id: DiagnosticID = "schema-order-cycle"
 
@@ -12,11 +12,7 @@ struct OrderIsPossible: SchemaCheck {
       var order = Order(file: file, catalogue: catalogue)
       for group in file.groups {
         for attribute in group.attributes {
-          for access in AttributeAccess.allCases {
-            for call in [group.call(access), attribute.call(access)] {
-              order.add(call, of: attribute.path, report)
-            }
-          }
+          for part in [group, attribute] { order.add(part, of: attribute.path, report) }
         }
       }
       for (key, isAfter) in [("after", true), ("before", false)] {
@@ -43,9 +39,9 @@ private struct Order {
     own = file.attributePaths
   }
 
-  mutating func add(_ call: CallSchema, of step: String, _ report: (Diagnostic) -> Void) {
-    for word in call.after { add(word, of: step, isAfter: true, report) }
-    for word in call.before { add(word, of: step, isAfter: false, report) }
+  mutating func add(_ part: AttributeDescription, of step: String, _ report: (Diagnostic) -> Void) {
+    for word in part.after { add(word, of: step, isAfter: true, report) }
+    for word in part.before { add(word, of: step, isAfter: false, report) }
   }
 
   mutating func add(_ word: OrderWord, of step: String, isAfter: Bool, _ report: (Diagnostic) -> Void) {

@@ -3,46 +3,50 @@ import Expressions
 import Vocabulary
 
 extension RuleList {
-  /// Visits this list and all lists nested in it, in preorder, except those of fragments.
+  /// Visits this list and all lists nested in it, in preorder, except those of functions.
   func visitLists(_ visit: (RuleList) -> Void) {
     visit(self)
-    for rule in rules {
-      for list in [rule.otherwise, rule.rules, rule.onFailure] { list?.visitLists(visit) }
-    }
+    for rule in rules { for list in rule.nested { list.visitLists(visit) } }
   }
 
   /// Visits every rule, including those in nested lists.
   package func visitRules(_ visit: (Rule) -> Void) { visitLists { list in for rule in list.rules { visit(rule) } } }
 
   /// Whether every call ends in this list, in every release.
-  fileprivate var alwaysEnds: Bool { rules.contains(where: \.alwaysEnds) }
+  package var alwaysEnds: Bool { rules.contains(where: \.alwaysEnds) }
 }
 
 extension Rule {
   /// Whether every call ends at this rule.
-  fileprivate var alwaysEnds: Bool {
-    guard when == nil, lifetime == Lifetime() else { return false }
+  var alwaysEnds: Bool {
+    guard lifetime == Lifetime() else { return false }
     let own =
-      errno != nil || returnsOK || hazard != nil || (loop == nil && rules?.alwaysEnds == true)
-      || use?.fragment.body.list.alwaysEnds == true
+      switch action {
+      case .refuse, .succeed, .warn(.hazard, _): true
+      case .rules(let rules, _): rules.alwaysEnds
+      case .use(let use): use.function.body.list.alwaysEnds
+      default: false
+      }
     return own && (condition == nil || condition?.constant == .bool(true) || otherwise?.alwaysEnds == true)
   }
 
   /// Whether the rule changes nothing: it only refuses a call or lets it pass.
   fileprivate var onlyLooks: Bool {
-    effects.isEmpty && lets.isEmpty && !allocatesVCPU && !readsValue && use == nil && hook == nil && rules == nil
-      && otherwise == nil
+    switch action {
+    case .refuse, .succeed, .warn: otherwise == nil
+    default: false
+    }
   }
 }
 
 extension Catalogue {
-  /// Every rule list of the architecture: those of calls, capabilities, attributes, fragments and hooks.
+  /// Every rule list of the architecture: those of calls, capabilities, attributes, functions and hooks.
   package var allRules: [RuleList] {
     var frames: [RuleFrame?] = files.flatMap { $0.rulesOfCalls() }
     for hook in Set(files.flatMap { $0.text.keys(under: "hooks").map(\.value) }).sorted() {
       frames += contributions(to: hook).map(\.rules)
     }
-    frames += fragmentNames.map { fragment($0)?.body }
+    frames += ruleFunctionNames.map { ruleFunction($0)?.body }
     return frames.compactMap { $0?.list }
   }
 }
@@ -82,9 +86,19 @@ struct ReachableRules: SchemaCheck {
           .error(
             Self.id, "this rule is never reached: the same condition has ended the call before", at: rule.source,
             notes: [Note("it ends here", at: earlier.source)]))
-      } else if rule.errno != nil || rule.returnsOK, rule.when == nil {
+      } else if rule.ends {
         refused[condition.text] = rule
       }
+    }
+  }
+}
+
+extension Rule {
+  /// Whether a call that meets the condition ends here.
+  fileprivate var ends: Bool {
+    switch action {
+    case .refuse, .succeed: true
+    default: false
     }
   }
 }
@@ -95,6 +109,27 @@ extension Syntax {
   }
 }
 
+/// A set copies its payload in somewhere.
+struct PayloadsAreRead: SchemaCheck {
+  static let id: DiagnosticID = "schema-no-read"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    for file in catalogue.files {
+      for group in file.groups {
+        for attribute in group.attributes where attribute.access.contains(.set) {
+          let lists = [group.rules(of: .set), attribute.rules(of: .set)].compactMap { $0?.list }
+          if group.payloads(of: attribute).allSatisfy(\.type.isNone) { continue }
+          if lists.contains(where: { $0.reads || $0.alwaysEnds }) { continue }
+          report(
+            .error(
+              Self.id, "'set' never reads its payload; write '- read: value' where the kernel copies it in",
+              at: attribute.keyRange(of: .set) ?? attribute.source))
+        }
+      }
+    }
+  }
+}
+
 /// The condition of a rule is neither always true nor always false.
 struct PossibleConditions: SchemaCheck {
   static let id: DiagnosticID = "schema-constant-condition"
@@ -102,7 +137,9 @@ struct PossibleConditions: SchemaCheck {
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for list in catalogue.allRules {
       list.visitRules { rule in
-        guard let condition = rule.condition, case .bool(let truth)? = condition.constant else { return }
+        guard let condition = rule.condition, case .bool(let truth)? = condition.constant, !rule.needsGuest else {
+          return
+        }
         report(.warning(Self.id, "this is always \(truth)", at: condition.source ?? rule.source))
       }
     }
@@ -124,5 +161,60 @@ struct HooksAreRun: SchemaCheck {
         report(.error(Self.id, "no rule runs a hook '\(hook.value)'\(hint)", at: hook.range))
       }
     }
+  }
+}
+
+/// Two rules that refuse one call with the same errno do not have the same tag.
+///
+/// Rules without a tag may share an id, whose reasons then differ.
+struct IDsAreDistinct: SchemaCheck {
+  static let id: DiagnosticID = "schema-duplicate-id"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    for file in catalogue.files {
+      for call in DescriptorCall.allCases { check([file.rules(of: call)], file, call.rawValue, report) }
+      for capability in file.capabilities { check([capability.rules], file, capability.name, report) }
+      for group in file.groups {
+        for attribute in group.attributes {
+          for access in AttributeAccess.allCases {
+            check([group.rules(of: access), attribute.rules(of: access)], file, attribute.path, report)
+          }
+        }
+      }
+    }
+  }
+
+  private func check(
+    _ frames: [RuleFrame?], _ file: SchemaFile, _ path: String, _ report: (Diagnostic) -> Void
+  ) {
+    var seen: [String: [Rule]] = [:]
+    for rule in frames.flatMap({ $0?.list.tagged ?? [] }) {
+      let id = file.id(of: rule, path)
+      let others = seen[id] ?? []
+      if others.contains(where: { $0.source == rule.source }) { continue }
+      seen[id, default: []].append(rule)
+      guard let other = others.first(where: { $0.lifetime.overlaps(rule.lifetime) }) else { continue }
+      report(
+        .error(
+          Self.id, "\(id) is the id of two rules; give one another 'tag'", at: rule.actionRange,
+          notes: [Note("the other is here", at: other.actionRange)]))
+    }
+  }
+}
+
+extension RuleList {
+  /// The rules with a tag in this list, in those nested in it and in the functions that they use.
+  fileprivate var tagged: [Rule] {
+    rules.flatMap { rule -> [Rule] in
+      (rule.tag == nil ? [] : [rule]) + rule.nested.flatMap(\.tagged) + (rule.use?.function.body.list.tagged ?? [])
+    }
+  }
+}
+
+extension Rule {
+  /// The location of the errno or the warning.
+  fileprivate var actionRange: SourceRange {
+    let keys = node.entries?.map(\.key) ?? []
+    return keys.first { $0.value.isErrnoLike || RuleWarning(rawValue: $0.value) != nil }?.range ?? source
   }
 }

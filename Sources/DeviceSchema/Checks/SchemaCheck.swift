@@ -30,7 +30,8 @@ extension Catalogue {
 
   private static let checks: [any SchemaCheck] = [
     KnownFolder(), KnownTopLevelKeys(), LanguageVersion(), FileSaysItsName(),
-    DistinctNumbers(), ReachableAttributes(), ReachableRules(), PossibleConditions(),
+    DistinctNumbers(), ReachableAttributes(), ReachableRules(), PossibleConditions(), PayloadsAreRead(),
+    IDsAreDistinct(),
     Documented(), Exemplified(), Referenced(), HooksAreRun(), NamesAreUsed(), OrderIsPossible(),
     DescriptionsAreBacked(),
   ]
@@ -49,22 +50,21 @@ extension Catalogue {
     for file in files {
       file.readEverything()
       for owner in file.text.keys(under: "state") { readState(of: owner, in: file) }
-      for owner in file.text.keys(under: "derived") { _ = derived(of: owner.value, in: file) }
       for hook in file.text.keys(under: "hooks") { _ = contributions(to: hook.value) }
     }
     for name in functionNames { read(function: name) }
-    for name in fragmentNames { _ = fragment(name) }
+    for name in ruleFunctionNames { _ = ruleFunction(name) }
     for name in constantNames { _ = constant(name) }
     for name in factNames { _ = fact(named: name) }
-    _ = (unknownGroup, unknownAttribute, missingAttribute, newestRelease, [self].messages)
+    _ = (commonOtherwise, missingAttribute, newestRelease, [self].messages)
     for name in unitNames { _ = notation(ofUnit: name) }
   }
 
   private func readState(of owner: Located<String>, in file: SchemaFile) {
-    let owners = file.deviceType == nil ? ["vm", "vcpu"] : ["vm", "vcpu", "device"]
+    let owners = file.deviceType == nil ? ["vm", "vcpu"] : ["vm", "vcpu", "self"]
     guard owners.contains(owner.value) else {
       faults.error(
-        "schema-unknown-key", "state belongs to the 'vm', to a 'vcpu' or, in a device's file, to the 'device'",
+        "schema-unknown-key", "state belongs to the 'vm', to a 'vcpu' or, in a device's file, to the device, 'self'",
         at: owner.range)
       return
     }
@@ -80,7 +80,7 @@ extension Catalogue {
 extension SchemaFile {
   /// Reads every part of the file.
   func readEverything() {
-    _ = (number, lifetime, registered, references, noAccessor, unknownGroup)
+    _ = (number, lifetime, registered, references, exampleSetup)
     _ = (createArguments, features, rulesOfCalls())
     for group in groups { _ = (group.payloads, group.attributes.map(\.payloads)) }
   }

@@ -9,8 +9,8 @@ import Workspace
 /// `kvmconf schema`: the commands for schemas.
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schema", abstract: "List the schemas, check them, or export them to editors.",
-    subcommands: [List.self, Check.self, Export.self])
+    commandName: "schema", abstract: "List the schemas, check them, write new ones, or export them to editors.",
+    subcommands: [List.self, Check.self, New.self, Export.self])
 }
 
 extension Schema {
@@ -70,6 +70,7 @@ extension Schema {
       switch format {
       case .text:
         Output.print(findings, to: 1)
+        for path in settings.paths(of: folders, without: findings) { Output.result("\(path.printable): ok\n") }
         Output.message(words(findings, settings) + "\n")
       case .json:
         var text = ""

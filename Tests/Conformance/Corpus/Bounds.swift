@@ -51,21 +51,21 @@ package struct Bounds {
     }
     let vm = "{create-vm: {}}"
     for argument in catalogue.vm?.createArguments ?? [] {
-      add("create-vm", catalogue.vm?.create, before: []) { "{create-vm: {\(argument.name): \($0)}}" }
+      add("create-vm", catalogue.vm?.rules(of: .create), before: []) { "{create-vm: {\(argument.name): \($0)}}" }
     }
-    add("create-vcpu", catalogue.vcpu?.create, before: [vm]) { "{create-vcpu: \($0)}" }
+    add("create-vcpu", catalogue.vcpu?.rules(of: .create), before: [vm]) { "{create-vcpu: \($0)}" }
     let other = "{add-memory: {at: 0x4000_0000, size: 64KiB}}"
     for (at, size): (Int128?, Int128?) in [(nil, 0x1_0000), (0x8000_0000, nil), (0x3FFF_0000, nil), (0, nil)] {
-      add("add-memory", catalogue.vm?.addMemory, before: [vm, other]) { number in
+      add("add-memory", catalogue.vm?.rules(of: .addMemory), before: [vm, other]) { number in
         "{add-memory: {at: \(at ?? number), size: \(min(size ?? number, 1 << 45))}}"
       }
     }
     // Memory of this number of pages.
-    add("add-memory", catalogue.vm?.addMemory, before: [vm]) {
+    add("add-memory", catalogue.vm?.rules(of: .addMemory), before: [vm]) {
       "{add-memory: {at: 0, size: \(min($0 << 12, 1 << 45))}}"
     }
     // Memory that ends at each number.
-    add("add-memory", catalogue.vm?.addMemory, before: [vm]) {
+    add("add-memory", catalogue.vm?.rules(of: .addMemory), before: [vm]) {
       "{add-memory: {at: \(max($0 - 0x1_0000, 0)), size: 64KiB}}"
     }
     for file in catalogue.files {
@@ -94,7 +94,7 @@ package struct Bounds {
   private func templates(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) -> [ExampleSteps] {
     let examples = attribute.examples.filter { $0.host == nil && $0.lifetime.mayInclude(catalogue.release) }
     let good = examples.filter { $0.expected == [.ok] }
-    let late = examples.first { $0.expected != [.ok] && !$0.given.isEmpty && $0.call == .set }
+    let late = examples.first { $0.expected != [.ok] && !$0.isFirstCall && $0.call == .set }
     let chosen = [good.first { $0.call == .set }, good.first { $0.call == .get }, late]
     return chosen.compactMap(\.self).map { file.steps(of: $0, path: attribute.path) }
   }

@@ -65,17 +65,17 @@ extension ManifestWorkspace {
     }
   }
 
-  /// The cases of the schemas, except those that are about another host.
+  /// The tests of the schemas, except those that are about another host.
   package func schemaCases(for architecture: Architecture) throws -> [Case] {
     let catalogue = catalogue(for: architecture)
     var cases: [Case] = []
     for file in catalogue.files where file.lifetime.mayInclude(catalogue.release) {
-      for (i, example) in file.cases.enumerated()
-      where example.host == nil && example.lifetime.mayInclude(catalogue.release) {
+      for (i, test) in file.tests.enumerated()
+      where test.host == nil && test.lifetime.includes(catalogue.release) == true {
         let lines =
           ["kvmconf: 1\narch: \(architecture.rawValue)\n"]
-          + example.manifest.map { "\($0.key.value): \($0.value.yaml)\n" }
-        let text = SourceFile(path: "case-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
+          + test.manifest.map { "\($0.key.value): \($0.value.yaml)\n" }
+        let text = SourceFile(path: "test-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
         for manifest in load(text).manifests {
           let plan = manifest.plan.withDefaults
           guard plan.files.isEmpty, plan.obstacles.isEmpty, plan.canMapItsMemory, try hazards(of: plan).isEmpty

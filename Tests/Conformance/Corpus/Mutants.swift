@@ -43,26 +43,37 @@ package struct Mutants {
 
   /// Changes the rule that begins in a line. Returns a description of the change, or nil if it is not possible there.
   private mutating func change(_ lines: inout [String], from first: Int) -> String? {
+    let rule = first..<end(of: first, lines)
+    switch random.below(4) {
+    case 0: return otherErrno(&lines, rule)
+    case 1, 2: return movedBound(&lines, rule)
+    default: return swapped(&lines, rule)
+    }
+  }
+
+  /// The line after the rule that begins in a line.
+  private func end(of first: Int, _ lines: [String]) -> Int {
     let indent = lines[first].prefix { $0 == " " }.count
     var end = first + 1
     while end < lines.count, lines[end].isEmpty || lines[end].prefix(while: { $0 == " " }).count > indent { end += 1 }
-    switch random.below(4) {
-    case 0: return otherErrno(&lines, first..<end)
-    case 1, 2: return movedBound(&lines, first..<end)
-    default: return swapped(&lines, first..<end, indent)
-    }
+    return end
   }
 
   private mutating func otherErrno(_ lines: inout [String], _ rule: Range<Int>) -> String? {
     let errnos = ["EINVAL", "EBUSY", "EEXIST", "ENXIO", "EPERM", "ENODEV"]
     for i in rule {
-      guard let start = lines[i].range(of: "errno: ")?.upperBound else { continue }
-      let old = String(lines[i][start...].prefix { $0.isLetter || $0.isNumber })
+      guard let old = errno(lines[i]), let place = lines[i].range(of: old) else { continue }
       guard let new = random.pick(errnos.filter { $0 != old }) else { return nil }
-      lines[i].replaceSubrange(start..<lines[i].index(start, offsetBy: old.count), with: new)
+      lines[i].replaceSubrange(place, with: new)
       return "\(old) became \(new)"
     }
     return nil
+  }
+
+  /// The errno of `EINVAL: REASON` in a line.
+  private func errno(_ line: String) -> String? {
+    let key = line.drop { " -".contains($0) }.prefix { $0.isUppercase || $0.isNumber }
+    return key.count > 1 && key.hasPrefix("E") && line.contains("\(key):") ? String(key) : nil
   }
 
   /// Changes the operator of a comparison: `<` for `<=`, `>=` for `>`, `==` for `!=`.
@@ -77,19 +88,18 @@ package struct Mutants {
     return nil
   }
 
-  /// Swaps the rule with the next, if each is on one line.
-  private func swapped(_ lines: inout [String], _ rule: Range<Int>, _ indent: Int) -> String? {
-    guard rule.count == 1, lines.indices.contains(rule.upperBound) else { return nil }
-    let next = lines[rule.upperBound]
-    guard next.prefix(while: { $0 == " " }).count == indent, next.contains("errno: "), next.contains("{if: "),
-      lines[rule.lowerBound].contains("{if: ")
-    else { return nil }
-    // The order of two rules with the same errno makes no visible difference.
-    func errno(_ line: String) -> Substring? {
-      line.range(of: "errno: ").map { line[$0.upperBound...].prefix { $0.isLetter || $0.isNumber } }
+  /// Swaps the rule with the next, if both are conditions with an errno.
+  private func swapped(_ lines: inout [String], _ rule: Range<Int>) -> String? {
+    guard lines.indices.contains(rule.upperBound) else { return nil }
+    let next = rule.upperBound..<end(of: rule.upperBound, lines)
+    func isSimple(_ rule: Range<Int>) -> Bool {
+      rule.count == 2 && lines[rule.lowerBound].contains("- if: ") && errno(lines[rule.lowerBound + 1]) != nil
     }
-    if errno(lines[rule.lowerBound]) == errno(next) { return nil }
-    lines.swapAt(rule.lowerBound, rule.upperBound)
+    // The order of two rules with the same errno makes no visible difference.
+    guard isSimple(rule), isSimple(next), errno(lines[rule.lowerBound + 1]) != errno(lines[next.lowerBound + 1]) else {
+      return nil
+    }
+    lines.replaceSubrange(rule.lowerBound..<next.upperBound, with: Array(lines[next]) + Array(lines[rule]))
     return "swapped with the rule below"
   }
 }

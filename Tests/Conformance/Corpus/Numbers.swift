@@ -16,7 +16,7 @@ struct Numbers {
     }
     var words = RuleNumbers(catalogue, facts)
     for access in AttributeAccess.allCases {
-      for rules in [group.call(access).rules, attribute.call(access).rules] {
+      for rules in [group.rules(of: access), attribute.rules(of: access)] {
         if let rules { words.add(rules.list) }
       }
     }
@@ -50,11 +50,10 @@ struct Numbers {
     all += description.values + description.names.map(\.value)
     if let range = description.range { all += [range.lowerBound, range.upperBound] }
     if let align = description.align { all.append(align) }
-    if let region = description.region { all.append(region) }
   }
 }
 
-/// Collects the numbers in rules, in the functions, fragments and tables that they use, and in the facts about the host.
+/// Collects the numbers in rules, in the functions and tables that they use, and in the facts about the host.
 private struct RuleNumbers {
   let catalogue: Catalogue
   let facts: [String: Value]
@@ -68,16 +67,9 @@ private struct RuleNumbers {
 
   mutating func add(_ list: RuleList) {
     for rule in list.rules {
-      for expression in [rule.when, rule.condition, rule.loop?.list].compactMap({ $0 }) { add(expression.text) }
-      for binding in rule.lets { add(binding.value.text) }
-      for effect in rule.effects {
-        if case .expression(let value) = effect.value { add(value.text) }
-      }
-      if let use = rule.use {
-        for argument in use.arguments { add(argument.text) }
-        if seen.insert("fragment \(use.fragment.name)").inserted { add(use.fragment.body.list) }
-      }
-      for nested in [rule.otherwise, rule.rules, rule.onFailure].compactMap({ $0 }) { add(nested) }
+      for expression in rule.expressions { add(expression.text) }
+      if let use = rule.use, seen.insert("use \(use.function.name)").inserted { add(use.function.body.list) }
+      for nested in rule.nested { add(nested) }
     }
   }
 

@@ -35,7 +35,7 @@ struct PlanDraft {
 
   private func subject(named name: String) -> Subject? { subjects.first { $0.name == name } }
   private var types: [Subject] { subjects.filter { $0.file.deviceType != nil } }
-  private var hasInitialisation: Bool { catalogue.vcpu?.initialise != nil }
+  private var hasInitialisation: Bool { catalogue.vcpu?.hasVCPUInit == true }
 
   // MARK: A whole plan
 
@@ -206,7 +206,7 @@ struct PlanDraft {
       steps.append(place.yaml)
       return
     }
-    let rules = Numbers(of: catalogue.vm?.addMemory, catalogue, facts)
+    let rules = Numbers(of: catalogue.vm?.rules(of: .addMemory), catalogue, facts)
     var size: Int128 = 0x1000 << Int128(random.below(8))
     if random.percent(25) { size = random.percent(50) ? number(bits: 64) : rules.near(&random) }
     // If a process cannot map the memory, the call is not made.
@@ -324,7 +324,9 @@ struct PlanDraft {
     } else if access == .set {
       guard let value = value(of: payload, "value", choice.numbers) else { return }
       if !value.isEmpty { text += ", value: \(value)" }
-    } else if access == .get, choice.attribute.get.takesInput || choice.group.get.takesInput {
+    } else if access == .get,
+      [choice.attribute, choice.group].contains(where: { $0.rules(of: .get)?.list.reads == true })
+    {
       guard let value = value(of: payload, "input", choice.numbers) else { return }
       if !value.isEmpty { text += ", input: \(value)" }
     }

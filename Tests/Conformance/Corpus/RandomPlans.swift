@@ -137,7 +137,7 @@ struct Subject {
     self.isPresent = isPresent
     self.file = file
     examples = catalogue.examples(of: file)
-    creation = Numbers(of: file.create, catalogue, facts)
+    creation = Numbers(of: file.rules(of: .create), catalogue, facts)
     setup = file.stepsBeforeExamples
     for group in file.groups where group.lifetime.mayInclude(catalogue.release) {
       for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {

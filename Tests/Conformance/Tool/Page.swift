@@ -66,7 +66,7 @@ struct Page: ParsableCommand {
       descriptor refers to, for example, is not known in advance.
     - A step is *not made* if it needs something that an earlier step did not create.
 
-    The manifests are the kernel's own selftests, the examples, every example and case of the schemas, the numbers that their
+    The manifests are the kernel's own selftests, the examples, every example and test of the schemas, the numbers that their
     rules mention, and random manifests.
 
     The figures have limits. The facts about the machines (`hosts/`) were partly read on them and partly concluded from their

@@ -38,7 +38,7 @@ bool is_readable(const kvmload_plan &plan) {
       parameter.size != 4 || !parameter.has_value || parameter.value != 3)
     return false;
   kvmload_reason(&plan, 0, EPERM);
-  return step.operation == KVMLOAD_CREATE_VM && label.target != nullptr && kvmload_expects(&plan, 0, 0) &&
+  return step.operation == KVMLOAD_CREATE_VM && label.target != nullptr && kvmload_expects(&plan, 0, 0) && kvmload_expected(&plan, 0, 0) == 0 &&
          kvmload_operation_name(step.operation) != nullptr;
 }
 

@@ -1,0 +1,56 @@
+import Expressions
+import Testing
+
+/// What expressions of rules see of a call, beside its payload.
+@Suite struct ExpressionTests {
+  private func answers(
+    _ values: UInt64..., rules: String, type: String = "u32", release: String = "7.2"
+  ) -> [String] {
+    let model = TestModel(
+      thing: """
+        groups:
+          number:
+            number: 0
+            attributes:
+              value:
+                number: 0
+                payload: \(type)
+                set:
+        \(rules.indented(by: 10))
+        """, release: release)
+    return model.onThing(values.map { set($0) })
+  }
+
+  /// The caller decides the length of the payload, which is known before the kernel reads it.
+  @Test func lengthOfThePayloadIsKnown() {
+    #expect(answers(1, rules: "- if: bytes(value) != 4\n  E2BIG: not four\n- read: value") == ["ok"])
+    #expect(answers(1, rules: "- if: bytes(value) == 4\n  E2BIG: four\n- read: value") == ["E2BIG"])
+  }
+
+  @Test func bitsHaveNames() {
+    let type = "{type: u32, flags: {is-up: 0, level: 3}}"
+    let rules = """
+      - read: value
+      - let: {rest: value & ~1}
+      - if: value.is_up && value.level
+        EINVAL: both
+      - if: rest.level
+        EBUSY: level
+      """
+    #expect(answers(1, 8, 9, 2, rules: rules, type: type) == ["ok", "EBUSY", "EINVAL", "ok"])
+  }
+
+  /// No plan runs a guest.
+  @Test func guestHasNotRun() {
+    #expect(answers(1, rules: "- read: value\n- if: guest_has_run\n  EBUSY: a vCPU has run") == ["ok"])
+  }
+
+  /// A release without a patch level may be before the backport or after it.
+  @Test(arguments: [
+    ("6.12", ["EPERM or ok"]), ("6.12.99", ["ok"]), ("6.12.100", ["EPERM"]), ("6.13", ["ok"]), ("7.2", ["EPERM"]),
+  ])
+  func sinceKnowsBackports(_ release: String, _ expected: [String]) {
+    let rules = "- read: value\n- if: since(\"v7.2\", \"v6.12.100\")\n  EPERM: new"
+    #expect(answers(1, rules: rules, release: release) == expected)
+  }
+}
