@@ -132,9 +132,16 @@ let package = Package(
         "Planning", "DeviceManifest", "DevicePlan", "DeviceSchema", "YAMLSyntax", "Diagnostics", "Vocabulary",
         "TestSupport",
       ]),
+    .target(
+      name: "ReferenceModel",
+      dependencies: ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"],
+      path: "Tests/ReferenceModel", swiftSettings: strict),
     tests(
       "ModelTests",
-      ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary", "TestSupport"]),
+      [
+        "ReferenceModel", "Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary",
+        "TestSupport",
+      ]),
     tests(
       "KernelTests", ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests("ReferenceTests", ["Reference", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary", "TestSupport"]),
@@ -166,7 +173,10 @@ let package = Package(
       ], path: "Tests/Conformance/Tool", swiftSettings: strict),
     tests(
       "CorpusTests",
-      ["Corpus", "Reference", "Workspace", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary", "TestSupport"]),
+      [
+        "Corpus", "ReferenceModel", "Reference", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Expressions",
+        "Diagnostics", "Vocabulary", "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

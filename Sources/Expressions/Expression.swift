@@ -11,7 +11,7 @@ package final class Expression {
   package let type: Type
   /// The place of the text, for messages.
   package var source: SourceRange?
-  let root: Node
+  package let root: Node
   /// Whether it reads the payload, or a local, which may hold a part of the payload.
   private let readsPayload: Bool
 
@@ -42,21 +42,26 @@ package final class Expression {
   }
 }
 
-indirect enum Node {
-  case literal(Value)
-  case local(Int)
-  case root(Root)
-  case fact(String)
-  case field(Node, String, Span)
-  case index(Node, Node, Span)
-  case list([Node])
-  case function(Function, [Node], Span)
-  case builtin(Builtin, [Node], Span)
-  case comprehension(Comprehension, Node, slot: Int, Node, Span)
-  case unary(UnaryOperator, Node, Span)
-  case binary(BinaryOperator, Node, Node, Span)
-  case conditional(Node, Node, Node, Span)
+extension Expression {
+  /// A node of a checked expression.
+  package indirect enum Node {
+    case literal(Value)
+    case local(Int)
+    case root(Root)
+    case fact(String)
+    case field(Node, String, Span)
+    case index(Node, Node, Span)
+    case list([Node])
+    case function(Function, [Node], Span)
+    case builtin(Builtin, [Node], Span)
+    case comprehension(Comprehension, Node, slot: Int, Node, Span)
+    case unary(UnaryOperator, Node, Span)
+    case binary(BinaryOperator, Node, Node, Span)
+    case conditional(Node, Node, Node, Span)
+  }
 }
+
+typealias Node = Expression.Node
 
 /// The predefined names, whose values depend on the call.
 package enum Root: String, Hashable, Sendable, CaseIterable {
@@ -66,7 +71,7 @@ package enum Root: String, Hashable, Sendable, CaseIterable {
 }
 
 /// The built-in functions of the language.
-enum Builtin: String, CaseIterable {
+package enum Builtin: String, CaseIterable {
   case size, last, sum, distinct, min, max, bit, bits, int, wrap, overlaps, bytes
 
   /// The types of the parameters, and of the result.

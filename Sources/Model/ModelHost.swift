@@ -16,19 +16,31 @@ package struct ModelHost: Host {
 
   package let description: HostDescription
   private let course: Course
-  private let interpreter: Interpreter
+  private let schemas: CompiledSchemas
+  private var machine: Machine
   /// The records that the plan's `create` steps created, by slot; nil if refused, skipped or closed.
-  private var vcpus: [Value?] = []
-  private var devices: [ModelDevice?] = []
+  private(set) var vcpus: [Cell?] = []
+  private(set) var devices: [ModelDevice?] = []
 
   /// - Parameter facts: the known facts of the host. For all others, the assumptions of the schemas apply.
   /// - Parameter trace: records which rules the calls reach.
-  package init(_ catalogue: Catalogue, facts: [String: Value] = [:], course: Course, trace: RuleTrace? = nil) {
+  package init(
+    _ schemas: CompiledSchemas, facts: [String: Value] = [:], course: Course, trace: RuleTrace? = nil
+  ) {
     self.course = course
-    interpreter = Interpreter(catalogue: catalogue, facts: facts, trace: trace)
+    self.schemas = schemas
+    let catalogue = schemas.catalogue
+    machine = Machine(catalogue, trace: trace)
     description = HostDescription(
       kind: .model, architecture: catalogue.architecture, release: catalogue.release.description)
+    if facts.isEmpty { return }
+    schemas.exchange(&machine.program)
+    machine.give(facts)
+    schemas.exchange(&machine.program)
   }
+
+  var catalogue: Catalogue { schemas.catalogue }
+  var hasVM: Bool { machine.hasVM }
 
   package mutating func skip(_ step: Step) {
     switch step.operation {
@@ -39,10 +51,9 @@ package struct ModelHost: Host {
   }
 
   package mutating func perform(_ step: Step) -> StepResult {
-    let model = CallModel(interpreter: interpreter, vcpus: vcpus, devices: devices)
-    let body: CallModel.Body
-    switch model.preparation(of: step.operation, path: step.attribute) {
-    case .call(let call): body = call
+    let call: PreparedCall
+    switch preparation(of: step.operation, path: step.attribute) {
+    case .call(let prepared): call = prepared
     case .answer(let outcome):
       if case .createDevice = step.operation, case .undecided = outcome {
         devices.append(ModelDevice(object: .unknown, file: nil))
@@ -51,51 +62,45 @@ package struct ModelHost: Host {
       }
       return StepResult(outcome)
     }
-    let start = interpreter.heap.nextID
-    let branches = interpreter.branches(body)
-    let isMade = settle(branches, expected: step.expected, body, from: start)
+    schemas.exchange(&machine.program)
+    let branches = machine.branches(call)
+    let isMade = settle(branches, expected: step.expected, call)
+    machine.memory.finish()
+    schemas.exchange(&machine.program)
     bind(step.operation, isMade: isMade)
     return StepResult(branches: branches)
   }
 
   /// Chooses the state to continue with. Returns whether the call is assumed to have succeeded.
-  private func settle(
-    _ branches: [Branch], expected: [Answer], _ body: CallModel.Body, from start: ObjectID
-  ) -> Bool {
-    let stands = branches.count == 1 && branches[0].delta == nil
+  private mutating func settle(_ branches: [Branch], expected: [Answer], _ call: PreparedCall) -> Bool {
+    let stands = branches.count == 1 && branches[0].changes == nil
     let wanted = branches.filter { branch in branch.answer.map(expected.contains) ?? false }
     var kept = wanted.isEmpty && course == .predicted ? branches : wanted
     // A call that may have succeeded is assumed to have succeeded.
     if kept.contains(where: { $0.answer == .ok }) { kept = kept.filter { $0.answer == .ok } }
-    if let call = kept.first?.call {
-      interpreter.call = call
-      if !stands { interpreter.heap.join(kept.compactMap(\.delta)) }
-      return kept[0].answer == .ok
+    if let first = kept.first {
+      machine.call = first.call
+      if !stands { machine.join(kept.compactMap(\.changes)) }
+      return first.answer == .ok
     }
     // No branch has an expected answer: continue as if one had been given.
-    if stands { interpreter.takeBack(to: start) }
+    if stands { machine.takeBack() }
     guard expected.contains(.ok) else { return false }
-    interpreter.force(body)
+    machine.force(call)
     return true
   }
 
   private mutating func bind(_ operation: DevicePlan.Operation, isMade: Bool) {
-    let call = interpreter.call
+    let call = machine.call
     switch operation {
     case .createVCPU: vcpus.append(isMade && call.vcpu != .null ? call.vcpu : nil)
     case .createDevice(let type, _):
-      let file = interpreter.catalogue.device(numbered: type)
+      let file = catalogue.device(numbered: type)
       devices.append(isMade && call.device != .null ? ModelDevice(object: call.device, file: file) : nil)
     case .closeDevice(let slot): devices[slot] = nil
     default: break
     }
   }
-}
-
-/// A device of the plan. A device without a schema is not modelled.
-struct ModelDevice {
-  var object: Value
-  var file: SchemaFile?
 }
 
 extension StepResult {

@@ -15,6 +15,6 @@ package final class RuleTrace {
   /// Whether a call has reached the rule without meeting its condition.
   package func hasPassed(_ rule: Rule) -> Bool { passed.contains(rule.source) }
 
-  func refuses(_ rule: Rule) { refused.insert(rule.source) }
-  func passes(_ rule: Rule) { passed.insert(rule.source) }
+  package func refuses(_ rule: Rule) { refused.insert(rule.source) }
+  package func passes(_ rule: Rule) { passed.insert(rule.source) }
 }

@@ -62,7 +62,8 @@ private struct ExampleRun {
       found += error.diagnostics
       return
     }
-    var model = ModelHost(catalogue, facts: facts, course: .expected, trace: trace)
+    var model = ModelHost(
+      workspace.compiledSchemas(of: catalogue), facts: facts, course: .expected, trace: trace)
     let report = Runner(keepGoing: true).run(plan, on: &model)
     found += report.entries.filter(\.verdict.isFailure).flatMap { $0.diagnostics(on: report.host) }
   }

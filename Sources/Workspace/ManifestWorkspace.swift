@@ -69,6 +69,7 @@ package struct LoadedFile {
 package final class ManifestWorkspace {
   package let settings: Settings
   private var catalogues: [Catalogue] = []
+  private var compiled: [CompiledSchemas] = []
   /// The values of the host's facts, by architecture, for the models made so far.
   private var facts: [String: [String: Value]] = [:]
 
@@ -150,7 +151,15 @@ package final class ManifestWorkspace {
     if !absent.isEmpty, values["devices"] == nil {
       values["devices"] = .list(catalogue.deviceTypes.filter { !absent.contains($0) }.map(Value.string))
     }
-    return ModelHost(catalogue, facts: values, course: course)
+    return ModelHost(compiledSchemas(of: catalogue), facts: values, course: course)
+  }
+
+  /// The schemas of a catalogue in the form that models run, shared by all models of the workspace.
+  package func compiledSchemas(of catalogue: Catalogue) -> CompiledSchemas {
+    if let found = compiled.first(where: { $0.catalogue === catalogue }) { return found }
+    let schemas = CompiledSchemas(catalogue)
+    compiled.append(schemas)
+    return schemas
   }
 }
 

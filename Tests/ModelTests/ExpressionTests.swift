@@ -53,4 +53,50 @@ import Testing
     let rules = "- read: value\n- if: since(\"v7.2\", \"v6.12.100\")\n  EPERM: new"
     #expect(answers(1, rules: rules, release: release) == expected)
   }
+
+  /// Bounds decide whether a number is in a range, as far as they are known.
+  @Test func rangesAreDecidedByTheirBounds() {
+    let model = TestModel(
+      rules: """
+        - if: value in 10..host.a
+          EINVAL: from ten
+        - if: value in host.a..3
+          EPERM: up to three
+        - if: value in 5..4 || value in (1 << 100)..(1 << 101) || null in 0..9
+          EIO: never
+        - if: (4..6).exists(x, x == value)
+          EBUSY: a list
+        """, more: "facts: {a: {type: u32}}")
+    #expect(
+      model.onThing([set(3), set(4), set(7), set(10)]) == ["EPERM or ok", "EBUSY", "ok", "EINVAL or ok"])
+    var known = model
+    known.facts = ["a": .integer(10)]
+    #expect(known.onThing([set(3), set(10), set(11)]) == ["ok", "EINVAL", "ok"])
+    known.facts = ["a": .integer(0)]
+    #expect(known.onThing([set(3), set(10)]) == ["EPERM", "ok"])
+  }
+
+  @Test func listsAreSortedAndNullsReplaced() {
+    let model = TestModel(
+      rules: """
+        - assign:
+            self.list[+]: {number: value, order: size(self.list)}
+        - let:
+            sorted: self.list.sort(e, e.number).map(e, e.order)
+            first: self.list.first(e, e.number == 9) ?? self.list[0]
+        - if: sorted == [1, 0, 2]
+          EBUSY: sorted
+        - if: first.number == 9
+          EEXIST: nine
+        - if: self.list.sort(e, host.a + e.number) == [first]
+          EPERM: one element needs no key
+        - if: size(self.list.sort(e, host.a + e.number)) == 7
+          EIO: unknown
+        - if: int(first.order == 0) == 0 || bit(value, 70)
+          ERANGE: never
+        """, more: "facts: {a: {type: u32}}\nstate: {self: {list: []}}")
+    #expect(
+      model.onThing([set(5).expecting("EPERM"), set(2), set(5).expecting("EBUSY"), set(9)])
+        == ["EPERM", "EPERM, EIO or ok", "EBUSY", "EEXIST"])
+  }
 }

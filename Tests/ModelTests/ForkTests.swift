@@ -255,7 +255,7 @@ import Vocabulary
 
   @Test func skippedStepTakesASlot() {
     let catalogue = Self.model.catalogue
-    var host = ModelHost(catalogue, course: .expected)
+    var host = ModelHost(CompiledSchemas(catalogue), course: .expected)
     for step in [createVM, createThing] { _ = host.perform(step) }
     host.skip(createThing)
     _ = host.perform(createThing)

@@ -263,6 +263,33 @@ import Testing
       ])
   }
 
+  /// A release without a patch level may be before a backport or after it, so what it adds may exist.
+  @Test(arguments: [
+    ("6.12", ["EPERM or ok", "ok or ENXIO", "ok or ENXIO"]), ("6.12.99", ["ok", "ENXIO", "ENXIO"]),
+    ("6.12.100", ["EPERM", "ok", "ok"]), ("7.2", ["EPERM", "ok", "ok"]),
+  ])
+  func backportMayExist(_ release: String, _ expected: [String]) {
+    let thing = """
+      groups:
+        a:
+          number: 0
+          payload: u32
+          attributes:
+            rule:
+              number: 0
+              set:
+                - read: value
+                - since: [v7.2, v6.12.100]
+                  if: value == 1
+                  EPERM: new
+            attribute: {number: 2, since: [v7.2, v6.12.100], set: [{read: value}]}
+        b: {number: 1, since: [v7.2, v6.12.100], payload: u32, attributes: {x: {number: 0, set: [{read: value}]}}}
+      """
+    // The rule, the attribute and the group.
+    #expect(
+      TestModel(thing: thing, release: release).onThing([set(1), set(1, attr: 2), set(1, group: 1)]) == expected)
+  }
+
   /// `since`, `until` and `when` decide whether something exists.
   @Test func sinceUntilAndWhenDecideWhatExists() {
     let thing = """

@@ -2,6 +2,7 @@ import DevicePlan
 import DeviceSchema
 import Diagnostics
 import Expressions
+import Model
 import Vocabulary
 
 /// Runs rules over the state of a VM.

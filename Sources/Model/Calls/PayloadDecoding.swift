@@ -1,0 +1,128 @@
+import DevicePlan
+import DeviceSchema
+import Vocabulary
+
+// From the bytes of a payload to the value that rules see.
+extension Machine {
+  /// The payload of a call on an attribute of this type.
+  mutating func payload(_ data: AttributeData, _ type: PayloadType) -> CallState.Payload {
+    switch data {
+    case .none: return .none
+    case .invalid: return .invalid
+    case .bytes(var bytes, let slots):
+      // The kernel runs past the payload, into a page that cannot be accessed.
+      if bytes.count < type.fixedSize ?? 0 { return .invalid }
+      for slot in slots where slot.offset + slot.width <= bytes.count {
+        // The values of parameters and the indexes of vCPUs are known only at load time.
+        guard case .file(let file) = slot.content else { return .value(.unknown) }
+        // Each open file has a distinct number. Nothing else is known about it.
+        var payload = PayloadBytes(size: slot.width)
+        payload.put(Int128(1000 + file), mask: -1, at: 0, size: slot.width, bigEndian: isBigEndian)
+        bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
+      }
+      return .value(decode(type, PayloadPart(bytes, ownDescriptors: slots.map(\.offset))))
+    }
+  }
+
+  private var isBigEndian: Bool { catalogue.architecture.isBigEndian }
+
+  /// Decodes a part of a payload. Too few bytes decode to unknown, because the kernel would read on in memory outside
+  /// the manifest.
+  private mutating func decode(_ type: PayloadType, _ part: PayloadPart) -> Cell {
+    switch type {
+    case .none: return .null
+    case .integer(let type): return integer(part, type.size, isSigned: type.isSigned)
+    case .descriptor:
+      let number = integer(part, 4, isSigned: true)
+      // A number that is not the plan's may be open or not: the plan does not know the process's other descriptors.
+      guard let own = part.ownDescriptors, number.tag == .integer, number.bits >= 0 else { return number }
+      return own.contains(part.range.lowerBound) ? number : .unknown
+    case .bits(let type):
+      let raw = integer(part, type.size, isSigned: false)
+      guard let number = program.pool.integer(of: raw) else { return .unknown }
+      return record(
+        type.fields.map { ($0.name.identifier, program.pool.integer($0.extract(from: number))) } + [("raw", raw)])
+    case .structure(let type): return decode(type.fields, part)
+    case .union(let type):
+      let head = part.withoutDescriptors
+      let tag = decode([type.tag], head)
+      guard tag.tag == .record, let number = program.pool.integer(of: load(tag.address + 1)),
+        let match = type.cases.first(where: { $0.value == number })
+      else { return tag }
+      return decode([type.tag] + match.fields, head)
+    case .array(let element, _):
+      guard let size = element.fixedSize, size > 0 else { return .unknown }
+      return elements(element, size, count: part.range.count / size, part.withoutDescriptors)
+    case .bytes: return elements(.integer(IntegerType(size: 1, isSigned: false)), 1, count: part.range.count, part)
+    }
+  }
+
+  private mutating func elements(_ type: PayloadType, _ size: Int, count: Int, _ part: PayloadPart) -> Cell {
+    let start = memory.allocateList(count)
+    for i in 0..<count {
+      memory.write(decode(type, part.part(at: i * size, size)), to: start + Address(i))
+    }
+    return .list(start: start, count: count)
+  }
+
+  private mutating func decode(_ fields: [StructureField], _ part: PayloadPart) -> Cell {
+    guard let layout = StructureLayout(fields) else { return .unknown }
+    var values: [(String, Cell)] = []
+    for (field, offset) in zip(fields, layout.offsets) {
+      let size = field.type.fixedSize ?? 0
+      let value =
+        if let count = field.count {
+          elements(field.type, size, count: count, part.withoutDescriptors.from(offset))
+        } else {
+          decode(field.type, part.part(at: offset, size))
+        }
+      values.append((field.name.identifier, value))
+    }
+    return record(values)
+  }
+
+  private mutating func integer(_ part: PayloadPart, _ size: Int, isSigned: Bool) -> Cell {
+    guard part.range.count >= size else { return .unknown }
+    var value: UInt64 = 0
+    for i in 0..<size {
+      let byte = part.bytes[part.range.lowerBound + (isBigEndian ? i : size - 1 - i)]
+      value = value << 8 | UInt64(byte)
+    }
+    guard isSigned else { return program.pool.integer(value) }
+    let unused = Int64(64 - size * 8)
+    return .integer((Int64(bitPattern: value) << unused) >> unused)
+  }
+}
+
+/// A part of a payload's bytes.
+private struct PayloadPart {
+  var bytes: [UInt8]
+  var range: Range<Int>
+  /// The offsets of the plan's own descriptors; nil where numbers of descriptors are taken as they are.
+  var ownDescriptors: [Int]?
+
+  init(_ bytes: [UInt8], ownDescriptors: [Int]?) {
+    self.bytes = bytes
+    range = 0..<bytes.count
+    self.ownDescriptors = ownDescriptors
+  }
+
+  /// The bytes from an offset on, at most so many.
+  func part(at offset: Int, _ size: Int) -> PayloadPart {
+    var part = from(offset)
+    part.range = part.range.prefix(size)
+    return part
+  }
+
+  func from(_ offset: Int) -> PayloadPart {
+    var part = self
+    part.range = range.dropFirst(offset)
+    return part
+  }
+
+  var withoutDescriptors: PayloadPart {
+    var part = self
+    part.ownDescriptors = nil
+    return part
+  }
+}

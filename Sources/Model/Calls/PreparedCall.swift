@@ -1,0 +1,203 @@
+import DevicePlan
+import DeviceSchema
+import Expressions
+import Vocabulary
+
+/// A call whose objects exist, ready to be evaluated, more than once if need be.
+enum PreparedCall {
+  case createVM(type: UInt64)
+  /// A call with arguments. The VM's `every` rules run first.
+  case descriptor(DescriptorCallCode)
+  case closeDevice(ModelDevice)
+  case attribute(AttributeCall, AttributeAccess, AttributeSubject)
+}
+
+struct DescriptorCallCode {
+  enum Action {
+    case rules(DescriptorCall)
+    case createVCPU
+    /// Initialises a vCPU, then finalises it once for each number.
+    case initialise([Int32])
+    case createDevice(String, isTest: Bool)
+    case createUnknownDevice(isTest: Bool)
+    case refuse(GenericRefusal)
+    case enable(Capability)
+  }
+
+  var file: SchemaFile
+  /// The part of ids after the file.
+  var path: String
+  var arguments: [(name: String, value: Argument)]
+  var vcpu = Cell.null
+  var action: Action
+
+  enum Argument {
+    case number(UInt64)
+    case numbers([Int32])
+    case device(Cell)
+  }
+}
+
+/// The object that an attribute belongs to.
+struct AttributeSubject {
+  var file: SchemaFile
+  /// The path of the attribute in ids; empty if it is unknown.
+  var path: String
+  var vcpu = Cell.null
+  var device = Cell.null
+}
+
+/// A device of the plan. A device without a schema is not modelled.
+struct ModelDevice {
+  var object: Cell
+  var file: SchemaFile?
+}
+
+/// A call that can be evaluated, or its outcome, if that is known without rules.
+enum Preparation {
+  case call(PreparedCall)
+  /// The call cannot be made, or no rules describe it.
+  case answer(Outcome)
+
+  fileprivate static func call(
+    _ file: SchemaFile, _ path: String, _ arguments: [(name: String, value: DescriptorCallCode.Argument)],
+    on vcpu: Cell = .null, _ action: DescriptorCallCode.Action
+  ) -> Preparation {
+    .call(.descriptor(DescriptorCallCode(file: file, path: path, arguments: arguments, vcpu: vcpu, action: action)))
+  }
+}
+
+/// The missing object of a call, which therefore cannot be made.
+enum Unmade: String, Error {
+  case vm = "VM"
+  case vcpu = "vCPU"
+  case device
+
+  var reason: String { "the \(rawValue) was not created" }
+}
+
+extension ModelHost {
+  /// - Parameter path: the path of the attribute in ids.
+  func preparation(of operation: DevicePlan.Operation, path: String?) -> Preparation {
+    do throws(Unmade) { return try prepared(operation, path) } catch { return .answer(.skipped(error.reason)) }
+  }
+
+  private func prepared(_ operation: DevicePlan.Operation, _ path: String?) throws(Unmade) -> Preparation {
+    switch operation {
+    case .createVM(let type): return .call(.createVM(type: type))
+    case .addMemory(let slot, let address, let size):
+      return try onVM(
+        .addMemory, [("slot", .number(UInt64(slot))), ("at", .number(address)), ("size", .number(size))])
+    case .enableCapability(let number, let target, let flags, let arguments):
+      return try enableCapability(number, on: target, flags: flags, arguments)
+    case .createIRQChip: return try onVM(.createIRQChip)
+    case .createVCPU(let id): return try createVCPU(id)
+    case .initVCPU(let slot, let features, let finalize):
+      return try onVCPU(
+        slot, .initialise, [("features", .number(features)), ("finalize", .numbers(finalize))], .initialise(finalize))
+    case .runVCPU(let slot): return try onVCPU(slot, .run, [], .rules(.run))
+    case .createDevice(let type, let flags):
+      return try createDevice(type, flags: flags, isTest: flags & Self.testFlag != 0)
+    case .testDevice(let type, let flags): return try createDevice(type, flags: flags, isTest: true)
+    case .closeDevice(let slot):
+      try vm()
+      return .call(.closeDevice(try device(slot)))
+    case .setAttribute(let call): return try attribute(call, .set, path)
+    case .getAttribute(let call): return try attribute(call, .get, path)
+    case .hasAttribute(let call): return try attribute(call, .has, path)
+    }
+  }
+
+  /// KVM_CREATE_DEVICE_TEST: the call tests for the device type and creates no descriptor.
+  private static let testFlag: UInt32 = 1
+
+  /// The schema of the VM, if there is a VM.
+  @discardableResult
+  private func vm() throws(Unmade) -> SchemaFile {
+    guard let vm = catalogue.vm, hasVM else { throw .vm }
+    return vm
+  }
+
+  private func vcpu(_ slot: Int) throws(Unmade) -> Cell {
+    guard slot < vcpus.count, let vcpu = vcpus[slot] else { throw .vcpu }
+    return vcpu
+  }
+
+  private func device(_ slot: Int) throws(Unmade) -> ModelDevice {
+    guard slot < devices.count, let device = devices[slot] else { throw .device }
+    return device
+  }
+
+  private func onVM(
+    _ call: DescriptorCall, _ arguments: [(String, DescriptorCallCode.Argument)] = []
+  ) throws(Unmade) -> Preparation {
+    .call(try vm(), call.rawValue, arguments, .rules(call))
+  }
+
+  private func onVCPU(
+    _ slot: Int, _ call: DescriptorCall, _ arguments: [(String, DescriptorCallCode.Argument)],
+    _ action: DescriptorCallCode.Action
+  ) throws(Unmade) -> Preparation {
+    try vm()
+    guard let file = catalogue.vcpu else { return .answer(.undecided([])) }
+    return .call(file, call.rawValue, arguments, on: try vcpu(slot), action)
+  }
+
+  private func createVCPU(_ id: UInt64) throws(Unmade) -> Preparation {
+    try vm()
+    guard let file = catalogue.vcpu else { return .answer(.undecided([])) }
+    return .call(file, DescriptorCall.create.rawValue, [("id", .number(id))], .createVCPU)
+  }
+
+  private func createDevice(_ type: UInt32, flags: UInt32, isTest: Bool) throws(Unmade) -> Preparation {
+    let vm = try vm()
+    let path = (isTest ? DescriptorCall.test : .create).rawValue
+    let flags = ("flags", DescriptorCallCode.Argument.number(UInt64(flags)))
+    if let file = catalogue.device(numbered: type), let name = file.deviceType {
+      return .call(file, path, [flags], .createDevice(name, isTest: isTest))
+    }
+    // One list of rules describes all device types without a schema.
+    let file = catalogue.files.first { $0.isCommon && $0.rules(of: .create) != nil }
+    if catalogue.isForeign(type: type) { return .call(file ?? vm, path, [], .refuse(.foreignDeviceType(type))) }
+    guard let file else { return .answer(.undecided([.refused(.noDevice), .ok])) }
+    return .call(file, path, [("type", .number(UInt64(type))), flags], .createUnknownDevice(isTest: isTest))
+  }
+
+  private func enableCapability(
+    _ number: UInt32, on target: Target, flags: UInt32, _ values: [CapabilityArgument]
+  ) throws(Unmade) -> Preparation {
+    try vm()
+    var vcpu = Cell.null
+    if case .vcpu(let slot) = target { vcpu = try self.vcpu(slot) }
+    guard let (file, capability) = catalogue.capability(numbered: number, onVCPU: vcpu != .null) else {
+      return .answer(.undecided([]))
+    }
+    var arguments: [(String, DescriptorCallCode.Argument)] = [("flags", .number(UInt64(flags)))]
+    for (parameter, argument) in zip(capability.parameters, values) {
+      switch argument {
+      case .value(let number): arguments.append((parameter.name.identifier, .number(number)))
+      case .device(let slot): arguments.append((parameter.name.identifier, .device(try device(slot).object)))
+      }
+    }
+    return .call(file, capability.name, arguments, on: vcpu, .enable(capability))
+  }
+
+  private func attribute(
+    _ call: AttributeCall, _ access: AttributeAccess, _ path: String?
+  ) throws(Unmade) -> Preparation {
+    var subject: AttributeSubject?
+    switch call.target {
+    case .system: subject = catalogue.system.map { AttributeSubject(file: $0, path: path ?? "") }
+    case .vm: subject = catalogue.vm.map { AttributeSubject(file: $0, path: path ?? "") }
+    case .vcpu(let slot):
+      let vcpu = try vcpu(slot)
+      subject = catalogue.vcpu.map { AttributeSubject(file: $0, path: path ?? "", vcpu: vcpu) }
+    case .device(let slot):
+      let device = try device(slot)
+      subject = device.file.map { AttributeSubject(file: $0, path: path ?? "", device: device.object) }
+    }
+    if call.target != .system { try vm() }
+    guard let subject else { return .answer(.undecided([])) }
+    return .call(.attribute(call, access, subject))
+  }
+}

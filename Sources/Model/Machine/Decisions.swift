@@ -1,0 +1,125 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import Vocabulary
+
+/// One possible course of a call.
+struct Branch {
+  enum End {
+    case answer(Answer, Reason?)
+    case hazard(String, Reason)
+    case fault(Diagnostic)
+  }
+
+  var end: End
+  var warnings: [Reason] = []
+  /// The value that a get reads.
+  var value: PayloadBytes?
+  /// The call at the end of the branch, with the vCPU or device that it created.
+  var call: CallState
+  /// The changes of the branch; nil if the state already includes them.
+  var changes: Memory.Changes?
+
+  var answer: Answer? {
+    switch end {
+    case .answer(let answer, _): answer
+    case .hazard, .fault: nil
+    }
+  }
+}
+
+/// The truth values that a branch of a call assumes for unknown conditions.
+struct Decisions {
+  /// In the order in which the conditions are reached.
+  var assumed: [Bool] = []
+  /// The number of those that have been used.
+  var used = 0
+  /// The other ways that the call can go, as far as the branch has come across them.
+  var alternatives: [[Bool]] = []
+
+  /// The maximum number of branches of one call.
+  static let mostBranches = 256
+
+  mutating func next() -> Bool {
+    if used == assumed.count {
+      alternatives.append(assumed + [false])
+      assumed.append(true)
+    }
+    used += 1
+    return assumed[used - 1]
+  }
+}
+
+extension Machine {
+  /// Evaluates a call in every way that it can go, in the order of the rules.
+  ///
+  /// A call without unknown conditions has one branch, which has already changed the state. Otherwise the state is
+  /// unchanged.
+  mutating func branches(_ prepared: PreparedCall) -> [Branch] {
+    memory.begin()
+    let before = call
+    var pending: [[Bool]] = [[]]
+    var branches: [Branch] = []
+    while let next = pending.popLast(), branches.count < Decisions.mostBranches {
+      decisions = Decisions(assumed: next)
+      memory.isForked = !branches.isEmpty
+      warnings = []
+      call = before
+      var branch = follow(prepared)
+      pending.append(contentsOf: decisions.alternatives)
+      if branches.isEmpty, pending.isEmpty { return [branch] }
+      branch.changes = takeBack()
+      branches.append(branch)
+    }
+    return branches
+  }
+
+  /// Evaluates a call as if no rule refused it.
+  mutating func force(_ prepared: PreparedCall) {
+    ignoresRefusals = true
+    defer { ignoresRefusals = false }
+    memory.begin()
+    decisions = Decisions()
+    _ = follow(prepared)
+  }
+
+  /// Undoes the changes of the call.
+  @discardableResult
+  mutating func takeBack() -> Memory.Changes {
+    epoch += 1
+    return memory.rewind()
+  }
+
+  private mutating func follow(_ prepared: PreparedCall) -> Branch {
+    ending = nil
+    reserveLocals(Int(program.slotCount))
+    do throws(Stop) {
+      let value = try make(prepared)
+      return Branch(end: .answer(.ok, nil), warnings: warnings, value: value, call: call)
+    } catch {
+      let end = error == .ok ? .answer(.ok, nil) : ending
+      return Branch(end: end ?? .answer(.ok, nil), warnings: warnings, call: call)
+    }
+  }
+
+  /// The truth of a condition; if it is unknown, the value that this branch assumes.
+  ///
+  /// - Parameter rule: the rule, if it is its `if`.
+  mutating func decide(_ condition: ExpressionID, of rule: RuleID? = nil) throws(Stop) -> Bool {
+    let truth = try value(of: condition)
+    if truth.tag == .bool { return truth.isTrue }
+    guard truth.tag == .unknown else {
+      throw faulty("the condition is \(truth.kind), not a boolean", in: condition)
+    }
+    return assume(rule)
+  }
+
+  /// The value that this branch assumes for an unknown condition. A forced call avoids refusals.
+  @inline(never)
+  mutating func assume(_ rule: RuleID? = nil) -> Bool {
+    if ignoresRefusals { return rule.map { program.rules[Int($0)].rule.errno == nil } ?? true }
+    memory.isForked = true
+    return decisions.next()
+  }
+}

@@ -1,0 +1,222 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Expressions
+import Vocabulary
+
+/// How a call ends early: thrown from wherever in the rules that is. The machine knows the details.
+enum Stop: Error {
+  case ok, refused, hazard, fault
+}
+
+// How rules run.
+extension Machine {
+  /// Runs rules to their end; `return: ok` is one.
+  ///
+  /// - Returns: whether it was `return: ok`.
+  @discardableResult
+  mutating func runToEnd(_ rules: RuleFrame?) throws(Stop) -> Bool {
+    guard let rules else { return false }
+    return try runToEnd(program.block(of: rules))
+  }
+
+  @discardableResult
+  mutating func runToEnd(_ block: BlockID) throws(Stop) -> Bool {
+    do throws(Stop) {
+      try run(block)
+      return false
+    } catch {
+      if error == .ok { return true }
+      throw error
+    }
+  }
+
+  mutating func run(_ id: BlockID) throws(Stop) {
+    if !program.blocks[Int(id)].isCompiled { compile(id) }
+    let block = program.blocks[Int(id)]
+    var next = Int(block.first)
+    let end = next + Int(block.count)
+    while next < end {
+      let statement = program.statements[next]
+      next += 1
+      switch statement {
+      case .suppose(let count):
+        if !assume() { next += Int(count) }
+      case .test(let condition, let rule, let count):
+        if try decide(condition, of: rule) { continue }
+        if trace != nil { passes(rule) }
+        next += Int(count)
+      case .choose(let condition, let rule, let count):
+        if try decide(condition, of: rule) { continue }
+        if trace != nil { passes(rule) }
+        if let otherwise = program.otherwise(rule) { try run(otherwise) }
+        next += Int(count)
+      case .skip(let count): next += Int(count)
+      case .bind(let slot, let value): try bind(slot, value)
+      case .forget(let slot): locals[Int(slot)] = .unknown
+      case .read: try readValue()
+      case .write(let id): try write(id)
+      case .run(let block): try run(block)
+      case .attempt(let block, let undo): try attempt(block, undo: undo)
+      case .loop(let list, let slot, let body): try loop(list, slot, body)
+      case .forEachDevice(let file, let block): try forEachDevice(of: file, block)
+      case .runCapability(let top): try runCapability(above: top)
+      case .endIfForced(let rule): if ignoresRefusals, program.refuses(rule) { return }
+      case .change(let effect): try change(effect)
+      case .warn(let rule): warn(rule)
+      case .hazard(let rule): throw hazard(rule)
+      case .refuse(let rule): if !ignoresRefusals { throw refusal(rule) }
+      case .succeed(let value):
+        _ = try self.value(of: value)
+        throw .ok
+      }
+    }
+  }
+
+  @inline(never)
+  private mutating func compile(_ id: BlockID) {
+    program.compile(id)
+    reserveLocals(Int(program.slotCount))
+  }
+
+  private mutating func bind(_ slot: Slot, _ id: ExpressionID) throws(Stop) {
+    let value = try self.value(of: id)
+    // A name keeps the value that it was given: later changes of the map do not show in it.
+    locals[Int(slot)] = value.tag == .map ? memory.allocateMap(memory.entries(of: value)) : value
+  }
+
+  private mutating func attempt(_ block: BlockID, undo: BlockID) throws(Stop) {
+    do throws(Stop) {
+      try run(block)
+    } catch {
+      if error == .refused {
+        let ending = self.ending
+        try run(undo)
+        self.ending = ending
+      }
+      throw error
+    }
+  }
+
+  private mutating func loop(_ list: ExpressionID, _ slot: Slot, _ body: BlockID) throws(Stop) {
+    let elements = try value(of: list)
+    switch elements.tag {
+    case .list:
+      for i in 0..<Address(elements.count) {
+        locals[Int(slot)] = load(elements.start + i)
+        try run(body)
+      }
+    // Nothing is known of how often the rules run; what they change is lost.
+    case .unknown: return
+    default: throw faulty("a loop expects a list, not \(elements.kind)", in: list)
+    }
+  }
+
+  /// Runs the rules that the file of a device type contributes to a hook for each device of the type.
+  private mutating func forEachDevice(of number: FileID, _ block: BlockID) throws(Stop) {
+    let file = program.files[Int(number)].file
+    guard let type = file.deviceType else { return }
+    let outer = (call.device, call.file)
+    defer { (call.device, call.file) = outer }
+    for device in elements(of: memory[Memory.devices]) {
+      guard device.tag == .object, program.shapes.kind(of: shape(of: device)) == .device(type) else { continue }
+      (call.device, call.file) = (device, file)
+      try run(block)
+    }
+  }
+
+  /// Runs the rules of the capability that the call enables.
+  private mutating func runCapability(above top: Slot) throws(Stop) {
+    guard let rules = call.capability else { return }
+    try runToEnd(program.block(of: rules, above: top))
+  }
+
+  /// The place where the kernel copies the payload in.
+  mutating func readValue() throws(Stop) {
+    switch call.payload {
+    case .value(let value): call.value = value
+    case .invalid, .none:
+      try refuse(.cannotRead)
+      call.value = .unknown
+    }
+  }
+
+  /// The place where the kernel copies a value out. The address is checked only here.
+  private mutating func write(_ id: WriteID) throws(Stop) {
+    if call.payloadType.isNone { return }
+    guard call.isWritable else { return try refuse(.cannotWrite) }
+    let value: Value
+    switch program.written[Int(id)] {
+    case .expression(let expression):
+      let cell = try self.value(of: expression)
+      value = self.value(of: cell)
+    case .fields(let fields):
+      var values: [(String, Value)] = []
+      for (name, expression) in fields {
+        let cell = try self.value(of: expression)
+        values.append((name, self.value(of: cell)))
+      }
+      value = .record(Fields(values))
+    }
+    // Nothing is known of an unknown value, not even its shape.
+    call.written =
+      value == .unknown ? nil : call.payloadType.encode(value, bigEndian: catalogue.architecture.isBigEndian)
+  }
+}
+
+// MARK: Ends
+
+extension Machine {
+  private func passes(_ rule: RuleID) { trace?.passes(program.rules[Int(rule)].rule) }
+
+  @inline(never)
+  private mutating func refusal(_ id: RuleID) -> Stop {
+    let rule = program.rules[Int(id)].rule
+    guard let errno = rule.errno else { preconditionFailure("a rule without an errno refuses") }
+    trace?.refuses(rule)
+    ending = .answer(.refused(errno), reason(id))
+    return .refused
+  }
+
+  @inline(never)
+  private mutating func hazard(_ id: RuleID) -> Stop {
+    let reason = reason(id)
+    ending = .hazard(reason.message, reason)
+    return .hazard
+  }
+
+  @inline(never)
+  private mutating func warn(_ id: RuleID) { warnings.append(reason(id)) }
+
+  /// Ends the call, unless it is forced.
+  @inline(never)
+  mutating func refuse(_ refusal: GenericRefusal) throws(Stop) {
+    if ignoresRefusals { return }
+    let id = DiagnosticID(call.file.id(call.path, refusal.errno))
+    ending = .answer(
+      .refused(refusal.errno), Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
+    throw .refused
+  }
+
+  /// The reason that a rule gives.
+  private mutating func reason(_ id: RuleID) -> Reason {
+    let rule = program.rules[Int(id)].rule
+    return Reason(
+      id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message(of: id),
+      rule: rule.source, keyFields: rule.condition?.keyFields ?? [], documented: rule.documented)
+  }
+
+  /// The rule's words, with the values that they speak of.
+  private mutating func message(of id: RuleID) -> String {
+    guard let text = program.rules[Int(id)].rule.because else { return "" }
+    let expressions = program.reasonValues(id)
+    reserveLocals(Int(program.slotCount))
+    var values: [String] = []
+    for expression in expressions {
+      let cell = try? evaluate(program.roots[Int(expression)])
+      values.append(cell.map { value(of: $0).words } ?? "?")
+    }
+    values.reverse()
+    return text.words { _ in values.popLast() ?? "?" }
+  }
+}

@@ -1,0 +1,48 @@
+import Expressions
+
+// The constants of a program. Lists and records among them have negative addresses.
+extension Program {
+  private static let firstConstant = Address.min
+
+  func constant(at address: Address) -> Cell { constants[Int(address &- Self.firstConstant)] }
+
+  mutating func constant(_ cell: Cell) -> ConstantID {
+    constants.append(cell)
+    return ConstantID(constants.count - 1)
+  }
+
+  /// Stores a value among the constants. Tables are stored once.
+  mutating func cell(of value: Value) -> Cell {
+    switch value {
+    case .null: return .null
+    case .unknown: return .unknown
+    case .bool(let truth): return .bool(truth)
+    case .integer(let integer): return pool.integer(integer)
+    case .string(let text): return pool.string(text)
+    case .list(let list): return table(list)
+    case .record(let fields): return record(fields)
+    case .object, .map: preconditionFailure("a constant is \(value.kind) that can change")
+    }
+  }
+
+  private mutating func table(_ rows: [Value]) -> Cell {
+    if rows.isEmpty { return .emptyList }
+    // Lists that share their storage are equal at once, and others differ early.
+    if let known = tables.first(where: { $0.rows == rows }) { return known.cell }
+    let cells = rows.map { cell(of: $0) }
+    let start = Self.firstConstant + Address(constants.count)
+    constants += cells
+    let table = Cell.list(start: start, count: rows.count)
+    tables.append((rows, table))
+    return table
+  }
+
+  private mutating func record(_ fields: Fields) -> Cell {
+    let shape = shapes.shape(.value, fields.names.map { shapes.name($0) })
+    let values = fields.values.map { cell(of: $0) }
+    let address = Self.firstConstant + Address(constants.count)
+    constants.append(Cell(.shape, Int64(shape)))
+    constants += values
+    return .record(address)
+  }
+}
