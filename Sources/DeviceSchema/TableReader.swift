@@ -50,28 +50,49 @@ struct TableReader {
       return []
     }
     guard case .list(let numbers)? = computed(list, in: RowScope(), as: .list(.integer)) else { return [] }
+    let scope = RowScope(variable: variable)
+    let columns = cells.map { (name: $0.key.value.identifier, cell: self.cell($0.value, scope)) }
+    let evaluator = Evaluator(world: NoWorld())
     return numbers.map { number in
-      let scope = RowScope(variable: variable, number: number)
-      return cells.map { cell in
-        let text = cell.value.scalar ?? ""
-        if let filled = filled(cell.value, scope) { return (cell.key.value.identifier, .string(filled)) }
-        guard cell.value.scalar != nil, (try? Parser.parse(text))?.names.contains(variable) == true,
-          let number = computed(cell.value, in: scope)
-        else { return (cell.key.value.identifier, value(cell.value)) }
-        return (cell.key.value.identifier, number)
+      evaluator.withFrame([number], size: scope.frameSize) {
+        columns.map { column in (column.name, column.cell.value(evaluator)) }
       }
     }
   }
 
-  /// The text with the values of `<EXPRESSION>` in it; nil if it has none.
-  private func filled(_ node: Node, _ scope: RowScope) -> String? {
+  /// A cell of a repeated row, compiled once.
+  private enum Cell {
+    case constant(Value)
+    case computed(Expression)
+    case text(before: String, Expression, after: String)
+
+    func value(_ evaluator: Evaluator) -> Value {
+      switch self {
+      case .constant(let value): value
+      case .computed(let expression): (try? evaluator.evaluate(expression)) ?? .unknown
+      case .text(let before, let expression, let after):
+        .string("\(before)\((try? evaluator.evaluate(expression))?.integer ?? 0)\(after)")
+      }
+    }
+  }
+
+  private func cell(_ node: Node, _ scope: RowScope) -> Cell {
+    if let filled = filled(node, scope) { return filled }
+    guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(scope.variable) == true,
+      let expression = node.expression(in: scope, faults)
+    else { return .constant(value(node)) }
+    return .computed(expression)
+  }
+
+  /// A text with `<EXPRESSION>` in it; nil for any other.
+  private func filled(_ node: Node, _ scope: RowScope) -> Cell? {
     guard let text = node.scalar, let open = text.firstIndex(of: "<"), let close = text.lastIndex(of: ">"), open < close
     else { return nil }
     let inner = Node(.scalar(String(text[text.index(after: open)..<close]), .plain), at: node.range)
     guard (try? Parser.parse(inner.scalar ?? ""))?.names == [scope.variable],
-      let number = computed(inner, in: scope, as: .integer)?.integer
+      let expression = inner.expression(in: scope, as: .integer, faults)
     else { return nil }
-    return "\(text[..<open])\(number)\(text[text.index(after: close)...])"
+    return .text(before: String(text[..<open]), expression, after: String(text[text.index(after: close)...]))
   }
 
   private func computed(_ node: Node, in scope: RowScope, as type: Type = .any) -> Value? {
@@ -100,20 +121,22 @@ struct TableReader {
   }
 }
 
-/// The names in the expressions of a row: the variable of its `for`.
-private struct RowScope: Scope {
-  var variable = ""
-  var number = Value.null
+/// The names in the expressions of a row: the variable of its `for`, which is the first local.
+private final class RowScope: Scope {
+  let variable: String
+  private(set) var frameSize = 1
 
-  func meaning(of name: String) -> Meaning? { name == variable ? .constant(number, .integer) : nil }
+  init(variable: String = "") { self.variable = variable }
+
+  func meaning(of name: String) -> Meaning? { name == variable ? .local(0, .integer) : nil }
   func function(_ name: String) -> Function? { nil }
   func fact(_ name: String) -> Type? { nil }
   var visibleNames: [String] { [variable] }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
   var release: Release? { nil }
-  var firstFreeSlot: Int { 0 }
-  func reserve(slots: Int) {}
+  var firstFreeSlot: Int { 1 }
+  func reserve(slots: Int) { frameSize = max(frameSize, slots) }
 }
 
 /// The world of a row, in which nothing but constants is known.
