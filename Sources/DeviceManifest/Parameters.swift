@@ -52,7 +52,7 @@ package final class Parameters {
   private var suggestionsLeft = 100
   /// Whether an expression could not be read, so that the parameters that it uses are unknown.
   private var hasUnreadableExpression = false
-  private lazy var evaluator = Evaluator(world: NoWorld.shared)
+  private lazy var evaluator = Evaluator(world: EmptyWorld.shared)
 
   init(_ findings: Findings) { self.findings = findings }
 
@@ -161,8 +161,7 @@ package final class Parameters {
     }
   }
 
-  /// The nodes that a node with `for: NAME in LIST` stands for: one for each element of the list, with `${NAME}`
-  /// replaced.
+  /// Repeats a node with `for: NAME in LIST` for each element of the list, with `${NAME}` replaced.
   func repeated(_ node: Node) -> [Node] {
     guard let header = node[key: "for"] else { return [node] }
     guard let (variable, text) = header.loopHeader else {
@@ -386,9 +385,4 @@ private final class ParameterScope: Scope {
   var release: Release? { nil }
   var firstFreeSlot: Int { 0 }
   func reserve(slots: Int) {}
-}
-
-/// A world without content: parameters are constants.
-private final class NoWorld: World, Sendable {
-  static let shared = NoWorld()
 }

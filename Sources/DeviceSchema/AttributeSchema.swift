@@ -86,7 +86,7 @@ package class AttributeDescription {
   /// Whether some kernels lack it.
   package final var isConditional: Bool { lifetime != Lifetime() || when != nil }
 
-  /// The rules of a call; nil if there are none.
+  /// The rules of a call; nil if the schema has no rules for it.
   package final func rules(of access: AttributeAccess) -> RuleFrame? {
     switch access {
     case .set: set

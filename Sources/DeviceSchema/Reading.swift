@@ -190,7 +190,7 @@ extension Node {
     }
   }
 
-  /// The conditional expression that `{switch, cases}` stands for.
+  /// Converts `{switch, cases}` to a conditional expression.
   private func choice(_ value: Node, _ faults: Findings) -> Syntax? {
     guard let arms = Switch(value, self[key: "cases"], faults)?.arms else { return nil }
     var result: Syntax?

@@ -11,7 +11,9 @@ struct StatementCheck {
     self.faults = faults
   }
 
-  /// Reports the first mistake. Returns whether there is none, so that the statement can be compiled.
+  /// Reports the first mistake.
+  ///
+  /// - Returns: whether the statement is correct and can be compiled.
   func passes() -> Bool {
     guard let (message, id, range) = mistake else { return true }
     faults.error(id, message, at: range)

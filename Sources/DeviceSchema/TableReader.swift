@@ -41,21 +41,25 @@ struct TableReader {
     return (.list(values.map(Value.record)), .list(.record(record)))
   }
 
-  /// One row; with `for: n in LIST`, a row for each number. `<EXPRESSION>` in a text stands for its value, and any
-  /// other column can be an expression.
+  /// Reads one row, or with `for: n in LIST` a row for each number.
+  ///
+  /// In repeated rows, a text may contain `<EXPRESSION>`, which is replaced by its value. Any other column that mentions
+  /// the variable is an expression.
   private func rows(_ cells: [Entry], _ header: Node?) -> [[(String, Value)]] {
     guard let header else { return [cells.map { ($0.key.value.identifier, value($0.value)) }] }
     guard let (variable, list) = header.loopHeader else {
       faults.error("schema-type", "repeated rows must be 'for: NAME in LIST'", at: header.range)
       return []
     }
-    guard case .list(let numbers)? = computed(list, in: RowScope(), as: .list(.integer)) else { return [] }
+    let evaluator = Evaluator(world: EmptyWorld.shared)
+    guard let elements = list.expression(in: RowScope(), as: .list(.integer), faults),
+      case .list(let numbers) = value(of: elements, evaluator)
+    else { return [] }
     let scope = RowScope(variable: variable)
-    let columns = cells.map { (name: $0.key.value.identifier, cell: self.cell($0.value, scope)) }
-    let evaluator = Evaluator(world: NoWorld())
+    let columns = cells.map { (name: $0.key.value.identifier, cell: self.cell($0.value, variable, scope)) }
     return numbers.map { number in
       evaluator.withFrame([number], size: scope.frameSize) {
-        columns.map { column in (column.name, column.cell.value(evaluator)) }
+        columns.map { column in (column.name, value(of: column.cell, evaluator)) }
       }
     }
   }
@@ -65,38 +69,43 @@ struct TableReader {
     case constant(Value)
     case computed(Expression)
     case text(before: String, Expression, after: String)
+  }
 
-    func value(_ evaluator: Evaluator) -> Value {
-      switch self {
-      case .constant(let value): value
-      case .computed(let expression): (try? evaluator.evaluate(expression)) ?? .unknown
-      case .text(let before, let expression, let after):
-        .string("\(before)\((try? evaluator.evaluate(expression))?.integer ?? 0)\(after)")
-      }
+  private func value(of cell: Cell, _ evaluator: Evaluator) -> Value {
+    switch cell {
+    case .constant(let value): value
+    case .computed(let expression): value(of: expression, evaluator)
+    case .text(let before, let expression, let after):
+      .string("\(before)\(value(of: expression, evaluator).integer ?? 0)\(after)")
     }
   }
 
-  private func cell(_ node: Node, _ scope: RowScope) -> Cell {
-    if let filled = filled(node, scope) { return filled }
-    guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(scope.variable) == true,
+  private func value(of expression: Expression, _ evaluator: Evaluator) -> Value {
+    do throws(EvaluationError) {
+      return try evaluator.evaluate(expression)
+    } catch {
+      faults.error("schema-evaluation", "'\(expression.text)': \(error.message)", at: expression.source)
+      return .unknown
+    }
+  }
+
+  private func cell(_ node: Node, _ variable: String, _ scope: RowScope) -> Cell {
+    if let filled = filled(node, variable, scope) { return filled }
+    guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(variable) == true,
       let expression = node.expression(in: scope, faults)
     else { return .constant(value(node)) }
     return .computed(expression)
   }
 
   /// A text with `<EXPRESSION>` in it; nil for any other.
-  private func filled(_ node: Node, _ scope: RowScope) -> Cell? {
+  private func filled(_ node: Node, _ variable: String, _ scope: RowScope) -> Cell? {
     guard let text = node.scalar, let open = text.firstIndex(of: "<"), let close = text.lastIndex(of: ">"), open < close
     else { return nil }
     let inner = Node(.scalar(String(text[text.index(after: open)..<close]), .plain), at: node.range)
-    guard (try? Parser.parse(inner.scalar ?? ""))?.names == [scope.variable],
+    guard (try? Parser.parse(inner.scalar ?? ""))?.names == [variable],
       let expression = inner.expression(in: scope, as: .integer, faults)
     else { return nil }
     return .text(before: String(text[..<open]), expression, after: String(text[text.index(after: close)...]))
-  }
-
-  private func computed(_ node: Node, in scope: RowScope, as type: Type = .any) -> Value? {
-    node.expression(in: scope, as: type, faults).flatMap { try? Evaluator(world: NoWorld()).evaluate($0) }
   }
 
   private func value(_ node: Node) -> Value {
@@ -121,23 +130,21 @@ struct TableReader {
   }
 }
 
-/// The names in the expressions of a row: the variable of its `for`, which is the first local.
+/// The names in the expressions of a row: the variable of its `for`, which is the first local. The list of the `for` has
+/// no names.
 private final class RowScope: Scope {
-  let variable: String
+  private let variable: String?
   private(set) var frameSize = 1
 
-  init(variable: String = "") { self.variable = variable }
+  init(variable: String? = nil) { self.variable = variable }
 
   func meaning(of name: String) -> Meaning? { name == variable ? .local(0, .integer) : nil }
   func function(_ name: String) -> Function? { nil }
   func fact(_ name: String) -> Type? { nil }
-  var visibleNames: [String] { [variable] }
+  var visibleNames: [String] { variable.map { [$0] } ?? [] }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
   var release: Release? { nil }
   var firstFreeSlot: Int { 1 }
   func reserve(slots: Int) { frameSize = max(frameSize, slots) }
 }
-
-/// The world of a row, in which nothing but constants is known.
-private final class NoWorld: World {}

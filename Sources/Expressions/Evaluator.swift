@@ -16,6 +16,13 @@ extension World {
   package var payloadSize: Int? { nil }
 }
 
+/// A world in which nothing is known, for expressions over constants.
+package final class EmptyWorld: World, Sendable {
+  package static let shared = EmptyWorld()
+
+  private init() {}
+}
+
 /// An error in the evaluation of an expression: a fault of the schema, not of the manifest.
 package struct EvaluationError: Error, Hashable, Sendable {
   package var message: String

@@ -82,12 +82,12 @@ private struct StateBefore {
   }
 }
 
-/// Moves what a branch added behind what earlier branches added.
+/// Moves the cells and maps that a branch added after those of earlier branches.
 private struct Relocation {
   let beginning: (cells: Address, maps: Int)
   let distance: Address
   private let mapDistance: Int
-  /// The new addresses of records that earlier branches made, too.
+  /// The new addresses of the branch's records, if earlier branches made the same records.
   var records: [Address: Address] = [:]
 
   init(from beginning: (cells: Address, maps: Int), to end: (cells: Address, maps: Int)) {
