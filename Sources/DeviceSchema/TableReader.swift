@@ -13,7 +13,7 @@ struct TableReader {
       faults.error("schema-type", "a table must be a list of rows", at: entry.value.range)
       return (.list([]), .list(.any))
     }
-    var rows: [[(String, Value)]] = []
+    var blocks: [Block] = []
     var columns: [String] = []
     for item in items {
       guard let entries = item.entries else {
@@ -23,30 +23,39 @@ struct TableReader {
       let reader = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults)
       guard reader.lifetime().mayInclude(release) else { continue }
       let cells = entries.filter { !["since", "until", "doc", "for"].contains($0.key.value) }
-      for row in self.rows(cells, reader["for"]) {
-        for (name, _) in row where !columns.contains(name) { columns.append(name) }
-        rows.append(row)
-      }
+      let block = Block(names: cells.map(\.key.value.identifier), rows: rows(cells, reader["for"]))
+      for name in block.names where !columns.contains(name) { columns.append(name) }
+      blocks.append(block)
     }
     // A column that a row leaves out is null there.
     let record = RecordType(name: "a row of \(entry.key.value)")
-    let values = rows.map { row in
-      Fields(
-        columns.map { column in
-          let cell = row.first { $0.0 == column }?.1 ?? .null
-          record.add(column, type(of: cell))
-          return (column, cell)
-        })
+    var values: [Value] = []
+    for block in blocks {
+      let places = columns.map(block.names.firstIndex)
+      for (column, place) in zip(columns, places) {
+        let types = block.rows.map { row in place.map { type(of: row[$0]) } ?? .null }
+        guard let first = types.first else { continue }
+        record.add(column, types.dropFirst().reduce(first) { $0.joined(with: $1) })
+      }
+      values += block.rows.map { row in
+        .record(Fields(names: columns, values: places.map { place in place.map { row[$0] } ?? .null }))
+      }
     }
-    return (.list(values.map(Value.record)), .list(.record(record)))
+    return (.list(values), .list(.record(record)))
+  }
+
+  /// The rows of one item of a table. They have the same columns.
+  private struct Block {
+    var names: [String]
+    var rows: [[Value]]
   }
 
   /// Reads one row, or with `for: n in LIST` a row for each number.
   ///
   /// In repeated rows, a text may contain `<EXPRESSION>`, which is replaced by its value. Any other column that mentions
   /// the variable is an expression.
-  private func rows(_ cells: [Entry], _ header: Node?) -> [[(String, Value)]] {
-    guard let header else { return [cells.map { ($0.key.value.identifier, value($0.value)) }] }
+  private func rows(_ cells: [Entry], _ header: Node?) -> [[Value]] {
+    guard let header else { return [cells.map { value($0.value) }] }
     guard let (variable, list) = header.loopHeader else {
       faults.error("schema-type", "repeated rows must be 'for: NAME in LIST'", at: header.range)
       return []
@@ -56,10 +65,10 @@ struct TableReader {
       case .list(let numbers) = value(of: elements, evaluator)
     else { return [] }
     let scope = RowScope(variable: variable)
-    let columns = cells.map { (name: $0.key.value.identifier, cell: self.cell($0.value, variable, scope)) }
+    let columns = cells.map { cell($0.value, variable, scope) }
     return numbers.map { number in
       evaluator.withFrame([number], size: scope.frameSize) {
-        columns.map { column in (column.name, value(of: column.cell, evaluator)) }
+        columns.map { value(of: $0, evaluator) }
       }
     }
   }

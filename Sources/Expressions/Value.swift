@@ -33,6 +33,12 @@ package struct Fields: Hashable, Sendable {
     values = fields.map(\.1)
   }
 
+  /// - Parameter values: one for each name.
+  package init(names: [String], values: [Value]) {
+    precondition(names.count == values.count)
+    (self.names, self.values) = (names, values)
+  }
+
   /// The value of a field; nil if there is no such field. A new field is added at the end.
   package subscript(name: String) -> Value? {
     get { names.firstIndex(of: name).map { values[$0] } }

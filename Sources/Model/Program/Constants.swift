@@ -20,7 +20,7 @@ extension Program {
     case .integer(let integer): return pool.integer(integer)
     case .string(let text): return pool.string(text)
     case .list(let list): return table(list)
-    case .record(let fields): return record(fields)
+    case .record(let fields): return record(fields, shapes.shape(.value, fields.names.map { shapes.name($0) }))
     case .object, .map: preconditionFailure("a constant is \(value.kind) that can change")
     }
   }
@@ -29,7 +29,15 @@ extension Program {
     if rows.isEmpty { return .emptyList }
     // Lists that share their storage are equal at once, and others differ early.
     if let known = tables.first(where: { $0.rows == rows }) { return known.cell }
-    let cells = rows.map { cell(of: $0) }
+    var shape: (names: [String], shape: ShapeID)?
+    let cells = rows.map { row -> Cell in
+      guard case .record(let fields) = row else { return cell(of: row) }
+      // The rows of a table share the array of their names, so that the comparison takes no time.
+      if let shape, shape.names == fields.names { return record(fields, shape.shape) }
+      let own = shapes.shape(.value, fields.names.map { shapes.name($0) })
+      shape = (fields.names, own)
+      return record(fields, own)
+    }
     let start = Self.firstConstant + Address(constants.count)
     constants += cells
     let table = Cell.list(start: start, count: rows.count)
@@ -37,8 +45,7 @@ extension Program {
     return table
   }
 
-  private mutating func record(_ fields: Fields) -> Cell {
-    let shape = shapes.shape(.value, fields.names.map { shapes.name($0) })
+  private mutating func record(_ fields: Fields, _ shape: ShapeID) -> Cell {
     let values = fields.values.map { cell(of: $0) }
     let address = Self.firstConstant + Address(constants.count)
     constants.append(Cell(.shape, Int64(shape)))
