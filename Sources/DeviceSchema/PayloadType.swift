@@ -48,7 +48,7 @@ package struct IntegerDescription {
   package var range: (lowerBound: Int128, upperBound: Int128)?
   package var values: [Int128] = []
   /// Names of values.
-  package var names: [(name: String, value: Int128)] = []
+  package var names = ValueNames()
   /// Names of bits, counted from 0.
   package var flags: [(name: String, bit: Int)] = []
   /// Whether the kernel accepts any value, despite this description.
