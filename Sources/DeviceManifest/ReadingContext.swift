@@ -15,8 +15,6 @@ final class ReadingContext {
   var vcpus: [VCPUContext] = []
   /// The index of the parameter that is the number of vCPUs, if that is supplied at load time.
   var vcpuCount: Int?
-  /// The names in rules of the fields of each attribute's key.
-  private var keyNames: [ObjectIdentifier: [String]] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
@@ -93,10 +91,8 @@ final class ReadingContext {
 
   /// The places of the fields of an attribute's key, by their names in rules.
   func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> KeyPlaces {
-    guard let reader, !attribute.keyFields.isEmpty else { return KeyPlaces() }
-    let names = keyNames[ObjectIdentifier(attribute)] ?? attribute.keyFields.map(\.name.identifier)
-    keyNames[ObjectIdentifier(attribute)] = names
-    return KeyPlaces(names: names, places: attribute.keyFields.map { reader[$0.name]?.range })
+    guard let reader, case .keys(let fields, _) = attribute.number else { return KeyPlaces() }
+    return KeyPlaces(names: attribute.keyNames, places: fields.map { reader[$0.name]?.range })
   }
 
   /// Group, attr and flags of a call by raw numbers.

@@ -134,6 +134,9 @@ package final class AttributeSchema: AttributeDescription {
     if case .keys(let fields, _) = number { fields } else { [] }
   }
 
+  /// The names of these fields in rules.
+  package private(set) lazy var keyNames = keyFields.map(\.name.identifier)
+
   /// The key that a number encodes; nil if the number does not belong to this attribute.
   package func key(of attr: UInt64) -> Fields? {
     switch number {

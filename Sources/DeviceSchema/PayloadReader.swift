@@ -109,7 +109,7 @@ struct PayloadReader {
 
   /// Reads the keys that describe an integer in a payload, a key or an argument.
   func description(_ reader: KeyReader) -> IntegerDescription {
-    var result = IntegerDescription()
+    let result = IntegerDescription()
     result.unit = reader.string("unit")
     result.notation = result.unit.flatMap(scope.notation)
     result.align = reader.integer("align")

@@ -120,14 +120,14 @@ struct PendingGuard {
 
 /// The declarative part of a manifest as elements in base order.
 struct Draft {
-  let catalogue: Catalogue
+  private let knowledge: PlanningKnowledge
+  private var catalogue: Catalogue { knowledge.catalogue }
   private(set) var elements: [Element] = []
   /// The calls of all elements.
   private(set) var steps: [Step] = []
   private var labels: [Label: Int] = [:]
   var labelCount: Int { labels.count }
   private var orders: [AttributeOrder.Key: AttributeOrder] = [:]
-  private var hints = Hints()
   /// The names of the devices, by slot. Each alternative of a device has a separate slot.
   private(set) var deviceNames: [String] = []
   /// Problems with the machine: devices with needs that cannot be expressed.
@@ -139,7 +139,7 @@ struct Draft {
     return blocks
   }
 
-  init(catalogue: Catalogue) { self.catalogue = catalogue }
+  init(_ knowledge: PlanningKnowledge) { self.knowledge = knowledge }
 
   mutating func add(_ machine: Machine) {
     add(Step(.createVM(type: machine.type), target: .vm, at: machine.at))
@@ -260,8 +260,9 @@ struct Draft {
     let owner = Owner.device(slot, type: type.name)
     return Element(
       steps: first..<last + 1, labels: [number(.type(type.name)), number(.creation(device: slot))],
-      after: (type.schema?.createOrder("after") ?? []).map { number(label($0.value, owner)) },
-      before: (type.schema?.createOrder("before") ?? []).map { number(label($0.value, owner)) }, guards: guards,
+      after: (type.schema?.createOrder("after") ?? []).map { number(label(knowledge.place($0.value), owner)) },
+      before: (type.schema?.createOrder("before") ?? []).map { number(label(knowledge.place($0.value), owner)) },
+      guards: guards,
       deviceSlot: slot)
   }
 
@@ -315,7 +316,7 @@ struct Draft {
     let last = append(
       Step(
         .setAttribute(call(setting.data)), target: name, attribute: setting.path, value: setting.value, at: setting.at,
-        keyPlaces: setting.keyPlaces, hints: hints.hints(on: setting)))
+        keyPlaces: setting.keyPlaces, hints: knowledge.hints.hints(on: setting)))
     let order = order(of: setting, owner)
     var element = Element(
       steps: first..<last + 1, labels: order.labels, after: order.after, before: order.before, guards: guards,
@@ -340,18 +341,14 @@ struct Draft {
         if let common = owner.commonLabel(name) { order.labels.append(number(common)) }
       }
     }
-    for part in [group, attribute] {
-      for (words, isAfter) in [(part.after, true), (part.before, false)] {
-        for word in words {
-          let label = number(label(word.path.value, owner))
-          if let condition = word.when {
-            order.conditional.append((label, isAfter, condition))
-          } else if isAfter {
-            order.after.append(label)
-          } else {
-            order.before.append(label)
-          }
-        }
+    for relation in knowledge.relations(of: attribute, in: group) {
+      let label = number(label(relation.place, owner))
+      if let condition = relation.when {
+        order.conditional.append((label, relation.isAfter, condition))
+      } else if relation.isAfter {
+        order.after.append(label)
+      } else {
+        order.before.append(label)
       }
     }
     orders[key] = order
@@ -364,22 +361,17 @@ struct Draft {
     return AttributeOrder(after: [number(.creation(device: slot))])
   }
 
-  /// The label that a word of `after:` or `before:` refers to: an attribute of the same owner, unless its first part
-  /// names another one.
-  private func label(_ word: String, _ owner: Owner) -> Label {
-    switch word {
-    case "vcpus": return .vcpus
-    case "memory": return .memory
-    default: break
+  private func label(_ place: OrderPlace, _ owner: Owner) -> Label {
+    switch place {
+    case .vcpus: .vcpus
+    case .memory: .memory
+    case .creation: if case .device(let slot, _) = owner { .creation(device: slot) } else { owner.label("create") }
+    case .type(let type): .type(type)
+    case .typeAttribute(let type, let path): .typeAttribute(type, path: path)
+    case .vm(let path): .vm(path: path)
+    case .vcpu(let path): .vcpu(nil, path: path)
+    case .own(let path): owner.label(path)
     }
-    let parts = word.split(separator: ".", maxSplits: 1).map(String.init)
-    if word == "create", case .device(let slot, _) = owner { return .creation(device: slot) }
-    if catalogue.device(named: parts[0]) != nil {
-      return parts.count == 1 ? .type(parts[0]) : .typeAttribute(parts[0], path: parts[1])
-    }
-    if parts.count == 2, parts[0] == "vm" { return .vm(path: parts[1]) }
-    if parts.count == 2, parts[0] == "vcpu" { return .vcpu(nil, path: parts[1]) }
-    return owner.label(word)
   }
 }
 
