@@ -89,24 +89,34 @@ extension Verdict {
         switch result.outcome {
         case .skipped: .skipped
         case .hazard: .failed(.hazard)
-        case .ok: Verdict(answers: [.ok], result, step)
-        case .refused(let errno): Verdict(answers: [.refused(errno)], result, step)
+        case .ok: Verdict(of: .ok, result, step)
+        case .refused(let errno): Verdict(of: .refused(errno), result, step)
         case .undecided(let candidates): Verdict(answers: candidates, result, step)
         }
       }
   }
 
-  /// The verdict on the possible answers, depending on whether all, none or some of them are as expected.
-  private init(answers: [Answer], _ result: StepResult, _ step: Step) {
-    let verdicts = answers.map { answer -> Verdict in
-      guard step.expected.contains(answer) else { return .failed(.unexpectedAnswer) }
-      guard answer == .ok, let comparison = step.comparison else { return .passed }
-      return switch comparison.agrees(with: result) {
+  /// The verdict on an answer.
+  private init(of answer: Answer, _ result: StepResult, _ step: Step) {
+    guard step.expected.contains(answer) else {
+      self = .failed(.unexpectedAnswer)
+      return
+    }
+    guard answer == .ok, let comparison = step.comparison else {
+      self = .passed
+      return
+    }
+    self =
+      switch comparison.agrees(with: result) {
       case true: .passed
       case false: .failed(.valueMismatch)
       case nil: .undecided
       }
-    }
+  }
+
+  /// The verdict on the possible answers, depending on whether all, none or some of them are as expected.
+  private init(answers: [Answer], _ result: StepResult, _ step: Step) {
+    let verdicts = answers.map { Verdict(of: $0, result, step) }
     if let first = verdicts.first, verdicts.allSatisfy({ $0 == first }) {
       self = first
     } else if !verdicts.isEmpty, verdicts.allSatisfy(\.isFailure) {

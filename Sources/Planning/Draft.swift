@@ -21,53 +21,54 @@ struct Element {
   var isIncomplete = false
 }
 
-/// A name for calls, used to order others. A draft numbers its labels.
-private enum Label: Hashable {
-  case vcpus, memory
-  /// The creation of any device of this type.
-  case type(String)
+/// What calls are ordered by. A draft numbers its labels.
+private struct Label: Hashable {
+  /// Whose calls these are.
+  enum Owner: Hashable {
+    /// Everything of this name, whatever it belongs to.
+    case any
+    case vm
+    /// A device by its slot in the draft.
+    case device(Int)
+    /// Any device of a type.
+    case type(OrderName)
+    /// A vCPU by its index; any vCPU if that is nil.
+    case vcpu(Int?)
+  }
+
+  var name: OrderName
+  var owner: Owner
+
+  static let vcpus = Label(name: .vcpus, owner: .any)
+  static let memory = Label(name: .memory, owner: .any)
   /// The creation of one device.
-  case creation(device: Int)
-  /// An attribute, or a whole group, of one device.
-  case device(Int, path: String)
-  /// An attribute, or a whole group, of any device of a type.
-  case typeAttribute(String, path: String)
-  case vm(path: String)
-  /// An attribute, or a whole group, of one vCPU; of any vCPU if the index is nil.
-  case vcpu(Int?, path: String)
+  static func creation(device: Int) -> Label { Label(name: .creation, owner: .device(device)) }
+  /// The creation of any device of a type.
+  static func type(_ type: OrderName) -> Label { Label(name: .creation, owner: .type(type)) }
 }
 
 /// What an attribute belongs to.
-private enum Owner {
+private enum Owner: Hashable {
   case vm
   /// A device by its slot in the draft, with its type.
-  case device(Int, type: String)
+  case device(Int, type: OrderName)
   /// A vCPU by its index.
   case vcpu(Int)
 
-  /// A number that no other owner in the draft has.
-  var number: Int {
+  func label(_ name: OrderName) -> Label {
     switch self {
-    case .vm: 0
-    case .device(let slot, _): slot + 1
-    case .vcpu(let index): -index - 1
-    }
-  }
-
-  func label(_ path: String) -> Label {
-    switch self {
-    case .vm: .vm(path: path)
-    case .device(let slot, _): .device(slot, path: path)
-    case .vcpu(let index): .vcpu(index, path: path)
+    case .vm: Label(name: name, owner: .vm)
+    case .device(let slot, _): Label(name: name, owner: .device(slot))
+    case .vcpu(let index): Label(name: name, owner: .vcpu(index))
     }
   }
 
   /// The label of the attributes of all owners of this kind; nil if there is only one owner.
-  func commonLabel(_ path: String) -> Label? {
+  func commonLabel(_ name: OrderName) -> Label? {
     switch self {
     case .vm: nil
-    case .device(_, let type): .typeAttribute(type, path: path)
-    case .vcpu: .vcpu(nil, path: path)
+    case .device(_, let type): Label(name: name, owner: .type(type))
+    case .vcpu: Label(name: name, owner: .vcpu(nil))
     }
   }
 }
@@ -76,7 +77,7 @@ private enum Owner {
 private struct AttributeOrder {
   struct Key: Hashable {
     var attribute: ObjectIdentifier
-    var owner: Int
+    var owner: Owner
   }
 
   var labels: [Int] = []
@@ -237,7 +238,7 @@ struct Draft {
         refusals.append(elements.count - 1)
       }
       add(needs: alternative.type, device, slot: slot, machine, guards: guards)
-      let owner = Owner.device(slot, type: alternative.type.name)
+      let owner = Owner.device(slot, type: knowledge.name(alternative.type.name))
       for setting in alternative.attributes {
         add(setting, of: owner, on: .device(slot), target: .device(device.name), guards: guards)
       }
@@ -257,9 +258,10 @@ struct Draft {
     }
     let last = append(
       Step(.createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at))
-    let owner = Owner.device(slot, type: type.name)
+    let name = knowledge.name(type.name)
+    let owner = Owner.device(slot, type: name)
     return Element(
-      steps: first..<last + 1, labels: [number(.type(type.name)), number(.creation(device: slot))],
+      steps: first..<last + 1, labels: [number(.type(name)), number(.creation(device: slot))],
       after: (type.schema?.createOrder("after") ?? []).map { number(label(knowledge.place($0.value), owner)) },
       before: (type.schema?.createOrder("before") ?? []).map { number(label(knowledge.place($0.value), owner)) },
       guards: guards,
@@ -332,16 +334,16 @@ struct Draft {
   /// The place of a setting in the order. It is found once for all settings of an attribute.
   private mutating func order(of setting: AttributeSetting, _ owner: Owner) -> AttributeOrder {
     guard let (group, attribute) = setting.schema else { return order(after: owner) }
-    let key = AttributeOrder.Key(attribute: ObjectIdentifier(attribute), owner: owner.number)
+    let key = AttributeOrder.Key(attribute: ObjectIdentifier(attribute), owner: owner)
     if let known = orders[key] { return known }
     var order = order(after: owner)
-    if let path = setting.path {
-      for name in path == group.name ? [path] : [path, group.name] {
-        order.labels.append(number(owner.label(name)))
-        if let common = owner.commonLabel(name) { order.labels.append(number(common)) }
-      }
+    let rules = knowledge.order(of: attribute, in: group)
+    order.labels.reserveCapacity(rules.names.count * 2)
+    for name in rules.names {
+      order.labels.append(number(owner.label(name)))
+      if let common = owner.commonLabel(name) { order.labels.append(number(common)) }
     }
-    for relation in knowledge.relations(of: attribute, in: group) {
+    for relation in rules.relations {
       let label = number(label(relation.place, owner))
       if let condition = relation.when {
         order.conditional.append((label, relation.isAfter, condition))
@@ -365,11 +367,11 @@ struct Draft {
     switch place {
     case .vcpus: .vcpus
     case .memory: .memory
-    case .creation: if case .device(let slot, _) = owner { .creation(device: slot) } else { owner.label("create") }
+    case .creation: owner.label(.creation)
     case .type(let type): .type(type)
-    case .typeAttribute(let type, let path): .typeAttribute(type, path: path)
-    case .vm(let path): .vm(path: path)
-    case .vcpu(let path): .vcpu(nil, path: path)
+    case .typeAttribute(let type, let path): Label(name: path, owner: .type(type))
+    case .vm(let path): Label(name: path, owner: .vm)
+    case .vcpu(let path): Label(name: path, owner: .vcpu(nil))
     case .own(let path): owner.label(path)
     }
   }

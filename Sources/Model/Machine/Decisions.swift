@@ -59,17 +59,16 @@ extension Machine {
   /// unchanged.
   mutating func branches(_ prepared: PreparedCall) -> [Branch] {
     memory.begin()
-    let before = call
-    var pending: [[Bool]] = [[]]
-    var branches: [Branch] = []
+    decisions = Decisions()
+    var branches = [follow(prepared)]
+    if decisions.alternatives.isEmpty { return branches }
+    branches[0].course = (call, takeBack())
+    var pending = decisions.alternatives
+    memory.isForked = true
     while let next = pending.popLast(), branches.count < Decisions.mostBranches {
       decisions = Decisions(assumed: next)
-      memory.isForked = !branches.isEmpty
-      warnings = []
-      call = before
       var branch = follow(prepared)
-      pending.append(contentsOf: decisions.alternatives)
-      if branches.isEmpty, pending.isEmpty { return [branch] }
+      pending += decisions.alternatives
       branch.course = (call, takeBack())
       branches.append(branch)
     }
@@ -94,6 +93,7 @@ extension Machine {
 
   private mutating func follow(_ prepared: PreparedCall) -> Branch {
     ending = nil
+    warnings = []
     reserveLocals(Int(program.slotCount))
     do throws(Stop) {
       let value = try make(prepared)
