@@ -121,14 +121,13 @@ struct AttributeReader {
       if attribute.keyFields.isEmpty { return nil }
       return MappingReader(node, of: "an entry of '\(attribute.path)'", keys: nil, findings)
     }
-    let keys = attribute.keyFields.map(\.name)
-    if keys.isEmpty, !entries.contains(where: { $0.key.value == "value" }),
+    if attribute.keyFields.isEmpty, !entries.contains(where: { $0.key.value == "value" }),
       entries.count != 1 || entries[0].key.value != "optional"
     {
       return nil
     }
     return MappingReader(
-      node, of: "'\(attribute.path)'", keys: keys + ["value", "optional", "flags"], findings)
+      node, of: "'\(attribute.path)'", keys: attribute.entryKeys, findings)
   }
 
   private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {

@@ -20,19 +20,21 @@ package struct Runner {
     var report = Report(plan, on: host.description)
     /// The reason why all further steps are skipped; nil while the run continues.
     var end: String?
-    for step in plan.steps {
+    // A span lends its elements, where an array would copy them.
+    let steps = plan.steps.span
+    for i in steps.indices {
       if end == nil, isInterrupted() {
         end = "the run was interrupted"
         report.isInterrupted = true
       }
       let result: StepResult
-      if let reason = end ?? report.unmetGuard(of: step) {
-        host.skip(step)
+      if let reason = end ?? report.unmetGuard(of: steps[i]) {
+        host.skip(steps[i])
         result = StepResult(.skipped(reason))
       } else {
-        result = host.perform(step)
+        result = host.perform(steps[i])
       }
-      let verdict = Verdict(of: result, for: step)
+      let verdict = Verdict(of: result, for: steps[i])
       report.append(result, verdict)
       if case .failed = verdict, !keepGoing { end = end ?? "an earlier step failed" }
     }

@@ -134,6 +134,9 @@ package final class AttributeSchema: AttributeDescription {
     if case .keys(let fields, _) = number { fields } else { [] }
   }
 
+  /// The keys of an entry in a manifest that is more than a value.
+  package private(set) lazy var entryKeys = keyFields.map(\.name) + ["value", "optional", "flags"]
+
   /// The names of these fields in rules.
   package private(set) lazy var keyNames = keyFields.map(\.name.identifier)
 

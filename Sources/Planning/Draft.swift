@@ -24,7 +24,7 @@ struct Element {
 /// What calls are ordered by. A draft numbers its labels.
 private struct Label: Hashable {
   /// Whose calls these are.
-  enum Owner: Hashable {
+  enum Owner {
     /// Everything of this name, whatever it belongs to.
     case any
     case vm
@@ -36,8 +36,21 @@ private struct Label: Hashable {
     case vcpu(Int?)
   }
 
-  var name: OrderName
-  var owner: Owner
+  /// The name, the kind of owner and which of the kind it is, in one number, which is quick to look up.
+  private let bits: UInt64
+
+  init(name: OrderName, owner: Owner) {
+    let (kind, which): (UInt64, Int) =
+      switch owner {
+      case .any: (0, 0)
+      case .vm: (1, 0)
+      case .device(let slot): (2, slot)
+      case .type(let type): (3, type.rawValue)
+      case .vcpu(nil): (4, 0)
+      case .vcpu(let index?): (5, index)
+      }
+    bits = UInt64(name.rawValue) << 40 | kind << 36 | UInt64(which)
+  }
 
   static let vcpus = Label(name: .vcpus, owner: .any)
   static let memory = Label(name: .memory, owner: .any)
@@ -149,7 +162,10 @@ struct Draft {
       $0.arguments.contains { if case .device = $0 { true } else { false } }
     }
     for call in early { add(capability(call)) }
-    for setting in machine.attributes { add(setting, of: .vm, on: .vm, target: .vm) }
+    let count = machine.settingCount
+    elements.reserveCapacity(count)
+    steps.reserveCapacity(count)
+    add(machine.attributes, of: .vm, on: .vm, target: .vm)
     for region in machine.memory {
       let operation = DevicePlan.Operation.addMemory(slot: region.slot, address: region.address, size: region.size)
       add(Step(operation, target: .vm, at: region.at), labels: [.memory])
@@ -161,7 +177,7 @@ struct Draft {
     for call in late { add(capability(call)) }
     let firstAttribute = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() {
-      for setting in vcpu.attributes { add(setting, of: .vcpu(i), on: .vcpu(i), target: .vcpu(vcpu.id)) }
+      add(vcpu.attributes, of: .vcpu(i), on: .vcpu(i), target: .vcpu(vcpu.id))
     }
     if machine.vcpuCount != nil { gather(from: firstAttribute) }
   }
@@ -239,9 +255,7 @@ struct Draft {
       }
       add(needs: alternative.type, device, slot: slot, machine, guards: guards)
       let owner = Owner.device(slot, type: knowledge.name(alternative.type.name))
-      for setting in alternative.attributes {
-        add(setting, of: owner, on: .device(slot), target: .device(device.name), guards: guards)
-      }
+      add(alternative.attributes, of: owner, on: .device(slot), target: .device(device.name), guards: guards)
     }
   }
 
@@ -297,6 +311,15 @@ struct Draft {
   }
 
   // MARK: Attributes
+
+  private mutating func add(
+    _ settings: [AttributeSetting], of owner: Owner, on target: Target, target name: TargetName,
+    guards: [PendingGuard] = []
+  ) {
+    // A span lends its elements, where an array would copy them.
+    let settings = settings.span
+    for i in settings.indices { add(settings[i], of: owner, on: target, target: name, guards: guards) }
+  }
 
   private mutating func add(
     _ setting: AttributeSetting, of owner: Owner, on target: Target, target name: TargetName,
@@ -374,6 +397,14 @@ struct Draft {
     case .vcpu(let path): Label(name: path, owner: .vcpu(nil))
     case .own(let path): owner.label(path)
     }
+  }
+}
+
+extension Machine {
+  /// The number of settings of attributes.
+  fileprivate var settingCount: Int {
+    attributes.count + vcpus.reduce(0) { $0 + $1.attributes.count }
+      + devices.reduce(0) { $0 + $1.alternatives.reduce(0) { $0 + $1.attributes.count } }
   }
 }
 

@@ -76,21 +76,22 @@ extension Planner {
     result.plan.steps.reserveCapacity(draft.steps.count)
     var stepOfElement: [Int?] = Array(repeating: nil, count: draft.elements.count)
     for placed in order.elements {
-      let element = draft.elements[placed.index]
       let first = result.plan.steps.count
-      for i in element.steps {
+      let elements = draft.elements.span
+      let element = placed.index
+      for i in elements[element].steps {
         var step = draft.steps[i]
         if slotsMove { step.operation = step.operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 } }
         step.moved = placed.moved
-        step.block = element.block
-        for guarding in element.guards where guarding.appliesTo(step) {
+        step.block = elements[element].block
+        for guarding in elements[element].guards where guarding.appliesTo(step) {
           guard let index = guarding.index(first, stepOfElement) else { continue }
           step.guardedBy.append(Guard(step: index, ok: guarding.ok))
         }
-        if element.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
+        if elements[element].isIncomplete { result.incomplete.insert(result.plan.steps.count) }
         result.plan.steps.append(step)
       }
-      stepOfElement[placed.index] = first
+      stepOfElement[element] = first
     }
     result.plan.numberBlocks()
   }

@@ -81,20 +81,20 @@ struct FieldIndexes {
     _modify { yield &all[number] }
   }
 
-  /// The number of the index of a list by a key, which is empty if there was none with this stamp.
-  mutating func number(of list: Address, by key: KeyID, stamp: Int64) -> Int {
-    if let known = all.firstIndex(where: { $0.list == list && $0.key == key }) {
-      if all[known].stamp != stamp { all[known] = FieldIndex(list: list, key: key, stamp: stamp) }
-      return known
-    }
+  /// The number of the index of a list by a key; nil if there was none with this stamp. An empty one then awaits the
+  /// next search: where fields change between all searches, an index would be made for each.
+  mutating func number(of list: Address, by key: KeyID, stamp: Int64) -> Int? {
     let empty = FieldIndex(list: list, key: key, stamp: stamp)
-    if all.count < Self.most {
+    if let known = all.firstIndex(where: { $0.list == list && $0.key == key }) {
+      if all[known].stamp == stamp { return known }
+      all[known] = empty
+    } else if all.count < Self.most {
       all.append(empty)
-      return all.count - 1
+    } else {
+      oldest = (oldest + 1) % Self.most
+      all[oldest] = empty
     }
-    oldest = (oldest + 1) % Self.most
-    all[oldest] = empty
-    return oldest
+    return nil
   }
 }
 
@@ -137,10 +137,11 @@ extension Machine {
   private mutating func index(of list: Cell, _ search: SearchCode, _ slot: Slot) -> FieldIndex? {
     let isTable = list.start < 0
     let stamp = isTable ? 0 : stamp(of: search.key)
-    let number =
+    let found =
       isTable
       ? program.tableIndexes.number(of: list.start, by: search.key, stamp: stamp)
       : indexes.number(of: list.start, by: search.key, stamp: stamp)
+    guard let number = found else { return nil }
     while (isTable ? program.tableIndexes[number].count : indexes[number].count) < list.count {
       let i = isTable ? program.tableIndexes[number].count : indexes[number].count
       locals[base + Int(slot)] = load(list.start + Address(i))
