@@ -150,7 +150,7 @@ package final class AttributeSchema: AttributeDescription {
       let raw = Int128(attr - base)
       let mask = fields.reduce(0) { $0 | $1.mask }
       guard raw & ~mask == 0 else { return nil }
-      return Fields(fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) })
+      return Fields(names: keyNames, values: fields.map { .integer($0.extract(from: raw)) })
     }
   }
 }
@@ -195,7 +195,7 @@ package final class GroupSchema: AttributeDescription {
 
   /// The payload of an attribute with this key, as far as that is known without a host.
   package func payload(
-    of attribute: AttributeSchema, _ key: [(name: String, value: Int128)], _ attr: UInt64
+    of attribute: AttributeSchema, _ key: Fields, _ attr: UInt64
   ) -> PayloadType {
     payloads(of: attribute).first { KeyCondition.holds($0.when, key, attr) }?.type ?? .none
   }

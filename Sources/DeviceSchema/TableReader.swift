@@ -67,8 +67,13 @@ struct TableReader {
     let scope = RowScope(variable: variable)
     let columns = cells.map { cell($0.value, variable, scope) }
     return numbers.map { number in
-      evaluator.withFrame([number], size: scope.frameSize) {
-        columns.map { value(of: $0, evaluator) }
+      columns.map { column in
+        switch column {
+        case .constant(let value): value
+        case .computed(let computed): value(of: computed, number, evaluator, scope)
+        case .text(let before, let computed, let after):
+          .string(before + words(value(of: computed, number, evaluator, scope)) + after)
+        }
       }
     }
   }
@@ -76,17 +81,33 @@ struct TableReader {
   /// A cell of a repeated row, compiled once.
   private enum Cell {
     case constant(Value)
-    case computed(Expression)
-    case text(before: String, Expression, after: String)
+    case computed(Computed)
+    case text(before: String, Computed, after: String)
   }
 
-  private func value(of cell: Cell, _ evaluator: Evaluator) -> Value {
-    switch cell {
-    case .constant(let value): value
-    case .computed(let expression): value(of: expression, evaluator)
-    case .text(let before, let expression, let after):
-      .string("\(before)\(value(of: expression, evaluator).integer ?? 0)\(after)")
+  /// What a cell is for each number.
+  private enum Computed {
+    /// `base + step * n`, as most are: tables have thousands of cells.
+    case linear(Linear)
+    case expression(Expression)
+
+    init(_ expression: Expression, of variable: String) {
+      self = Linear(expression.syntax, of: variable).map { .linear($0) } ?? .expression(expression)
     }
+  }
+
+  private func value(of computed: Computed, _ number: Value, _ evaluator: Evaluator, _ scope: RowScope) -> Value {
+    switch (computed, number) {
+    case (.linear(let linear), .integer(let n)): .integer(linear.base + linear.step * n)
+    case (.linear, _): .unknown
+    case (.expression(let expression), _):
+      evaluator.withFrame([number], size: scope.frameSize) { value(of: expression, evaluator) }
+    }
+  }
+
+  private func words(_ value: Value) -> String {
+    guard let integer = value.integer else { return "0" }
+    return Int64(exactly: integer).map { String($0) } ?? String(integer)
   }
 
   private func value(of expression: Expression, _ evaluator: Evaluator) -> Value {
@@ -103,7 +124,7 @@ struct TableReader {
     guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(variable) == true,
       let expression = node.expression(in: scope, faults)
     else { return .constant(value(node)) }
-    return .computed(expression)
+    return .computed(Computed(expression, of: variable))
   }
 
   /// A text with `<EXPRESSION>` in it; nil for any other.
@@ -114,7 +135,9 @@ struct TableReader {
     guard (try? Parser.parse(inner.scalar ?? ""))?.names == [variable],
       let expression = inner.expression(in: scope, as: .integer, faults)
     else { return nil }
-    return .text(before: String(text[..<open]), expression, after: String(text[text.index(after: close)...]))
+    return .text(
+      before: String(text[..<open]), Computed(expression, of: variable),
+      after: String(text[text.index(after: close)...]))
   }
 
   private func value(_ node: Node) -> Value {
@@ -136,6 +159,34 @@ struct TableReader {
     case .list: .list(.any)
     default: .any
     }
+  }
+}
+
+/// `base + step * n`.
+private struct Linear {
+  var base: Int128
+  var step: Int128
+
+  /// Numbers below this can be added and multiplied without overflow.
+  private static let most: Int128 = 1 << 60
+
+  /// Nil if the expression has another form, or large numbers.
+  init?(_ syntax: Syntax, of variable: String) {
+    switch syntax {
+    case .integer(let value, _, _): (base, step) = (value, 0)
+    case .name(variable, _): (base, step) = (0, 1)
+    case .binary(let op, let left, let right, _):
+      guard let a = Linear(left, of: variable), let b = Linear(right, of: variable) else { return nil }
+      switch op {
+      case .plus: (base, step) = (a.base + b.base, a.step + b.step)
+      case .minus: (base, step) = (a.base - b.base, a.step - b.step)
+      case .times where a.step == 0: (base, step) = (a.base * b.base, a.base * b.step)
+      case .times where b.step == 0: (base, step) = (a.base * b.base, a.step * b.base)
+      default: return nil
+      }
+    default: return nil
+    }
+    if base.magnitude >= Self.most.magnitude || step.magnitude >= Self.most.magnitude { return nil }
   }
 }
 

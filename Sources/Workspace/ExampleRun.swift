@@ -125,6 +125,6 @@ extension ManifestWorkspace {
 
 extension AttributeDescription {
   func exists(in catalogue: Catalogue) -> Bool {
-    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(when, [], 0)
+    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(when, Fields(), 0)
   }
 }
