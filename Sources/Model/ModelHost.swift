@@ -116,10 +116,8 @@ extension StepResult {
   /// Combines all branches of a call.
   init(branches: [Branch]) {
     self.init(.ok)
-    if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil {
-      warnings = branches[0].warnings
-      return
-    }
+    // Most calls have nothing to combine.
+    if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil, branches[0].warnings.isEmpty { return }
     var answers: [Answer] = []
     for branch in branches {
       switch branch.end {
