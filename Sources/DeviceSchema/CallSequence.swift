@@ -63,10 +63,27 @@ package struct CallSequence {
 
   /// What the lookup at a stage does not find: `the VM has no group 3`.
   package func missing(at stage: Stage) -> String {
-    guard let group, stage != .group else { return "\(file.words) has no \(name("group", groupNumber))" }
+    guard let group, stage != .group else {
+      return absentGroup ?? "\(file.words) has no \(name("group", groupNumber))"
+    }
     let isWithout = attribute?.access.contains(access) == false
+    if !isWithout, let absentAttribute { return absentAttribute }
     return "group '\(group.name)' of \(file.words) "
       + (isWithout ? "does not \(access.verb) this attribute" : "has no \(name("attribute", attr))")
+  }
+
+  /// The words for a group that exists in other releases.
+  private var absentGroup: String? {
+    guard let groupNumber else { return nil }
+    return file.groups.lazy.filter { $0.number == groupNumber }
+      .compactMap { catalogue.absence("group '\($0.name)' of \(file.words)", $0.lifetime) }.first
+  }
+
+  /// The words for an attribute that exists in other releases.
+  private var absentAttribute: String? {
+    guard let group, let attr else { return nil }
+    return group.attributes.lazy.filter { $0.key(of: attr) != nil }
+      .compactMap { catalogue.absence("attribute '\($0.path)' of \(file.words)", $0.lifetime) }.first
   }
 
   /// `group 3`, or `such group` for any number.
@@ -124,9 +141,21 @@ package struct GenericRefusal {
   package static func noDeviceType(_ name: String) -> Self {
     Self(.noDevice, "this host's KVM has no device type '\(name)'")
   }
-  package static func foreignDeviceType(_ number: UInt32?) -> Self {
-    let type = number.map { "device type \($0)" } ?? "the device type"
-    return Self(.noDevice, "\(type) belongs to another architecture or another release")
+  package static var foreignDeviceType: Self {
+    Self(.noDevice, "the device type belongs to another architecture or another release")
+  }
+  static func foreignDeviceType(_ name: String) -> Self {
+    Self(.noDevice, "device type '\(name)' belongs to another architecture")
+  }
+  /// A device type of other releases.
+  package static func absentDeviceType(_ file: SchemaFile, _ catalogue: Catalogue) -> Self {
+    let type = "device type '\(file.deviceType ?? file.name)'"
+    return Self(.noDevice, catalogue.absence(type, file.lifetime) ?? "\(type) is not in this release")
+  }
+  /// A capability of other releases.
+  package static func absentCapability(_ capability: Capability, _ catalogue: Catalogue) -> Self {
+    let words = "capability '\(capability.name)'"
+    return Self(.invalid, catalogue.absence(words, capability.lifetime) ?? "\(words) is not in this release")
   }
 }
 

@@ -40,8 +40,14 @@ package final class Catalogue {
   let sources: [SchemaSource]
   /// The element types of lists and maps in the state. They are known only during `check`.
   let elements: ElementTypes
-  /// The numbers of all device types of all architectures, in any release.
-  private lazy var allNumbers: Set<Int128> = Set(sources.compactMap { $0.text(Findings()).deviceNumber })
+  /// The names of all device types of all architectures, in any release, by their number.
+  private lazy var allTypes = Dictionary(
+    sources.compactMap { source in
+      source.text(Findings()).deviceNumber.map {
+        ($0, String(source.path.dropLast(5).split(separator: "/").last ?? ""))
+      }
+    },
+    uniquingKeysWith: { first, _ in first })
 
   /// What a call on a group or an attribute that does not exist answers, unless its file says otherwise.
   private(set) lazy var commonOtherwise: CallRules = {
@@ -190,19 +196,25 @@ extension Catalogue {
     return nil
   }
 
-  /// Whether a number belongs to a device type that this architecture does not have in this release.
-  package func isForeign(type number: UInt32) -> Bool {
-    device(numbered: number) == nil && allNumbers.contains(Int128(number))
+  /// The refusal of a device type that this architecture does not have in this release; nil for an unknown number.
+  package func refusal(ofType number: UInt32) -> GenericRefusal? {
+    if let file = files.first(where: { $0.deviceType != nil && $0.number == number }) {
+      return .absentDeviceType(file, self)
+    }
+    return allTypes[Int128(number)].map { .foreignDeviceType($0) }
   }
 
-  /// The capability with a number, in this release, and the file that describes it.
+  /// `group 'x' is new in Linux 6.19; you validate for Linux 6.12`; nil if this release has it.
+  func absence(_ words: String, _ lifetime: Lifetime) -> String? {
+    lifetime.possibleAbsence(from: release).map { "\(words) is \($0); you validate for Linux \(release)" }
+  }
+
+  /// The capability with a number, and the file that describes it: that of this release, or else of another.
   package func capability(numbered number: UInt32, onVCPU: Bool) -> (file: SchemaFile, capability: Capability)? {
-    for file in files {
-      for capability in file.capabilities where capability.number == number && capability.isOnVCPU == onVCPU {
-        if capability.lifetime.mayInclude(release) { return (file, capability) }
-      }
+    let found = files.flatMap { file in
+      file.capabilities.filter { $0.number == number && $0.isOnVCPU == onVCPU }.map { (file: file, capability: $0) }
     }
-    return nil
+    return found.first { $0.capability.lifetime.mayInclude(release) } ?? found.first
   }
 
   /// The rules that all files contribute to a hook, in the order of the files.

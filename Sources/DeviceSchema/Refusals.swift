@@ -3,10 +3,10 @@ import Expressions
 import Vocabulary
 
 extension Catalogue {
-  /// Every rule that can refuse a call in this release, in the order of the files.
+  /// Every rule that is known to be able to refuse a call in this release, in the order of the files.
   package var refusals: [Rule] {
     var search = RefusalSearch(catalogue: self)
-    for file in files where file.lifetime.mayInclude(release) { search.visit(file) }
+    for file in files where file.lifetime.includes(release) == true { search.visit(file) }
     return search.found.values.sorted { a, b in
       (a.source.file.path, a.source.start.line, a.source.start.column)
         < (b.source.file.path, b.source.start.line, b.source.start.column)
@@ -28,7 +28,7 @@ private struct RefusalSearch {
   }
 
   private func exists(_ lifetime: Lifetime, _ condition: Expression?) -> Bool {
-    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(condition, Fields(), 0)
+    lifetime.includes(catalogue.release) == true && KeyCondition.holds(condition, Fields(), 0)
   }
 
   private mutating func visit(_ list: RuleList) {

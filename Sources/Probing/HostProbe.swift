@@ -91,11 +91,4 @@ extension HostProbe {
 extension Lifetime {
   /// `6.10`, or `-` if every release has it.
   package var sinceText: String { since?.description ?? "-" }
-
-  /// The reason why a release does not have it; nil if it does, as far as is known.
-  func absence(from release: Release) -> String? {
-    if let since, since.holds(in: release) == false { return "new in Linux \(since)" }
-    if let until, until.holds(in: release) == true { return "removed in Linux \(until)" }
-    return nil
-  }
 }

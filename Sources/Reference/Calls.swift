@@ -37,7 +37,7 @@ struct CallReference {
       if file.isOnVM(call) { walk.walk(catalogue.vm?.every, context) }
       if call == .test || call == .create {
         if let type = file.deviceType { walk.add(Refusal(.noDeviceType(type), context)) }
-        if file.isCommon { walk.add(Refusal(.foreignDeviceType(nil), context)) }
+        if file.isCommon { walk.add(Refusal(.foreignDeviceType, context)) }
       }
       if let rules = file.rules(of: call) {
         walk.walk(rules, context)

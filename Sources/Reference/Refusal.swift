@@ -151,6 +151,8 @@ struct RefusalWalk {
   private mutating func visit(_ rule: Rule, _ outer: Context) {
     var context = outer
     if rule.lifetime != Lifetime() { context.lifetimes.append(rule.lifetime) }
+    // No release is known to come here.
+    guard Lifetime(context.lifetimes).overlaps(Lifetime()) else { return }
     if let otherwise = rule.otherwise {
       var other = context
       if other.require(rule.condition, holds: false) { walk(otherwise, other) }

@@ -26,6 +26,22 @@ package struct Lifetime: Hashable, Sendable {
   /// Whether it exists in a release, or may.
   package func mayInclude(_ release: Release) -> Bool { includes(release) != false }
 
+  /// The reason why a release does not have it: `new in Linux 6.19`; nil if the release has it, as far as is known.
+  package func absence(from release: Release) -> String? {
+    includes(release) == false ? broken(in: release) : nil
+  }
+
+  /// The reason why a release does not have it, or may not; nil if the release has it.
+  package func possibleAbsence(from release: Release) -> String? {
+    includes(release) == true ? nil : broken(in: release)
+  }
+
+  /// The bound that a release is outside of, or may be.
+  private func broken(in release: Release) -> String? {
+    if let since, since.holds(in: release) != true { return "new \(since.words)" }
+    return until.map { "removed \($0.words)" }
+  }
+
   /// Whether both are known to exist in some release.
   package func overlaps(_ other: Lifetime) -> Bool {
     changes(with: other).contains { includes($0) == true && other.includes($0) == true }

@@ -116,6 +116,14 @@ extension ReleaseBound: CustomStringConvertible {
   }
 }
 
+extension ReleaseBound {
+  /// `in Linux 7.2 and 6.12.100`, or `between Linux 6.12 and 7.2`.
+  var words: String {
+    guard starts.count == 1, let last = mainline.lastWithout else { return "in Linux \(self)" }
+    return "between Linux \(last) and \(mainline.release)"
+  }
+}
+
 // MARK: Several bounds
 
 extension ReleaseBound {

@@ -428,6 +428,65 @@ import Testing
       ])
   }
 
+  /// A refusal because of the release names what is absent, and both releases.
+  @Test func reasonsNameTheRelease() {
+    let thing = """
+      groups:
+        a:
+          number: 0
+          payload: u32
+          attributes:
+            old: {number: 0, until: v6.13, set: [{read: value}]}
+            new: {number: 1, since: v6.19, set: [{read: value}]}
+        b:
+          number: 1
+          since: v6.12..v6.16
+          payload: u32
+          attributes:
+            x: {number: 0, set: [{read: value}]}
+      """
+    let vm = """
+      capabilities:
+        late: {KVM_CAP_LATE: 70, since: 'v6.19', do: []}
+        some: {KVM_CAP_SOME: 71, since: 'v6.12..v6.16', do: []}
+      """
+    let files = [
+      "arm64/new.yaml": "schema: 2\nnumber: 4\nsince: v7.1",
+      "arm64/some.yaml": "schema: 2\nnumber: 5\nsince: v6.12..v6.16",
+      "x86_64/other.yaml": "schema: 2\nnumber: 6",
+    ]
+    func results(_ release: String) -> [StepResult] {
+      let enable = [70, 71].map {
+        step(.enableCapability($0, on: .vm, flags: 0, arguments: []))
+      }
+      let calls = [set(0), set(0, attr: 1), set(0, group: 1), test(4), test(5), test(6)]
+      return Array(
+        TestModel(thing: thing, vm: vm, release: release, beside: files)
+          .results([createVM, createThing] + calls + enable).dropFirst(2))
+    }
+    func reasons(_ release: String) -> [[String]] { results(release).map { $0.reasons.map(\.message) } }
+    let thingB = "group 'b' of a device of type 'thing' is new between Linux 6.12 and 6.16"
+    let other = "device type 'other' belongs to another architecture"
+    #expect(
+      reasons("6.12") == [
+        [], ["attribute 'a.new' of a device of type 'thing' is new in Linux 6.19; you validate for Linux 6.12"],
+        ["\(thingB); you validate for Linux 6.12"],
+        ["device type 'new' is new in Linux 7.1; you validate for Linux 6.12"],
+        ["device type 'some' is new between Linux 6.12 and 6.16; you validate for Linux 6.12"], [other],
+        ["capability 'late' is new in Linux 6.19; you validate for Linux 6.12"],
+        ["capability 'some' is new between Linux 6.12 and 6.16; you validate for Linux 6.12"],
+      ])
+    #expect(
+      reasons("7.2") == [
+        ["attribute 'a.old' of a device of type 'thing' is removed in Linux 6.13; you validate for Linux 7.2"], [], [],
+        [], [],
+        [other], [], [],
+      ])
+    #expect(results("6.12").suffix(2).map(\.outcome.words) == ["EINVAL", "EINVAL"])
+    // Nobody knows whether 6.14 has what came between 6.12 and 6.16.
+    #expect([4, 7].map { results("6.14")[$0].outcome.words } == ["ok or ENODEV", "ok or EINVAL"])
+  }
+
   /// The model predicts nothing for a device whose type has no schema.
   @Test func deviceWithoutASchemaHasNoPrediction() {
     let model = TestModel()

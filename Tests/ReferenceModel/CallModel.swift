@@ -172,6 +172,7 @@ extension CallModel {
       return createUnknown(type, path, [("type", Value(type)), ("flags", Value(flags))], isTest: isTest, vm)
     }
     return call(file, path, [("flags", Value(flags))]) { () throws(Stop) in
+      if try !exists(file.lifetime) { try interpreter.refuse(.absentDeviceType(file, catalogue)) }
       if try !isRegistered(file, name) { try interpreter.refuse(.noDeviceType(name)) }
       if isTest { return }
       try interpreter.allocateDevice(name, file)
@@ -188,8 +189,8 @@ extension CallModel {
     _ type: UInt32, _ path: String, _ fields: [(String, Value)], isTest: Bool, _ vm: SchemaFile
   ) -> Preparation {
     let file = catalogue.files.first { $0.isCommon && $0.rules(of: .create) != nil }
-    if catalogue.isForeign(type: type) {
-      return call(file ?? vm, path, []) { () throws(Stop) in try interpreter.refuse(.foreignDeviceType(type)) }
+    if let refusal = catalogue.refusal(ofType: type) {
+      return call(file ?? vm, path, []) { () throws(Stop) in try interpreter.refuse(refusal) }
     }
     guard let file else {
       return .answer(.undecided([.refused(.noDevice), .ok]))
@@ -198,6 +199,12 @@ extension CallModel {
       try interpreter.runToEnd(file.rules(of: .create))
       if !isTest { interpreter.call.device = .object(interpreter.heap.allocate(.plain)) }
     }
+  }
+
+  /// Whether the release has something. Where that is not known, the call is followed both ways.
+  private func exists(_ lifetime: Lifetime) throws(Stop) -> Bool {
+    if let isKnown = lifetime.includes(catalogue.release) { return isKnown }
+    return try interpreter.decide(Expression(constant: .unknown, text: "since"))
   }
 
   private func isRegistered(_ file: SchemaFile, _ name: String) throws(Stop) -> Bool {
@@ -247,6 +254,7 @@ extension CallModel {
     return call(file, capability.name, fields) { () throws(Stop) in
       interpreter.call.vcpu = vcpu
       interpreter.call.capability = capability.rules
+      if try !exists(capability.lifetime) { try interpreter.refuse(.absentCapability(capability, catalogue)) }
       try interpreter.runToEnd(file.rules(of: .enableCapability) ?? capability.rules)
     }
   }

@@ -85,14 +85,6 @@ import Workspace
     #expect(register.isSupported && register.evidence == .has && register.note == "after the calls of its example")
   }
 
-  @Test(arguments: [("6.12.107+deb13-riscv64", "false"), ("6.12.117-1", "true")])
-  func factCanComeFromTheRelease(_ release: String, _ expected: String) throws {
-    let host = ModelledHost(
-      architecture: .riscv64, release: release, facts: "imsic_checked: \(expected)",
-      files: ["/proc/sys/kernel/osrelease": release + "\n"])
-    #expect(try facts(host)["imsic_checked"] == expected)
-  }
-
   @Test func factsOfPowerComeFromFiles() throws {
     let host = ModelledHost(
       architecture: .ppc64, facts: "{kvm_hv: true, kvm_pr: false}",

@@ -49,6 +49,7 @@ extension Machine {
       try run(.initialise, of: code.file)
       try finalise(numbers, of: code.file)
     case .createDevice(let name, let isTest):
+      if !exists(code.file.lifetime) { try refuse(.absentDeviceType(code.file, catalogue)) }
       if try !isRegistered(code.file, name) { try refuse(.noDeviceType(name)) }
       if isTest { return }
       try allocateDevice(name, code.file)
@@ -61,8 +62,16 @@ extension Machine {
     case .enable(let capability):
       call.vcpu = code.vcpu
       call.capability = capability.rules
+      // No rules of the schemas come before the capability's own.
+      if !exists(capability.lifetime) { try refuse(.absentCapability(capability, catalogue)) }
       try runToEnd(code.file.rules(of: .enableCapability) ?? capability.rules)
     }
+  }
+
+  /// Whether the release has something. Where that is not known, the call is followed both ways.
+  private mutating func exists(_ lifetime: Lifetime) -> Bool {
+    if let isKnown = lifetime.includes(catalogue.release) { return isKnown }
+    return assume()
   }
 
   private mutating func argument(_ arguments: [(name: String, value: DescriptorCallCode.Argument)]) -> Cell {

@@ -158,7 +158,7 @@ extension ModelHost {
     }
     // One list of rules describes all device types without a schema.
     let file = catalogue.files.first { $0.isCommon && $0.rules(of: .create) != nil }
-    if catalogue.isForeign(type: type) { return .call(file ?? vm, path, [], .refuse(.foreignDeviceType(type))) }
+    if let refusal = catalogue.refusal(ofType: type) { return .call(file ?? vm, path, [], .refuse(refusal)) }
     guard let file else { return .answer(.undecided([.refused(.noDevice), .ok])) }
     return .call(file, path, [("type", .number(UInt64(type))), flags], .createUnknownDevice(isTest: isTest))
   }
