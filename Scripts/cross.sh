@@ -22,7 +22,7 @@ compile() {
 	printf '%s: good\n' "$name"
 }
 
-for architecture in x86_64 aarch64 riscv64 powerpc64le s390x loongarch64; do
+for architecture in x86_64 aarch64 riscv64 powerpc64le s390x loongarch64 powerpc; do
 	gcc=$architecture-linux-gnu-gcc
 	if [ "$(uname -m)" = "$architecture" ] && ! command -v "$gcc" >/dev/null; then gcc=gcc; fi
 	if command -v "$gcc" >/dev/null; then

@@ -36,6 +36,7 @@ extension Architecture {
     case .ppc64: KVMLOAD_PPC64
     case .s390x: KVMLOAD_S390X
     case .loongarch64: KVMLOAD_LOONGARCH64
+    case .ppc: KVMLOAD_PPC
     }
   }
 

@@ -1,19 +1,21 @@
-/// An architecture with KVM, by its name in this project. All of them are 64-bit.
+/// An architecture with KVM, by its name in this project. All of them are 64-bit but ppc, whose KVM is that of the e500.
 package enum Architecture: String, Hashable, Sendable, CaseIterable {
-  case arm64, x86_64, riscv64, ppc64, s390x, loongarch64
+  case arm64, x86_64, riscv64, ppc64, s390x, loongarch64, ppc
 
   /// The names of all architectures.
   package static var names: [String] { allCases.map(\.rawValue) }
 
-  /// Finds an architecture by its name here, in `uname -m`, QEMU or Debian, or in the kernel's `arch/`.
+  /// Finds an architecture by its name here, in `uname -m`, QEMU or Debian, or in the kernel's `arch/`. `powerpc` is Debian's
+  /// name of ppc; the kernel's folder of this name is that of both Power architectures.
   package init?(alias name: String) {
     switch name {
     case "aarch64": self = .arm64
     case "x86-64", "amd64", "x86": self = .x86_64
     case "riscv": self = .riscv64
-    case "ppc64le", "ppc64el", "powerpc", "powerpc64", "powerpc64le": self = .ppc64
+    case "ppc64le", "ppc64el", "powerpc64", "powerpc64le": self = .ppc64
     case "s390": self = .s390x
     case "loongarch", "loong64": self = .loongarch64
+    case "powerpc": self = .ppc
     default: self.init(rawValue: name)
     }
   }
@@ -38,10 +40,10 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
   }
 
   /// Whether integers in memory, and so in payloads, start with their most significant byte.
-  package var isBigEndian: Bool { self == .s390x }
+  package var isBigEndian: Bool { self == .s390x || self == .ppc }
 
   /// The size of C's `long` in bytes.
-  package var wordSize: Int { 8 }
+  package var wordSize: Int { self == .ppc ? 4 : 8 }
 
   /// The folders below `/usr/include` in which distributions keep the `asm/` of this architecture.
   package var triplets: [String] { facts.triplets }
@@ -88,6 +90,10 @@ extension Architecture {
       ArchitectureFacts(
         triplets: ["loongarch64-linux-gnu"],
         headerGuard: "__UAPI_ASM_LOONGARCH_KVM_H", kvmAdvice: "load the module kvm")
+    case .ppc:
+      ArchitectureFacts(
+        triplets: ["powerpc-linux-gnu"], headerGuard: "__LINUX_KVM_POWERPC_H",
+        kvmAdvice: "the kernel needs CONFIG_KVM_E500V2 or CONFIG_KVM_E500MC")
     }
   }
 }

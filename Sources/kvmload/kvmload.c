@@ -35,6 +35,8 @@
 #define OWN_ARCHITECTURE KVMLOAD_S390X
 #elif defined(__loongarch__)
 #define OWN_ARCHITECTURE KVMLOAD_LOONGARCH64
+#elif defined(__powerpc__)
+#define OWN_ARCHITECTURE KVMLOAD_PPC
 #else
 #error "KVM's device control API does not exist on this architecture"
 #endif
@@ -484,7 +486,7 @@ int kvmload_check(struct kvmload_plan *plan, const void *bytes, size_t size)
 		return KVMLOAD_BAD_CHECKSUM;
 	if (le32(header + KVMLOAD_HEADER_SIZE) != KVMLOAD_SIZEOF_HEADER || header[KVMLOAD_HEADER_BIG_ENDIAN] > 1 ||
 	    !is_zero(header + KVMLOAD_HEADER_ZERO, 2) || header[KVMLOAD_HEADER_ARCHITECTURE] < KVMLOAD_ARM64 ||
-	    header[KVMLOAD_HEADER_ARCHITECTURE] > KVMLOAD_LOONGARCH64)
+	    header[KVMLOAD_HEADER_ARCHITECTURE] > KVMLOAD_PPC)
 		return KVMLOAD_BAD_LAYOUT;
 
 	plan->bytes = header;

@@ -28,7 +28,7 @@ import Workspace
     }
   }
 
-  static let architectures = [Architecture.arm64, .x86_64, .riscv64, .ppc64]
+  static let architectures = [Architecture.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc]
 
   private func workspace(_ release: String) -> ManifestWorkspace {
     var settings = Settings()

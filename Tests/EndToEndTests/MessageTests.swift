@@ -16,7 +16,8 @@ import Testing
     Case(
       message: "Group 3 attr 0: Invalid argument",
       expected: [
-        "arm-vgic-v2.nr-irqs (arm64)", "arm-vgic-v3.nr-irqs (arm64)", "add --type: arm-vgic-v2, arm-vgic-v3 or xive",
+        "arm-vgic-v2.nr-irqs (arm64)", "arm-vgic-v3.nr-irqs (arm64)",
+        "add --type: arm-vgic-v2, arm-vgic-v3, xive, fsl-mpic-20 or",
       ]),
     Case(
       message: "qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000001: Permission denied",

@@ -186,6 +186,13 @@ import Workspace
     "ppc64": ModelledHost(
       architecture: .ppc64, facts: "{kvm_hv: true, kvm_pr: false}",
       files: ["/proc/cpuinfo": "processor : 0\ncpu\t\t: POWER9, altivec supported\n"]),
+    "loongarch64": ModelledHost(
+      architecture: .loongarch64,
+      facts: """
+        {devices: [loongarch-ipi, loongarch-eiointc, loongarch-pchpic], gpa_bits: 39, lsx: true, lasx: true, x86bt: false,
+        armbt: false, mipsbt: false, pmu: false, ptw: true, msgint: false, cpucfg2: 0x163c0ff, cpucfg3: 0xfc, cpucfg6: 0}
+        """, capabilities: [66: 256]),
+    "ppc": ModelledHost(architecture: .ppc, facts: "{}", capabilities: [66: 4]),
   ]
 
   @Test(arguments: hosts.keys.sorted())

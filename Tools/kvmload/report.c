@@ -232,6 +232,7 @@ void report_plan(const struct kvmload_plan *plan)
 	static const char *const architectures[] = {
 		[KVMLOAD_ARM64] = "arm64", [KVMLOAD_X86_64] = "x86_64", [KVMLOAD_RISCV64] = "riscv64",
 		[KVMLOAD_PPC64] = "ppc64", [KVMLOAD_S390X] = "s390x", [KVMLOAD_LOONGARCH64] = "loongarch64",
+		[KVMLOAD_PPC] = "ppc",
 	};
 
 	print_text(plan->name);

@@ -43,6 +43,7 @@ enum kvmload_architecture {
 	KVMLOAD_PPC64 = 4,
 	KVMLOAD_S390X = 5,
 	KVMLOAD_LOONGARCH64 = 6,
+	KVMLOAD_PPC = 7,
 };
 
 /* What a step does, and the fields of struct kvmload_step that it uses. The numbers are part of the file format. */
