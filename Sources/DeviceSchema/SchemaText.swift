@@ -1,4 +1,5 @@
 import Diagnostics
+import Expressions
 import Vocabulary
 import YAMLSyntax
 
@@ -89,6 +90,22 @@ package final class SchemaText {
   }
 
   private func report(_ diagnostics: [Diagnostic]) {
-    for diagnostic in diagnostics { faults?.report(diagnostic) }
+    for diagnostic in diagnostics { faults?.report(unquotedExpression(diagnostic) ?? diagnostic) }
+  }
+
+  /// Advice for an expression that YAML takes apart because it has no quotes; nil for other mistakes.
+  private func unquotedExpression(_ diagnostic: Diagnostic) -> Diagnostic? {
+    guard let place = diagnostic.range?.start, ["yaml-syntax", "yaml-tag"].contains(diagnostic.id) else { return nil }
+    let value = file.unquotedValue(at: place)
+    let advice: String
+    if value.text.hasPrefix("!"), !value.text.hasPrefix("!!") {
+      advice = "YAML takes '!' for a tag; quote the expression: \(value.quoted)"
+    } else if case .conditional? = try? Parser.parse(value.text) {
+      advice = "YAML takes ': ' for a mapping; quote the expression, or put it below '>-'"
+    } else {
+      return nil
+    }
+    return .error(
+      "schema-expression", advice, at: value.range, fixIts: [FixIt(replace: value.range, with: value.quoted)])
   }
 }
