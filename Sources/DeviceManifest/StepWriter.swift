@@ -79,8 +79,8 @@ package struct StepWriter {
 
   private func node(_ step: Step) -> Node? {
     guard var entries = entries(step) else { return nil }
-    if step.expected != [.ok] {
-      let answers = step.expected.map { Node.text($0.description) }
+    if !step.expectsAnySuccess {
+      let answers = step.expectedWords.map { Node.text($0) }
       entries.append(("expect", answers.count == 1 ? answers[0] : .list(answers)))
     }
     return .mapping(entries)

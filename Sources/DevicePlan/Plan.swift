@@ -78,6 +78,8 @@ package struct Step: Hashable, Sendable {
   package var keyPlaces: KeyPlaces
   /// The answers that are not a failure.
   package var expected: [Answer]
+  /// The number that a call must answer if it succeeds; nil if any number will do.
+  package var expectedNumber: UInt32?
   /// What a get must read: the step fails if the bytes read differ in a bit of the mask.
   package var comparison: Comparison?
   /// Conditions on earlier steps; the step is skipped unless all of them hold.
@@ -92,7 +94,8 @@ package struct Step: Hashable, Sendable {
 
   package init(
     _ operation: Operation, target: TargetName, attribute: String? = nil, value: String? = nil, at: SourceRange,
-    keyPlaces: KeyPlaces = KeyPlaces(), expected: [Answer] = [.ok], comparison: Comparison? = nil,
+    keyPlaces: KeyPlaces = KeyPlaces(), expected: [Answer] = [.ok], expectedNumber: UInt32? = nil,
+    comparison: Comparison? = nil,
     guardedBy: [Guard] = [], moved: String? = nil,
     hints: [String] = []
   ) {
@@ -103,6 +106,7 @@ package struct Step: Hashable, Sendable {
     self.at = at
     self.keyPlaces = keyPlaces
     self.expected = expected
+    self.expectedNumber = expectedNumber
     self.comparison = comparison
     self.guardedBy = guardedBy
     self.moved = moved

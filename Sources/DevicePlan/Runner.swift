@@ -100,7 +100,12 @@ extension Verdict {
   private init(answers: [Answer], _ result: StepResult, _ step: Step) {
     let verdicts = answers.map { answer -> Verdict in
       guard step.expected.contains(answer) else { return .failed(.unexpectedAnswer) }
-      guard answer == .ok, let comparison = step.comparison else { return .passed }
+      guard answer == .ok else { return .passed }
+      if let number = step.expectedNumber {
+        guard let answered = result.number else { return .undecided }
+        if answered != number { return .failed(.unexpectedAnswer) }
+      }
+      guard let comparison = step.comparison else { return .passed }
       return switch comparison.agrees(with: result) {
       case true: .passed
       case false: .failed(.valueMismatch)

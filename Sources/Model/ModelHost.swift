@@ -123,6 +123,8 @@ extension StepResult {
     }
     if case .hazard = outcome { return }
     outcome = answers.count == 1 ? Outcome(answers[0]) : .undecided(answers)
+    let numbers = branches.filter { $0.answer == .ok }.map(\.call.number)
+    if let first = numbers.first { number = numbers.allSatisfy { $0 == first } ? first : nil }
     readValue(branches)
   }
 

@@ -119,6 +119,7 @@ private struct PlanEncoder {
       if case .refused(let errno) = answer { record.store(errno.rawValue, at: KVMLOAD_ANSWER_ERRNO) }
     }
     record.store(answers, at: KVMLOAD_STEP_ANSWERS)
+    if let number = step.expectedNumber { record.store(number + 1, at: KVMLOAD_STEP_RESULT) }
     let guards = range(step.guardedBy, in: KVMLOAD_SECTION_GUARDS) { _, record, condition in
       record.store(UInt32(condition.step), at: KVMLOAD_GUARD_STEP)
       record.store(condition.ok ? 1 : 0 as UInt32, at: KVMLOAD_GUARD_SUCCEEDED)

@@ -44,7 +44,7 @@ extension Step {
     members += jsonOfCall
     members += operation.jsonOfArguments(in: plan, devices)
     if let value { members.append(("value", .string(value))) }
-    members.append(("expected", expected.json))
+    members.append(("expected", jsonOfExpected))
     if let comparison { members.append(("comparison", comparison.json)) }
     if !guardedBy.isEmpty { members.append(("guards", .array(guardedBy.map(\.json)))) }
     if let block { members.append(("block", JSON(block))) }

@@ -395,7 +395,14 @@ static int check_block(struct check *check, const unsigned char *p, const struct
 	}
 	if (check->plan->vcpu_count && concerns_vcpu(step) && (index >= check->block_end || step->slot != 0))
 		return 0;
-	return le32(p + KVMLOAD_STEP_ZERO) == 0;
+	return 1;
+}
+
+/* Only the attribute calls answer numbers. */
+static int check_result(const struct kvmload_step *step)
+{
+	return step->result == 0 || step->operation == KVMLOAD_SET_ATTRIBUTE ||
+	       step->operation == KVMLOAD_GET_ATTRIBUTE || step->operation == KVMLOAD_HAS_ATTRIBUTE;
 }
 
 /* The comparison's range is that of the expected bytes; as many bytes of a mask follow them. */
@@ -423,7 +430,7 @@ static int check_step(struct check *check, uint32_t index)
 		return 0;
 	kvmload_get_step(check->plan, index, &step);
 	if (!check_block(check, p, &step, index) || !check_operation(check, &step, index) ||
-	    !check_comparison(check, p, &step))
+	    !check_comparison(check, p, &step) || !check_result(&step))
 		return 0;
 	if (step.payload_size > check->scratch)
 		check->scratch = step.payload_size;
@@ -561,6 +568,7 @@ void kvmload_get_step(const struct kvmload_plan *plan, uint32_t index, struct kv
 	step->size = le64(p + KVMLOAD_STEP_SIZE);
 	step->payload = record(plan, KVMLOAD_SECTION_DATA, payload.first);
 	step->payload_size = payload.count;
+	step->result = le32(p + KVMLOAD_STEP_RESULT);
 }
 
 void kvmload_get_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label)
@@ -1057,6 +1065,7 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 		.attr = le64(step + KVMLOAD_STEP_VALUE),
 	};
 	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
+	int result;
 
 	if (fd < 0)
 		return KVMLOAD_NO_ANSWER;
@@ -1064,7 +1073,9 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 		attr.addr = (uintptr_t)prepare_payload(session, step);
 	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
 		attr.addr = KVMLOAD_INVALID_ADDRESS;
-	return answer(ioctl(fd, REQUEST(request), &attr));
+	result = ioctl(fd, REQUEST(request), &attr);
+	session->number = result > 0 ? (uint32_t)result : 0;
+	return answer(result);
 }
 
 /* Maps the vCPU's struct kvm_run, unless it is mapped already. Returns 0 or an errno. */
@@ -1142,6 +1153,7 @@ static int perform(struct kvmload_session *session, uint32_t index, const unsign
 {
 	session->payload = NULL;
 	session->payload_size = 0;
+	session->number = 0;
 	switch (step[KVMLOAD_STEP_OPERATION]) {
 	case KVMLOAD_SET_ATTRIBUTE:
 		return attribute(session, step, KVM_SET_DEVICE_ATTR);
@@ -1263,6 +1275,14 @@ static int has_expected_value(const struct kvmload_session *session, const unsig
 	return 1;
 }
 
+/* Whether a call that succeeded answered the number that the step expects, if it expects one. */
+static int has_expected_number(const struct kvmload_session *session, const unsigned char *step)
+{
+	const uint32_t result = le32(step + KVMLOAD_STEP_RESULT);
+
+	return result == 0 || session->number == result - 1;
+}
+
 /* Moves to the next step: from the end of a block to its first step, until it has been made for every vCPU. */
 static void advance(struct kvmload_session *session, uint32_t index, const unsigned char *step)
 {
@@ -1308,6 +1328,8 @@ static int finish(struct kvmload_session *session, const unsigned char *step, in
 		outcome->verdict = KVMLOAD_SKIPPED;
 	else if (!expects(session->plan, step, answer))
 		outcome->verdict = KVMLOAD_UNEXPECTED;
+	else if (answer == 0 && !has_expected_number(session, step))
+		outcome->verdict = KVMLOAD_UNEXPECTED;
 	else if (answer == 0 && !has_expected_value(session, step))
 		outcome->verdict = KVMLOAD_MISMATCH;
 	else
@@ -1323,6 +1345,7 @@ static int finish_other(struct kvmload_session *session, int answer)
 {
 	session->payload = NULL;
 	session->payload_size = 0;
+	session->number = 0;
 	return finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), answer);
 }
 

@@ -143,7 +143,6 @@ import Testing
       fixIts: [quoted])
     expectFaults(in: rules("  - if: 1️⃣\(text)2️⃣\n    EINVAL: no"), expected)
     if !text.contains("[") { expectFaults(in: rules("  - {if: 1️⃣\(text)2️⃣, EINVAL: no}"), expected) }
-    expectFaults(in: rules("  - assign:\n      vm.y: 1️⃣\(text)2️⃣", more: "state: {vm: {y: 0}}"), expected)
   }
 
   @Test(arguments: ["value > 1 ? 2 : 3", "value > 1 ? 2 : value == 1 ? 3 : 4"])

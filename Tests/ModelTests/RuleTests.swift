@@ -128,6 +128,25 @@ import Vocabulary
     #expect(model.onThing([set(1), set(2)]) == ["ok", "EINVAL"])
   }
 
+  /// A call that succeeds may answer a number above zero.
+  @Test func returnGivesANumber() {
+    let model = TestModel(
+      rules: """
+        - if: value == 9
+          return: unknown
+        - if: vm.flag
+          return: value + 1
+        """, vm: "state: {vm: {flag: host.flag}}\nfacts: {flag: {type: bool}}", facts: ["flag": .bool(true)])
+    #expect(model.onThing([set(2), set(9)]) == ["ok 3", "ok with an unknown number"])
+    var undecided = model
+    undecided.facts = [:]
+    #expect(undecided.onThing([set(2)]) == ["ok with an unknown number"])
+    #expect(
+      TestModel(rules: "- return: value - 5").onThing([set(2)]).first
+        == "fault arm64/thing.yaml:13:21: 'value - 5': a call that succeeds answers a number from 0 to 2147483647"
+    )
+  }
+
   /// A `let` is visible in its item and in the items after it in the same list, not after the list.
   @Test func letIsVisibleInTheRestOfItsList() {
     let model = TestModel(

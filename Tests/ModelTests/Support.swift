@@ -83,6 +83,8 @@ extension StepResult {
     }
     var words = outcome.words
     if case .skipped(let reason) = outcome { words += ": \(reason)" }
+    if number == nil { words += " with an unknown number" }
+    if let number, number != 0 { words += " \(number)" }
     if let value {
       let known = zip(value, valueMask ?? value.map { _ in 0xFF }).map { $0 & $1 }
       let number = known.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }

@@ -31,7 +31,8 @@ func everything() -> Plan {
     Step(
       .enableCapability(110, on: .vcpu(0), flags: 2, arguments: [.device(0), .value(9)]), target: .vcpu(7),
       at: place(10)),
-    Step(.hasAttribute(attribute), target: .device("gic"), attribute: "addr.dist", at: place(11)),
+    Step(
+      .hasAttribute(attribute), target: .device("gic"), attribute: "addr.dist", at: place(11), expectedNumber: 3),
     Step(.setAttribute(filled), target: .vcpu(7), attribute: "timer", value: "größer\u{0}", at: place(12)),
     Step(
       .getAttribute(attribute), target: .device("gic"), attribute: "addr.dist", value: "", at: place(13),

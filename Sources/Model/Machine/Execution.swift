@@ -67,7 +67,7 @@ extension Machine {
       case .hazard(let rule): throw hazard(rule)
       case .refuse(let rule): if !ignoresRefusals { throw refusal(rule) }
       case .succeed(let value):
-        _ = try self.value(of: value)
+        try succeed(with: value)
         throw .ok
       }
     }
@@ -129,6 +129,16 @@ extension Machine {
   private mutating func runCapability(above top: Slot) throws(Stop) {
     guard let rules = call.capability else { return }
     try runToEnd(program.block(of: rules, above: top))
+  }
+
+  private mutating func succeed(with id: ExpressionID) throws(Stop) {
+    let value = try self.value(of: id)
+    call.number = nil
+    guard value.tag != .unknown else { return }
+    guard let number = program.pool.integer(of: value), (0...Int128(Int32.max)).contains(number) else {
+      throw faulty("a call that succeeds answers a number from 0 to \(Int32.max)", in: id)
+    }
+    call.number = UInt32(number)
   }
 
   /// The place where the kernel copies the payload in.

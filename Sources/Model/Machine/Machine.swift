@@ -98,6 +98,8 @@ struct CallState {
   var payloadType = PayloadType.none
   /// Whether the kernel can write a payload of that type.
   var isWritable = false
+  /// The number that the call answers if it succeeds; nil if it is unknown.
+  var number: UInt32? = 0
   /// The value that the kernel wrote.
   var written: PayloadBytes?
   /// The payload that the kernel would read.

@@ -159,6 +159,7 @@ struct kvmload_step {
 	const void *payload; /* as compiled: without the values of files and parameters */
 	uint32_t payload_size; /* bytes */
 	uint32_t argument_devices;
+	uint32_t result; /* 1 + the number that the call must answer if it succeeds; 0 if any number will do */
 };
 
 /* Reads a step. `index` is less than plan->steps. */
@@ -324,6 +325,7 @@ struct kvmload_session {
 	size_t run_size; /* of struct kvm_run as mapped by kvmload, in bytes */
 	const void *payload; /* of the last call: after a get, what it read */
 	uint32_t payload_size; /* bytes */
+	uint32_t number; /* what the last call answered, if it was an attribute call and succeeded; else 0 */
 };
 
 /* Begins a run of a checked plan: empties every slot, and sets each file to -1 and each parameter to its default. Makes
@@ -483,7 +485,7 @@ enum {
 	KVMLOAD_STEP_GUARDS = 56, /* range */
 	KVMLOAD_STEP_PATCHES = 64, /* range */
 	KVMLOAD_STEP_BLOCK = 72, /* u32 */
-	KVMLOAD_STEP_ZERO = 76, /* u32 */
+	KVMLOAD_STEP_RESULT = 76, /* u32 */
 	KVMLOAD_SIZEOF_STEP = 80,
 };
 
