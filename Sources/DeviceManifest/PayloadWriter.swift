@@ -33,7 +33,7 @@ struct PayloadWriter {
       return integer(payload.bytes, offset, type.size, type.isSigned).map { number($0, type.description, type.size) }
     case .bits(let type): return bits(payload, type, at: offset)
     case .structure(let type): return structure(payload, type.fields, at: offset)
-    case .union(let type): return union(payload, type, at: offset)
+    case .union: return nil
     case .array(let element, _):
       guard let size = element.fixedSize, size > 0 else { return nil }
       return list(payload, element, size, count: (payload.bytes.count - offset) / size, at: offset)
@@ -107,20 +107,29 @@ struct PayloadWriter {
       guard place.upperBound <= payload.bytes.count else { return nil }
       if field.isReserved, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil { continue }
       if let mask = payload.mask, mask[place].allSatisfy({ $0 == 0 }) { continue }
+      let type = field.type(after: { member(payload, $0, fields, layout, at: offset) })
+      guard let type else {
+        // No case of the union holds the bytes.
+        if payload.bytes[place].contains(where: { $0 != 0 }) { return nil }
+        continue
+      }
       let value =
-        field.count.map { list(payload, field.type, size, count: $0, at: place.lowerBound) }
-        ?? node(payload, field.type, at: place.lowerBound)
+        field.count.map { list(payload, type, size, count: $0, at: place.lowerBound) }
+        ?? node(payload, type, at: place.lowerBound)
       guard let value else { return nil }
       entries.append((field.name, value))
     }
     return .mapping(entries)
   }
 
-  private func union(_ payload: Payload, _ type: UnionType, at offset: Int) -> Node? {
-    guard let size = type.tag.type.fixedSize, let tag = integer(payload.bytes, offset, size, false),
-      let match = type.cases.first(where: { $0.value == tag })
-    else { return nil }
-    return structure(payload, [type.tag] + match.fields, at: offset)
+  /// The value of an integer in a struct.
+  private func member(
+    _ payload: Payload, _ name: String, _ fields: [StructureField], _ layout: StructureLayout, at offset: Int
+  ) -> Int128? {
+    guard let i = fields.firstIndex(where: { $0.name == name }), case .integer(let type) = fields[i].type else {
+      return nil
+    }
+    return integer(payload.bytes, offset + layout.offsets[i], type.size, type.isSigned)
   }
 
   private func list(_ payload: Payload, _ element: PayloadType, _ size: Int, count: Int, at offset: Int) -> Node? {

@@ -74,11 +74,8 @@ struct PayloadReader {
     let array: PayloadType
     if case .integer(let integer) = element, integer.size == 1, !integer.isSigned {
       array = .bytes(size: size)
-    } else if let size {
-      array = .array(of: element, count: size)
     } else {
-      faults.error("schema-payload", "only u8[] can have any number of elements", at: whole.range)
-      return nil
+      array = .array(of: element, count: size)
     }
     let isKnown = size?.constant?.integer != nil && element.fixedSize != nil
     return isKnown && array.fixedSize == nil ? tooLarge("array", whole) : array
@@ -206,10 +203,12 @@ extension PayloadReader {
       faults.error("schema-type", "struct '\(name)' must be a mapping from members to types", at: entry.key.range)
       return nil
     }
-    if let last = entries.last, let tag = last.value[key: "switch"] {
-      return union(entries.dropLast(), last, tag, name)
+    var fields: [StructureField] = []
+    for entry in entries {
+      if let field = entry.value[key: "switch"].map({ union(entry, $0, after: fields, of: name) }) ?? member(entry) {
+        fields.append(field)
+      }
     }
-    let fields = entries.compactMap(member)
     guard fields.count == entries.count else { return nil }
     let isKnown = fields.allSatisfy { $0.type.fixedSize != nil }
     return isKnown && StructureLayout(fields) == nil
@@ -238,38 +237,65 @@ extension PayloadReader {
     }
     guard let type = type(node) else { return nil }
     return StructureField(
-      name: entry.key.value, type: type, count: count, alignment: type.alignment,
-      isReserved: node[key: "reserved"] != nil,
+      name: entry.key.value, type: type, count: count, isReserved: node[key: "reserved"] != nil,
       doc: node[key: "doc"]?.scalar)
   }
 
-  /// A struct whose last member depends on its first: `{switch: TAG, cases}`.
-  private func union(_ members: ArraySlice<Entry>, _ last: Entry, _ subject: Node, _ name: String) -> PayloadType? {
-    guard members.count == 1, let tag = members.first.flatMap(member), subject.scalar == tag.name else {
+  /// A member that depends on an earlier one: `{switch: MEMBER, cases}`.
+  private func union(
+    _ entry: Entry, _ subject: Node, after earlier: [StructureField], of name: String
+  ) -> StructureField? {
+    let reader = KeyReader(entry.value, keys: ["switch", "cases", "doc"], of: "a union", faults)
+    guard let tag = earlier.first(where: { $0.name == subject.scalar && $0.count == nil }),
+      case .integer(let integer) = tag.type
+    else {
       faults.error(
-        "schema-payload", "'switch' must name the first member of '\(name)', and be in the second and last",
-        at: subject.range)
+        "schema-payload", "'switch' must name an earlier member of '\(name)' that is an integer", at: subject.range)
       return nil
     }
-    let entries = last.value[key: "cases"]?.entries ?? []
-    let types = entries.compactMap { type($0.value) }
-    guard types.count == entries.count else { return nil }
-    let alignment = types.map(\.alignment).max() ?? 1
-    var cases: [(value: Int128, name: String, fields: [StructureField])] = []
-    for (entry, type) in zip(entries, types) {
-      var value = IntegerLiteral.parse(entry.key.value)
-      if value == nil, case .integer(let type) = tag.type {
-        value = type.description.names.first { $0.name == entry.key.value }?.value
+    let entries = reader["cases"]?.entries ?? []
+    if entries.isEmpty {
+      faults.error("schema-type", "'switch' needs 'cases', a mapping", at: reader["cases"]?.range ?? subject.range)
+    }
+    let cases = entries.compactMap { one -> UnionCase? in
+      guard let type = type(one.value) else { return nil }
+      if one.key.value == "else" {
+        if one.key.range != entries.last?.key.range {
+          faults.error("schema-type", "'else' must be the last case", at: one.key.range)
+        }
+        return UnionCase(name: "else", values: [], type: type)
       }
-      guard let value else {
-        faults.error("schema-payload", "'\(entry.key.value)' is not a value of '\(tag.name)'", at: entry.key.range)
+      guard let values = values(of: one.key, integer.description, tag.name) else { return nil }
+      if type.fixedSize == nil {
+        faults.error("schema-payload", "the case of a union must have a fixed size", at: one.value.range)
         return nil
       }
-      let field = StructureField(
-        name: last.key.value, type: type, alignment: alignment, isReserved: false, doc: entry.value[key: "doc"]?.scalar)
-      cases.append((value, entry.key.value, [field]))
+      return UnionCase(name: one.key.value, values: values, type: type)
     }
-    return .union(UnionType(tag: tag, cases: cases))
+    guard !entries.isEmpty, cases.count == entries.count else { return nil }
+    return StructureField(
+      name: entry.key.value, type: .union(UnionType(tag: tag.name, cases: cases)), isReserved: false,
+      doc: reader.string("doc"))
+  }
+
+  /// The values of a case such as `mask, 0..7`: names of values, numbers and ranges.
+  private func values(
+    of key: Located<String>, _ description: IntegerDescription, _ tag: String
+  ) -> [ClosedRange<Int128>]? {
+    var values: [ClosedRange<Int128>] = []
+    for piece in key.value.split(separator: ",") {
+      let word = piece.trimmingBlanks
+      if let value = description.names.first(where: { $0.name == word })?.value {
+        values.append(value...value)
+      } else if let range = word.integerRange, range.first <= range.last {
+        values.append(range.first...range.last)
+      } else {
+        let hint = description.names.map(\.name).suggestion(for: word)
+        faults.error("schema-payload", "'\(word)' is not a value of '\(tag)'\(hint)", at: key.range)
+        return nil
+      }
+    }
+    return values
   }
 }
 

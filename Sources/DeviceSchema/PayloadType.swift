@@ -9,8 +9,10 @@ package indirect enum PayloadType {
   case integer(IntegerType)
   case bits(BitsType)
   case structure(StructureType)
+  /// One of several types, as another member of the struct around it says.
   case union(UnionType)
-  case array(of: PayloadType, count: Expression)
+  /// Without a count, as many elements as a manifest lists.
+  case array(of: PayloadType, count: Expression?)
   case bytes(size: Expression?)
   /// A file descriptor, as a 32-bit integer.
   case descriptor(DescriptorType)
@@ -113,17 +115,43 @@ package struct StructureField {
   package var type: PayloadType
   /// The number of elements of a C array; nil for a single one.
   package var count: Int?
-  /// In bytes. A member of a union is aligned as the case with the largest alignment.
-  package var alignment: Int
+  package var alignment: Int { type.alignment }
   /// Padding, which may be left out and is then zero.
   package var isReserved: Bool
   package var doc: String?
 }
 
-/// A struct whose other fields depend on one of them.
+/// A member of a struct whose type depends on the value of an earlier member. It is as large as its largest case.
 package struct UnionType {
-  package var tag: StructureField
-  package var cases: [(value: Int128, name: String, fields: [StructureField])]
+  /// The name of the member that decides.
+  package var tag: String
+  /// In the order of the schema; the first that holds the value is used.
+  package var cases: [UnionCase]
+
+  /// The type that a value of the deciding member chooses; nil if no case has the value.
+  package func type(for value: Int128) -> PayloadType? {
+    cases.first { one in one.isElse || one.values.contains { $0.contains(value) } }?.type
+  }
+}
+
+/// One case of a union.
+package struct UnionCase {
+  /// As the schema writes it: `small`, `0..7, 9` or `else`.
+  package var name: String
+  package var values: [ClosedRange<Int128>]
+  package var type: PayloadType
+
+  package var isElse: Bool { name == "else" }
+}
+
+extension StructureField {
+  /// The type; of a union, the one that the earlier members choose, nil if none of the cases is chosen.
+  ///
+  /// - Parameter member: the value of an earlier member.
+  package func type(after member: (String) -> Int128?) -> PayloadType? {
+    guard case .union(let union) = type else { return type }
+    return member(union.tag).flatMap(union.type)
+  }
 }
 
 package struct DescriptorType {
@@ -155,9 +183,9 @@ extension PayloadType {
     case .bits(let type): type.size
     case .structure(let type): StructureLayout(type.fields)?.size
     case .union(let type):
-      type.cases.map { StructureLayout([type.tag] + $0.fields)?.size ?? 0 }.max()
+      type.cases.compactMap(\.type.fixedSize).max().map { ($0 + alignment - 1) / alignment * alignment }
     case .array(let element, let count):
-      if let n = count.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
+      if let n = count?.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
     case .bytes(let size): size?.constant?.integer.flatMap { Self.size(of: 1, times: $0) }
     case .descriptor: 4
     }
@@ -170,8 +198,7 @@ extension PayloadType {
     case .integer(let type): type.size
     case .bits(let type): type.size
     case .structure(let type): type.fields.map(\.alignment).max() ?? 1
-    case .union(let type):
-      ([type.tag] + type.cases.flatMap(\.fields)).map(\.alignment).max() ?? 1
+    case .union(let type): type.cases.map(\.type.alignment).max() ?? 1
     case .array(let element, _): element.alignment
     case .descriptor: 4
     }
@@ -196,9 +223,36 @@ extension PayloadType {
         record.add(field.name.identifier, field.count == nil ? element : .list(element))
       }
       return .record(record)
-    case .union: return .any
+    case .union(let type):
+      // A field of any of the cases, if all of them have fields.
+      let record = RecordType(name: name)
+      for one in type.cases {
+        guard case .record(let fields) = one.type.valueType(name: name) else { return .any }
+        for (field, type) in fields.fields { record.add(field, type) }
+      }
+      return .record(record)
     case .array(let element, _): return .list(element.valueType(name: name))
     case .bytes: return .list(.integer)
+    }
+  }
+}
+
+extension PayloadType {
+  /// The expression over the key that gives the number of elements; nil if the number is constant or free.
+  package var variableCount: Expression? {
+    switch self {
+    case .array(_, let count), .bytes(let count): count?.constant == nil ? count : nil
+    default: nil
+    }
+  }
+
+  /// An array with this number of elements.
+  package func counted(_ number: Int128) -> PayloadType {
+    let count = Expression(constant: .integer(number), text: String(number))
+    switch self {
+    case .array(let element, _): return .array(of: element, count: count)
+    case .bytes: return .bytes(size: count)
+    default: return self
     }
   }
 }

@@ -15,7 +15,7 @@ extension PayloadType {
     case .bits(let type): "a mapping with \(type.fields.map(\.name).joined(separator: ", "))"
     case .structure(let type):
       "a mapping with \(type.fields.filter { !$0.isReserved }.map(\.name).joined(separator: ", "))"
-    case .union(let type): "a mapping with \(type.tag.name)"
+    case .union(let type): "one of several types, by the value of \(type.tag)"
     case .array: "a list"
     case .bytes: "a byte string"
     case .descriptor: "the name of an entry in 'files'"
@@ -32,7 +32,8 @@ extension PayloadType {
     case .bits(let type): return "\(type.name) of bit fields"
     case .structure: return "struct" + sizeWords
     case .union: return "union" + sizeWords
-    case .array(let element, let count): return "array of \(element.summary), \(count.text) elements"
+    case .array(let element, let count):
+      return "array of \(element.summary), \(count.map { "\($0.text) elements" } ?? "any number of elements")"
     case .bytes(let size): return "bytes" + (size.map { ", \($0.text) of them" } ?? "")
     case .descriptor: return "file descriptor"
     }

@@ -17,13 +17,13 @@ extension PageText {
       paragraph("\(payload.summary):", indent: indent)
       fields(type.fields, indent: indent + 2)
     case .union(let type):
-      paragraph("\(payload.summary), laid out by the value of '\(type.tag.name)':", indent: indent)
+      paragraph("\(payload.summary), by the value of '\(type.tag)':", indent: indent)
       for one in type.cases {
-        paragraph("\(type.tag.name) = \(one.name):", indent: indent + 2)
-        fields([type.tag] + one.fields, indent: indent + 4)
+        paragraph("\(one.name):", indent: indent + 2)
+        layout(one.type, indent: indent + 4)
       }
     case .array(let element, let count):
-      paragraph("an array of \(count.text) elements, each:", indent: indent)
+      paragraph("an array of \(count?.text ?? "any number of") elements, each:", indent: indent)
       layout(element, indent: indent + 2)
     case .bytes(let size):
       paragraph(
@@ -70,6 +70,11 @@ extension PageText {
       ])
     }
     table(rows, indent: indent)
+    for field in fields {
+      guard case .union = field.type else { continue }
+      paragraph("\(field.name):", indent: indent)
+      layout(field.type, indent: indent + 2)
+    }
   }
 
   private static func join(_ doc: String?, _ words: [String], _ names: String?) -> String {

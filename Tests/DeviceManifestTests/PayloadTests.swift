@@ -69,6 +69,28 @@ import Testing
   @Test func unionsHaveTheirTagAndFields() {
     #expect(settings("union: {event: {kind: small, u: {x: 5}}}") == ["4:0 " + "0100000000000000" + "0500000000000000"])
     #expect(settings("union: {event: {kind: 2, u: {y: 5}}}") == ["4:0 " + "0200000000000000" + "0500000000000000"])
+    let msi = "{gsi: 7, type: msi, u: {addr: 0x01020304, data: 5}, tail: 9}"
+    #expect(settings("union: {entry: \(msi)}") == ["4:1 07000200" + "0403020105000000" + "09000000"])
+    #expect(settings("union: {entry: {type: line, u: 3}}") == ["4:1 00000100" + "0300000000000000" + "00000000"])
+    #expect(settings("union: {entry: {type: 6, u: {data: 1}}}") == ["4:1 00000600" + "0000000001000000" + "00000000"])
+    #expect(
+      settings("union: {entry: {type: 99, u: aabbccddeeff}}") == ["4:1 00006300" + "aabbccddeeff0000" + "00000000"])
+    #expect(settings("union: {entry: {type: 99}}") == ["4:1 00006300" + "0000000000000000" + "00000000"])
+    #expect(
+      settings("union: {entries: [\(msi), {type: 1, u: 255}]}")
+        == ["4:2 07000200" + "0403020105000000" + "09000000" + "00000100" + "ff00000000000000" + "00000000"])
+    #expect(settings("union: {entries: []}") == ["4:2 "])
+  }
+
+  /// The length of an array may depend on the key.
+  @Test func arraysAreAsLongAsTheirKeySays() {
+    #expect(settings("union: {sized: [{count: 1, value: [1, 2]}]}") == ["4:101 01000200"])
+    let get = manifest("steps: [{create-vm: {}}, {create: thing}, {get: thing.union.sized, count: 3}]").steps.last
+    guard case .attribute(_, _, let setting, _) = get?.action, case .bytes(let bytes, _) = setting.data else {
+      Issue.record("not a get")
+      return
+    }
+    #expect(bytes.count == 12)
   }
 
   @Test func bytesAreReadFromHexBase64AndFiles() {

@@ -39,6 +39,8 @@ import YAMLSyntax
     "bits: {single: {count: 1, base: 0x080A_0000, index: 3}, region: [{count: 4095, base: 0, flags: 15, index: 0}]}",
     "bits: {single: 0xffff_ffff_ffff_ffff}", "struct: {padded: {a: 1, b: 2, c: 3, d: 4}}",
     "struct: {inner: {head: one, list: [1, 2], rest: {low: 3}}}", "union: {event: {kind: small, u: {x: 5}}}",
+    "union: {entry: {gsi: 7, type: 5, u: {addr: 0x0102_0304, data: 5}, tail: 9}}",
+    "union: {entries: [{gsi: 0, type: line, u: 3, tail: 0}, {gsi: 0, type: 99, u: {hex: aabbccddeeff}, tail: 0}]}",
     "union: {event: {kind: big, u: {y: 0x1_0000_0000}}}", "bytes: {blob: 00ff, list: [1, 2, 3], key: 01020304}",
     "bytes: {named: {kind: 1, id: 010203, rest: 4}}", "file: {add: [gpu], one: gpu}",
     "registers: [{offset: CTLR, value: 5}, {offset: TYPER, cpu: 0.0.0.1, value: 0x1_0000_0000}, {offset: 0, value: 1}]",

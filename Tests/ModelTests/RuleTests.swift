@@ -128,6 +128,86 @@ import Vocabulary
     #expect(model.onThing([set(1), set(2)]) == ["ok", "EINVAL"])
   }
 
+  /// A device whose only attribute takes events, each with a union.
+  private func events(_ payload: String, key: String = "", _ rules: String) -> TestModel {
+    TestModel(
+      thing: """
+        structs:
+          event:
+            type: {type: u16, names: {line: 1, msi: 2}}
+            u: {switch: type, cases: {line: u8, 'msi, 5..6': struct msi, else: 'u8[6]'}}
+          msi: {addr: u32, data: u16}
+        groups:
+          events:
+            number: 0
+            \(key)
+            payload: \(payload)
+            set:
+        \(rules.indented(by: 6))
+        state: {self: {sum: 0}}
+        """)
+  }
+
+  private static let line: [UInt8] = [1, 0, 0, 0] + [7, 0, 0, 0, 0, 0, 0, 0]
+  private static let msi: [UInt8] = [5, 0, 0, 0] + [1, 0, 0, 0, 9, 0, 0, 0]
+  private static let other: [UInt8] = [3, 0, 0, 0] + [0, 0, 0, 0, 0, 8, 0, 0]
+
+  @Test func unionHasTheTypeThatItsMemberChooses() {
+    let model = events(
+      "struct event",
+      """
+      - read: value
+      - switch: value.type
+        cases:
+          1:
+            - return: value.u
+          2, 5..6:
+            - return: value.u.addr + value.u.data
+          else:
+            - return: value.u[5]
+      """)
+    #expect(
+      model.onThing([send(Self.line), send(Self.msi), send(Self.other)]) == ["ok 7", "ok 10", "ok 8"])
+  }
+
+  @Test func partsOfAPayloadAreReadOneByOne() {
+    let model = events(
+      "struct event[]", key: "key: {count: {bits: 3..0}}",
+      """
+      - for: i in 0..key.count - 1
+        do:
+          - read: value[i].type
+          - if: value[i].type == 3
+            EINVAL: this type is not allowed
+          - read: value[i]
+          - assign:
+              self.sum: self.sum + value[i].type
+      - return: self.sum
+      """)
+    let two = Self.line + Self.msi
+    #expect(
+      model.onThing([
+        send(two, attr: 2),
+        // The changes before the end of the buffer stay.
+        send(two, attr: 3), send([], attr: 0),
+        // Enough for the type, which is refused, and too little for the rest.
+        send(Array(Self.other.prefix(2)), attr: 1), send(Array(Self.line.prefix(2)), attr: 1),
+        step(.setAttribute(call(.invalid, attr: 1))), step(.setAttribute(call(.none, attr: 1))),
+      ]) == ["ok 6", "EFAULT", "ok 12", "EINVAL", "EFAULT", "EFAULT", "EFAULT"])
+  }
+
+  /// The number of elements may depend on the key.
+  @Test func arrayHasTheLengthOfItsKey() {
+    let model = events(
+      "struct event[key.count]", key: "key: {count: {bits: 3..0}}",
+      """
+      - read: value
+      - return: size(value)
+      """)
+    let two = Self.line + Self.msi
+    #expect(model.onThing([send(two, attr: 2), send(two, attr: 3)]) == ["ok 2", "EFAULT"])
+  }
+
   /// A call that succeeds may answer a number above zero.
   @Test func returnGivesANumber() {
     let model = TestModel(

@@ -141,6 +141,9 @@ func set(_ value: UInt64, on target: Target = .device(0), group: UInt32 = 0, att
   step(.setAttribute(call(bytes(value, size), on: target, group: group, attr: attr)))
 }
 
+/// A set with a payload of any length.
+func send(_ bytes: [UInt8], attr: UInt64 = 0) -> Step { step(.setAttribute(call(.bytes(bytes), attr: attr))) }
+
 /// A set with an invalid pointer.
 func setInvalid(on target: Target = .device(0), group: UInt32 = 0, attr: UInt64 = 0) -> Step {
   step(.setAttribute(call(.invalid, on: target, group: group, attr: attr)))

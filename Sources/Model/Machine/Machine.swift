@@ -111,6 +111,7 @@ struct CallState {
     case none
     /// The pointer is invalid.
     case invalid
-    case value(Cell)
+    /// The payload as far as the caller supplies it.
+    case value(Cell, isWhole: Bool)
   }
 }
