@@ -69,6 +69,14 @@ struct PayloadEncoder {
       guard let bytes = byteStrings.bytes(node, size: type.fixedSize, name: name) else { return false }
       encoded.payload.put(bytes, at: offset)
       return true
+    case .bitmap(let type):
+      guard let items = node.items else {
+        findings.wrongKind(node, of: "'\(name)'", wanted: "a list of bits")
+        return false
+      }
+      let bits = items.compactMap { integer($0, type.description, range: type.range, words: "bit", name) }
+      encoded.payload.put(type.bytes(of: bits.map { Int($0) }, bigEndian: isBigEndian), at: offset)
+      return bits.count == items.count
     case .descriptor(let type): return descriptor(node, type, name, into: &encoded, at: offset)
     }
   }

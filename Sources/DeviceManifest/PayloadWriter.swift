@@ -41,6 +41,10 @@ struct PayloadWriter {
       let count = type.fixedSize ?? payload.bytes.count - offset
       guard offset + count <= payload.bytes.count else { return nil }
       return .mapping([("hex", .text(hexadecimal(Array(payload.bytes[offset..<offset + count]))))])
+    case .bitmap(let type):
+      guard offset + type.size <= payload.bytes.count else { return nil }
+      let bits = type.bits(in: payload.bytes[offset..<offset + type.size], bigEndian: isBigEndian)
+      return .list(bits.map { number(Int128($0), type.description, 4) })
     case .descriptor:
       if let slot = payload.slots.first(where: { $0.offset == offset }), case .file(let index) = slot.content {
         return .text(files[index].name)

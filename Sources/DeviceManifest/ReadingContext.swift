@@ -91,6 +91,17 @@ final class ReadingContext {
     }
   }
 
+  /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
+  func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
+    for (i, field) in attribute.keyFields.enumerated() where field.isPayloadLength && reader?[field.name] == nil {
+      guard setting.key.indices.contains(i), case .bytes(let bytes, _) = setting.data,
+        let placed = field.place(Int128(bytes.count))
+      else { continue }
+      setting.call.attr += UInt64(placed)
+      setting.key[i].value = Int128(bytes.count)
+    }
+  }
+
   /// The places of the fields of an attribute's key, by their names in rules.
   func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> KeyPlaces {
     guard let reader, !attribute.keyFields.isEmpty else { return KeyPlaces() }

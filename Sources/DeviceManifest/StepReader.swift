@@ -330,6 +330,7 @@ package final class StepReader {
     setting.keyPlaces = context.keyPlaces(of: attribute, keys)
     let type = context.payload(of: attribute, in: group, setting)
     let comparison = payload(access, type, name, reader, into: &setting)
+    context.fillLengths(of: attribute, keys, in: &setting)
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete

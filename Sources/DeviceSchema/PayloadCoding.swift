@@ -52,6 +52,9 @@ extension PayloadType {
       let count = (bytes.count + size - 1) / size
       return .list((0..<count).map { element.decode(bytes.dropFirst($0 * size).prefix(size), bigEndian: bigEndian) })
     case .bytes: return .list(bytes.map { Value($0) })
+    case .bitmap(let type):
+      guard bytes.count >= type.size else { return .unknown }
+      return .list(type.bits(in: bytes, bigEndian: bigEndian).map { Value($0) })
     }
   }
 
@@ -131,6 +134,12 @@ extension PayloadType {
         guard case .integer(let byte) = value else { continue }
         payload.put(byte, mask: -1, at: offset + i, size: 1, bigEndian: bigEndian)
       }
+    case (.bitmap(let type), .list(let values)):
+      // An unknown element may be any bit.
+      if values.contains(.unknown) { return true }
+      let bits = values.compactMap { $0.integer.flatMap { type.range.contains($0) ? Int($0) : nil } }
+      guard bits.count == values.count else { return false }
+      payload.put(type.bytes(of: bits, bigEndian: bigEndian), at: offset)
     case (.array(let element, let count), .list(let values)):
       if let most = count?.constant?.integer, values.count > most { return false }
       for (i, value) in values.enumerated() {

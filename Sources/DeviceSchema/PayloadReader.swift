@@ -55,7 +55,9 @@ struct PayloadReader {
     case ("fd", 3) where words[1] == "of": return .descriptor(DescriptorType(pattern: words[2]))
     case ("struct", 2): return structure(named: words[1], at: node.range)
     default:
-      let known = ["none", "fd", "long", "ulong"] + Self.integerNames + scope.structureNames.map { "struct \($0)" }
+      let known =
+        ["none", "fd", "long", "ulong"] + Self.bitmaps.map { "\($0)[N]" } + Self.integerNames
+        + scope.structureNames.map { "struct \($0)" }
       let close = words.count == 2 ? "struct \(words[1])" : text
       faults.error(
         "schema-payload", "there is no payload type '\(text)'\(known.suggestion(for: close))", at: node.range)
@@ -65,6 +67,7 @@ struct PayloadReader {
 
   /// `u8[8]` and `u8[]` are byte strings, other arrays have elements.
   private func array(of node: Node, _ count: String, _ whole: Node, _ reader: KeyReader) -> PayloadType? {
+    if let word = node.scalar, Self.bitmaps.contains(word) { return bitmap(word, count, whole, reader) }
     guard let element = type(named: node, reader) else { return nil }
     var size: Expression?
     if !count.isEmpty {
@@ -79,6 +82,18 @@ struct PayloadReader {
     }
     let isKnown = size?.constant?.integer != nil && element.fixedSize != nil
     return isKnown && array.fixedSize == nil ? tooLarge("array", whole) : array
+  }
+
+  private static let bitmaps = ["bitmap", "bitmap-msb0"]
+
+  private func bitmap(_ word: String, _ count: String, _ node: Node, _ reader: KeyReader) -> PayloadType? {
+    guard let bits = IntegerLiteral.parse(count), bits > 0, bits <= Int128(8 * PayloadType.mostBytes) else {
+      faults.error("schema-payload", "a bitmap needs its number of bits: '\(word)[64]'", at: node.range)
+      return nil
+    }
+    return .bitmap(
+      BitmapType(
+        count: Int(bits), isMSB0: word == "bitmap-msb0", wordSize: scope.wordSize, description: description(reader)))
   }
 
   /// Reports a size that a payload cannot have. Returns nil, as for every payload with faults.
@@ -166,7 +181,7 @@ struct PayloadReader {
   }
 
   /// Reads the bit fields of an integer, of a key or of an argument.
-  func bitFields(_ node: Node?) -> [BitField] {
+  func bitFields(_ node: Node?, isKey: Bool = false) -> [BitField] {
     var used: Int128 = 0
     return (node?.entries ?? []).compactMap { entry in
       let reader = KeyReader(entry.value, keys: ["bits"] + Self.descriptionKeys, of: "a bit field", faults)
@@ -178,9 +193,14 @@ struct PayloadReader {
         return nil
       }
       let description = description(reader)
-      let field = BitField(
-        name: entry.key.value, high: high, low: low, initial: reader.integer("default"),
-        isInPlace: description.unit == "address", description: description)
+      var field = BitField(
+        name: entry.key.value, high: high, low: low, initial: nil, isInPlace: description.unit == "address",
+        description: description)
+      if isKey, reader["default"]?.scalar == "bytes(value)" {
+        (field.initial, field.isPayloadLength) = (0, true)
+      } else {
+        field.initial = reader.integer("default")
+      }
       if used & field.mask != 0 {
         faults.error("schema-overlap", "bit field '\(field.name)' overlaps an earlier one", at: bits.range)
       }
@@ -220,7 +240,7 @@ extension PayloadReader {
     var count: Int?
     // The elements of an array are the member's values, and have its description.
     if let text = node[key: "type"] ?? (node.scalar == nil ? nil : node),
-      let (element, size) = text.scalar?.arraySuffix, element != "u8"
+      let (element, size) = text.scalar?.arraySuffix, element != "u8", !Self.bitmaps.contains(element)
     {
       guard let number = IntegerLiteral.parse(size) else {
         faults.error("schema-payload", "the size of an array in a struct must be a number", at: text.range)

@@ -14,6 +14,7 @@ package indirect enum PayloadType {
   /// Without a count, as many elements as a manifest lists.
   case array(of: PayloadType, count: Expression?)
   case bytes(size: Expression?)
+  case bitmap(BitmapType)
   /// A file descriptor, as a 32-bit integer.
   case descriptor(DescriptorType)
 }
@@ -85,6 +86,8 @@ package struct BitField {
   package var high: Int
   package var low: Int
   package var initial: Int128?
+  /// Whether a field of a key that is left out is the length of the payload, in bytes.
+  package var isPayloadLength = false
   /// Whether the field keeps its position: its value is the masked integer, not shifted down.
   package var isInPlace: Bool
   package var description: IntegerDescription
@@ -154,6 +157,48 @@ extension StructureField {
   }
 }
 
+/// An array of bits in whole words, as the kernel's DECLARE_BITMAP. Its value is the list of the bits that are set.
+package struct BitmapType {
+  /// The number of bits.
+  package var count: Int
+  /// Whether bit 0 is the highest bit of the first byte. Otherwise it is the lowest bit of the first word.
+  package var isMSB0: Bool
+  /// The size of a word in bytes.
+  package var wordSize: Int
+  /// Has the names of the bits.
+  package var description: IntegerDescription
+
+  /// In bytes.
+  package var size: Int { (count + 8 * wordSize - 1) / (8 * wordSize) * wordSize }
+  package var range: ClosedRange<Int128> { 0...Int128(count - 1) }
+
+  /// The byte of a bit, and the bit in that byte.
+  package func place(of bit: Int, bigEndian: Bool) -> (byte: Int, mask: UInt8) {
+    if isMSB0 { return (bit / 8, 0x80 >> UInt8(bit % 8)) }
+    let byte = bit / 8
+    let last = wordSize - 1
+    return (bigEndian ? byte / wordSize * wordSize + last - byte % wordSize : byte, 1 << UInt8(bit % 8))
+  }
+
+  /// The bits that are set, in order.
+  package func bits(in bytes: ArraySlice<UInt8>, bigEndian: Bool) -> [Int] {
+    (0..<count).filter { bit in
+      let place = place(of: bit, bigEndian: bigEndian)
+      return bytes[bytes.startIndex + place.byte] & place.mask != 0
+    }
+  }
+
+  /// The bytes of a bitmap with these bits.
+  package func bytes(of bits: [Int], bigEndian: Bool) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: size)
+    for bit in bits {
+      let place = place(of: bit, bigEndian: bigEndian)
+      bytes[place.byte] |= place.mask
+    }
+    return bytes
+  }
+}
+
 package struct DescriptorType {
   /// The files that may be named: a pattern with `*`.
   package var pattern: String?
@@ -187,6 +232,7 @@ extension PayloadType {
     case .array(let element, let count):
       if let n = count?.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
     case .bytes(let size): size?.constant?.integer.flatMap { Self.size(of: 1, times: $0) }
+    case .bitmap(let type): type.size
     case .descriptor: 4
     }
   }
@@ -200,6 +246,7 @@ extension PayloadType {
     case .structure(let type): type.fields.map(\.alignment).max() ?? 1
     case .union(let type): type.cases.map(\.type.alignment).max() ?? 1
     case .array(let element, _): element.alignment
+    case .bitmap(let type): type.wordSize
     case .descriptor: 4
     }
   }
@@ -232,7 +279,7 @@ extension PayloadType {
       }
       return .record(record)
     case .array(let element, _): return .list(element.valueType(name: name))
-    case .bytes: return .list(.integer)
+    case .bytes, .bitmap: return .list(.integer)
     }
   }
 }

@@ -18,6 +18,7 @@ extension PayloadType {
     case .union(let type): "one of several types, by the value of \(type.tag)"
     case .array: "a list"
     case .bytes: "a byte string"
+    case .bitmap: "a list of bits"
     case .descriptor: "the name of an entry in 'files'"
     }
   }
@@ -35,11 +36,19 @@ extension PayloadType {
     case .array(let element, let count):
       return "array of \(element.summary), \(count.map { "\($0.text) elements" } ?? "any number of elements")"
     case .bytes(let size): return "bytes" + (size.map { ", \($0.text) of them" } ?? "")
+    case .bitmap(let type): return "bitmap of \(type.count) bits"
     case .descriptor: return "file descriptor"
     }
   }
 
   private var sizeWords: String { fixedSize.map { " of \($0) bytes" } ?? "" }
+}
+
+extension BitField {
+  /// What the field is if it is left out; nil if it has to be written.
+  package var initialText: String? {
+    isPayloadLength ? "the length of the value in bytes" : initial.map { "\($0)" }
+  }
 }
 
 extension [(when: Expression?, type: PayloadType)] {

@@ -29,6 +29,7 @@ struct PayloadSchema {
     case .union(let type): return .any(of: type.cases.map { inner.schema($0.type) })
     case .array(let type, _): return .list(of: element.schema(type))
     case .bytes(let size): return bytes(size?.constant?.integer.map { Int(clamping: $0) })
+    case .bitmap(let type): return .list(of: scalars.bit(of: type))
     case .descriptor:
       let file = scalars.text.described("the name of an entry in 'files'")
       if !isStep { return file }
@@ -145,7 +146,7 @@ extension BitField {
   /// The text that editors show.
   fileprivate var words: String {
     let bits = high == low ? "bit \(low)" : "bits \(high) to \(low)"
-    let initial = initial.map { ["\($0) if left out"] } ?? []
+    let initial = initialText.map { ["\($0) if left out"] } ?? []
     let place = isInPlace && low > 0 ? ["written unshifted: the other bits are zero"] : []
     let facts = [[bits], description.words, place, initial].flatMap { $0 }.joined(separator: ", ")
     return [description.doc, facts].compactMap { $0 }.joined(separator: "\n\n")

@@ -28,6 +28,8 @@ extension PageText {
     case .bytes(let size):
       paragraph(
         "bytes" + (size.map { ", \($0.text) of them" } ?? "") + ": hexadecimal, base64 or a file", indent: indent)
+    case .bitmap(let type):
+      describe("a list of the bits that are set, of \(type.count)", type.description, indent: indent)
     case .descriptor(let type):
       let pattern = type.pattern.map { "; files that may be opened: \($0)" } ?? ""
       paragraph(
@@ -48,7 +50,7 @@ extension PageText {
         let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
         var words = field.description.words
         if field.isInPlace { words.append("written unshifted: the other bits are zero") }
-        if let initial = field.initial { words.append("\(initial) if left out") }
+        if let initial = field.initialText { words.append("\(initial) if left out") }
         return [bits, field.name, Self.join(field.description.doc, words, field.description.nameWords)]
       }, indent: indent)
   }
@@ -60,9 +62,10 @@ extension PageText {
       let count = field.count.map { "[\($0)]" } ?? ""
       var words: [String] = []
       var names: String?
-      if case .integer(let type) = field.type {
-        words = type.description.words
-        names = type.description.nameWords
+      switch field.type {
+      case .integer(let type): (words, names) = (type.description.words, type.description.nameWords)
+      case .bitmap(let type): names = type.description.nameWords
+      default: break
       }
       if field.isReserved { words.append("reserved, 0 if left out") }
       rows.append([

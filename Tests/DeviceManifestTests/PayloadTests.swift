@@ -82,6 +82,33 @@ import Testing
     #expect(settings("union: {entries: []}") == ["4:2 "])
   }
 
+  /// A bitmap is the list of its bits that are set, by number or by name.
+  @Test func bitmapsAreListsOfBits() {
+    let zeros = String(repeating: "00", count: 8)
+    #expect(
+      settings("union: {bits: {first: [zero, 9, ten], second: [0, 9, 69]}}")
+        == ["4:3 " + zeros + "8060000000000000" + "0102000000000000" + "2000000000000000"])
+    #expect(settings("union: {bits: {first: []}}") == ["4:3 " + zeros + zeros + zeros + zeros])
+    expectFindings(
+      of: "union: {bits: {first: [1️⃣16]}}",
+      .init("1️⃣", "value-out-of-range", "16 does not fit 'union.bits.first', a bit: it holds 0 to 15"))
+    expectFindings(
+      of: "union: {bits: {first: [1️⃣tem]}}",
+      .init("1️⃣", "unknown-name", "unknown name 'tem'; did you mean 'ten'?", fixIts: ["ten"]))
+    expectFindings(
+      of: "union: {bits: {first: 1️⃣3}}",
+      .init("1️⃣", "wrong-kind", "'union.bits.first' must be a list of bits, not a scalar"))
+  }
+
+  /// A field of a key may be the length of the payload.
+  @Test func lengthIsThatOfThePayload() {
+    #expect(settings("union: {long: [{value: []}]}") == ["4:200 "])
+    let one = "00000100" + "ff00000000000000" + "00000000"
+    #expect(settings("union: {long: [{value: [{type: 1, u: 255}]}]}") == ["4:210 " + one])
+    #expect(settings("union: {long: [{other: 1, value: [{type: 1, u: 255}]}]}") == ["4:290 " + one])
+    #expect(settings("union: {long: [{length: 3, value: [{type: 1, u: 255}]}]}") == ["4:203 " + one])
+  }
+
   /// The length of an array may depend on the key.
   @Test func arraysAreAsLongAsTheirKeySays() {
     #expect(settings("union: {sized: [{count: 1, value: [1, 2]}]}") == ["4:101 01000200"])

@@ -40,6 +40,7 @@ import YAMLSyntax
     "bits: {single: 0xffff_ffff_ffff_ffff}", "struct: {padded: {a: 1, b: 2, c: 3, d: 4}}",
     "struct: {inner: {head: one, list: [1, 2], rest: {low: 3}}}", "union: {event: {kind: small, u: {x: 5}}}",
     "union: {entry: {gsi: 7, type: 5, u: {addr: 0x0102_0304, data: 5}, tail: 9}}",
+    "union: {bits: {head: 1, first: [zero, 9, ten], second: [69]}}", "union: {bits: {head: 0, first: [], second: []}}",
     "union: {entries: [{gsi: 0, type: line, u: 3, tail: 0}, {gsi: 0, type: 99, u: {hex: aabbccddeeff}, tail: 0}]}",
     "union: {event: {kind: big, u: {y: 0x1_0000_0000}}}", "bytes: {blob: 00ff, list: [1, 2, 3], key: 01020304}",
     "bytes: {named: {kind: 1, id: 010203, rest: 4}}", "file: {add: [gpu], one: gpu}",

@@ -57,6 +57,10 @@ private let schemas: [String: String] = [
       type: {type: u16, names: {line: 1, msi: 2}}
       u: {switch: type, cases: {line: u8, 'msi, 5..6': struct thing_msi, else: 'u8[6]'}}
       tail: u8
+    thing_bits:
+      head: u8
+      first: {type: 'bitmap-msb0[16]', names: {zero: 0, ten: 10}}
+      second: 'bitmap[70]'
     thing_msi: {addr: u32, data: u16}
     thing_small: {x: u8}
     thing_big: {y: u64}
@@ -105,6 +109,13 @@ private let schemas: [String: String] = [
         event: {number: 0, payload: struct thing_event, set: [{read: value}], get: [{write: unknown}]}
         entry: {number: 1, payload: struct thing_entry, set: [{read: value}], get: [{write: unknown}]}
         entries: {number: 2, payload: 'struct thing_entry[]', set: [{read: value}], get: [{write: unknown}]}
+        bits: {number: 3, payload: struct thing_bits, set: [{read: value}], get: [{write: unknown}]}
+        long:
+          number: 0x200
+          key: {other: {bits: 7, default: 0}, length: {bits: 6..0, default: bytes(value)}}
+          payload: struct thing_entry[]
+          set: [{read: value}]
+          get: [{write: unknown}]
         sized:
           number: 0x100
           key: {count: {bits: 3..0}}

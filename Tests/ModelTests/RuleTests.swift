@@ -196,6 +196,37 @@ import Vocabulary
       ]) == ["ok 6", "EFAULT", "ok 12", "EINVAL", "EFAULT", "EFAULT", "EFAULT"])
   }
 
+  /// A bitmap is the list of its bits that are set.
+  @Test func bitmapIsAListOfBits() {
+    let model = TestModel(
+      thing: """
+        groups:
+          bits:
+            number: 0
+            payload: bitmap-msb0[64]
+            set:
+              - read: value
+              - assign: {self.bits: value}
+              - return: sum(value)
+            get:
+              - write: self.bits.filter(b, b != 8)
+          plain:
+            number: 1
+            payload: bitmap[64]
+            set:
+              - read: value
+              - return: sum(value)
+            get:
+              - write: 1..3
+        state: {self: {bits: []}}
+        """)
+    #expect(
+      model.onThing([
+        set(0x8001, size: 8), get(size: 8), set(0x8001, group: 1, size: 8), get(group: 1, size: 8),
+        set(1, group: 1),
+      ]) == ["ok 15", "ok 0x1", "ok 15", "ok 0xe", "EFAULT"])
+  }
+
   /// The number of elements may depend on the key.
   @Test func arrayHasTheLengthOfItsKey() {
     let model = events(

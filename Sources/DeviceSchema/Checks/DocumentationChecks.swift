@@ -51,7 +51,7 @@ struct Documented: SchemaCheck {
 
   private func check(_ payload: PayloadType, _ path: String, _ place: SourceRange, _ report: (Diagnostic) -> Void) {
     switch payload {
-    case .none, .integer, .bytes, .descriptor: break
+    case .none, .integer, .bytes, .bitmap, .descriptor: break
     case .bits(let bits):
       for field in bits.fields where field.description.doc == nil {
         report(.missing("bit field '\(field.name)' of '\(path)'", at: place))

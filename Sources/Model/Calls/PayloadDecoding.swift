@@ -49,6 +49,12 @@ extension Machine {
       guard let size = element.fixedSize, size > 0 else { return .unknown }
       // An element may be cut off at the end; it is known in part.
       return elements(element, size, count: (part.range.count + size - 1) / size, part.withoutDescriptors)
+    case .bitmap(let type):
+      guard part.range.count >= type.size else { return .unknown }
+      let bits = type.bits(in: part.bytes[part.range], bigEndian: isBigEndian)
+      let start = memory.allocateList(bits.count)
+      for (i, bit) in bits.enumerated() { memory.write(.integer(Int64(bit)), to: start + Address(i)) }
+      return .list(start: start, count: bits.count)
     case .bytes: return elements(.integer(IntegerType(size: 1, isSigned: false)), 1, count: part.range.count, part)
     }
   }
