@@ -159,7 +159,8 @@ struct PayloadReader {
       }
       let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
       if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
-      return reader.integer("number").map { (entry.key.value, $0) }
+      let number = reader.constants.first?.value.node ?? reader["number"]
+      return number?.integer(named: "number", faults).map { (entry.key.value, $0) }
     }
   }
 

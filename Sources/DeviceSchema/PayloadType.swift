@@ -64,8 +64,11 @@ package struct IntegerDescription {
 extension IntegerDescription {
   /// The static type of the integer in expressions.
   var valueType: Type {
-    if flags.isEmpty { return .integer }
-    return .flags(NamedBits(Dictionary(flags.map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { a, _ in a })))
+    if flags.isEmpty, names.isEmpty { return .integer }
+    return .flags(
+      NamedBits(
+        Dictionary(flags.map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { a, _ in a }),
+        values: Dictionary(names.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })))
   }
 }
 

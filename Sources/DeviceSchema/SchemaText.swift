@@ -43,12 +43,36 @@ package final class SchemaText {
   /// Whether the file describes a device type.
   var isDevice: Bool { topKeys.contains { Self.isDeviceNumber($0.value) } }
 
-  private static func isDeviceNumber(_ key: String) -> Bool { key == "number" || key.hasPrefix("KVM_DEV_TYPE_") }
+  private static func isDeviceNumber(_ key: String) -> Bool { key == "number" || key.hasPrefix(typePrefix) }
 
-  /// The number of the device type that the file describes, if it describes one.
-  var deviceNumber: Int128? {
-    topKeys.first { Self.isDeviceNumber($0.value) }.flatMap { top($0.value)?.scalar }
-      .flatMap(IntegerLiteral.parse)
+  /// The numbers of the device types that the file describes.
+  var deviceNumbers: [Int128] {
+    topKeys.filter { Self.isDeviceNumber($0.value) }.compactMap { top($0.value)?.scalar }
+      .compactMap(IntegerLiteral.parse)
+  }
+
+  /// The device types of a file whose constants have different numbers: the name of each and its constants, the usual
+  /// one first. Empty for a file with one type, which has the file's name.
+  var severalTypes: [(name: String, constants: [Located<String>])] {
+    let constants = topKeys.filter { $0.value.hasPrefix(Self.typePrefix) }
+    if constants.count < 2 { return [] }
+    var types: [(number: Int128?, constants: [Located<String>])] = []
+    for constant in constants {
+      let number = top(constant.value)?.scalar.flatMap(IntegerLiteral.parse)
+      if let i = types.firstIndex(where: { $0.number == number }) {
+        types[i].constants.append(constant)
+      } else {
+        types.append((number, [constant]))
+      }
+    }
+    return types.count < 2 ? [] : types.map { (Self.typeName(of: $0.constants[0].value), $0.constants) }
+  }
+
+  static let typePrefix = "KVM_DEV_TYPE_"
+
+  /// The name of a device type in manifests: `arm-vgic-v3` of `KVM_DEV_TYPE_ARM_VGIC_V3`.
+  static func typeName(of constant: String) -> String {
+    constant.dropFirst(typePrefix.count).lowercased().replacing("_", with: "-")
   }
 
   /// The value of a key of the file, not parsed yet.

@@ -155,6 +155,21 @@ import Testing
     expectFaults(in: thing(control + "\nstate:\n  vm:\n    x: 1️⃣\(text)2️⃣"), expected)
   }
 
+  /// The cases of a switch are names of the value, if it has names.
+  @Test func unknownNameInACaseIsReported() {
+    let named = { (cases: String) in
+      thing(
+        control.replacing("payload: u32", with: "payload: {type: u32, names: {low: 1, high-est: {KVM_HIGH: 2}}}")
+          .replacing(
+            "    - if: value > 3\n            EINVAL: there are three",
+            with: "    - switch: value\n            cases:\n\(cases.indented(by: 16))"))
+    }
+    expectFaults(in: named("low, 7: [{EINVAL: no}]\nhigh-est: [{EBUSY: no}]"))
+    expectFaults(
+      in: named("1️⃣lwo: [{EINVAL: no}]\nhigh-est: [{EBUSY: no}]"),
+      .init("1️⃣", "schema-expression", "this value has no name 'lwo'; did you mean 'low'?"))
+  }
+
   @Test func statementWithTwoActionsIsReported() {
     expectFaults(
       in: rules(

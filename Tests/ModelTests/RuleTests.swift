@@ -159,9 +159,9 @@ import Vocabulary
       - read: value
       - switch: value.type
         cases:
-          1:
+          line:
             - return: value.u
-          2, 5..6:
+          msi, 5..6:
             - return: value.u.addr + value.u.data
           else:
             - return: value.u[5]
@@ -194,6 +194,72 @@ import Vocabulary
         send(Array(Self.other.prefix(2)), attr: 1), send(Array(Self.line.prefix(2)), attr: 1),
         step(.setAttribute(call(.invalid, attr: 1))), step(.setAttribute(call(.none, attr: 1))),
       ]) == ["ok 6", "EFAULT", "ok 12", "EINVAL", "EFAULT", "EFAULT", "EFAULT"])
+  }
+
+  /// Two types with different numbers share one description; `self.type` tells them apart.
+  @Test func fileWithSeveralTypes() {
+    let pair = """
+      schema: 2
+      KVM_DEV_TYPE_PAIR_A: 10
+      KVM_DEV_TYPE_PAIR_B: 11
+      KVM_DEV_TYPE_PAIR_BEE: 11
+      state: {vm: {pairs: 0}, self: {mine: 0}}
+      functions: {number(): 'self.type == "pair-b" ? 5 : 4'}
+      calls:
+        create:
+          - assign: {vm.pairs: vm.pairs + 1}
+      hooks:
+        count:
+          - assign: {self.mine: self.mine + number()}
+      groups:
+        number:
+          number: 0
+          payload: u32
+          get:
+            - hook: count
+            - write: self.mine + 100 * vm.pairs
+      """
+    let model = TestModel(beside: ["arm64/pair.yaml": pair])
+    #expect(
+      model.outcomes([createVM, create(10), create(11), create(12), get(), get(on: .device(1))])
+        == ["ok", "ok", "ok", "ENODEV or ok", "ok 0xcc", "ok 0xd2"])
+  }
+
+  /// Names of bits stay with a value in `let`, with bit operators, and in the state.
+  @Test func stateKeepsTheNamesOfBits() {
+    let model = TestModel(
+      thing: """
+        state: {self: {features: 0, other: 0}}
+        groups:
+          features:
+            number: 0
+            payload: {type: u32, flags: {fast: 0, wide-bus: 4}}
+            set:
+              - read: value
+              - let: {both: value & 0x11}
+              - if: both.fast && !value.wide_bus
+                return: 1
+              - if: self.features.wide_bus
+                return: 2
+              - assign:
+                  self.other: self.features
+                  self.features: self.features | value
+        """)
+    #expect(model.onThing([set(1), set(0x10), set(0)]) == ["ok 1", "ok", "ok 2"])
+  }
+
+  @Test func unknownNameOfAValueIsAFault() {
+    // Nothing is known of the names of a parameter.
+    let model = TestModel(
+      rules: "- use: check(value)",
+      more: """
+        functions:
+          check(x):
+            - switch: x
+              cases:
+                small: [{return: 1}]
+        """)
+    #expect(model.onThing([set(1)]).first?.contains("write the number of 'small'") == true)
   }
 
   /// A bitmap is the list of its bits that are set.
