@@ -69,6 +69,15 @@ struct PayloadEncoder {
       guard let bytes = byteStrings.bytes(node, size: type.fixedSize, name: name) else { return false }
       encoded.payload.put(bytes, at: offset)
       return true
+    case .pointer(let target):
+      // What the pointer points to follows the payload.
+      let start = encoded.payload.bytes.count
+      guard let inner = encode(node, as: target, name: name) else { return false }
+      encoded.payload.put(0, mask: -1, at: offset, size: PayloadType.pointerSize, bigEndian: isBigEndian)
+      encoded.payload.put(inner.payload.bytes, at: start)
+      encoded.slots += inner.slots.map { $0.moved(by: start) }
+      encoded.slots.append(PayloadSlot(.payload(start), offset: offset, width: PayloadType.pointerSize))
+      return true
     case .bitmap(let type):
       guard let items = node.items else {
         findings.wrongKind(node, of: "'\(name)'", wanted: "a list of bits")
@@ -90,6 +99,16 @@ struct PayloadEncoder {
       if !encode(item, element, name, into: &encoded, at: place) { good = false }
     }
     return good
+  }
+}
+
+extension PayloadSlot {
+  /// The slot of a payload that is a part of another one.
+  fileprivate func moved(by distance: Int) -> PayloadSlot {
+    var slot = self
+    slot.offset += distance
+    if case .payload(let target) = content { slot.content = .payload(target + distance) }
+    return slot
   }
 }
 

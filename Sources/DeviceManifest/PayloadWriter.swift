@@ -41,6 +41,12 @@ struct PayloadWriter {
       let count = type.fixedSize ?? payload.bytes.count - offset
       guard offset + count <= payload.bytes.count else { return nil }
       return .mapping([("hex", .text(hexadecimal(Array(payload.bytes[offset..<offset + count]))))])
+    case .pointer(let target):
+      guard let start = self.target(of: payload, at: offset) else { return nil }
+      var inner = payload
+      let others = payload.slots.compactMap { if case .payload(let other) = $0.content { other } else { Int?.none } }
+      inner.bytes = Array(payload.bytes[..<(others.filter { $0 > start }.min() ?? payload.bytes.count)])
+      return node(inner, target, at: start)
     case .bitmap(let type):
       guard offset + type.size <= payload.bytes.count else { return nil }
       let bits = type.bits(in: payload.bytes[offset..<offset + type.size], bigEndian: isBigEndian)
@@ -51,6 +57,12 @@ struct PayloadWriter {
       }
       return integer(payload.bytes, offset, 4, true).map { .mapping([("fd", .number($0))]) }
     }
+  }
+
+  /// The offset of what a pointer points to; nil if the plan does not fill it.
+  private func target(of payload: Payload, at offset: Int) -> Int? {
+    guard case .payload(let target)? = payload.slots.first(where: { $0.offset == offset })?.content else { return nil }
+    return target
   }
 
   /// The parameter that fills a whole integer, or some bits of it, when the plan is loaded.
@@ -109,6 +121,12 @@ struct PayloadWriter {
       guard let size = field.type.fixedSize else { return nil }
       let place = offset + start..<offset + start + size * (field.count ?? 1)
       guard place.upperBound <= payload.bytes.count else { return nil }
+      // A pointer to nothing.
+      if case .pointer = field.type, target(of: payload, at: place.lowerBound) == nil,
+        payload.bytes[place].allSatisfy({ $0 == 0 })
+      {
+        continue
+      }
       if field.isReserved, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil { continue }
       if let mask = payload.mask, mask[place].allSatisfy({ $0 == 0 }) { continue }
       let type = field.type(after: { member(payload, $0, fields, layout, at: offset) })

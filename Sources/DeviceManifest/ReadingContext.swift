@@ -94,11 +94,11 @@ final class ReadingContext {
   /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
   func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
     for (i, field) in attribute.keyFields.enumerated() where field.isPayloadLength && reader?[field.name] == nil {
-      guard setting.key.indices.contains(i), case .bytes(let bytes, _) = setting.data,
-        let placed = field.place(Int128(bytes.count))
+      guard setting.key.indices.contains(i), case .bytes(let bytes, let slots) = setting.data,
+        case let length = Int128(slots.firstTarget ?? bytes.count), let placed = field.place(length)
       else { continue }
       setting.call.attr += UInt64(placed)
-      setting.key[i].value = Int128(bytes.count)
+      setting.key[i].value = length
     }
   }
 

@@ -423,7 +423,7 @@ package final class StepReader {
     if type.isNone { return nil }
     if let input = reader["input"] {
       if let encoded = encoder.encode(input, as: type, name: name) {
-        setting.data = .bytes(encoded.payload.bytes)
+        setting.data = .bytes(encoded.payload.bytes, slots: encoded.slots)
       } else {
         setting.isIncomplete = true
         setting.data = .bytes([])

@@ -270,7 +270,7 @@ package struct StepWriter {
     case .file(let index): return ("fd", .text(plan.files[index].name))
     case .parameter(let index):
       return ("u\(slot.width * 8)", .text("${\(plan.parameters[index].name.identifier)}"))
-    case .vcpuIndex: return nil
+    case .vcpuIndex, .payload: return nil
     }
   }
 }

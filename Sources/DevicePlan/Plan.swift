@@ -221,6 +221,8 @@ package struct PayloadSlot: Hashable, Sendable {
     case parameter(Int)
     /// The index of the vCPU that the step is made for.
     case vcpuIndex
+    /// The address of a byte of the same payload, by its offset. What pointers point to follows the payload itself.
+    case payload(Int)
   }
 
   package var content: Content
@@ -247,6 +249,14 @@ package struct PayloadSlot: Hashable, Sendable {
 
   /// A file's descriptor, as a 32-bit integer.
   package static func file(_ index: Int, offset: Int) -> PayloadSlot { Self(.file(index), offset: offset, width: 4) }
+}
+
+extension [PayloadSlot] {
+  /// The offset of the first thing that a pointer points to, which is the length of the payload itself; nil if there is
+  /// no pointer.
+  package var firstTarget: Int? {
+    compactMap { if case .payload(let target) = $0.content { target } else { nil } }.min()
+  }
 }
 
 package enum CapabilityArgument: Hashable, Sendable {

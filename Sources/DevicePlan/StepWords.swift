@@ -139,6 +139,7 @@ extension Plan {
     case .file(let index): files[index].name.printable
     case .parameter(let index): parameters[index].name.printable
     case .vcpuIndex: "vcpu.index"
+    case .payload(let offset): "address of byte \(offset)"
     }
   }
 

@@ -52,6 +52,7 @@ extension PayloadType {
       let count = (bytes.count + size - 1) / size
       return .list((0..<count).map { element.decode(bytes.dropFirst($0 * size).prefix(size), bigEndian: bigEndian) })
     case .bytes: return .list(bytes.map { Value($0) })
+    case .pointer: return .unknown
     case .bitmap(let type):
       guard bytes.count >= type.size else { return .unknown }
       return .list(type.bits(in: bytes, bigEndian: bigEndian).map { Value($0) })
@@ -101,7 +102,8 @@ extension PayloadType {
   private func encode(_ value: Value, into payload: inout PayloadBytes, at offset: Int, _ bigEndian: Bool) -> Bool {
     if case .unknown = value { return true }
     switch (self, value) {
-    case (.none, _): return true
+    // What the kernel writes through a pointer is not predicted.
+    case (.none, _), (.pointer, _): return true
     case (.integer(let type), .integer(let integer)):
       payload.put(integer, mask: -1, at: offset, size: type.size, bigEndian: bigEndian)
     case (.descriptor, .integer(let integer)):

@@ -44,7 +44,7 @@ struct PayloadReader {
 
   private func type(named node: Node, _ reader: KeyReader) -> PayloadType? {
     let text = node.scalar ?? ""
-    if let (element, count) = text.arraySuffix {
+    if !text.hasPrefix("pointer to "), let (element, count) = text.arraySuffix {
       return array(of: Node(.scalar(element, .plain), at: node.range), count, node, reader)
     }
     if let integer = integer(named: text, reader) { return .integer(integer) }
@@ -53,6 +53,9 @@ struct PayloadReader {
     case ("none", 1): return PayloadType.none
     case ("fd", 1): return .descriptor(DescriptorType(pattern: nil))
     case ("fd", 3) where words[1] == "of": return .descriptor(DescriptorType(pattern: words[2]))
+    case ("pointer", 3...) where words[1] == "to":
+      let target = Node(.scalar(words.dropFirst(2).joined(separator: " "), .plain), at: node.range)
+      return type(named: target, reader).map { .pointer(to: $0) }
     case ("struct", 2): return structure(named: words[1], at: node.range)
     default:
       let known =
@@ -241,7 +244,8 @@ extension PayloadReader {
     var count: Int?
     // The elements of an array are the member's values, and have its description.
     if let text = node[key: "type"] ?? (node.scalar == nil ? nil : node),
-      let (element, size) = text.scalar?.arraySuffix, element != "u8", !Self.bitmaps.contains(element)
+      let (element, size) = text.scalar?.arraySuffix, element != "u8", !Self.bitmaps.contains(element),
+      !element.hasPrefix("pointer to ")
     {
       guard let number = IntegerLiteral.parse(size) else {
         faults.error("schema-payload", "the size of an array in a struct must be a number", at: text.range)

@@ -15,6 +15,8 @@ package indirect enum PayloadType {
   case array(of: PayloadType, count: Expression?)
   case bytes(size: Expression?)
   case bitmap(BitmapType)
+  /// An address in the caller's memory, at which there is a value of this type.
+  case pointer(to: PayloadType)
   /// A file descriptor, as a 32-bit integer.
   case descriptor(DescriptorType)
 }
@@ -214,6 +216,9 @@ extension PayloadType {
     if case .none = self { true } else { false }
   }
 
+  /// The size of a pointer in bytes, on every architecture with KVM.
+  package static let pointerSize = 8
+
   /// The maximum size of a payload in bytes.
   static let mostBytes = 1 << 20
 
@@ -236,6 +241,7 @@ extension PayloadType {
       if let n = count?.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
     case .bytes(let size): size?.constant?.integer.flatMap { Self.size(of: 1, times: $0) }
     case .bitmap(let type): type.size
+    case .pointer: Self.pointerSize
     case .descriptor: 4
     }
   }
@@ -250,6 +256,7 @@ extension PayloadType {
     case .union(let type): type.cases.map(\.type.alignment).max() ?? 1
     case .array(let element, _): element.alignment
     case .bitmap(let type): type.wordSize
+    case .pointer: Self.pointerSize
     case .descriptor: 4
     }
   }
@@ -283,6 +290,7 @@ extension PayloadType {
       return .record(record)
     case .array(let element, _): return .list(element.valueType(name: name))
     case .bytes, .bitmap: return .list(.integer)
+    case .pointer(let target): return target.valueType(name: name)
     }
   }
 }

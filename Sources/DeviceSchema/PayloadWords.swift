@@ -19,6 +19,7 @@ extension PayloadType {
     case .array: "a list"
     case .bytes: "a byte string"
     case .bitmap: "a list of bits"
+    case .pointer(let target): target.words
     case .descriptor: "the name of an entry in 'files'"
     }
   }
@@ -36,6 +37,7 @@ extension PayloadType {
     case .array(let element, let count):
       return "array of \(element.summary), \(count.map { "\($0.text) elements" } ?? "any number of elements")"
     case .bytes(let size): return "bytes" + (size.map { ", \($0.text) of them" } ?? "")
+    case .pointer(let target): return "pointer to \(target.summary)"
     case .bitmap(let type): return "bitmap of \(type.count) bits"
     case .descriptor: return "file descriptor"
     }

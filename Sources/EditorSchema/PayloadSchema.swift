@@ -29,6 +29,7 @@ struct PayloadSchema {
     case .union(let type): return .any(of: type.cases.map { inner.schema($0.type) })
     case .array(let type, _): return .list(of: element.schema(type))
     case .bytes(let size): return bytes(size?.constant?.integer.map { Int(clamping: $0) })
+    case .pointer(let target): return inner.schema(target)
     case .bitmap(let type): return .list(of: scalars.bit(of: type))
     case .descriptor:
       let file = scalars.text.described("the name of an entry in 'files'")

@@ -264,6 +264,7 @@ private struct PlanDecoder {
         case KVMLOAD_FROM_FILE: .file(index)
         case KVMLOAD_FROM_PARAMETER: .parameter(index)
         case KVMLOAD_FROM_VCPU_INDEX: .vcpuIndex
+        case KVMLOAD_FROM_PAYLOAD: .payload(index)
         default: preconditionFailure("the plan was checked")
         }
       return PayloadSlot(

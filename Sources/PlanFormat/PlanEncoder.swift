@@ -224,6 +224,7 @@ extension [UInt8] {
       case .file(let index): (KVMLOAD_FROM_FILE, index)
       case .parameter(let index): (KVMLOAD_FROM_PARAMETER, index)
       case .vcpuIndex: (KVMLOAD_FROM_VCPU_INDEX, 0)
+      case .payload(let offset): (KVMLOAD_FROM_PAYLOAD, offset)
       }
     store(UInt32(slot.offset), at: KVMLOAD_PATCH_OFFSET)
     store(UInt8(source.rawValue), at: KVMLOAD_PATCH_SOURCE)

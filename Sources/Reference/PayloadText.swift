@@ -28,6 +28,9 @@ extension PageText {
     case .bytes(let size):
       paragraph(
         "bytes" + (size.map { ", \($0.text) of them" } ?? "") + ": hexadecimal, base64 or a file", indent: indent)
+    case .pointer(let target):
+      paragraph("a pointer to:", indent: indent)
+      layout(target, indent: indent + 2)
     case .bitmap(let type):
       describe("a list of the bits that are set, of \(type.count)", type.description, indent: indent)
     case .descriptor(let type):

@@ -288,6 +288,8 @@ static int check_patch(const struct check *check, uint32_t index, uint32_t paylo
 		return source < check->counts[KVMLOAD_SECTION_PARAMETERS];
 	case KVMLOAD_FROM_VCPU_INDEX:
 		return source == 0 && step < check->block_end;
+	case KVMLOAD_FROM_PAYLOAD:
+		return source <= payload_size && width == 8 && bits == 64 && dropped == 0;
 	default:
 		return 0;
 	}
@@ -1021,7 +1023,8 @@ static void put(unsigned char *bytes, uint32_t width, uint32_t shift, uint32_t b
 }
 
 /* Returns what a patch puts into its payload. */
-static uint64_t patch_value(const struct kvmload_session *session, const unsigned char *patch)
+static uint64_t patch_value(const struct kvmload_session *session, const unsigned char *payload,
+			    const unsigned char *patch)
 {
 	const uint32_t index = le32(patch + KVMLOAD_PATCH_INDEX), dropped = le32(patch + KVMLOAD_PATCH_DROPPED);
 
@@ -1030,6 +1033,8 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 		return (uint32_t)session->files[index];
 	case KVMLOAD_FROM_PARAMETER:
 		return session->parameters[index].value >> dropped;
+	case KVMLOAD_FROM_PAYLOAD:
+		return (uintptr_t)(payload + index);
 	default:
 		return session->vcpu >> dropped;
 	}
@@ -1048,7 +1053,7 @@ static unsigned char *prepare_payload(struct kvmload_session *session, const uns
 		const unsigned char *patch = record(session->plan, KVMLOAD_SECTION_PATCHES, patches.first + i);
 
 		put(payload + le32(patch + KVMLOAD_PATCH_OFFSET), patch[KVMLOAD_PATCH_WIDTH],
-		    patch[KVMLOAD_PATCH_SHIFT], patch[KVMLOAD_PATCH_BITS], patch_value(session, patch));
+		    patch[KVMLOAD_PATCH_SHIFT], patch[KVMLOAD_PATCH_BITS], patch_value(session, payload, patch));
 	}
 	session->payload = payload;
 	session->payload_size = bytes.count;
@@ -1215,6 +1220,8 @@ static int check_value(const struct kvmload_session *session, const unsigned cha
 				       fits(value, bits, dropped, parameter.is_signed)
 			       ? 0
 			       : KVMLOAD_BAD_VALUE;
+	case KVMLOAD_FROM_PAYLOAD:
+		return 0;
 	default:
 		return vcpus == 0 || fits(vcpus - 1, bits, dropped, 0) ? 0 : KVMLOAD_BAD_VALUE;
 	}

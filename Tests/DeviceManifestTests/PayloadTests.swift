@@ -100,6 +100,19 @@ import Testing
       .init("1️⃣", "wrong-kind", "'union.bits.first' must be a list of bits, not a scalar"))
   }
 
+  /// What a pointer points to follows the payload.
+  @Test func pointersPointBehindThePayload() {
+    let head = "02000000" + "00000000" + "0000000000000000" + "0000000000000000"
+    let entries = "01000000" + "0200" + "0000" + "03000000" + "0400" + "0000"
+    #expect(
+      settings("union: {list: {count: 2, entries: [{addr: 1, data: 2}, {addr: 3, data: 4}], name: 01020304}}")
+        == ["4:4 " + head + entries + "01020304 address of 24 at 8 address of 40 at 16"])
+    #expect(settings("union: {list: {count: 2}}") == ["4:4 " + head])
+    expectFindings(
+      of: "union: {list: {entries: 1️⃣3}}",
+      .init("1️⃣", "wrong-kind", "'union.list.entries' must be a list, not a scalar"))
+  }
+
   /// A field of a key may be the length of the payload.
   @Test func lengthIsThatOfThePayload() {
     #expect(settings("union: {long: [{value: []}]}") == ["4:200 "])

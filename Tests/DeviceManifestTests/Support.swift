@@ -57,6 +57,10 @@ private let schemas: [String: String] = [
       type: {type: u16, names: {line: 1, msi: 2}}
       u: {switch: type, cases: {line: u8, 'msi, 5..6': struct thing_msi, else: 'u8[6]'}}
       tail: u8
+    thing_list:
+      count: u32
+      entries: {type: 'pointer to struct thing_msi[]'}
+      name: pointer to u8[4]
     thing_bits:
       head: u8
       first: {type: 'bitmap-msb0[16]', names: {zero: 0, ten: 10}}
@@ -109,6 +113,7 @@ private let schemas: [String: String] = [
         event: {number: 0, payload: struct thing_event, set: [{read: value}], get: [{write: unknown}]}
         entry: {number: 1, payload: struct thing_entry, set: [{read: value}], get: [{write: unknown}]}
         entries: {number: 2, payload: 'struct thing_entry[]', set: [{read: value}], get: [{write: unknown}]}
+        list: {number: 4, payload: struct thing_list, set: [{read: value}], get: [{write: unknown}]}
         bits: {number: 3, payload: struct thing_bits, set: [{read: value}], get: [{write: unknown}]}
         long:
           number: 0x200
@@ -243,6 +248,7 @@ private func words(_ slot: PayloadSlot) -> String {
   case .file(let index): " file \(index) at \(slot.offset)"
   case .parameter(let index):
     " parameter \(index) at \(slot.offset), \(slot.width) bytes, bits \(slot.shift)+\(slot.bits)"
+  case .payload(let target): " address of \(target) at \(slot.offset)"
   case .vcpuIndex: " vcpu index at \(slot.offset), \(slot.width) bytes"
   }
 }

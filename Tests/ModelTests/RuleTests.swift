@@ -293,6 +293,35 @@ import Vocabulary
       ]) == ["ok 15", "ok 0x1", "ok 15", "ok 0xe", "EFAULT"])
   }
 
+  /// Rules see what a pointer points to in its place.
+  @Test func pointersAreFollowed() {
+    let model = TestModel(
+      thing: """
+        structs:
+          list:
+            count: u64
+            entries: pointer to u16[]
+        groups:
+          list:
+            number: 0
+            payload: struct list
+            set:
+              - if: bytes(value) != 16
+                EINVAL: another length
+              - read: value
+              - if: value.entries == null
+                ENOENT: there are no entries
+              - return: sum(value.entries)
+        """)
+    let bytes: [UInt8] = [2, 0, 0, 0, 0, 0, 0, 0] + Array(repeating: 0, count: 8)
+    let slot = PayloadSlot(.payload(16), offset: 8, width: 8)
+    #expect(
+      model.onThing([
+        step(.setAttribute(call(.bytes(bytes + [1, 0, 2, 1], slots: [slot])))), send(bytes),
+        send(bytes.map { _ in 7 }),
+      ]) == ["ok 259", "ENOENT", "ENOENT or ok with an unknown number"])
+  }
+
   /// The number of elements may depend on the key.
   @Test func arrayHasTheLengthOfItsKey() {
     let model = events(

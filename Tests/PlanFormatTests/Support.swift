@@ -14,10 +14,10 @@ func everything() -> Plan {
   let attribute = AttributeCall(target: .device(0), group: 0, attr: 1 << 40, flags: 1, data: .bytes([1, 2, 3, 4]))
   let slots = [
     PayloadSlot.file(0, offset: 0), PayloadSlot(.parameter(1), offset: 4, width: 2, shift: 3, bits: 9),
-    PayloadSlot(.parameter(0), offset: 8, width: 8),
+    PayloadSlot(.parameter(0), offset: 8, width: 8), PayloadSlot(.payload(24), offset: 16, width: 8),
   ]
   let filled = AttributeCall(
-    target: .vcpu(0), group: 2, attr: 0, data: .bytes(Array(repeating: 0xEE, count: 16), slots: slots))
+    target: .vcpu(0), group: 2, attr: 0, data: .bytes(Array(repeating: 0xEE, count: 26), slots: slots))
   var steps = [
     Step(.createVM(type: 0x28), target: .vm, value: "ipa-bits: 40", at: place(2)),
     Step(.addMemory(slot: 1, address: 1 << 32, size: 1 << 20), target: .vm, at: place(3)),

@@ -43,6 +43,7 @@ struct DescriptionsAreBacked: SchemaCheck {
       for field in type.fields {
         check(field.type, "\(name).\(field.name.identifier)", mentions, path, place, report)
       }
+    case .pointer(let target): check(target, name, mentions, path, place, report)
     case .none, .union, .array, .bytes, .bitmap, .descriptor: break
     }
   }

@@ -56,7 +56,7 @@ struct Documented: SchemaCheck {
       for field in bits.fields where field.description.doc == nil {
         report(.missing("bit field '\(field.name)' of '\(path)'", at: place))
       }
-    case .array(let element, _): check(element, path, place, report)
+    case .array(let element, _), .pointer(let element): check(element, path, place, report)
     // The members of structs are checked where they are declared.
     case .structure, .union: break
     }

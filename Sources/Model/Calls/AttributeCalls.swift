@@ -102,7 +102,7 @@ extension AttributeData {
   fileprivate var size: Int? {
     switch self {
     case .none: 0
-    case .bytes(let bytes, _): bytes.count
+    case .bytes(let bytes, let slots): slots.firstTarget ?? bytes.count
     case .invalid: nil
     }
   }

@@ -12,7 +12,12 @@ extension Machine {
     case .bytes(var bytes, let slots):
       // The kernel would run past the payload, into a page that cannot be accessed.
       let isWhole = bytes.count >= type.fixedSize ?? 0
+      var pointers: [(offset: Int, target: Int)] = []
       for slot in slots where slot.offset + slot.width <= bytes.count {
+        if case .payload(let target) = slot.content {
+          pointers.append((slot.offset, target))
+          continue
+        }
         // The values of parameters and the indexes of vCPUs are known only at load time.
         guard case .file(let file) = slot.content else { return .value(.unknown, isWhole: isWhole) }
         // Each open file has a distinct number. Nothing else is known about it.
@@ -20,7 +25,7 @@ extension Machine {
         payload.put(Int128(1000 + file), mask: -1, at: 0, size: slot.width, bigEndian: isBigEndian)
         bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
       }
-      return .value(decode(type, PayloadSlice(bytes, ownDescriptors: slots.map(\.offset))), isWhole: isWhole)
+      return .value(decode(type, PayloadSlice(bytes, ownDescriptors: slots.map(\.offset), pointers)), isWhole: isWhole)
     }
   }
 
@@ -49,6 +54,11 @@ extension Machine {
       guard let size = element.fixedSize, size > 0 else { return .unknown }
       // An element may be cut off at the end; it is known in part.
       return elements(element, size, count: (part.range.count + size - 1) / size, part.withoutDescriptors)
+    case .pointer(let target):
+      if let slice = part.target { return decode(target, slice) }
+      // A pointer that is not the plan's may point to anything.
+      let number = integer(part, PayloadType.pointerSize, isSigned: false)
+      return number == .integer(0) ? .null : .unknown
     case .bitmap(let type):
       guard part.range.count >= type.size else { return .unknown }
       let bits = type.bits(in: part.bytes[part.range], bigEndian: isBigEndian)
@@ -110,11 +120,22 @@ private struct PayloadSlice {
   var range: Range<Int>
   /// The offsets of the plan's own descriptors; nil where numbers of descriptors are taken as they are.
   var ownDescriptors: [Int]?
+  /// The places of pointers, and those that they point to.
+  private var pointers: [(offset: Int, target: Int)]
 
-  init(_ bytes: [UInt8], ownDescriptors: [Int]?) {
+  init(_ bytes: [UInt8], ownDescriptors: [Int]?, _ pointers: [(offset: Int, target: Int)]) {
     self.bytes = bytes
-    range = 0..<bytes.count
+    range = 0..<(pointers.map(\.target).min() ?? bytes.count)
     self.ownDescriptors = ownDescriptors
+    self.pointers = pointers
+  }
+
+  /// The bytes that a pointer at the start of this part points to; nil if there is none.
+  var target: PayloadSlice? {
+    guard let start = pointers.first(where: { $0.offset == range.lowerBound })?.target else { return nil }
+    var part = self
+    part.range = start..<(pointers.map(\.target).filter { $0 > start }.min() ?? bytes.count)
+    return part
   }
 
   /// The bytes from an offset on, at most so many.

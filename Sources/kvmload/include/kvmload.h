@@ -516,6 +516,7 @@ enum kvmload_source {
 	KVMLOAD_FROM_FILE = 1,
 	KVMLOAD_FROM_PARAMETER = 2,
 	KVMLOAD_FROM_VCPU_INDEX = 3,
+	KVMLOAD_FROM_PAYLOAD = 4,
 };
 
 enum {

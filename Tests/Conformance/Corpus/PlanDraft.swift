@@ -424,6 +424,7 @@ struct PlanDraft {
     case .bytes(let size):
       guard let size = size?.constant?.integer, size < 4096 else { return nil }
       return "\"" + (0..<Int(size)).map { _ in Self.hexadecimal(UInt8(random.below(256))) }.joined() + "\""
+    case .pointer(let target): return value(of: target, field, numbers)
     case .bitmap(let type):
       return "[\((0..<random.below(4)).map { _ in "\(random.below(type.count))" }.joined(separator: ", "))]"
     case .descriptor: return random.percent(20) ? "{fd: -1}" : random.pick(files) ?? "{fd: -1}"
