@@ -132,15 +132,10 @@ let package = Package(
         "Planning", "DeviceManifest", "DevicePlan", "DeviceSchema", "YAMLSyntax", "Diagnostics", "Vocabulary",
         "TestSupport",
       ]),
-    .target(
-      name: "ReferenceModel",
-      dependencies: ["Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"],
-      path: "Tests/ReferenceModel", swiftSettings: strict),
     tests(
       "ModelTests",
       [
-        "ReferenceModel", "Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary",
-        "TestSupport",
+        "Model", "DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary", "TestSupport",
       ]),
     tests(
       "KernelTests", ["Kernel", "PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary", "TestSupport"]),
@@ -174,8 +169,8 @@ let package = Package(
     tests(
       "CorpusTests",
       [
-        "Corpus", "ReferenceModel", "Reference", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Expressions",
-        "Diagnostics", "Vocabulary", "TestSupport",
+        "Corpus", "Reference", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Diagnostics",
+        "Vocabulary", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -107,7 +107,7 @@ extension PlanConformance.Agreement {
     case .undecided(let candidates):
       self = candidates.isEmpty || candidates.contains(answer) ? .undecided : .outcomeDiffers
     case .ok, .refused:
-      if predicted.outcome.answer != answer {
+      if predicted.outcome.answer != answer || (answer == .ok && predicted.answers(otherThan: actual)) {
         self = .outcomeDiffers
       } else {
         self = answer == .ok && predicted.reads(otherThan: actual) ? .valueDiffers : .agrees
@@ -118,6 +118,11 @@ extension PlanConformance.Agreement {
 }
 
 extension StepResult {
+  /// Whether the number of a success differs from the prediction.
+  fileprivate func answers(otherThan actual: StepResult) -> Bool {
+    if let number, let answered = actual.number { number != answered } else { false }
+  }
+
   /// Whether what was read differs from the prediction in a predicted bit.
   fileprivate func reads(otherThan actual: StepResult) -> Bool {
     guard let value, let read = actual.value else { return false }
@@ -151,11 +156,12 @@ extension PlanConformance.Entry {
     let notes = predicted.reasons.flatMap { reason in
       [Note(reason.message)] + (reason.rule.map { [Note("the model applied this rule", at: $0)] } ?? [])
     }
+    let isNumbered = predicted.outcome == .ok && actual.outcome == .ok
     switch agreement {
     case .outcomeDiffers:
       return .error(
         "outcome-differs",
-        "\(step.words): the kernel answered \(actual.outcome.words), and the model predicted \(predicted.outcome.words)",
+        "\(step.words): the kernel answered \(actual.words(numbered: isNumbered)), and the model predicted \(predicted.words(numbered: isNumbered))",
         at: step.at, notes: notes)
     case .valueDiffers:
       let read = actual.value.map { readable($0, on: architecture) } ?? "nothing"

@@ -112,6 +112,7 @@ struct AttributeReader {
     }
     payloadType = context.payload(of: attribute, in: group, setting)
     encode(value, payloadType, path, into: &setting)
+    context.fillLengths(of: attribute, long, in: &setting)
     return setting
   }
 

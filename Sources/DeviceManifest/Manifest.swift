@@ -128,6 +128,8 @@ package struct AttributeNumbers {
 package struct ExplicitStep {
   package var action: Action
   package var expected: [Answer]
+  /// The number that a call must answer if it succeeds; nil if any number will do.
+  package var expectedNumber: UInt32?
   package var isIncomplete = false
   package var at: SourceRange
 

@@ -58,7 +58,7 @@ struct PayloadEncoder {
       return true
     case .bits(let type): return bits(node, type, name, into: &encoded, at: offset)
     case .structure(let type): return structure(node, type.fields, name, into: &encoded, at: offset)
-    case .union(let type): return union(node, type, name, into: &encoded, at: offset)
+    case .union: preconditionFailure("the struct around a union chooses its type")
     case .array(let element, _):
       guard let items = node.items else {
         findings.wrongKind(node, of: "'\(name)'", wanted: "a list")
@@ -69,6 +69,23 @@ struct PayloadEncoder {
       guard let bytes = byteStrings.bytes(node, size: type.fixedSize, name: name) else { return false }
       encoded.payload.put(bytes, at: offset)
       return true
+    case .pointer(let target):
+      // What the pointer points to follows the payload.
+      let start = encoded.payload.bytes.count
+      guard let inner = encode(node, as: target, name: name) else { return false }
+      encoded.payload.put(0, mask: -1, at: offset, size: PayloadType.pointerSize, bigEndian: isBigEndian)
+      encoded.payload.put(inner.payload.bytes, at: start)
+      encoded.slots += inner.slots.map { $0.moved(by: start) }
+      encoded.slots.append(PayloadSlot(.payload(start), offset: offset, width: PayloadType.pointerSize))
+      return true
+    case .bitmap(let type):
+      guard let items = node.items else {
+        findings.wrongKind(node, of: "'\(name)'", wanted: "a list of bits")
+        return false
+      }
+      let bits = items.compactMap { integer($0, type.description, range: type.range, words: "bit", name) }
+      encoded.payload.put(type.bytes(of: bits.map { Int($0) }, bigEndian: isBigEndian), at: offset)
+      return bits.count == items.count
     case .descriptor(let type): return descriptor(node, type, name, into: &encoded, at: offset)
     }
   }
@@ -82,6 +99,16 @@ struct PayloadEncoder {
       if !encode(item, element, name, into: &encoded, at: place) { good = false }
     }
     return good
+  }
+}
+
+extension PayloadSlot {
+  /// The slot of a payload that is a part of another one.
+  fileprivate func moved(by distance: Int) -> PayloadSlot {
+    var slot = self
+    slot.offset += distance
+    if case .payload(let target) = content { slot.content = .payload(target + distance) }
+    return slot
   }
 }
 
@@ -321,32 +348,41 @@ extension PayloadEncoder {
           continue
         }
         if !elements(items, field.type, path, into: &encoded, at: offset + start) { good = false }
-      } else if !encode(value, field.type, path, into: &encoded, at: offset + start) {
-        good = false
+      } else {
+        guard let type = self.type(of: field, reader, fields, layout, name, encoded, at: offset),
+          encode(value, type, path, into: &encoded, at: offset + start)
+        else {
+          good = false
+          continue
+        }
       }
     }
     return good
   }
 
-  private func union(
-    _ node: Node, _ type: UnionType, _ name: String, into encoded: inout Encoded, at offset: Int
-  ) -> Bool {
-    guard let tag = node[key: type.tag.name] else {
+  /// The type of a member; of a union, the one that the members before it choose. Nil after an error, which is reported.
+  private func type(
+    of field: StructureField, _ reader: MappingReader, _ fields: [StructureField], _ layout: StructureLayout,
+    _ name: String, _ encoded: Encoded, at offset: Int
+  ) -> PayloadType? {
+    guard case .union(let union) = field.type else { return field.type }
+    guard let node = reader[union.tag], let i = fields.firstIndex(where: { $0.name == union.tag }) else {
       findings.error(
-        "missing-key", "'\(name)' needs '\(type.tag.name)': \(type.cases.map(\.name).joined(separator: ", "))",
-        at: node.range.firstLine)
-      return false
+        "missing-key", "'\(name)' needs '\(union.tag)': \(union.cases.map(\.name).joined(separator: ", "))",
+        at: reader.node.range.firstLine)
+      return nil
     }
-    var head = Encoded(payload: PayloadBytes(size: type.tag.type.fixedSize ?? 0))
-    guard encode(tag, type.tag.type, "\(name).\(type.tag.name)", into: &head, at: 0),
-      case .integer(let value) = type.tag.type.decode(head.payload.bytes[...], bigEndian: isBigEndian)
-    else { return false }
-    guard let match = type.cases.first(where: { $0.value == value }) else {
-      findings.unknown(
-        "unknown-name", "'\(name)' has no case", tag.scalar ?? tag.kind, among: type.cases.map(\.name), at: tag.range)
-      return false
+    let place = offset + layout.offsets[i]
+    let bytes = encoded.payload.bytes[place..<place + (fields[i].type.fixedSize ?? 0)]
+    if loaded(node) != nil {
+      refuseLoaded(node) { "\(name).\(union.tag)" }
+      return nil
     }
-    return structure(node, [type.tag] + match.fields, name, into: &encoded, at: offset)
+    guard case .integer(let value) = fields[i].type.decode(bytes, bigEndian: isBigEndian) else { return nil }
+    if let type = union.type(for: value) { return type }
+    findings.unknown(
+      "unknown-name", "'\(name)' has no case", node.scalar ?? node.kind, among: union.cases.map(\.name), at: node.range)
+    return nil
   }
 }
 

@@ -33,7 +33,7 @@ struct PayloadWriter {
       return integer(payload.bytes, offset, type.size, type.isSigned).map { number($0, type.description, type.size) }
     case .bits(let type): return bits(payload, type, at: offset)
     case .structure(let type): return structure(payload, type.fields, at: offset)
-    case .union(let type): return union(payload, type, at: offset)
+    case .union: return nil
     case .array(let element, _):
       guard let size = element.fixedSize, size > 0 else { return nil }
       return list(payload, element, size, count: (payload.bytes.count - offset) / size, at: offset)
@@ -41,12 +41,28 @@ struct PayloadWriter {
       let count = type.fixedSize ?? payload.bytes.count - offset
       guard offset + count <= payload.bytes.count else { return nil }
       return .mapping([("hex", .text(hexadecimal(Array(payload.bytes[offset..<offset + count]))))])
+    case .pointer(let target):
+      guard let start = self.target(of: payload, at: offset) else { return nil }
+      var inner = payload
+      let others = payload.slots.compactMap { if case .payload(let other) = $0.content { other } else { Int?.none } }
+      inner.bytes = Array(payload.bytes[..<(others.filter { $0 > start }.min() ?? payload.bytes.count)])
+      return node(inner, target, at: start)
+    case .bitmap(let type):
+      guard offset + type.size <= payload.bytes.count else { return nil }
+      let bits = type.bits(in: payload.bytes[offset..<offset + type.size], bigEndian: isBigEndian)
+      return .list(bits.map { number(Int128($0), type.description, 4) })
     case .descriptor:
       if let slot = payload.slots.first(where: { $0.offset == offset }), case .file(let index) = slot.content {
         return .text(files[index].name)
       }
       return integer(payload.bytes, offset, 4, true).map { .mapping([("fd", .number($0))]) }
     }
+  }
+
+  /// The offset of what a pointer points to; nil if the plan does not fill it.
+  private func target(of payload: Payload, at offset: Int) -> Int? {
+    guard case .payload(let target)? = payload.slots.first(where: { $0.offset == offset })?.content else { return nil }
+    return target
   }
 
   /// The parameter that fills a whole integer, or some bits of it, when the plan is loaded.
@@ -105,22 +121,37 @@ struct PayloadWriter {
       guard let size = field.type.fixedSize else { return nil }
       let place = offset + start..<offset + start + size * (field.count ?? 1)
       guard place.upperBound <= payload.bytes.count else { return nil }
+      // A pointer to nothing.
+      if case .pointer = field.type, target(of: payload, at: place.lowerBound) == nil,
+        payload.bytes[place].allSatisfy({ $0 == 0 })
+      {
+        continue
+      }
       if field.isReserved, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil { continue }
       if let mask = payload.mask, mask[place].allSatisfy({ $0 == 0 }) { continue }
+      let type = field.type(after: { member(payload, $0, fields, layout, at: offset) })
+      guard let type else {
+        // No case of the union holds the bytes.
+        if payload.bytes[place].contains(where: { $0 != 0 }) { return nil }
+        continue
+      }
       let value =
-        field.count.map { list(payload, field.type, size, count: $0, at: place.lowerBound) }
-        ?? node(payload, field.type, at: place.lowerBound)
+        field.count.map { list(payload, type, size, count: $0, at: place.lowerBound) }
+        ?? node(payload, type, at: place.lowerBound)
       guard let value else { return nil }
       entries.append((field.name, value))
     }
     return .mapping(entries)
   }
 
-  private func union(_ payload: Payload, _ type: UnionType, at offset: Int) -> Node? {
-    guard let size = type.tag.type.fixedSize, let tag = integer(payload.bytes, offset, size, false),
-      let match = type.cases.first(where: { $0.value == tag })
-    else { return nil }
-    return structure(payload, [type.tag] + match.fields, at: offset)
+  /// The value of an integer in a struct.
+  private func member(
+    _ payload: Payload, _ name: String, _ fields: [StructureField], _ layout: StructureLayout, at offset: Int
+  ) -> Int128? {
+    guard let i = fields.firstIndex(where: { $0.name == name }), case .integer(let type) = fields[i].type else {
+      return nil
+    }
+    return integer(payload.bytes, offset + layout.offsets[i], type.size, type.isSigned)
   }
 
   private func list(_ payload: Payload, _ element: PayloadType, _ size: Int, count: Int, at offset: Int) -> Node? {

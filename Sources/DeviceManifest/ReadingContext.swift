@@ -90,6 +90,17 @@ final class ReadingContext {
     }
   }
 
+  /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
+  func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
+    for (i, field) in attribute.keyFields.enumerated() where field.isPayloadLength && reader?[field.name] == nil {
+      guard setting.key.values.indices.contains(i), case .bytes(let bytes, let slots) = setting.data,
+        case let length = Int128(slots.firstTarget ?? bytes.count), let placed = field.place(length)
+      else { continue }
+      setting.call.attr += UInt64(placed)
+      setting.key[attribute.keyNames[i]] = .integer(length)
+    }
+  }
+
   /// The places of the fields of an attribute's key, by their names in rules.
   func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> KeyPlaces {
     guard let reader, case .keys(let fields, _) = attribute.number else { return KeyPlaces() }

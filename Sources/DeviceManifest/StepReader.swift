@@ -95,7 +95,7 @@ package final class StepReader {
     let reader = MappingReader(item, of: "a step", keys: nil, findings)
     guard let subject = reader[verb] else { return nil }
     let at = subject.isEmpty ? (reader.keyRange(verb) ?? item.range).firstLine : subject.range.firstLine
-    let expected = expected(reader["expect"])
+    let (expected, number) = expected(reader["expect"], by: verb)
     func made(_ action: ExplicitStep.Action?) -> ExplicitStep? {
       action.map { ExplicitStep(action: $0, expected: expected, at: at) }
     }
@@ -140,22 +140,49 @@ package final class StepReader {
       guard let name = device(subject) else { return nil }
       if succeeds { names.devices[name] = nil }
       return made(.closeDevice(name))
-    default: return attribute(verb, subject, reader, expected, at)
+    default:
+      var step = attribute(verb, subject, reader, expected, at)
+      step?.expectedNumber = number
+      return step
     }
   }
 
   private func flags(_ reader: MappingReader) -> UInt32 { reader["flags"].flatMap { context.u32($0, "flags") } ?? 0 }
 
-  /// One expected answer, or a list of them.
-  private func expected(_ node: Node?) -> [Answer] {
-    guard let node else { return [.ok] }
+  /// One expected answer, or a list of them: `ok`, errnos, and a number.
+  private func expected(_ node: Node?, by verb: String) -> (answers: [Answer], number: UInt32?) {
+    guard let node else { return ([.ok], nil) }
+    var number: UInt32?
     let answers = (node.items ?? [node]).compactMap { item -> Answer? in
       if let answer = item.scalar.flatMap(Answer.init) { return answer }
+      if let value = item.scalar.flatMap(IntegerLiteral.parse) {
+        return self.number(value, item, by: verb, &number) ? .ok : nil
+      }
       findings.unknown(
         "unknown-errno", "there is no answer", item.scalar ?? item.kind, among: ["ok"] + Errno.allNames, at: item.range)
       return nil
     }
-    return answers.isEmpty ? [.ok] : answers
+    // `ok` is a success with any number.
+    if answers.count(where: { $0 == .ok }) > 1 { number = nil }
+    return (answers.isEmpty ? [.ok] : answers, number)
+  }
+
+  /// Reads a number as an expected answer. Returns false after an error.
+  private func number(_ value: Int128, _ item: Node, by verb: String, _ number: inout UInt32?) -> Bool {
+    guard ["set", "get", "has"].contains(verb) else {
+      findings.error("unknown-errno", "only set, get and has answer a number; write ok", at: item.range)
+      return false
+    }
+    guard number == nil else {
+      findings.error("unknown-errno", "a step expects one number, or ok for any", at: item.range)
+      return false
+    }
+    guard (0...Int128(Int32.max)).contains(value) else {
+      findings.error("value-out-of-range", "an answer is a number from 0 to \(Int32.max)", at: item.range)
+      return false
+    }
+    number = UInt32(value)
+    return true
   }
 
   // MARK: Calls without attributes
@@ -303,6 +330,7 @@ package final class StepReader {
     setting.keyPlaces = context.keyPlaces(of: attribute, keys)
     let type = context.payload(of: attribute, in: group, setting)
     let comparison = payload(access, type, name, reader, into: &setting)
+    context.fillLengths(of: attribute, keys, in: &setting)
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
@@ -395,7 +423,7 @@ package final class StepReader {
     if type.isNone { return nil }
     if let input = reader["input"] {
       if let encoded = encoder.encode(input, as: type, name: name) {
-        setting.data = .bytes(encoded.payload.bytes)
+        setting.data = .bytes(encoded.payload.bytes, slots: encoded.slots)
       } else {
         setting.isIncomplete = true
         setting.data = .bytes([])

@@ -79,8 +79,8 @@ package struct StepWriter {
 
   private func node(_ step: Step) -> Node? {
     guard var entries = entries(step) else { return nil }
-    if step.expected != [.ok] {
-      let answers = step.expected.map { Node.text($0.description) }
+    if !step.expectsAnySuccess {
+      let answers = step.expectedWords.map { Node.text($0) }
       entries.append(("expect", answers.count == 1 ? answers[0] : .list(answers)))
     }
     return .mapping(entries)
@@ -271,7 +271,7 @@ package struct StepWriter {
     case .file(let index): return ("fd", .text(plan.files[index].name))
     case .parameter(let index):
       return ("u\(slot.width * 8)", .text("${\(plan.parameters[index].name.identifier)}"))
-    case .vcpuIndex: return nil
+    case .vcpuIndex, .payload: return nil
     }
   }
 }

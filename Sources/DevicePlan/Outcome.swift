@@ -59,6 +59,8 @@ package struct Reason: Hashable, Sendable {
 /// A host's answer to one step.
 package struct StepResult: Hashable, Sendable {
   package var outcome: Outcome
+  /// The number that an attribute call answered if it succeeded, most often 0; nil if the host does not know it.
+  package var number: UInt32?
   /// The bytes that a get read, if the host knows them.
   package var value: [UInt8]?
   /// On the model, the bits of `value` that are predicted; nil if all are.
@@ -78,10 +80,11 @@ package struct StepResult: Hashable, Sendable {
   private var faults: [Diagnostic]
 
   package init(
-    _ outcome: Outcome, value: [UInt8]? = nil, valueMask: [UInt8]? = nil, reasons: [Reason] = [],
+    _ outcome: Outcome, number: UInt32? = 0, value: [UInt8]? = nil, valueMask: [UInt8]? = nil, reasons: [Reason] = [],
     warnings: [Reason] = [], nanoseconds: UInt64? = nil, schemaFault: Diagnostic? = nil
   ) {
     self.outcome = outcome
+    self.number = number
     self.value = value
     self.valueMask = valueMask
     self.reasons = reasons

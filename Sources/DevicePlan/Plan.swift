@@ -78,6 +78,8 @@ package struct Step: Hashable, Sendable {
   package var keyPlaces: KeyPlaces
   /// The answers that are not a failure.
   package var expected: [Answer]
+  /// The number that a call must answer if it succeeds; nil if any number will do.
+  package var expectedNumber: UInt32?
   /// What a get must read: the step fails if the bytes read differ in a bit of the mask.
   package var comparison: Comparison?
   /// Conditions on earlier steps; the step is skipped unless all of them hold.
@@ -92,7 +94,8 @@ package struct Step: Hashable, Sendable {
 
   package init(
     _ operation: Operation, target: TargetName, attribute: String? = nil, value: String? = nil, at: SourceRange,
-    keyPlaces: KeyPlaces = KeyPlaces(), expected: [Answer] = [.ok], comparison: Comparison? = nil,
+    keyPlaces: KeyPlaces = KeyPlaces(), expected: [Answer] = [.ok], expectedNumber: UInt32? = nil,
+    comparison: Comparison? = nil,
     guardedBy: [Guard] = [], moved: String? = nil,
     hints: [String] = []
   ) {
@@ -103,6 +106,7 @@ package struct Step: Hashable, Sendable {
     self.at = at
     self.keyPlaces = keyPlaces
     self.expected = expected
+    self.expectedNumber = expectedNumber
     self.comparison = comparison
     self.guardedBy = guardedBy
     self.moved = moved
@@ -217,6 +221,8 @@ package struct PayloadSlot: Hashable, Sendable {
     case parameter(Int)
     /// The index of the vCPU that the step is made for.
     case vcpuIndex
+    /// The address of a byte of the same payload, by its offset. What pointers point to follows the payload itself.
+    case payload(Int)
   }
 
   package var content: Content
@@ -243,6 +249,14 @@ package struct PayloadSlot: Hashable, Sendable {
 
   /// A file's descriptor, as a 32-bit integer.
   package static func file(_ index: Int, offset: Int) -> PayloadSlot { Self(.file(index), offset: offset, width: 4) }
+}
+
+extension [PayloadSlot] {
+  /// The offset of the first thing that a pointer points to, which is the length of the payload itself; nil if there is
+  /// no pointer.
+  package var firstTarget: Int? {
+    compactMap { if case .payload(let target) = $0.content { target } else { nil } }.min()
+  }
 }
 
 package enum CapabilityArgument: Hashable, Sendable {

@@ -187,8 +187,8 @@ extension Report.Entry {
 
   private func unexpected(_ kernel: KernelWords) -> Diagnostic {
     let reason = result.reasons.first
-    var message = "the kernel \(kernel.answered) \(result.outcome.words)"
-    if step.expected != [.ok] { message += ", not \(step.expected.words)" }
+    var message = "the kernel \(kernel.answered) \(result.words(numbered: step.expectedNumber != nil))"
+    if !step.expectsAnySuccess { message += ", not \(step.expectedText)" }
     if let reason { message += ": \(reason.message)" }
     return .error(
       reason?.id ?? "unexpected-outcome", message, at: place(of: reason),
@@ -206,6 +206,8 @@ extension Report.Entry {
       case .undecided(let candidates) where candidates.isEmpty:
         "the answer cannot be predicted: no schema describes this call"
       case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one is unknown here"
+      case .ok where step.expectedNumber != nil && result.number == nil:
+        "the number that the kernel answers cannot be predicted"
       default: "the value that is read cannot be predicted"
       }
     return .warning(

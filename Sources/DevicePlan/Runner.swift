@@ -104,6 +104,10 @@ extension Verdict {
       self = .failed(.unexpectedAnswer)
       return
     }
+    if answer == .ok, let number = step.expectedNumber, result.number != number {
+      self = result.number == nil ? .undecided : .failed(.unexpectedAnswer)
+      return
+    }
     guard answer == .ok, let comparison = step.comparison else {
       self = .passed
       return

@@ -19,7 +19,7 @@ package struct StepDetails: Hashable {
   init(_ step: Step, in plan: Plan) {
     place = step.place
     parts = step.operation.parts(in: plan, step)
-    if step.expected != [.ok] { add("expects", step.expected.words) }
+    if !step.expectsAnySuccess { add("expects", step.expectedText) }
     if let comparison = step.comparison {
       parts.append(
         Part(

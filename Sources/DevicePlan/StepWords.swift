@@ -100,6 +100,28 @@ extension Outcome {
   }
 }
 
+extension Step {
+  /// The expected answers: `ok`, `3`, `EINVAL`.
+  package var expectedWords: [String] {
+    expected.map { $0 == .ok ? expectedNumber.map(String.init) ?? "ok" : $0.description }
+  }
+
+  /// `ok`, `ok or ENXIO`, `3 or EINVAL`.
+  package var expectedText: String { expectedWords.isEmpty ? "nothing" : expectedWords.listed("or") }
+
+  /// Whether the call is expected to succeed, with any number.
+  package var expectsAnySuccess: Bool { expected == [.ok] && expectedNumber == nil }
+}
+
+extension StepResult {
+  /// The outcome in words.
+  ///
+  /// - Parameter numbered: whether a success is its number.
+  package func words(numbered: Bool) -> String {
+    if numbered, outcome == .ok, let number { "\(number)" } else { outcome.words }
+  }
+}
+
 extension [Answer] {
   /// `ok`, `ok or ENXIO`, `ok, EBUSY or ENXIO`.
   package var words: String { isEmpty ? "nothing" : map(\.description).listed("or") }
@@ -117,6 +139,7 @@ extension Plan {
     case .file(let index): files[index].name.printable
     case .parameter(let index): parameters[index].name.printable
     case .vcpuIndex: "vcpu.index"
+    case .payload(let offset): "address of byte \(offset)"
     }
   }
 

@@ -197,6 +197,10 @@ package final class GroupSchema: AttributeDescription {
   package func payload(
     of attribute: AttributeSchema, _ key: Fields, _ attr: UInt64
   ) -> PayloadType {
-    payloads(of: attribute).first { KeyCondition.holds($0.when, key, attr) }?.type ?? .none
+    let type = payloads(of: attribute).first { KeyCondition.holds($0.when, key, attr) }?.type ?? .none
+    guard let count = type.variableCount, let number = KeyCondition.value(of: count, key, attr)?.integer else {
+      return type
+    }
+    return type.counted(number)
   }
 }

@@ -37,17 +37,14 @@ package final class Catalogue {
   private var hooks: [String: [(file: SchemaFile, rules: RuleFrame)]] = [:]
   private var ownTypes: [String: RecordType] = [:]
   private var states: [String: [StateVariable]] = [:]
+  /// The names of the bits of variables, as far as they were asked for.
+  private var variableBits: [String: NamedBits?] = [:]
   let sources: [SchemaSource]
   /// The element types of lists and maps in the state. They are known only during `check`.
   let elements: ElementTypes
   /// The names of all device types of all architectures, in any release, by their number.
   private lazy var allTypes = Dictionary(
-    sources.compactMap { source in
-      source.text(Findings()).deviceNumber.map {
-        ($0, String(source.path.dropLast(5).split(separator: "/").last ?? ""))
-      }
-    },
-    uniquingKeysWith: { first, _ in first })
+    sources.flatMap { $0.text(Findings()).deviceTypes(inFile: $0.path) }, uniquingKeysWith: { first, _ in first })
 
   /// What a call on a group or an attribute that does not exist answers, unless its file says otherwise.
   private(set) lazy var commonOtherwise: CallRules = {
@@ -83,8 +80,14 @@ package final class Catalogue {
     self.release = release
     self.sources = sources
     for source in sources {
-      if let (subject, text) = subject(of: source) {
-        files.append(SchemaFile(subject: subject, text: text, catalogue: self))
+      guard let (subject, text) = subject(of: source) else { continue }
+      let types =
+        if case .device = subject { text.severalTypes } else { [(name: String, constants: [Located<String>])]() }
+      if types.isEmpty { files.append(SchemaFile(subject: subject, text: text, catalogue: self)) }
+      for (i, type) in types.enumerated() {
+        files.append(
+          SchemaFile(
+            subject: .device(type.name), text: text, catalogue: self, constants: type.constants, isFurtherType: i > 0))
       }
     }
     for section in Self.sharedSections { index(section) }
@@ -125,7 +128,7 @@ package final class Catalogue {
 
   private func index(_ section: String) {
     var found: [String: Definition] = [:]
-    for file in files {
+    for file in files where !file.isFurtherType {
       for entry in file.text.entries(under: section) {
         let name = Self.bareName(entry.key.value)
         if found.updateValue(Definition(file: file, entry: entry), forKey: name) != nil {
@@ -183,17 +186,32 @@ extension Catalogue {
 
   /// The number of a device type on an architecture; nil if there is no such type.
   package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
-    for source in sources
-    where source.path == "\(architecture.rawValue)/\(name).yaml" || source.path == "common/\(name).yaml" {
-      let text = source.text(Findings())
-      if source.path.hasPrefix("common/"),
-        text.top("arch")?.items?.contains(where: { $0.scalar == architecture.rawValue }) != true
-      {
-        continue
-      }
-      if let number = text.deviceNumber { return UInt32(exactly: number) }
+    let files = sources.filter {
+      $0.path == "\(architecture.rawValue)/\(name).yaml" || $0.path == "common/\(name).yaml"
+    }
+    for source in files {
+      if let number = number(ofType: name, in: source, of: architecture) { return number }
+    }
+    // The types of a file with several have other names than the file.
+    for source in sources where source.path.hasPrefix("\(architecture.rawValue)/") || source.path.hasPrefix("common/") {
+      if let number = number(ofType: name, in: source, of: architecture) { return number }
     }
     return nil
+  }
+
+  private func number(ofType name: String, in source: SchemaSource, of architecture: Architecture) -> UInt32? {
+    let text = source.text(Findings())
+    if source.path.hasPrefix("common/"),
+      text.top("arch")?.items?.contains(where: { $0.scalar == architecture.rawValue }) != true
+    {
+      return nil
+    }
+    let types = text.severalTypes
+    if let type = types.first(where: { $0.name == name }) {
+      return text.top(type.constants[0].value)?.scalar.flatMap(IntegerLiteral.parse).flatMap { UInt32(exactly: $0) }
+    }
+    guard types.isEmpty, source.path.hasSuffix("/\(name).yaml") else { return nil }
+    return text.deviceNumbers.first.flatMap { UInt32(exactly: $0) }
   }
 
   /// The refusal of a device type that this architecture does not have in this release; nil for an unknown number.
@@ -231,7 +249,7 @@ extension Catalogue {
   /// The variables that files declare for the VM, or for each vCPU.
   package func state(of owner: String) -> [StateVariable] {
     if let found = states[owner] { return found }
-    let found = files.flatMap { state(of: owner, in: $0) }
+    let found = files.filter { !$0.isFurtherType }.flatMap { state(of: owner, in: $0) }
     states[owner] = found
     return found
   }
@@ -400,6 +418,15 @@ extension Catalogue: SharedNames {
     definitions["units"]?[unit].flatMap { Notation($0.entry, faults) }
   }
 
+  func bits(ofVariable name: String) -> NamedBits? {
+    if let known = variableBits[name] { return known }
+    // A value that is computed of the variable itself has no names of its own.
+    variableBits[name] = .some(nil)
+    let found = files.lazy.compactMap { AssignedBits(variable: name, in: $0, self).names }.first
+    variableBits[name] = .some(found)
+    return found
+  }
+
   func compile(_ function: RuleFunction) {
     if function.isCompiling { return }
     function.isCompiling = true
@@ -432,7 +459,9 @@ extension Catalogue: SharedNames {
 
   /// The facts that schemas declare, in the order of the files.
   package var declaredFacts: [Fact] {
-    files.flatMap { file in file.text.keys(under: "facts").compactMap { fact(named: $0.value) } }
+    files.filter { !$0.isFurtherType }.flatMap { file in
+      file.text.keys(under: "facts").compactMap { fact(named: $0.value) }
+    }
   }
 
   /// A fact of the host that a schema declares, or `devices`; nil for any other name.

@@ -36,8 +36,10 @@ package struct Example {
       ? [.ok]
       : (expect ?? []).compactMap { item in
         if let answer = item.scalar.flatMap(Answer.init) { return answer }
+        if item.scalar.flatMap(IntegerLiteral.parse) != nil { return .ok }
         faults.error(
-          "schema-errno", "an example must expect ok or an errno, not '\(item.scalar ?? item.kind)'", at: item.range)
+          "schema-errno", "an example must expect ok, an errno or a number, not '\(item.scalar ?? item.kind)'",
+          at: item.range)
         return nil
       }
     given = reader["given"]?.items ?? []

@@ -103,7 +103,7 @@ struct GroupReader {
     if let key = reader["key"] {
       let payload = PayloadReader(faults: faults, scope: catalogue.scope(of: file, .constant))
       let base = node?.integer(named: "number", faults).flatMap { UInt64(exactly: $0) } ?? 0
-      return .keys(payload.bitFields(key), base: base)
+      return .keys(payload.bitFields(key, isKey: true), base: base)
     }
     if node?.scalar == "any" { return .any }
     guard let number = node?.integer(named: "number", faults).flatMap({ UInt64(exactly: $0) }) else {

@@ -4,10 +4,14 @@ import Expressions
 package enum KeyCondition {
   /// Whether a condition holds. A condition that the key does not decide counts as true.
   package static func holds(_ condition: Expression?, _ key: Fields, _ attr: UInt64) -> Bool {
-    guard let condition else { return true }
+    condition.map { value(of: $0, key, attr) != .bool(false) } ?? true
+  }
+
+  /// The value of an expression over the key; nil if it has none.
+  static func value(of expression: Expression, _ key: Fields, _ attr: UInt64) -> Value? {
     let world = KeyWorld(key: key, attr: attr)
     // The evaluator does not own its world.
-    return withExtendedLifetime(world) { (try? Evaluator(world: world).evaluate(condition)) != .bool(false) }
+    return withExtendedLifetime(world) { try? Evaluator(world: world).evaluate(expression) }
   }
 }
 

@@ -44,16 +44,18 @@ extension PayloadType {
       return .record(
         Fields(type.fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) } + [("raw", .integer(raw))]))
     case .structure(let type): return decode(type.fields, bytes, bigEndian)
-    case .union(let type):
-      guard case .record(let head) = decode([type.tag], bytes, bigEndian), case .integer(let tag)? = head.values.first,
-        let match = type.cases.first(where: { $0.value == tag })
-      else { return decode([type.tag], bytes, bigEndian) }
-      return decode([type.tag] + match.fields, bytes, bigEndian)
+    // Only the struct around a union can decode it.
+    case .union: return .unknown
     case .array(let element, _):
       guard let size = element.fixedSize, size > 0 else { return .unknown }
-      let count = bytes.count / size
+      // Elements may be cut off at the end; they are known in part.
+      let count = (bytes.count + size - 1) / size
       return .list((0..<count).map { element.decode(bytes.dropFirst($0 * size).prefix(size), bigEndian: bigEndian) })
     case .bytes: return .list(bytes.map { Value($0) })
+    case .pointer: return .unknown
+    case .bitmap(let type):
+      guard bytes.count >= type.size else { return .unknown }
+      return .list(type.bits(in: bytes, bigEndian: bigEndian).map { Value($0) })
     }
   }
 
@@ -71,26 +73,37 @@ extension PayloadType {
     var values: [(String, Value)] = []
     for (field, offset) in zip(fields, layout.offsets) {
       let size = field.type.fixedSize ?? 0
+      guard let type = field.type(after: { name in values.first { $0.0 == name.identifier }?.1.integer }) else {
+        values.append((field.name.identifier, .null))
+        continue
+      }
       let elements = (0..<(field.count ?? 1)).map {
-        field.type.decode(bytes.dropFirst(offset + $0 * size).prefix(size), bigEndian: bigEndian)
+        type.decode(bytes.dropFirst(offset + $0 * size).prefix(size), bigEndian: bigEndian)
       }
       values.append((field.name.identifier, field.count == nil ? elements[0] : .list(elements)))
     }
     return .record(Fields(values))
   }
 
-  /// Encodes a value that rules computed, with a mask for its unknown parts. Returns nil if the payload has no fixed
-  /// size or the value has another shape.
+  /// Encodes a value that rules computed, with a mask for its unknown parts. Returns nil if the value has another shape,
+  /// or does not fit.
   package func encode(_ value: Value, bigEndian: Bool) -> PayloadBytes? {
-    guard let size = fixedSize else { return nil }
+    guard let size = fixedSize ?? size(of: value) else { return nil }
     var payload = PayloadBytes(size: size)
     return encode(value, into: &payload, at: 0, bigEndian) ? payload : nil
+  }
+
+  /// The size of a list that may have any number of elements.
+  private func size(of value: Value) -> Int? {
+    guard let count = value.list.map({ Int128($0.count) }) else { return nil }
+    return counted(count).fixedSize
   }
 
   private func encode(_ value: Value, into payload: inout PayloadBytes, at offset: Int, _ bigEndian: Bool) -> Bool {
     if case .unknown = value { return true }
     switch (self, value) {
-    case (.none, _): return true
+    // What the kernel writes through a pointer is not predicted.
+    case (.none, _), (.pointer, _): return true
     case (.integer(let type), .integer(let integer)):
       payload.put(integer, mask: -1, at: offset, size: type.size, bigEndian: bigEndian)
     case (.descriptor, .integer(let integer)):
@@ -109,19 +122,28 @@ extension PayloadType {
     case (.structure(let type), .record(let record)):
       guard let layout = StructureLayout(type.fields) else { return false }
       for (field, start) in zip(type.fields, layout.offsets) {
-        guard let part = record[field.name.identifier] else { continue }
+        let type = field.type(after: { record[$0.identifier]?.integer })
+        guard let type, let part = record[field.name.identifier] else { continue }
         let elements = field.count == nil ? [part] : part.list ?? []
         for (i, element) in elements.prefix(field.count ?? 1).enumerated() {
           let place = offset + start + i * (field.type.fixedSize ?? 0)
-          guard field.type.encode(element, into: &payload, at: place, bigEndian) else { return false }
+          guard type.encode(element, into: &payload, at: place, bigEndian) else { return false }
         }
       }
-    case (.bytes, .list(let values)):
+    case (.bytes(let size), .list(let values)):
+      if let most = size?.constant?.integer, values.count > most { return false }
       for (i, value) in values.enumerated() {
         guard case .integer(let byte) = value else { continue }
         payload.put(byte, mask: -1, at: offset + i, size: 1, bigEndian: bigEndian)
       }
-    case (.array(let element, _), .list(let values)):
+    case (.bitmap(let type), .list(let values)):
+      // An unknown element may be any bit.
+      if values.contains(.unknown) { return true }
+      let bits = values.compactMap { $0.integer.flatMap { type.range.contains($0) ? Int($0) : nil } }
+      guard bits.count == values.count else { return false }
+      payload.put(type.bytes(of: bits, bigEndian: bigEndian), at: offset)
+    case (.array(let element, let count), .list(let values)):
+      if let most = count?.constant?.integer, values.count > most { return false }
       for (i, value) in values.enumerated() {
         guard element.encode(value, into: &payload, at: offset + i * (element.fixedSize ?? 0), bigEndian) else {
           return false

@@ -44,7 +44,7 @@ struct PayloadReader {
 
   private func type(named node: Node, _ reader: KeyReader) -> PayloadType? {
     let text = node.scalar ?? ""
-    if let (element, count) = text.arraySuffix {
+    if !text.hasPrefix("pointer to "), let (element, count) = text.arraySuffix {
       return array(of: Node(.scalar(element, .plain), at: node.range), count, node, reader)
     }
     if let integer = integer(named: text, reader) { return .integer(integer) }
@@ -53,9 +53,14 @@ struct PayloadReader {
     case ("none", 1): return PayloadType.none
     case ("fd", 1): return .descriptor(DescriptorType(pattern: nil))
     case ("fd", 3) where words[1] == "of": return .descriptor(DescriptorType(pattern: words[2]))
+    case ("pointer", 3...) where words[1] == "to":
+      let target = Node(.scalar(words.dropFirst(2).joined(separator: " "), .plain), at: node.range)
+      return type(named: target, reader).map { .pointer(to: $0) }
     case ("struct", 2): return structure(named: words[1], at: node.range)
     default:
-      let known = ["none", "fd", "long", "ulong"] + Self.integerNames + scope.structureNames.map { "struct \($0)" }
+      let known =
+        ["none", "fd", "long", "ulong"] + Self.bitmaps.map { "\($0)[N]" } + Self.integerNames
+        + scope.structureNames.map { "struct \($0)" }
       let close = words.count == 2 ? "struct \(words[1])" : text
       faults.error(
         "schema-payload", "there is no payload type '\(text)'\(known.suggestion(for: close))", at: node.range)
@@ -65,6 +70,7 @@ struct PayloadReader {
 
   /// `u8[8]` and `u8[]` are byte strings, other arrays have elements.
   private func array(of node: Node, _ count: String, _ whole: Node, _ reader: KeyReader) -> PayloadType? {
+    if let word = node.scalar, Self.bitmaps.contains(word) { return bitmap(word, count, whole, reader) }
     guard let element = type(named: node, reader) else { return nil }
     var size: Expression?
     if !count.isEmpty {
@@ -74,14 +80,23 @@ struct PayloadReader {
     let array: PayloadType
     if case .integer(let integer) = element, integer.size == 1, !integer.isSigned {
       array = .bytes(size: size)
-    } else if let size {
-      array = .array(of: element, count: size)
     } else {
-      faults.error("schema-payload", "only u8[] can have any number of elements", at: whole.range)
-      return nil
+      array = .array(of: element, count: size)
     }
     let isKnown = size?.constant?.integer != nil && element.fixedSize != nil
     return isKnown && array.fixedSize == nil ? tooLarge("array", whole) : array
+  }
+
+  private static let bitmaps = ["bitmap", "bitmap-msb0"]
+
+  private func bitmap(_ word: String, _ count: String, _ node: Node, _ reader: KeyReader) -> PayloadType? {
+    guard let bits = IntegerLiteral.parse(count), bits > 0, bits <= Int128(8 * PayloadType.mostBytes) else {
+      faults.error("schema-payload", "a bitmap needs its number of bits: '\(word)[64]'", at: node.range)
+      return nil
+    }
+    return .bitmap(
+      BitmapType(
+        count: Int(bits), isMSB0: word == "bitmap-msb0", wordSize: scope.wordSize, description: description(reader)))
   }
 
   /// Reports a size that a payload cannot have. Returns nil, as for every payload with faults.
@@ -148,7 +163,8 @@ struct PayloadReader {
         }
         let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
         if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
-        return reader.integer("number").map { (entry.key.value, $0) }
+        let number = reader.constants.first?.value.node ?? reader["number"]
+        return number?.integer(named: "number", faults).map { (entry.key.value, $0) }
       })
   }
 
@@ -171,7 +187,7 @@ struct PayloadReader {
   }
 
   /// Reads the bit fields of an integer, of a key or of an argument.
-  func bitFields(_ node: Node?) -> [BitField] {
+  func bitFields(_ node: Node?, isKey: Bool = false) -> [BitField] {
     var used: Int128 = 0
     return (node?.entries ?? []).compactMap { entry in
       let reader = KeyReader(entry.value, keys: ["bits"] + Self.descriptionKeys, of: "a bit field", faults)
@@ -183,9 +199,14 @@ struct PayloadReader {
         return nil
       }
       let description = description(reader)
-      let field = BitField(
-        name: entry.key.value, high: high, low: low, initial: reader.integer("default"),
-        isInPlace: description.unit == "address", description: description)
+      var field = BitField(
+        name: entry.key.value, high: high, low: low, initial: nil, isInPlace: description.unit == "address",
+        description: description)
+      if isKey, reader["default"]?.scalar == "bytes(value)" {
+        (field.initial, field.isPayloadLength) = (0, true)
+      } else {
+        field.initial = reader.integer("default")
+      }
       if used & field.mask != 0 {
         faults.error("schema-overlap", "bit field '\(field.name)' overlaps an earlier one", at: bits.range)
       }
@@ -208,10 +229,12 @@ extension PayloadReader {
       faults.error("schema-type", "struct '\(name)' must be a mapping from members to types", at: entry.key.range)
       return nil
     }
-    if let last = entries.last, let tag = last.value[key: "switch"] {
-      return union(entries.dropLast(), last, tag, name)
+    var fields: [StructureField] = []
+    for entry in entries {
+      if let field = entry.value[key: "switch"].map({ union(entry, $0, after: fields, of: name) }) ?? member(entry) {
+        fields.append(field)
+      }
     }
-    let fields = entries.compactMap(member)
     guard fields.count == entries.count else { return nil }
     let isKnown = fields.allSatisfy { $0.type.fixedSize != nil }
     return isKnown && StructureLayout(fields) == nil
@@ -223,7 +246,8 @@ extension PayloadReader {
     var count: Int?
     // The elements of an array are the member's values, and have its description.
     if let text = node[key: "type"] ?? (node.scalar == nil ? nil : node),
-      let (element, size) = text.scalar?.arraySuffix, element != "u8"
+      let (element, size) = text.scalar?.arraySuffix, element != "u8", !Self.bitmaps.contains(element),
+      !element.hasPrefix("pointer to ")
     {
       guard let number = IntegerLiteral.parse(size) else {
         faults.error("schema-payload", "the size of an array in a struct must be a number", at: text.range)
@@ -240,38 +264,65 @@ extension PayloadReader {
     }
     guard let type = type(node) else { return nil }
     return StructureField(
-      name: entry.key.value, type: type, count: count, alignment: type.alignment,
-      isReserved: node[key: "reserved"] != nil,
+      name: entry.key.value, type: type, count: count, isReserved: node[key: "reserved"] != nil,
       doc: node[key: "doc"]?.scalar)
   }
 
-  /// A struct whose last member depends on its first: `{switch: TAG, cases}`.
-  private func union(_ members: ArraySlice<Entry>, _ last: Entry, _ subject: Node, _ name: String) -> PayloadType? {
-    guard members.count == 1, let tag = members.first.flatMap(member), subject.scalar == tag.name else {
+  /// A member that depends on an earlier one: `{switch: MEMBER, cases}`.
+  private func union(
+    _ entry: Entry, _ subject: Node, after earlier: [StructureField], of name: String
+  ) -> StructureField? {
+    let reader = KeyReader(entry.value, keys: ["switch", "cases", "doc"], of: "a union", faults)
+    guard let tag = earlier.first(where: { $0.name == subject.scalar && $0.count == nil }),
+      case .integer(let integer) = tag.type
+    else {
       faults.error(
-        "schema-payload", "'switch' must name the first member of '\(name)', and be in the second and last",
-        at: subject.range)
+        "schema-payload", "'switch' must name an earlier member of '\(name)' that is an integer", at: subject.range)
       return nil
     }
-    let entries = last.value[key: "cases"]?.entries ?? []
-    let types = entries.compactMap { type($0.value) }
-    guard types.count == entries.count else { return nil }
-    let alignment = types.map(\.alignment).max() ?? 1
-    var cases: [(value: Int128, name: String, fields: [StructureField])] = []
-    for (entry, type) in zip(entries, types) {
-      var value = IntegerLiteral.parse(entry.key.value)
-      if value == nil, case .integer(let type) = tag.type {
-        value = type.description.names.value(of: entry.key.value)
+    let entries = reader["cases"]?.entries ?? []
+    if entries.isEmpty {
+      faults.error("schema-type", "'switch' needs 'cases', a mapping", at: reader["cases"]?.range ?? subject.range)
+    }
+    let cases = entries.compactMap { one -> UnionCase? in
+      guard let type = type(one.value) else { return nil }
+      if one.key.value == "else" {
+        if one.key.range != entries.last?.key.range {
+          faults.error("schema-type", "'else' must be the last case", at: one.key.range)
+        }
+        return UnionCase(name: "else", values: [], type: type)
       }
-      guard let value else {
-        faults.error("schema-payload", "'\(entry.key.value)' is not a value of '\(tag.name)'", at: entry.key.range)
+      guard let values = values(of: one.key, integer.description, tag.name) else { return nil }
+      if type.fixedSize == nil {
+        faults.error("schema-payload", "the case of a union must have a fixed size", at: one.value.range)
         return nil
       }
-      let field = StructureField(
-        name: last.key.value, type: type, alignment: alignment, isReserved: false, doc: entry.value[key: "doc"]?.scalar)
-      cases.append((value, entry.key.value, [field]))
+      return UnionCase(name: one.key.value, values: values, type: type)
     }
-    return .union(UnionType(tag: tag, cases: cases))
+    guard !entries.isEmpty, cases.count == entries.count else { return nil }
+    return StructureField(
+      name: entry.key.value, type: .union(UnionType(tag: tag.name, cases: cases)), isReserved: false,
+      doc: reader.string("doc"))
+  }
+
+  /// The values of a case such as `mask, 0..7`: names of values, numbers and ranges.
+  private func values(
+    of key: Located<String>, _ description: IntegerDescription, _ tag: String
+  ) -> [ClosedRange<Int128>]? {
+    var values: [ClosedRange<Int128>] = []
+    for piece in key.value.split(separator: ",") {
+      let word = piece.trimmingBlanks
+      if let value = description.names.value(of: word) {
+        values.append(value...value)
+      } else if let range = word.integerRange, range.first <= range.last {
+        values.append(range.first...range.last)
+      } else {
+        let hint = description.names.map(\.name).suggestion(for: word)
+        faults.error("schema-payload", "'\(word)' is not a value of '\(tag)'\(hint)", at: key.range)
+        return nil
+      }
+    }
+    return values
   }
 }
 

@@ -9,9 +9,14 @@ package indirect enum PayloadType {
   case integer(IntegerType)
   case bits(BitsType)
   case structure(StructureType)
+  /// One of several types, as another member of the struct around it says.
   case union(UnionType)
-  case array(of: PayloadType, count: Expression)
+  /// Without a count, as many elements as a manifest lists.
+  case array(of: PayloadType, count: Expression?)
   case bytes(size: Expression?)
+  case bitmap(BitmapType)
+  /// An address in the caller's memory, at which there is a value of this type.
+  case pointer(to: PayloadType)
   /// A file descriptor, as a 32-bit integer.
   case descriptor(DescriptorType)
 }
@@ -63,9 +68,12 @@ package final class IntegerDescription {
 extension IntegerDescription {
   /// The static type of the integer in expressions.
   var valueType: Type {
-    if flags.isEmpty { return .integer }
-    let bits = flags.map { ($0.name.identifier, $0.bit) }
-    return .flags(NamedBits(Dictionary(bits, uniquingKeysWith: { a, _ in a })))
+    if flags.isEmpty, names.isEmpty { return .integer }
+    let (flags, names) = (flags, names)
+    return .flags(
+      NamedBits(
+        Dictionary(flags.map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { a, _ in a }),
+        values: Dictionary(names.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })))
   }
 }
 
@@ -86,6 +94,8 @@ package struct BitField {
   package var high: Int
   package var low: Int
   package var initial: Int128?
+  /// Whether a field of a key that is left out is the length of the payload, in bytes.
+  package var isPayloadLength = false
   /// Whether the field keeps its position: its value is the masked integer, not shifted down.
   package var isInPlace: Bool
   package var description: IntegerDescription
@@ -116,17 +126,85 @@ package struct StructureField {
   package var type: PayloadType
   /// The number of elements of a C array; nil for a single one.
   package var count: Int?
-  /// In bytes. A member of a union is aligned as the case with the largest alignment.
-  package var alignment: Int
+  package var alignment: Int { type.alignment }
   /// Padding, which may be left out and is then zero.
   package var isReserved: Bool
   package var doc: String?
 }
 
-/// A struct whose other fields depend on one of them.
+/// A member of a struct whose type depends on the value of an earlier member. It is as large as its largest case.
 package struct UnionType {
-  package var tag: StructureField
-  package var cases: [(value: Int128, name: String, fields: [StructureField])]
+  /// The name of the member that decides.
+  package var tag: String
+  /// In the order of the schema; the first that holds the value is used.
+  package var cases: [UnionCase]
+
+  /// The type that a value of the deciding member chooses; nil if no case has the value.
+  package func type(for value: Int128) -> PayloadType? {
+    cases.first { one in one.isElse || one.values.contains { $0.contains(value) } }?.type
+  }
+}
+
+/// One case of a union.
+package struct UnionCase {
+  /// As the schema writes it: `small`, `0..7, 9` or `else`.
+  package var name: String
+  package var values: [ClosedRange<Int128>]
+  package var type: PayloadType
+
+  package var isElse: Bool { name == "else" }
+}
+
+extension StructureField {
+  /// The type; of a union, the one that the earlier members choose, nil if none of the cases is chosen.
+  ///
+  /// - Parameter member: the value of an earlier member.
+  package func type(after member: (String) -> Int128?) -> PayloadType? {
+    guard case .union(let union) = type else { return type }
+    return member(union.tag).flatMap(union.type)
+  }
+}
+
+/// An array of bits in whole words, as the kernel's DECLARE_BITMAP. Its value is the list of the bits that are set.
+package struct BitmapType {
+  /// The number of bits.
+  package var count: Int
+  /// Whether bit 0 is the highest bit of the first byte. Otherwise it is the lowest bit of the first word.
+  package var isMSB0: Bool
+  /// The size of a word in bytes.
+  package var wordSize: Int
+  /// Has the names of the bits.
+  package var description: IntegerDescription
+
+  /// In bytes.
+  package var size: Int { (count + 8 * wordSize - 1) / (8 * wordSize) * wordSize }
+  package var range: ClosedRange<Int128> { 0...Int128(count - 1) }
+
+  /// The byte of a bit, and the bit in that byte.
+  package func place(of bit: Int, bigEndian: Bool) -> (byte: Int, mask: UInt8) {
+    if isMSB0 { return (bit / 8, 0x80 >> UInt8(bit % 8)) }
+    let byte = bit / 8
+    let last = wordSize - 1
+    return (bigEndian ? byte / wordSize * wordSize + last - byte % wordSize : byte, 1 << UInt8(bit % 8))
+  }
+
+  /// The bits that are set, in order.
+  package func bits(in bytes: ArraySlice<UInt8>, bigEndian: Bool) -> [Int] {
+    (0..<count).filter { bit in
+      let place = place(of: bit, bigEndian: bigEndian)
+      return bytes[bytes.startIndex + place.byte] & place.mask != 0
+    }
+  }
+
+  /// The bytes of a bitmap with these bits.
+  package func bytes(of bits: [Int], bigEndian: Bool) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: size)
+    for bit in bits {
+      let place = place(of: bit, bigEndian: bigEndian)
+      bytes[place.byte] |= place.mask
+    }
+    return bytes
+  }
 }
 
 package struct DescriptorType {
@@ -140,6 +218,9 @@ extension PayloadType {
   package var isNone: Bool {
     if case .none = self { true } else { false }
   }
+
+  /// The size of a pointer in bytes, on every architecture with KVM.
+  package static let pointerSize = 8
 
   /// The maximum size of a payload in bytes.
   static let mostBytes = 1 << 20
@@ -158,10 +239,12 @@ extension PayloadType {
     case .bits(let type): type.size
     case .structure(let type): StructureLayout(type.fields)?.size
     case .union(let type):
-      type.cases.map { StructureLayout([type.tag] + $0.fields)?.size ?? 0 }.max()
+      type.cases.compactMap(\.type.fixedSize).max().map { ($0 + alignment - 1) / alignment * alignment }
     case .array(let element, let count):
-      if let n = count.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
+      if let n = count?.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
     case .bytes(let size): size?.constant?.integer.flatMap { Self.size(of: 1, times: $0) }
+    case .bitmap(let type): type.size
+    case .pointer: Self.pointerSize
     case .descriptor: 4
     }
   }
@@ -173,9 +256,10 @@ extension PayloadType {
     case .integer(let type): type.size
     case .bits(let type): type.size
     case .structure(let type): type.fields.map(\.alignment).max() ?? 1
-    case .union(let type):
-      ([type.tag] + type.cases.flatMap(\.fields)).map(\.alignment).max() ?? 1
+    case .union(let type): type.cases.map(\.type.alignment).max() ?? 1
     case .array(let element, _): element.alignment
+    case .bitmap(let type): type.wordSize
+    case .pointer: Self.pointerSize
     case .descriptor: 4
     }
   }
@@ -199,9 +283,37 @@ extension PayloadType {
         record.add(field.name.identifier, field.count == nil ? element : .list(element))
       }
       return .record(record)
-    case .union: return .any
+    case .union(let type):
+      // A field of any of the cases, if all of them have fields.
+      let record = RecordType(name: name)
+      for one in type.cases {
+        guard case .record(let fields) = one.type.valueType(name: name) else { return .any }
+        for (field, type) in fields.fields { record.add(field, type) }
+      }
+      return .record(record)
     case .array(let element, _): return .list(element.valueType(name: name))
-    case .bytes: return .list(.integer)
+    case .bytes, .bitmap: return .list(.integer)
+    case .pointer(let target): return target.valueType(name: name)
+    }
+  }
+}
+
+extension PayloadType {
+  /// The expression over the key that gives the number of elements; nil if the number is constant or free.
+  package var variableCount: Expression? {
+    switch self {
+    case .array(_, let count), .bytes(let count): count?.constant == nil ? count : nil
+    default: nil
+    }
+  }
+
+  /// An array with this number of elements.
+  package func counted(_ number: Int128) -> PayloadType {
+    let count = Expression(constant: .integer(number), text: String(number))
+    switch self {
+    case .array(let element, _): return .array(of: element, count: count)
+    case .bytes: return .bytes(size: count)
+    default: return self
     }
   }
 }

@@ -15,9 +15,11 @@ extension PayloadType {
     case .bits(let type): "a mapping with \(type.fields.map(\.name).joined(separator: ", "))"
     case .structure(let type):
       "a mapping with \(type.fields.filter { !$0.isReserved }.map(\.name).joined(separator: ", "))"
-    case .union(let type): "a mapping with \(type.tag.name)"
+    case .union(let type): "one of several types, by the value of \(type.tag)"
     case .array: "a list"
     case .bytes: "a byte string"
+    case .bitmap: "a list of bits"
+    case .pointer(let target): target.words
     case .descriptor: "the name of an entry in 'files'"
     }
   }
@@ -32,13 +34,23 @@ extension PayloadType {
     case .bits(let type): return "\(type.name) of bit fields"
     case .structure: return "struct" + sizeWords
     case .union: return "union" + sizeWords
-    case .array(let element, let count): return "array of \(element.summary), \(count.text) elements"
+    case .array(let element, let count):
+      return "array of \(element.summary), \(count.map { "\($0.text) elements" } ?? "any number of elements")"
     case .bytes(let size): return "bytes" + (size.map { ", \($0.text) of them" } ?? "")
+    case .pointer(let target): return "pointer to \(target.summary)"
+    case .bitmap(let type): return "bitmap of \(type.count) bits"
     case .descriptor: return "file descriptor"
     }
   }
 
   private var sizeWords: String { fixedSize.map { " of \($0) bytes" } ?? "" }
+}
+
+extension BitField {
+  /// What the field is if it is left out; nil if it has to be written.
+  package var initialText: String? {
+    isPayloadLength ? "the length of the value in bytes" : initial.map { "\($0)" }
+  }
 }
 
 extension [(when: Expression?, type: PayloadType)] {

@@ -165,7 +165,7 @@ extension Node {
       return nil
     }
     do throws(ExpressionError) { return try Parser.parse(text) } catch {
-      faults.error("schema-expression", error.message, at: self.range(of: error.span))
+      report(error, faults)
       return nil
     }
   }
@@ -185,9 +185,16 @@ extension Node {
       expression.source = range
       return expression
     } catch {
-      faults.error("schema-expression", error.message, at: self.range(of: error.span))
+      report(error, faults)
       return nil
     }
+  }
+
+  /// Reports an error in the expression of a scalar. If YAML has taken the beginning of the text for a tag, that is
+  /// the mistake, which has been reported.
+  private func report(_ error: ExpressionError, _ faults: Findings) {
+    if range.file.hasTag(before: range.start) { return }
+    faults.error("schema-expression", error.message, at: self.range(of: error.span))
   }
 
   /// Converts `{switch, cases}` to a conditional expression.

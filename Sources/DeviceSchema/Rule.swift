@@ -62,8 +62,8 @@ package enum RuleAction {
   case refuse(Errno, ReasonText)
   /// `return: VALUE`; the call succeeds.
   case succeed(Expression)
-  /// The kernel copies the payload in.
-  case read
+  /// The kernel copies the payload in, or a part of it.
+  case read(PayloadPart)
   /// The kernel copies a value out.
   case write(CallValue)
   case assign([Effect])
@@ -85,6 +85,21 @@ package enum RuleWarning: String, Sendable, CaseIterable {
   case kernelWarning = "WARN_ON"
   /// The kernel crashes or hangs.
   case hazard
+}
+
+/// A part of the payload: `value`, `value[i]` or `value[i].type`.
+package struct PayloadPart {
+  package enum Step {
+    case field(String)
+    case element(Expression)
+  }
+
+  /// The way from the whole payload to the part.
+  package var path: [Step] = []
+
+  var indexes: [Expression] {
+    path.compactMap { if case .element(let index) = $0 { index } else { nil } }
+  }
 }
 
 extension Rule {
@@ -122,7 +137,8 @@ extension Rule {
       case .region(let arguments): arguments
       case .loop(let loop, _, _): [loop.list]
       case .assign(let effects): effects.flatMap(\.expressions)
-      case .none, .refuse, .read, .rules, .hook, .warn: []
+      case .read(let part): part.indexes
+      case .none, .refuse, .rules, .hook, .warn: []
       }
     return [condition].compactMap(\.self) + lets.map(\.value) + own
   }

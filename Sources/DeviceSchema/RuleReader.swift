@@ -85,10 +85,7 @@ struct RuleReader {
       case "do": return repeated(node, reader)
       case "switch": return Switch(node.node, reader["cases"], faults).map { rules(of: $0, reader) } ?? .none
       case "read":
-        if reader.string("read") != "value" {
-          faults.error("schema-type", "'read' must be 'value', the payload", at: node.node.range)
-        }
-        return .read
+        return part(node.node).map(RuleAction.read) ?? .none
       default:
         if let kind = RuleWarning(rawValue: entry.key.value) { return .warn(kind, reason(node.node)) }
         if entry.key.value.isErrnoLike, let errno = entry.key.errno(faults) {
@@ -97,6 +94,33 @@ struct RuleReader {
       }
     }
     return .none
+  }
+
+  /// Reads `value`, or a part of it such as `value[i].type`.
+  private func part(_ node: Node) -> PayloadPart? {
+    guard let syntax = node.syntax(faults) else { return nil }
+    guard let part = part(syntax) else {
+      faults.error(
+        "schema-type", "'read' must be 'value', the payload, or a part of it such as 'value[i].type'", at: node.range)
+      return nil
+    }
+    // Checks the names of the members.
+    return part.path.isEmpty || expression(node) != nil ? part : nil
+  }
+
+  private func part(_ syntax: Syntax) -> PayloadPart? {
+    switch syntax {
+    case .name("value", _): return PayloadPart()
+    case .field(let base, let name, _):
+      guard var part = part(base) else { return nil }
+      part.path.append(.field(name))
+      return part
+    case .index(let base, let index, _):
+      guard var part = part(base), let index = try? Expression(index, in: scope, as: .integer) else { return nil }
+      part.path.append(.element(index))
+      return part
+    default: return nil
+    }
   }
 
   private func reason(_ node: Node) -> ReasonText { ReasonText(node, in: scope, faults) }

@@ -57,6 +57,7 @@ final class RuleScope: Scope {
   func structure(_ name: String) -> SchemaEntry? { shared.structure(name) }
   var structureNames: [String] { shared.structureNames }
   var featureBits: NamedBits { shared.featureBits }
+  func bits(ofVariable name: String) -> NamedBits? { shared.bits(ofVariable: name) }
   var wordSize: Int { shared.architecture.wordSize }
 
   var visibleNames: [String] { locals.map(\.name) + roots.names + ["host"] + shared.constantNames }
@@ -107,6 +108,7 @@ protocol SharedNames: AnyObject {
   func structure(_ name: String) -> SchemaEntry?
   func notation(ofUnit unit: String) -> Notation?
   func compile(_ function: RuleFunction)
+  func bits(ofVariable name: String) -> NamedBits?
   /// The names of the features of vCPUs.
   var featureBits: NamedBits { get }
   var architecture: Architecture { get }

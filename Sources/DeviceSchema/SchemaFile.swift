@@ -19,8 +19,19 @@ package final class SchemaFile {
   /// The roots that rules of any call see.
   private(set) lazy var sharedRoots = catalogue.roots(of: self, .shared)
 
-  init(subject: SchemaSubject, text: SchemaText, catalogue: Catalogue) {
+  /// Whether the file describes several types, and this is not the first. What does not belong to one type is read
+  /// with the first.
+  package let isFurtherType: Bool
+  /// The constants of this type, if the file describes several.
+  private let ownConstants: [Located<String>]?
+
+  init(
+    subject: SchemaSubject, text: SchemaText, catalogue: Catalogue, constants: [Located<String>]? = nil,
+    isFurtherType: Bool = false
+  ) {
     self.subject = subject
+    ownConstants = constants
+    self.isFurtherType = isFurtherType
     self.text = text
     self.catalogue = catalogue
   }
@@ -58,7 +69,7 @@ package final class SchemaFile {
   package var architecture: Architecture { catalogue.architecture }
   package var doc: String? { text.top("doc")?.scalar }
   /// The constants of the device type's number, the usual one first.
-  private(set) lazy var constants = text.topKeys.filter { $0.value.isConstant }
+  private(set) lazy var constants = ownConstants ?? text.topKeys.filter { $0.value.isConstant }
   package var constant: String? { constants.first?.value }
   package var references: [String] { text.top("sources")?.strings(named: "sources", catalogue.faults) ?? [] }
   /// Whether a separate call initialises the vCPUs of the architecture.

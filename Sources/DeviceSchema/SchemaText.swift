@@ -1,4 +1,5 @@
 import Diagnostics
+import Expressions
 import Vocabulary
 import YAMLSyntax
 
@@ -42,12 +43,50 @@ package final class SchemaText {
   /// Whether the file describes a device type.
   var isDevice: Bool { topKeys.contains { Self.isDeviceNumber($0.value) } }
 
-  private static func isDeviceNumber(_ key: String) -> Bool { key == "number" || key.hasPrefix("KVM_DEV_TYPE_") }
+  private static func isDeviceNumber(_ key: String) -> Bool { key == "number" || key.hasPrefix(typePrefix) }
 
-  /// The number of the device type that the file describes, if it describes one.
-  var deviceNumber: Int128? {
-    topKeys.first { Self.isDeviceNumber($0.value) }.flatMap { top($0.value)?.scalar }
-      .flatMap(IntegerLiteral.parse)
+  /// The numbers of the device types that the file describes.
+  var deviceNumbers: [Int128] {
+    topKeys.filter { Self.isDeviceNumber($0.value) }.compactMap { top($0.value)?.scalar }
+      .compactMap(IntegerLiteral.parse)
+  }
+
+  /// The device types of a file whose constants have different numbers: the name of each and its constants, the usual
+  /// one first. Empty for a file with one type, which has the file's name.
+  var severalTypes: [(name: String, constants: [Located<String>])] {
+    let constants = topKeys.filter { $0.value.hasPrefix(Self.typePrefix) }
+    if constants.count < 2 { return [] }
+    var types: [(number: Int128?, constants: [Located<String>])] = []
+    for constant in constants {
+      let number = top(constant.value)?.scalar.flatMap(IntegerLiteral.parse)
+      if let i = types.firstIndex(where: { $0.number == number }) {
+        types[i].constants.append(constant)
+      } else {
+        types.append((number, [constant]))
+      }
+    }
+    return types.count < 2 ? [] : types.map { (Self.typeName(of: $0.constants[0].value), $0.constants) }
+  }
+
+  /// The numbers and names of the device types that the file describes.
+  ///
+  /// - Parameter path: of the file, which names its only type.
+  func deviceTypes(inFile path: String) -> [(Int128, String)] {
+    let several = severalTypes
+    if several.isEmpty {
+      let name = String(path.dropLast(".yaml".count).split(separator: "/").last ?? "")
+      return deviceNumbers.map { ($0, name) }
+    }
+    return several.compactMap { type in
+      (top(type.constants[0].value)?.scalar.flatMap(IntegerLiteral.parse)).map { ($0, type.name) }
+    }
+  }
+
+  static let typePrefix = "KVM_DEV_TYPE_"
+
+  /// The name of a device type in manifests: `arm-vgic-v3` of `KVM_DEV_TYPE_ARM_VGIC_V3`.
+  static func typeName(of constant: String) -> String {
+    constant.dropFirst(typePrefix.count).lowercased().replacing("_", with: "-")
   }
 
   /// The value of a key of the file, not parsed yet.
@@ -89,6 +128,22 @@ package final class SchemaText {
   }
 
   private func report(_ diagnostics: [Diagnostic]) {
-    for diagnostic in diagnostics { faults?.report(diagnostic) }
+    for diagnostic in diagnostics { faults?.report(unquotedExpression(diagnostic) ?? diagnostic) }
+  }
+
+  /// Advice for an expression that YAML takes apart because it has no quotes; nil for other mistakes.
+  private func unquotedExpression(_ diagnostic: Diagnostic) -> Diagnostic? {
+    guard let place = diagnostic.range?.start, ["yaml-syntax", "yaml-tag"].contains(diagnostic.id) else { return nil }
+    let value = file.unquotedValue(at: place)
+    let advice: String
+    if value.text.hasPrefix("!"), !value.text.hasPrefix("!!") {
+      advice = "YAML takes '!' for a tag; quote the expression: \(value.quoted)"
+    } else if case .conditional? = try? Parser.parse(value.text) {
+      advice = "YAML takes ': ' for a mapping; quote the expression, or put it below '>-'"
+    } else {
+      return nil
+    }
+    return .error(
+      "schema-expression", advice, at: value.range, fixIts: [FixIt(replace: value.range, with: value.quoted)])
   }
 }

@@ -26,9 +26,11 @@ struct PayloadSchema {
     case .integer(let type): return scalars.integer(type, type.description)
     case .bits(let type): return bits(type)
     case .structure(let type): return structure(type.fields)
-    case .union(let type): return union(type)
+    case .union(let type): return .any(of: type.cases.map { inner.schema($0.type) })
     case .array(let type, _): return .list(of: element.schema(type))
     case .bytes(let size): return bytes(size?.constant?.integer.map { Int(clamping: $0) })
+    case .pointer(let target): return inner.schema(target)
+    case .bitmap(let type): return .list(of: scalars.bit(of: type))
     case .descriptor:
       let file = scalars.text.described("the name of an entry in 'files'")
       if !isStep { return file }
@@ -45,31 +47,49 @@ struct PayloadSchema {
     ])
   }
 
-  private func structure(_ fields: [StructureField], tag: (String, JSON)? = nil) -> JSON {
-    let members = fields.map { field in
-      let value: JSON =
-        field.count.map { ["type": "array", "maxItems": JSON($0), "items": element.schema(field.type)] }
-        ?? inner.schema(field.type)
-      return (field.name, value.described(field.words))
+  /// A struct with a union is a mapping for each case. If an expression gives the case, any of them is accepted.
+  private func structure(_ fields: [StructureField]) -> JSON {
+    for (i, field) in fields.enumerated() {
+      guard case .union(let union) = field.type, let tag = fields.firstIndex(where: { $0.name == union.tag }) else {
+        continue
+      }
+      let cases = union.cases.map { one in
+        var chosen = fields
+        chosen[i].type = one.type
+        return mapping(chosen, tag: (tag, value(of: fields[tag], for: one)))
+      }
+      // Without a value of the union, the other member has any value.
+      return .any(of: cases + [mapping(fields.filter { $0.name != field.name })])
     }
-    return .mapping(
-      (tag.map { [$0] } ?? []) + members + extra, required: tag.map { [$0.0] } ?? [], isLaidOver: isLaidOver)
+    return mapping(fields)
   }
 
-  /// A mapping for each case. If an expression gives the case, any of them is accepted.
-  private func union(_ type: UnionType) -> JSON {
-    .any(
-      of: type.cases.map { one in
-        let names: [String]
-        if case .integer(let tag) = type.tag.type {
-          names = tag.description.names.filter { $0.value == one.value }.map(\.name)
-        } else {
-          names = []
-        }
-        let number: [JSON] = [["const": .integer(one.value)], .text(matching: "^0[xob]|_|\\$\\{")]
-        let value = JSON.any(of: (names.isEmpty ? [] : [.oneOf(names)]) + number)
-        return structure(one.fields, tag: (type.tag.name, value.described(type.tag.words)))
-      })
+  /// - Parameter tag: the index of the field that chooses the case of a union, and the schema of its value.
+  private func mapping(_ fields: [StructureField], tag: (index: Int, value: JSON)? = nil) -> JSON {
+    let members = fields.enumerated().map { i, field in
+      let value: JSON =
+        tag?.index == i
+        ? tag?.value ?? .null
+        : field.count.map { ["type": "array", "maxItems": JSON($0), "items": element.schema(field.type)] }
+          ?? inner.schema(field.type)
+      return (field.name, value.described(field.words))
+    }
+    return .mapping(members + extra, required: tag.map { [fields[$0.index].name] } ?? [], isLaidOver: isLaidOver)
+  }
+
+  /// The values of a field that choose a case of a union.
+  private func value(of field: StructureField, for one: UnionCase) -> JSON {
+    if one.isElse { return inner.schema(field.type) }
+    var names: [String] = []
+    if case .integer(let type) = field.type {
+      names = type.description.names.filter { name in one.values.contains { $0.contains(name.value) } }.map(\.name)
+    }
+    let numbers = one.values.map { range -> JSON in
+      range.count == 1
+        ? ["const": .integer(range.lowerBound)]
+        : ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+    }
+    return .any(of: (names.isEmpty ? [] : [.oneOf(names)]) + numbers + [.text(matching: "^0[xob]|_|\\$\\{")])
   }
 
   private func bytes(_ size: Int?) -> JSON {
@@ -127,7 +147,7 @@ extension BitField {
   /// The text that editors show.
   fileprivate var words: String {
     let bits = high == low ? "bit \(low)" : "bits \(high) to \(low)"
-    let initial = initial.map { ["\($0) if left out"] } ?? []
+    let initial = initialText.map { ["\($0) if left out"] } ?? []
     let place = isInPlace && low > 0 ? ["written unshifted: the other bits are zero"] : []
     let facts = [[bits], description.words, place, initial].flatMap { $0 }.joined(separator: ", ")
     return [description.doc, facts].compactMap { $0 }.joined(separator: "\n\n")

@@ -42,6 +42,11 @@ struct Scalars {
     return .any(of: names(field.description) + [number])
   }
 
+  /// A bit of a bitmap.
+  func bit(of type: BitmapType) -> JSON {
+    .any(of: names(type.description) + [number(type.range, named: "bit-of-\(type.count)")])
+  }
+
   func number(_ range: ClosedRange<Int128>, named name: String, zeros: Int = 0) -> JSON {
     definitions.reference(name) { .any(of: literals(range, zeros: zeros) + [expression]) }
   }

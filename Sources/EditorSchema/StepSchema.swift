@@ -66,7 +66,9 @@ struct StepSchema {
 
   private var expect: JSON {
     definitions.reference("expect") {
-      let answer = JSON.any(of: [definitions.words(["ok"] + Errno.allNames), scalars.expression])
+      let answer = JSON.any(of: [
+        definitions.words(["ok"] + Errno.allNames), scalars.unsigned(32), scalars.expression,
+      ])
       return .any(of: [answer, .list(of: answer)]).described("the expected outcome, or a list of them")
     }
   }

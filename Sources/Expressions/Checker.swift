@@ -113,13 +113,18 @@ struct Checker<S: Scope> {
       }
       return (.fact(name), type)
     }
-    let (node, type) = try check(base)
+    var (node, type) = try check(base)
+    // A number in the state has the names of what is assigned to it.
+    if case .integer = type, case .field(_, let variable, _) = node, let names = scope.bits(ofVariable: variable) {
+      type = .flags(names)
+    }
     if case .literal(.list(let rows)) = node, case .list(.record(let columns)) = type {
       return (.literal(try row(name, of: rows, columns, base, word)), .record(columns))
     }
     switch type {
     case .any: return (.field(node, name, span), .any)
     case .flags(let names):
+      if names.bits.isEmpty { throw ExpressionError("\(type.name) has no fields", at: word) }
       guard let bit = names.bits[name] else {
         throw ExpressionError(
           "no bit of this integer is called '\(name)'" + names.bits.keys.sorted().suggestion(for: name), at: word)
@@ -336,6 +341,10 @@ struct Checker<S: Scope> {
     case (_, .release): return (try release(leftNode, left.span), rightNode)
     default: break
     }
+    if op == .equal || op == .notEqual {
+      if let value = try named(right, leftType) { return (leftNode, value) }
+      if let value = try named(left, rightType) { return (value, rightNode) }
+    }
     guard leftType.fits(rightType) else {
       throw ExpressionError("\(leftType.name) cannot be compared with \(rightType.name)", at: span)
     }
@@ -345,6 +354,18 @@ struct Checker<S: Scope> {
       }
     }
     return (leftNode, rightNode)
+  }
+
+  /// The value that a text names, if it is compared with an integer that has names; nil for any other comparison.
+  private func named(_ syntax: Syntax, _ type: Type) throws(ExpressionError) -> Node? {
+    guard case .string(let text, let span) = syntax, case .flags(let names) = type, !names.values.isEmpty else {
+      return nil
+    }
+    guard let value = names.values[text] else {
+      throw ExpressionError(
+        "this value has no name '\(text)'" + names.values.keys.sorted().suggestion(for: text), at: span)
+    }
+    return .literal(.integer(value))
   }
 
   private func release(_ node: Node, _ span: Span) throws(ExpressionError) -> Node {

@@ -2,17 +2,14 @@
 package protocol World: AnyObject {
   func value(of root: Root) throws(EvaluationError) -> Value
   func fact(_ name: String) -> Value
-  /// The value of a field of a record with an identity; nil if the record has no such field.
-  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value?
   /// The length of the call's payload in bytes; nil if it is unknown.
   var payloadSize: Int? { get }
 }
 
-/// By default, nothing is known and no record has an identity.
+/// By default, nothing is known.
 extension World {
   package func value(of root: Root) throws(EvaluationError) -> Value { .unknown }
   package func fact(_ name: String) -> Value { .unknown }
-  package func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { nil }
   package var payloadSize: Int? { nil }
 }
 
@@ -46,7 +43,7 @@ package final class Evaluator {
   package init(world: any World) { self.world = world }
 
   /// A local of the running frame.
-  package subscript(local slot: Int) -> Value {
+  private subscript(local slot: Int) -> Value {
     get { base + slot < locals.count ? locals[base + slot] : .unknown }
     set {
       while locals.count <= base + slot { locals.append(.unknown) }
@@ -126,8 +123,6 @@ package final class Evaluator {
     case .unknown: return .unknown
     case .record(let fields):
       if let value = fields[name] { return value }
-    case .object(let id):
-      if let value = try world.field(name, of: id) { return value }
     default: throw EvaluationError("\(base.kind) has no field '\(name)'", at: span)
     }
     throw EvaluationError("the record has no field '\(name)'", at: span)

@@ -130,6 +130,9 @@ package protocol Scope {
   var factNames: [String] { get }
   /// The names of the bits of vCPU features, for `features()`.
   var featureBits: NamedBits { get }
+  /// The names of the bits of a variable of the state, by its last name: those of the values that rules assign to it.
+  /// Nil if they have none.
+  func bits(ofVariable name: String) -> NamedBits?
   /// The kernel release that `since()` is decided by; nil if it is unknown.
   var release: Release? { get }
   /// The first slot that comprehensions may use.
@@ -140,4 +143,5 @@ package protocol Scope {
 
 extension Scope {
   package var featureBits: NamedBits { NamedBits([:]) }
+  package func bits(ofVariable name: String) -> NamedBits? { nil }
 }

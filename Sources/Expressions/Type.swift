@@ -5,7 +5,8 @@ package indirect enum Type {
   case null
   case bool
   case integer
-  /// An integer whose bits have names: `value.level_sensitive` is a boolean.
+  /// An integer whose bits or values have names: `value.level_sensitive` is a boolean, and `value == "mask"` compares it
+  /// with a named value.
   case flags(NamedBits)
   case string
   /// A kernel release. A string literal that is compared with it is read as a release.
@@ -32,13 +33,20 @@ package final class RecordType {
   }
 }
 
-/// The names of an integer's bits.
+/// The names of an integer's bits and of its values.
 package final class NamedBits {
   /// Each name with its bit, counted from 0.
-  package private(set) lazy var bits = read()
-  private let read: () -> [String: Int]
+  package private(set) lazy var bits = readBits()
+  /// Each name with its value.
+  package private(set) lazy var values = readValues()
+  private let readBits: () -> [String: Int]
+  private let readValues: () -> [String: Int128]
 
-  package init(_ bits: @autoclosure @escaping () -> [String: Int]) { read = bits }
+  package init(
+    _ bits: @autoclosure @escaping () -> [String: Int], values: @autoclosure @escaping () -> [String: Int128] = [:]
+  ) {
+    (readBits, readValues) = (bits, values)
+  }
 }
 
 extension Type {

@@ -52,16 +52,6 @@ package struct Fields: Hashable, Sendable {
       }
     }
   }
-
-  /// The index of a field in `values`.
-  package func index(of name: String) -> Int? { names.firstIndex(of: name) }
-
-  package mutating func set(_ i: Int, to value: Value) { values[i] = value }
-
-  /// Changes a value in place, without copying its contents.
-  package mutating func modify<Result>(_ i: Int, _ body: (inout Value) throws -> Result) rethrows -> Result {
-    try body(&values[i])
-  }
 }
 
 extension Value {

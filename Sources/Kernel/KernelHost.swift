@@ -44,7 +44,8 @@ package struct KernelHost: Host, ~Copyable {
     switch answer {
     case 0:
       if case .closeDevice(let device) = step.operation { closedDevices.insert(device) }
-      return StepResult(.ok, value: valueRead(step.operation), nanoseconds: nanoseconds)
+      return StepResult(
+        .ok, number: session.number, value: valueRead(step.operation), nanoseconds: nanoseconds)
     case KVMLOAD_NO_ANSWER: return StepResult(.skipped(missing(step.operation)))
     default: return StepResult(.refused(Errno(rawValue: answer)), nanoseconds: nanoseconds)
     }

@@ -63,6 +63,9 @@ import kvmload
     return result == 0 ? value : nil
   }
 
+  /// The number that the last call answered: 0 unless it is an attribute call that succeeded.
+  var number: UInt32 { unsafe session.number }
+
   /// The payload as the last call left it.
   var payload: [UInt8] { payloads.contents(Int(unsafe session.payload_size)) }
 

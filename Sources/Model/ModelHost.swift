@@ -117,7 +117,10 @@ extension StepResult {
   init(branches: [Branch]) {
     self.init(.ok)
     // Most calls have nothing to combine.
-    if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil, branches[0].warnings.isEmpty { return }
+    if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil, branches[0].warnings.isEmpty {
+      number = branches[0].number
+      return
+    }
     var answers: [Answer] = []
     for branch in branches {
       switch branch.end {
@@ -135,6 +138,8 @@ extension StepResult {
     }
     if case .hazard = outcome { return }
     outcome = answers.count == 1 ? Outcome(answers[0]) : .undecided(answers)
+    let numbers = branches.filter { $0.answer == .ok }.map(\.number)
+    if let first = numbers.first { number = numbers.allSatisfy { $0 == first } ? first : nil }
     readValue(branches)
   }
 

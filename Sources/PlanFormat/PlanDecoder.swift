@@ -145,6 +145,8 @@ private struct PlanDecoder {
       let errno = Int32(bitPattern: bytes.le32(answer + KVMLOAD_ANSWER_ERRNO))
       return errno == 0 ? .ok : .refused(Errno(rawValue: errno))
     }
+    let result = bytes.le32(p + KVMLOAD_STEP_RESULT)
+    if result > 0 { step.expectedNumber = result - 1 }
     step.guardedBy = records(KVMLOAD_SECTION_GUARDS, at: p + KVMLOAD_STEP_GUARDS).map {
       Guard(step: Int(bytes.le32($0 + KVMLOAD_GUARD_STEP)), ok: bytes.le32($0 + KVMLOAD_GUARD_SUCCEEDED) == 1)
     }
@@ -262,6 +264,7 @@ private struct PlanDecoder {
         case KVMLOAD_FROM_FILE: .file(index)
         case KVMLOAD_FROM_PARAMETER: .parameter(index)
         case KVMLOAD_FROM_VCPU_INDEX: .vcpuIndex
+        case KVMLOAD_FROM_PAYLOAD: .payload(index)
         default: preconditionFailure("the plan was checked")
         }
       return PayloadSlot(

@@ -119,6 +119,7 @@ private struct PlanEncoder {
       if case .refused(let errno) = answer { record.store(errno.rawValue, at: KVMLOAD_ANSWER_ERRNO) }
     }
     record.store(answers, at: KVMLOAD_STEP_ANSWERS)
+    if let number = step.expectedNumber { record.store(number + 1, at: KVMLOAD_STEP_RESULT) }
     let guards = range(step.guardedBy, in: KVMLOAD_SECTION_GUARDS) { _, record, condition in
       record.store(UInt32(condition.step), at: KVMLOAD_GUARD_STEP)
       record.store(condition.ok ? 1 : 0 as UInt32, at: KVMLOAD_GUARD_SUCCEEDED)
@@ -223,6 +224,7 @@ extension [UInt8] {
       case .file(let index): (KVMLOAD_FROM_FILE, index)
       case .parameter(let index): (KVMLOAD_FROM_PARAMETER, index)
       case .vcpuIndex: (KVMLOAD_FROM_VCPU_INDEX, 0)
+      case .payload(let offset): (KVMLOAD_FROM_PAYLOAD, offset)
       }
     store(UInt32(slot.offset), at: KVMLOAD_PATCH_OFFSET)
     store(UInt8(source.rawValue), at: KVMLOAD_PATCH_SOURCE)

@@ -102,7 +102,8 @@ extension Planner {
 extension Planner {
   private mutating func add(_ explicit: ExplicitStep) {
     guard let (operation, target, details) = operation(explicit.action, expected: explicit.expected) else { return }
-    var step = Step(operation, target: target, at: explicit.at, expected: explicit.expected)
+    var step = Step(
+      operation, target: target, at: explicit.at, expected: explicit.expected, expectedNumber: explicit.expectedNumber)
     if let (setting, comparison) = details {
       step.attribute = setting.path
       step.value = setting.value

@@ -17,17 +17,22 @@ extension PageText {
       paragraph("\(payload.summary):", indent: indent)
       fields(type.fields, indent: indent + 2)
     case .union(let type):
-      paragraph("\(payload.summary), laid out by the value of '\(type.tag.name)':", indent: indent)
+      paragraph("\(payload.summary), by the value of '\(type.tag)':", indent: indent)
       for one in type.cases {
-        paragraph("\(type.tag.name) = \(one.name):", indent: indent + 2)
-        fields([type.tag] + one.fields, indent: indent + 4)
+        paragraph("\(one.name):", indent: indent + 2)
+        layout(one.type, indent: indent + 4)
       }
     case .array(let element, let count):
-      paragraph("an array of \(count.text) elements, each:", indent: indent)
+      paragraph("an array of \(count?.text ?? "any number of") elements, each:", indent: indent)
       layout(element, indent: indent + 2)
     case .bytes(let size):
       paragraph(
         "bytes" + (size.map { ", \($0.text) of them" } ?? "") + ": hexadecimal, base64 or a file", indent: indent)
+    case .pointer(let target):
+      paragraph("a pointer to:", indent: indent)
+      layout(target, indent: indent + 2)
+    case .bitmap(let type):
+      describe("a list of the bits that are set, of \(type.count)", type.description, indent: indent)
     case .descriptor(let type):
       let pattern = type.pattern.map { "; files that may be opened: \($0)" } ?? ""
       paragraph(
@@ -48,7 +53,7 @@ extension PageText {
         let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
         var words = field.description.words
         if field.isInPlace { words.append("written unshifted: the other bits are zero") }
-        if let initial = field.initial { words.append("\(initial) if left out") }
+        if let initial = field.initialText { words.append("\(initial) if left out") }
         return [bits, field.name, Self.join(field.description.doc, words, field.description.nameWords)]
       }, indent: indent)
   }
@@ -60,9 +65,10 @@ extension PageText {
       let count = field.count.map { "[\($0)]" } ?? ""
       var words: [String] = []
       var names: String?
-      if case .integer(let type) = field.type {
-        words = type.description.words
-        names = type.description.nameWords
+      switch field.type {
+      case .integer(let type): (words, names) = (type.description.words, type.description.nameWords)
+      case .bitmap(let type): names = type.description.nameWords
+      default: break
       }
       if field.isReserved { words.append("reserved, 0 if left out") }
       rows.append([
@@ -70,6 +76,11 @@ extension PageText {
       ])
     }
     table(rows, indent: indent)
+    for field in fields {
+      guard case .union = field.type else { continue }
+      paragraph("\(field.name):", indent: indent)
+      layout(field.type, indent: indent + 2)
+    }
   }
 
   private static func join(_ doc: String?, _ words: [String], _ names: String?) -> String {

@@ -44,7 +44,7 @@ extension Step {
     members += jsonOfCall
     members += operation.jsonOfArguments(in: plan, devices)
     if let value { members.append(("value", .string(value))) }
-    members.append(("expected", expected.json))
+    members.append(("expected", jsonOfExpected))
     if let comparison { members.append(("comparison", comparison.json)) }
     if !guardedBy.isEmpty { members.append(("guards", .array(guardedBy.map(\.json)))) }
     if let block { members.append(("block", JSON(block))) }
@@ -83,11 +83,12 @@ extension Operation {
 }
 
 extension AttributeData {
-  /// The places of file descriptors, parameter values and vCPU indices in the bytes.
+  /// The places of file descriptors, parameter values, vCPU indices and pointers in the bytes.
   fileprivate func jsonOfSlots(in plan: Plan) -> [(String, JSON)] {
     guard case .bytes(_, let slots) = self else { return [] }
     var descriptors: [JSON] = []
     var values: [JSON] = []
+    var pointers: [JSON] = []
     for slot in slots {
       switch slot.content {
       case .file(let index):
@@ -99,6 +100,8 @@ extension AttributeData {
             ("bits", JSON(slot.bits)), ("dropped", JSON(slot.dropped)),
             ("parameter", .string(plan.parameters[index].name)),
           ]))
+      case .payload(let target):
+        pointers.append(.object([("offset", JSON(slot.offset)), ("target", JSON(target))]))
       case .vcpuIndex:
         values.append(
           .object([
@@ -107,7 +110,7 @@ extension AttributeData {
           ]))
       }
     }
-    return [("descriptors", descriptors), ("values", values)].compactMap { name, slots in
+    return [("descriptors", descriptors), ("values", values), ("pointers", pointers)].compactMap { name, slots in
       slots.isEmpty ? nil : (name, .array(slots))
     }
   }

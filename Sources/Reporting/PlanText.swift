@@ -30,7 +30,7 @@ extension Step {
   /// The table's remarks on a step: expected outcomes other than ok, its block, its guards, and why it moved.
   var remarks: [String] {
     var remarks: [String] = []
-    if expected != [.ok] { remarks.append("expects \(expected.words)") }
+    if !expectsAnySuccess { remarks.append("expects \(expectedText)") }
     if block != nil { remarks.append("for each vCPU") }
     for condition in guardedBy {
       remarks.append("only if step \(condition.step + 1) is \(condition.ok ? "" : "not ")ok")

@@ -44,7 +44,8 @@ extension Report.Entry {
     members += step.jsonOfCall
     members.append(("outcome", .string(result.outcome.name)))
     if case .undecided(let candidates) = result.outcome { members.append(("candidates", candidates.json)) }
-    members.append(("expected", step.expected.json))
+    if result.outcome == .ok, let number = result.number, number > 0 { members.append(("number", JSON(number))) }
+    members.append(("expected", step.jsonOfExpected))
     switch verdict {
     case .passed: members.append(("pass", true))
     case .failed: members.append(("pass", false))
@@ -85,6 +86,8 @@ extension [Answer] {
 }
 
 extension Step {
+  var jsonOfExpected: JSON { .array(expectedWords.map { .string($0) }) }
+
   /// The call and its place, in the form that reports and plans share.
   var jsonOfCall: [(String, JSON)] {
     var members: [(String, JSON)] = [("operation", .string(operation.name)), ("target", .string(target.description))]

@@ -51,7 +51,9 @@ extension Report.Entry {
     switch result.outcome {
     case .skipped(let reason): "skipped: \(reason.printable)"
     case .refused where verdict == .passed: "\(result.outcome.words), as expected"
-    case .ok: result.readWords(on: host.architecture).map { "ok: \($0)" } ?? "ok"
+    case .ok:
+      result.words(numbered: result.number != 0)
+        + (result.readWords(on: host.architecture).map { ": \($0)" } ?? "")
     case .refused, .undecided, .hazard: result.outcome.words
     }
   }

@@ -16,7 +16,7 @@ extension ManifestWorkspace {
   package func runExamples(_ architecture: Architecture) -> [Diagnostic] {
     let catalogue = catalogue(for: architecture)
     var run = ExampleRun(workspace: self, catalogue: catalogue)
-    for file in catalogue.files where file.lifetime.mayInclude(catalogue.release) {
+    for file in catalogue.files where file.lifetime.mayInclude(catalogue.release) && !file.isFurtherType {
       for group in file.groups where group.exists(in: catalogue) {
         for attribute in group.attributes where attribute.exists(in: catalogue) {
           for example in attribute.examples where example.lifetime.includes(catalogue.release) == true {

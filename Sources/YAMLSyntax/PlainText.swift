@@ -162,6 +162,28 @@ struct PlainText {
   }
 }
 
+extension SourceFile {
+  /// The unquoted value around a place of a line, as its author meant it, and the same text in single quotes.
+  package func unquotedValue(at place: Position) -> (text: String, quoted: String, range: SourceRange) {
+    let line = PlainText(file: self, input: 0..<bytes.count)
+    let offset = byteOffset(of: place)
+    let isFlow = line.isFlow(at: offset, openFlow: nil)
+    let start = line.start(ofTextAt: offset, isFlow: isFlow)
+    let range = start..<max(line.end(ofTextAt: start, isFlow: isFlow), start)
+    let text = line.text(range)
+    return (text, singleQuoted(text), line.place(range))
+  }
+
+  /// Whether a value is behind a tag: whether the word before it begins with `!`.
+  package func hasTag(before place: Position) -> Bool {
+    let line = PlainText(file: self, input: 0..<bytes.count)
+    var i = byteOffset(of: place)
+    while line.isBlank(i - 1) { i -= 1 }
+    while i > 0, !line.isBlank(i - 1), !line.isLineEnd(i - 1), !"[{,".utf8.contains(line[i - 1]) { i -= 1 }
+    return line[i] == UInt8(ascii: "!")
+  }
+}
+
 /// Quotes a text so that YAML reads it as a scalar: in double quotes if that needs no escapes, else in single quotes.
 func quoted(_ text: String) -> String {
   if !text.utf8.contains(UInt8(ascii: "\"")), !text.utf8.contains(UInt8(ascii: "\\")) { return "\"\(text)\"" }

@@ -143,21 +143,25 @@ extension SyntaxError {
     }
     let value = text.start(ofTextAt: colon, isFlow: openFlow != nil)
     if value > lineStart {
-      let range = value..<text.end(ofTextAt: value, isFlow: openFlow != nil)
       let first = text[value]
       if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
         return error("a value cannot be a key at the same time", value..<(colon + 1))
       }
-      let right = quoted(text.text(range))
-      return error(
-        "text with ': ' in it needs quotes: write \(clipped(right))", range,
-        fixIt: FixIt(replace: text.place(range), with: right))
+      return colonInText(from: value)
     }
     if colon - lineStart > 1024 { return error("a key cannot be longer than 1024 characters", lineStart..<colon) }
     if let previous = keyWithoutSpace(above: lineStart) { return previous }
     return error(
       "the key '\(clipped(before))' is indented deeper than the keys above, or the value above is not finished",
       lineStart..<colon)
+  }
+
+  private func colonInText(from start: Int) -> Diagnostic {
+    let range = start..<max(text.end(ofTextAt: start, isFlow: openFlow != nil), start + 1)
+    let right = quoted(text.text(range))
+    return error(
+      "text with ': ' in it needs quotes: write \(clipped(right))", range,
+      fixIt: FixIt(replace: text.place(range), with: right))
   }
 
   /// Reports the line above if it is `key:value`, which YAML reads as one text and not as a key and a value.
@@ -241,6 +245,7 @@ extension SyntaxError {
     }
     // For `[1, 2` above `b: 3`, libyaml stops only at the colon.
     let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset
+    if found == UInt8(ascii: ":"), !isKeyBelow { return colonInText(from: text.start(ofTextAt: offset, isFlow: true)) }
     let start = isKeyBelow ? text.textStart(ofLineWith: offset) : offset
     return error(
       "',' or '\(closing)' is missing before this", word(start), note: contextNote("the \(kind) begins here"))

@@ -290,6 +290,8 @@ static int check_patch(const struct check *check, uint32_t index, uint32_t paylo
 		return source < check->counts[KVMLOAD_SECTION_PARAMETERS];
 	case KVMLOAD_FROM_VCPU_INDEX:
 		return source == 0 && step < check->block_end;
+	case KVMLOAD_FROM_PAYLOAD:
+		return source <= payload_size && width == 8 && bits == 64 && dropped == 0;
 	default:
 		return 0;
 	}
@@ -397,7 +399,14 @@ static int check_block(struct check *check, const unsigned char *p, const struct
 	}
 	if (check->plan->vcpu_count && concerns_vcpu(step) && (index >= check->block_end || step->slot != 0))
 		return 0;
-	return le32(p + KVMLOAD_STEP_ZERO) == 0;
+	return 1;
+}
+
+/* Only the attribute calls answer numbers. */
+static int check_result(const struct kvmload_step *step)
+{
+	return step->result == 0 || step->operation == KVMLOAD_SET_ATTRIBUTE ||
+	       step->operation == KVMLOAD_GET_ATTRIBUTE || step->operation == KVMLOAD_HAS_ATTRIBUTE;
 }
 
 /* The comparison's range is that of the expected bytes; as many bytes of a mask follow them. */
@@ -425,7 +434,7 @@ static int check_step(struct check *check, uint32_t index)
 		return 0;
 	kvmload_get_step(check->plan, index, &step);
 	if (!check_block(check, p, &step, index) || !check_operation(check, &step, index) ||
-	    !check_comparison(check, p, &step))
+	    !check_comparison(check, p, &step) || !check_result(&step))
 		return 0;
 	if (step.payload_size > check->scratch)
 		check->scratch = step.payload_size;
@@ -563,6 +572,7 @@ void kvmload_get_step(const struct kvmload_plan *plan, uint32_t index, struct kv
 	step->size = le64(p + KVMLOAD_STEP_SIZE);
 	step->payload = record(plan, KVMLOAD_SECTION_DATA, payload.first);
 	step->payload_size = payload.count;
+	step->result = le32(p + KVMLOAD_STEP_RESULT);
 }
 
 void kvmload_get_label(const struct kvmload_plan *plan, uint32_t index, struct kvmload_label *label)
@@ -1015,7 +1025,8 @@ static void put(unsigned char *bytes, uint32_t width, uint32_t shift, uint32_t b
 }
 
 /* Returns what a patch puts into its payload. */
-static uint64_t patch_value(const struct kvmload_session *session, const unsigned char *patch)
+static uint64_t patch_value(const struct kvmload_session *session, const unsigned char *payload,
+			    const unsigned char *patch)
 {
 	const uint32_t index = le32(patch + KVMLOAD_PATCH_INDEX), dropped = le32(patch + KVMLOAD_PATCH_DROPPED);
 
@@ -1024,6 +1035,8 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 		return (uint32_t)session->files[index];
 	case KVMLOAD_FROM_PARAMETER:
 		return session->parameters[index].value >> dropped;
+	case KVMLOAD_FROM_PAYLOAD:
+		return (uintptr_t)(payload + index);
 	default:
 		return session->vcpu >> dropped;
 	}
@@ -1042,7 +1055,7 @@ static unsigned char *prepare_payload(struct kvmload_session *session, const uns
 		const unsigned char *patch = record(session->plan, KVMLOAD_SECTION_PATCHES, patches.first + i);
 
 		put(payload + le32(patch + KVMLOAD_PATCH_OFFSET), patch[KVMLOAD_PATCH_WIDTH],
-		    patch[KVMLOAD_PATCH_SHIFT], patch[KVMLOAD_PATCH_BITS], patch_value(session, patch));
+		    patch[KVMLOAD_PATCH_SHIFT], patch[KVMLOAD_PATCH_BITS], patch_value(session, payload, patch));
 	}
 	session->payload = payload;
 	session->payload_size = bytes.count;
@@ -1059,6 +1072,7 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 		.attr = le64(step + KVMLOAD_STEP_VALUE),
 	};
 	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
+	int result;
 
 	if (fd < 0)
 		return KVMLOAD_NO_ANSWER;
@@ -1066,7 +1080,9 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 		attr.addr = (uintptr_t)prepare_payload(session, step);
 	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
 		attr.addr = KVMLOAD_INVALID_ADDRESS;
-	return answer(ioctl(fd, REQUEST(request), &attr));
+	result = ioctl(fd, REQUEST(request), &attr);
+	session->number = result > 0 ? (uint32_t)result : 0;
+	return answer(result);
 }
 
 /* Maps the vCPU's struct kvm_run, unless it is mapped already. Returns 0 or an errno. */
@@ -1144,6 +1160,7 @@ static int perform(struct kvmload_session *session, uint32_t index, const unsign
 {
 	session->payload = NULL;
 	session->payload_size = 0;
+	session->number = 0;
 	switch (step[KVMLOAD_STEP_OPERATION]) {
 	case KVMLOAD_SET_ATTRIBUTE:
 		return attribute(session, step, KVM_SET_DEVICE_ATTR);
@@ -1205,6 +1222,8 @@ static int check_value(const struct kvmload_session *session, const unsigned cha
 				       fits(value, bits, dropped, parameter.is_signed)
 			       ? 0
 			       : KVMLOAD_BAD_VALUE;
+	case KVMLOAD_FROM_PAYLOAD:
+		return 0;
 	default:
 		return vcpus == 0 || fits(vcpus - 1, bits, dropped, 0) ? 0 : KVMLOAD_BAD_VALUE;
 	}
@@ -1265,6 +1284,14 @@ static int has_expected_value(const struct kvmload_session *session, const unsig
 	return 1;
 }
 
+/* Whether a call that succeeded answered the number that the step expects, if it expects one. */
+static int has_expected_number(const struct kvmload_session *session, const unsigned char *step)
+{
+	const uint32_t result = le32(step + KVMLOAD_STEP_RESULT);
+
+	return result == 0 || session->number == result - 1;
+}
+
 /* Moves to the next step: from the end of a block to its first step, until it has been made for every vCPU. */
 static void advance(struct kvmload_session *session, uint32_t index, const unsigned char *step)
 {
@@ -1310,6 +1337,8 @@ static int finish(struct kvmload_session *session, const unsigned char *step, in
 		outcome->verdict = KVMLOAD_SKIPPED;
 	else if (!expects(session->plan, step, answer))
 		outcome->verdict = KVMLOAD_UNEXPECTED;
+	else if (answer == 0 && !has_expected_number(session, step))
+		outcome->verdict = KVMLOAD_UNEXPECTED;
 	else if (answer == 0 && !has_expected_value(session, step))
 		outcome->verdict = KVMLOAD_MISMATCH;
 	else
@@ -1325,6 +1354,7 @@ static int finish_other(struct kvmload_session *session, int answer)
 {
 	session->payload = NULL;
 	session->payload_size = 0;
+	session->number = 0;
 	return finish(session, record(session->plan, KVMLOAD_SECTION_STEPS, session->next), answer);
 }
 

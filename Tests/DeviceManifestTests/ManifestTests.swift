@@ -398,6 +398,15 @@ import Testing
       "{has: t.int.u8, expect: 1️⃣EINVALID}",
       .init("1️⃣", "unknown-errno", "there is no answer 'EINVALID'; did you mean 'EINVAL'?", fixIts: ["EINVAL"]))
     found(
+      "{has: t.int.u8, expect: [3, 1️⃣4]}",
+      .init("1️⃣", "unknown-errno", "a step expects one number, or ok for any"))
+    found(
+      "{has: t.int.u8, expect: 1️⃣-1}",
+      .init("1️⃣", "value-out-of-range", "an answer is a number from 0 to 2147483647"))
+    found(
+      "{create-irqchip: {}, expect: 1️⃣3}",
+      .init("1️⃣", "unknown-errno", "only set, get and has answer a number; write ok"))
+    found(
       "{set: t.int.u8, address: 1️⃣0}",
       .init("1️⃣", "unknown-name", "'address' can only be 'invalid'; leave it out for a valid one"))
     found(

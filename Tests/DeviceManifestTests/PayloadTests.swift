@@ -69,6 +69,68 @@ import Testing
   @Test func unionsHaveTheirTagAndFields() {
     #expect(settings("union: {event: {kind: small, u: {x: 5}}}") == ["4:0 " + "0100000000000000" + "0500000000000000"])
     #expect(settings("union: {event: {kind: 2, u: {y: 5}}}") == ["4:0 " + "0200000000000000" + "0500000000000000"])
+    let msi = "{gsi: 7, type: msi, u: {addr: 0x01020304, data: 5}, tail: 9}"
+    #expect(settings("union: {entry: \(msi)}") == ["4:1 07000200" + "0403020105000000" + "09000000"])
+    #expect(settings("union: {entry: {type: line, u: 3}}") == ["4:1 00000100" + "0300000000000000" + "00000000"])
+    #expect(settings("union: {entry: {type: 6, u: {data: 1}}}") == ["4:1 00000600" + "0000000001000000" + "00000000"])
+    #expect(
+      settings("union: {entry: {type: 99, u: aabbccddeeff}}") == ["4:1 00006300" + "aabbccddeeff0000" + "00000000"])
+    #expect(settings("union: {entry: {type: 99}}") == ["4:1 00006300" + "0000000000000000" + "00000000"])
+    #expect(
+      settings("union: {entries: [\(msi), {type: 1, u: 255}]}")
+        == ["4:2 07000200" + "0403020105000000" + "09000000" + "00000100" + "ff00000000000000" + "00000000"])
+    #expect(settings("union: {entries: []}") == ["4:2 "])
+  }
+
+  /// A bitmap is the list of its bits that are set, by number or by name.
+  @Test func bitmapsAreListsOfBits() {
+    let zeros = String(repeating: "00", count: 8)
+    #expect(
+      settings("union: {bits: {first: [zero, 9, ten], second: [0, 9, 69]}}")
+        == ["4:3 " + zeros + "8060000000000000" + "0102000000000000" + "2000000000000000"])
+    #expect(settings("union: {bits: {first: []}}") == ["4:3 " + zeros + zeros + zeros + zeros])
+    expectFindings(
+      of: "union: {bits: {first: [1️⃣16]}}",
+      .init("1️⃣", "value-out-of-range", "16 does not fit 'union.bits.first', a bit: it holds 0 to 15"))
+    expectFindings(
+      of: "union: {bits: {first: [1️⃣tem]}}",
+      .init("1️⃣", "unknown-name", "unknown name 'tem'; did you mean 'ten'?", fixIts: ["ten"]))
+    expectFindings(
+      of: "union: {bits: {first: 1️⃣3}}",
+      .init("1️⃣", "wrong-kind", "'union.bits.first' must be a list of bits, not a scalar"))
+  }
+
+  /// What a pointer points to follows the payload.
+  @Test func pointersPointBehindThePayload() {
+    let head = "02000000" + "00000000" + "0000000000000000" + "0000000000000000"
+    let entries = "01000000" + "0200" + "0000" + "03000000" + "0400" + "0000"
+    #expect(
+      settings("union: {list: {count: 2, entries: [{addr: 1, data: 2}, {addr: 3, data: 4}], name: 01020304}}")
+        == ["4:4 " + head + entries + "01020304 address of 24 at 8 address of 40 at 16"])
+    #expect(settings("union: {list: {count: 2}}") == ["4:4 " + head])
+    expectFindings(
+      of: "union: {list: {entries: 1️⃣3}}",
+      .init("1️⃣", "wrong-kind", "'union.list.entries' must be a list, not a scalar"))
+  }
+
+  /// A field of a key may be the length of the payload.
+  @Test func lengthIsThatOfThePayload() {
+    #expect(settings("union: {long: [{value: []}]}") == ["4:200 "])
+    let one = "00000100" + "ff00000000000000" + "00000000"
+    #expect(settings("union: {long: [{value: [{type: 1, u: 255}]}]}") == ["4:210 " + one])
+    #expect(settings("union: {long: [{other: 1, value: [{type: 1, u: 255}]}]}") == ["4:290 " + one])
+    #expect(settings("union: {long: [{length: 3, value: [{type: 1, u: 255}]}]}") == ["4:203 " + one])
+  }
+
+  /// The length of an array may depend on the key.
+  @Test func arraysAreAsLongAsTheirKeySays() {
+    #expect(settings("union: {sized: [{count: 1, value: [1, 2]}]}") == ["4:101 01000200"])
+    let get = manifest("steps: [{create-vm: {}}, {create: thing}, {get: thing.union.sized, count: 3}]").steps.last
+    guard case .attribute(_, _, let setting, _) = get?.action, case .bytes(let bytes, _) = setting.data else {
+      Issue.record("not a get")
+      return
+    }
+    #expect(bytes.count == 12)
   }
 
   @Test func bytesAreReadFromHexBase64AndFiles() {

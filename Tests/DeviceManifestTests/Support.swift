@@ -52,6 +52,20 @@ private let schemas: [String: String] = [
     thing_event:
       kind: {type: u32, names: {small: 1, big: 2}}
       u: {switch: kind, cases: {small: struct thing_small, big: struct thing_big}}
+    thing_entry:
+      gsi: u16
+      type: {type: u16, names: {line: 1, msi: 2}}
+      u: {switch: type, cases: {line: u8, 'msi, 5..6': struct thing_msi, else: 'u8[6]'}}
+      tail: u8
+    thing_list:
+      count: u32
+      entries: {type: 'pointer to struct thing_msi[]'}
+      name: pointer to u8[4]
+    thing_bits:
+      head: u8
+      first: {type: 'bitmap-msb0[16]', names: {zero: 0, ten: 10}}
+      second: 'bitmap[70]'
+    thing_msi: {addr: u32, data: u16}
     thing_small: {x: u8}
     thing_big: {y: u64}
     thing_named: {kind: u16, id: 'u8[3]', rest: u8}
@@ -97,6 +111,22 @@ private let schemas: [String: String] = [
       number: 4
       attributes:
         event: {number: 0, payload: struct thing_event, set: [{read: value}], get: [{write: unknown}]}
+        entry: {number: 1, payload: struct thing_entry, set: [{read: value}], get: [{write: unknown}]}
+        entries: {number: 2, payload: 'struct thing_entry[]', set: [{read: value}], get: [{write: unknown}]}
+        list: {number: 4, payload: struct thing_list, set: [{read: value}], get: [{write: unknown}]}
+        bits: {number: 3, payload: struct thing_bits, set: [{read: value}], get: [{write: unknown}]}
+        long:
+          number: 0x200
+          key: {other: {bits: 7, default: 0}, length: {bits: 6..0, default: bytes(value)}}
+          payload: struct thing_entry[]
+          set: [{read: value}]
+          get: [{write: unknown}]
+        sized:
+          number: 0x100
+          key: {count: {bits: 3..0}}
+          payload: u16[key.count * 2]
+          set: [{read: value}]
+          get: [{write: unknown}]
     bytes:
       number: 5
       attributes:
@@ -218,6 +248,7 @@ private func words(_ slot: PayloadSlot) -> String {
   case .file(let index): " file \(index) at \(slot.offset)"
   case .parameter(let index):
     " parameter \(index) at \(slot.offset), \(slot.width) bytes, bits \(slot.shift)+\(slot.bits)"
+  case .payload(let target): " address of \(target) at \(slot.offset)"
   case .vcpuIndex: " vcpu index at \(slot.offset), \(slot.width) bytes"
   }
 }

@@ -67,6 +67,22 @@ import Vocabulary
     #expect(report.diagnostics.map(\.message) == ["the kernel answered ok, not EEXIST"])
   }
 
+  /// A call that succeeds may answer a number above zero.
+  @Test func expectedNumberIsCompared() {
+    func run(_ number: UInt32?, expecting wanted: UInt32?) -> (Verdict, [String]) {
+      var host = ScriptedHost([0: StepResult(.ok, number: number)])
+      var step = step(expecting: [.ok, .errno("ENOMEM")])
+      step.expectedNumber = wanted
+      let report = Runner().run(plan([step]), on: &host)
+      return (report.entries[0].verdict, report.diagnostics.map(\.message))
+    }
+    #expect(run(3, expecting: nil) == (.passed, []))
+    #expect(run(3, expecting: 3) == (.passed, []))
+    #expect(run(0, expecting: 0) == (.passed, []))
+    #expect(run(2, expecting: 3) == (.failed(.unexpectedAnswer), ["the kernel answered 2, not 3 or ENOMEM"]))
+    #expect(run(nil, expecting: 3) == (.undecided, ["the number that the kernel answers cannot be predicted"]))
+  }
+
   @Test func undecidedStepPassesIfEveryCandidateIsExpected() {
     let both = StepResult(.undecided([.ok, .errno("ENXIO")]))
     var host = ScriptedHost([0: both, 1: both, 2: both])

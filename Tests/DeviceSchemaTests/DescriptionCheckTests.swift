@@ -57,7 +57,7 @@ import Testing
           - {call: 3️⃣poke}
         """),
       .init("1️⃣", "schema-unknown-key", "an example of 'control' has no key 'vaule'; did you mean 'value'?"),
-      .init("2️⃣", "schema-errno", "an example must expect ok or an errno, not 'EINVALID'"),
+      .init("2️⃣", "schema-errno", "an example must expect ok, an errno or a number, not 'EINVALID'"),
       .init("3️⃣", "schema-type", "the call of an example must be set, get or has"))
   }
 

@@ -28,6 +28,18 @@ import Testing
       ))
   }
 
+  /// A file with several types has any name. A second constant of one number is another name.
+  @Test func severalTypesShareAFile() {
+    let head = "KVM_DEV_TYPE_ONE: 3\nKVM_DEV_TYPE_TWO: 4\nKVM_DEV_TYPE_ZWEI: 4"
+    expectFaults(in: thing(control, head: head))
+    let catalogue = TestSupport.catalogue(schemaSources(["arm64/thing.yaml": thing(control, head: head)]))
+    #expect(catalogue.allDeviceTypes == ["one", "two"])
+    #expect(catalogue.files.map(\.constant) == ["KVM_DEV_TYPE_ONE", "KVM_DEV_TYPE_TWO"])
+    #expect(catalogue.device(numbered: 4)?.deviceType == "two")
+    #expect(catalogue.number(ofType: "two", of: .arm64) == 4)
+    #expect(catalogue.number(ofType: "thing", of: .arm64) == nil)
+  }
+
   @Test func missingVersionIsReported() {
     expectFaults(
       in: "1️⃣number: 3\ndoc: a thing\nsources: [x]\n\(control)",

@@ -133,6 +133,43 @@ import Testing
         "1️⃣", "schema-expression", "in braces a comma ends the value 'min(value'; write the rule on lines of its own"))
   }
 
+  /// YAML takes a leading `!` for a tag, wherever an expression can be.
+  @Test(arguments: [
+    ("!(value in vm.x)", "'!(value in vm.x)'"), ("!vm.x", "'!vm.x'"), ("!vm.x && value == 1", "'!vm.x && value == 1'"),
+    ("!vm.x[3] || value == 1", "'!vm.x[3] || value == 1'"), ("! vm.x", "'! vm.x'"),
+  ]) func expressionThatYAMLTakesForATagIsReported(_ text: String, _ quoted: String) {
+    let expected = ExpectedDiagnostic(
+      "1️⃣", to: "2️⃣", "schema-expression", "YAML takes '!' for a tag; quote the expression: \(quoted)",
+      fixIts: [quoted])
+    expectFaults(in: rules("  - if: 1️⃣\(text)2️⃣\n    EINVAL: no"), expected)
+    if !text.contains("[") { expectFaults(in: rules("  - {if: 1️⃣\(text)2️⃣, EINVAL: no}"), expected) }
+  }
+
+  @Test(arguments: ["value > 1 ? 2 : 3", "value > 1 ? 2 : value == 1 ? 3 : 4"])
+  func conditionalThatYAMLTakesForAMappingIsReported(_ text: String) {
+    let expected = ExpectedDiagnostic(
+      "1️⃣", to: "2️⃣", "schema-expression",
+      "YAML takes ': ' for a mapping; quote the expression, or put it below '>-'", fixIts: ["'\(text)'"])
+    expectFaults(in: rules("  - write: 1️⃣\(text)2️⃣"), expected)
+    expectFaults(in: rules("  - let: {x: 1️⃣\(text)2️⃣}"), expected)
+    expectFaults(in: thing(control + "\nstate:\n  vm:\n    x: 1️⃣\(text)2️⃣"), expected)
+  }
+
+  /// The cases of a switch are names of the value, if it has names.
+  @Test func unknownNameInACaseIsReported() {
+    let named = { (cases: String) in
+      thing(
+        control.replacing("payload: u32", with: "payload: {type: u32, names: {low: 1, high-est: {KVM_HIGH: 2}}}")
+          .replacing(
+            "    - if: value > 3\n            EINVAL: there are three",
+            with: "    - switch: value\n            cases:\n\(cases.indented(by: 16))"))
+    }
+    expectFaults(in: named("low, 7: [{EINVAL: no}]\nhigh-est: [{EBUSY: no}]"))
+    expectFaults(
+      in: named("1️⃣lwo: [{EINVAL: no}]\nhigh-est: [{EBUSY: no}]"),
+      .init("1️⃣", "schema-expression", "this value has no name 'lwo'; did you mean 'low'?"))
+  }
+
   @Test func statementWithTwoActionsIsReported() {
     expectFaults(
       in: rules(

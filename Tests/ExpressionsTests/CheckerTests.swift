@@ -213,16 +213,16 @@ import Vocabulary
     let scope = TestScope()
     scope.roots = [.vm: .any, .key: .any]
     let world = TestWorld()
-    world.roots[.vm] = .object(ObjectID(rawValue: 7))
+    let other = Value.record(Fields([("base", .null)]))
+    world.roots[.vm] = .record(Fields([("base", .null), ("other", other)]))
     world.roots[.key] = .record(Fields([("mpidr", .integer(3))]))
-    world.objects[ObjectID(rawValue: 7)] = Fields([("base", .null), ("other", .object(ObjectID(rawValue: 7)))])
     world.facts["page_size"] = .integer(4096)
     scope.facts = ["page_size": .integer, "seis": .bool]
     return (scope, world)
   }
 
   @Test(arguments: [
-    ("vm.base", "null"), ("vm.other.base", "null"), ("vm.other == vm", "true"), ("key.mpidr", "3"),
+    ("vm.base", "null"), ("vm.other.base", "null"), ("vm.other == vm", "false"), ("key.mpidr", "3"),
     ("host.page_size", "4096"),
     ("host.seis", "unknown"),
     ("vm.bse", "fails 0-6: the record has no field 'bse'"), ("key.intid", "fails 0-9: the record has no field 'intid'"),

@@ -35,15 +35,13 @@ final class TestScope: Scope {
   func reserve(slots: Int) { reserved = max(reserved, slots) }
 }
 
-/// The values of roots, facts and the fields of objects.
+/// The values of roots and facts.
 final class TestWorld: World {
   var roots: [Root: Value] = [:]
   var facts: [String: Value] = [:]
-  var objects: [ObjectID: Fields] = [:]
 
   func value(of root: Root) throws(EvaluationError) -> Value { roots[root] ?? .null }
   func fact(_ name: String) -> Value { facts[name] ?? .unknown }
-  func field(_ name: String, of object: ObjectID) throws(EvaluationError) -> Value? { objects[object]?[name] }
   var payloadSize: Int?
 }
 

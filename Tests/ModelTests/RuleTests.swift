@@ -128,6 +128,231 @@ import Vocabulary
     #expect(model.onThing([set(1), set(2)]) == ["ok", "EINVAL"])
   }
 
+  /// A device whose only attribute takes events, each with a union.
+  private func events(_ payload: String, key: String = "", _ rules: String) -> TestModel {
+    TestModel(
+      thing: """
+        structs:
+          event:
+            type: {type: u16, names: {line: 1, msi: 2}}
+            u: {switch: type, cases: {line: u8, 'msi, 5..6': struct msi, else: 'u8[6]'}}
+          msi: {addr: u32, data: u16}
+        groups:
+          events:
+            number: 0
+            \(key)
+            payload: \(payload)
+            set:
+        \(rules.indented(by: 6))
+        state: {self: {sum: 0}}
+        """)
+  }
+
+  private static let line: [UInt8] = [1, 0, 0, 0] + [7, 0, 0, 0, 0, 0, 0, 0]
+  private static let msi: [UInt8] = [5, 0, 0, 0] + [1, 0, 0, 0, 9, 0, 0, 0]
+  private static let other: [UInt8] = [3, 0, 0, 0] + [0, 0, 0, 0, 0, 8, 0, 0]
+
+  @Test func unionHasTheTypeThatItsMemberChooses() {
+    let model = events(
+      "struct event",
+      """
+      - read: value
+      - switch: value.type
+        cases:
+          line:
+            - return: value.u
+          msi, 5..6:
+            - return: value.u.addr + value.u.data
+          else:
+            - return: value.u[5]
+      """)
+    #expect(
+      model.onThing([send(Self.line), send(Self.msi), send(Self.other)]) == ["ok 7", "ok 10", "ok 8"])
+  }
+
+  @Test func partsOfAPayloadAreReadOneByOne() {
+    let model = events(
+      "struct event[]", key: "key: {count: {bits: 3..0}}",
+      """
+      - for: i in 0..key.count - 1
+        do:
+          - read: value[i].type
+          - if: value[i].type == 3
+            EINVAL: this type is not allowed
+          - read: value[i]
+          - assign:
+              self.sum: self.sum + value[i].type
+      - return: self.sum
+      """)
+    let two = Self.line + Self.msi
+    #expect(
+      model.onThing([
+        send(two, attr: 2),
+        // The changes before the end of the buffer stay.
+        send(two, attr: 3), send([], attr: 0),
+        // Enough for the type, which is refused, and too little for the rest.
+        send(Array(Self.other.prefix(2)), attr: 1), send(Array(Self.line.prefix(2)), attr: 1),
+        step(.setAttribute(call(.invalid, attr: 1))), step(.setAttribute(call(.none, attr: 1))),
+      ]) == ["ok 6", "EFAULT", "ok 12", "EINVAL", "EFAULT", "EFAULT", "EFAULT"])
+  }
+
+  /// Two types with different numbers share one description; `self.type` tells them apart.
+  @Test func fileWithSeveralTypes() {
+    let pair = """
+      schema: 2
+      KVM_DEV_TYPE_PAIR_A: 10
+      KVM_DEV_TYPE_PAIR_B: 11
+      KVM_DEV_TYPE_PAIR_BEE: 11
+      state: {vm: {pairs: 0}, self: {mine: 0}}
+      functions: {number(): 'self.type == "pair-b" ? 5 : 4'}
+      calls:
+        create:
+          - assign: {vm.pairs: vm.pairs + 1}
+      hooks:
+        count:
+          - assign: {self.mine: self.mine + number()}
+      groups:
+        number:
+          number: 0
+          payload: u32
+          get:
+            - hook: count
+            - write: self.mine + 100 * vm.pairs
+      """
+    let model = TestModel(beside: ["arm64/pair.yaml": pair])
+    #expect(
+      model.outcomes([createVM, create(10), create(11), create(12), get(), get(on: .device(1))])
+        == ["ok", "ok", "ok", "ENODEV or ok", "ok 0xcc", "ok 0xd2"])
+  }
+
+  /// Names of bits stay with a value in `let`, with bit operators, and in the state.
+  @Test func stateKeepsTheNamesOfBits() {
+    let model = TestModel(
+      thing: """
+        state: {self: {features: 0, other: 0}}
+        groups:
+          features:
+            number: 0
+            payload: {type: u32, flags: {fast: 0, wide-bus: 4}}
+            set:
+              - read: value
+              - let: {both: value & 0x11}
+              - if: both.fast && !value.wide_bus
+                return: 1
+              - if: self.features.wide_bus
+                return: 2
+              - assign:
+                  self.other: self.features
+                  self.features: self.features | value
+        """)
+    #expect(model.onThing([set(1), set(0x10), set(0)]) == ["ok 1", "ok", "ok 2"])
+  }
+
+  @Test func unknownNameOfAValueIsAFault() {
+    // Nothing is known of the names of a parameter.
+    let model = TestModel(
+      rules: "- use: check(value)",
+      more: """
+        functions:
+          check(x):
+            - switch: x
+              cases:
+                small: [{return: 1}]
+        """)
+    #expect(model.onThing([set(1)]).first?.contains("write the number of 'small'") == true)
+  }
+
+  /// A bitmap is the list of its bits that are set.
+  @Test func bitmapIsAListOfBits() {
+    let model = TestModel(
+      thing: """
+        groups:
+          bits:
+            number: 0
+            payload: bitmap-msb0[64]
+            set:
+              - read: value
+              - assign: {self.bits: value}
+              - return: sum(value)
+            get:
+              - write: self.bits.filter(b, b != 8)
+          plain:
+            number: 1
+            payload: bitmap[64]
+            set:
+              - read: value
+              - return: sum(value)
+            get:
+              - write: 1..3
+        state: {self: {bits: []}}
+        """)
+    #expect(
+      model.onThing([
+        set(0x8001, size: 8), get(size: 8), set(0x8001, group: 1, size: 8), get(group: 1, size: 8),
+        set(1, group: 1),
+      ]) == ["ok 15", "ok 0x1", "ok 15", "ok 0xe", "EFAULT"])
+  }
+
+  /// Rules see what a pointer points to in its place.
+  @Test func pointersAreFollowed() {
+    let model = TestModel(
+      thing: """
+        structs:
+          list:
+            count: u64
+            entries: pointer to u16[]
+        groups:
+          list:
+            number: 0
+            payload: struct list
+            set:
+              - if: bytes(value) != 16
+                EINVAL: another length
+              - read: value
+              - if: value.entries == null
+                ENOENT: there are no entries
+              - return: sum(value.entries)
+        """)
+    let bytes: [UInt8] = [2, 0, 0, 0, 0, 0, 0, 0] + Array(repeating: 0, count: 8)
+    let slot = PayloadSlot(.payload(16), offset: 8, width: 8)
+    #expect(
+      model.onThing([
+        step(.setAttribute(call(.bytes(bytes + [1, 0, 2, 1], slots: [slot])))), send(bytes),
+        send(bytes.map { _ in 7 }),
+      ]) == ["ok 259", "ENOENT", "ENOENT or ok with an unknown number"])
+  }
+
+  /// The number of elements may depend on the key.
+  @Test func arrayHasTheLengthOfItsKey() {
+    let model = events(
+      "struct event[key.count]", key: "key: {count: {bits: 3..0}}",
+      """
+      - read: value
+      - return: size(value)
+      """)
+    let two = Self.line + Self.msi
+    #expect(model.onThing([send(two, attr: 2), send(two, attr: 3)]) == ["ok 2", "EFAULT"])
+  }
+
+  /// A call that succeeds may answer a number above zero.
+  @Test func returnGivesANumber() {
+    let model = TestModel(
+      rules: """
+        - if: value == 9
+          return: unknown
+        - if: vm.flag
+          return: value + 1
+        """, vm: "state: {vm: {flag: host.flag}}\nfacts: {flag: {type: bool}}", facts: ["flag": .bool(true)])
+    #expect(model.onThing([set(2), set(9)]) == ["ok 3", "ok with an unknown number"])
+    var undecided = model
+    undecided.facts = [:]
+    #expect(undecided.onThing([set(2)]) == ["ok with an unknown number"])
+    #expect(
+      TestModel(rules: "- return: value - 5").onThing([set(2)]).first
+        == "fault arm64/thing.yaml:13:21: 'value - 5': a call that succeeds answers a number from 0 to 2147483647"
+    )
+  }
+
   /// A `let` is visible in its item and in the items after it in the same list, not after the list.
   @Test func letIsVisibleInTheRestOfItsList() {
     let model = TestModel(

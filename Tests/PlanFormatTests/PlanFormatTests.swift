@@ -41,6 +41,7 @@ import kvmload
     let read = try Plan(compiled: bytes, path: "vm.kvmplan")
     #expect(read.steps.map(\.operation) == plan.steps.map(\.operation))
     #expect(read.steps.map(\.expected) == plan.steps.map(\.expected))
+    #expect(read.steps.map(\.expectedNumber) == plan.steps.map(\.expectedNumber))
     #expect(read.steps.map(\.guardedBy) == plan.steps.map(\.guardedBy))
     #expect(read.steps.map(\.comparison) == plan.steps.map(\.comparison))
     #expect(bytes.count < plan.compiled().count)

@@ -14,10 +14,10 @@ func everything() -> Plan {
   let attribute = AttributeCall(target: .device(0), group: 0, attr: 1 << 40, flags: 1, data: .bytes([1, 2, 3, 4]))
   let slots = [
     PayloadSlot.file(0, offset: 0), PayloadSlot(.parameter(1), offset: 4, width: 2, shift: 3, bits: 9),
-    PayloadSlot(.parameter(0), offset: 8, width: 8),
+    PayloadSlot(.parameter(0), offset: 8, width: 8), PayloadSlot(.payload(24), offset: 16, width: 8),
   ]
   let filled = AttributeCall(
-    target: .vcpu(0), group: 2, attr: 0, data: .bytes(Array(repeating: 0xEE, count: 16), slots: slots))
+    target: .vcpu(0), group: 2, attr: 0, data: .bytes(Array(repeating: 0xEE, count: 26), slots: slots))
   var steps = [
     Step(.createVM(type: 0x28), target: .vm, value: "ipa-bits: 40", at: place(2)),
     Step(.addMemory(slot: 1, address: 1 << 32, size: 1 << 20), target: .vm, at: place(3)),
@@ -31,7 +31,8 @@ func everything() -> Plan {
     Step(
       .enableCapability(110, on: .vcpu(0), flags: 2, arguments: [.device(0), .value(9)]), target: .vcpu(7),
       at: place(10)),
-    Step(.hasAttribute(attribute), target: .device("gic"), attribute: "addr.dist", at: place(11)),
+    Step(
+      .hasAttribute(attribute), target: .device("gic"), attribute: "addr.dist", at: place(11), expectedNumber: 3),
     Step(.setAttribute(filled), target: .vcpu(7), attribute: "timer", value: "größer\u{0}", at: place(12)),
     Step(
       .getAttribute(attribute), target: .device("gic"), attribute: "addr.dist", value: "", at: place(13),

@@ -86,6 +86,9 @@ private func expectError(
       "doc: 1️⃣this: that2️⃣\nb: 1\n", "text with ': ' in it needs quotes: write \"this: that\"",
       fixIt: "\"this: that\"")
     expectError("a: 1️⃣b \"c: d\"2️⃣", "text with ': ' in it needs quotes: write 'b \"c: d\"'", fixIt: "'b \"c: d\"'")
+    expectError(
+      "a: {b: 1️⃣x ? y : z2️⃣, c: 1}", "text with ': ' in it needs quotes: write \"x ? y : z\"",
+      fixIt: "\"x ? y : z\"")
     expectError("\"a\": 1️⃣\"b\":2️⃣ c", "a value cannot be a key at the same time")
     expectError("a: 1\n1️⃣foo2️⃣\nb: 2\n", "a ':' is missing: 'foo' is not a key with a value")
     expectError("1️⃣a:12️⃣\nb: 2\n", "a space is missing after the ':' of 'a:1'", fixIt: " ")

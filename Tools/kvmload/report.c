@@ -88,7 +88,7 @@ static int has_value(const struct kvmload_session *session, uint32_t index, cons
 /* The largest errno that a system call of Linux can return. */
 enum { MAX_ERRNO = 4095 };
 
-static void print_expected(const struct kvmload_plan *plan, uint32_t index)
+static void print_expected(const struct kvmload_plan *plan, uint32_t index, const struct kvmload_step *step)
 {
 	unsigned char is_expected[MAX_ERRNO + 1] = {0};
 	const char *separator = "";
@@ -103,7 +103,10 @@ static void print_expected(const struct kvmload_plan *plan, uint32_t index)
 		if (!is_expected[answer])
 			continue;
 		printf("%s\"", separator);
-		print_answer(answer);
+		if (answer == 0 && step->result)
+			printf("%" PRIu32, step->result - 1);
+		else
+			print_answer(answer);
 		putchar('"');
 		separator = ",";
 	}
@@ -131,8 +134,11 @@ static void report_json(const struct kvmload_session *session, uint32_t number, 
 	}
 	fputs(",\"outcome\":\"", stdout);
 	print_answer(outcome->answer);
-	fputs("\",\"expected\":[", stdout);
-	print_expected(session->plan, index);
+	putchar('"');
+	if (outcome->answer == 0 && session->number)
+		printf(",\"number\":%" PRIu32, session->number);
+	fputs(",\"expected\":[", stdout);
+	print_expected(session->plan, index, step);
 	putchar(']');
 	if (outcome->verdict != KVMLOAD_SKIPPED)
 		printf(",\"pass\":%s", outcome->verdict == KVMLOAD_PASSED ? "true" : "false");
@@ -168,7 +174,10 @@ static void report_text(const struct kvmload_session *session, uint32_t number, 
 		printf(" group %" PRIu32 " attr %" PRIu64, step->number, step->value);
 	}
 	fputs(": ", stdout);
-	print_answer(outcome->answer);
+	if (outcome->answer == 0 && (session->number || step->result))
+		printf("%" PRIu32, session->number);
+	else
+		print_answer(outcome->answer);
 	if (outcome->verdict == KVMLOAD_PASSED && outcome->answer > 0)
 		fputs(", as expected", stdout);
 	if (has_value(session, index, step)) {

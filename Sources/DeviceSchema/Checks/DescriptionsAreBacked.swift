@@ -43,7 +43,8 @@ struct DescriptionsAreBacked: SchemaCheck {
       for field in type.fields {
         check(field.type, "\(name).\(field.name.identifier)", mentions, path, place, report)
       }
-    case .none, .union, .array, .bytes, .descriptor: break
+    case .pointer(let target): check(target, name, mentions, path, place, report)
+    case .none, .union, .array, .bytes, .bitmap, .descriptor: break
     }
   }
 

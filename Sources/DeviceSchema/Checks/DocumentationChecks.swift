@@ -51,12 +51,12 @@ struct Documented: SchemaCheck {
 
   private func check(_ payload: PayloadType, _ path: String, _ place: SourceRange, _ report: (Diagnostic) -> Void) {
     switch payload {
-    case .none, .integer, .bytes, .descriptor: break
+    case .none, .integer, .bytes, .bitmap, .descriptor: break
     case .bits(let bits):
       for field in bits.fields where field.description.doc == nil {
         report(.missing("bit field '\(field.name)' of '\(path)'", at: place))
       }
-    case .array(let element, _): check(element, path, place, report)
+    case .array(let element, _), .pointer(let element): check(element, path, place, report)
     // The members of structs are checked where they are declared.
     case .structure, .union: break
     }

@@ -54,14 +54,13 @@ struct LanguageVersion: SchemaCheck {
   }
 }
 
-/// The name of a device's file is that of its constant: `arm64/arm-vgic-v3.yaml` has `KVM_DEV_TYPE_ARM_VGIC_V3`.
-///
-/// Files are found by their names alone, so that a run reads only those that it needs.
+/// The name of a device's file is that of its constant: `arm64/arm-vgic-v3.yaml` has `KVM_DEV_TYPE_ARM_VGIC_V3`. A file
+/// with several types has any name.
 struct FileSaysItsName: SchemaCheck {
   static let id: DiagnosticID = "schema-file-name"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
-    for file in catalogue.readableFiles {
+    for file in catalogue.readableFiles where file.text.severalTypes.isEmpty {
       guard let type = file.deviceType else {
         for constant in file.constants {
           report(
@@ -70,12 +69,9 @@ struct FileSaysItsName: SchemaCheck {
         }
         continue
       }
-      let prefix = "KVM_DEV_TYPE_"
-      let names = file.constants.map { constant in
-        constant.value.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
-      }
+      let names = file.constants.map { SchemaText.typeName(of: $0.value) }
       if names.isEmpty, file.text.top("number") == nil {
-        let constant = prefix + type.uppercased().replacing("-", with: "_")
+        let constant = SchemaText.typePrefix + type.uppercased().replacing("-", with: "_")
         report(
           .error(
             Self.id, "the file needs the number of its type, '\(constant): NUMBER', as its name means", at: file.source)

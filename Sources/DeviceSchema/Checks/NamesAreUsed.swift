@@ -93,7 +93,12 @@ private struct WordSearch {
   /// Adds a text as a whole and the names in it.
   private mutating func add(_ text: String) {
     found.insert(text)
-    if text.hasPrefix("struct ") { found.insert(String(text.dropFirst("struct ".count))) }
+    if text.hasPrefix("struct ") {
+      // `struct event`, or `struct event[key.length / 72]`.
+      let (name, rest) = (text.dropFirst("struct ".count).prefix { $0 != "[" }, text.drop { $0 != "[" })
+      found.insert(String(name))
+      if !rest.isEmpty { add(String(rest)) }
+    }
     if let syntax = try? Parser.parse(text) { add(syntax) }
   }
 

@@ -88,7 +88,10 @@ extension Machine {
     reserveLocals(Int(program.slotCount))
     for payload in payloads {
       if let when = payload.when, try !decide(when) { continue }
-      return payload.type
+      guard let count = payload.count, let number = program.pool.integer(of: try value(of: count)) else {
+        return payload.type
+      }
+      return payload.type.counted(number)
     }
     return .none
   }
@@ -99,7 +102,7 @@ extension AttributeData {
   fileprivate var size: Int? {
     switch self {
     case .none: 0
-    case .bytes(let bytes, _): bytes.count
+    case .bytes(let bytes, let slots): slots.firstTarget ?? bytes.count
     case .invalid: nil
     }
   }

@@ -10,17 +10,22 @@ extension Machine {
     case .none: return .none
     case .invalid: return .invalid
     case .bytes(var bytes, let slots):
-      // The kernel runs past the payload, into a page that cannot be accessed.
-      if bytes.count < type.fixedSize ?? 0 { return .invalid }
+      // The kernel would run past the payload, into a page that cannot be accessed.
+      let isWhole = bytes.count >= type.fixedSize ?? 0
+      var pointers: [(offset: Int, target: Int)] = []
       for slot in slots where slot.offset + slot.width <= bytes.count {
+        if case .payload(let target) = slot.content {
+          pointers.append((slot.offset, target))
+          continue
+        }
         // The values of parameters and the indexes of vCPUs are known only at load time.
-        guard case .file(let file) = slot.content else { return .value(.unknown) }
+        guard case .file(let file) = slot.content else { return .value(.unknown, isWhole: isWhole) }
         // Each open file has a distinct number. Nothing else is known about it.
         var payload = PayloadBytes(size: slot.width)
         payload.put(Int128(1000 + file), mask: -1, at: 0, size: slot.width, bigEndian: isBigEndian)
         bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
       }
-      return .value(decode(type, PayloadPart(bytes, ownDescriptors: slots.map(\.offset))))
+      return .value(decode(type, PayloadSlice(bytes, ownDescriptors: slots.map(\.offset), pointers)), isWhole: isWhole)
     }
   }
 
@@ -28,7 +33,7 @@ extension Machine {
 
   /// Decodes a part of a payload. Too few bytes decode to unknown, because the kernel would read on in memory outside
   /// the manifest.
-  private mutating func decode(_ type: PayloadType, _ part: PayloadPart) -> Cell {
+  private mutating func decode(_ type: PayloadType, _ part: PayloadSlice) -> Cell {
     switch type {
     case .none: return .null
     case .integer(let type): return integer(part, type.size, isSigned: type.isSigned)
@@ -43,21 +48,28 @@ extension Machine {
       return record(
         type.fields.map { ($0.name.identifier, program.pool.integer($0.extract(from: number))) } + [("raw", raw)])
     case .structure(let type): return decode(type.fields, part)
-    case .union(let type):
-      let head = part.withoutDescriptors
-      let tag = decode([type.tag], head)
-      guard tag.tag == .record, let number = program.pool.integer(of: load(tag.address + 1)),
-        let match = type.cases.first(where: { $0.value == number })
-      else { return tag }
-      return decode([type.tag] + match.fields, head)
+    // Only the struct around a union can decode it.
+    case .union: return .unknown
     case .array(let element, _):
       guard let size = element.fixedSize, size > 0 else { return .unknown }
-      return elements(element, size, count: part.range.count / size, part.withoutDescriptors)
+      // An element may be cut off at the end; it is known in part.
+      return elements(element, size, count: (part.range.count + size - 1) / size, part.withoutDescriptors)
+    case .pointer(let target):
+      if let slice = part.target { return decode(target, slice) }
+      // A pointer that is not the plan's may point to anything.
+      let number = integer(part, PayloadType.pointerSize, isSigned: false)
+      return number == .integer(0) ? .null : .unknown
+    case .bitmap(let type):
+      guard part.range.count >= type.size else { return .unknown }
+      let bits = type.bits(in: part.bytes[part.range], bigEndian: isBigEndian)
+      let start = memory.allocateList(bits.count)
+      for (i, bit) in bits.enumerated() { memory.write(.integer(Int64(bit)), to: start + Address(i)) }
+      return .list(start: start, count: bits.count)
     case .bytes: return elements(.integer(IntegerType(size: 1, isSigned: false)), 1, count: part.range.count, part)
     }
   }
 
-  private mutating func elements(_ type: PayloadType, _ size: Int, count: Int, _ part: PayloadPart) -> Cell {
+  private mutating func elements(_ type: PayloadType, _ size: Int, count: Int, _ part: PayloadSlice) -> Cell {
     let start = memory.allocateList(count)
     for i in 0..<count {
       memory.write(decode(type, part.part(at: i * size, size)), to: start + Address(i))
@@ -65,23 +77,31 @@ extension Machine {
     return .list(start: start, count: count)
   }
 
-  private mutating func decode(_ fields: [StructureField], _ part: PayloadPart) -> Cell {
+  private mutating func decode(_ fields: [StructureField], _ part: PayloadSlice) -> Cell {
     guard let layout = StructureLayout(fields) else { return .unknown }
     var values: [(String, Cell)] = []
     for (field, offset) in zip(fields, layout.offsets) {
       let size = field.type.fixedSize ?? 0
-      let value =
-        if let count = field.count {
-          elements(field.type, size, count: count, part.withoutDescriptors.from(offset))
-        } else {
-          decode(field.type, part.part(at: offset, size))
-        }
+      let value: Cell
+      if let count = field.count {
+        value = elements(field.type, size, count: count, part.withoutDescriptors.from(offset))
+      } else if case .union(let union) = field.type {
+        let tag = values.first { $0.0 == union.tag.identifier }?.1 ?? .unknown
+        value =
+          tag.tag == .unknown
+          ? .unknown
+          : program.pool.integer(of: tag).flatMap(union.type).map {
+            decode($0, part.part(at: offset, $0.fixedSize ?? 0).withoutDescriptors)
+          } ?? .null
+      } else {
+        value = decode(field.type, part.part(at: offset, size))
+      }
       values.append((field.name.identifier, value))
     }
     return record(values)
   }
 
-  private mutating func integer(_ part: PayloadPart, _ size: Int, isSigned: Bool) -> Cell {
+  private mutating func integer(_ part: PayloadSlice, _ size: Int, isSigned: Bool) -> Cell {
     guard part.range.count >= size else { return .unknown }
     var value: UInt64 = 0
     for i in 0..<size {
@@ -95,32 +115,43 @@ extension Machine {
 }
 
 /// A part of a payload's bytes.
-private struct PayloadPart {
+private struct PayloadSlice {
   var bytes: [UInt8]
   var range: Range<Int>
   /// The offsets of the plan's own descriptors; nil where numbers of descriptors are taken as they are.
   var ownDescriptors: [Int]?
+  /// The places of pointers, and those that they point to.
+  private var pointers: [(offset: Int, target: Int)]
 
-  init(_ bytes: [UInt8], ownDescriptors: [Int]?) {
+  init(_ bytes: [UInt8], ownDescriptors: [Int]?, _ pointers: [(offset: Int, target: Int)]) {
     self.bytes = bytes
-    range = 0..<bytes.count
+    range = 0..<(pointers.map(\.target).min() ?? bytes.count)
     self.ownDescriptors = ownDescriptors
+    self.pointers = pointers
+  }
+
+  /// The bytes that a pointer at the start of this part points to; nil if there is none.
+  var target: PayloadSlice? {
+    guard let start = pointers.first(where: { $0.offset == range.lowerBound })?.target else { return nil }
+    var part = self
+    part.range = start..<(pointers.map(\.target).filter { $0 > start }.min() ?? bytes.count)
+    return part
   }
 
   /// The bytes from an offset on, at most so many.
-  func part(at offset: Int, _ size: Int) -> PayloadPart {
+  func part(at offset: Int, _ size: Int) -> PayloadSlice {
     var part = from(offset)
     part.range = part.range.prefix(size)
     return part
   }
 
-  func from(_ offset: Int) -> PayloadPart {
+  func from(_ offset: Int) -> PayloadSlice {
     var part = self
     part.range = range.dropFirst(offset)
     return part
   }
 
-  var withoutDescriptors: PayloadPart {
+  var withoutDescriptors: PayloadSlice {
     var part = self
     part.ownDescriptors = nil
     return part

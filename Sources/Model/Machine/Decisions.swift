@@ -18,6 +18,8 @@ struct Branch {
   var warnings: [Reason] = []
   /// The value that a get reads.
   var value: PayloadBytes?
+  /// The number that the call answers if it succeeds; nil if it is not known.
+  var number: UInt32?
   /// What the branch has done; nil if it is the only one, and the state includes it.
   var course: (call: CallState, changes: Memory.Changes)?
 
@@ -97,9 +99,9 @@ extension Machine {
     reserveLocals(Int(program.slotCount))
     do throws(Stop) {
       let value = try make(prepared)
-      return Branch(end: .ok, warnings: warnings, value: value)
+      return Branch(end: .ok, warnings: warnings, value: value, number: call.number)
     } catch {
-      return Branch(end: error == .ok ? .ok : ending ?? .ok, warnings: warnings)
+      return Branch(end: error == .ok ? .ok : ending ?? .ok, warnings: warnings, number: call.number)
     }
   }
 

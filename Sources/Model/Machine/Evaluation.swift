@@ -135,8 +135,10 @@ extension Machine {
   @inline(never)
   private mutating func binary(_ op: BinaryOperator, _ a: Cell, _ b: Cell, _ id: CodeID) throws(Fault) -> Cell {
     switch op {
-    case .equal: return .truth(equals(a, b))
-    case .notEqual: return .truth(equals(a, b).map { !$0 })
+    case .equal, .notEqual:
+      if a.tag == .string, b.tag == .integer || b.tag == .wide { throw named(a, id) }
+      if b.tag == .string, a.tag == .integer || a.tag == .wide { throw named(b, id) }
+      return .truth(equals(a, b).map { $0 == (op == .equal) })
     case .contained: return try contained(a, in: b, id)
     default: break
     }
@@ -150,6 +152,13 @@ extension Machine {
     case .truth(let truth): return .bool(truth)
     case .integer(let integer): return program.pool.integer(integer)
     }
+  }
+
+  /// The fault of an integer without names that is compared with a text.
+  private mutating func named(_ text: Cell, _ id: CodeID) -> Fault {
+    fault(
+      "the names of this integer's values are not known here; write the number of '\(program.pool.string(of: text))'",
+      at: id)
   }
 
   private mutating func contained(_ value: Cell, in container: Cell, _ id: CodeID) throws(Fault) -> Cell {

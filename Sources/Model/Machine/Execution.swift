@@ -55,6 +55,7 @@ extension Machine {
       case .bind(let slot, let value): try bind(slot, value)
       case .forget(let slot): locals[Int(slot)] = .unknown
       case .read: try readValue()
+      case .readPart(let part): try read(part)
       case .write(let id): try write(id)
       case .run(let block): try run(block)
       case .attempt(let block, let undo): try attempt(block, undo: undo)
@@ -67,7 +68,7 @@ extension Machine {
       case .hazard(let rule): throw hazard(rule)
       case .refuse(let rule): if !ignoresRefusals { throw refusal(rule) }
       case .succeed(let value):
-        _ = try self.value(of: value)
+        try succeed(with: value)
         throw .ok
       }
     }
@@ -99,6 +100,9 @@ extension Machine {
   }
 
   private mutating func loop(_ list: ExpressionID, _ slot: Slot, _ body: BlockID) throws(Stop) {
+    if case .binary(.range, let low, let high) = program.codes[Int(program.roots[Int(list)])] {
+      return try loop(from: low, through: high, list, slot, body)
+    }
     let elements = try value(of: list)
     switch elements.tag {
     case .list:
@@ -111,6 +115,30 @@ extension Machine {
     default: throw faulty("a loop expects a list, not \(elements.kind)", in: list)
     }
   }
+
+  /// A loop over a range. It can be long, as an errno most often ends it early, so there is no list.
+  private mutating func loop(
+    from low: CodeID, through high: CodeID, _ list: ExpressionID, _ slot: Slot, _ body: BlockID
+  ) throws(Stop) {
+    let bounds: (Cell, Cell)
+    do throws(Fault) { bounds = (try evaluate(low), try evaluate(high)) } catch { throw faulty(faultText, in: list) }
+    if bounds.0.tag == .unknown || bounds.1.tag == .unknown { return }
+    guard let first = program.pool.integer(of: bounds.0), let last = program.pool.integer(of: bounds.1) else {
+      throw faulty("'..' expects integers", in: list)
+    }
+    guard last - first < Self.longestLoop else {
+      throw faulty("the loop runs more than \(Self.longestLoop) times", in: list)
+    }
+    var next = first
+    while next <= last {
+      locals[Int(slot)] = program.pool.integer(next)
+      try run(body)
+      next += 1
+    }
+  }
+
+  /// The maximum number of repetitions. It keeps a wrong bound from running forever.
+  private static let longestLoop: Int128 = 1 << 24
 
   /// Runs the rules that the file of a device type contributes to a hook for each device of the type.
   private mutating func forEachDevice(of number: FileID, _ block: BlockID) throws(Stop) {
@@ -131,14 +159,24 @@ extension Machine {
     try runToEnd(program.block(of: rules, above: top))
   }
 
+  private mutating func succeed(with id: ExpressionID) throws(Stop) {
+    let value = try self.value(of: id)
+    call.number = nil
+    guard value.tag != .unknown else { return }
+    guard let number = program.pool.integer(of: value), (0...Int128(Int32.max)).contains(number) else {
+      throw faulty("a call that succeeds answers a number from 0 to \(Int32.max)", in: id)
+    }
+    call.number = UInt32(number)
+  }
+
   /// The place where the kernel copies the payload in.
   mutating func readValue() throws(Stop) {
-    switch call.payload {
-    case .value(let value): call.value = value
-    case .invalid, .none:
-      try refuse(.cannotRead)
-      call.value = .unknown
+    if case .value(let value, isWhole: true) = call.payload {
+      call.value = value
+      return
     }
+    try refuse(.cannotRead)
+    call.value = .unknown
   }
 
   /// The place where the kernel copies a value out. The address is checked only here.

@@ -98,6 +98,8 @@ struct CallState {
   var payloadType = PayloadType.none
   /// Whether the kernel can write a payload of that type.
   var isWritable = false
+  /// The number that the call answers if it succeeds; nil if it is unknown.
+  var number: UInt32? = 0
   /// The value that the kernel wrote.
   var written: PayloadBytes?
   /// The payload that the kernel would read.
@@ -109,6 +111,7 @@ struct CallState {
     case none
     /// The pointer is invalid.
     case invalid
-    case value(Cell)
+    /// The payload as far as the caller supplies it.
+    case value(Cell, isWhole: Bool)
   }
 }

@@ -35,9 +35,17 @@ struct AttributeCalls {
   var isUncertain = false
   var when: ExpressionID?
   /// The payloads, once they are compiled; the first whose condition holds is used.
-  var payloads: [(when: ExpressionID?, type: PayloadType)]?
+  var payloads: [PayloadCode]?
   /// The stages after the lookup, by call.
   var courses: [[CallStage]?] = [nil, nil, nil]
+}
+
+/// One of the types that a payload can have.
+struct PayloadCode {
+  var when: ExpressionID?
+  var type: PayloadType
+  /// The number of elements, if the key decides it.
+  var count: ExpressionID?
 }
 
 /// The numbers of an attribute, and what its key is made of.
@@ -148,11 +156,13 @@ extension Program {
 
   mutating func payloads(
     of id: AttributeCallID, in group: GroupID
-  ) -> [(when: ExpressionID?, type: PayloadType)] {
+  ) -> [PayloadCode] {
     if let known = attributes[Int(id)].payloads { return known }
     let group = groups[Int(group)].schema
     let payloads = (attributes[Int(id)].schema.map(group.payloads) ?? group.payloads)
-      .map { (when: $0.map { compile($0) }, type: $1) }
+      .map { when, type in
+        PayloadCode(when: when.map { compile($0) }, type: type, count: type.variableCount.map { compile($0) })
+      }
     attributes[Int(id)].payloads = payloads
     return payloads
   }

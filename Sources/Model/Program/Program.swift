@@ -47,6 +47,7 @@ struct Program {
   var effects: [EffectCode] = []
   var effectOrigins: [Effect] = []
   var written: [CallValueCode] = []
+  var parts: [[PartCode]] = []
   var conditions: [(expression: Expression, id: ExpressionID)] = []
 
   // Calls

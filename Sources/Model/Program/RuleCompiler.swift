@@ -103,7 +103,16 @@ extension Program {
     case .none, .region: break
     case .refuse: statements.append(.refuse(id))
     case .succeed(let value): statements.append(.succeed(compile(value, in: frame)))
-    case .read: statements.append(.read)
+    case .read(let part) where part.path.isEmpty: statements.append(.read)
+    case .read(let part):
+      let path = part.path.map { step -> PartCode in
+        switch step {
+        case .field(let name): .field(name)
+        case .element(let index): .element(compile(index, in: frame))
+        }
+      }
+      parts.append(path)
+      statements.append(.readPart(PartID(parts.count - 1)))
     case .write(let value):
       written.append(self.value(value, frame))
       statements.append(.write(WriteID(written.count - 1)))

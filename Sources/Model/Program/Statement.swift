@@ -14,6 +14,8 @@ enum Statement {
   case forget(Slot)
   /// The kernel copies the payload in.
   case read
+  /// The kernel copies a part of the payload in.
+  case readPart(PartID)
   /// The kernel copies a value out.
   case write(WriteID)
   case run(BlockID)
@@ -37,7 +39,14 @@ typealias RuleID = Int32
 typealias BlockID = Int32
 typealias EffectID = Int32
 typealias WriteID = Int32
+typealias PartID = Int32
 typealias FileID = Int32
+
+/// A step from a payload to a part of it.
+enum PartCode {
+  case field(String)
+  case element(ExpressionID)
+}
 
 /// A change of the state.
 struct EffectCode {

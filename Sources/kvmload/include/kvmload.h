@@ -160,6 +160,7 @@ struct kvmload_step {
 	const void *payload; /* as compiled: without the values of files and parameters */
 	uint32_t payload_size; /* bytes */
 	uint32_t argument_devices;
+	uint32_t result; /* 1 + the number that the call must answer if it succeeds; 0 if any number will do */
 };
 
 /* Reads a step. `index` is less than plan->steps. */
@@ -325,6 +326,7 @@ struct kvmload_session {
 	size_t run_size; /* of struct kvm_run as mapped by kvmload, in bytes */
 	const void *payload; /* of the last call: after a get, what it read */
 	uint32_t payload_size; /* bytes */
+	uint32_t number; /* what the last call answered, if it was an attribute call and succeeded; else 0 */
 };
 
 /* Begins a run of a checked plan: empties every slot, and sets each file to -1 and each parameter to its default. Makes
@@ -484,7 +486,7 @@ enum {
 	KVMLOAD_STEP_GUARDS = 56, /* range */
 	KVMLOAD_STEP_PATCHES = 64, /* range */
 	KVMLOAD_STEP_BLOCK = 72, /* u32 */
-	KVMLOAD_STEP_ZERO = 76, /* u32 */
+	KVMLOAD_STEP_RESULT = 76, /* u32 */
 	KVMLOAD_SIZEOF_STEP = 80,
 };
 
@@ -515,6 +517,7 @@ enum kvmload_source {
 	KVMLOAD_FROM_FILE = 1,
 	KVMLOAD_FROM_PARAMETER = 2,
 	KVMLOAD_FROM_VCPU_INDEX = 3,
+	KVMLOAD_FROM_PAYLOAD = 4,
 };
 
 enum {

@@ -409,13 +409,10 @@ struct PlanDraft {
       }
       return "{\(parts.joined(separator: ", "))}"
     case .structure(let type): return structure(type.fields, numbers)
-    case .union(let type):
-      guard let choice = random.pick(type.cases) else { return nil }
-      guard let rest = structure(choice.fields, numbers) else { return nil }
-      let inner = rest.dropFirst().dropLast()
-      return "{\(type.tag.name): \(choice.name)\(inner.isEmpty ? "" : ", \(inner)")}"
+    // The struct around a union chooses its case.
+    case .union: return nil
     case .array(let element, let count):
-      guard let count = count.constant?.integer ?? (random.percent(50) ? Int128(random.below(4)) : nil) else {
+      guard let count = count?.constant?.integer ?? (random.percent(50) ? Int128(random.below(4)) : nil) else {
         return nil
       }
       var elements: [String] = []
@@ -427,6 +424,9 @@ struct PlanDraft {
     case .bytes(let size):
       guard let size = size?.constant?.integer, size < 4096 else { return nil }
       return "\"" + (0..<Int(size)).map { _ in Self.hexadecimal(UInt8(random.below(256))) }.joined() + "\""
+    case .pointer(let target): return value(of: target, field, numbers)
+    case .bitmap(let type):
+      return "[\((0..<random.below(4)).map { _ in "\(random.below(type.count))" }.joined(separator: ", "))]"
     case .descriptor: return random.percent(20) ? "{fd: -1}" : random.pick(files) ?? "{fd: -1}"
     }
   }
@@ -437,7 +437,23 @@ struct PlanDraft {
 
   private mutating func structure(_ fields: [StructureField], _ numbers: Numbers) -> String? {
     var parts: [String] = []
+    /// The cases of unions, and the values that choose them.
+    var choices: [(tag: String, union: String, value: Int128, type: PayloadType)] = []
+    for field in fields {
+      guard case .union(let union) = field.type, let choice = random.pick(union.cases) else { continue }
+      let value = random.pick(choice.values)?.lowerBound ?? numbers.near(&random) & 0xFF
+      choices.append((union.tag, field.name, value, union.type(for: value) ?? choice.type))
+    }
     for field in fields where !field.isReserved || random.percent(10) {
+      if let choice = choices.first(where: { $0.tag == field.name }) {
+        parts.append("\(field.name): \(choice.value)")
+        continue
+      }
+      if let choice = choices.first(where: { $0.union == field.name }) {
+        guard let one = value(of: choice.type, field.name, numbers) else { return nil }
+        parts.append("\(field.name): \(one)")
+        continue
+      }
       if let count = field.count {
         var elements: [String] = []
         for _ in 0..<count {
