@@ -28,7 +28,7 @@ private struct RefusalSearch {
   }
 
   private func exists(_ lifetime: Lifetime, _ condition: Expression?) -> Bool {
-    lifetime.includes(catalogue.release) == true && KeyCondition.holds(condition, [], 0)
+    lifetime.includes(catalogue.release) == true && KeyCondition.holds(condition, Fields(), 0)
   }
 
   private mutating func visit(_ list: RuleList) {
