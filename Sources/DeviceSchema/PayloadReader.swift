@@ -109,7 +109,7 @@ struct PayloadReader {
 
   /// Reads the keys that describe an integer in a payload, a key or an argument.
   func description(_ reader: KeyReader) -> IntegerDescription {
-    var result = IntegerDescription()
+    let result = IntegerDescription()
     result.unit = reader.string("unit")
     result.notation = result.unit.flatMap(scope.notation)
     result.align = reader.integer("align")
@@ -139,33 +139,35 @@ struct PayloadReader {
   }
 
   /// Reads names of values: a mapping, or the column of a table, `v3_distributor.offset`.
-  private func names(_ node: Node) -> [(name: String, value: Int128)] {
+  private func names(_ node: Node) -> ValueNames {
     if let text = node.scalar { return names(fromColumn: text, at: node.range) }
-    return (node.entries ?? []).compactMap { entry in
-      guard entry.value.entries != nil else {
-        return entry.value.integer(named: entry.key.value, faults).map { (entry.key.value, $0) }
-      }
-      let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
-      if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
-      return reader.integer("number").map { (entry.key.value, $0) }
-    }
+    return ValueNames(
+      (node.entries ?? []).compactMap { entry in
+        guard entry.value.entries != nil else {
+          return entry.value.integer(named: entry.key.value, faults).map { (entry.key.value, $0) }
+        }
+        let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
+        if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
+        return reader.integer("number").map { (entry.key.value, $0) }
+      })
   }
 
-  private func names(fromColumn text: String, at range: SourceRange) -> [(name: String, value: Int128)] {
+  private func names(fromColumn text: String, at range: SourceRange) -> ValueNames {
     let parts = text.split(separator: ".").map(String.init)
     guard parts.count == 2, case .constant(.list(let rows), _) = scope.meaning(of: parts[0]) else {
       faults.error("schema-unknown-name", "'names' must be a mapping or a column, TABLE.COLUMN", at: range)
-      return []
+      return ValueNames()
     }
-    let found = rows.compactMap { row -> (name: String, value: Int128)? in
+    func name(_ row: Value) -> ValueNames.Element? {
       guard case .record(let cells) = row, case .string(let name)? = cells["name"], let value = cells[parts[1]]?.integer
       else { return nil }
       return (name, value)
     }
-    if found.isEmpty {
+    guard rows.contains(where: { name($0) != nil }) else {
       faults.error("schema-type", "the rows of table '\(parts[0])' need 'name' and '\(parts[1])'", at: range)
+      return ValueNames()
     }
-    return found
+    return ValueNames(reading: { rows.compactMap(name) })
   }
 
   /// Reads the bit fields of an integer, of a key or of an argument.
@@ -259,7 +261,7 @@ extension PayloadReader {
     for (entry, type) in zip(entries, types) {
       var value = IntegerLiteral.parse(entry.key.value)
       if value == nil, case .integer(let type) = tag.type {
-        value = type.description.names.first { $0.name == entry.key.value }?.value
+        value = type.description.names.value(of: entry.key.value)
       }
       guard let value else {
         faults.error("schema-payload", "'\(entry.key.value)' is not a value of '\(tag.name)'", at: entry.key.range)

@@ -38,6 +38,7 @@ extension Machine {
     case .binary(let op, let left, let right):
       let (a, b) = (try evaluate(left), try evaluate(right))
       if a.tag == .integer, b.tag == .integer, let result = Arithmetic.narrow(op, a.bits, b.bits) { return result }
+      if op == .equal, a.isScalar, b.isScalar { return .bool(a == b) }
       return try binary(op, a, b, id)
     case .conditional(let condition, let yes, let no):
       let test = try evaluate(condition)
