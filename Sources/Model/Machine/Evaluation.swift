@@ -52,7 +52,9 @@ extension Machine {
       if call.value.tag == .absent { throw fault("'value' is used before it is read", at: id) }
       return call.value
     case .key: return call.key
-    case .argument: return call.argument
+    case .argument:
+      if call.argument.tag == .absent { throw fault("'arg' is used before it is read", at: id) }
+      return call.argument
     case .vcpu: return call.vcpu
     case .device: return call.device
     case .missing: return program.pool.string(call.missing)
