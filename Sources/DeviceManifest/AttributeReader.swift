@@ -23,7 +23,7 @@ struct AttributeReader {
         continue
       }
       if let nameless = group.attribute(named: nil) {
-        settings += values(entry, of: nameless, in: group, vcpu)
+        read(entry, of: nameless, in: group, vcpu, into: &settings)
         continue
       }
       guard let attributes = entry.value.entries else {
@@ -41,47 +41,48 @@ struct AttributeReader {
             notes: [Note("its attributes are described here", at: group.source)])
           continue
         }
-        settings += values(attribute, of: found, in: group, vcpu)
+        read(attribute, of: found, in: group, vcpu, into: &settings)
       }
     }
     for i in settings.indices { settings[i].owner = schema }
     return settings
   }
 
-  /// One setting, or one for each entry of a list.
-  private func values(
-    _ entry: Entry, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?
-  ) -> [AttributeSetting] {
+  /// Reads one setting, or one for each entry of a list.
+  private func read(
+    _ entry: Entry, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?,
+    into settings: inout [AttributeSetting]
+  ) {
     let path = attribute.path
     guard attribute.repeats || !attribute.keyFields.isEmpty else {
-      guard context.mayRead(path, at: entry.key.range) else { return [] }
-      return [setting(entry.value, key: entry.key.range, of: attribute, in: group, vcpu)]
+      guard context.mayRead(path, at: entry.key.range) else { return }
+      settings.append(setting(entry.value, key: entry.key.range, of: attribute, in: group, vcpu))
+      return
     }
     guard let items = entry.value.items else {
       findings.error(
         "wrong-kind", "'\(path)' takes a list, even for one value: put '- ' before each",
         at: entry.value.isEmpty ? entry.key.range : entry.value.range)
-      return []
+      return
     }
-    return items.flatMap { item in
-      repeated(item, vcpu).compactMap { node, vcpu in
-        guard context.mayRead(path, at: entry.key.range) else { return nil }
-        var setting = setting(node, key: entry.key.range, of: attribute, in: group, vcpu)
-        setting.isForEachVCPU = vcpu?.isEach == true
-        return setting
+    func add(_ node: Node, _ vcpu: VCPUContext?) {
+      guard context.mayRead(path, at: entry.key.range) else { return }
+      settings.append(setting(node, key: entry.key.range, of: attribute, in: group, vcpu))
+      settings[settings.count - 1].isForEachVCPU = vcpu?.isEach == true
+    }
+    settings.reserveCapacity(settings.count + items.count)
+    for item in items {
+      guard let each = item[key: "for-each"] else {
+        add(item, vcpu)
+        continue
       }
+      if each.scalar != "vcpu" {
+        findings.error("unknown-name", "'for-each' can only be 'vcpu'", at: each.range)
+        continue
+      }
+      let rest = item.without("for-each")
+      for vcpu in context.vcpus { add(rest, vcpu) }
     }
-  }
-
-  /// One entry per vCPU for an entry with `for-each: vcpu`.
-  private func repeated(_ item: Node, _ vcpu: VCPUContext?) -> [(node: Node, vcpu: VCPUContext?)] {
-    guard let each = item[key: "for-each"] else { return [(item, vcpu)] }
-    if each.scalar != "vcpu" {
-      findings.error("unknown-name", "'for-each' can only be 'vcpu'", at: each.range)
-      return []
-    }
-    let rest = item.without("for-each")
-    return context.vcpus.map { (rest, $0) }
   }
 
   private func setting(
@@ -121,14 +122,13 @@ struct AttributeReader {
       if attribute.keyFields.isEmpty { return nil }
       return MappingReader(node, of: "an entry of '\(attribute.path)'", keys: nil, findings)
     }
-    let keys = attribute.keyFields.map(\.name)
-    if keys.isEmpty, !entries.contains(where: { $0.key.value == "value" }),
+    if attribute.keyFields.isEmpty, !entries.contains(where: { $0.key.value == "value" }),
       entries.count != 1 || entries[0].key.value != "optional"
     {
       return nil
     }
     return MappingReader(
-      node, of: "'\(attribute.path)'", keys: keys + ["value", "optional", "flags"], findings)
+      node, of: "'\(attribute.path)'", keys: attribute.entryKeys, findings)
   }
 
   private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {

@@ -1,6 +1,7 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
+import Expressions
 import Vocabulary
 import YAMLSyntax
 
@@ -101,8 +102,8 @@ package struct AttributeSetting {
   package var owner: SchemaFile?
   /// `addr.dist`; nil for raw numbers.
   package var path: String?
-  /// The key fields of a structured number.
-  package var key: [(name: String, value: Int128)] = []
+  /// The key of a structured number, with the names that rules have for its fields.
+  package var key = Fields()
   /// The places of these fields in the text.
   package var keyPlaces = KeyPlaces()
   package var data: AttributeData

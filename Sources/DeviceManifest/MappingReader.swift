@@ -40,6 +40,12 @@ struct MappingReader {
 
   subscript(key: String) -> Node? { node[key: key] }
 
+  /// The place of a key's value.
+  func valueRange(_ key: String) -> SourceRange? {
+    for i in entries.indices where entries[i].key.value == key { return entries[i].value.range }
+    return nil
+  }
+
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
 
   /// The value of a required key.

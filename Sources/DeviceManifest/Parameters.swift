@@ -262,7 +262,7 @@ extension Node {
   /// Whether a scalar in this node may have a `${…}`.
   fileprivate var mentionsExpression: Bool {
     switch content {
-    case .scalar(let text, _): text.utf8.contains(UInt8(ascii: "$"))
+    case .scalar(let text, _): text.hasDollar
     case .sequence(let items): items.contains { $0.mentionsExpression }
     case .mapping(let entries): entries.contains { $0.value.mentionsExpression }
     }
@@ -270,8 +270,16 @@ extension Node {
 
   /// Whether an expression in this scalar has failed, and was reported: whatever the text is then is no fault of its own.
   var isUnexpanded: Bool {
-    guard let scalar, scalar.utf8.contains(UInt8(ascii: "$")) else { return false }
+    guard let scalar, scalar.hasDollar else { return false }
     return Interpolation.isNeeded(for: scalar)
+  }
+}
+
+extension String {
+  fileprivate var hasDollar: Bool {
+    let bytes = utf8.span
+    for i in bytes.indices where bytes[i] == UInt8(ascii: "$") { return true }
+    return false
   }
 }
 

@@ -86,7 +86,7 @@ struct PayloadWriter {
   ///
   /// - Parameter size: the size of its type, in bytes.
   func number(_ value: Int128, _ description: IntegerDescription, _ size: Int) -> Node {
-    if let name = description.names.first(where: { $0.value == value })?.name { return .text(name) }
+    if let name = description.names.name(of: value) { return .text(name) }
     let flags = description.flags.filter { value >> Int128($0.bit) & 1 == 1 }
     if value > 0, !flags.isEmpty, flags.reduce(0, { $0 | 1 << Int128($1.bit) }) == value {
       return flags.count == 1 ? .text(flags[0].name) : .list(flags.map { .text($0.name) })

@@ -1,6 +1,7 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
+import Expressions
 import Vocabulary
 import YAMLSyntax
 
@@ -15,8 +16,6 @@ final class ReadingContext {
   var vcpus: [VCPUContext] = []
   /// The index of the parameter that is the number of vCPUs, if that is supplied at load time.
   var vcpuCount: Int?
-  /// The names in rules of the fields of each attribute's key.
-  private var keyNames: [ObjectIdentifier: [String]] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
@@ -70,10 +69,10 @@ final class ReadingContext {
   func number(
     of attribute: AttributeSchema, named path: String, _ reader: MappingReader?, at place: SourceRange,
     isStep: Bool = false
-  ) -> (attr: UInt64, key: [(name: String, value: Int128)])? {
+  ) -> (attr: UInt64, key: Fields)? {
     switch attribute.number {
-    case .exactly(let number): return (number, [])
-    case .any: return (0, [])
+    case .exactly(let number): return (number, Fields())
+    case .any: return (0, Fields())
     case .keys(let fields, let bias):
       guard let reader else { return nil }
       var good = true
@@ -86,7 +85,7 @@ final class ReadingContext {
       guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
       return (
         UInt64(value) &+ bias,
-        fields.map { ($0.name, $0.extract(from: value)) }
+        Fields(names: attribute.keyNames, values: fields.map { .integer($0.extract(from: value)) })
       )
     }
   }
@@ -94,20 +93,18 @@ final class ReadingContext {
   /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
   func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
     for (i, field) in attribute.keyFields.enumerated() where field.isPayloadLength && reader?[field.name] == nil {
-      guard setting.key.indices.contains(i), case .bytes(let bytes, let slots) = setting.data,
+      guard setting.key.names.contains(attribute.keyNames[i]), case .bytes(let bytes, let slots) = setting.data,
         case let length = Int128(slots.firstTarget ?? bytes.count), let placed = field.place(length)
       else { continue }
       setting.call.attr += UInt64(placed)
-      setting.key[i].value = length
+      setting.key[attribute.keyNames[i]] = .integer(length)
     }
   }
 
   /// The places of the fields of an attribute's key, by their names in rules.
   func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> KeyPlaces {
-    guard let reader, !attribute.keyFields.isEmpty else { return KeyPlaces() }
-    let names = keyNames[ObjectIdentifier(attribute)] ?? attribute.keyFields.map(\.name.identifier)
-    keyNames[ObjectIdentifier(attribute)] = names
-    return KeyPlaces(names: names, places: attribute.keyFields.map { reader[$0.name]?.range })
+    guard let reader, case .keys(let fields, _) = attribute.number else { return KeyPlaces() }
+    return KeyPlaces(names: attribute.keyNames, places: fields.map { reader.valueRange($0.name) })
   }
 
   /// Group, attr and flags of a call by raw numbers.

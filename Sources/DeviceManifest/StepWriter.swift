@@ -215,13 +215,14 @@ package struct StepWriter {
     guard let path = step.attribute, let (group, attribute) = schema(of: call.target)?.attribute(at: path) else {
       return nil
     }
-    guard group.number == call.group, let values = attribute.key(of: call.attr)?.values else { return nil }
+    guard group.number == call.group, let key = attribute.key(of: call.attr) else { return nil }
     if case .any = attribute.number, call.attr != 0 { return nil }
-    let key = zip(attribute.keyFields, values.compactMap(\.integer))
     var entries: [(String, Node)] = [(access.rawValue, .text("\(step.target).\(path)"))]
-    for (field, value) in key { entries.append((field.name, writer.number(value, field.description, 8))) }
+    for (field, value) in zip(attribute.keyFields, key.values.compactMap(\.integer)) {
+      entries.append((field.name, writer.number(value, field.description, 8)))
+    }
     entries += flags(call.flags)
-    let type = group.payload(of: attribute, key.map { (name: $0.name, value: $1) }, call.attr)
+    let type = group.payload(of: attribute, key, call.attr)
     guard let data = data(access, call.data, step.comparison, type) else { return nil }
     return entries + data
   }

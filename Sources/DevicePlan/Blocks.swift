@@ -6,8 +6,8 @@ extension Plan {
   /// The blocks of steps that are made once for each vCPU, as ranges of steps, in order.
   package var blocks: [Range<Int>] {
     var blocks: [Range<Int>] = []
-    for (i, step) in steps.enumerated() where step.block != nil {
-      if let last = blocks.last, last.upperBound == i, steps[last.lowerBound].block == step.block {
+    for i in steps.indices where steps[i].block != nil {
+      if let last = blocks.last, last.upperBound == i, steps[last.lowerBound].block == steps[i].block {
         blocks[blocks.count - 1] = last.lowerBound..<i + 1
       } else {
         blocks.append(i..<i + 1)

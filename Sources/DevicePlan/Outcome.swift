@@ -72,7 +72,12 @@ package struct StepResult: Hashable, Sendable {
   /// How long the call took; only on the kernel.
   package var nanoseconds: UInt64?
   /// A fault in the schema that the model found while it predicted the answer. The outcome is then not a prediction.
-  package var schemaFault: Diagnostic?
+  package var schemaFault: Diagnostic? {
+    get { faults.first }
+    set { faults = newValue.map { [$0] } ?? [] }
+  }
+  /// The fault, if there is one: an array takes less room than a diagnostic, and few steps have any.
+  private var faults: [Diagnostic]
 
   package init(
     _ outcome: Outcome, number: UInt32? = 0, value: [UInt8]? = nil, valueMask: [UInt8]? = nil, reasons: [Reason] = [],
@@ -85,7 +90,7 @@ package struct StepResult: Hashable, Sendable {
     self.reasons = reasons
     self.warnings = warnings
     self.nanoseconds = nanoseconds
-    self.schemaFault = schemaFault
+    faults = schemaFault.map { [$0] } ?? []
   }
 }
 

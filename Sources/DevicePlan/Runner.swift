@@ -20,19 +20,21 @@ package struct Runner {
     var report = Report(plan, on: host.description)
     /// The reason why all further steps are skipped; nil while the run continues.
     var end: String?
-    for step in plan.steps {
+    // A span lends its elements, where an array would copy them.
+    let steps = plan.steps.span
+    for i in steps.indices {
       if end == nil, isInterrupted() {
         end = "the run was interrupted"
         report.isInterrupted = true
       }
       let result: StepResult
-      if let reason = end ?? report.unmetGuard(of: step) {
-        host.skip(step)
+      if let reason = end ?? report.unmetGuard(of: steps[i]) {
+        host.skip(steps[i])
         result = StepResult(.skipped(reason))
       } else {
-        result = host.perform(step)
+        result = host.perform(steps[i])
       }
-      let verdict = Verdict(of: result, for: step)
+      let verdict = Verdict(of: result, for: steps[i])
       report.append(result, verdict)
       if case .failed = verdict, !keepGoing { end = end ?? "an earlier step failed" }
     }
@@ -89,29 +91,38 @@ extension Verdict {
         switch result.outcome {
         case .skipped: .skipped
         case .hazard: .failed(.hazard)
-        case .ok: Verdict(answers: [.ok], result, step)
-        case .refused(let errno): Verdict(answers: [.refused(errno)], result, step)
+        case .ok: Verdict(of: .ok, result, step)
+        case .refused(let errno): Verdict(of: .refused(errno), result, step)
         case .undecided(let candidates): Verdict(answers: candidates, result, step)
         }
       }
   }
 
-  /// The verdict on the possible answers, depending on whether all, none or some of them are as expected.
-  private init(answers: [Answer], _ result: StepResult, _ step: Step) {
-    let verdicts = answers.map { answer -> Verdict in
-      guard step.expected.contains(answer) else { return .failed(.unexpectedAnswer) }
-      guard answer == .ok else { return .passed }
-      if let number = step.expectedNumber {
-        guard let answered = result.number else { return .undecided }
-        if answered != number { return .failed(.unexpectedAnswer) }
-      }
-      guard let comparison = step.comparison else { return .passed }
-      return switch comparison.agrees(with: result) {
+  /// The verdict on an answer.
+  private init(of answer: Answer, _ result: StepResult, _ step: Step) {
+    guard step.expected.contains(answer) else {
+      self = .failed(.unexpectedAnswer)
+      return
+    }
+    if answer == .ok, let number = step.expectedNumber, number != result.number {
+      self = result.number == nil ? .undecided : .failed(.unexpectedAnswer)
+      return
+    }
+    guard answer == .ok, let comparison = step.comparison else {
+      self = .passed
+      return
+    }
+    self =
+      switch comparison.agrees(with: result) {
       case true: .passed
       case false: .failed(.valueMismatch)
       case nil: .undecided
       }
-    }
+  }
+
+  /// The verdict on the possible answers, depending on whether all, none or some of them are as expected.
+  private init(answers: [Answer], _ result: StepResult, _ step: Step) {
+    let verdicts = answers.map { Verdict(of: $0, result, step) }
     if let first = verdicts.first, verdicts.allSatisfy({ $0 == first }) {
       self = first
     } else if !verdicts.isEmpty, verdicts.allSatisfy(\.isFailure) {

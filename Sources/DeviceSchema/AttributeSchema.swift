@@ -134,6 +134,12 @@ package final class AttributeSchema: AttributeDescription {
     if case .keys(let fields, _) = number { fields } else { [] }
   }
 
+  /// The keys of an entry in a manifest that is more than a value.
+  package private(set) lazy var entryKeys = keyFields.map(\.name) + ["value", "optional", "flags"]
+
+  /// The names of these fields in rules.
+  package private(set) lazy var keyNames = keyFields.map(\.name.identifier)
+
   /// The key that a number encodes; nil if the number does not belong to this attribute.
   package func key(of attr: UInt64) -> Fields? {
     switch number {
@@ -144,7 +150,7 @@ package final class AttributeSchema: AttributeDescription {
       let raw = Int128(attr - base)
       let mask = fields.reduce(0) { $0 | $1.mask }
       guard raw & ~mask == 0 else { return nil }
-      return Fields(fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) })
+      return Fields(names: keyNames, values: fields.map { .integer($0.extract(from: raw)) })
     }
   }
 }
@@ -189,7 +195,7 @@ package final class GroupSchema: AttributeDescription {
 
   /// The payload of an attribute with this key, as far as that is known without a host.
   package func payload(
-    of attribute: AttributeSchema, _ key: [(name: String, value: Int128)], _ attr: UInt64
+    of attribute: AttributeSchema, _ key: Fields, _ attr: UInt64
   ) -> PayloadType {
     let type = payloads(of: attribute).first { KeyCondition.holds($0.when, key, attr) }?.type ?? .none
     guard let count = type.variableCount, let number = KeyCondition.value(of: count, key, attr)?.integer else {

@@ -3,14 +3,15 @@ import Expressions
 /// Evaluates conditions over the key of an attribute without a host.
 package enum KeyCondition {
   /// Whether a condition holds. A condition that the key does not decide counts as true.
-  package static func holds(_ condition: Expression?, _ key: [(name: String, value: Int128)], _ attr: UInt64) -> Bool {
+  package static func holds(_ condition: Expression?, _ key: Fields, _ attr: UInt64) -> Bool {
     condition.map { value(of: $0, key, attr) != .bool(false) } ?? true
   }
 
   /// The value of an expression over the key; nil if it has none.
-  static func value(of expression: Expression, _ key: [(name: String, value: Int128)], _ attr: UInt64) -> Value? {
-    let world = KeyWorld(key: Fields(key.map { ($0.name.identifier, .integer($0.value)) }), attr: attr)
-    return try? Evaluator(world: world).evaluate(expression)
+  static func value(of expression: Expression, _ key: Fields, _ attr: UInt64) -> Value? {
+    let world = KeyWorld(key: key, attr: attr)
+    // The evaluator does not own its world.
+    return withExtendedLifetime(world) { try? Evaluator(world: world).evaluate(expression) }
   }
 }
 

@@ -18,14 +18,16 @@ package struct Notation {
 
   /// The integer that a text stands for; nil if the text is not in this notation, or a part does not fit.
   package func parse(_ text: String) -> Int128? {
-    let written = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard written.count == parts.count else { return nil }
     var value: Int128 = 0
-    for (part, bits) in zip(written, parts.map(\.bits)) {
-      guard part.utf8.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "_") }),
-        let number = IntegerLiteral.parse(String(part)), number >> Int128(bits) == 0
+    var rest = text.utf8[...]
+    for (i, part) in parts.enumerated() {
+      let written = rest.prefix { $0 != UInt8(ascii: ".") }
+      rest = rest[written.endIndex...]
+      guard i < parts.count - 1 ? rest.popFirst() != nil : rest.isEmpty,
+        written.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "_") }),
+        let number = IntegerLiteral.parse(String(Substring(written))), number >> Int128(part.bits) == 0
       else { return nil }
-      value = value << Int128(bits) | number
+      value = value << Int128(part.bits) | number
     }
     return value
   }

@@ -124,7 +124,7 @@ struct PayloadReader {
 
   /// Reads the keys that describe an integer in a payload, a key or an argument.
   func description(_ reader: KeyReader) -> IntegerDescription {
-    var result = IntegerDescription()
+    let result = IntegerDescription()
     result.unit = reader.string("unit")
     result.notation = result.unit.flatMap(scope.notation)
     result.align = reader.integer("align")
@@ -154,34 +154,36 @@ struct PayloadReader {
   }
 
   /// Reads names of values: a mapping, or the column of a table, `v3_distributor.offset`.
-  private func names(_ node: Node) -> [(name: String, value: Int128)] {
+  private func names(_ node: Node) -> ValueNames {
     if let text = node.scalar { return names(fromColumn: text, at: node.range) }
-    return (node.entries ?? []).compactMap { entry in
-      guard entry.value.entries != nil else {
-        return entry.value.integer(named: entry.key.value, faults).map { (entry.key.value, $0) }
-      }
-      let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
-      if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
-      let number = reader.constants.first?.value.node ?? reader["number"]
-      return number?.integer(named: "number", faults).map { (entry.key.value, $0) }
-    }
+    return ValueNames(
+      (node.entries ?? []).compactMap { entry in
+        guard entry.value.entries != nil else {
+          return entry.value.integer(named: entry.key.value, faults).map { (entry.key.value, $0) }
+        }
+        let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
+        if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
+        let number = reader.constants.first?.value.node ?? reader["number"]
+        return number?.integer(named: "number", faults).map { (entry.key.value, $0) }
+      })
   }
 
-  private func names(fromColumn text: String, at range: SourceRange) -> [(name: String, value: Int128)] {
+  private func names(fromColumn text: String, at range: SourceRange) -> ValueNames {
     let parts = text.split(separator: ".").map(String.init)
     guard parts.count == 2, case .constant(.list(let rows), _) = scope.meaning(of: parts[0]) else {
       faults.error("schema-unknown-name", "'names' must be a mapping or a column, TABLE.COLUMN", at: range)
-      return []
+      return ValueNames()
     }
-    let found = rows.compactMap { row -> (name: String, value: Int128)? in
+    func name(_ row: Value) -> ValueNames.Element? {
       guard case .record(let cells) = row, case .string(let name)? = cells["name"], let value = cells[parts[1]]?.integer
       else { return nil }
       return (name, value)
     }
-    if found.isEmpty {
+    guard rows.contains(where: { name($0) != nil }) else {
       faults.error("schema-type", "the rows of table '\(parts[0])' need 'name' and '\(parts[1])'", at: range)
+      return ValueNames()
     }
-    return found
+    return ValueNames(reading: { rows.compactMap(name) })
   }
 
   /// Reads the bit fields of an integer, of a key or of an argument.
@@ -284,6 +286,10 @@ extension PayloadReader {
     }
     let cases = entries.compactMap { one -> UnionCase? in
       guard let type = type(one.value) else { return nil }
+      if type.fixedSize == nil {
+        faults.error("schema-payload", "the case of a union must have a fixed size", at: one.value.range)
+        return nil
+      }
       if one.key.value == "else" {
         if one.key.range != entries.last?.key.range {
           faults.error("schema-type", "'else' must be the last case", at: one.key.range)
@@ -291,10 +297,6 @@ extension PayloadReader {
         return UnionCase(name: "else", values: [], type: type)
       }
       guard let values = values(of: one.key, integer.description, tag.name) else { return nil }
-      if type.fixedSize == nil {
-        faults.error("schema-payload", "the case of a union must have a fixed size", at: one.value.range)
-        return nil
-      }
       return UnionCase(name: one.key.value, values: values, type: type)
     }
     guard !entries.isEmpty, cases.count == entries.count else { return nil }
@@ -310,7 +312,7 @@ extension PayloadReader {
     var values: [ClosedRange<Int128>] = []
     for piece in key.value.split(separator: ",") {
       let word = piece.trimmingBlanks
-      if let value = description.names.first(where: { $0.name == word })?.value {
+      if let value = description.names.value(of: word) {
         values.append(value...value)
       } else if let range = word.integerRange, range.first <= range.last {
         values.append(range.first...range.last)

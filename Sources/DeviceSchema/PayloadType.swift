@@ -44,21 +44,23 @@ package struct IntegerType {
 }
 
 /// The description of an integer for manifests, maps and documentation. It does not refuse values; rules do.
-package struct IntegerDescription {
+///
+/// Types share it, so that they are quick to copy.
+package final class IntegerDescription {
   /// `address`, `bytes`, or a unit that a schema declares.
-  package var unit: String?
-  package var notation: Notation?
+  package internal(set) var unit: String?
+  package internal(set) var notation: Notation?
   /// The value is a multiple of this. For an address, it is in bytes.
-  package var align: Int128?
-  package var range: (lowerBound: Int128, upperBound: Int128)?
-  package var values: [Int128] = []
+  package internal(set) var align: Int128?
+  package internal(set) var range: (lowerBound: Int128, upperBound: Int128)?
+  package internal(set) var values: [Int128] = []
   /// Names of values.
-  package var names: [(name: String, value: Int128)] = []
+  package internal(set) var names = ValueNames()
   /// Names of bits, counted from 0.
-  package var flags: [(name: String, bit: Int)] = []
+  package internal(set) var flags: [(name: String, bit: Int)] = []
   /// Whether the kernel accepts any value, despite this description.
-  package var isUnchecked = false
-  package var doc: String?
+  package internal(set) var isUnchecked = false
+  package internal(set) var doc: String?
 
   package init() {}
 }
@@ -67,6 +69,7 @@ extension IntegerDescription {
   /// The static type of the integer in expressions.
   var valueType: Type {
     if flags.isEmpty, names.isEmpty { return .integer }
+    let (flags, names) = (flags, names)
     return .flags(
       NamedBits(
         Dictionary(flags.map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { a, _ in a }),

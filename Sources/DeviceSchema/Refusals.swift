@@ -28,7 +28,7 @@ private struct RefusalSearch {
   }
 
   private func exists(_ lifetime: Lifetime, _ condition: Expression?) -> Bool {
-    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(condition, [], 0)
+    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(condition, Fields(), 0)
   }
 
   private mutating func visit(_ list: RuleList) {

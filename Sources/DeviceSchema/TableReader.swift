@@ -23,7 +23,7 @@ struct TableReader {
       let reader = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults)
       guard reader.lifetime().mayInclude(release) else { continue }
       let cells = entries.filter { !["since", "until", "doc", "for"].contains($0.key.value) }
-      let block = Block(names: cells.map(\.key.value.identifier), rows: rows(cells, reader["for"]))
+      guard let block = block(cells, reader["for"]) else { continue }
       for name in block.names where !columns.contains(name) { columns.append(name) }
       blocks.append(block)
     }
@@ -31,62 +31,100 @@ struct TableReader {
     let record = RecordType(name: "a row of \(entry.key.value)")
     var values: [Value] = []
     for block in blocks {
-      let places = columns.map(block.names.firstIndex)
-      for (column, place) in zip(columns, places) {
-        let types = block.rows.map { row in place.map { type(of: row[$0]) } ?? .null }
-        guard let first = types.first else { continue }
-        record.add(column, types.dropFirst().reduce(first) { $0.joined(with: $1) })
+      let cells = columns.map { column in block.names.firstIndex(of: column).map { block.cells[$0] } ?? .constant(.null)
       }
-      values += block.rows.map { row in
-        .record(Fields(names: columns, values: places.map { place in place.map { row[$0] } ?? .null }))
+      let first = values.count
+      values.reserveCapacity(first + block.numbers.count)
+      for number in block.numbers {
+        values.append(.record(Fields(names: columns, values: cells.map { value(of: $0, number, block) })))
+      }
+      for (i, column) in columns.enumerated() where !block.numbers.isEmpty {
+        record.add(column, type(of: cells[i], i, in: values[first...]))
       }
     }
     return (.list(values), .list(.record(record)))
   }
 
-  /// The rows of one item of a table. They have the same columns.
+  /// The rows of one item of a table: one, or with `for: n in LIST` one for each number.
   private struct Block {
     var names: [String]
-    var rows: [[Value]]
+    var cells: [Cell]
+    /// The numbers; a single unknown one for a row without `for`.
+    var numbers: [Value] = [.unknown]
+    var scope = RowScope()
+    let evaluator = Evaluator(world: EmptyWorld.shared)
   }
 
-  /// Reads one row, or with `for: n in LIST` a row for each number.
+  /// Reads one item of a table; nil if its `for` has faults.
   ///
   /// In repeated rows, a text may contain `<EXPRESSION>`, which is replaced by its value. Any other column that mentions
   /// the variable is an expression.
-  private func rows(_ cells: [Entry], _ header: Node?) -> [[Value]] {
-    guard let header else { return [cells.map { value($0.value) }] }
+  private func block(_ cells: [Entry], _ header: Node?) -> Block? {
+    let names = cells.map(\.key.value.identifier)
+    guard let header else { return Block(names: names, cells: cells.map { .constant(value($0.value)) }) }
     guard let (variable, list) = header.loopHeader else {
       faults.error("schema-type", "repeated rows must be 'for: NAME in LIST'", at: header.range)
-      return []
+      return nil
     }
-    let evaluator = Evaluator(world: EmptyWorld.shared)
     guard let elements = list.expression(in: RowScope(), as: .list(.integer), faults),
-      case .list(let numbers) = value(of: elements, evaluator)
-    else { return [] }
+      case .list(let numbers) = value(of: elements, Evaluator(world: EmptyWorld.shared))
+    else { return nil }
     let scope = RowScope(variable: variable)
-    let columns = cells.map { cell($0.value, variable, scope) }
-    return numbers.map { number in
-      evaluator.withFrame([number], size: scope.frameSize) {
-        columns.map { value(of: $0, evaluator) }
-      }
-    }
+    return Block(names: names, cells: cells.map { cell($0.value, variable, scope) }, numbers: numbers, scope: scope)
   }
 
   /// A cell of a repeated row, compiled once.
   private enum Cell {
     case constant(Value)
-    case computed(Expression)
-    case text(before: String, Expression, after: String)
+    case computed(Computed)
+    case text(before: String, Computed, after: String)
   }
 
-  private func value(of cell: Cell, _ evaluator: Evaluator) -> Value {
+  /// What a cell is for each number.
+  private enum Computed {
+    /// `base + step * n`, as most are: tables have thousands of cells.
+    case linear(Linear)
+    case expression(Expression)
+
+    init(_ expression: Expression, of variable: String) {
+      self = Linear(expression.syntax, of: variable).map { .linear($0) } ?? .expression(expression)
+    }
+  }
+
+  private func value(of cell: Cell, _ number: Value, _ block: Block) -> Value {
     switch cell {
     case .constant(let value): value
-    case .computed(let expression): value(of: expression, evaluator)
-    case .text(let before, let expression, let after):
-      .string("\(before)\(value(of: expression, evaluator).integer ?? 0)\(after)")
+    case .computed(let computed): value(of: computed, number, block)
+    case .text(let before, let computed, let after): .string(before + words(value(of: computed, number, block)) + after)
     }
+  }
+
+  private func value(of computed: Computed, _ number: Value, _ block: Block) -> Value {
+    switch (computed, number) {
+    case (.linear(let linear), .integer(let n)): .integer(linear.base + linear.step * n)
+    case (.linear, _): .unknown
+    case (.expression(let expression), _):
+      block.evaluator.withFrame([number], size: block.scope.frameSize) { value(of: expression, block.evaluator) }
+    }
+  }
+
+  /// The type of a column in the rows of a block.
+  private func type(of cell: Cell, _ column: Int, in rows: ArraySlice<Value>) -> Type {
+    switch cell {
+    case .constant(let value): return type(of: value)
+    case .computed(.linear): return .integer
+    case .text: return .string
+    case .computed(.expression):
+      let types = rows.lazy.compactMap { row in
+        if case .record(let fields) = row { type(of: fields.values[column]) } else { nil }
+      }
+      return types.dropFirst().reduce(types.first ?? .any) { $0.joined(with: $1) }
+    }
+  }
+
+  private func words(_ value: Value) -> String {
+    guard let integer = value.integer else { return "0" }
+    return Int64(exactly: integer).map { String($0) } ?? String(integer)
   }
 
   private func value(of expression: Expression, _ evaluator: Evaluator) -> Value {
@@ -103,7 +141,7 @@ struct TableReader {
     guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(variable) == true,
       let expression = node.expression(in: scope, faults)
     else { return .constant(value(node)) }
-    return .computed(expression)
+    return .computed(Computed(expression, of: variable))
   }
 
   /// A text with `<EXPRESSION>` in it; nil for any other.
@@ -114,7 +152,9 @@ struct TableReader {
     guard (try? Parser.parse(inner.scalar ?? ""))?.names == [variable],
       let expression = inner.expression(in: scope, as: .integer, faults)
     else { return nil }
-    return .text(before: String(text[..<open]), expression, after: String(text[text.index(after: close)...]))
+    return .text(
+      before: String(text[..<open]), Computed(expression, of: variable),
+      after: String(text[text.index(after: close)...]))
   }
 
   private func value(_ node: Node) -> Value {
@@ -136,6 +176,34 @@ struct TableReader {
     case .list: .list(.any)
     default: .any
     }
+  }
+}
+
+/// `base + step * n`.
+private struct Linear {
+  var base: Int128
+  var step: Int128
+
+  /// Numbers below this can be added and multiplied without overflow.
+  private static let most: Int128 = 1 << 60
+
+  /// Nil if the expression has another form, or large numbers.
+  init?(_ syntax: Syntax, of variable: String) {
+    switch syntax {
+    case .integer(let value, _, _): (base, step) = (value, 0)
+    case .name(variable, _): (base, step) = (0, 1)
+    case .binary(let op, let left, let right, _):
+      guard let a = Linear(left, of: variable), let b = Linear(right, of: variable) else { return nil }
+      switch op {
+      case .plus: (base, step) = (a.base + b.base, a.step + b.step)
+      case .minus: (base, step) = (a.base - b.base, a.step - b.step)
+      case .times where a.step == 0: (base, step) = (a.base * b.base, a.base * b.step)
+      case .times where b.step == 0: (base, step) = (a.base * b.base, a.step * b.base)
+      default: return nil
+      }
+    default: return nil
+    }
+    if base.magnitude >= Self.most.magnitude || step.magnitude >= Self.most.magnitude { return nil }
   }
 }
 

@@ -73,18 +73,27 @@ package struct ModelHost: Host {
 
   /// Chooses the state to continue with. Returns whether the call is assumed to have succeeded.
   private mutating func settle(_ branches: [Branch], expected: [Answer], _ call: PreparedCall) -> Bool {
-    let stands = branches.count == 1 && branches[0].changes == nil
+    if branches.count == 1, branches[0].course == nil {
+      if course == .predicted || branches[0].answer.map(expected.contains) ?? false {
+        return branches[0].answer == .ok
+      }
+      machine.takeBack()
+      return force(call, expected)
+    }
     let wanted = branches.filter { branch in branch.answer.map(expected.contains) ?? false }
     var kept = wanted.isEmpty && course == .predicted ? branches : wanted
     // A call that may have succeeded is assumed to have succeeded.
     if kept.contains(where: { $0.answer == .ok }) { kept = kept.filter { $0.answer == .ok } }
     if let first = kept.first {
-      machine.call = first.call
-      if !stands { machine.join(kept.compactMap(\.changes)) }
+      if let call = first.course?.call { machine.call = call }
+      machine.join(kept.compactMap(\.course?.changes))
       return first.answer == .ok
     }
-    // No branch has an expected answer: continue as if one had been given.
-    if stands { machine.takeBack() }
+    return force(call, expected)
+  }
+
+  /// Continues as if an expected answer had been given, because no branch has one.
+  private mutating func force(_ call: PreparedCall, _ expected: [Answer]) -> Bool {
     guard expected.contains(.ok) else { return false }
     machine.force(call)
     return true
@@ -107,12 +116,20 @@ extension StepResult {
   /// Combines all branches of a call.
   init(branches: [Branch]) {
     self.init(.ok)
+    if let first = branches.first(where: { $0.answer == .ok }) {
+      number = branches.allSatisfy { $0.answer != .ok || $0.number == first.number } ? first.number : nil
+    }
+    // Most calls have nothing to combine.
+    if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil, branches[0].warnings.isEmpty {
+      return
+    }
     var answers: [Answer] = []
     for branch in branches {
       switch branch.end {
-      case .answer(let answer, let reason):
-        if !answers.contains(answer) { answers.append(answer) }
-        if let reason, !reasons.contains(reason) { reasons.append(reason) }
+      case .ok: if !answers.contains(.ok) { answers.append(.ok) }
+      case .refused(let errno, let reason):
+        if !answers.contains(.refused(errno)) { answers.append(.refused(errno)) }
+        if !reasons.contains(reason) { reasons.append(reason) }
       case .hazard(let text, let reason):
         outcome = .hazard(text)
         reasons.append(reason)
@@ -123,8 +140,6 @@ extension StepResult {
     }
     if case .hazard = outcome { return }
     outcome = answers.count == 1 ? Outcome(answers[0]) : .undecided(answers)
-    let numbers = branches.filter { $0.answer == .ok }.map(\.call.number)
-    if let first = numbers.first { number = numbers.allSatisfy { $0 == first } ? first : nil }
     readValue(branches)
   }
 

@@ -21,53 +21,67 @@ struct Element {
   var isIncomplete = false
 }
 
-/// A name for calls, used to order others. A draft numbers its labels.
-private enum Label: Hashable {
-  case vcpus, memory
-  /// The creation of any device of this type.
-  case type(String)
+/// What calls are ordered by. A draft numbers its labels.
+private struct Label: Hashable {
+  /// Whose calls these are.
+  enum Owner {
+    /// Everything of this name, whatever it belongs to.
+    case any
+    case vm
+    /// A device by its slot in the draft.
+    case device(Int)
+    /// Any device of a type.
+    case type(OrderName)
+    /// A vCPU by its index; any vCPU if that is nil.
+    case vcpu(Int?)
+  }
+
+  /// The name, the kind of owner and which of the kind it is, in one number, which is quick to look up.
+  private let bits: UInt64
+
+  init(name: OrderName, owner: Owner) {
+    let (kind, which): (UInt64, Int) =
+      switch owner {
+      case .any: (0, 0)
+      case .vm: (1, 0)
+      case .device(let slot): (2, slot)
+      case .type(let type): (3, type.rawValue)
+      case .vcpu(nil): (4, 0)
+      case .vcpu(let index?): (5, index)
+      }
+    bits = UInt64(name.rawValue) << 40 | kind << 36 | UInt64(which)
+  }
+
+  static let vcpus = Label(name: .vcpus, owner: .any)
+  static let memory = Label(name: .memory, owner: .any)
   /// The creation of one device.
-  case creation(device: Int)
-  /// An attribute, or a whole group, of one device.
-  case device(Int, path: String)
-  /// An attribute, or a whole group, of any device of a type.
-  case typeAttribute(String, path: String)
-  case vm(path: String)
-  /// An attribute, or a whole group, of one vCPU; of any vCPU if the index is nil.
-  case vcpu(Int?, path: String)
+  static func creation(device: Int) -> Label { Label(name: .creation, owner: .device(device)) }
+  /// The creation of any device of a type.
+  static func type(_ type: OrderName) -> Label { Label(name: .creation, owner: .type(type)) }
 }
 
 /// What an attribute belongs to.
-private enum Owner {
+private enum Owner: Hashable {
   case vm
   /// A device by its slot in the draft, with its type.
-  case device(Int, type: String)
+  case device(Int, type: OrderName)
   /// A vCPU by its index.
   case vcpu(Int)
 
-  /// A number that no other owner in the draft has.
-  var number: Int {
+  func label(_ name: OrderName) -> Label {
     switch self {
-    case .vm: 0
-    case .device(let slot, _): slot + 1
-    case .vcpu(let index): -index - 1
-    }
-  }
-
-  func label(_ path: String) -> Label {
-    switch self {
-    case .vm: .vm(path: path)
-    case .device(let slot, _): .device(slot, path: path)
-    case .vcpu(let index): .vcpu(index, path: path)
+    case .vm: Label(name: name, owner: .vm)
+    case .device(let slot, _): Label(name: name, owner: .device(slot))
+    case .vcpu(let index): Label(name: name, owner: .vcpu(index))
     }
   }
 
   /// The label of the attributes of all owners of this kind; nil if there is only one owner.
-  func commonLabel(_ path: String) -> Label? {
+  func commonLabel(_ name: OrderName) -> Label? {
     switch self {
     case .vm: nil
-    case .device(_, let type): .typeAttribute(type, path: path)
-    case .vcpu: .vcpu(nil, path: path)
+    case .device(_, let type): Label(name: name, owner: .type(type))
+    case .vcpu: Label(name: name, owner: .vcpu(nil))
     }
   }
 }
@@ -76,7 +90,7 @@ private enum Owner {
 private struct AttributeOrder {
   struct Key: Hashable {
     var attribute: ObjectIdentifier
-    var owner: Int
+    var owner: Owner
   }
 
   var labels: [Int] = []
@@ -120,14 +134,14 @@ struct PendingGuard {
 
 /// The declarative part of a manifest as elements in base order.
 struct Draft {
-  let catalogue: Catalogue
+  private let knowledge: PlanningKnowledge
+  private var catalogue: Catalogue { knowledge.catalogue }
   private(set) var elements: [Element] = []
   /// The calls of all elements.
   private(set) var steps: [Step] = []
   private var labels: [Label: Int] = [:]
   var labelCount: Int { labels.count }
   private var orders: [AttributeOrder.Key: AttributeOrder] = [:]
-  private var hints = Hints()
   /// The names of the devices, by slot. Each alternative of a device has a separate slot.
   private(set) var deviceNames: [String] = []
   /// Problems with the machine: devices with needs that cannot be expressed.
@@ -139,7 +153,7 @@ struct Draft {
     return blocks
   }
 
-  init(catalogue: Catalogue) { self.catalogue = catalogue }
+  init(_ knowledge: PlanningKnowledge) { self.knowledge = knowledge }
 
   mutating func add(_ machine: Machine) {
     add(Step(.createVM(type: machine.type), target: .vm, at: machine.at))
@@ -148,7 +162,10 @@ struct Draft {
       $0.arguments.contains { if case .device = $0 { true } else { false } }
     }
     for call in early { add(capability(call)) }
-    for setting in machine.attributes { add(setting, of: .vm, on: .vm, target: .vm) }
+    let count = machine.settingCount
+    elements.reserveCapacity(count)
+    steps.reserveCapacity(count)
+    add(machine.attributes, of: .vm, on: .vm, target: .vm)
     for region in machine.memory {
       let operation = DevicePlan.Operation.addMemory(slot: region.slot, address: region.address, size: region.size)
       add(Step(operation, target: .vm, at: region.at), labels: [.memory])
@@ -160,7 +177,7 @@ struct Draft {
     for call in late { add(capability(call)) }
     let firstAttribute = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() {
-      for setting in vcpu.attributes { add(setting, of: .vcpu(i), on: .vcpu(i), target: .vcpu(vcpu.id)) }
+      add(vcpu.attributes, of: .vcpu(i), on: .vcpu(i), target: .vcpu(vcpu.id))
     }
     if machine.vcpuCount != nil { gather(from: firstAttribute) }
   }
@@ -237,10 +254,8 @@ struct Draft {
         refusals.append(elements.count - 1)
       }
       add(needs: alternative.type, device, slot: slot, machine, guards: guards)
-      let owner = Owner.device(slot, type: alternative.type.name)
-      for setting in alternative.attributes {
-        add(setting, of: owner, on: .device(slot), target: .device(device.name), guards: guards)
-      }
+      let owner = Owner.device(slot, type: knowledge.name(alternative.type.name))
+      add(alternative.attributes, of: owner, on: .device(slot), target: .device(device.name), guards: guards)
     }
   }
 
@@ -257,11 +272,13 @@ struct Draft {
     }
     let last = append(
       Step(.createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at))
-    let owner = Owner.device(slot, type: type.name)
+    let name = knowledge.name(type.name)
+    let owner = Owner.device(slot, type: name)
     return Element(
-      steps: first..<last + 1, labels: [number(.type(type.name)), number(.creation(device: slot))],
-      after: (type.schema?.createOrder("after") ?? []).map { number(label($0.value, owner)) },
-      before: (type.schema?.createOrder("before") ?? []).map { number(label($0.value, owner)) }, guards: guards,
+      steps: first..<last + 1, labels: [number(.type(name)), number(.creation(device: slot))],
+      after: (type.schema?.createOrder("after") ?? []).map { number(label(knowledge.place($0.value), owner)) },
+      before: (type.schema?.createOrder("before") ?? []).map { number(label(knowledge.place($0.value), owner)) },
+      guards: guards,
       deviceSlot: slot)
   }
 
@@ -296,6 +313,15 @@ struct Draft {
   // MARK: Attributes
 
   private mutating func add(
+    _ settings: [AttributeSetting], of owner: Owner, on target: Target, target name: TargetName,
+    guards: [PendingGuard] = []
+  ) {
+    // A span lends its elements, where an array would copy them.
+    let settings = settings.span
+    for i in settings.indices { add(settings[i], of: owner, on: target, target: name, guards: guards) }
+  }
+
+  private mutating func add(
     _ setting: AttributeSetting, of owner: Owner, on target: Target, target name: TargetName,
     guards: [PendingGuard] = []
   ) {
@@ -315,7 +341,7 @@ struct Draft {
     let last = append(
       Step(
         .setAttribute(call(setting.data)), target: name, attribute: setting.path, value: setting.value, at: setting.at,
-        keyPlaces: setting.keyPlaces, hints: hints.hints(on: setting)))
+        keyPlaces: setting.keyPlaces, hints: knowledge.hints.hints(on: setting)))
     let order = order(of: setting, owner)
     var element = Element(
       steps: first..<last + 1, labels: order.labels, after: order.after, before: order.before, guards: guards,
@@ -331,27 +357,23 @@ struct Draft {
   /// The place of a setting in the order. It is found once for all settings of an attribute.
   private mutating func order(of setting: AttributeSetting, _ owner: Owner) -> AttributeOrder {
     guard let (group, attribute) = setting.schema else { return order(after: owner) }
-    let key = AttributeOrder.Key(attribute: ObjectIdentifier(attribute), owner: owner.number)
+    let key = AttributeOrder.Key(attribute: ObjectIdentifier(attribute), owner: owner)
     if let known = orders[key] { return known }
     var order = order(after: owner)
-    if let path = setting.path {
-      for name in path == group.name ? [path] : [path, group.name] {
-        order.labels.append(number(owner.label(name)))
-        if let common = owner.commonLabel(name) { order.labels.append(number(common)) }
-      }
+    let rules = knowledge.order(of: attribute, in: group)
+    order.labels.reserveCapacity(rules.names.count * 2)
+    for name in rules.names {
+      order.labels.append(number(owner.label(name)))
+      if let common = owner.commonLabel(name) { order.labels.append(number(common)) }
     }
-    for part in [group, attribute] {
-      for (words, isAfter) in [(part.after, true), (part.before, false)] {
-        for word in words {
-          let label = number(label(word.path.value, owner))
-          if let condition = word.when {
-            order.conditional.append((label, isAfter, condition))
-          } else if isAfter {
-            order.after.append(label)
-          } else {
-            order.before.append(label)
-          }
-        }
+    for relation in rules.relations {
+      let label = number(label(relation.place, owner))
+      if let condition = relation.when {
+        order.conditional.append((label, relation.isAfter, condition))
+      } else if relation.isAfter {
+        order.after.append(label)
+      } else {
+        order.before.append(label)
       }
     }
     orders[key] = order
@@ -364,22 +386,25 @@ struct Draft {
     return AttributeOrder(after: [number(.creation(device: slot))])
   }
 
-  /// The label that a word of `after:` or `before:` refers to: an attribute of the same owner, unless its first part
-  /// names another one.
-  private func label(_ word: String, _ owner: Owner) -> Label {
-    switch word {
-    case "vcpus": return .vcpus
-    case "memory": return .memory
-    default: break
+  private func label(_ place: OrderPlace, _ owner: Owner) -> Label {
+    switch place {
+    case .vcpus: .vcpus
+    case .memory: .memory
+    case .creation: owner.label(.creation)
+    case .type(let type): .type(type)
+    case .typeAttribute(let type, let path): Label(name: path, owner: .type(type))
+    case .vm(let path): Label(name: path, owner: .vm)
+    case .vcpu(let path): Label(name: path, owner: .vcpu(nil))
+    case .own(let path): owner.label(path)
     }
-    let parts = word.split(separator: ".", maxSplits: 1).map(String.init)
-    if word == "create", case .device(let slot, _) = owner { return .creation(device: slot) }
-    if catalogue.device(named: parts[0]) != nil {
-      return parts.count == 1 ? .type(parts[0]) : .typeAttribute(parts[0], path: parts[1])
-    }
-    if parts.count == 2, parts[0] == "vm" { return .vm(path: parts[1]) }
-    if parts.count == 2, parts[0] == "vcpu" { return .vcpu(nil, path: parts[1]) }
-    return owner.label(word)
+  }
+}
+
+extension Machine {
+  /// The number of settings of attributes.
+  fileprivate var settingCount: Int {
+    attributes.count + vcpus.reduce(0) { $0 + $1.attributes.count }
+      + devices.reduce(0) { $0 + $1.alternatives.reduce(0) { $0 + $1.attributes.count } }
   }
 }
 

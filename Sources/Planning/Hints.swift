@@ -5,7 +5,7 @@ import Vocabulary
 
 /// Hints for the user if the kernel refuses an attribute: the nearest values that it accepts, and where the attribute is
 /// documented. The part that does not depend on the value is made once for each attribute.
-struct Hints {
+final class Hints {
   private struct Entry {
     /// Where the attribute is documented: one text, or none.
     var sources: [String]
@@ -15,7 +15,7 @@ struct Hints {
 
   private var entries: [ObjectIdentifier: Entry] = [:]
 
-  mutating func hints(on setting: AttributeSetting) -> [String] {
+  func hints(on setting: AttributeSetting) -> [String] {
     guard let (group, attribute) = setting.schema, let owner = setting.owner else { return [] }
     let entry = entry(attribute, of: group, owner)
     guard entry.hasBounds, case .bytes(let bytes, _) = setting.data else { return entry.sources }
@@ -23,7 +23,7 @@ struct Hints {
     return type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian)) + entry.sources
   }
 
-  private mutating func entry(_ attribute: AttributeSchema, of group: GroupSchema, _ owner: SchemaFile) -> Entry {
+  private func entry(_ attribute: AttributeSchema, of group: GroupSchema, _ owner: SchemaFile) -> Entry {
     if let known = entries[ObjectIdentifier(attribute)] { return known }
     let document = owner.references.first?.split(separator: "/").last.map(String.init)
     let sources = [document, attribute.constant ?? group.constant].compactMap(\.self)

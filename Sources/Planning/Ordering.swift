@@ -18,9 +18,9 @@ struct Ordering {
 
   init(_ draft: Draft) {
     self.draft = draft
-    members = Lists(draft.elements.lazy.map(\.labels), count: draft.labelCount)
-    after = Lists(draft.elements.lazy.map(\.after), count: draft.labelCount)
-    before = Lists(draft.elements.lazy.map(\.before), count: draft.labelCount)
+    members = Lists(draft.elements, \.labels, count: draft.labelCount)
+    after = Lists(draft.elements, \.after, count: draft.labelCount)
+    before = Lists(draft.elements, \.before, count: draft.labelCount)
   }
 
   /// The order, and the first element that a cycle blocks, if there is a cycle.
@@ -30,8 +30,8 @@ struct Ordering {
     var untilMembers = (0..<draft.labelCount).map { members[$0].count }
     var untilBefore = (0..<draft.labelCount).map { before[$0].count }
     /// The number of closed gates in front of each element.
-    var closed = elements.map { element in
-      element.after.count { !members[$0].isEmpty } + element.labels.count { !before[$0].isEmpty }
+    var closed = elements.indices.map { i in
+      elements[i].after.count { !members[$0].isEmpty } + elements[i].labels.count { !before[$0].isEmpty }
     }
     var placed: [Placed] = []
     placed.reserveCapacity(elements.count)
@@ -81,17 +81,19 @@ private struct Lists {
   private var elements: [Int]
 
   /// - Parameters:
-  ///   - labels: the labels of each element.
+  ///   - labels: the labels of an element.
   ///   - count: the number of labels.
-  init(_ labels: some Collection<[Int]>, count: Int) {
+  init(_ all: [Element], _ labels: (Element) -> [Int], count: Int) {
     starts = Array(repeating: 0, count: count + 1)
-    for label in labels.joined() { starts[label + 1] += 1 }
+    for i in all.indices {
+      for label in labels(all[i]) { starts[label + 1] += 1 }
+    }
     for label in 0..<count { starts[label + 1] += starts[label] }
     var next = starts
     elements = Array(repeating: 0, count: starts[count])
-    for (element, labels) in labels.enumerated() {
-      for label in labels {
-        elements[next[label]] = element
+    for i in all.indices {
+      for label in labels(all[i]) {
+        elements[next[label]] = i
         next[label] += 1
       }
     }

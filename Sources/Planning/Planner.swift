@@ -22,24 +22,25 @@ package struct PlanningResult {
 package struct Planner {
   private let manifest: Manifest
   private let catalogue: Catalogue
+  private let knowledge: PlanningKnowledge
   private var result: PlanningResult
-  private var hints = Hints()
   /// The slots that names and ids refer to at this point, and the number of slots taken.
   private var devices: [String: Int] = [:]
   private var vcpus: [UInt64: Int] = [:]
   private var deviceSlots = 0
   private var vcpuSlots = 0
 
-  package static func plan(_ manifest: Manifest, catalogue: Catalogue) -> PlanningResult {
-    var planner = Planner(manifest: manifest, catalogue: catalogue)
+  package static func plan(_ manifest: Manifest, _ knowledge: PlanningKnowledge) -> PlanningResult {
+    var planner = Planner(manifest: manifest, knowledge)
     if let machine = manifest.machine { planner.add(machine) }
     for step in manifest.steps { planner.add(step) }
     return planner.result
   }
 
-  private init(manifest: Manifest, catalogue: Catalogue) {
+  private init(manifest: Manifest, _ knowledge: PlanningKnowledge) {
     self.manifest = manifest
-    self.catalogue = catalogue
+    self.knowledge = knowledge
+    catalogue = knowledge.catalogue
     result = PlanningResult(
       plan: Plan(
         name: manifest.name, manifest: manifest.file.path, architecture: manifest.architecture,
@@ -51,7 +52,7 @@ package struct Planner {
 
 extension Planner {
   private mutating func add(_ machine: Machine) {
-    var draft = Draft(catalogue: catalogue)
+    var draft = Draft(knowledge)
     draft.add(machine)
     result.plan.vcpuCount = machine.vcpuCount
     result.diagnostics += draft.diagnostics
@@ -75,21 +76,22 @@ extension Planner {
     result.plan.steps.reserveCapacity(draft.steps.count)
     var stepOfElement: [Int?] = Array(repeating: nil, count: draft.elements.count)
     for placed in order.elements {
-      let element = draft.elements[placed.index]
       let first = result.plan.steps.count
-      for i in element.steps {
+      let elements = draft.elements.span
+      let element = placed.index
+      for i in elements[element].steps {
         var step = draft.steps[i]
         if slotsMove { step.operation = step.operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 } }
         step.moved = placed.moved
-        step.block = element.block
-        for guarding in element.guards where guarding.appliesTo(step) {
+        step.block = elements[element].block
+        for guarding in elements[element].guards where guarding.appliesTo(step) {
           guard let index = guarding.index(first, stepOfElement) else { continue }
           step.guardedBy.append(Guard(step: index, ok: guarding.ok))
         }
-        if element.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
+        if elements[element].isIncomplete { result.incomplete.insert(result.plan.steps.count) }
         result.plan.steps.append(step)
       }
-      stepOfElement[placed.index] = first
+      stepOfElement[element] = first
     }
     result.plan.numberBlocks()
   }
@@ -107,7 +109,7 @@ extension Planner {
       step.value = setting.value
       step.comparison = comparison
       step.keyPlaces = setting.keyPlaces
-      step.hints = hints.hints(on: setting)
+      step.hints = knowledge.hints.hints(on: setting)
     }
     if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
     result.plan.steps.append(step)

@@ -243,10 +243,10 @@ extension SchemaFile {
   /// The attributes that a host can be asked for on this architecture. An attribute that covers all other numbers of a
   /// group is left out.
   var probedAttributes: [(group: GroupSchema, attribute: AttributeSchema)] {
-    groups.filter { KeyCondition.holds($0.when, [], 0) }.flatMap { group in
+    groups.filter { KeyCondition.holds($0.when, Fields(), 0) }.flatMap { group in
       group.attributes.filter { attribute in
         if case .any = attribute.number, group.attributes.count > 1 { return false }
-        return KeyCondition.holds(attribute.when, [], 0)
+        return KeyCondition.holds(attribute.when, Fields(), 0)
       }.map { (group, $0) }
     }
   }

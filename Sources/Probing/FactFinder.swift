@@ -114,8 +114,7 @@ extension FactFinder {
     guard let call = plan.steps.last?.operation.attributeCall, let file = plan.schemaFiles(in: catalogue).last ?? nil,
       let (group, attribute, key) = file.attribute(group: call.group, attr: call.attr)
     else { return .unknown }
-    let named = zip(key.names, key.values).compactMap { name, value in value.integer.map { (name: name, value: $0) } }
-    return group.payload(of: attribute, named, call.attr)
+    return group.payload(of: attribute, key, call.attr)
       .decode(bytes[...], bigEndian: catalogue.architecture.isBigEndian)
   }
 }

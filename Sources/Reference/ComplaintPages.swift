@@ -143,7 +143,7 @@ extension PageText {
     table(
       attribute.keyFields.map { field in
         let value = key[field.name.identifier]?.integer ?? 0
-        let name = field.description.names.first { $0.value == value }?.name
+        let name = field.description.names.name(of: value)
         return [field.name, hexadecimal(value), name ?? field.description.doc ?? ""]
       }, indent: 4)
   }

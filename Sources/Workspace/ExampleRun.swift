@@ -102,7 +102,7 @@ extension ManifestWorkspace {
     ).placed(at: place)
     let reader = ManifestReader(
       document, catalogue: catalogue, defaultName: "example", findings, readFile: readNamedFile)
-    return Planner.plan(reader.manifest(settings: [:]), catalogue: catalogue).plan
+    return Planner.plan(reader.manifest(settings: [:]), planningKnowledge(of: catalogue)).plan
   }
 
   /// The plan of explicit steps that are written in a schema.
@@ -125,6 +125,6 @@ extension ManifestWorkspace {
 
 extension AttributeDescription {
   func exists(in catalogue: Catalogue) -> Bool {
-    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(when, [], 0)
+    lifetime.mayInclude(catalogue.release) && KeyCondition.holds(when, Fields(), 0)
   }
 }

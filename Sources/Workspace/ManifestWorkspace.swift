@@ -70,6 +70,7 @@ package final class ManifestWorkspace {
   package let settings: Settings
   private var catalogues: [Catalogue] = []
   private var compiled: [CompiledSchemas] = []
+  private var planning: [PlanningKnowledge] = []
   /// The values of the host's facts, by architecture, for the models made so far.
   private var facts: [String: [String: Value]] = [:]
 
@@ -127,7 +128,7 @@ package final class ManifestWorkspace {
       let reader = ManifestReader(
         document, catalogue: catalogue, defaultName: name, findings, readFile: readNamedFile)
       let manifest = reader.manifest(settings: settings.parameters)
-      let result = Planner.plan(manifest, catalogue: catalogue)
+      let result = Planner.plan(manifest, planningKnowledge(of: catalogue))
       findings.report(result.diagnostics + result.plan.faultsOfDefaults)
       each(
         PlannedManifest(
@@ -152,6 +153,13 @@ package final class ManifestWorkspace {
       values["devices"] = .list(catalogue.deviceTypes.filter { !absent.contains($0) }.map(Value.string))
     }
     return ModelHost(compiledSchemas(of: catalogue), facts: values, course: course)
+  }
+
+  func planningKnowledge(of catalogue: Catalogue) -> PlanningKnowledge {
+    if let found = planning.first(where: { $0.catalogue === catalogue }) { return found }
+    let knowledge = PlanningKnowledge(catalogue)
+    planning.append(knowledge)
+    return knowledge
   }
 
   /// The schemas of a catalogue in the form that models run, shared by all models of the workspace.

@@ -137,12 +137,15 @@ extension Plan {
   ///
   /// - Parameter types: the types that the host may support.
   fileprivate func prefixesOfQuestions(of types: Set<String>) -> [Set<String>] {
-    let asked = Set(steps.flatMap(\.guardedBy).map(\.step))
+    var asked: Set<Int> = []
+    for i in steps.indices {
+      for condition in steps[i].guardedBy { asked.insert(condition.step) }
+    }
     var absent: Set<String> = []
     var prefixes = [absent]
-    for (i, step) in steps.enumerated() {
-      guard case .testDevice = step.operation, asked.contains(i) else { continue }
-      let type = step.target.description
+    for i in asked.sorted() {
+      guard case .testDevice = steps[i].operation else { continue }
+      let type = steps[i].target.description
       // A type that an earlier step has tested leads to no other alternative.
       if types.contains(type), absent.insert(type).inserted { prefixes.append(absent) }
     }

@@ -84,7 +84,7 @@ struct Schemas {
     let findings = Findings()
     let manifest = ManifestReader(tree.documents[0], catalogue: catalogue, defaultName: "vm", findings).manifest(
       settings: [:])
-    let result = Planner.plan(manifest, catalogue: catalogue)
+    let result = Planner.plan(manifest, PlanningKnowledge(catalogue))
     #expect((tree.diagnostics + findings.diagnostics).map(\.message) == [], sourceLocation: sourceLocation)
     #expect(
       catalogue.faults.diagnostics.map { "\($0.range.map(\.description) ?? ""): \($0.message)" } == [],

@@ -6,24 +6,27 @@ import Vocabulary
 
 /// One possible course of a call.
 struct Branch {
+  /// Those with details are behind a pointer: most calls succeed.
   enum End {
-    case answer(Answer, Reason?)
-    case hazard(String, Reason)
-    case fault(Diagnostic)
+    case ok
+    indirect case refused(Errno, Reason)
+    indirect case hazard(String, Reason)
+    indirect case fault(Diagnostic)
   }
 
   var end: End
+  /// The number that the call answers if it succeeds; nil if it is unknown.
+  var number: UInt32? = 0
   var warnings: [Reason] = []
   /// The value that a get reads.
   var value: PayloadBytes?
-  /// The call at the end of the branch, with the vCPU or device that it created.
-  var call: CallState
-  /// The changes of the branch; nil if the state already includes them.
-  var changes: Memory.Changes?
+  /// What the branch has done; nil if it is the only one, and the state includes it.
+  var course: (call: CallState, changes: Memory.Changes)?
 
   var answer: Answer? {
     switch end {
-    case .answer(let answer, _): answer
+    case .ok: .ok
+    case .refused(let errno, _): .refused(errno)
     case .hazard, .fault: nil
     }
   }
@@ -58,18 +61,17 @@ extension Machine {
   /// unchanged.
   mutating func branches(_ prepared: PreparedCall) -> [Branch] {
     memory.begin()
-    let before = call
-    var pending: [[Bool]] = [[]]
-    var branches: [Branch] = []
+    decisions = Decisions()
+    var branches = [follow(prepared)]
+    if decisions.alternatives.isEmpty { return branches }
+    branches[0].course = (call, takeBack())
+    var pending = decisions.alternatives
+    memory.isForked = true
     while let next = pending.popLast(), branches.count < Decisions.mostBranches {
       decisions = Decisions(assumed: next)
-      memory.isForked = !branches.isEmpty
-      warnings = []
-      call = before
       var branch = follow(prepared)
-      pending.append(contentsOf: decisions.alternatives)
-      if branches.isEmpty, pending.isEmpty { return [branch] }
-      branch.changes = takeBack()
+      pending += decisions.alternatives
+      branch.course = (call, takeBack())
       branches.append(branch)
     }
     return branches
@@ -93,13 +95,13 @@ extension Machine {
 
   private mutating func follow(_ prepared: PreparedCall) -> Branch {
     ending = nil
+    warnings = []
     reserveLocals(Int(program.slotCount))
     do throws(Stop) {
       let value = try make(prepared)
-      return Branch(end: .answer(.ok, nil), warnings: warnings, value: value, call: call)
+      return Branch(end: .ok, number: call.number, warnings: warnings, value: value)
     } catch {
-      let end = error == .ok ? .answer(.ok, nil) : ending
-      return Branch(end: end ?? .answer(.ok, nil), warnings: warnings, call: call)
+      return Branch(end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings)
     }
   }
 

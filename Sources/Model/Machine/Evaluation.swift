@@ -38,6 +38,10 @@ extension Machine {
     case .binary(let op, let left, let right):
       let (a, b) = (try evaluate(left), try evaluate(right))
       if a.tag == .integer, b.tag == .integer, let result = Arithmetic.narrow(op, a.bits, b.bits) { return result }
+      // A text is not compared with an integer; that is a fault.
+      if op == .equal, a.isScalar, b.isScalar, a.tag == b.tag || a.tag == .null || b.tag == .null {
+        return .bool(a == b)
+      }
       return try binary(op, a, b, id)
     case .conditional(let condition, let yes, let no):
       let test = try evaluate(condition)

@@ -209,7 +209,7 @@ extension Machine {
     let rule = program.rules[Int(id)].rule
     guard let errno = rule.errno else { preconditionFailure("a rule without an errno refuses") }
     trace?.refuses(rule)
-    ending = .answer(.refused(errno), reason(id))
+    ending = .refused(errno, reason(id))
     return .refused
   }
 
@@ -228,8 +228,7 @@ extension Machine {
   mutating func refuse(_ refusal: GenericRefusal) throws(Stop) {
     if ignoresRefusals { return }
     let id = DiagnosticID(call.file.id(call.path, refusal.errno))
-    ending = .answer(
-      .refused(refusal.errno), Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
+    ending = .refused(refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
     throw .refused
   }
 

@@ -9,8 +9,8 @@ extension Machine {
       if list.tag == .unknown { return .unknown }
       throw fault("'\(loop.kind.rawValue)' expects a list, not \(list.kind)", at: id)
     }
+    if let search = loop.search, let answer = try find(search, loop, in: list, id) { return answer }
     if let inputs = loop.inputs { return try remembered(loop, number, list, inputs, id) }
-    if let search = loop.search, let answer = try find(search, loop.kind, in: list) { return answer }
     switch loop.kind {
     case .all, .exists, .first: return try decide(loop, list, id)
     case .filter, .map: return try select(loop, list, id)

@@ -73,11 +73,31 @@ struct LoopCode {
   /// The variable, and what is computed of it.
   var slot: Slot
   var body: CodeID
-  /// `x.FIELD == KEY`, if that is the condition.
-  var search: (field: NameID, key: CodeID)?
+  /// What the condition begins with, if it is a search.
+  var search: SearchCode?
   /// All that the body depends on besides the variable, if the list is a table of constants.
   var inputs: Operands?
 }
+
+/// `F(x) == WANTED`, where F depends on the element alone, and WANTED does not.
+struct SearchCode {
+  var value: CodeID
+  var wanted: CodeID
+  /// What F is, for indexes: equal expressions have one.
+  var key: KeyID
+  /// Whether this is the whole condition. Otherwise it is `F(x) == WANTED && …`.
+  var isAll: Bool
+}
+
+/// What elements are looked up by.
+struct KeyCode {
+  var value: CodeID
+  var variable: Slot
+  /// The fields that the value depends on.
+  var fields: [NameID]
+}
+
+typealias KeyID = Int32
 
 /// A part of a loop's body that is the same for all elements.
 struct LoopInput {

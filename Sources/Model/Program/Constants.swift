@@ -29,14 +29,19 @@ extension Program {
     if rows.isEmpty { return .emptyList }
     // Lists that share their storage are equal at once, and others differ early.
     if let known = tables.first(where: { $0.rows == rows }) { return known.cell }
-    var shape: (names: [String], shape: ShapeID)?
+    var last: (fields: Fields, shape: ShapeID, cell: Cell)?
     let cells = rows.map { row -> Cell in
       guard case .record(let fields) = row else { return cell(of: row) }
       // The rows of a table share the array of their names, so that the comparison takes no time.
-      if let shape, shape.names == fields.names { return record(fields, shape.shape) }
-      let own = shapes.shape(.value, fields.names.map { shapes.name($0) })
-      shape = (fields.names, own)
-      return record(fields, own)
+      if let known = last, known.fields.names == fields.names {
+        let cell = record(fields, known.shape, after: (known.fields, known.cell))
+        last = (fields, known.shape, cell)
+        return cell
+      }
+      let shape = shapes.shape(.value, fields.names.map { shapes.name($0) })
+      let cell = record(fields, shape)
+      last = (fields, shape, cell)
+      return cell
     }
     let start = Self.firstConstant + Address(constants.count)
     constants += cells
@@ -45,8 +50,19 @@ extension Program {
     return table
   }
 
-  private mutating func record(_ fields: Fields, _ shape: ShapeID) -> Cell {
-    let values = fields.values.map { cell(of: $0) }
+  /// - Parameter last: a record of the same shape, which often has the same words.
+  private mutating func record(_ fields: Fields, _ shape: ShapeID, after last: (fields: Fields, cell: Cell)? = nil)
+    -> Cell
+  {
+    var values: [Cell] = []
+    values.reserveCapacity(fields.values.count)
+    for (i, value) in fields.values.enumerated() {
+      if let last, case .string(let text) = value, case .string(text) = last.fields.values[i] {
+        values.append(constant(at: last.cell.address + 1 + Address(i)))
+      } else {
+        values.append(cell(of: value))
+      }
+    }
     let address = Self.firstConstant + Address(constants.count)
     constants.append(Cell(.shape, Int64(shape)))
     constants += values

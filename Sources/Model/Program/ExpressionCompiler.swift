@@ -207,12 +207,11 @@ extension Program {
     reserve(inner.top)
     let bodyCode = compile(body, inner)
     var loop = LoopCode(kind: kind, list: listCode, slot: slot, body: bodyCode)
-    if kind == .first || kind == .exists || kind == .all {
-      if let table = constant(of: listCode), table.tag == .list, table.start < 0 {
-        loop.inputs = inputs(of: bodyCode, variable: slot)
-      } else if kind != .all {
-        loop.search = search(bodyCode, variable: slot)
-      }
+    if kind == .first || kind == .exists { loop.search = search(bodyCode, variable: slot) }
+    if loop.search == nil, kind == .first || kind == .exists || kind == .all, let table = constant(of: listCode),
+      table.tag == .list, table.start < 0
+    {
+      loop.inputs = inputs(of: bodyCode, variable: slot)
     }
     loops.append(loop)
     remembered.append([])

@@ -26,16 +26,60 @@ extension Program {
     }
   }
 
-  /// `v.FIELD == KEY` or `KEY == v.FIELD`, where the key does not depend on the variable.
-  func search(_ body: CodeID, variable: Slot) -> (field: NameID, key: CodeID)? {
-    guard case .binary(.equal, let left, let right) = codes[Int(body)] else { return nil }
-    for (side, key) in [(left, right), (right, left)] {
-      guard case .field(let base, let name) = codes[Int(side)], case .local(variable) = codes[Int(base)],
-        isFixed(key, below: variable)
-      else { continue }
-      return (name, key)
+  /// The search that a condition is, or begins with.
+  mutating func search(_ body: CodeID, variable: Slot) -> SearchCode? {
+    var first = body
+    while case .and(let left, _) = codes[Int(first)] { first = left }
+    guard case .binary(.equal, let left, let right) = codes[Int(first)] else { return nil }
+    for (value, wanted) in [(left, right), (right, left)] where isFixed(wanted, below: variable) {
+      var fields: [NameID] = []
+      guard isOwn(value, of: variable, &fields), !fields.isEmpty else { continue }
+      return SearchCode(
+        value: value, wanted: wanted, key: key(KeyCode(value: value, variable: variable, fields: fields)),
+        isAll: first == body)
     }
     return nil
+  }
+
+  /// Whether a value depends on a loop's variable alone; collects the fields that it reads.
+  private func isOwn(_ code: CodeID, of variable: Slot, _ fields: inout [NameID]) -> Bool {
+    switch codes[Int(code)] {
+    case .local(let slot): if slot < variable { return false }
+    case .field(_, let name): fields.append(name)
+    case .constant, .index, .builtin, .call, .unary, .and, .or, .orElse, .within, .binary, .conditional: break
+    case .subject, .number, .state, .fact, .list, .loop, .kept, .broken: return false
+    }
+    return operands(of: code).allSatisfy { isOwn($0, of: variable, &fields) }
+  }
+
+  /// The number of a key; the same for the same expression of another variable.
+  private mutating func key(_ key: KeyCode) -> KeyID {
+    if let known = keys.firstIndex(where: {
+      $0.fields == key.fields && isSame($0.value, key.value, moved: key.variable - $0.variable)
+    }) {
+      return KeyID(known)
+    }
+    keys.append(key)
+    return KeyID(keys.count - 1)
+  }
+
+  /// Whether two expressions are the same, but for the places of their locals.
+  private func isSame(_ a: CodeID, _ b: CodeID, moved distance: Slot) -> Bool {
+    switch (codes[Int(a)], codes[Int(b)]) {
+    case (.local(let a), .local(let b)): return a + distance == b
+    case (.constant(let a), .constant(let b)): return constants[Int(a)] == constants[Int(b)]
+    case (.field(_, let a), .field(_, let b)): if a != b { return false }
+    case (.unary(let a, _), .unary(let b, _)): if a != b { return false }
+    case (.binary(let a, _, _), .binary(let b, _, _)): if a != b { return false }
+    case (.builtin(let a, _), .builtin(let b, _)): if a != b { return false }
+    case (.call(let a, _), .call(let b, _)): if Slot(a.slot) + distance != Slot(b.slot) { return false }
+    case (.index, .index), (.and, .and), (.or, .or), (.orElse, .orElse), (.within, .within),
+      (.conditional, .conditional):
+      break
+    default: return false
+    }
+    let (a, b) = (operands(of: a), operands(of: b))
+    return a.count == b.count && zip(a, b).allSatisfy { isSame($0, $1, moved: distance) }
   }
 
   /// The largest number of inputs for which answers are remembered.

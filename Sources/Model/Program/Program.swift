@@ -24,7 +24,9 @@ struct Program {
   var expressions: [Expression] = []
   /// The code of each call of a function, innermost first.
   var calls: [(code: Range<CodeID>, function: String)] = []
-  /// What loops over tables depend on besides their variables.
+  /// What the loops that search for an element look it up by.
+  var keys: [KeyCode] = []
+  /// What other loops over tables depend on besides their variables.
   var inputs: [LoopInput] = []
   /// The number of slots that rules and their expressions use.
   var slotCount: Slot = 0
@@ -55,6 +57,7 @@ struct Program {
   var attributes: [AttributeCalls] = []
   var attributeNumbers: [AttributeNumberCode] = []
 
+  var tableIndexes = FieldIndexes()
   /// The answers of loops over tables, by loop.
   var remembered: [[RememberedAnswer]] = []
 

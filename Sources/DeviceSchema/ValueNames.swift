@@ -1,0 +1,39 @@
+/// The names of an integer's values, in the order of the schema.
+///
+/// A table can name thousands of values, and most manifests use none of these names: they are read when they are first
+/// needed.
+package struct ValueNames: RandomAccessCollection {
+  package typealias Element = (name: String, value: Int128)
+
+  /// Nil if there are no names.
+  private var storage: Storage?
+
+  private final class Storage {
+    let read: () -> [Element]
+    private(set) lazy var all = read()
+    private(set) lazy var values = Dictionary(all, uniquingKeysWith: { first, _ in first })
+
+    init(_ read: @escaping () -> [Element]) { self.read = read }
+  }
+
+  /// No names.
+  init() {}
+
+  init(_ names: [Element]) { storage = names.isEmpty ? nil : Storage { names } }
+
+  /// Names that are read later. There is at least one.
+  init(reading names: @escaping () -> [Element]) { storage = Storage(names) }
+
+  private var all: [Element] { storage?.all ?? [] }
+
+  package var startIndex: Int { 0 }
+  package var endIndex: Int { all.count }
+  package var isEmpty: Bool { storage == nil }
+  package subscript(i: Int) -> Element { all[i] }
+
+  /// The value with a name; of two with this name, the first.
+  package func value(of name: String) -> Int128? { storage?.values[name] }
+
+  /// The first name of a value.
+  package func name(of value: Int128) -> String? { storage?.all.first { $0.value == value }?.name }
+}
