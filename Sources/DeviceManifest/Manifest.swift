@@ -145,5 +145,6 @@ package struct ExplicitStep {
     case closeDevice(String)
     case attribute(AttributeAccess, on: TargetName, AttributeSetting, Comparison?)
     case runVCPU(UInt64)
+    case request(UInt32, on: TargetName, AttributeSetting, Comparison?)
   }
 }

@@ -93,7 +93,7 @@ final class ReadingContext {
   /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
   func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
     for (i, field) in attribute.keyFields.enumerated() where field.isPayloadLength && reader?[field.name] == nil {
-      guard setting.key.values.indices.contains(i), case .bytes(let bytes, let slots) = setting.data,
+      guard setting.key.names.contains(attribute.keyNames[i]), case .bytes(let bytes, let slots) = setting.data,
         case let length = Int128(slots.firstTarget ?? bytes.count), let placed = field.place(length)
       else { continue }
       setting.call.attr += UInt64(placed)

@@ -73,7 +73,7 @@ package final class StepReader {
   }
 
   private func verb(_ entries: [Entry], _ item: Node) -> String? {
-    let known = Self.verbs.map(\.verb)
+    let known = Self.verbs.map(\.verb) + context.catalogue.requests.map(\.call.name)
     let found = entries.filter { known.contains($0.key.value) }
     if let verb = found.first?.key.value {
       if found.count > 1 {
@@ -141,10 +141,70 @@ package final class StepReader {
       if succeeds { names.devices[name] = nil }
       return made(.closeDevice(name))
     default:
-      var step = attribute(verb, subject, reader, expected, at)
+      let found = context.catalogue.requests.first { $0.call.name == verb }
+      var step =
+        found.map { request($0.call, of: $0.file, subject, reader, expected, at) }
+        ?? attribute(verb, subject, reader, expected, at)
       step?.expectedNumber = number
       return step
     }
+  }
+
+  /// A call with a struct: `{irq-line: {irq: {type: spi, num: 40}, level: 1}}`.
+  private func request(
+    _ call: RequestSchema, of file: SchemaFile, _ subject: Node, _ reader: MappingReader, _ expected: [Answer],
+    _ at: SourceRange
+  ) -> ExplicitStep? {
+    let allowed = [call.name, "expect", "on", "address"] + (call.isWritten ? ["value"] : [])
+    for entry in reader.entries where !allowed.contains(entry.key.value) {
+      findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
+    }
+    guard let target = target(of: call, file, reader, at) else { return nil }
+    var setting = AttributeSetting(
+      call: AttributeNumbers(group: 0, attr: 0), path: call.name, data: .none, at: subject.isEmpty ? at : subject.range)
+    setting.owner = file
+    var comparison: Comparison?
+    if let address = reader["address"] {
+      if address.scalar != "invalid" {
+        findings.error(
+          "unknown-name", "'address' can only be 'invalid'; leave it out for a valid one", at: address.range)
+      }
+      setting.data = .invalid
+    } else if !call.type.isNone {
+      let value = subject.isEmpty ? Node(.mapping([]), at: subject.range) : subject
+      if let encoded = encoder.encode(value, as: call.type, name: call.name) {
+        setting.data = .bytes(encoded.payload.bytes, slots: encoded.slots)
+        if !subject.isEmpty { setting.value = value.flowText }
+      } else {
+        setting.isIncomplete = true
+        setting.data = .bytes([])
+      }
+      if let value = reader["value"], let encoded = encoder.encode(value, as: call.type, name: call.name) {
+        comparison = Comparison(bytes: encoded.payload.bytes, mask: encoded.payload.mask)
+      }
+    }
+    var step = ExplicitStep(
+      action: .request(call.request, on: target, setting, comparison), expected: expected, at: setting.at)
+    step.isIncomplete = setting.isIncomplete
+    return step
+  }
+
+  /// The descriptor that a call with a struct is made on.
+  private func target(
+    of call: RequestSchema, _ file: SchemaFile, _ reader: MappingReader, _ at: SourceRange
+  ) -> TargetName? {
+    if let on = reader["on"] {
+      guard let path = target(on) else { return nil }
+      let isRight = path.schema === file || (file.isRequestedOnVM && path.target == .vm)
+      if isRight, path.rest.isEmpty { return path.target }
+      findings.error("unknown-target", "'\(call.name)' is made on \(file.requestWords)", at: on.range)
+      return nil
+    }
+    if file.isRequestedOnVM { return .vm }
+    if file.subject == .system { return .system }
+    findings.error(
+      "missing-key", "'\(call.name)' needs 'on': it is made on \(file.requestWords)", at: at)
+    return nil
   }
 
   private func flags(_ reader: MappingReader) -> UInt32 { reader["flags"].flatMap { context.u32($0, "flags") } ?? 0 }
@@ -169,7 +229,8 @@ package final class StepReader {
 
   /// Reads a number as an expected answer. Returns false after an error.
   private func number(_ value: Int128, _ item: Node, by verb: String, _ number: inout UInt32?) -> Bool {
-    guard ["set", "get", "has"].contains(verb) else {
+    let known = ["set", "get", "has"] + context.catalogue.requests.map(\.call.name)
+    guard known.contains(verb) else {
       findings.error("unknown-errno", "only set, get and has answer a number; write ok", at: item.range)
       return false
     }
@@ -475,4 +536,9 @@ package final class StepReader {
     return ExplicitStep(
       action: .attribute(access, on: path.target, setting, nil), expected: expected, at: at)
   }
+}
+
+extension SchemaFile {
+  /// The descriptor of a call with a struct.
+  fileprivate var requestWords: String { isCommon ? "the VM" : words }
 }

@@ -64,7 +64,7 @@ package struct StepWriter {
   private var usedParameters: [(String, Node)] {
     var used: Set<Int> = []
     for step in plan.steps {
-      guard case .bytes(_, let slots)? = step.operation.attributeCall?.data else { continue }
+      guard case .bytes(_, let slots)? = step.operation.data else { continue }
       for slot in slots { if case .parameter(let index) = slot.content { used.insert(index) } }
     }
     return used.sorted().map { index in
@@ -114,9 +114,30 @@ package struct StepWriter {
       return [("create", node)] + (name == target ? [] : [("as", .text(target))]) + self.flags(flags)
     case .closeDevice: return [("close", .text(target))]
     case .runVCPU: return [("run", vcpu(step))]
+    case .request(let call): return request(call, step)
     case .setAttribute(let call): return attribute(.set, call, step)
     case .getAttribute(let call): return attribute(.get, call, step)
     case .hasAttribute(let call): return attribute(.has, call, step)
+    }
+  }
+
+  /// A call with a struct; nil if the schemas do not describe it.
+  private func request(_ call: RequestCall, _ step: Step) -> [(String, Node)]? {
+    guard let (file, schema) = catalogue.request(numbered: call.request, on: schema(of: call.target)) else {
+      return nil
+    }
+    let on = file.isRequestedOnVM ? [] : [("on", Node.text(step.target.description))]
+    switch call.data {
+    case .none: return [(schema.name, .mapping([]))] + on
+    case .invalid: return [(schema.name, .mapping([]))] + on + [("address", .text("invalid"))]
+    case .bytes(let bytes, let slots):
+      guard let value = value(bytes, nil, slots, schema.type) else { return nil }
+      var entries = [(schema.name, value)] + on
+      if let comparison = step.comparison {
+        guard let read = self.value(comparison.bytes, comparison.mask, [], schema.type) else { return nil }
+        entries.append(("value", read))
+      }
+      return entries
     }
   }
 

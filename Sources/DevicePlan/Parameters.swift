@@ -31,8 +31,8 @@ extension Plan {
       }
     }
     for i in steps.indices {
-      steps[i].operation = steps[i].operation.mappingCall { call in
-        guard case .bytes(var bytes, let slots) = call.data else { return }
+      steps[i].operation = steps[i].operation.mappingData { data in
+        guard case .bytes(var bytes, let slots) = data else { return }
         var left: [PayloadSlot] = []
         for slot in slots {
           guard case .parameter(let index) = slot.content,
@@ -52,7 +52,7 @@ extension Plan {
                 at: steps[i].at))
           }
         }
-        call.data = .bytes(bytes, slots: left)
+        data = .bytes(bytes, slots: left)
       }
     }
     return diagnostics
@@ -74,7 +74,7 @@ extension Plan {
   /// The indices of the parameters that the plan uses and that have no default.
   package var missingParameters: [Int] {
     let named = Set(
-      steps.flatMap { $0.operation.attributeCall?.data.parameters ?? [] } + [vcpuCount].compactMap(\.self))
+      steps.flatMap { $0.operation.data?.parameters ?? [] } + [vcpuCount].compactMap(\.self))
     return parameters.indices.filter { named.contains($0) && parameters[$0].initial == nil }
   }
 

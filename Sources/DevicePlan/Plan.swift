@@ -182,6 +182,22 @@ package enum Operation: Hashable, Sendable {
   case hasAttribute(AttributeCall)
   /// KVM_RUN with `immediate_exit` set; EINTR counts as ok.
   case runVCPU(Int)
+  /// Any other ioctl() of KVM with a struct.
+  case request(RequestCall)
+}
+
+/// A call that the schemas describe by the number of its request.
+package struct RequestCall: Hashable, Sendable {
+  package var target: Target
+  /// The number, with the direction and the size of the struct.
+  package var request: UInt32
+  package var data: AttributeData
+
+  package init(target: Target, request: UInt32, data: AttributeData) {
+    self.target = target
+    self.request = request
+    self.data = data
+  }
 }
 
 /// `struct kvm_device_attr`, and the descriptor that it is passed to.

@@ -30,11 +30,21 @@ extension Operation {
     case .setAttribute, .getAttribute, .hasAttribute:
       mappingCall { if case .device(let device) = $0.target { $0.target = .device(slot(device)) } }
     case .closeDevice(let device): .closeDevice(slot(device))
+    case .request(let call): .request(call.mappingDevice(slot))
     case .enableCapability(let number, let target, let flags, let arguments):
       .enableCapability(
         number, on: target, flags: flags,
         arguments: arguments.map { if case .device(let device) = $0 { .device(slot(device)) } else { $0 } })
     case .createVM, .addMemory, .createIRQChip, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: self
     }
+  }
+}
+
+extension RequestCall {
+  fileprivate func mappingDevice(_ slot: (Int) -> Int) -> RequestCall {
+    guard case .device(let device) = target else { return self }
+    var call = self
+    call.target = .device(slot(device))
+    return call
   }
 }

@@ -104,7 +104,7 @@ extension Verdict {
       self = .failed(.unexpectedAnswer)
       return
     }
-    if answer == .ok, let number = step.expectedNumber, result.number != number {
+    if answer == .ok, let number = step.expectedNumber, number != result.number {
       self = result.number == nil ? .undecided : .failed(.unexpectedAnswer)
       return
     }

@@ -67,6 +67,7 @@ extension Step {
     case .enableCapability(let number, _, _, _): place += " \(number)"
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call):
       place += " \(attribute ?? "") \(call.group) \(call.attr)"
+    case .request(let call): place += " \(call.request)"
     default: break
     }
     return place
@@ -97,6 +98,7 @@ extension Operation {
     case .createDevice(let type, _), .testDevice(let type, _): return flags + [part("device type", "\(type)")]
     case .setAttribute(let call), .hasAttribute(let call):
       return flags + call.data.parts(in: plan, "value", shown: step.value)
+    case .request(let call): return call.data.parts(in: plan, "value", shown: step.value)
     case .getAttribute(let call): return flags + call.data.parts(in: plan, "buffer", shown: nil)
     }
   }

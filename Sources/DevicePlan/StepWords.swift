@@ -19,6 +19,7 @@ extension Operation {
     case .getAttribute: "get-attribute"
     case .hasAttribute: "has-attribute"
     case .runVCPU: "run-vcpu"
+    case .request: "call"
     }
   }
 
@@ -28,6 +29,18 @@ extension Operation {
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): call
     default: nil
     }
+  }
+
+  /// What the pointer of the call points to, if it has one.
+  package var data: AttributeData? {
+    if case .request(let call) = self { call.data } else { attributeCall?.data }
+  }
+
+  /// The operation with other data.
+  func mappingData(_ change: (inout AttributeData) -> Void) -> Operation {
+    guard case .request(var call) = self else { return mappingCall { change(&$0.data) } }
+    change(&call.data)
+    return .request(call)
   }
 
   /// The operation with a changed attribute call, if this is a set, get or has.
@@ -63,6 +76,9 @@ extension Step {
     case .getAttribute(let call): "get \(path(of: call, on: name))" + assigned(" == ", call)
     case .hasAttribute(let call): "has \(path(of: call, on: name))"
     case .runVCPU: "run \(name)"
+    case .request(let call):
+      "\(attribute?.printable ?? "call \(hexadecimal(call.request))") on \(name)"
+        + (call.data == .invalid ? " (invalid pointer)" : value.map { ": \($0.printable)" } ?? "")
     }
   }
 

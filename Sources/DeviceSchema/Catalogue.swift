@@ -62,6 +62,12 @@ package final class Catalogue {
     Dictionary(
       (self.vcpu?.features ?? []).map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { first, _ in first }))
 
+  /// The calls that steps can make by their names, with the files that describe them.
+  package private(set) lazy var requests: [(file: SchemaFile, call: RequestSchema)] =
+    files.filter { !$0.isFurtherType }.flatMap { file in
+      file.requests.filter { $0.lifetime.mayInclude(release) }.map { (file, $0) }
+    }
+
   /// The newest release that the schemas describe.
   private(set) lazy var newestRelease: Release? = common("describes")?.release(named: "describes", faults)
 
@@ -308,7 +314,7 @@ extension Catalogue {
     case .call(let call):
       seeOwner()
       if let arguments = arguments(of: file, call) { roots[.arg] = arguments }
-    case .capability(let arguments):
+    case .capability(let arguments), .request(let arguments):
       seeOwner()
       roots[.arg] = arguments
     case .shared:

@@ -58,6 +58,7 @@ extension SchemaFile {
     // The common `else` belongs to files that have none of their own.
     rules += AttributeAccess.allCases.flatMap { [calls[$0], isCommon ? nil : otherwise?[$0]] }
     rules += capabilities.filter { exists($0.lifetime, nil) }.map(\.rules)
+    rules += requests.filter { exists($0.lifetime, nil) }.map(\.rules)
     for group in groups where exists(group.lifetime, group.when) {
       rules += AttributeAccess.allCases.flatMap { [group.rules(of: $0), group.otherwise?[$0]] }
       for attribute in group.attributes where exists(attribute.lifetime, attribute.when) {

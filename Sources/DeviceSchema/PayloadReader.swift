@@ -286,6 +286,10 @@ extension PayloadReader {
     }
     let cases = entries.compactMap { one -> UnionCase? in
       guard let type = type(one.value) else { return nil }
+      if type.fixedSize == nil {
+        faults.error("schema-payload", "the case of a union must have a fixed size", at: one.value.range)
+        return nil
+      }
       if one.key.value == "else" {
         if one.key.range != entries.last?.key.range {
           faults.error("schema-type", "'else' must be the last case", at: one.key.range)
@@ -293,10 +297,6 @@ extension PayloadReader {
         return UnionCase(name: "else", values: [], type: type)
       }
       guard let values = values(of: one.key, integer.description, tag.name) else { return nil }
-      if type.fixedSize == nil {
-        faults.error("schema-payload", "the case of a union must have a fixed size", at: one.value.range)
-        return nil
-      }
       return UnionCase(name: one.key.value, values: values, type: type)
     }
     guard !entries.isEmpty, cases.count == entries.count else { return nil }

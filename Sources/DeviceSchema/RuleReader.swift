@@ -101,7 +101,9 @@ struct RuleReader {
     guard let syntax = node.syntax(faults) else { return nil }
     guard let part = part(syntax) else {
       faults.error(
-        "schema-type", "'read' must be 'value', the payload, or a part of it such as 'value[i].type'", at: node.range)
+        "schema-type",
+        "'read' must be 'value', the payload, a part of it such as 'value[i].type', or 'arg', the struct of a call",
+        at: node.range)
       return nil
     }
     // Checks the names of the members.
@@ -110,7 +112,7 @@ struct RuleReader {
 
   private func part(_ syntax: Syntax) -> PayloadPart? {
     switch syntax {
-    case .name("value", _): return PayloadPart()
+    case .name("value", _), .name("arg", _): return PayloadPart()
     case .field(let base, let name, _):
       guard var part = part(base) else { return nil }
       part.path.append(.field(name))

@@ -149,6 +149,20 @@ package final class SchemaFile {
     return frame
   }
 
+  /// The calls that have the number of their request.
+  package private(set) lazy var requests: [RequestSchema] = text.entries(under: "calls").compactMap { entry in
+    let known = DescriptorCall.allCases.map(\.key)
+    if known.contains(entry.key.value) { return nil }
+    guard let constant = entry.value.entries?.first(where: { $0.key.value.isConstant }) else {
+      catalogue.faults.error(
+        "schema-unknown-key",
+        "there is no call '\(entry.key.value)'\(known.suggestion(for: entry.key.value)); "
+          + "any other call needs its macro, such as 'KVM_X: _IOW(KVMIO, 0x61, struct x)'", at: entry.key.range)
+      return nil
+    }
+    return RequestSchema(entry, constant, in: self, catalogue)
+  }
+
   /// The rules that run before each call on the descriptor.
   package var every: RuleFrame? { ownRules(of: .every) }
 
@@ -334,6 +348,8 @@ enum RulePlace {
   case attribute(value: Type, key: Type)
   case call(DescriptorCall)
   case capability(Type)
+  /// A call with a struct.
+  case request(Type)
   /// Functions, hooks and the state, which calls share.
   case shared
 }

@@ -47,15 +47,34 @@ struct StepSchema {
   private var step: JSON {
     definitions.reference("\(architecture.rawValue).step") {
       let properties =
-        (Self.verbs + Self.companions).map { ($0.name, JSON.anything.described($0.doc)) } + [
+        (Self.verbs + Self.companions + requests.map { ($0.call.name, $0.call.doc ?? $0.call.constant) })
+        .map { ($0.name, JSON.anything.described($0.doc)) } + [
           ("expect", expect), ("for", repetition),
         ]
-      let bodies = Self.verbs.map { JSON.when(.has($0.name), then: body(of: $0.name)) }
+      let bodies =
+        Self.verbs.map { JSON.when(.has($0.name), then: body(of: $0.name)) }
+        + requests.map { JSON.when(.has($0.call.name), then: body(of: $0.call, $0.file)) }
       return JSON([
         ("type", "object"), ("properties", JSON(properties)),
-        ("anyOf", .array(Self.verbs.map { .has($0.name) })), ("allOf", .array(bodies)),
+
+        ("anyOf", .array((Self.verbs.map(\.name) + requests.map(\.call.name)).map { .has($0) })),
+        ("allOf", .array(bodies)),
       ])
     }
+  }
+
+  private var requests: [(file: SchemaFile, call: RequestSchema)] { machine.catalogue.requests }
+
+  private func body(of call: RequestSchema, _ file: SchemaFile) -> JSON {
+    let type = PayloadSchema(definitions: definitions, isStep: true).schema(call.type)
+    let value = JSON.any(of: [type, ["type": "null"]]).described(call.doc ?? call.constant)
+    let needsTarget = !file.isRequestedOnVM && file.subject != .system
+    return .mapping(
+      [
+        (call.name, value), ("expect", expect), ("for", repetition),
+        ("on", scalars.text.described("the descriptor that the call is made on")),
+        ("address", .any(of: [.oneOf(["invalid"]), scalars.expression])),
+      ] + (call.isWritten ? [("value", type)] : []), required: needsTarget ? ["on"] : [])
   }
 
   private var repetition: JSON {

@@ -59,7 +59,12 @@ extension KernelHost {
 
   /// The payload as a get left it.
   private func valueRead(_ operation: DevicePlan.Operation) -> [UInt8]? {
-    if case .getAttribute(let call) = operation, case .bytes = call.data { session.payload } else { nil }
+    switch operation {
+    case .getAttribute(let call): if case .bytes = call.data { session.payload } else { nil }
+    case .request(let call) where description.architecture.isWritten(byRequest: call.request):
+      if case .bytes = call.data { session.payload } else { nil }
+    default: nil
+    }
   }
 
   /// The reason why there was no descriptor for a call.
@@ -94,6 +99,7 @@ extension DevicePlan.Operation {
     case .initVCPU(let vcpu, _, _), .runVCPU(let vcpu): [.vcpu(vcpu)]
     case .closeDevice(let device): [.device(device)]
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): [call.target]
+    case .request(let call): [call.target]
     case .createVM, .addMemory, .createIRQChip, .createVCPU, .createDevice, .testDevice: []
     }
   }

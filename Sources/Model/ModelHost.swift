@@ -116,9 +116,11 @@ extension StepResult {
   /// Combines all branches of a call.
   init(branches: [Branch]) {
     self.init(.ok)
+    if let first = branches.first(where: { $0.answer == .ok }) {
+      number = branches.allSatisfy { $0.answer != .ok || $0.number == first.number } ? first.number : nil
+    }
     // Most calls have nothing to combine.
     if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil, branches[0].warnings.isEmpty {
-      number = branches[0].number
       return
     }
     var answers: [Answer] = []
@@ -138,8 +140,6 @@ extension StepResult {
     }
     if case .hazard = outcome { return }
     outcome = answers.count == 1 ? Outcome(answers[0]) : .undecided(answers)
-    let numbers = branches.filter { $0.answer == .ok }.map(\.number)
-    if let first = numbers.first { number = numbers.allSatisfy { $0 == first } ? first : nil }
     readValue(branches)
   }
 

@@ -193,6 +193,7 @@ private struct PlanDecoder {
     case .testDevice(let type, _): return .device(name ?? "type \(type)")
     case .closeDevice(let device): return named(.device(device))
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return named(call.target)
+    case .request(let call): return named(call.target)
     }
   }
 
@@ -220,6 +221,7 @@ private struct PlanDecoder {
     case KVMLOAD_GET_ATTRIBUTE: return .getAttribute(attributeCall(p))
     case KVMLOAD_HAS_ATTRIBUTE: return .hasAttribute(attributeCall(p))
     case KVMLOAD_RUN_VCPU: return .runVCPU(slot)
+    case KVMLOAD_CALL: return .request(RequestCall(target: target(p), request: number, data: callData(p)))
     default: preconditionFailure("the plan was checked")
     }
   }
@@ -244,16 +246,18 @@ private struct PlanDecoder {
   }
 
   private func attributeCall(_ p: Int) -> AttributeCall {
-    let data: AttributeData
+    AttributeCall(
+      target: target(p), group: bytes.le32(p + KVMLOAD_STEP_NUMBER), attr: bytes.le64(p + KVMLOAD_STEP_VALUE),
+      flags: bytes.le32(p + KVMLOAD_STEP_FLAGS), data: callData(p))
+  }
+
+  private func callData(_ p: Int) -> AttributeData {
     switch kvmload_data(UInt32(bytes[p + KVMLOAD_STEP_DATA])) {
-    case KVMLOAD_BYTES: data = .bytes(payload(p), slots: slots(p))
-    case KVMLOAD_INVALID_POINTER: data = .invalid
-    case KVMLOAD_NO_DATA: data = .none
+    case KVMLOAD_BYTES: .bytes(payload(p), slots: slots(p))
+    case KVMLOAD_INVALID_POINTER: .invalid
+    case KVMLOAD_NO_DATA: .none
     default: preconditionFailure("the plan was checked")
     }
-    return AttributeCall(
-      target: target(p), group: bytes.le32(p + KVMLOAD_STEP_NUMBER), attr: bytes.le64(p + KVMLOAD_STEP_VALUE),
-      flags: bytes.le32(p + KVMLOAD_STEP_FLAGS), data: data)
   }
 
   private func slots(_ p: Int) -> [PayloadSlot] {

@@ -297,6 +297,11 @@ private struct Call {
     case .runVCPU(let vcpu):
       operation = KVMLOAD_RUN_VCPU
       slot = UInt32(vcpu)
+    case .request(let call):
+      operation = KVMLOAD_CALL
+      set(call.target)
+      number = call.request
+      set(call.data)
     }
   }
 
@@ -327,10 +332,14 @@ private struct Call {
   private mutating func set(_ call: AttributeCall) {
     set(call.target)
     (number, value, flags) = (call.group, call.attr, call.flags)
-    switch call.data {
-    case .none: data = KVMLOAD_NO_DATA
-    case .invalid: data = KVMLOAD_INVALID_POINTER
-    case .bytes(let bytes, let slots): (data, payload, self.slots) = (KVMLOAD_BYTES, bytes, slots)
+    set(call.data)
+  }
+
+  private mutating func set(_ data: AttributeData) {
+    switch data {
+    case .none: self.data = KVMLOAD_NO_DATA
+    case .invalid: self.data = KVMLOAD_INVALID_POINTER
+    case .bytes(let bytes, let slots): (self.data, payload, self.slots) = (KVMLOAD_BYTES, bytes, slots)
     }
   }
 

@@ -140,6 +140,11 @@ extension Planner {
       return (.createDevice(type: type.number, flags: flags), .device(name), nil)
     case .closeDevice(let name): return devices[name].map { (.closeDevice($0), .device(name), nil) }
     case .runVCPU(let id): return vcpus[id].map { (.runVCPU($0), .vcpu(id), nil) }
+    case .request(let number, let target, let setting, let comparison):
+      guard let slot = slot(of: target) else { return nil }
+      return (
+        .request(RequestCall(target: slot, request: number, data: setting.data)), target, (setting, comparison)
+      )
     case .attribute(let access, let target, let setting, let comparison):
       guard let slot = slot(of: target) else { return nil }
       let call = AttributeCall(

@@ -57,6 +57,14 @@ struct CallReference {
     }
   }
 
+  func call(_ request: RequestSchema, of file: SchemaFile) -> RefusableCall {
+    call(.request(request), request.constant, request.name, file) { walk, context in
+      if file.subject != .system { walk.walk(catalogue.vm?.every, context) }
+      if !file.isRequestedOnVM { walk.walk(file.every, context) }
+      walk.walk(request.rules, context)
+    }
+  }
+
   private func call(
     _ kind: RefusableCall.Kind, _ title: String, _ path: String, _ file: SchemaFile,
     _ collect: (inout RefusalWalk, RefusalWalk.Context) -> Void
@@ -70,7 +78,7 @@ struct CallReference {
   func ownCalls(of file: SchemaFile) -> [RefusableCall] {
     DescriptorCall.allCases.filter { file.has($0) && $0 != .every && $0 != .enableCapability }.map {
       call($0, of: file)
-    } + file.capabilities.map { call($0, of: file) }
+    } + file.capabilities.map { call($0, of: file) } + file.requests.map { call($0, of: file) }
   }
 
   /// The later vCPU calls in which hooks of a file refuse, with only those refusals.

@@ -161,6 +161,7 @@ extension Subject {
       switch call.kind {
       case .descriptor(let call): call.doc(on: file)
       case .capability(let capability): capability.doc
+      case .request(let request): request.doc
       case .attribute: nil
       }
     case .feature(let feature): feature.doc

@@ -141,6 +141,9 @@ extension PageText {
             [$0.name, $0.isDevice ? "a device" : $0.isDescriptor ? "a file" : "a number", $0.doc ?? ""]
           })
       }
+    } else if case .request(let request) = call.kind, !request.type.isNone {
+      heading("ARGUMENT")
+      layout(request.type)
     } else if case .descriptor(.create) = call.kind, !file.createArguments.isEmpty {
       heading("ARGUMENTS, as bits of the machine type")
       bitFields(file.createArguments, indent: 2)

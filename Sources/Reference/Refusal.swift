@@ -32,6 +32,7 @@ package struct RefusableCall {
     case attribute(AttributeAccess)
     case descriptor(DescriptorCall)
     case capability(Capability)
+    case request(RequestSchema)
   }
 
   var kind: Kind

@@ -60,6 +60,7 @@ package struct StepReasons {
     case .setAttribute(let call): attribute(.set, call)
     case .getAttribute(let call): attribute(.get, call)
     case .hasAttribute(let call): attribute(.has, call)
+    case .request(let call): request(call)
     }
   }
 
@@ -71,6 +72,12 @@ package struct StepReasons {
   private func capability(_ number: UInt32, onVCPU: Bool) -> (String, () -> RefusableCall)? {
     guard let (file, capability) = catalogue.capability(numbered: number, onVCPU: onVCPU) else { return nil }
     return ("\(file.name).\(capability.name)", { reference.call(capability, of: file) })
+  }
+
+  private func request(_ call: RequestCall) -> (String, () -> RefusableCall)? {
+    let descriptor = catalogue.file(of: call.target, devices: devices)
+    guard let (file, schema) = catalogue.request(numbered: call.request, on: descriptor) else { return nil }
+    return ("\(file.name).\(schema.name)", { reference.call(schema, of: file) })
   }
 
   private func attribute(_ access: AttributeAccess, _ call: AttributeCall) -> (String, () -> RefusableCall)? {

@@ -77,6 +77,7 @@ extension Operation {
       [("features", JSON(features)), ("finalize", .array(finalize.map { JSON($0) }))]
     case .createDevice(let type, _), .testDevice(let type, _): [("type", JSON(type))]
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): call.data.jsonOfSlots(in: plan)
+    case .request(let call): [("request", JSON(call.request))] + call.data.jsonOfSlots(in: plan)
     case .createIRQChip, .closeDevice, .runVCPU: []
     }
   }

@@ -62,6 +62,7 @@ private struct StraceNotation {
     case .setAttribute(let call): [attribute("KVM_SET_DEVICE_ATTR", call)]
     case .getAttribute(let call): [attribute("KVM_GET_DEVICE_ATTR", call)]
     case .hasAttribute(let call): [attribute("KVM_HAS_DEVICE_ATTR", call)]
+    case .request(let call): [ioctl(self.name(of: call.target), hexadecimal(call.request), pointer(call.data))]
     case .runVCPU(let vcpu): [ioctl(self.name(of: .vcpu(vcpu)), "KVM_RUN", "0") + " /* immediate_exit=1 */"]
     }
   }

@@ -11,7 +11,8 @@ extension Plan {
       let call = step.operation.attributeCall
       columns.append([
         "\(index + 1)", step.words, call.map { "\($0.group)" } ?? "", call.map { hexadecimal($0.attr, from: 10) } ?? "",
-        call?.data.words ?? "", "\(step.at.file.path):\(step.at.start.line):\(step.at.start.column)".printable,
+        step.operation.data?.words ?? "",
+        "\(step.at.file.path):\(step.at.start.line):\(step.at.start.column)".printable,
         step.remarks.joined(separator: "; "),
       ])
     }

@@ -96,7 +96,7 @@ extension Step {
       members += [("group", JSON(call.group)), ("attr", JSON(call.attr))]
     }
     if operation.flags != 0 { members.append(("flags", JSON(operation.flags))) }
-    switch operation.attributeCall?.data {
+    switch operation.data {
     case .bytes(let bytes, _): members.append(("payload", .string(hexadecimal(bytes))))
     case .invalid: members.append(("address", "invalid"))
     case .some(.none), nil: break

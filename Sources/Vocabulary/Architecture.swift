@@ -45,6 +45,24 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
   /// The size of C's `long` in bytes.
   package var wordSize: Int { self == .ppc ? 4 : 8 }
 
+  /// The number of a request of ioctl(), as the macros `_IO`, `_IOW`, `_IOR` and `_IOWR` compute it.
+  ///
+  /// - Parameters:
+  ///   - isRead: whether the kernel reads the struct.
+  ///   - isWritten: whether the kernel writes it.
+  ///   - size: the size of the struct in bytes.
+  package func request(type: UInt8, number: UInt8, isRead: Bool, isWritten: Bool, size: Int) -> UInt32 {
+    // On powerpc "no direction" has a bit of its own.
+    let direction: UInt32 =
+      self == .ppc64
+      ? (isRead ? 4 << 29 : 0) | (isWritten ? 2 << 29 : 0) | (isRead || isWritten ? 0 : 1 << 29)
+      : (isRead ? 1 << 30 : 0) | (isWritten ? 2 << 30 : 0)
+    return direction | UInt32(size) << 16 | UInt32(type) << 8 | UInt32(number)
+  }
+
+  /// Whether the kernel writes the struct of a request of ioctl().
+  package func isWritten(byRequest request: UInt32) -> Bool { request & (self == .ppc64 ? 2 << 29 : 2 << 30) != 0 }
+
   /// The folders below `/usr/include` in which distributions keep the `asm/` of this architecture.
   package var triplets: [String] { facts.triplets }
 

@@ -18,6 +18,8 @@ extension Plan {
         return devices.last ?? nil
       case .testDevice(let type, _): return catalogue.device(numbered: type)
       case .closeDevice(let slot): return file(.device(slot))
+      case .request(let call):
+        return catalogue.request(numbered: call.request, on: file(call.target))?.file ?? file(call.target)
       case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return file(call.target)
       }
     }

@@ -334,6 +334,16 @@ static int check_arguments(const struct check *check, const struct kvmload_step 
 	return 1;
 }
 
+/* Whether a number is a request of KVM, and the size in it is that of the payload. The payload may be larger: what its
+ * pointers point to follows it. */
+static int is_request(uint32_t number, const struct kvmload_step *step)
+{
+	/* The same bits on every architecture; those above are the direction. */
+	const uint32_t type = number >> 8 & 0xff, size = number >> 16 & 0x1fff;
+
+	return type == KVMIO && (step->data != KVMLOAD_BYTES || step->payload_size >= size);
+}
+
 /* Fields that the operation does not use must be 0, so that a later version can give them a meaning. */
 static int check_operation(struct check *check, const struct kvmload_step *step, uint32_t index)
 {
@@ -374,6 +384,10 @@ static int check_operation(struct check *check, const struct kvmload_step *step,
 	case KVMLOAD_RUN_VCPU:
 		return has_no_target && has_no_data && is_plain && has_no_number && step->value == 0 &&
 		       step->slot < plan->vcpu_slots;
+	case KVMLOAD_CALL:
+		return check_target(check, step) && step->data <= KVMLOAD_INVALID_POINTER && is_plain &&
+		       (step->data == KVMLOAD_BYTES || step->payload_size == 0) && step->value == 0 &&
+		       step->flags == 0 && is_request(step->number, step);
 	default:
 		return 0;
 	}
@@ -402,11 +416,12 @@ static int check_block(struct check *check, const unsigned char *p, const struct
 	return 1;
 }
 
-/* Only the attribute calls answer numbers. */
+/* Only the attribute calls and other requests answer numbers. */
 static int check_result(const struct kvmload_step *step)
 {
 	return step->result == 0 || step->operation == KVMLOAD_SET_ATTRIBUTE ||
-	       step->operation == KVMLOAD_GET_ATTRIBUTE || step->operation == KVMLOAD_HAS_ATTRIBUTE;
+	       step->operation == KVMLOAD_GET_ATTRIBUTE || step->operation == KVMLOAD_HAS_ATTRIBUTE ||
+	       step->operation == KVMLOAD_CALL;
 }
 
 /* The comparison's range is that of the expected bytes; as many bytes of a mask follow them. */
@@ -417,7 +432,7 @@ static int check_comparison(struct check *check, const unsigned char *p, const s
 
 	return has_records(check, KVMLOAD_SECTION_DATA, p + KVMLOAD_STEP_COMPARISON) &&
 	       fits_into(mask, check->counts[KVMLOAD_SECTION_DATA]) &&
-	       (bytes.count == 0 || step->operation == KVMLOAD_GET_ATTRIBUTE);
+	       (bytes.count == 0 || step->operation == KVMLOAD_GET_ATTRIBUTE || step->operation == KVMLOAD_CALL);
 }
 
 static int check_step(struct check *check, uint32_t index)
@@ -621,6 +636,8 @@ const char *kvmload_operation_name(uint32_t operation)
 		return "has-attribute";
 	case KVMLOAD_RUN_VCPU:
 		return "run-vcpu";
+	case KVMLOAD_CALL:
+		return "call";
 	default:
 		return NULL;
 	}
@@ -1085,6 +1102,25 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 	return answer(result);
 }
 
+/* Makes a call by the number of its request. */
+static int request(struct kvmload_session *session, const unsigned char *step)
+{
+	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
+	const unsigned long number = le32(step + KVMLOAD_STEP_NUMBER);
+	void *argument = NULL;
+	int result;
+
+	if (fd < 0)
+		return KVMLOAD_NO_ANSWER;
+	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
+		argument = prepare_payload(session, step);
+	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
+		argument = (void *)(uintptr_t)KVMLOAD_INVALID_ADDRESS;
+	result = ioctl(fd, REQUEST(number), argument);
+	session->number = result > 0 ? (uint32_t)result : 0;
+	return answer(result);
+}
+
 /* Maps the vCPU's struct kvm_run, unless it is mapped already. Returns 0 or an errno. */
 static int map_run(struct kvmload_session *session, struct kvmload_vcpu *vcpu)
 {
@@ -1168,6 +1204,8 @@ static int perform(struct kvmload_session *session, uint32_t index, const unsign
 		return attribute(session, step, KVM_GET_DEVICE_ATTR);
 	case KVMLOAD_HAS_ATTRIBUTE:
 		return attribute(session, step, KVM_HAS_DEVICE_ATTR);
+	case KVMLOAD_CALL:
+		return request(session, step);
 	default:
 		return other_call(session, index);
 	}

@@ -276,6 +276,10 @@ import Testing
       case .testDevice(let type, let flags): return "test \(type.number) \(flags)" + expected
       case .createDevice(let type, let name, let flags): return "create \(type.number) as \(name) \(flags)" + expected
       case .closeDevice(let name): return "close \(name)" + expected
+      case .request(let number, let target, let setting, let read):
+        let compared = read.map { " ==\(DeviceManifestTests.words(.bytes($0.bytes)))" } ?? ""
+        return "call \(String(number, radix: 16)) on \(target):" + DeviceManifestTests.words(setting.data) + compared
+          + expected
       case .runVCPU(let id): return "run \(id)" + expected
       case .attribute(let access, let target, let setting, let comparison):
         let compared =
@@ -285,6 +289,20 @@ import Testing
         return "\(access) \(target) " + DeviceManifestTests.words(setting) + compared + expected
       }
     }
+  }
+
+  /// A call that a schema describes by its macro is a step with its name.
+  @Test func requestsAreStepsWithTheirNames() {
+    #expect(
+      steps(
+        """
+        {create-vm: {}}, {create: other, as: t}, {line: {irq: 3, level: 1}, value: {irq: 7}},
+        {kick: 3, on: t, expect: ENXIO}, {plain: }, {line: {irq: 1}, address: invalid, expect: EFAULT}
+        """)
+        == [
+          "create-vm 0", "create 4 as t 0", "call c008ae61 on vm: 0300000001000000 == 0700000000000000",
+          "call 4004ae70 on t: 03000000 -> ENXIO", "call ae62 on vm:", "call c008ae61 on vm: invalid -> EFAULT",
+        ])
   }
 
   @Test func stepsOfEveryKindAreRead() {
@@ -397,6 +415,12 @@ import Testing
     found(
       "{has: t.int.u8, expect: 1️⃣EINVALID}",
       .init("1️⃣", "unknown-errno", "there is no answer 'EINVALID'; did you mean 'EINVAL'?", fixIts: ["EINVAL"]))
+    found("{kick: 1️⃣3}", .init("1️⃣", "missing-key", "'kick' needs 'on': it is made on a device of type 'other'"))
+    found(
+      "{kick: 3, on: 1️⃣t}", .init("1️⃣", "unknown-target", "'kick' is made on a device of type 'other'"))
+    found(
+      "{line: {irq: 1}, 1️⃣expct: ok}",
+      .init("1️⃣", "unknown-key", "this step has no key 'expct'; did you mean 'expect'?", fixIts: ["expect"]))
     found(
       "{has: t.int.u8, expect: [3, 1️⃣4]}",
       .init("1️⃣", "unknown-errno", "a step expects one number, or ok for any"))

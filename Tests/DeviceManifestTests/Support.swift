@@ -17,9 +17,12 @@ private let schemas: [String: String] = [
         ipa-bits: {bits: 7..0, default: 0}
         kind: {bits: 15..8, default: 0, names: {plain: 0, special: 2}}
       do: []
+    line: {KVM_TOY_LINE: '_IOWR(KVMIO, 0x61, struct toy_line)'}
+    plain: {KVM_TOY_PLAIN: '_IO(KVMIO, 0x62)'}
   capabilities:
     dirty: {KVM_CAP_DIRTY: 70, arg: {size: {type: u32, default: 4096}, pages: u32}, do: []}
     plain: {KVM_CAP_PLAIN: 71, do: []}
+  structs: {toy_line: {irq: u32, level: u32}}
   groups: {g: {number: 9, payload: u32, attributes: {x: {number: 4, set: [{read: value}], get: [{write: unknown}]}}}}
   """,
   "arm64/vcpu.yaml": """
@@ -154,6 +157,7 @@ private let schemas: [String: String] = [
   "arm64/other.yaml": """
   schema: 2
   number: 4
+  calls: {kick: {KVM_OTHER_KICK: '_IOW(KVMIO, 0x70, u32)'}}
   groups: {line: {number: 0, payload: u32, set: [{read: value}], get: [{write: unknown}]}}
   """,
   "x86_64/foreign.yaml": "schema: 2\nnumber: 77\n",

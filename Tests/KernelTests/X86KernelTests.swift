@@ -3,6 +3,7 @@ import Diagnostics
 import Glibc
 import Kernel
 import Testing
+import Vocabulary
 
 #if arch(x86_64)
   extension OneAtATime {
@@ -52,6 +53,33 @@ import Testing
         #expect(host.perform(plan.steps[0]).outcome == .ok)
         #expect(host.checkExtension(3) == 1)
         #expect(host.checkExtension(10) == ofSystem)
+      }
+
+      /// Other requests than those with an operation of their own, by their numbers.
+      @Test func requestsHaveTheirAnswers() throws {
+        func request(_ number: UInt32, on target: Target = .vm, _ data: AttributeData) -> Step {
+          step(.request(RequestCall(target: target, request: number, data: data)))
+        }
+        let clock = [UInt8](repeating: 0, count: 48)
+        // KVM_SET_DEVICE_ATTR of KVM_DEV_VFIO_FILE_ADD, with the struct written out.
+        var attr = [UInt8](repeating: 0, count: 24)
+        (attr[4], attr[8]) = (1, 1)
+        let (setClock, getClock, setAttr): (UInt32, UInt32, UInt32) = (0x4030_AE7B, 0x8030_AE7C, 0x4018_AEE1)
+        let pointer = PayloadSlot(.payload(24), offset: 16, width: 8)
+        let steps: [Step] = [
+          createVM, createVFIO("vfio"),
+          request(0xAE03, .none),  // KVM_CHECK_EXTENSION of KVM_CAP_IRQCHIP
+          request(setClock, .bytes(clock)), request(setClock, .invalid),
+          request(setClock, .bytes([UInt8](repeating: 255, count: 48))), request(getClock, .bytes(clock)),
+          request(setAttr, on: .device(0), .bytes(attr + [255, 255, 255, 255], slots: [pointer])),
+          request(setAttr, on: .device(0), .bytes(attr)),
+        ]
+        let report = try run(steps)
+        #expect(outcomes(report) == ["ok", "ok", "ok", "ok", "EFAULT", "EINVAL", "ok", "EBADF", "EFAULT"])
+        #expect(report.entries[2].result.number == 1)
+        #expect(report.entries[3].result.number == 0)
+        #expect(report.entries[6].result.value != clock)
+        #expect(report.entries[3].result.value == nil)
       }
 
       @Test func testCreatesNoDevice() throws {

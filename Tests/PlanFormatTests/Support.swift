@@ -45,6 +45,10 @@ func everything() -> Plan {
       moved: "after vcpus", hints: ["one hint", "another"]),
     Step(.runVCPU(0), target: .vcpu(7), at: place(16)),
     Step(.closeDevice(0), target: .device("gic"), at: place(17)),
+    Step(
+      .request(RequestCall(target: .vm, request: 0xC008_AE61, data: .bytes([1, 2, 3, 4, 5, 6, 7, 8]))), target: .vm,
+      attribute: "line", value: "{irq: 1}", at: place(18), expectedNumber: 0,
+      comparison: Comparison(bytes: [1], mask: [0xFF])),
   ]
   steps[15].expected = []
   return Plan(

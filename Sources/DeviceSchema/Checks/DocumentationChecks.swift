@@ -35,6 +35,7 @@ struct Documented: SchemaCheck {
     for argument in file.createArguments where argument.description.doc == nil {
       report(.missing("argument '\(argument.name)'", at: file.text.part("calls", "create")?.key.range))
     }
+    for call in file.requests where call.doc == nil { report(.missing("call '\(call.name)'", at: call.source)) }
     for group in file.groups {
       if group.doc == nil { report(.missing("group '\(group.name)'", at: group.source)) }
       for attribute in group.attributes {
@@ -77,13 +78,14 @@ struct Exemplified: SchemaCheck {
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for file in catalogue.files {
-      check(steps: file.exampleSetup ?? [], report)
-      for example in file.tests { check(steps: example.steps, report) }
+      let verbs = Self.verbs + catalogue.requests.map(\.call.name)
+      check(steps: file.exampleSetup ?? [], verbs, report)
+      for example in file.tests { check(steps: example.steps, verbs, report) }
       for attribute in file.groups.flatMap(\.attributes) {
         if attribute.examples.isEmpty {
           report(.error(Self.id, "attribute '\(attribute.path)' needs 'examples'", at: attribute.examplesRange))
         }
-        for example in attribute.examples { check(steps: file.given(of: example), report) }
+        for example in attribute.examples { check(steps: file.given(of: example), verbs, report) }
       }
     }
   }
@@ -94,13 +96,12 @@ struct Exemplified: SchemaCheck {
     "close", "set", "get", "has", "run",
   ]
 
-  private func check(steps: [Node], _ report: (Diagnostic) -> Void) {
+  private func check(steps: [Node], _ verbs: [String], _ report: (Diagnostic) -> Void) {
     for step in steps {
       let keys = step.entries?.map(\.key) ?? []
-      if keys.filter({ Self.verbs.contains($0.value) }).count == 1 { continue }
-      let hint = keys.first.map { Self.verbs.suggestion(for: $0.value) } ?? ""
-      report(
-        .error("schema-type", "a step must be one of \(Self.verbs.joined(separator: ", "))\(hint)", at: step.range))
+      if keys.filter({ verbs.contains($0.value) }).count == 1 { continue }
+      let hint = keys.first.map { verbs.suggestion(for: $0.value) } ?? ""
+      report(.error("schema-type", "a step must be one of \(verbs.joined(separator: ", "))\(hint)", at: step.range))
     }
   }
 }

@@ -93,11 +93,11 @@ private struct WordSearch {
   /// Adds a text as a whole and the names in it.
   private mutating func add(_ text: String) {
     found.insert(text)
-    if text.hasPrefix("struct ") {
-      // `struct event`, or `struct event[key.length / 72]`.
-      let (name, rest) = (text.dropFirst("struct ".count).prefix { $0 != "[" }, text.drop { $0 != "[" })
-      found.insert(String(name))
-      if !rest.isEmpty { add(String(rest)) }
+    // `struct event`, `struct event[key.length / 72]`, `pointer to struct event`, `_IOW(KVMIO, 0x61, struct event)`
+    if let word = text.firstRange(of: "struct ") {
+      let rest = text[word.upperBound...]
+      found.insert(String(rest.prefix { !"[)".contains($0) }))
+      if let open = rest.firstIndex(of: "[") { add(String(rest[open...])) }
     }
     if let syntax = try? Parser.parse(text) { add(syntax) }
   }

@@ -25,10 +25,7 @@ extension Machine {
       call.path = program.attributes[Int(attribute)].schema?.path ?? program.groups[Int(group)].schema.name
     }
     let type = try payload(of: attribute, in: group)
-    call.payload = payload(attributeCall.data, type)
-    call.payloadType = type
-    call.payloadSize = attributeCall.data.size
-    if case .bytes(let bytes, _) = attributeCall.data { call.isWritable = bytes.count >= type.fixedSize ?? 0 }
+    supply(attributeCall.data, type)
     for stage in program.course(attribute, of: group, file, access) {
       switch stage {
       case .rules(let block): if try runToEnd(block) { return call.written }
@@ -39,6 +36,14 @@ extension Machine {
       }
     }
     return call.written
+  }
+
+  /// Makes the data of the caller ready to be copied in and out.
+  mutating func supply(_ data: AttributeData, _ type: PayloadType) {
+    call.payload = payload(data, type)
+    call.payloadType = type
+    call.payloadSize = data.size
+    if case .bytes(let bytes, _) = data { call.isWritable = bytes.count >= type.fixedSize ?? 0 }
   }
 
   /// Runs the rules for what the lookup does not find, which end the call.

@@ -11,8 +11,22 @@ extension Machine {
     case .descriptor(let code): try make(code)
     case .closeDevice(let device): try close(device)
     case .attribute(let call, let access, let subject): return try make(call, access, subject)
+    case .request(let schema, let data, let subject): return try make(schema, data, subject)
     }
     return nil
+  }
+
+  private mutating func make(
+    _ schema: RequestSchema, _ data: AttributeData, _ subject: AttributeSubject
+  ) throws(Stop) -> PayloadBytes? {
+    call = CallState(file: subject.file, path: subject.path, vcpu: subject.vcpu, device: subject.device)
+    call.readsArgument = true
+    call.argument = .absent
+    supply(data, schema.type)
+    if subject.file.subject != .system { try runToEnd(catalogue.vm?.every) }
+    if !subject.file.isRequestedOnVM { try runToEnd(subject.file.every) }
+    try runToEnd(schema.rules)
+    return call.written
   }
 
   private mutating func createVM(_ type: UInt64) throws(Stop) {

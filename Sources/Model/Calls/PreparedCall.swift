@@ -10,6 +10,7 @@ enum PreparedCall {
   case descriptor(DescriptorCallCode)
   case closeDevice(ModelDevice)
   case attribute(AttributeCall, AttributeAccess, AttributeSubject)
+  case request(RequestSchema, AttributeData, AttributeSubject)
 }
 
 struct DescriptorCallCode {
@@ -105,6 +106,7 @@ extension ModelHost {
     case .setAttribute(let call): return try attribute(call, .set, path)
     case .getAttribute(let call): return try attribute(call, .get, path)
     case .hasAttribute(let call): return try attribute(call, .has, path)
+    case .request(let call): return try request(call)
     }
   }
 
@@ -185,8 +187,14 @@ extension ModelHost {
   private func attribute(
     _ call: AttributeCall, _ access: AttributeAccess, _ path: String?
   ) throws(Unmade) -> Preparation {
+    guard let subject = try subject(call.target, path) else { return .answer(.undecided([])) }
+    return .call(.attribute(call, access, subject))
+  }
+
+  /// The object of a call; nil if no schema describes it.
+  private func subject(_ target: Target, _ path: String?) throws(Unmade) -> AttributeSubject? {
     var subject: AttributeSubject?
-    switch call.target {
+    switch target {
     case .system: subject = catalogue.system.map { AttributeSubject(file: $0, path: path ?? "") }
     case .vm: subject = catalogue.vm.map { AttributeSubject(file: $0, path: path ?? "") }
     case .vcpu(let slot):
@@ -196,8 +204,16 @@ extension ModelHost {
       let device = try device(slot)
       subject = device.file.map { AttributeSubject(file: $0, path: path ?? "", device: device.object) }
     }
-    if call.target != .system { try vm() }
-    guard let subject else { return .answer(.undecided([])) }
-    return .call(.attribute(call, access, subject))
+    if target != .system { try vm() }
+    return subject
+  }
+
+  /// A call by the number of its request. Without rules it is made and not predicted.
+  private func request(_ call: RequestCall) throws(Unmade) -> Preparation {
+    guard var subject = try subject(call.target, nil),
+      let (file, schema) = catalogue.request(numbered: call.request, on: subject.file), schema.rules != nil
+    else { return .answer(.undecided([])) }
+    (subject.file, subject.path) = (file, schema.name)
+    return .call(.request(schema, call.data, subject))
   }
 }

@@ -15,6 +15,8 @@ struct Branch {
   }
 
   var end: End
+  /// The number that the call answers if it succeeds; nil if it is unknown.
+  var number: UInt32? = 0
   var warnings: [Reason] = []
   /// The value that a get reads.
   var value: PayloadBytes?
@@ -99,9 +101,9 @@ extension Machine {
     reserveLocals(Int(program.slotCount))
     do throws(Stop) {
       let value = try make(prepared)
-      return Branch(end: .ok, warnings: warnings, value: value, number: call.number)
+      return Branch(end: .ok, number: call.number, warnings: warnings, value: value)
     } catch {
-      return Branch(end: error == .ok ? .ok : ending ?? .ok, warnings: warnings, number: call.number)
+      return Branch(end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings)
     }
   }
 

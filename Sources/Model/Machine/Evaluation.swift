@@ -38,7 +38,10 @@ extension Machine {
     case .binary(let op, let left, let right):
       let (a, b) = (try evaluate(left), try evaluate(right))
       if a.tag == .integer, b.tag == .integer, let result = Arithmetic.narrow(op, a.bits, b.bits) { return result }
-      if op == .equal, a.isScalar, b.isScalar { return .bool(a == b) }
+      // A text is not compared with an integer; that is a fault.
+      if op == .equal, a.isScalar, b.isScalar, a.tag == b.tag || a.tag == .null || b.tag == .null {
+        return .bool(a == b)
+      }
       return try binary(op, a, b, id)
     case .conditional(let condition, let yes, let no):
       let test = try evaluate(condition)
@@ -53,7 +56,9 @@ extension Machine {
       if call.value.tag == .absent { throw fault("'value' is used before it is read", at: id) }
       return call.value
     case .key: return call.key
-    case .argument: return call.argument
+    case .argument:
+      if call.argument.tag == .absent { throw fault("'arg' is used before it is read", at: id) }
+      return call.argument
     case .vcpu: return call.vcpu
     case .device: return call.device
     case .missing: return program.pool.string(call.missing)

@@ -171,12 +171,9 @@ extension Machine {
 
   /// The place where the kernel copies the payload in.
   mutating func readValue() throws(Stop) {
-    if case .value(let value, isWhole: true) = call.payload {
-      call.value = value
-      return
-    }
-    try refuse(.cannotRead)
-    call.value = .unknown
+    var read = Cell.unknown
+    if case .value(let value, isWhole: true) = call.payload { read = value } else { try refuse(.cannotRead) }
+    if call.readsArgument { call.argument = read } else { call.value = read }
   }
 
   /// The place where the kernel copies a value out. The address is checked only here.

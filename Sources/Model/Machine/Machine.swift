@@ -102,6 +102,8 @@ struct CallState {
   var number: UInt32? = 0
   /// The value that the kernel wrote.
   var written: PayloadBytes?
+  /// Whether the payload is the argument of the call, `arg`, and not the value of an attribute.
+  var readsArgument = false
   /// The payload that the kernel would read.
   var payload = Payload.none
   /// The value that rules see; absent until the kernel copies the payload in.

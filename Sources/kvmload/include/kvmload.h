@@ -81,6 +81,8 @@ enum kvmload_operation {
 	/* KVM_RUN of the vCPU in `slot` with immediate_exit set, so that no guest instruction runs. EINTR counts as
 	 * success: the kernel returns it after all of its checks have passed. */
 	KVMLOAD_RUN_VCPU = 13,
+	/* Another request of KVM on `target`: `number` is the request of ioctl(), with direction and size; `data`. */
+	KVMLOAD_CALL = 14,
 };
 
 /* The descriptor that a call is made on. The numbers are part of the file format. */
