@@ -20,8 +20,6 @@ struct Branch {
   var warnings: [Reason] = []
   /// The value that a get reads.
   var value: PayloadBytes?
-  /// The number that the call answers if it succeeds; nil if it is not known.
-  var number: UInt32?
   /// What the branch has done; nil if it is the only one, and the state includes it.
   var course: (call: CallState, changes: Memory.Changes)?
 
