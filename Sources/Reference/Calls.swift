@@ -51,6 +51,9 @@ struct CallReference {
     let title = "KVM_ENABLE_CAP of \(capability.constant ?? capability.name)"
     return call(.capability(capability), title, capability.name, file) { walk, context in
       walk.walk(catalogue.vm?.every, context)
+      let exists = capability.lifetime.includes(catalogue.release)
+      if exists != true { walk.add(Refusal(.absentCapability(capability, catalogue), context)) }
+      if exists == false { return }
       var context = context
       context.capability = capability.rules
       walk.walk(file.rules(of: .enableCapability) ?? capability.rules, context)
