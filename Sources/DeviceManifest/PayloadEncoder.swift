@@ -170,12 +170,9 @@ extension PayloadEncoder {
       findings.error("missing-value", "'\(name())' needs a value: \(words().article) \(words())", at: node.range)
       return nil
     }
-    let isNumber = text.utf8.first.map { $0.isDigit || $0 == UInt8(ascii: "-") } ?? false
-    if !isNumber {
+    guard let value = IntegerLiteral.parse(text) ?? description.notation?.parse(text) else {
       if let named = description.names.value(of: text) { return named }
       if let bit = description.flags.first(where: { $0.name == text }) { return 1 << Int128(bit.bit) }
-    }
-    guard let value = IntegerLiteral.parse(text) ?? description.notation?.parse(text) else {
       notAnInteger(text, description, node.range)
       return nil
     }

@@ -24,6 +24,7 @@ import Testing
 
   @Test func namesStandForNumbers() {
     #expect(settings("int: {named: fwd-to-user}") == ["0:8 02000000"])
+    #expect(settings("int: {named: 4k-pages}") == ["0:8 0c000000"])
     #expect(settings("int: {named: 7}") == ["0:8 07000000"])
     #expect(settings("int: {flags: [first, ninth]}") == ["0:9 0101"])
     #expect(settings("int: {flags: ninth}") == ["0:9 0001"])

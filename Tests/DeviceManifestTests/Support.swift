@@ -86,7 +86,7 @@ private let schemas: [String: String] = [
         i64: {number: 7, payload: i64, set: [{read: value}], get: [{write: unknown}]}
         named:
           number: 8
-          payload: {type: u32, names: {deny: 1, fwd-to-user: 2}}
+          payload: {type: u32, names: {deny: 1, fwd-to-user: 2, 4k-pages: 12}}
           set: [{read: value}]
           get: [{write: unknown}]
         flags: {number: 9, payload: {type: u16, flags: {first: 0, ninth: 8}}, set: [{read: value}], get: [{write: unknown}]}

@@ -6,7 +6,7 @@ import Vocabulary
 
 /// One possible course of a call.
 struct Branch {
-  /// Those with details are behind a pointer: most calls succeed.
+  /// The details are stored apart, because most calls succeed.
   enum End {
     case ok
     indirect case refused(Errno, Reason)

@@ -115,7 +115,7 @@ extension Machine {
     let wanted = try evaluate(search.wanted)
     guard wanted.isScalar, let index = index(of: list, search, loop.slot) else { return nil }
     let unknown = index.firstUnknown
-    // An element that may be a wanted one has a say in the answer, too.
+    // An unknown value may be the wanted one. Whether the element then counts depends on the rest of the condition.
     if unknown < list.count, !search.isAll { return nil }
     var position = index.first(wanted)
     while let found = position, found < list.count {
