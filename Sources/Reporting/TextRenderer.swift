@@ -107,7 +107,9 @@ extension FixIt {
   fileprivate var sentence: String {
     let replaced = range.start.line == range.end.line ? range.text : ""
     if replacement.isEmpty { return replaced.isEmpty ? "this can be removed" : "remove '\(replaced)'" }
-    return replaced.isEmpty ? "insert '\(replacement)'" : "did you mean '\(replacement)'?"
+    // A text with quotes of its own needs no more.
+    let shown = replacement.hasPrefix("'") || replacement.hasPrefix("\"") ? replacement : "'\(replacement)'"
+    return replaced.isEmpty ? "insert \(shown)" : "did you mean \(shown)?"
   }
 }
 
