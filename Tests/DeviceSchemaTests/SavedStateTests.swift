@@ -64,7 +64,7 @@ import Testing
     expectFaults(
       in: thing("save:\n  - {get: 1️⃣ctrl.start}"), .init("1️⃣", "schema-type", "'ctrl.start' has no get"))
     expectFaults(
-      in: thing("save:\n  1️⃣- {if: true}2️⃣"), .init("1️⃣2️⃣", "schema-type", "a statement needs 'get', 'set' or 'do'"))
+      in: thing("save:\n  - 1️⃣{if: true}2️⃣"), .init("1️⃣", to: "2️⃣", "schema-type", "a statement needs 'get', 'set' or 'do'"))
   }
 
   @Test func savedValuesAreReadInSaveOnly() {
@@ -78,7 +78,7 @@ import Testing
 
   @Test func onlyDevicesHaveState() {
     expectFaults(
-      in: "schema: 2\ndoc: a VM\nsources: [x.c]\ncalls: {create: []}\nsave: 1️⃣[]", path: "arm64/vm.yaml",
-      .init("1️⃣", "schema-unknown-key", "'save' belongs in the file of a device"))
+      in: "schema: 2\ndoc: a VM\nsources: [x.c]\ncalls: {create: []}\nsave: 1️⃣[]",
+      .init("1️⃣", "schema-unknown-key", "'save' belongs in the file of a device"), path: "arm64/vm.yaml")
   }
 }

@@ -111,7 +111,7 @@ import Workspace
         - {set: regs, reg: 0}2️⃣
       """,
       .init(
-        "1️⃣2️⃣", "schema-state",
+        "1️⃣", to: "2️⃣", "schema-state",
         "'regs' of 'thing', number 0x1, is 0x0000_0007 before it is saved and 0x0000_0000 once it is restored"))
   }
 
@@ -125,7 +125,7 @@ import Workspace
         1️⃣- set: regs2️⃣
       """,
       .init(
-        "1️⃣2️⃣", "schema-state",
+        "1️⃣", to: "2️⃣", "schema-state",
         "after it has been restored, the calls of 'save' are others: 'window' of 'thing' is not read"))
   }
 
@@ -135,7 +135,7 @@ import Workspace
       save:
         - 1️⃣get2️⃣: window
       """,
-      .init("1️⃣2️⃣", "thing.window:ENXIO", "the kernel would answer ENXIO: the window is not set"))
+      .init("1️⃣", to: "2️⃣", "thing.window:ENXIO", "the kernel would answer ENXIO: the window is not set"))
     expectFindings(
       """
       save:
@@ -145,7 +145,7 @@ import Workspace
         - 1️⃣set2️⃣: window
           value: 0x2000
       """,
-      .init("1️⃣2️⃣", "thing.window:EBUSY", "the kernel would answer EBUSY: the window is set"))
+      .init("1️⃣", to: "2️⃣", "thing.window:EBUSY", "the kernel would answer EBUSY: the window is set"))
   }
 
   @Test func unknownValueIsAtItsExpression() {
@@ -155,6 +155,6 @@ import Workspace
         - get: regs
           reg: 1️⃣bits(unknown, 3, 0)2️⃣
       """,
-      .init("1️⃣2️⃣", "schema-evaluation", "the value of 'bits(unknown, 3, 0)' is not known"))
+      .init("1️⃣", to: "2️⃣", "schema-evaluation", "the value of 'bits(unknown, 3, 0)' is not known"))
   }
 }
