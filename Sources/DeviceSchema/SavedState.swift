@@ -63,7 +63,7 @@ extension StateStatement {
 }
 
 /// Reads the statements of `save` and `restore`.
-struct StateReader {
+struct SavedStateReader {
   let file: SchemaFile
   let catalogue: Catalogue
   let isSave: Bool
@@ -147,16 +147,14 @@ struct StateReader {
         entry.value.expression(in: scope, as: .integer, faults).map { (entry.key.value, $0) }
       }
     }
-    let names = attribute.keyFields.map(\.name)
-    let key = expressions((reader.node.entries ?? []).filter { names.contains($0.key.value) })
-    let isEveryKey = !isSave && key.isEmpty && reader["value"] == nil
-    if !isEveryKey {
-      for field in attribute.keyFields where field.initial == nil && !key.contains(where: { $0.name == field.name }) {
-        faults.error("schema-type", "'\(attribute.path)' needs '\(field.name)'", at: verb.value.range)
-      }
+    let fields = attribute.keyFields
+    let written = (reader.node.entries ?? []).filter { entry in fields.contains { $0.name == entry.key.value } }
+    let isEveryKey = !isSave && written.isEmpty && reader["value"] == nil
+    for field in fields where !isEveryKey && field.initial == nil && reader[field.name] == nil {
+      faults.error("schema-type", "'\(attribute.path)' needs '\(field.name)'", at: verb.value.range)
     }
     return StateCall(
-      access: access, attribute: attribute, key: key, input: expressions(reader["input"]?.entries ?? []),
+      access: access, attribute: attribute, key: expressions(written), input: expressions(reader["input"]?.entries ?? []),
       content: content(access, group, attribute, reader), doc: reader.string("doc"), source: verb.key.range)
   }
 

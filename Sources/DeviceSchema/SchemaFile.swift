@@ -113,7 +113,7 @@ package final class SchemaFile {
       catalogue.faults.error("schema-unknown-key", "'\(key)' belongs in the file of a device", at: node.range)
       return nil
     }
-    return StateReader(file: self, catalogue: catalogue, isSave: key == "save").list(node)
+    return SavedStateReader(file: self, catalogue: catalogue, isSave: key == "save").list(node)
   }
 
   /// The device type's number.

@@ -50,7 +50,9 @@ private struct StateWalk {
         try add(statement, in: &machine)
         continue
       }
-      for element in machine.elements(of: try value(of: loop.list, in: &machine)) {
+      let list = try value(of: loop.list, in: &machine)
+      guard list.tag == .list else { throw fault(loop.list, "is \(list.kind), not a list") }
+      for element in machine.elements(of: list) {
         machine.locals[loop.slot] = element
         try add(statement, in: &machine)
       }

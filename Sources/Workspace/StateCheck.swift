@@ -19,6 +19,7 @@ struct StateCheck {
     var bytes: [UInt8]
     /// The bits that the model knows.
     var mask: [UInt8]
+    var isKnown: Bool { mask.contains { $0 != 0 } }
     /// Whether a statement of `restore` has written it.
     var isRestored = false
   }
@@ -42,10 +43,14 @@ struct StateCheck {
     do throws(Problem) {
       let saved = try state(of: devices, after: plan)
       var fresh = plan
-      fresh.steps.removeAll { step in devices.contains { step.operation.touchesState(of: $0.slot) } }
+      fresh.steps.removeAll { step in
+        step.operation.isRun || devices.contains { step.operation.isAttribute(of: $0.slot) }
+      }
+      let first = fresh.steps.count
       for device in devices {
         fresh.steps += try restoringSteps(of: device, saved[device.slot] ?? [], after: plan)
       }
+      _ = try run(fresh, from: first)
       let again = try state(of: devices, after: fresh)
       return devices.flatMap { differences($0, saved[$0.slot] ?? [], again[$0.slot] ?? []) }
     } catch {
@@ -76,11 +81,11 @@ struct StateCheck {
       let results = try run(plan, from: first).entries
       for (i, call) in calls.enumerated() where call.statement.access == .get {
         let result = results[first + i].result
-        guard case .getAttribute(let get) = call.step.operation, let bytes = result.value else { continue }
+        guard case .getAttribute(let get) = call.step.operation, case .bytes(let buffer, _) = get.data else { continue }
+        let bytes = result.value ?? buffer
+        let mask = result.valueMask ?? Array(repeating: result.value == nil ? 0 : .max, count: bytes.count)
         saved[device.slot, default: []].append(
-          SavedValue(
-            call: get, path: call.statement.path, bytes: bytes,
-            mask: result.valueMask ?? Array(repeating: .max, count: bytes.count)))
+          SavedValue(call: get, path: call.statement.path, bytes: bytes, mask: mask))
       }
     }
     return saved
@@ -149,11 +154,13 @@ struct StateCheck {
     var saved = saved
     var steps: [Step] = []
     func write(_ i: Int, _ step: Step, _ call: AttributeCall) {
+      saved[i].isRestored = true
+      // A value of which the model knows nothing is not written.
+      if !saved[i].isKnown { return }
       var (step, call) = (step, call)
       call.data = .bytes(saved[i].bytes)
       step.operation = .setAttribute(call)
       steps.append(step)
-      saved[i].isRestored = true
     }
     for (statement, step) in statements {
       switch (statement.access, statement.content) {
@@ -178,22 +185,23 @@ struct StateCheck {
   }
 
   private func differences(_ device: Device, _ saved: [SavedValue], _ again: [SavedValue]) -> [Diagnostic] {
+    func name(_ value: SavedValue) -> String {
+      "'\(device.file.name).\(value.path)'" + (value.call.attr == 0 ? "" : ", number \(hexadecimal(value.call.attr)),")
+    }
     let text = { (bytes: [UInt8]) in readable(bytes, on: catalogue.architecture) }
     for (a, b) in zip(saved, again) {
-      let name = "'\(a.path)' of '\(device.file.name)'"
       if a.path != b.path || a.call.attr != b.call.attr {
-        return [error(device, "after it has been restored, the calls of 'save' are others: \(name) is not read")]
+        return [error(device, "once the state is restored, 'save' reads \(name(b)) where it read \(name(a))")]
       }
       let differs = zip(zip(a.bytes, b.bytes), zip(a.mask, b.mask)).contains { ($0.0 ^ $0.1) & $1.0 & $1.1 != 0 }
       if differs || a.bytes.count != b.bytes.count {
-        let key = a.call.attr == 0 ? "" : ", number \(hexadecimal(a.call.attr)),"
         return [
-          error(device, "\(name)\(key) is \(text(a.bytes)) before it is saved and \(text(b.bytes)) once it is restored")
+          error(device, "\(name(a)) is \(text(a.bytes)) before it is saved and \(text(b.bytes)) once it is restored")
         ]
       }
     }
     if saved.count != again.count {
-      return [error(device, "'save' makes \(saved.count) calls, and \(again.count) once the state is restored")]
+      return [error(device, "'save' reads \(saved.count) values, and \(again.count) once the state is restored")]
     }
     return []
   }
@@ -204,6 +212,10 @@ struct StateCheck {
 }
 
 extension Operation {
-  /// Whether it reads or writes attributes of the device in a slot.
-  fileprivate func touchesState(of slot: Int) -> Bool { attributeCall?.target == .device(slot) }
+  /// Whether it reads or writes an attribute of the device in a slot.
+  fileprivate func isAttribute(of slot: Int) -> Bool { attributeCall?.target == .device(slot) }
+
+  fileprivate var isRun: Bool {
+    if case .runVCPU = self { true } else { false }
+  }
 }

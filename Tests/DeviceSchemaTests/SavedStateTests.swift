@@ -49,7 +49,7 @@ import Testing
   @Test func attributesAndKeysMustExist() {
     expectFaults(
       in: thing("save:\n  - {get: 1️⃣reg, reg: 0}"),
-      .init("1️⃣", "schema-unknown-name", "device 'thing' has no attribute 'reg'; did you mean 'regs'?"))
+      .init("1️⃣", "schema-unknown-name", "device type 'thing' has no attribute 'reg'; did you mean 'regs'?"))
     expectFaults(
       in: thing("save:\n  - {get: regs, reg: 0, 1️⃣inptu: 0}"),
       .init("1️⃣", "schema-unknown-key", "a statement has no key 'inptu'; did you mean 'input'?"))
@@ -64,7 +64,8 @@ import Testing
     expectFaults(
       in: thing("save:\n  - {get: 1️⃣ctrl.start}"), .init("1️⃣", "schema-type", "'ctrl.start' has no get"))
     expectFaults(
-      in: thing("save:\n  - 1️⃣{if: true}2️⃣"), .init("1️⃣", to: "2️⃣", "schema-type", "a statement needs 'get', 'set' or 'do'"))
+      in: thing("save:\n  - 1️⃣{if: true}2️⃣"), .init("1️⃣", to: "2️⃣", "schema-type", "a statement needs 'get', 'set' or 'do'")
+    )
   }
 
   @Test func savedValuesAreReadInSaveOnly() {

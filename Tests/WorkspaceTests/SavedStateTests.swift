@@ -26,11 +26,11 @@ import Workspace
         payload: u64
         set:
           - read: value
-          - if: self.window != null
+          - 3️⃣if: self.window != null
             EBUSY: the window is set
           - assign: {self.window: value}
         get:
-          - if: self.window == null
+          - 4️⃣if: self.window == null
             ENXIO: the window is not set
           - write: self.window
       regs:
@@ -112,7 +112,7 @@ import Workspace
       """,
       .init(
         "1️⃣", to: "2️⃣", "schema-state",
-        "'regs' of 'thing', number 0x1, is 0x0000_0007 before it is saved and 0x0000_0000 once it is restored"))
+        "'thing.regs', number 0x1, is 7 before it is saved and 0 once it is restored"))
   }
 
   @Test func valueThatIsNotRestoredIsFound() {
@@ -126,7 +126,7 @@ import Workspace
       """,
       .init(
         "1️⃣", to: "2️⃣", "schema-state",
-        "after it has been restored, the calls of 'save' are others: 'window' of 'thing' is not read"))
+        "once the state is restored, 'save' reads 'thing.regs', number 0x1, where it read 'thing.window'"))
   }
 
   @Test func refusedCallIsAtItsStatement() {
@@ -135,7 +135,9 @@ import Workspace
       save:
         - 1️⃣get2️⃣: window
       """,
-      .init("1️⃣", to: "2️⃣", "thing.window:ENXIO", "the kernel would answer ENXIO: the window is not set"))
+      .init(
+        "1️⃣", to: "2️⃣", "thing.window:ENXIO", "the kernel would answer ENXIO: the window is not set",
+        notes: [.init("4️⃣", "the rule is here")]))
     expectFindings(
       """
       save:
@@ -144,8 +146,11 @@ import Workspace
         - set: window
         - 1️⃣set2️⃣: window
           value: 0x2000
+          if: self.window != null
       """,
-      .init("1️⃣", to: "2️⃣", "thing.window:EBUSY", "the kernel would answer EBUSY: the window is set"))
+      .init(
+        "1️⃣", to: "2️⃣", "thing.window:EBUSY", "the kernel would answer EBUSY: the window is set",
+        notes: [.init("3️⃣", "the rule is here")]))
   }
 
   @Test func unknownValueIsAtItsExpression() {
