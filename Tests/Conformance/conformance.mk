@@ -11,6 +11,7 @@ PLANS ?= 2500
 MACHINES_arm64 = arm64-gicv3 arm64-gicv2
 MACHINES_riscv64 = riscv64-aia riscv64-aiahw
 MACHINES_ppc64 = ppc64-xics ppc64-xive
+MACHINES_s390x = s390x-sie
 MACHINES_x86_64 = x86_64-svm $(if $(filter x86_64,$(shell uname -m)),$(if $(wildcard /dev/kvm),host))
 MACHINES ?= $(MACHINES_$(ARCH))
 # If not empty, kvmconf itself is also built for the guests and applies manifests there: arm64 only.
@@ -19,7 +20,7 @@ CORPUS = Tests/Fixtures/selftests examples Tests/Conformance/corpus
 
 .PHONY: conformance conformance-tool conformance-page
 
-conformance: conformance-tool ## compare the model with a kernel: ARCH=arm64|riscv64|ppc64|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
+conformance: conformance-tool ## compare the model with a kernel: ARCH=arm64|riscv64|ppc64|s390x|x86_64 KERNEL=6.12|7.2 SEED= PLANS= MACHINES=
 	@mkdir -p $(CONFORMANCE)
 	$(if $(filter-out host,$(MACHINES)),@Tests/Conformance/fetch.sh $(CURDIR)/$(CONFORMANCE) $(ARCH) $(KERNEL) $(filter-out host,$(MACHINES)))
 	$(if $(CROSS),@Tests/Conformance/cross.sh $(CURDIR)/$(CONFORMANCE))

@@ -2,7 +2,7 @@
 # fetch.sh FOLDER ARCH KERNEL MACHINE...: fetches the files that test guests need from Debian's archive.
 #
 #   FOLDER  a cache folder for all files; files that it already has are not fetched again
-#   ARCH    arm64, riscv64, ppc64, x86_64
+#   ARCH    arm64, riscv64, ppc64, s390x, x86_64
 #   KERNEL  6.12 or 7.2
 #   MACHINE the machines of guest.sh that will run
 #
@@ -21,8 +21,9 @@ case $arch in
 arm64) debian=arm64 flavour=arm64 triplet=aarch64-linux-gnu packages="qemu-system-arm" modules="" ;;
 riscv64) debian=riscv64 flavour=riscv64 triplet=riscv64-linux-gnu packages="" modules="kvm" ;;
 ppc64) debian=ppc64el flavour=powerpc64le triplet=powerpc64le-linux-gnu packages="qemu-system-ppc" modules="kvm kvm-hv" ;;
+s390x) debian=s390x flavour=s390x triplet=s390x-linux-gnu packages="" modules="kvm" ;;
 x86_64) debian=amd64 flavour=amd64 triplet=x86_64-linux-gnu packages="qemu-system-x86" modules="kvm kvm-amd" ;;
-*) echo "fetch: unknown architecture '$arch'; expected arm64, riscv64, ppc64 or x86_64" >&2; exit 64 ;;
+*) echo "fetch: unknown architecture '$arch'; expected arm64, riscv64, ppc64, s390x or x86_64" >&2; exit 64 ;;
 esac
 
 # The address of the archive, from the machine's apt configuration.
@@ -47,7 +48,7 @@ for package in $packages; do
 	esac
 done
 case $arch in
-arm64 | riscv64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-$debian-cross" ;;
+arm64 | riscv64 | s390x) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-$debian-cross" ;;
 ppc64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-ppc64el-cross" ;;
 esac
 if [ -n "$missing" ]; then
@@ -123,10 +124,15 @@ if [ ! -e "$folder/headers/usr" ]; then
 	rm -rf "$folder/headers/packages"
 fi
 
-# 5. RISC-V with an IMSIC, and Arm with EL2 for guests, need a newer QEMU than that of Debian 12. It runs with its own
-# dynamic loader and is not installed.
+# 5. The module that claims hardware which QEMU does not emulate.
+# shellcheck source=Tests/Conformance/claim.sh
+if [ -e "Tests/Conformance/guest/claim-$arch.c" ]; then . Tests/Conformance/claim.sh; fi
+
+# 6. RISC-V with an IMSIC, Arm with EL2 for guests, and s390x need a newer QEMU than that of Debian 12. It runs with its
+# own dynamic loader and is not installed.
 case $machines in
 *riscv64*) newer=qemu-system-riscv ;;
+*s390x*) newer=qemu-system-s390x ;;
 *arm64-nested* | *arm64-gicv4*) newer=qemu-system-arm ;;
 *) newer= ;;
 esac
@@ -140,7 +146,7 @@ if [ -n "$newer" ] && [ ! -e "$folder/qemu/$newer" ]; then
 	touch "$folder/qemu/$newer"
 fi
 
-# 6. The guest's program.
+# 7. The guest's program.
 init=$folder/init-$arch
 sources="Tests/Conformance/guest/init.c Sources/kvmload/kvmload.c Tools/kvmload/report.c"
 # shellcheck disable=SC2086

@@ -2,7 +2,8 @@
 # guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and then stops.
 #
 #   FOLDER   the cache that fetch.sh filled
-#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-n1, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
+#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-n1, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, s390x-sie,
+#            x86_64-svm
 #   KERNEL   6.12 or 7.2
 #   PLANS    a folder of compiled plans, and of manifests for kvmconf itself; they run in the order of their names
 #   REPORT   the guest's output; the output of its kernel is written to REPORT.console
@@ -11,7 +12,7 @@
 set -euo pipefail
 folder=$1 machine=$2 kernel=$3 plans=$4 report=$5
 
-console=ttyAMA0 memory=1024 bus= options=-nodefaults arguments= newer=
+console=ttyAMA0 memory=1024 port=virtio-serial-pci bus= options=-nodefaults arguments= newer=
 case $machine in
 arm64-gicv3) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=cortex-a57 ;;
 arm64-gicv2) system=aarch64 board="virt,virtualization=on,gic-version=2" cpu=cortex-a57 ;;
@@ -38,6 +39,10 @@ x86_64-svm)
 	system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 arguments=intel_iommu=on
 	options="-nodefaults -device intel-iommu -device pci-testdev"
 	;;
+s390x-sie)
+	# QEMU does not emulate SIE; the module claim-s390x claims it.
+	system=s390x newer=1 board=s390-ccw-virtio cpu=max console=ttyS0 port=virtio-serial-ccw
+	;;
 *) echo "guest: unknown machine '$machine'" >&2; exit 64 ;;
 esac
 
@@ -61,7 +66,7 @@ if [ -n "$(find "$plans" -name '*.yaml' | head -1)" ]; then cp "$folder/kvmconf-
 (cd "$work/root" && find -L . | cpio -o -L -H newc -R 0:0 --quiet | gzip -1) >"$work/initramfs"
 
 command=("${qemu[@]}" -accel tcg -M "$board" -cpu "$cpu" -smp 1 -m "$memory" $options -display none -serial stdio -no-reboot
-	-device "virtio-serial-pci$bus" -chardev "file,id=report,path=$report" -device virtserialport,chardev=report,name=report
+	-device "$port$bus" -chardev "file,id=report,path=$report" -device virtserialport,chardev=report,name=report
 	-kernel "$guest/kernel" -initrd "$work/initramfs"
 	-append "console=$console quiet loglevel=4 panic=-1 oops=panic $arguments")
 if [ -n "${COMMAND:-}" ]; then
