@@ -43,20 +43,11 @@ import Workspace
     if let diagnostic = found.first { #expect(WorkspaceTests.words(diagnostic).contains(words)) }
   }
 
-  @Test func architectureWithoutSchemasIsReported() throws {
-    var settings = Settings()
-    settings.schemas = []
-    let manifest = SourceFile(path: "vm.yaml", bytes: Array("kvmconf: 1\narch: s390x\nvcpus: {count: 1}\n".utf8))
-    let found = try ManifestWorkspace(settings).validate(manifest).diagnostics
-    #expect(found.map(WorkspaceTests.place) == ["2:7 no-schemas"])
-    #expect(found.map(\.message) == ["there are no schemas for s390x"])
-  }
-
   /// Checks that a manifest alone cannot trip, with the tests that trip them.
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
     "bad-plan", "cannot-write", "undecided",  // EndToEndTests: about other files and options
-    "no-schemas",  // below: every architecture has schemas
+    "no-schemas",  // SchemaCaseTests: every architecture has schemas
     "schema-header",  // SchemaDraftTests: about headers
     "schema-no-case",  // SchemaCaseTests: about schemas
     "outcome-differs", "value-differs",  // ConformTests: comparisons with a kernel
