@@ -3,7 +3,7 @@
 #
 #   FOLDER  a cache folder for all files; files that it already has are not fetched again
 #   ARCH    arm64, riscv64, ppc64, x86_64
-#   KERNEL  6.12 or 7.2
+#   KERNEL  a release that Debian has, from 5.10 to 7.3; -16k (arm64) or -64k (ppc64) selects pages of that size
 #   MACHINE the machines of guest.sh that will run
 #
 # QEMU and the compiler are packages of this machine, which root installs if they are missing. Kernels are fetched
@@ -12,10 +12,15 @@ set -euo pipefail
 folder=$1 arch=$2 kernel=$3
 machines="${*:4}"
 
-case $kernel in
+release=${kernel%-*}
+case $release in
+5.10) suite=bullseye ;;
+6.1) suite=bookworm ;;
 6.12) suite=trixie ;;
+6.16 | 6.17 | 6.18 | 6.19 | 7.0 | 7.1) suite=trixie-backports ;;
 7.2) suite=sid ;;
-*) echo "fetch: unknown kernel '$kernel'; expected 6.12 or 7.2" >&2; exit 64 ;;
+7.3) suite=experimental ;;
+*) echo "fetch: unknown kernel '$kernel'; expected 5.10, 6.1, 6.12, 6.16 to 7.3" >&2; exit 64 ;;
 esac
 case $arch in
 arm64) debian=arm64 flavour=arm64 triplet=aarch64-linux-gnu packages="qemu-system-arm" modules="" ;;
@@ -24,6 +29,10 @@ ppc64) debian=ppc64el flavour=powerpc64le triplet=powerpc64le-linux-gnu packages
 x86_64) debian=amd64 flavour=amd64 triplet=x86_64-linux-gnu packages="qemu-system-x86" modules="kvm kvm-amd" ;;
 *) echo "fetch: unknown architecture '$arch'; expected arm64, riscv64, ppc64 or x86_64" >&2; exit 64 ;;
 esac
+# Pages of another size.
+flavour=$flavour${kernel#"$release"}
+# The report goes through a virtio port. Kernels before 6.12 have its driver as modules; the others have it built in.
+virtio="virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_console"
 
 # The address of the archive, from the machine's apt configuration.
 uri=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)
@@ -77,31 +86,34 @@ update() {
 
 # 3. The kernel and its KVM modules.
 guest=$folder/kernels/$arch-$kernel
-if [ ! -e "$guest/release" ]; then
+if [ ! -e "$guest/version" ]; then
 	echo "fetching Linux $kernel for $arch"
 	update "$debian" "$suite"
 	rm -rf "$guest"
 	mkdir -p "$guest/packages" "$guest/root" "$guest/modules"
 	# Newer kernels are in two packages; the second is only needed for modules.
-	for release in $(view "$debian" "$suite" apt-cache pkgnames linux- |
-		sed -n "s/^linux-\(image\|binary\)-\($kernel[.+0-9][^- ]*-$flavour\)\$/\2/p" | sort -uVr); do
-		names="linux-image-$release"
-		if view "$debian" "$suite" apt-cache show "linux-binary-$release" >/dev/null 2>&1; then
-			names="linux-binary-$release${modules:+ linux-modules-$release}"
+	for name in $(view "$debian" "$suite" apt-cache pkgnames linux- |
+		sed -n "s/^linux-\(image\|binary\)-\($release\([.+-][^ ]*\)\?-$flavour\)\$/\2/p" | grep -v -e -rt- -e -cloud- | sort -uVr); do
+		names="linux-image-$name"
+		if view "$debian" "$suite" apt-cache show "linux-binary-$name" >/dev/null 2>&1; then
+			names="linux-binary-$name${modules:+ linux-modules-$name}"
 		fi
 		# An archive that is being updated may list packages that it does not have.
 		# shellcheck disable=SC2086
 		if (cd "$guest/packages" && view "$debian" "$suite" apt-get -qq download $names); then break; fi
 	done
 	for package in "$guest"/packages/*.deb; do
+		[ -e "$package" ] || continue
 		dpkg --fsys-tarfile "$package" |
-			tar -x -C "$guest/root" --wildcards '*/vmlinu[xz]*' '*/kvm/*.ko*' '*/irqbypass.ko*' '*/ccp.ko*' '*/vfio/*.ko*' 2>/dev/null || true
+			tar -x -C "$guest/root" --wildcards '*/vmlinu[xz]*' '*/kvm/*.ko*' '*/irqbypass.ko*' '*/ccp.ko*' '*/vfio/*.ko*' \
+				'*/virtio/*.ko*' '*/virtio_console.ko*' 2>/dev/null || true
+		version=$(dpkg-deb -f "$package" Version)
 	done
 	image=$(find "$guest/root" -name 'vmlinu[xz]*' -type f | head -1)
-	if [ -z "$image" ]; then echo "fetch: the packages of Linux $release have no kernel" >&2; exit 70; fi
+	if [ -z "$image" ]; then echo "fetch: Debian's $suite has no Linux $kernel for $arch" >&2; exit 70; fi
 	mv "$image" "$guest/kernel"
 	[ "$arch" = x86_64 ] && modules="irqbypass ccp kvm kvm-amd vfio vfio_iommu_type1 vfio-pci-core vfio-pci"
-	for module in $modules; do
+	for module in $virtio $modules; do
 		file=$(find "$guest/root" -name "$module.ko" -o -name "$module.ko.xz" | head -1)
 		[ -n "$file" ] || continue
 		case $file in
@@ -111,7 +123,8 @@ if [ ! -e "$guest/release" ]; then
 		echo "$module.ko" >>"$guest/modules/order"
 	done
 	rm -rf "$guest/packages" "$guest/root"
-	echo "$release" >"$guest/release"
+	# The patch level, which uname does not show before 6.12.
+	echo "${version%%[-+~]*}" >"$guest/version"
 fi
 
 # 4. The newest kernel headers, as the machine's headers may lack a constant.

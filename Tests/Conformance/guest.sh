@@ -3,7 +3,7 @@
 #
 #   FOLDER   the cache that fetch.sh filled
 #   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-n1, arm64-max, arm64-nested, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
-#   KERNEL   6.12 or 7.2
+#   KERNEL   the name under which fetch.sh has stored the kernel
 #   PLANS    a folder of compiled plans, and of manifests for kvmconf itself; they run in the order of their names
 #   REPORT   the guest's output; the output of its kernel is written to REPORT.console
 #

@@ -4,6 +4,7 @@ import Corpus
 import DevicePlan
 import Diagnostics
 import Foundation
+import Kernel
 import PlanFormat
 import Vocabulary
 import Workspace
@@ -52,6 +53,14 @@ struct Laboratory {
     var found: [Int: KernelAnswers] = [:]
     /// The plans in which the kernel died.
     var crashes: [Int] = []
+  }
+
+  /// The release of the kernel, with its patch level, which fetch.sh has stored.
+  var release: Release? {
+    if machine.isHost { return Release(kernelRelease()) }
+    let file = cache.appending(path: "kernels/\(machine.architecture.rawValue)-\(kernel)/version")
+    let version = (try? String(contentsOf: file, encoding: .utf8)) ?? kernel
+    return Release(version.filter { !$0.isWhitespace })
   }
 
   /// The path of the kvmconf that was built for the machine; it may not exist.

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,26 @@ static void give_device_to_vfio(void)
 	if (write(file, "1b36 0005", 9) != 9)
 		fprintf(stderr, "guest: vfio-pci does not take the test device: %m\n");
 	close(file);
+}
+
+/* Prints the type of each PMU, a fact about the machine. */
+static void print_pmus(void)
+{
+	glob_t found;
+	size_t i;
+
+	if (glob("/sys/bus/event_source/devices/*pmu*/type", 0, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++) {
+		char type[16] = "";
+		const int file = open(found.gl_pathv[i], O_RDONLY | O_CLOEXEC);
+
+		if (file >= 0 && read(file, type, sizeof(type) - 1) > 0)
+			fprintf(stderr, "guest: %s: %s", found.gl_pathv[i], type);
+		if (file >= 0)
+			close(file);
+	}
+	globfree(&found);
 }
 
 /* Opens a device, which appears when its driver has found it. Returns the descriptor, or -1. */
@@ -129,6 +150,7 @@ int main(void)
 		fprintf(stderr, "guest: descriptors: %m\n");
 	load_modules();
 	give_device_to_vfio();
+	print_pmus();
 	port = open_patiently("/dev/vport0p1", O_WRONLY);
 	if (port >= 0 && dup2(port, STDOUT_FILENO) >= 0 && open_patiently("/dev/kvm", O_RDWR) >= 0) {
 		count = scandir("/plans", &plans, is_plan, alphasort);
