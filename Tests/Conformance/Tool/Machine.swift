@@ -20,6 +20,7 @@ struct Machine {
     Machine(name: "arm64-gicv3", architecture: .arm64), Machine(name: "arm64-gicv2", architecture: .arm64),
     Machine(name: "arm64-gicv4", architecture: .arm64), Machine(name: "arm64-n1", architecture: .arm64),
     Machine(name: "arm64-max", architecture: .arm64), Machine(name: "arm64-nested", architecture: .arm64),
+    Machine(name: "arm64-gicv5", architecture: .arm64), Machine(name: "loongarch64-lvz", architecture: .loongarch64),
     Machine(name: "riscv64-aia", architecture: .riscv64),
     Machine(name: "riscv64-aiahw", architecture: .riscv64), Machine(name: "ppc64-xics", architecture: .ppc64),
     Machine(name: "ppc64-xive", architecture: .ppc64),

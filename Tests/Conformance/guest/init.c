@@ -1,6 +1,6 @@
 /* The first program of a test guest: loads KVM's modules, runs every plan on /dev/kvm, each in a separate process, and
  * powers the machine off. A manifest among the plans is passed to kvmconf. The reports are written to the first virtio
- * port, in the format of `kvmload --json`. The line before each report names its plan, and the line after it has the
+ * port, or to the device that the kernel's argument `report` names, in the format of `kvmload --json`. The line before each report names its plan, and the line after it has the
  * exit status of the process. */
 #define _GNU_SOURCE
 
@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* main() of kvmload, compiled under another name. */
@@ -136,6 +137,8 @@ int main(void)
 	/* Each vCPU needs a descriptor. */
 	const struct rlimit descriptors = {.rlim_cur = 16384, .rlim_max = 16384};
 	struct dirent **plans = NULL;
+	struct termios terminal;
+	const char *path;
 	int count, i, port;
 
 	/* The kernel may have mounted some of these already. */
@@ -151,7 +154,13 @@ int main(void)
 	load_modules();
 	give_device_to_vfio();
 	print_pmus();
-	port = open_patiently("/dev/vport0p1", O_WRONLY);
+	/* The kernel passes arguments that it does not know in the environment. */
+	path = getenv("report");
+	port = open_patiently(path ? path : "/dev/vport0p1", O_WRONLY | O_NOCTTY);
+	if (port >= 0 && tcgetattr(port, &terminal) == 0) {
+		cfmakeraw(&terminal);
+		tcsetattr(port, TCSANOW, &terminal);
+	}
 	if (port >= 0 && dup2(port, STDOUT_FILENO) >= 0 && open_patiently("/dev/kvm", O_RDWR) >= 0) {
 		count = scandir("/plans", &plans, is_plan, alphasort);
 		for (i = 0; i < count; i++)
@@ -159,6 +168,7 @@ int main(void)
 		printf("{\"end\":%d}\n", count);
 		fflush(stdout);
 		fsync(STDOUT_FILENO);
+		tcdrain(STDOUT_FILENO);
 	}
 	sync();
 	reboot(RB_POWER_OFF);
