@@ -137,6 +137,11 @@ extension PayloadType {
           let place = offset + start + i * (field.type.fixedSize ?? 0)
           guard type.encode(element, into: &payload, at: place, bigEndian) else { return false }
         }
+        // The kernel copies the whole struct out, and has cleared what a case does not fill.
+        if case .union = field.type, part != .unknown, let size = type.fixedSize {
+          let rest = max(0, (field.type.fixedSize ?? 0) - size)
+          payload.put([UInt8](repeating: 0, count: rest), at: offset + start + size)
+        }
       }
     case (.bytes(let size), .list(let values)):
       if let most = size?.constant?.integer, values.count > most { return false }

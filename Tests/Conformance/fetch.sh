@@ -204,8 +204,10 @@ if [ -n "$claim" ] && [ ! "$module" -nt "Tests/Conformance/guest/$claim.c" ]; th
 		rm -rf "$guest/headers"
 		mkdir -p "$guest/headers"
 		update amd64 "$suite"
+		# In older suites, one package of tools serves all kernels of a release.
 		(cd "$guest/headers" && view "$debian" "$suite" apt-get -qq download "linux-headers-$name" "linux-headers-$base-common" &&
-			view amd64 "$suite" apt-get -qq download "linux-kbuild-$base")
+			{ view amd64 "$suite" apt-get -qq download "linux-kbuild-$base" 2>/dev/null ||
+				view amd64 "$suite" apt-get -qq download "linux-kbuild-$release"; })
 		unpack "$guest"/headers/*.deb
 		rm -rf "$guest/headers"
 	fi
