@@ -160,9 +160,8 @@ package final class StepReader {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
     guard let target = target(of: call, file, reader, at) else { return nil }
-    var setting = AttributeSetting(
-      call: AttributeNumbers(group: 0, attr: 0), path: call.name, data: .none, at: subject.isEmpty ? at : subject.range)
-    setting.owner = file
+    let setting = AttributeSetting(
+      call: AttributeNumbers(group: 0, attr: 0), owner: file, path: call.name, at: subject.isEmpty ? at : subject.range)
     var comparison: Comparison?
     if let address = reader["address"] {
       if address.scalar != "invalid" {
@@ -375,23 +374,20 @@ package final class StepReader {
     for entry in reader.entries where !allowed.contains(entry.key.value) {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
-    var setting = AttributeSetting(
+    let setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
-      path: name,
-      data: .none, at: at)
+      owner: path.schema, path: name, at: at)
     let keys = MappingReader(
       Node(
         .mapping(reader.entries.filter { entry in attribute.keyFields.contains { $0.name == entry.key.value } }),
         at: reader.node.range),
       of: "this step", keys: nil, findings)
-    guard let (attr, key) = context.number(of: attribute, named: name, keys, at: at) else { return nil }
-    setting.owner = path.schema
-    setting.call.attr = attr
-    setting.key = key
+    guard let number = context.number(of: attribute, named: name, keys) else { return nil }
+    setting.call.attr = number
     setting.keyPlaces = context.keyPlaces(of: attribute, keys)
-    let type = context.payload(of: attribute, in: group, setting)
-    let comparison = payload(access, type, name, reader, into: &setting)
-    context.fillLengths(of: attribute, keys, in: &setting)
+    let type = group.payload(of: attribute, setting.key, number)
+    let comparison = payload(access, type, name, reader, into: setting)
+    context.fillLengths(of: attribute, keys, in: setting)
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
@@ -445,7 +441,7 @@ package final class StepReader {
   /// Fills in the data that the call's pointer refers to. Returns what a get must read.
   private func payload(
     _ access: AttributeAccess, _ type: PayloadType, _ name: String, _ reader: MappingReader,
-    into setting: inout AttributeSetting
+    into setting: AttributeSetting
   ) -> Comparison? {
     if let address = reader["address"] {
       if address.scalar != "invalid" {
@@ -474,12 +470,12 @@ package final class StepReader {
       setting.value = value.flowText
       setting.at = value.range
       return nil
-    case .get: return buffer(type, name, reader, into: &setting)
+    case .get: return buffer(type, name, reader, into: setting)
     }
   }
 
   private func buffer(
-    _ type: PayloadType, _ name: String, _ reader: MappingReader, into setting: inout AttributeSetting
+    _ type: PayloadType, _ name: String, _ reader: MappingReader, into setting: AttributeSetting
   ) -> Comparison? {
     if type.isNone { return nil }
     if let input = reader["input"] {
@@ -521,7 +517,7 @@ package final class StepReader {
       group = found.number
     }
     guard let numbers = context.rawNumbers(reader, group: group) else { return nil }
-    var setting = AttributeSetting(call: numbers, data: .none, at: at)
+    let setting = AttributeSetting(call: numbers, at: at)
     if let address = reader["address"] {
       if address.scalar != "invalid" {
         findings.error(
