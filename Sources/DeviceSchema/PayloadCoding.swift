@@ -93,6 +93,14 @@ extension PayloadType {
     return encode(value, into: &payload, at: 0, bigEndian) ? payload : nil
   }
 
+  /// The number of bytes that the kernel writes. Of an array, it writes the elements that it has.
+  package func size(written value: Value) -> Int {
+    if case .array(let element, _) = self, let size = element.fixedSize, let list = value.list {
+      return size * list.count
+    }
+    return fixedSize ?? 0
+  }
+
   /// The size of a list that may have any number of elements.
   private func size(of value: Value) -> Int? {
     guard let count = value.list.map({ Int128($0.count) }) else { return nil }

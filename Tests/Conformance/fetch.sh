@@ -2,7 +2,7 @@
 # fetch.sh FOLDER ARCH KERNEL MACHINE...: fetches the files that test guests need from Debian's archive.
 #
 #   FOLDER  a cache folder for all files; files that it already has are not fetched again
-#   ARCH    arm64, loongarch64, riscv64, ppc64, x86_64
+#   ARCH    arm64, loongarch64, riscv64, ppc64, s390x, x86_64
 #   KERNEL  a release that Debian has, from 5.10 to 7.3; -16k (arm64) or -64k (ppc64) selects pages of that size
 #   MACHINE the machines of guest.sh that will run
 #
@@ -27,8 +27,9 @@ arm64) debian=arm64 flavour=arm64 triplet=aarch64-linux-gnu packages="qemu-syste
 loongarch64) debian=loong64 flavour=loong64 triplet=loongarch64-linux-gnu packages="" modules="" ;;
 riscv64) debian=riscv64 flavour=riscv64 triplet=riscv64-linux-gnu packages="" modules="kvm" ;;
 ppc64) debian=ppc64el flavour=powerpc64le triplet=powerpc64le-linux-gnu packages="qemu-system-ppc" modules="kvm kvm-hv" ;;
+s390x) debian=s390x flavour=s390x triplet=s390x-linux-gnu packages="" modules="kvm" ;;
 x86_64) debian=amd64 flavour=amd64 triplet=x86_64-linux-gnu packages="qemu-system-x86" modules="kvm kvm-amd" ;;
-*) echo "fetch: unknown architecture '$arch'; expected arm64, loongarch64, riscv64, ppc64 or x86_64" >&2; exit 64 ;;
+*) echo "fetch: unknown architecture '$arch'; expected arm64, loongarch64, riscv64, ppc64, s390x or x86_64" >&2; exit 64 ;;
 esac
 # Pages of another size.
 flavour=$flavour${kernel#"$release"}
@@ -39,6 +40,7 @@ virtio="virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pc
 case $machines in
 *arm64-gicv5*) claim=claim-gicv5 ;;
 *loongarch64*) claim=claim-loongarch64 ;;
+*s390x*) claim=claim-s390x ;;
 *) claim= ;;
 esac
 tools=
@@ -67,7 +69,7 @@ for package in $packages; do
 	esac
 done
 case $arch in
-arm64 | riscv64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-$debian-cross" ;;
+arm64 | riscv64 | s390x) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-$debian-cross" ;;
 ppc64) [ -e "/usr/$triplet/lib/libc.a" ] || missing="$missing libc6-dev-ppc64el-cross" ;;
 esac
 if [ -n "$missing" ]; then
@@ -155,11 +157,12 @@ if [ ! -e "$folder/headers/usr" ]; then
 	rm -rf "$folder/headers/packages"
 fi
 
-# 5. RISC-V with an IMSIC, LoongArch, and Arm with EL2 for guests need a newer QEMU than that of Debian 12. It runs with its
+# 5. RISC-V with an IMSIC, LoongArch, s390x, and Arm with EL2 for guests need a newer QEMU than that of Debian 12. It runs with its
 # own dynamic loader and is not installed.
 case $machines in
 *riscv64*) newer=qemu-system-riscv ;;
 *loongarch64*) newer=qemu-system-misc ;;
+*s390x*) newer=qemu-system-s390x ;;
 *arm64-nested* | *arm64-gicv4*) newer=qemu-system-arm ;;
 *) newer= ;;
 esac

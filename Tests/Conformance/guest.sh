@@ -2,7 +2,7 @@
 # guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and then stops.
 #
 #   FOLDER   the cache that fetch.sh filled
-#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-gicv5, arm64-n1, arm64-max, arm64-nested, loongarch64-lvz, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, x86_64-svm
+#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-gicv5, arm64-n1, arm64-max, arm64-nested, loongarch64-lvz, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, s390x-sie, x86_64-svm
 #   KERNEL   the name under which fetch.sh has stored the kernel
 #   PLANS    a folder of compiled plans, and of manifests for kvmconf itself; they run in the order of their names
 #   REPORT   the guest's output; the output of its kernel is written to REPORT.console
@@ -46,6 +46,10 @@ x86_64-svm)
 	# A device for VFIO, with an IOMMU.
 	system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 arguments=intel_iommu=on
 	options="-nodefaults -device intel-iommu -device pci-testdev"
+	;;
+s390x-sie)
+	system=s390x newer=1 board=s390-ccw-virtio cpu=max claim=claim-s390x console=ttyS0
+	port=(-device virtio-serial-ccw -device virtserialport,chardev=report,name=report)
 	;;
 *) echo "guest: unknown machine '$machine'" >&2; exit 64 ;;
 esac

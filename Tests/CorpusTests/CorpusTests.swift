@@ -15,14 +15,14 @@ import Workspace
     return (0..<count).map { _ in plans.next().manifest.text }
   }
 
-  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc])
+  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .s390x, .loongarch64, .ppc])
   func seedDecidesThePlans(_ architecture: Architecture) {
     #expect(texts(architecture, seed: 7) == texts(architecture, seed: 7))
     #expect(texts(architecture, seed: 7) != texts(architecture, seed: 8))
   }
 
   /// Every random manifest can be read, and no call in it would crash a kernel.
-  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc])
+  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .s390x, .loongarch64, .ppc])
   func everyManifestIsValidAndSafe(_ architecture: Architecture) throws {
     let workspace = ManifestWorkspace(Settings())
     let plans = RandomPlans(workspace, architecture, seed: 3)
@@ -59,7 +59,7 @@ import Workspace
     let known = Explainer(workspace.allCatalogues).ids
     let folders = ["/examples", "/Tests/Conformance/corpus", "/Tests/Fixtures/good"].map { repository + $0 }
     var found: Set<String> = []
-    for architecture in [Architecture.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc] {
+    for architecture in [Architecture.arm64, .x86_64, .riscv64, .ppc64, .s390x, .loongarch64, .ppc] {
       let plans = RandomPlans(workspace, architecture, seed: 5)
       let cases = try workspace.cases(in: folders, for: architecture) + workspace.exampleCases(for: architecture)
       for plan in cases.map(\.plan) + (0..<40).map({ _ in plans.next().plan }) {

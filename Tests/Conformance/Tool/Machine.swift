@@ -24,6 +24,7 @@ struct Machine {
     Machine(name: "riscv64-aia", architecture: .riscv64),
     Machine(name: "riscv64-aiahw", architecture: .riscv64), Machine(name: "ppc64-xics", architecture: .ppc64),
     Machine(name: "ppc64-xive", architecture: .ppc64),
+    Machine(name: "s390x-sie", architecture: .s390x),
     Machine(
       name: "x86_64-svm", architecture: .x86_64,
       files: [("gpu", "/dev/vfio/1"), ("container", "/dev/vfio/vfio")]),

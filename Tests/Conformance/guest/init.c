@@ -46,6 +46,19 @@ static void load_modules(void)
 	fclose(order);
 }
 
+/* On s390x, older kernels give page tables that KVM can use only to processes that start after this. The others do not have
+ * the file. */
+static void allow_kvm_page_tables(void)
+{
+	const int file = open("/proc/sys/vm/allocate_pgste", O_WRONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return;
+	if (write(file, "1", 1) != 1)
+		fprintf(stderr, "guest: vm.allocate_pgste cannot be set: %m\n");
+	close(file);
+}
+
 /* Binds QEMU's test device to VFIO, if both exist. */
 static void give_device_to_vfio(void)
 {
@@ -151,6 +164,7 @@ int main(void)
 		fprintf(stderr, "guest: /proc or /sys: %m\n");
 	if (setrlimit(RLIMIT_NOFILE, &descriptors))
 		fprintf(stderr, "guest: descriptors: %m\n");
+	allow_kvm_page_tables();
 	load_modules();
 	give_device_to_vfio();
 	print_pmus();
