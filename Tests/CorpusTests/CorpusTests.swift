@@ -1,3 +1,4 @@
+import Conformance
 import Corpus
 import DevicePlan
 import DeviceSchema
@@ -105,6 +106,39 @@ import Workspace
     for number in [63, 64, 1023, 1024] {
       #expect(steps.contains("{set: arm-vgic-v3.nr-irqs, value: \(number)}"), "\(number)")
     }
+  }
+}
+
+@Suite struct TallyTests {
+  /// A run of a manifest whose last step answers in a given way.
+  private func tally(_ result: StepResult, seed: UInt64) throws -> Tally {
+    let workspace = ManifestWorkspace(Settings())
+    let text = "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create-vcpu: 0}, {get: vcpu.0.tsc.offset}]\n"
+    let file = SourceFile(path: "vm.yaml", bytes: Array(text.utf8))
+    let plan = try #require(workspace.load(file).manifests.first?.plan)
+    let host = HostDescription(kind: .kernel, architecture: .x86_64, release: "6.1.0-44-amd64")
+    let answers = KernelAnswers(host: host, results: [StepResult(.ok), StepResult(.ok), result])
+    let catalogue = workspace.catalogue(for: .x86_64)
+    var tally = Tally(
+      machine: "x86_64-svm", architecture: .x86_64, kernel: "6.1", version: "6.1.176", seed: seed, catalogue)
+    let conformance = try workspace.conformance(of: plan, to: answers)
+    tally.add(conformance, catalogue)
+    tally.order.add(conformance)
+    return tally
+  }
+
+  /// The runs of one kernel with different seeds add up.
+  @Test func runsOfOneKernelAddUp() throws {
+    let open = try tally(StepResult(.ok, value: [UInt8](repeating: 1, count: 8)), seed: 1)
+    let differing = try tally(StepResult(.refused(try #require(Errno(name: "EPERM")))), seed: 2)
+    let sum = open + differing
+    #expect(sum.seeds == [1, 2] && sum.manifests == 2)
+    #expect(sum.total.agreed == 4 && sum.total.open == 1 && sum.total.differed == 1 && sum.total.steps == 6)
+    #expect(sum.open == ["get-attribute vcpu.tsc.offset": 1])
+    #expect(sum.order.manifests == 2 && sum.order.calls == 6)
+    #expect(sum.order.refused.map(\.answer) == ["the kernel answered EPERM"])
+    // Without a patch level in what uname prints, it is added.
+    #expect(sum.kernelName == "6.1.0-44-amd64 (6.1.176)")
   }
 }
 

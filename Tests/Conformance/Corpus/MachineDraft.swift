@@ -123,8 +123,10 @@ struct MachineDraft {
     switch parts.first {
     case "vm": (owner, file) = (.vm, catalogue.vm)
     case "vcpu":
-      guard let id = rest.first else { return false }
+      guard var id = rest.first else { return false }
       rest.removeFirst()
+      if random.percent(40) { id = "\(random.below(4))" }
+      if !vcpus.contains(id) { vcpus.append(id) }
       (owner, file) = (.vcpu(id), catalogue.vcpu)
     default:
       guard let type = names[parts.first ?? ""] else { return false }

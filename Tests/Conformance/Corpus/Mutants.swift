@@ -215,8 +215,10 @@ package struct Mutants {
   private mutating func onePrerequisiteLess(_ lines: inout [String], _ line: Int) -> String? {
     let old = lines[line].trimmed
     guard let open = lines[line].firstIndex(of: "["), let close = lines[line].lastIndex(of: "]") else {
-      // An entry of a list on lines of its own.
-      lines.remove(at: line)
+      // An entry of a list on lines of its own; the list goes with its last entry.
+      let text = SchemaLines(lines)
+      let isOnly = lines[line - 1].trimmed.hasSuffix(":") && !text.hasItem(after: line)
+      lines.removeSubrange((isOnly ? line - 1 : line)...line)
       return "'\(old)' was removed"
     }
     var words = lines[line][lines[line].index(after: open)..<close].split(separator: ",").map { String($0).trimmed }
@@ -257,6 +259,12 @@ private struct SchemaLines {
     while end < lines.count, lines[end].isEmpty || indent(end) > indent(first) { end += 1 }
     while end > first + 1, isEmpty(end - 1) { end -= 1 }
     return first..<end
+  }
+
+  /// Whether the list of an item has another item after it.
+  func hasItem(after line: Int) -> Bool {
+    let next = block(at: line).upperBound
+    return next < lines.count && items[next] && indents[next] == indents[line]
   }
 
   /// The keys of the mappings that a line is in, from the inside, with the lines of each mapping.

@@ -17,7 +17,8 @@ struct FindMutants: ParsableCommand {
     discussion: """
       The corpus runs once on the kernel, with the correct schemas. Each mutant is then compared with the same answers. \
       If a manifest has another plan with the mutant, the correct schemas answer it in the kernel's place. An order is \
-      tested with declarative manifests. A mutant that is not found is compared with the correct schemas on random plans.
+      tested with declarative manifests. A mutant that is not found is compared with the correct schemas on random plans \
+      of another seed; if they do not differ there, it has no effect and does not count.
       """)
 
   @OptionGroup var options: CorpusOptions
@@ -40,8 +41,17 @@ struct FindMutants: ParsableCommand {
       of: settings.schemas, seed: mutantSeed, rules: tally.fired.keys.sorted(), release: corpus.catalogue.release,
       facts: Set(facts.keys))
     var counts: [Mutant.Kind: (found: Int, tried: Int)] = [:]
-    var missed = 0
-    while counts.values.reduce(0, { $0 + $1.tried }) < tries, let mutant = mutants.next() {
+    var seen: Set<String> = []
+    var idle = 0
+    var unchanged = 0
+    let reference = try Reference(corpus, seed: options.seed &+ 1, steps: steps)
+    while counts.values.reduce(0, { $0 + $1.tried }) < tries, seen.count + idle < 20 * tries,
+      let mutant = mutants.next()
+    {
+      guard seen.insert(mutant.description).inserted else {
+        idle += 1
+        continue
+      }
       var mutated = settings
       mutated.schemas = mutant.sources
       let workspace = ManifestWorkspace(mutated)
@@ -50,15 +60,16 @@ struct FindMutants: ParsableCommand {
       if !workspace.schemaFaults.isEmpty { continue }
       let culprit = try culprit(mutant, workspace, corpus, answers)
       if !workspace.schemaFaults.isEmpty { continue }
-      counts[mutant.kind, default: (0, 0)].tried += 1
       if let culprit {
         counts[mutant.kind, default: (0, 0)].found += 1
+        counts[mutant.kind, default: (0, 0)].tried += 1
         print("found by \(culprit): \(mutant.description)")
-      } else if let difference = try difference(workspace, corpus) {
-        missed += 1
+      } else if let difference = try reference.difference(to: workspace, mutant.kind) {
+        counts[mutant.kind, default: (0, 0)].tried += 1
         print("NOT FOUND: \(mutant.description); it differs in \(difference)")
       } else {
-        print("NOT FOUND: \(mutant.description); it answers \(steps) random steps like the correct schemas")
+        unchanged += 1
+        print("no effect: \(mutant.description)")
       }
     }
     let total = counts.values.reduce((found: 0, tried: 0)) { ($0.found + $1.found, $0.tried + $1.tried) }
@@ -67,7 +78,8 @@ struct FindMutants: ParsableCommand {
     }
     print(
       "\(corpus.laboratory.machine.name), Linux \(corpus.laboratory.kernel): \(total.found) of \(total.tried) found; "
-        + "\(total.tried - total.found - missed) of the others answer \(steps) random steps like the correct schemas")
+        + "\(unchanged) more have no effect here: they answer \(steps) random steps, or order as many calls, like the "
+        + "correct schemas")
   }
 
   /// The first manifest that shows the fault.
@@ -101,28 +113,52 @@ struct FindMutants: ParsableCommand {
     if old.map(\.verdict) != new.map(\.verdict) { return true }
     return try verdicts(plan, workspace).map(\.result.outcome) != new.map(\.result.outcome)
   }
+}
 
-  private func verdicts(_ plan: Plan, _ workspace: ManifestWorkspace) throws -> [(verdict: Verdict, result: StepResult)]
-  {
-    var model = try workspace.model(plan.architecture, course: .predicted)
-    return Runner(keepGoing: true).run(plan, on: &model).entries.map { ($0.verdict, $0.result) }
-  }
+/// Runs a plan on the model.
+private func verdicts(_ plan: Plan, _ workspace: ManifestWorkspace) throws -> [(verdict: Verdict, result: StepResult)] {
+  var model = try workspace.model(plan.architecture, course: .predicted)
+  return Runner(keepGoing: true).run(plan, on: &model).entries.map { ($0.verdict, $0.result) }
+}
 
-  /// The first random step that the mutant answers in another way than the correct schemas.
-  private func difference(_ workspace: ManifestWorkspace, _ corpus: LoadedCorpus) throws -> String? {
-    let architecture = corpus.laboratory.machine.architecture
-    let plans = RandomPlans(
-      corpus.workspace, architecture, seed: options.seed &+ 1, files: corpus.laboratory.machine.files)
+/// Random plans with the answers of the correct schemas, of another seed than the corpus.
+private struct Reference {
+  private var plans: [(plan: Plan, results: [StepResult])] = []
+  private let architecture: Architecture
+  private let seed: UInt64
+  private let steps: Int
+
+  init(_ corpus: LoadedCorpus, seed: UInt64, steps: Int) throws {
+    let machine = corpus.laboratory.machine
+    architecture = machine.architecture
+    self.seed = seed
+    self.steps = steps
+    let random = RandomPlans(corpus.workspace, architecture, seed: seed, files: machine.files)
     var count = 0
     while count < steps {
-      let (manifest, plan) = plans.next()
+      let plan = random.next().plan
       count += plan.steps.count
-      let (old, new) = (try verdicts(plan, corpus.workspace), try verdicts(plan, workspace))
-      for (i, (a, b)) in zip(old, new).enumerated()
-      where a.result.outcome != b.result.outcome || a.result.value != b.result.value
-        || a.result.valueMask != b.result.valueMask || a.result.number != b.result.number
+      plans.append((plan, try verdicts(plan, corpus.workspace).map(\.result)))
+    }
+  }
+
+  /// The first step that the mutant answers in another way, or the first call that it brings into a wrong order.
+  func difference(to workspace: ManifestWorkspace, _ kind: Mutant.Kind) throws -> String? {
+    if kind == .callOrder {
+      let machines = RandomMachines(workspace, architecture, seed: seed)
+      var count = 0
+      while count < steps, let planned = machines.next() {
+        count += planned.plan.steps.count
+        if let refused = planned.refused { return "\(planned.plan.name), \(refused.call)" }
+      }
+      return nil
+    }
+    for (plan, results) in plans {
+      for (i, (old, new)) in zip(results, try verdicts(plan, workspace).map(\.result)).enumerated()
+      where old.outcome != new.outcome || old.value != new.value || old.valueMask != new.valueMask
+        || old.number != new.number
       {
-        return "step \(i + 1) of \(manifest.name), \(plan.steps[i].words)"
+        return "step \(i + 1) of \(plan.name), \(plan.steps[i].words)"
       }
     }
     return nil

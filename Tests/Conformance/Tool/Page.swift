@@ -48,7 +48,12 @@ struct Page: ParsableCommand {
             .filter { $0.place.hasPrefix(excuse.file + ":") && $0.reason.hasPrefix(beginning) }
             .map { architecture.fired.contains($0.place) }
         }
-        if meant.isEmpty { return "\(excuse.file) has no rule '\(beginning)'" }
+        if meant.isEmpty {
+          // Without results of an architecture, its rules are not known.
+          let folder = String(excuse.file.prefix { $0 != "/" })
+          let isKnown = folder == "common" || tallies.contains { $0.architecture == folder }
+          return isKnown ? "\(excuse.file) has no rule '\(beginning)'" : nil
+        }
         return meant.allSatisfy(\.self) ? "\(excuse.file): '\(beginning)' has fired" : nil
       }
     }
