@@ -169,7 +169,7 @@ let package = Package(
     tests(
       "CorpusTests",
       [
-        "Corpus", "Reference", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Diagnostics",
+        "Conformance", "Corpus", "Reference", "Workspace", "Model", "DevicePlan", "DeviceSchema", "Diagnostics",
         "Vocabulary", "TestSupport",
       ]),
   ],

@@ -20,6 +20,8 @@ package struct PlanConformance {
 
   package enum Agreement: Hashable, Sendable {
     case agrees
+    /// The outcome is the predicted one, and the model leaves some bits of the value or the number open.
+    case open
     /// The model could not decide between several answers; the kernel's is one of them.
     case undecided
     /// The call was not made.
@@ -105,12 +107,15 @@ extension PlanConformance.Agreement {
     }
     switch predicted.outcome {
     case .undecided(let candidates):
-      self = candidates.isEmpty || candidates.contains(answer) ? .undecided : .outcomeDiffers
+      // Without candidates, the model says nothing about the call.
+      self = candidates.contains(answer) ? .undecided : .outcomeDiffers
     case .ok, .refused:
       if predicted.outcome.answer != answer || (answer == .ok && predicted.answers(otherThan: actual)) {
         self = .outcomeDiffers
+      } else if answer == .ok, predicted.reads(otherThan: actual) {
+        self = .valueDiffers
       } else {
-        self = answer == .ok && predicted.reads(otherThan: actual) ? .valueDiffers : .agrees
+        self = answer == .ok && predicted.leavesOpen(actual) ? .open : .agrees
       }
     case .hazard, .skipped: self = .outcomeDiffers
     }
@@ -130,6 +135,14 @@ extension StepResult {
       let mask = valueMask?[i] ?? 0xFF
       return mask != 0 && (i >= read.count || (value[i] ^ read[i]) & mask != 0)
     }
+  }
+
+  /// Whether the prediction leaves the number of a success open, or some bits of what was read.
+  fileprivate func leavesOpen(_ actual: StepResult) -> Bool {
+    if number == nil, actual.number != nil { return true }
+    guard let read = actual.value, !read.isEmpty else { return false }
+    guard let value, value.count >= read.count else { return true }
+    return valueMask?.contains { $0 != 0xFF } ?? false
   }
 }
 
@@ -171,7 +184,7 @@ extension PlanConformance.Entry {
         "value-differs", "\(step.words): the kernel read \(read), and the model predicted \(wanted)\(part)",
         at: step.at,
         notes: notes)
-    case .agrees, .undecided, .skipped: return nil
+    case .agrees, .open, .undecided, .skipped: return nil
     }
   }
 }

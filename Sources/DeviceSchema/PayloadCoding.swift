@@ -93,6 +93,14 @@ extension PayloadType {
     return encode(value, into: &payload, at: 0, bigEndian) ? payload : nil
   }
 
+  /// The number of bytes that the kernel writes. Of an array, it writes the elements that it has.
+  package func size(written value: Value) -> Int {
+    if case .array(let element, _) = self, let size = element.fixedSize, let list = value.list {
+      return size * list.count
+    }
+    return fixedSize ?? 0
+  }
+
   /// The size of a list that may have any number of elements.
   private func size(of value: Value) -> Int? {
     guard let count = value.list.map({ Int128($0.count) }) else { return nil }
@@ -128,6 +136,11 @@ extension PayloadType {
         for (i, element) in elements.prefix(field.count ?? 1).enumerated() {
           let place = offset + start + i * (field.type.fixedSize ?? 0)
           guard type.encode(element, into: &payload, at: place, bigEndian) else { return false }
+        }
+        // The kernel copies the whole struct out, and has cleared what a case does not fill.
+        if case .union = field.type, part != .unknown, let size = type.fixedSize {
+          let rest = max(0, (field.type.fixedSize ?? 0) - size)
+          payload.put([UInt8](repeating: 0, count: rest), at: offset + start + size)
         }
       }
     case (.bytes(let size), .list(let values)):

@@ -198,21 +198,24 @@ package struct Effect {
   package var source: SourceRange
 }
 
-package enum EffectValue {
+package indirect enum EffectValue {
   case expression(Expression)
   /// A new record with an identity.
-  case record([(String, Expression)])
+  case record([(String, EffectValue)])
+
+  package var expressions: [Expression] {
+    switch self {
+    case .expression(let expression): [expression]
+    case .record(let fields): fields.flatMap { $0.1.expressions }
+    }
+  }
 }
 
 extension Effect {
   package var expressions: [Expression] {
     var all = [path.base]
     if case .store(let key) = path.action { all.append(key) }
-    switch value {
-    case .expression(let expression): all.append(expression)
-    case .record(let fields): all += fields.map(\.1)
-    }
-    return all
+    return all + value.expressions
   }
 }
 

@@ -246,7 +246,7 @@ struct RuleReader {
         if case .record(let record) = type, record.fields[entry.key.value] == nil {
           faults.error("schema-unknown-name", "\(record.name) has no field '\(entry.key.value)'", at: entry.key.range)
         }
-        return expression(entry.value).map { (entry.key.value, $0) }
+        return effectValue(entry.value, .any).map { (entry.key.value, $0) }
       })
   }
 }

@@ -5,11 +5,11 @@ import TextOutput
 import Vocabulary
 
 extension PlanConformance {
-  /// `vm.yaml: name, kernel 7.2.13, arm64: 18 agree, 1 differ, 0 quirks, 1 undecided, 2 skipped`
+  /// `vm.yaml: name, kernel 7.2.13, arm64: 18 agree, 1 differ, 0 quirks, 1 undecided, 0 open, 2 skipped`
   package var summary: String {
     "\(plan.manifest.printable): \(plan.name.printable), kernel \(host.release.printable), \(host.architecture.rawValue): "
       + "\(count(.agrees)) agree, \(differences) differ, \(quirks) quirks, \(count(.undecided)) undecided, "
-      + "\(count(.skipped)) skipped"
+      + "\(count(.open)) open, \(count(.skipped)) skipped"
   }
 
   /// The comparison as JSON.
@@ -23,7 +23,8 @@ extension PlanConformance {
         "summary",
         .object([
           ("agreed", JSON(count(.agrees))), ("differed", JSON(differences)), ("quirks", JSON(quirks)),
-          ("undecided", JSON(count(.undecided))), ("skipped", JSON(count(.skipped))),
+          ("undecided", JSON(count(.undecided))), ("open", JSON(count(.open))),
+          ("skipped", JSON(count(.skipped))),
         ])
       ),
       (
@@ -37,12 +38,13 @@ extension PlanConformance {
 }
 
 extension [PlanConformance] {
-  /// `1 manifest: 18 steps agree, 1 differ, 0 quirks, 1 undecided, 2 skipped`
+  /// `1 manifest: 18 steps agree, 1 differ, 0 quirks, 1 undecided, 0 open, 2 skipped`
   package var summary: String {
     func total(_ number: (PlanConformance) -> Int) -> Int { reduce(0) { $0 + number($1) } }
     return "\(counted(count, "manifest")): \(total { $0.count(.agrees) }) steps agree, "
       + "\(total { $0.differences }) differ, \(total { $0.quirks }) quirks, "
-      + "\(total { $0.count(.undecided) }) undecided, \(total { $0.count(.skipped) }) skipped"
+      + "\(total { $0.count(.undecided) }) undecided, \(total { $0.count(.open) }) open, "
+      + "\(total { $0.count(.skipped) }) skipped"
   }
 }
 

@@ -1,3 +1,4 @@
+import Conformance
 import Corpus
 import DevicePlan
 import DeviceSchema
@@ -14,14 +15,14 @@ import Workspace
     return (0..<count).map { _ in plans.next().manifest.text }
   }
 
-  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc])
+  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .s390x, .loongarch64, .ppc])
   func seedDecidesThePlans(_ architecture: Architecture) {
     #expect(texts(architecture, seed: 7) == texts(architecture, seed: 7))
     #expect(texts(architecture, seed: 7) != texts(architecture, seed: 8))
   }
 
   /// Every random manifest can be read, and no call in it would crash a kernel.
-  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc])
+  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .s390x, .loongarch64, .ppc])
   func everyManifestIsValidAndSafe(_ architecture: Architecture) throws {
     let workspace = ManifestWorkspace(Settings())
     let plans = RandomPlans(workspace, architecture, seed: 3)
@@ -58,7 +59,7 @@ import Workspace
     let known = Explainer(workspace.allCatalogues).ids
     let folders = ["/examples", "/Tests/Conformance/corpus", "/Tests/Fixtures/good"].map { repository + $0 }
     var found: Set<String> = []
-    for architecture in [Architecture.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc] {
+    for architecture in [Architecture.arm64, .x86_64, .riscv64, .ppc64, .s390x, .loongarch64, .ppc] {
       let plans = RandomPlans(workspace, architecture, seed: 5)
       let cases = try workspace.cases(in: folders, for: architecture) + workspace.exampleCases(for: architecture)
       for plan in cases.map(\.plan) + (0..<40).map({ _ in plans.next().plan }) {
@@ -108,6 +109,39 @@ import Workspace
   }
 }
 
+@Suite struct TallyTests {
+  /// A run of a manifest whose last step answers in a given way.
+  private func tally(_ result: StepResult, seed: UInt64) throws -> Tally {
+    let workspace = ManifestWorkspace(Settings())
+    let text = "kvmconf: 1\narch: x86_64\nsteps: [{create-vm: {}}, {create-vcpu: 0}, {get: vcpu.0.tsc.offset}]\n"
+    let file = SourceFile(path: "vm.yaml", bytes: Array(text.utf8))
+    let plan = try #require(workspace.load(file).manifests.first?.plan)
+    let host = HostDescription(kind: .kernel, architecture: .x86_64, release: "6.1.0-44-amd64")
+    let answers = KernelAnswers(host: host, results: [StepResult(.ok), StepResult(.ok), result])
+    let catalogue = workspace.catalogue(for: .x86_64)
+    var tally = Tally(
+      machine: "x86_64-svm", architecture: .x86_64, kernel: "6.1", version: "6.1.176", seed: seed, catalogue)
+    let conformance = try workspace.conformance(of: plan, to: answers)
+    tally.add(conformance, catalogue)
+    tally.order.add(conformance)
+    return tally
+  }
+
+  /// The runs of one kernel with different seeds add up.
+  @Test func runsOfOneKernelAddUp() throws {
+    let open = try tally(StepResult(.ok, value: [UInt8](repeating: 1, count: 8)), seed: 1)
+    let differing = try tally(StepResult(.refused(try #require(Errno(name: "EPERM")))), seed: 2)
+    let sum = open + differing
+    #expect(sum.seeds == [1, 2] && sum.manifests == 2)
+    #expect(sum.total.agreed == 4 && sum.total.open == 1 && sum.total.differed == 1 && sum.total.steps == 6)
+    #expect(sum.open == ["get-attribute vcpu.tsc.offset": 1])
+    #expect(sum.order.manifests == 2 && sum.order.calls == 6)
+    #expect(sum.order.refused.map(\.answer) == ["the kernel answered EPERM"])
+    // Without a patch level in what uname prints, it is added.
+    #expect(sum.kernelName == "6.1.0-44-amd64 (6.1.176)")
+  }
+}
+
 @Suite struct GuestReportTests {
   private static func report(_ text: String) throws -> GuestReport { try GuestReport(Array(text.utf8)) }
 
@@ -135,28 +169,107 @@ import Workspace
 }
 
 @Suite struct MutantTests {
-  @Test func mutantChangesOneRule() throws {
-    let text = """
-      rules:
-        - if: value >= 3
-          EINVAL: x
-        - if: value == 1
-          EBUSY: y
-      """
+  private static let text = """
+    facts:
+      limit:
+        default: 8
+    groups:
+      one:
+        key: {number: {bits: 31..0}}
+        payload: u32
+        after: [two, three]
+        set:
+          - if: value >= 3
+            EINVAL: x
+          - if: value == 1
+            EBUSY: y
+          - since: v6.0
+            if: value == 7
+            ENXIO: z
+          - for: n in 0..3
+            do:
+              - assign: {self.a: 1}
+          - do:
+              - assign: {self.b: 2}
+            on-failure:
+              - assign: {self.b: 0}
+    """
+
+  /// The changed texts by the kind of the mutant.
+  private static func mutants(_ release: Release, facts: Set<String> = []) -> [Mutant.Kind: Set<String>] {
     let source = SourceFile(path: "x/y.yaml", bytes: Array(text.utf8))
-    var mutants = Mutants(of: [SchemaSource(path: "x/y.yaml", file: source)], seed: 1)
-    var seen: Set<String> = []
-    for _ in 0..<40 {
-      let next = mutants.next(at: ["x/y.yaml:2"])
-      let mutant = try #require(next)
-      let broken = String(decoding: mutant.sources[0].file.bytes, as: UTF8.self)
-      #expect(broken != text)
-      seen.insert(broken)
+    var mutants = Mutants(
+      of: [SchemaSource(path: "x/y.yaml", file: source)], seed: 1,
+      rules: ["x/y.yaml:10", "x/y.yaml:12", "x/y.yaml:14"], release: release, facts: facts)
+    var found: [Mutant.Kind: Set<String>] = [:]
+    for _ in 0..<400 {
+      guard let mutant = mutants.next() else { break }
+      found[mutant.kind, default: []].insert(String(decoding: mutant.sources[0].file.bytes, as: UTF8.self))
     }
-    #expect(seen.contains(text.replacing(">=", with: ">")))
-    #expect(seen.contains(text.replacing("EINVAL", with: "EPERM")))
-    #expect(seen.contains { $0.split(separator: "\n")[2].contains("EBUSY: y") })
-    let none = mutants.next(at: ["x/y.yaml:9"])
-    #expect(none == nil)
+    return found
+  }
+
+  @Test func mutantsOfEachKindChangeOnePlace() throws {
+    let found = Self.mutants(Release(major: 7, minor: 2))
+    func expect(_ kind: Mutant.Kind, _ old: String, _ new: String) {
+      #expect(found[kind]?.contains(Self.text.replacing(old, with: new, maxReplacements: 1)) == true, "\(kind)")
+    }
+    expect(.errno, "EINVAL", "EPERM")
+    expect(.comparison, ">=", ">")
+    expect(.number, "value >= 3", "value >= 4")
+    expect(
+      .ruleOrder, "- if: value >= 3\n        EINVAL: x\n      - if: value == 1\n        EBUSY: y",
+      "- if: value == 1\n        EBUSY: y\n      - if: value >= 3\n        EINVAL: x")
+    expect(.effect, "          - assign: {self.a: 1}\n", "")
+    expect(.loop, "0..3", "0..4")
+    expect(.onFailure, "\n        on-failure:\n          - assign: {self.b: 0}", "")
+    expect(.default, "default: 8", "default: 9")
+    expect(.width, "payload: u32", "payload: u8")
+    expect(.key, "31..0", "30..0")
+    expect(.callOrder, "[two, three]", "[two]")
+    #expect(found.values.joined().allSatisfy { $0 != Self.text })
+  }
+
+  /// A rule of other releases, and the default of a fact that the host has, have no effect.
+  @Test func placesWithoutEffectAreLeftOut() {
+    #expect(Self.mutants(Release(major: 7, minor: 2))[.errno]?.contains { !$0.contains("ENXIO") } == true)
+    #expect(Self.mutants(Release(major: 5, minor: 10))[.errno]?.allSatisfy { $0.contains("ENXIO: z") } == true)
+    #expect(Self.mutants(Release(major: 7, minor: 2), facts: ["limit"])[.default] == nil)
+  }
+}
+
+@Suite struct RandomMachineTests {
+  private static let architectures: [Architecture] = [.arm64, .x86_64, .riscv64, .ppc64, .loongarch64, .ppc]
+
+  private func machines(_ count: Int, _ architecture: Architecture, _ settings: Settings = Settings())
+    -> [RandomMachines.Planned]
+  {
+    let machines = RandomMachines(ManifestWorkspace(settings), architecture, seed: 3)
+    return (0..<count).compactMap { _ in machines.next() }
+  }
+
+  @Test func seedDecidesTheManifests() {
+    #expect(machines(5, .arm64).map(\.manifest.bytes) == machines(5, .arm64).map(\.manifest.bytes))
+  }
+
+  /// The planner brings every manifest into an order that the model accepts.
+  @Test(.slow, arguments: architectures) func everyOrderIsAccepted(_ architecture: Architecture) {
+    for planned in machines(20, architecture) {
+      #expect(
+        planned.refused == nil,
+        "\(planned.refused?.call ?? ""): \(String(decoding: planned.manifest.bytes, as: UTF8.self))")
+    }
+  }
+
+  /// Without a prerequisite in a schema, some manifest is refused that another order would make acceptable.
+  @Test func missingPrerequisiteIsFound() throws {
+    var settings = Settings()
+    let index = try #require(settings.schemas.firstIndex { $0.path.hasSuffix("/arm-vgic-v3.yaml") })
+    let old = String(decoding: settings.schemas[index].file.bytes, as: UTF8.self)
+    let new = old.replacing("    before: [ctrl.init]\n", with: "")
+    #expect(new != old)
+    let path = settings.schemas[index].path
+    settings.schemas[index] = SchemaSource(path: path, file: SourceFile(path: path, bytes: Array(new.utf8)))
+    #expect(machines(40, .arm64, settings).contains { $0.refused?.call.contains("gic") == true })
   }
 }

@@ -56,7 +56,7 @@ import Workspace
     #expect(conformance.diagnostics.isEmpty)
     #expect(
       conformance.summary
-        == "vm.yaml: two, kernel 6.18.1, x86_64: 6 agree, 0 differ, 0 quirks, 0 undecided, 1 skipped")
+        == "vm.yaml: two, kernel 6.18.1, x86_64: 6 agree, 0 differ, 0 quirks, 0 undecided, 0 open, 1 skipped")
   }
 
   /// The difference is at the step, with the rule that the model applied, and later steps do not repeat it.
@@ -102,6 +102,33 @@ import Workspace
     steps[5] = Self.step("create-device", "ok")
     steps[6] = Self.step("has-attribute", "ok")
     #expect(try conformance(report(steps)).differences == 1)
+  }
+
+  private func conformance(
+    _ steps: String, _ results: [StepResult], _ settings: Settings = Settings()
+  ) throws -> PlanConformance {
+    let workspace = ManifestWorkspace(settings)
+    let text = "kvmconf: 1\narch: x86_64\nname: few\nsteps: [{create-vm: {}}, \(steps)]\n"
+    let file = SourceFile(path: "vm.yaml", bytes: Array(text.utf8))
+    let plan = try #require(workspace.load(file).manifests.first?.plan)
+    let host = HostDescription(kind: .kernel, architecture: .x86_64, release: "7.2")
+    return try workspace.conformance(of: plan, to: KernelAnswers(host: host, results: [StepResult(.ok)] + results))
+  }
+
+  /// The offset of the TSC is unknown until it is set.
+  @Test func valueThatTheModelLeavesOpenIsNotAgreement() throws {
+    let read = StepResult(.ok, value: [1, 2, 3, 4, 5, 6, 7, 8])
+    let open = try conformance("{create-vcpu: 0}, {get: vcpu.0.tsc.offset}", [StepResult(.ok), read])
+    #expect(open.count(.open) == 1 && open.count(.agrees) == 2 && open.differences == 0)
+    #expect(open.summary.contains("2 agree, 0 differ, 0 quirks, 0 undecided, 1 open"))
+  }
+
+  /// If the model knows nothing about a call, every answer is a difference.
+  @Test func callWithoutAnyPredictionIsADifference() throws {
+    var settings = Settings()
+    settings.schemas.removeAll { $0.path == "x86_64/vcpu.yaml" }
+    let unknown = try conformance("{create-vcpu: 0}", [StepResult(.ok)], settings)
+    #expect(unknown.count(.outcomeDiffers) == 1 && unknown.count(.undecided) == 0)
   }
 
   @Test func anotherValueIsADifference() throws {

@@ -192,6 +192,13 @@ import Workspace
         {devices: [loongarch-ipi, loongarch-eiointc, loongarch-pchpic], gpa_bits: 39, lsx: true, lasx: true, x86bt: false,
         armbt: false, mipsbt: false, pmu: false, ptw: true, msgint: false, cpucfg2: 0x163c0ff, cpucfg3: 0xfc, cpucfg6: 0}
         """, capabilities: [66: 256]),
+    "s390x": ModelledHost(
+      architecture: .s390x,
+      facts: """
+        {mem_limit: 0x8000_0000_0000, cmma: true, ap: false, hpage: true, hpage_2g: false, gisa: false, cpuid: 0x3906_0000,
+        ibc: 0xfff, facilities: [0, 3, 7, 64, 76, 129, 139], facility_mask: [3, 7, 76, 139], facility_list: [3, 7, 76, 139],
+        cpu_features: [0, 1], uv_features: 0}
+        """, capabilities: [66: 248, 73: 0, 156: 1, 249: 0]),
     "ppc": ModelledHost(architecture: .ppc, facts: "{}", capabilities: [66: 4]),
   ]
 

@@ -149,4 +149,13 @@ import Workspace
     TextRenderer(limit: 1000).render(settings.runExamples(in: []), into: &text)
     #expect(text == "")
   }
+
+  @Test func architectureWithoutSchemasIsReported() throws {
+    var settings = Settings()
+    settings.schemas = []
+    let manifest = SourceFile(path: "vm.yaml", bytes: Array("kvmconf: 1\narch: s390x\nvcpus: {count: 1}\n".utf8))
+    let found = try ManifestWorkspace(settings).validate(manifest).diagnostics
+    #expect(found.map(WorkspaceTests.place) == ["2:7 no-schemas"])
+    #expect(found.map(\.message) == ["there are no schemas for s390x"])
+  }
 }

@@ -40,13 +40,7 @@ extension Machine {
     case .wide: return .integer(program.pool.wides[Int(cell.bits)])
     case .string: return .string(program.pool.string(of: cell))
     case .list: return .list(elements(of: cell).map { value(of: $0) })
-    case .record:
-      let names = program.shapes.names(of: shape(of: cell))
-      return .record(
-        Fields(
-          names.enumerated().map { i, name in
-            (program.shapes.names[Int(name)], value(of: load(cell.address + 1 + Address(i))))
-          }))
+    case .record: return fields(of: cell) { value(of: $0) }
     case .object: return .object(ObjectID(rawValue: Int(cell.address)))
     case .map:
       var map: [Value: Value] = [:]
@@ -55,6 +49,24 @@ extension Machine {
     case .composite: return program.pool.composites[Int(cell.bits)]
     case .absent, .shape, .storage: preconditionFailure("\(cell.tag) is not a value")
     }
+  }
+
+  /// A value that the kernel copies out: a record of the state is copied as its fields.
+  func contents(of cell: Cell) -> Value {
+    switch cell.tag {
+    case .list: .list(elements(of: cell).map { contents(of: $0) })
+    case .record, .object: fields(of: cell) { contents(of: $0) }
+    default: value(of: cell)
+    }
+  }
+
+  private func fields(of record: Cell, _ value: (Cell) -> Value) -> Value {
+    let names = program.shapes.names(of: shape(of: record))
+    return .record(
+      Fields(
+        names.enumerated().map { i, name in
+          (program.shapes.names[Int(name)], value(load(record.address + 1 + Address(i))))
+        }))
   }
 
   /// A value as the key of a map.

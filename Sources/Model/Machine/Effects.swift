@@ -6,11 +6,7 @@ extension Machine {
   mutating func change(_ id: EffectID) throws(Stop) {
     let effect = program.effects[Int(id)]
     let base = try value(of: effect.base)
-    let new: Cell
-    switch effect.value {
-    case .value(let expression): new = try value(of: expression)
-    case .record(let shape, let first, let count): new = try newRecord(shape, first, count)
-    }
+    let new = try newValue(effect.value)
     // Which record changes is unknown, and so is what it will hold; nothing better can be said.
     if base.tag == .unknown { return }
     guard base.tag == .object else { throw faulty("an effect changes a field of \(base.kind)", at: id) }
@@ -56,12 +52,16 @@ extension Machine {
     value.tag == .map ? memory.allocateMap(memory.entries(of: value)) : value
   }
 
-  private mutating func newRecord(_ shape: ShapeID, _ first: ExpressionID, _ count: Int32) throws(Stop) -> Cell {
-    var values: [Cell] = []
-    for i in 0..<count { values.append(try value(of: first + i)) }
-    let record = memory.allocateObject(shape, fields: values.count)
-    for (i, value) in values.enumerated() { memory.write(owned(value), to: record + 1 + Address(i)) }
-    return .object(record)
+  private mutating func newValue(_ value: EffectCode.NewValue) throws(Stop) -> Cell {
+    switch value {
+    case .value(let expression): return try self.value(of: expression)
+    case .record(let shape, let first, let count):
+      var values: [Cell] = []
+      for i in first..<first + count { values.append(try newValue(program.newValues[Int(i)])) }
+      let record = memory.allocateObject(shape, fields: values.count)
+      for (i, value) in values.enumerated() { memory.write(owned(value), to: record + 1 + Address(i)) }
+      return .object(record)
+    }
   }
 
   @inline(never)

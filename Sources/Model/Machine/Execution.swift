@@ -179,20 +179,20 @@ extension Machine {
   /// The place where the kernel copies a value out. The address is checked only here.
   private mutating func write(_ id: WriteID) throws(Stop) {
     if call.payloadType.isNone { return }
-    guard call.isWritable else { return try refuse(.cannotWrite) }
     let value: Value
     switch program.written[Int(id)] {
     case .expression(let expression):
       let cell = try self.value(of: expression)
-      value = self.value(of: cell)
+      value = contents(of: cell)
     case .fields(let fields):
       var values: [(String, Value)] = []
       for (name, expression) in fields {
         let cell = try self.value(of: expression)
-        values.append((name, self.value(of: cell)))
+        values.append((name, contents(of: cell)))
       }
       value = .record(Fields(values))
     }
+    guard let room = call.room, room >= call.payloadType.size(written: value) else { return try refuse(.cannotWrite) }
     // Nothing is known of an unknown value, not even its shape.
     call.written =
       value == .unknown ? nil : call.payloadType.encode(value, bigEndian: catalogue.architecture.isBigEndian)

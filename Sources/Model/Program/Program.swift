@@ -45,6 +45,8 @@ struct Program {
   var bodies: [(rules: RuleFrame, top: Slot, block: BlockID)] = []
   var rules: [RuleOrigin] = []
   var effects: [EffectCode] = []
+  /// The values of the fields of new records.
+  var newValues: [EffectCode.NewValue] = []
   var effectOrigins: [Effect] = []
   var written: [CallValueCode] = []
   var parts: [[PartCode]] = []

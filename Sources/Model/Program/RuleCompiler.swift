@@ -178,14 +178,7 @@ extension Program {
 
   private mutating func effect(_ effect: Effect, _ frame: Frame) -> EffectID {
     let base = compile(effect.path.base, in: frame)
-    let value: EffectCode.NewValue
-    switch effect.value {
-    case .expression(let expression): value = .value(compile(expression, in: frame))
-    case .record(let fields):
-      let shape = shapes.shape(.plain, fields.map { shapes.name($0.0) })
-      let values = fields.map { compile($0.1, in: frame) }
-      value = .record(shape, first: values.first ?? 0, count: Int32(values.count))
-    }
+    let value = newValue(effect.value, frame)
     let action: EffectCode.Action =
       switch effect.path.action {
       case .assign: .assign
@@ -195,6 +188,17 @@ extension Program {
     effects.append(EffectCode(base: base, field: shapes.name(effect.path.field), action: action, value: value))
     effectOrigins.append(effect)
     return EffectID(effects.count - 1)
+  }
+
+  private mutating func newValue(_ value: EffectValue, _ frame: Frame) -> EffectCode.NewValue {
+    switch value {
+    case .expression(let expression): return .value(compile(expression, in: frame))
+    case .record(let fields):
+      let shape = shapes.shape(.plain, fields.map { shapes.name($0.0) })
+      let values = fields.map { newValue($0.1, frame) }
+      newValues += values
+      return .record(shape, first: Int32(newValues.count - values.count), count: Int32(values.count))
+    }
   }
 
   private mutating func value(_ value: CallValue, _ frame: Frame) -> CallValueCode {

@@ -56,8 +56,8 @@ struct EffectCode {
   }
   enum NewValue {
     case value(ExpressionID)
-    /// A new record with an identity: its shape, and the first of the values of its fields.
-    case record(ShapeID, first: ExpressionID, count: Int32)
+    /// A new record with an identity: its shape, and the values of its fields among the program's `newValues`.
+    case record(ShapeID, first: Int32, count: Int32)
   }
 
   var base: ExpressionID

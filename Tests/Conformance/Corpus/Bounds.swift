@@ -30,7 +30,7 @@ package struct Bounds {
           let numbers = numbers(Numbers(of: attribute, in: group, catalogue, facts))
           for (i, template) in templates(attribute, group, file).enumerated() {
             let name = "bounds-\(file.name)-\(attribute.path.replacing(".", with: "-"))-\(i + 1)"
-            found += manifests(template, numbers, name: name)
+            found += manifests(template, numbers, name: name, isReadable: attribute.isReadBack)
           }
         }
       }
@@ -99,7 +99,9 @@ package struct Bounds {
     return chosen.compactMap(\.self).map { file.steps(of: $0, path: attribute.path) }
   }
 
-  private func manifests(_ template: ExampleSteps, _ numbers: [Int128], name: String) -> [StepManifest] {
+  private func manifests(
+    _ template: ExampleSteps, _ numbers: [Int128], name: String, isReadable: Bool
+  ) -> [StepManifest] {
     let before = (template.setup + template.given).map(\.yaml)
     var pending: [String] = []
     var found: [StepManifest] = []
@@ -111,9 +113,9 @@ package struct Bounds {
     for call in calls(template.call, numbers) {
       let probe = StepManifest(name: "probe", architecture: catalogue.architecture, steps: before + [call])
       guard let (mended, plan) = probe.mended(workspace), mended.steps.last == call else { continue }
-      // A set that succeeds changes the device, so it is the last step of its manifest.
+      // A set that succeeds changes the device, so it ends its manifest; it is read back if that is possible.
       if template.call[key: "set"] != nil, endsWell(plan) {
-        add([call])
+        add([call] + (isReadable ? [call.readingBack] : []))
       } else {
         pending.append(call)
       }
@@ -174,5 +176,23 @@ package struct Bounds {
         }
       }
     }
+  }
+}
+
+extension AttributeSchema {
+  /// Whether what was set can be read by the same key, without an input.
+  var isReadBack: Bool {
+    access.contains(.set) && access.contains(.get) && rules(of: .get)?.list.reads != true
+  }
+}
+
+extension String {
+  /// The get of what a step sets: `{set: gic.nr-irqs, value: 64}` becomes `{get: gic.nr-irqs}`.
+  var readingBack: String {
+    guard hasPrefix("{set: ") else { return self }
+    var text = "{get: " + dropFirst(6)
+    // The value is the last entry.
+    if let place = text.firstRange(of: ", value: ") { text = text[..<place.lowerBound] + "}" }
+    return text
   }
 }

@@ -6,15 +6,24 @@ import Workspace
 /// A manifest of the corpus, with its plan.
 package struct Case: Sendable {
   package var plan: Plan
+  /// The file with the manifest, and which of its manifests it is.
+  package var source: SourceFile
+  package var index: Int
   /// The manifest as steps, if it can be shrunk.
   package var manifest: StepManifest?
   /// The file, if kvmconf itself applies it on the machine instead of the loader.
   package var applied: SourceFile?
 
-  package init(plan: Plan, manifest: StepManifest? = nil, applied: SourceFile? = nil) {
+  package init(plan: Plan, source: SourceFile, index: Int = 0, applied: SourceFile? = nil) {
     self.plan = plan
-    self.manifest = manifest
+    self.source = source
+    self.index = index
     self.applied = applied
+  }
+
+  package init(_ manifest: StepManifest, _ plan: Plan) {
+    self.init(plan: plan, source: manifest.file)
+    self.manifest = manifest
   }
 }
 
@@ -26,12 +35,13 @@ extension ManifestWorkspace {
     var cases: [Case] = []
     for folder in folders {
       for path in try ManifestPath.all(folder) {
-        for manifest in load(try SourceFile(reading: path)).manifests {
+        let file = try SourceFile(reading: path)
+        for (index, manifest) in load(file).manifests.enumerated() {
           let plan = manifest.plan.withDefaults
           guard plan.architecture == architecture, plan.obstacles.isEmpty, files.isSuperset(of: plan.files.map(\.path))
           else { continue }
           guard try hazards(of: plan).isEmpty else { continue }
-          cases.append(Case(plan: plan))
+          cases.append(Case(plan: plan, source: file, index: index))
         }
       }
     }
@@ -48,7 +58,7 @@ extension ManifestWorkspace {
         guard loaded.count == 1, let plan = loaded.first?.plan.withDefaults, plan.architecture == architecture,
           plan.obstacles.isEmpty, plan.files.isEmpty, try hazards(of: plan).isEmpty
         else { continue }
-        cases.append(Case(plan: plan, applied: file))
+        cases.append(Case(plan: plan, source: file, applied: file))
       }
     }
     return cases
@@ -61,7 +71,7 @@ extension ManifestWorkspace {
     catalogue(for: architecture).exampleManifests().compactMap { manifest in
       var manifest = manifest
       manifest.files = files
-      return manifest.mended(self).map { Case(plan: $0.plan, manifest: $0.manifest) }
+      return manifest.mended(self).map { Case($0.manifest, $0.plan) }
     }
   }
 
@@ -76,11 +86,11 @@ extension ManifestWorkspace {
           ["kvmconf: 1\narch: \(architecture.rawValue)\n"]
           + test.manifest.map { "\($0.key.value): \($0.value.yaml)\n" }
         let text = SourceFile(path: "test-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
-        for manifest in load(text).manifests {
+        for (index, manifest) in load(text).manifests.enumerated() {
           let plan = manifest.plan.withDefaults
           guard plan.files.isEmpty, plan.obstacles.isEmpty, plan.canMapItsMemory, try hazards(of: plan).isEmpty
           else { continue }
-          cases.append(Case(plan: plan))
+          cases.append(Case(plan: plan, source: text, index: index))
         }
       }
     }
@@ -90,8 +100,28 @@ extension ManifestWorkspace {
   /// Cases that try the numbers of the schemas' rules, one by one.
   package func boundCases(for architecture: Architecture) -> [Case] {
     Bounds(self, architecture).manifests().compactMap { manifest in
-      manifest.mended(self).map { Case(plan: $0.plan, manifest: $0.manifest) }
+      manifest.mended(self).map { Case($0.manifest, $0.plan) }
     }
+  }
+
+  /// Declarative manifests in random order, and those that the planner brings into a wrong order.
+  package func orderCases(
+    _ count: Int, for architecture: Architecture, seed: UInt64
+  ) -> (cases: [Case], refused: [Tally.OrderCounts.Refused]) {
+    let machines = RandomMachines(self, architecture, seed: seed)
+    var cases: [Case] = []
+    var refused: [Tally.OrderCounts.Refused] = []
+    for _ in 0..<count {
+      guard let planned = machines.next() else { break }
+      if let wrong = planned.refused {
+        refused.append(
+          Tally.OrderCounts.Refused(
+            manifest: planned.plan.name, call: wrong.call,
+            answer: "the model answers \(wrong.answer), and accepts all calls in another order"))
+      }
+      cases.append(Case(plan: planned.plan, source: planned.manifest))
+    }
+    return (cases, refused)
   }
 
   package func randomCases(
@@ -100,7 +130,7 @@ extension ManifestWorkspace {
     let plans = RandomPlans(self, architecture, seed: seed, files: files)
     return (0..<count).map { _ in
       let (manifest, plan) = plans.next()
-      return Case(plan: plan, manifest: manifest)
+      return Case(manifest, plan)
     }
   }
 }

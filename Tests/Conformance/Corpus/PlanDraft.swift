@@ -331,6 +331,7 @@ struct PlanDraft {
       if !value.isEmpty { text += ", input: \(value)" }
     }
     steps.append(text + flags(2) + "}")
+    if access == .set, choice.attribute.isReadBack, random.percent(25) { steps.append("\(text)}".readingBack) }
   }
 
   /// A target for a call, mostly the focus of the plan.

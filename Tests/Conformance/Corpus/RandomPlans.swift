@@ -38,19 +38,8 @@ package final class RandomPlans {
     self.seed = seed
     catalogue = workspace.catalogue(for: architecture)
     random = Seeded(seed)
-    let catalogue = catalogue
-    // Calls on a device that the host lacks show nothing but its absence.
-    var present: [String]?
     facts = (try? workspace.settings.facts?.values(for: catalogue)) ?? [:]
-    let facts = facts
-    if case .list(let types)? = facts["devices"] {
-      present = types.compactMap { if case .string(let name) = $0 { name } else { nil } }
-    }
-    subjects = catalogue.files.compactMap { file in
-      if case .common = file.subject { return nil }
-      if file.deviceType != nil, !file.lifetime.mayInclude(catalogue.release) { return nil }
-      return Subject(file, catalogue, facts, isPresent: file.deviceType.map { present?.contains($0) ?? true } ?? true)
-    }
+    subjects = Subject.all(of: catalogue, facts)
   }
 
   /// The next manifest, with its plan.
@@ -143,6 +132,20 @@ struct Subject {
       for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {
         attributes.append((group, attribute, Numbers(of: attribute, in: group, catalogue, facts)))
       }
+    }
+  }
+
+  /// Every kind of descriptor of a release.
+  static func all(of catalogue: Catalogue, _ facts: [String: Value]) -> [Subject] {
+    // Calls on a device that the host lacks show nothing but its absence.
+    var present: [String]?
+    if case .list(let types)? = facts["devices"] {
+      present = types.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    }
+    return catalogue.files.compactMap { file in
+      if case .common = file.subject { return nil }
+      if file.deviceType != nil, !file.lifetime.mayInclude(catalogue.release) { return nil }
+      return Subject(file, catalogue, facts, isPresent: file.deviceType.map { present?.contains($0) ?? true } ?? true)
     }
   }
 

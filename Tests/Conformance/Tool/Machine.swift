@@ -4,6 +4,7 @@ import Corpus
 import DevicePlan
 import Diagnostics
 import Foundation
+import Kernel
 import PlanFormat
 import Vocabulary
 import Workspace
@@ -19,9 +20,11 @@ struct Machine {
     Machine(name: "arm64-gicv3", architecture: .arm64), Machine(name: "arm64-gicv2", architecture: .arm64),
     Machine(name: "arm64-gicv4", architecture: .arm64), Machine(name: "arm64-n1", architecture: .arm64),
     Machine(name: "arm64-max", architecture: .arm64), Machine(name: "arm64-nested", architecture: .arm64),
+    Machine(name: "arm64-gicv5", architecture: .arm64), Machine(name: "loongarch64-lvz", architecture: .loongarch64),
     Machine(name: "riscv64-aia", architecture: .riscv64),
     Machine(name: "riscv64-aiahw", architecture: .riscv64), Machine(name: "ppc64-xics", architecture: .ppc64),
     Machine(name: "ppc64-xive", architecture: .ppc64),
+    Machine(name: "s390x-sie", architecture: .s390x),
     Machine(
       name: "x86_64-svm", architecture: .x86_64,
       files: [("gpu", "/dev/vfio/1"), ("container", "/dev/vfio/vfio")]),
@@ -52,6 +55,14 @@ struct Laboratory {
     var found: [Int: KernelAnswers] = [:]
     /// The plans in which the kernel died.
     var crashes: [Int] = []
+  }
+
+  /// The release of the kernel, with its patch level, which fetch.sh has stored.
+  var release: Release? {
+    if machine.isHost { return Release(kernelRelease()) }
+    let file = cache.appending(path: "kernels/\(machine.architecture.rawValue)-\(kernel)/version")
+    let version = (try? String(contentsOf: file, encoding: .utf8)) ?? kernel
+    return Release(version.filter { !$0.isWhitespace })
   }
 
   /// The path of the kvmconf that was built for the machine; it may not exist.

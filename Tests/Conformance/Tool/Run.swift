@@ -22,12 +22,15 @@ struct Run: ParsableCommand {
     let (workspace, laboratory, cases) = (corpus.workspace, corpus.laboratory, corpus.cases)
     let answers = try corpus.answers()
     var tally = corpus.emptyTally
+    tally.commit = try currentCommit()
+    tally.order.refused = corpus.misordered
     var differing: [Int] = []
     for (i, one) in cases.enumerated() {
       if answers.crashes.contains(i) { tally.crashes.append(one.plan.name) }
       guard let found = answers.found[i] else { continue }
       let conformance = try workspace.conformance(of: one.plan, to: found, quirks: corpus.quirks)
       tally.add(conformance, corpus.catalogue)
+      if corpus.ordered.contains(i) { tally.order.add(conformance) }
       if conformance.differences > 0 {
         differing.append(i)
         if differing.count <= 10 {
@@ -39,7 +42,11 @@ struct Run: ParsableCommand {
         }
       }
     }
-    try keep((differing + answers.crashes).map { cases[$0] }, laboratory)
+    let misordered = Set(tally.order.refused.map(\.manifest))
+    let wrong = cases.indices.filter {
+      differing.contains($0) || answers.crashes.contains($0) || misordered.contains(cases[$0].plan.name)
+    }
+    try keep(wrong.map { cases[$0] }, laboratory)
     if !workspace.schemaFaults.isEmpty {
       throw Failure("the schemas have faults: \(workspace.schemaFaults[0].message)")
     }
@@ -50,19 +57,33 @@ struct Run: ParsableCommand {
       let smallest = try shrink(first, laboratory, workspace, corpus.quirks)
       print("the smallest manifest that shows a difference:\n\(smallest.text)")
     }
-    if !differing.isEmpty || !answers.crashes.isEmpty { throw ExitCode(1) }
+    if !wrong.isEmpty { throw ExitCode(1) }
   }
 
   /// Writes the manifests that show a difference or crash the kernel, to be run again.
   private func keep(_ cases: [Case], _ laboratory: Laboratory) throws {
     let folder = laboratory.cache.appending(path: "differences-\(laboratory.machine.name)-\(laboratory.kernel)")
     try? FileManager.default.removeItem(at: folder)
-    let manifests = cases.compactMap(\.manifest)
-    if manifests.isEmpty { return }
+    if cases.isEmpty { return }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    for manifest in manifests {
-      try Data(manifest.text.utf8).write(to: folder.appending(path: "\(manifest.name).yaml"))
+    for one in cases {
+      let name = URL(filePath: one.source.path).lastPathComponent
+      try Data(one.source.bytes).write(to: folder.appending(path: name))
     }
+  }
+
+  /// The commit of the working tree, such as `1a2b3c4d5e6f`, or `1a2b3c4d5e6f-dirty` if it was changed since.
+  private func currentCommit() throws -> String {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure("git cannot name the commit of this folder") }
+    return text.filter { !$0.isWhitespace }
   }
 
   private func write(_ tally: Tally, _ cache: URL) throws {
@@ -70,7 +91,8 @@ struct Run: ParsableCommand {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let folder = cache.appending(path: "results")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try encoder.encode(tally).write(to: folder.appending(path: "\(tally.machine)-\(tally.kernel).json"))
+    let seeds = tally.seeds.map(String.init).joined(separator: "-")
+    try encoder.encode(tally).write(to: folder.appending(path: "\(tally.machine)-\(tally.kernel)-\(seeds).json"))
   }
 
   /// Tries smaller manifests, with one guest per round, until none of them shows a difference.
@@ -80,7 +102,7 @@ struct Run: ParsableCommand {
     var smallest = manifest
     for _ in 0..<12 {
       let candidates = Shrinking.candidates(of: smallest).compactMap { $0.mended(workspace) }
-      let answers = try laboratory.answers(to: candidates.map { Case(plan: $0.plan) }, workspace) { _ in }
+      let answers = try laboratory.answers(to: candidates.map { Case($0.manifest, $0.plan) }, workspace) { _ in }
       let showing = try candidates.indices.filter { i in
         guard let found = answers.found[i] else { return false }
         return try workspace.conformance(of: candidates[i].plan, to: found, quirks: quirks).differences > 0

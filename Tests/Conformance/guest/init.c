@@ -1,11 +1,12 @@
 /* The first program of a test guest: loads KVM's modules, runs every plan on /dev/kvm, each in a separate process, and
  * powers the machine off. A manifest among the plans is passed to kvmconf. The reports are written to the first virtio
- * port, in the format of `kvmload --json`. The line before each report names its plan, and the line after it has the
+ * port, or to the device that the kernel's argument `report` names, in the format of `kvmload --json`. The line before each report names its plan, and the line after it has the
  * exit status of the process. */
 #define _GNU_SOURCE
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* main() of kvmload, compiled under another name. */
@@ -44,6 +46,19 @@ static void load_modules(void)
 	fclose(order);
 }
 
+/* On s390x, older kernels give page tables that KVM can use only to processes that start after this. The others do not have
+ * the file. */
+static void allow_kvm_page_tables(void)
+{
+	const int file = open("/proc/sys/vm/allocate_pgste", O_WRONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return;
+	if (write(file, "1", 1) != 1)
+		fprintf(stderr, "guest: vm.allocate_pgste cannot be set: %m\n");
+	close(file);
+}
+
 /* Binds QEMU's test device to VFIO, if both exist. */
 static void give_device_to_vfio(void)
 {
@@ -54,6 +69,26 @@ static void give_device_to_vfio(void)
 	if (write(file, "1b36 0005", 9) != 9)
 		fprintf(stderr, "guest: vfio-pci does not take the test device: %m\n");
 	close(file);
+}
+
+/* Prints the type of each PMU, a fact about the machine. */
+static void print_pmus(void)
+{
+	glob_t found;
+	size_t i;
+
+	if (glob("/sys/bus/event_source/devices/*pmu*/type", 0, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++) {
+		char type[16] = "";
+		const int file = open(found.gl_pathv[i], O_RDONLY | O_CLOEXEC);
+
+		if (file >= 0 && read(file, type, sizeof(type) - 1) > 0)
+			fprintf(stderr, "guest: %s: %s", found.gl_pathv[i], type);
+		if (file >= 0)
+			close(file);
+	}
+	globfree(&found);
 }
 
 /* Opens a device, which appears when its driver has found it. Returns the descriptor, or -1. */
@@ -115,6 +150,8 @@ int main(void)
 	/* Each vCPU needs a descriptor. */
 	const struct rlimit descriptors = {.rlim_cur = 16384, .rlim_max = 16384};
 	struct dirent **plans = NULL;
+	struct termios terminal;
+	const char *path;
 	int count, i, port;
 
 	/* The kernel may have mounted some of these already. */
@@ -127,9 +164,17 @@ int main(void)
 		fprintf(stderr, "guest: /proc or /sys: %m\n");
 	if (setrlimit(RLIMIT_NOFILE, &descriptors))
 		fprintf(stderr, "guest: descriptors: %m\n");
+	allow_kvm_page_tables();
 	load_modules();
 	give_device_to_vfio();
-	port = open_patiently("/dev/vport0p1", O_WRONLY);
+	print_pmus();
+	/* The kernel passes arguments that it does not know in the environment. */
+	path = getenv("report");
+	port = open_patiently(path ? path : "/dev/vport0p1", O_WRONLY | O_NOCTTY);
+	if (port >= 0 && tcgetattr(port, &terminal) == 0) {
+		cfmakeraw(&terminal);
+		tcsetattr(port, TCSANOW, &terminal);
+	}
 	if (port >= 0 && dup2(port, STDOUT_FILENO) >= 0 && open_patiently("/dev/kvm", O_RDWR) >= 0) {
 		count = scandir("/plans", &plans, is_plan, alphasort);
 		for (i = 0; i < count; i++)
@@ -137,6 +182,7 @@ int main(void)
 		printf("{\"end\":%d}\n", count);
 		fflush(stdout);
 		fsync(STDOUT_FILENO);
+		tcdrain(STDOUT_FILENO);
 	}
 	sync();
 	reboot(RB_POWER_OFF);
