@@ -235,13 +235,16 @@ import Vocabulary
               - write: self.events
         state: {self: {events: []}}
         """)
-    let results = model.results([createVM, createThing, setNothing(), get(size: 24), get(size: 23), get(size: 36)])
+    let longer = step(.getAttribute(call(.bytes(Array(repeating: 6, count: 36)))))
+    let results = model.results([createVM, createThing, setNothing(), get(size: 24), get(size: 23), longer])
     #expect(results.dropFirst(2).map(\.outcome.words) == ["ok", "ok", "EFAULT", "ok"])
     let written: [UInt8] = [5, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0] + [1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]
     #expect(results[3].value.map { Array($0.prefix(24)) } == written)
     // The padding of a struct is not predicted; what the case of a union leaves is 0.
     let known: [UInt8] = [1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0] + [1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]
     #expect(results[3].valueMask.map { $0.prefix(24).map { $0 == 0xFF ? 1 : 0 } } == known)
+    // After what the kernel writes, the buffer stays as it is.
+    #expect(results[5].value.map { Array($0.dropFirst(24)) } == Array(repeating: 6, count: 12))
   }
 
   /// Two types with different numbers share one description; `self.type` tells them apart.

@@ -43,7 +43,7 @@ extension Machine {
     call.payload = payload(data, type)
     call.payloadType = type
     call.payloadSize = data.size
-    if case .bytes(let bytes, _) = data { call.room = bytes.count }
+    if case .bytes(let bytes, _) = data { call.buffer = bytes }
   }
 
   /// Runs the rules for what the lookup does not find, which end the call.

@@ -192,10 +192,17 @@ extension Machine {
       }
       value = .record(Fields(values))
     }
-    guard let room = call.room, room >= call.payloadType.size(written: value) else { return try refuse(.cannotWrite) }
+    let size = call.payloadType.size(written: value)
+    let buffer = call.buffer ?? []
+    // An empty list is copied to any pointer.
+    if size > buffer.count { return try refuse(.cannotWrite) }
     // Nothing is known of an unknown value, not even its shape.
     call.written =
       value == .unknown ? nil : call.payloadType.encode(value, bigEndian: catalogue.architecture.isBigEndian)
+    // After the elements that the kernel writes, the buffer stays as it is.
+    if let whole = call.written?.bytes.count, size < min(whole, buffer.count) {
+      call.written?.put(Array(buffer[size..<min(whole, buffer.count)]), at: size)
+    }
   }
 }
 

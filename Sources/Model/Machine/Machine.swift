@@ -96,8 +96,8 @@ struct CallState {
   var payloadSize: Int?
   /// The type of the payload.
   var payloadType = PayloadType.none
-  /// The number of bytes that the kernel can write; nil if it can write none.
-  var room: Int?
+  /// The caller's buffer, which the kernel can write; nil if the pointer is invalid.
+  var buffer: [UInt8]?
   /// The number that the call answers if it succeeds; nil if it is unknown.
   var number: UInt32? = 0
   /// The value that the kernel wrote.
