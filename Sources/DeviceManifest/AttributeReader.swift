@@ -17,6 +17,15 @@ struct AttributeReader {
     var settings: [AttributeSetting] = []
     for entry in MappingReader(node, of: "'attributes'", keys: nil, findings).entries {
       guard let group = schema.group(named: entry.key.value) else {
+        let homes = schema.groups.filter { !$0.isNameless && $0.attribute(named: entry.key.value) != nil }
+        if let home = homes.first, homes.count == 1, let attribute = home.attribute(named: entry.key.value) {
+          findings.error(
+            "unknown-group",
+            "\(schema.description) has no group '\(entry.key.value)'; '\(entry.key.value)' belongs below '\(home.name)'",
+            at: entry.key.range)
+          read(entry, of: attribute, in: home, vcpu, into: &settings)
+          continue
+        }
         findings.unknown(
           "unknown-group", "\(schema.description) has no group", entry.key.value, among: schema.groupNames,
           at: entry.key.range)
@@ -60,8 +69,10 @@ struct AttributeReader {
       return
     }
     guard let items = entry.value.items else {
+      let isFlow = entry.value.entries != nil && entry.value.range.text.hasPrefix("{")
       findings.error(
-        "wrong-kind", "'\(path)' takes a list, even for one value: put '- ' before each",
+        "wrong-kind",
+        "'\(path)' takes a list, even for one value: put " + (isFlow ? "'[' and ']' around it" : "'- ' before each"),
         at: entry.value.isEmpty ? entry.key.range : entry.value.range)
       return
     }

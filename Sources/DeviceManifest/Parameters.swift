@@ -362,7 +362,9 @@ private final class ParameterScope: Scope {
   func meaning(of name: String) -> Meaning? {
     if name == "vcpu" {
       guard let vcpu else {
-        return .unavailable("'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'")
+        return .unavailable(
+          "'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'"
+            + suggested.suggestion(for: name))
       }
       let record = RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])
       usesVCPU = true

@@ -251,7 +251,8 @@ package final class StepReader {
   private func createVM(_ node: Node) -> ExplicitStep.Action? {
     guard let schema = context.catalogue.vm else { return nil }
     let reader = MappingReader(node, of: "'create-vm'", keys: schema.createArguments.map(\.name), findings)
-    return .createVM(type: MachineTypeReader(context: context).type(reader, schema))
+    let (type, places) = MachineTypeReader(context: context).type(reader, schema)
+    return .createVM(type: type, places)
   }
 
   private func capability(_ subject: Node, _ item: Node, _ reader: MappingReader) -> ExplicitStep.Action? {
@@ -277,6 +278,7 @@ package final class StepReader {
   private func vcpu(_ node: Node) -> UInt64? {
     guard let id = context.u64(node, "the vCPU's id") else { return nil }
     if names.vcpus.contains(id) { return id }
+    if context.hasUnknownVCPUs { return nil }
     findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
     return nil
   }
@@ -337,6 +339,7 @@ package final class StepReader {
         return nil
       }
       guard names.vcpus.contains(id) else {
+        if context.hasUnknownVCPUs { return nil }
         findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
         return nil
       }
@@ -379,10 +382,9 @@ package final class StepReader {
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
       path: name,
       data: .none, at: at)
+    let others = allowed.filter { name in !attribute.keyFields.contains { $0.name == name } }
     let keys = MappingReader(
-      Node(
-        .mapping(reader.entries.filter { entry in attribute.keyFields.contains { $0.name == entry.key.value } }),
-        at: reader.node.range),
+      Node(.mapping(reader.entries.filter { !others.contains($0.key.value) }), at: reader.node.range),
       of: "this step", keys: nil, findings)
     guard let (attr, key) = context.number(of: attribute, named: name, keys, at: at) else { return nil }
     setting.owner = path.schema
