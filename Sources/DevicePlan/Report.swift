@@ -162,7 +162,8 @@ extension Report {
 extension Report {
   /// The problems of the steps whose answer is undecided.
   package var undecided: [Diagnostic] {
-    entries.indices.filter { entries.verdicts[$0] == .undecided }.flatMap { entries[$0].diagnostics(on: host) }
+    guard entries.verdicts.contains(.undecided) else { return [] }
+    return entries.indices.filter { entries.verdicts[$0] == .undecided }.flatMap { entries[$0].diagnostics(on: host) }
   }
 }
 

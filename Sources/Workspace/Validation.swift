@@ -81,7 +81,7 @@ extension ManifestWorkspace {
       if let assumption = manifest.assumption { validation.diagnostics.append(assumption) }
       validation.diagnostics += try problems(of: manifest) { report, isMain in
         if isMain { validation.add(report, of: manifest) }
-        validation.ofUndecidedSteps.formUnion(report.undecided)
+        for problem in report.undecided { validation.ofUndecidedSteps.insert(problem) }
       }
     }
     validation.schemaFaults = schemaFaults.filter { !known.contains($0) }
@@ -123,11 +123,13 @@ extension ManifestWorkspace {
   /// - Parameter absent: device types that the host does not support.
   private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(DiagnosticsError) -> Report {
     let plan = manifest.planToRehearse
-    let host = try model(plan.architecture, course: .corrected, without: absent)
-    var run = host
-    var report = Runner(keepGoing: true).run(plan, on: &run)
+    var host = try model(plan.architecture, course: .corrected, without: absent)
+    var report = Runner(keepGoing: true).run(plan, on: &host)
     report.removeConsequences(of: manifest.incomplete)
-    Conflicts(plan: plan, host: host).find(in: &report)
+    if report.entries.verdicts.contains(where: \.isFailure) {
+      let host = try model(plan.architecture, course: .corrected, without: absent)
+      Conflicts(plan: plan, host: host).find(in: &report)
+    }
     return report
   }
 }
