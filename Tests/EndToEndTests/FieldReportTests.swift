@@ -119,7 +119,26 @@ private func validated(_ manifest: String) async -> [Substring] {
     #expect(ended.status == 64 && ended.errors.contains(options[0]))
   }
 
+  @Test func pageSaysThatAReleaseLacksTheAttribute() async {
+    let page = await kvmconf("explain", "vcpu.tsc.offset", "--kernel", "5.10").output
+    #expect(page.contains("missing  Linux 5.10 does not have it"))
+    #expect(!(await kvmconf("explain", "vcpu.tsc.offset").output.contains("does not have it")))
+  }
+
   // MARK: Commands
+
+  @Test func messageIsReadFromStandardInput() async {
+    let ended = await kvmconf("explain", "-", input: "qemu-system-riscv64: KVM AIA: failed to set number of msi\n")
+    #expect(ended.output.contains("\nriscv-aia.config.ids  ") && ended.status == 0)
+    let two = await run(program, ["explain", "unknown-feature", "unknown-key"])
+    #expect(two.output.hasPrefix("unknown-feature\n") && two.output.contains("\nunknown-key\n"))
+  }
+
+  /// The parts of a condition that a function's arguments decide are left out.
+  @Test func conditionHasNoDecidedParts() async {
+    let page = await kvmconf("explain", "arm-vgic-v3.addr.dist:EINVAL").output
+    #expect(page.contains("when    value % 64KiB != 0\n"))
+  }
 
   @Test(arguments: [
     (["valdate", "x.yaml"], "did you mean 'validate'?"), (["help", "validat"], "did you mean 'validate'?"),
