@@ -23,7 +23,7 @@ struct AttributeReader {
             "unknown-group",
             "\(schema.description) has no group '\(entry.key.value)'; '\(entry.key.value)' belongs below '\(home.name)'",
             at: entry.key.range)
-          read(entry, of: attribute, in: home, vcpu, into: &settings)
+          read(entry, of: attribute, in: home, of: schema, vcpu, into: &settings)
           continue
         }
         findings.unknown(
@@ -32,7 +32,7 @@ struct AttributeReader {
         continue
       }
       if let nameless = group.attribute(named: nil) {
-        read(entry, of: nameless, in: group, vcpu, into: &settings)
+        read(entry, of: nameless, in: group, of: schema, vcpu, into: &settings)
         continue
       }
       guard let attributes = entry.value.entries else {
@@ -50,22 +50,21 @@ struct AttributeReader {
             notes: [Note("its attributes are described here", at: group.source)])
           continue
         }
-        read(attribute, of: found, in: group, vcpu, into: &settings)
+        read(attribute, of: found, in: group, of: schema, vcpu, into: &settings)
       }
     }
-    for i in settings.indices { settings[i].owner = schema }
     return settings
   }
 
   /// Reads one setting, or one for each entry of a list.
   private func read(
-    _ entry: Entry, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?,
+    _ entry: Entry, of attribute: AttributeSchema, in group: GroupSchema, of owner: SchemaFile, _ vcpu: VCPUContext?,
     into settings: inout [AttributeSetting]
   ) {
     let path = attribute.path
     guard attribute.repeats || !attribute.keyFields.isEmpty else {
       guard context.mayRead(path, at: entry.key.range) else { return }
-      settings.append(setting(entry.value, key: entry.key.range, of: attribute, in: group, vcpu))
+      settings.append(setting(entry.value, key: entry.key.range, of: attribute, in: group, of: owner, vcpu))
       return
     }
     guard let items = entry.value.items else {
@@ -78,8 +77,9 @@ struct AttributeReader {
     }
     func add(_ node: Node, _ vcpu: VCPUContext?) {
       guard context.mayRead(path, at: entry.key.range) else { return }
-      settings.append(setting(node, key: entry.key.range, of: attribute, in: group, vcpu))
-      settings[settings.count - 1].isForEachVCPU = vcpu?.isEach == true
+      let setting = setting(node, key: entry.key.range, of: attribute, in: group, of: owner, vcpu)
+      setting.isForEachVCPU = vcpu?.isEach == true
+      settings.append(setting)
     }
     settings.reserveCapacity(settings.count + items.count)
     for item in items {
@@ -97,15 +97,15 @@ struct AttributeReader {
   }
 
   private func setting(
-    _ written: Node, key: SourceRange, of attribute: AttributeSchema, in group: GroupSchema, _ vcpu: VCPUContext?
+    _ written: Node, key: SourceRange, of attribute: AttributeSchema, in group: GroupSchema, of owner: SchemaFile,
+    _ vcpu: VCPUContext?
   ) -> AttributeSetting {
     let path = attribute.path
     let node = context.parameters.expand(written, vcpu: vcpu)
     let place = node.isEmpty ? key : node.range
-    var setting = AttributeSetting(
-      call: AttributeNumbers(group: group.number, attr: 0), schema: (group, attribute), path: path, data: .none,
+    let setting = AttributeSetting(
+      call: AttributeNumbers(group: group.number, attr: 0), schema: (group, attribute), owner: owner, path: path,
       at: place)
-    let payloadType: PayloadType
     var value = node
     let long = longForm(node, attribute, group)
     if let long {
@@ -114,16 +114,15 @@ struct AttributeReader {
       value = long["value"] ?? Node(.scalar("", .plain), at: node.range)
       if !value.isEmpty { setting.at = value.range }
     }
-    switch context.number(of: attribute, named: path, long, at: place) {
-    case nil: setting.isIncomplete = true
-    case let (attr, key)?:
-      setting.call.attr = attr
-      setting.key = key
+    if let number = context.number(of: attribute, named: path, long) {
+      setting.call.attr = number
       setting.keyPlaces = context.keyPlaces(of: attribute, long)
+    } else {
+      setting.hasNumber = false
+      setting.isIncomplete = true
     }
-    payloadType = context.payload(of: attribute, in: group, setting)
-    encode(value, payloadType, path, into: &setting)
-    context.fillLengths(of: attribute, long, in: &setting)
+    encode(value, group.payload(of: attribute, setting.key, setting.call.attr), path, into: setting)
+    context.fillLengths(of: attribute, long, in: setting)
     return setting
   }
 
@@ -142,7 +141,7 @@ struct AttributeReader {
       node, of: "'\(attribute.path)'", keys: attribute.entryKeys, findings)
   }
 
-  private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {
+  private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: AttributeSetting) {
     if type.isNone, node.isEmpty { return }
     guard !node.isEmpty else {
       findings.error("missing-value", "'\(path)' needs a value: \(type.words)", at: setting.at)
@@ -172,7 +171,7 @@ struct AttributeReader {
       let reader = MappingReader(
         item, of: "a raw attribute", keys: ["group", "attr", "flags", "payload", "optional"], findings)
       guard let numbers = context.rawNumbers(reader) else { return nil }
-      var setting = AttributeSetting(call: numbers, data: .none, at: item.range.firstLine)
+      let setting = AttributeSetting(call: numbers, at: item.range.firstLine)
       setting.isOptional = reader.bool("optional") ?? false
       if let payload = reader["payload"] {
         guard let data = context.rawPayload(payload, encoder) else { return nil }

@@ -101,7 +101,7 @@ package struct DeviceTypeReference {
 }
 
 /// One attribute with its value: a setting, or the subject of an explicit step.
-package struct AttributeSetting {
+package final class AttributeSetting {
   package var call: AttributeNumbers
   /// The group and the attribute in the schema; nil for raw numbers.
   package var schema: (group: GroupSchema, attribute: AttributeSchema)?
@@ -109,9 +109,9 @@ package struct AttributeSetting {
   package var owner: SchemaFile?
   /// `addr.dist`; nil for raw numbers.
   package var path: String?
-  /// The key of a structured number, with the names that rules have for its fields.
-  package var key = Fields()
-  /// The places of these fields in the text.
+  /// Whether the number of a structured attribute is known: not if a field of its key is missing or wrong.
+  package var hasNumber = true
+  /// The places of the fields of its key in the text.
   package var keyPlaces = KeyPlaces()
   package var data: AttributeData
   /// The value as a person would write it.
@@ -122,6 +122,21 @@ package struct AttributeSetting {
   /// Whether the text has an error, which is reported. The step is only kept so that the steps after it can be checked.
   package var isIncomplete = false
   package var at: SourceRange
+
+  init(
+    call: AttributeNumbers, schema: (group: GroupSchema, attribute: AttributeSchema)? = nil, owner: SchemaFile? = nil,
+    path: String? = nil, data: AttributeData = .none, at: SourceRange
+  ) {
+    self.call = call
+    self.schema = schema
+    self.owner = owner
+    self.path = path
+    self.data = data
+    self.at = at
+  }
+
+  /// The key of a structured number, with the names that rules have for its fields; empty if it is not known.
+  package var key: Fields { (hasNumber ? schema?.attribute.key(of: call.attr) : nil) ?? Fields() }
 }
 
 /// Group, number and flags of a `struct kvm_device_attr`.

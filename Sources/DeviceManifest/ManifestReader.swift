@@ -69,9 +69,10 @@ package struct ManifestReader {
     context.parameters.read(reader["parameters"], settings: settings)
     var manifest = Manifest(
       name: reader.text("name") ?? defaultName, file: node.range.file, architecture: context.catalogue.architecture)
+    context.payloads.parameters = context.parameters.loaded
     manifest.parameters = context.parameters.loaded.all
     readFiles(reader["files"])
-    manifest.files = context.files
+    manifest.files = context.payloads.files
     let isDeclarative = ["vm", "memory", "vcpus", "devices"].contains { reader[$0] != nil }
     var names = StepNames()
     if isDeclarative {
@@ -122,7 +123,7 @@ package struct ManifestReader {
         findings.wrongKind(entry.value, of: "file '\(entry.key.value)'", wanted: "a path")
         continue
       }
-      context.files.append(PlanFile(name: entry.key.value, path: path, at: entry.value.range))
+      context.payloads.files.append(PlanFile(name: entry.key.value, path: path, at: entry.value.range))
     }
   }
 

@@ -8,6 +8,7 @@ import YAMLSyntax
 /// The parameters whose values are supplied at load time, in the order of the text.
 struct LoadedParameters {
   private(set) var all: [PlanParameter] = []
+  var hasAny: Bool { !all.isEmpty }
   private var indices: [String: Int] = [:]
 
   init(_ parameters: [PlanParameter] = []) {
@@ -52,7 +53,10 @@ package final class Parameters {
   private var suggestionsLeft = 100
   /// Whether an expression could not be read, so that the parameters that it uses are unknown.
   private var hasUnreadableExpression = false
-  private lazy var evaluator = Evaluator(world: EmptyWorld.shared)
+  private let world = VCPUWorld()
+  private lazy var evaluator = Evaluator(world: world)
+  /// The expressions read so far, without and with `vcpu`. A value of a vCPU is evaluated again for each vCPU.
+  private var expressions: (plain: [String: ReadExpression], ofVCPU: [String: ReadExpression]) = ([:], [:])
 
   init(_ findings: Findings) { self.findings = findings }
 
@@ -171,17 +175,21 @@ package final class Parameters {
     }
     guard let list = list(text) else { return [] }
     let (outer, outerName, body) = (parameters[variable], names[variable], node.without("for"))
-    defer { (parameters[variable], names[variable]) = (outer, outerName) }
+    defer {
+      (parameters[variable], names[variable]) = (outer, outerName)
+      expressions = ([:], [:])
+    }
     names[variable] = variable
     return list.map { element in
       parameters[variable] = Parameter(value: element, range: header.range, isUsed: true)
+      expressions = ([:], [:])
       return expand(body)
     }
   }
 
   /// The elements of a list that is written as an expression, such as `0..31`.
   private func list(_ node: Node) -> [Value]? {
-    let scope = ParameterScope(self, vcpu: nil)
+    let scope = ParameterScope(self, hasVCPU: false)
     do throws(ExpressionError) {
       let expression = try Expression(node.scalar ?? "", in: scope, as: .list(.any))
       for name in scope.used { parameters[name]?.isUsed = true }
@@ -211,7 +219,8 @@ package final class Parameters {
   }
 
   private func evaluate(_ text: String, offset: Int, in node: Node, _ vcpu: VCPUContext?) -> String {
-    let scope = ParameterScope(self, vcpu: vcpu)
+    let known = vcpu == nil ? expressions.plain[text] : expressions.ofVCPU[text]
+    let scope = known?.scope ?? ParameterScope(self, hasVCPU: vcpu != nil)
     func report(_ message: String, _ span: Span) -> String {
       let range = node.range(of: Span(start: span.start + offset, length: span.length))
       let isLoaded =
@@ -223,8 +232,13 @@ package final class Parameters {
     }
     let value: Value
     do throws(ExpressionError) {
-      let expression = try Expression(text, in: scope)
-      for name in scope.used { parameters[name]?.isUsed = true }
+      let expression: Expression
+      if let known { expression = known.expression } else { expression = try Expression(text, in: scope) }
+      if known == nil {
+        for name in scope.used { parameters[name]?.isUsed = true }
+        let read = ReadExpression(expression: expression, scope: scope)
+        if vcpu == nil { expressions.plain[text] = read } else { expressions.ofVCPU[text] = read }
+      }
       if scope.usesVCPU, vcpu?.isEach == true {
         if ["${vcpu.index}", "${vcpu.id}"].contains(node.scalar) { return Self.vcpuIndex }
         return report(
@@ -239,6 +253,7 @@ package final class Parameters {
           Span(start: 0, length: text.utf8.count))
       }
       do throws(EvaluationError) {
+        world.vcpu = vcpu
         value = try evaluator.evaluate(expression)
       } catch {
         return report(error.message, error.span)
@@ -345,31 +360,45 @@ extension Parameters {
   }
 }
 
+/// An expression of a manifest, and the names that it uses.
+private struct ReadExpression {
+  var expression: Expression
+  var scope: ParameterScope
+}
+
+/// The value of `vcpu`.
+private final class VCPUWorld: World {
+  var vcpu: VCPUContext?
+
+  func value(of root: Root) throws(EvaluationError) -> Value {
+    guard root == .vcpu, let vcpu, !vcpu.isEach else { return .unknown }
+    return .record(Fields([("id", Value(vcpu.id)), ("index", Value(vcpu.index))]))
+  }
+}
+
 /// The names that are visible in `${…}`.
 private final class ParameterScope: Scope {
   private let parameters: Parameters
-  private let vcpu: VCPUContext?
+  private let hasVCPU: Bool
   private(set) var used: Set<String> = []
   private(set) var usesVCPU = false
   private(set) var failedName: String?
   private lazy var suggested = parameters.namesToSuggest()
 
-  init(_ parameters: Parameters, vcpu: VCPUContext?) {
+  init(_ parameters: Parameters, hasVCPU: Bool) {
     self.parameters = parameters
-    self.vcpu = vcpu
+    self.hasVCPU = hasVCPU
   }
 
   func meaning(of name: String) -> Meaning? {
     if name == "vcpu" {
-      guard let vcpu else {
+      guard hasVCPU else {
         return .unavailable(
           "'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'"
             + suggested.suggestion(for: name))
       }
-      let record = RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])
       usesVCPU = true
-      let values: [Value] = vcpu.isEach ? [.unknown, .unknown] : [Value(vcpu.id), Value(vcpu.index)]
-      return .constant(.record(Fields([("id", values[0]), ("index", values[1])])), .record(record))
+      return .root(.vcpu, .record(RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])))
     }
     guard let (written, value) = parameters.parameter(calledBy: name) else {
       failedName = name
@@ -389,7 +418,7 @@ private final class ParameterScope: Scope {
 
   func function(_ name: String) throws(ExpressionError) -> Function? { nil }
   func fact(_ name: String) -> Type? { nil }
-  var visibleNames: [String] { suggested.map(\.identifier) + (vcpu == nil ? [] : ["vcpu"]) }
+  var visibleNames: [String] { suggested.map(\.identifier) + (hasVCPU ? ["vcpu"] : []) }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
   var release: Release? { nil }

@@ -9,12 +9,33 @@ import YAMLSyntax
 /// A value that a payload cannot hold (a wrong type, a number that is too wide, an unknown name, a missing field)
 /// cannot be sent and is reported. Whether the kernel accepts what can be sent is decided only by the schema's rules.
 struct PayloadEncoder {
-  let findings: Findings
-  let byteStrings: ByteStringReader
-  let isBigEndian: Bool
-  /// The manifest's files, in the order of the plan's.
-  let files: [PlanFile]
-  var parameters = LoadedParameters()
+  /// What the values of one manifest can refer to.
+  final class Surroundings {
+    let findings: Findings
+    let byteStrings: ByteStringReader
+    let isBigEndian: Bool
+    /// The manifest's files, in the order of the plan's.
+    var files: [PlanFile]
+    var parameters: LoadedParameters
+
+    init(
+      findings: Findings, byteStrings: ByteStringReader, isBigEndian: Bool, files: [PlanFile] = [],
+      parameters: LoadedParameters = LoadedParameters()
+    ) {
+      self.findings = findings
+      self.byteStrings = byteStrings
+      self.isBigEndian = isBigEndian
+      self.files = files
+      self.parameters = parameters
+    }
+  }
+
+  let surroundings: Surroundings
+  private var findings: Findings { surroundings.findings }
+  private var byteStrings: ByteStringReader { surroundings.byteStrings }
+  private var isBigEndian: Bool { surroundings.isBigEndian }
+  private var files: [PlanFile] { surroundings.files }
+  private var parameters: LoadedParameters { surroundings.parameters }
   /// Whether the value is in an explicit step, which may have `{fd: -1}` and leave fields out.
   var isStep = false
 
@@ -121,7 +142,7 @@ extension String {
 extension PayloadEncoder {
   /// The content of a value that is supplied at load time as a whole; nil for other values.
   fileprivate func loaded(_ node: Node) -> PayloadSlot.Content? {
-    guard !parameters.all.isEmpty, let text = node.scalar else { return nil }
+    guard surroundings.parameters.hasAny, let text = node.scalar else { return nil }
     if text == Parameters.vcpuIndex { return .vcpuIndex }
     return parameters.index(of: text).map { .parameter($0) }
   }

@@ -10,8 +10,7 @@ final class ReadingContext {
   let catalogue: Catalogue
   let findings: Findings
   let parameters: Parameters
-  private let byteStrings: ByteStringReader
-  var files: [PlanFile] = []
+  let payloads: PayloadEncoder.Surroundings
   /// The declared vCPUs, for `for-each: vcpu`.
   var vcpus: [VCPUContext] = []
   /// The index of the parameter that is the number of vCPUs, if that is supplied at load time.
@@ -25,18 +24,16 @@ final class ReadingContext {
     self.catalogue = catalogue
     self.findings = findings
     parameters = Parameters(findings)
-    byteStrings = ByteStringReader(findings, readFile: readFile)
+    payloads = PayloadEncoder.Surroundings(
+      findings: findings, byteStrings: ByteStringReader(findings, readFile: readFile),
+      isBigEndian: catalogue.architecture.isBigEndian)
   }
 
-  func encoder(isStep: Bool) -> PayloadEncoder {
-    PayloadEncoder(
-      findings: findings, byteStrings: byteStrings, isBigEndian: catalogue.architecture.isBigEndian, files: files,
-      parameters: parameters.loaded, isStep: isStep)
-  }
+  func encoder(isStep: Bool) -> PayloadEncoder { PayloadEncoder(surroundings: payloads, isStep: isStep) }
 
   /// The bytes of a file from which a byte string was read; nil if none was.
   func bytes(ofFile path: String, namedIn manifest: SourceFile) -> [UInt8]? {
-    byteStrings.bytes(ofFile: path, namedIn: manifest)
+    payloads.byteStrings.bytes(ofFile: path, namedIn: manifest)
   }
 
   /// Whether one more attribute may be read. Reports the first one over the limit.
@@ -62,20 +59,14 @@ final class ReadingContext {
       .map { UInt64($0) }
   }
 
-  /// The type of an attribute's payload, which may depend on its key.
-  func payload(of attribute: AttributeSchema, in group: GroupSchema, _ setting: AttributeSetting) -> PayloadType {
-    group.payload(of: attribute, setting.key, setting.call.attr)
-  }
-
   /// The 64-bit number of an attribute, built from its key fields if it is structured; nil if they are wrong.
   func number(
-    of attribute: AttributeSchema, named path: String, _ reader: MappingReader?, at place: SourceRange,
-    isStep: Bool = false
-  ) -> (attr: UInt64, key: Fields)? {
+    of attribute: AttributeSchema, named path: String, _ reader: MappingReader?
+  ) -> UInt64? {
     switch attribute.number {
-    case .exactly(let number): return (number, Fields())
-    case .any: return (0, Fields())
-    case .keys(let fields, let bias):
+    case .exactly(let number): return number
+    case .any: return 0
+    case .keys(let fields, let base):
       guard let reader else { return nil }
       var good = true
       for field in fields where field.initial == nil && reader[field.name] == nil {
@@ -87,21 +78,17 @@ final class ReadingContext {
           "missing-key", "\(reader.what()) needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
       }
       guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
-      return (
-        UInt64(value) &+ bias,
-        Fields(names: attribute.keyNames, values: fields.map { .integer($0.extract(from: value)) })
-      )
+      return UInt64(value) &+ base
     }
   }
 
   /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
-  func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
-    for (i, field) in attribute.keyFields.enumerated() where field.isPayloadLength && reader?[field.name] == nil {
-      guard setting.key.names.contains(attribute.keyNames[i]), case .bytes(let bytes, let slots) = setting.data,
+  func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: AttributeSetting) {
+    for field in attribute.keyFields where field.isPayloadLength && reader?[field.name] == nil {
+      guard setting.hasNumber, case .bytes(let bytes, let slots) = setting.data,
         case let length = Int128(slots.firstTarget ?? bytes.count), let placed = field.place(length)
       else { continue }
       setting.call.attr += UInt64(placed)
-      setting.key[attribute.keyNames[i]] = .integer(length)
     }
   }
 
@@ -133,7 +120,7 @@ final class ReadingContext {
     var value = form.value
     switch form.key.value {
     case let name where ByteStringReader.forms.contains(name):
-      return byteStrings.bytes(node, size: nil, name: form.key.value).map { .bytes($0) }
+      return payloads.byteStrings.bytes(node, size: nil, name: form.key.value).map { .bytes($0) }
     case "fd":
       type = .descriptor(DescriptorType(pattern: nil))
       if form.value.scalar.flatMap(IntegerLiteral.parse) != nil { value = node }

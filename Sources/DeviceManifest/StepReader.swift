@@ -160,9 +160,8 @@ package final class StepReader {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
     guard let target = target(of: call, file, reader, at) else { return nil }
-    var setting = AttributeSetting(
-      call: AttributeNumbers(group: 0, attr: 0), path: call.name, data: .none, at: subject.isEmpty ? at : subject.range)
-    setting.owner = file
+    let setting = AttributeSetting(
+      call: AttributeNumbers(group: 0, attr: 0), owner: file, path: call.name, at: subject.isEmpty ? at : subject.range)
     var comparison: Comparison?
     if let address = reader["address"] {
       if address.scalar != "invalid" {
@@ -378,22 +377,19 @@ package final class StepReader {
     for entry in reader.entries where !allowed.contains(entry.key.value) {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
-    var setting = AttributeSetting(
+    let setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
-      path: name,
-      data: .none, at: at)
+      owner: path.schema, path: name, at: at)
     let others = allowed.filter { name in !attribute.keyFields.contains { $0.name == name } }
     let keys = MappingReader(
       Node(.mapping(reader.entries.filter { !others.contains($0.key.value) }), at: reader.node.range),
       of: "this step", keys: nil, findings)
-    guard let (attr, key) = context.number(of: attribute, named: name, keys, at: at) else { return nil }
-    setting.owner = path.schema
-    setting.call.attr = attr
-    setting.key = key
+    guard let number = context.number(of: attribute, named: name, keys) else { return nil }
+    setting.call.attr = number
     setting.keyPlaces = context.keyPlaces(of: attribute, keys)
-    let type = context.payload(of: attribute, in: group, setting)
-    let comparison = payload(access, type, name, reader, into: &setting)
-    context.fillLengths(of: attribute, keys, in: &setting)
+    let type = group.payload(of: attribute, setting.key, number)
+    let comparison = payload(access, type, name, reader, into: setting)
+    context.fillLengths(of: attribute, keys, in: setting)
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
@@ -447,7 +443,7 @@ package final class StepReader {
   /// Fills in the data that the call's pointer refers to. Returns what a get must read.
   private func payload(
     _ access: AttributeAccess, _ type: PayloadType, _ name: String, _ reader: MappingReader,
-    into setting: inout AttributeSetting
+    into setting: AttributeSetting
   ) -> Comparison? {
     if let address = reader["address"] {
       if address.scalar != "invalid" {
@@ -476,12 +472,12 @@ package final class StepReader {
       setting.value = value.flowText
       setting.at = value.range
       return nil
-    case .get: return buffer(type, name, reader, into: &setting)
+    case .get: return buffer(type, name, reader, into: setting)
     }
   }
 
   private func buffer(
-    _ type: PayloadType, _ name: String, _ reader: MappingReader, into setting: inout AttributeSetting
+    _ type: PayloadType, _ name: String, _ reader: MappingReader, into setting: AttributeSetting
   ) -> Comparison? {
     if type.isNone { return nil }
     if let input = reader["input"] {
@@ -523,7 +519,7 @@ package final class StepReader {
       group = found.number
     }
     guard let numbers = context.rawNumbers(reader, group: group) else { return nil }
-    var setting = AttributeSetting(call: numbers, data: .none, at: at)
+    let setting = AttributeSetting(call: numbers, at: at)
     if let address = reader["address"] {
       if address.scalar != "invalid" {
         findings.error(

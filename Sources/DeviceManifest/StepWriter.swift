@@ -258,8 +258,10 @@ package struct StepWriter {
     guard let node = writer.node(.init(bytes: bytes, mask: mask, slots: slots), as: type) else { return nil }
     let findings = Findings()
     let encoder = PayloadEncoder(
-      findings: findings, byteStrings: ByteStringReader(findings, readFile: noFiles), isBigEndian: writer.isBigEndian,
-      files: plan.files, parameters: loaded, isStep: true)
+      surroundings: PayloadEncoder.Surroundings(
+        findings: findings, byteStrings: ByteStringReader(findings, readFile: noFiles), isBigEndian: writer.isBigEndian,
+        files: plan.files, parameters: loaded),
+      isStep: true)
     guard let encoded = encoder.encode(node, as: type, name: ""), !findings.hasErrors, encoded.payload.bytes == bytes,
       encoded.slots == slots, mask == nil || encoded.payload.mask == mask
     else { return nil }

@@ -70,27 +70,61 @@ package struct StepResult: Hashable, Sendable {
   package var outcome: Outcome
   /// The number that an attribute call answered if it succeeded, most often 0; nil if the host does not know it.
   package var number: UInt32?
-  /// The bytes that a get read, if the host knows them.
-  package var value: [UInt8]?
-  /// On the model, the bits of `value` that are predicted; nil if all are.
-  package var valueMask: [UInt8]?
-  /// The reason for each refusal among the answers.
-  package var reasons: [Reason]
-  /// Further reasons for a refusal, which the kernel would give after the first one is mended.
-  package var further: [Reason] = []
-  /// The call without which this one would not be refused.
-  package var conflict: SourceRange?
-  /// The reasons why the call cannot work although the kernel accepts it.
-  package var warnings: [Reason]
   /// How long the call took; only on the kernel.
   package var nanoseconds: UInt64?
+  /// The bytes that a get read, if the host knows them.
+  package var value: [UInt8]? {
+    get { storage.first?.value }
+    set { details.value = newValue }
+  }
+  /// On the model, the bits of `value` that are predicted; nil if all are.
+  package var valueMask: [UInt8]? {
+    get { storage.first?.valueMask }
+    set { details.valueMask = newValue }
+  }
+  /// The reason for each refusal among the answers.
+  package var reasons: [Reason] {
+    get { storage.first?.reasons ?? [] }
+    set { details.reasons = newValue }
+  }
+  /// Further reasons for a refusal, which the kernel would give after the first one is mended.
+  package var further: [Reason] {
+    get { storage.first?.further ?? [] }
+    set { details.further = newValue }
+  }
+  /// The call without which this one would not be refused.
+  package var conflict: SourceRange? {
+    get { storage.first?.conflict }
+    set { details.conflict = newValue }
+  }
+  /// The reasons why the call cannot work although the kernel accepts it.
+  package var warnings: [Reason] {
+    get { storage.first?.warnings ?? [] }
+    set { details.warnings = newValue }
+  }
   /// A fault in the schema that the model found while it predicted the answer. The outcome is then not a prediction.
   package var schemaFault: Diagnostic? {
-    get { faults.first }
-    set { faults = newValue.map { [$0] } ?? [] }
+    get { storage.first?.schemaFault }
+    set { details.schemaFault = newValue }
   }
-  /// The fault, if there is one: an array takes less room than a diagnostic, and few steps have any.
-  private var faults: [Diagnostic]
+
+  /// What few results have.
+  private struct Details: Hashable {
+    var value: [UInt8]?
+    var valueMask: [UInt8]?
+    var reasons: [Reason] = []
+    var further: [Reason] = []
+    var conflict: SourceRange?
+    var warnings: [Reason] = []
+    var schemaFault: Diagnostic?
+  }
+
+  /// The details, if there are any: an array takes less room, and is quicker to copy.
+  private var storage: [Details] = []
+  private var details: Details {
+    get { storage.first ?? Details() }
+    set { storage = newValue == Details() ? [] : [newValue] }
+  }
 
   package init(
     _ outcome: Outcome, number: UInt32? = 0, value: [UInt8]? = nil, valueMask: [UInt8]? = nil, reasons: [Reason] = [],
@@ -98,12 +132,12 @@ package struct StepResult: Hashable, Sendable {
   ) {
     self.outcome = outcome
     self.number = number
-    self.value = value
-    self.valueMask = valueMask
-    self.reasons = reasons
-    self.warnings = warnings
     self.nanoseconds = nanoseconds
-    faults = schemaFault.map { [$0] } ?? []
+    if value != nil || valueMask != nil || !reasons.isEmpty || !warnings.isEmpty || schemaFault != nil {
+      storage = [
+        Details(value: value, valueMask: valueMask, reasons: reasons, warnings: warnings, schemaFault: schemaFault)
+      ]
+    }
   }
 }
 

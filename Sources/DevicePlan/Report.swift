@@ -48,7 +48,7 @@ package struct Report: Hashable, Sendable {
   }
 
   /// Adds the result of the next step.
-  package mutating func append(_ result: StepResult, _ verdict: Verdict) {
+  package mutating func append(_ result: consuming StepResult, _ verdict: Verdict) {
     entries.results.append(result)
     entries.verdicts.append(verdict)
   }

@@ -20,21 +20,20 @@ package struct Runner {
     var report = Report(plan, on: host.description)
     /// The reason why all further steps are skipped; nil while the run continues.
     var end: String?
-    // A span lends its elements, where an array would copy them.
-    let steps = plan.steps.span
-    for i in steps.indices {
+    for i in plan.steps.indices {
+      let step = plan.steps[i]
       if end == nil, isInterrupted() {
         end = "the run was interrupted"
         report.isInterrupted = true
       }
       let result: StepResult
-      if let reason = end ?? report.unmetGuard(of: steps[i]) {
-        host.skip(steps[i])
+      if let reason = end ?? report.unmetGuard(of: step) {
+        host.skip(step)
         result = StepResult(.skipped(reason))
       } else {
-        result = host.perform(steps[i])
+        result = host.perform(step)
       }
-      let verdict = Verdict(of: result, for: steps[i])
+      let verdict = Verdict(of: result, for: step)
       report.append(result, verdict)
       if case .failed = verdict, !keepGoing { end = end ?? "an earlier step failed" }
     }

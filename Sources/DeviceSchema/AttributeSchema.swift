@@ -140,6 +140,15 @@ package final class AttributeSchema: AttributeDescription {
   /// The names of these fields in rules.
   package private(set) lazy var keyNames = keyFields.map(\.name.identifier)
 
+  /// The bits of the number that the value of an expression over the key depends on.
+  package func bits(readBy expression: Expression) -> UInt64 {
+    guard case .keys(let fields, base: 0) = number, !expression.readsWholeKey else { return .max }
+    let names = expression.keyFields
+    return fields.reduce(0) { bits, field in
+      names.contains(field.name.identifier) ? bits | UInt64(truncatingIfNeeded: field.mask) : bits
+    }
+  }
+
   /// The key that a number encodes; nil if the number does not belong to this attribute.
   package func key(of attr: UInt64) -> Fields? {
     switch number {
@@ -195,10 +204,10 @@ package final class GroupSchema: AttributeDescription {
 
   /// The payload of an attribute with this key, as far as that is known without a host.
   package func payload(
-    of attribute: AttributeSchema, _ key: Fields, _ attr: UInt64
+    of attribute: AttributeSchema, _ key: @autoclosure () -> Fields, _ attr: UInt64
   ) -> PayloadType {
-    let type = payloads(of: attribute).first { KeyCondition.holds($0.when, key, attr) }?.type ?? .none
-    guard let count = type.variableCount, let number = KeyCondition.value(of: count, key, attr)?.integer else {
+    let type = payloads(of: attribute).first { KeyCondition.holds($0.when, key(), attr) }?.type ?? .none
+    guard let count = type.variableCount, let number = KeyCondition.value(of: count, key(), attr)?.integer else {
       return type
     }
     return type.counted(number)

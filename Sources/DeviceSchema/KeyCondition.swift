@@ -3,8 +3,8 @@ import Expressions
 /// Evaluates conditions over the key of an attribute without a host.
 package enum KeyCondition {
   /// Whether a condition holds. A condition that the key does not decide counts as true.
-  package static func holds(_ condition: Expression?, _ key: Fields, _ attr: UInt64) -> Bool {
-    condition.map { value(of: $0, key, attr) != .bool(false) } ?? true
+  package static func holds(_ condition: Expression?, _ key: @autoclosure () -> Fields, _ attr: UInt64) -> Bool {
+    condition.map { value(of: $0, key(), attr) != .bool(false) } ?? true
   }
 
   /// The value of an expression over the key; nil if it has none.

@@ -200,7 +200,7 @@ struct PayloadReader {
       }
       let description = description(reader)
       var field = BitField(
-        name: entry.key.value, high: high, low: low, initial: nil, isInPlace: description.unit == "address",
+        name: entry.key.value, high: high, low: low, isInPlace: description.unit == "address",
         description: description)
       if isKey, reader["default"]?.scalar == "bytes(value)" {
         (field.initial, field.isPayloadLength) = (0, true)

@@ -90,17 +90,26 @@ package struct BitsType {
 
 /// Bits `high` to `low` of an integer.
 package struct BitField {
-  package var name: String
-  package var high: Int
-  package var low: Int
+  package let name: String
+  package let high: Int
+  package let low: Int
+  /// The bits of the integer that belong to the field.
+  package let mask: Int128
   package var initial: Int128?
   /// Whether a field of a key that is left out is the length of the payload, in bytes.
   package var isPayloadLength = false
   /// Whether the field keeps its position: its value is the masked integer, not shifted down.
-  package var isInPlace: Bool
-  package var description: IntegerDescription
+  package let isInPlace: Bool
+  package let description: IntegerDescription
 
-  package var mask: Int128 { ((1 << Int128(high - low + 1)) - 1) << Int128(low) }
+  init(name: String, high: Int, low: Int, isInPlace: Bool, description: IntegerDescription) {
+    self.name = name
+    self.high = high
+    self.low = low
+    mask = ((1 << Int128(high - low + 1)) - 1) << Int128(low)
+    self.isInPlace = isInPlace
+    self.description = description
+  }
 
   /// The range of values that the field can hold. In a field in place, the low bits must be zero as well.
   package var range: ClosedRange<Int128> { 0...(isInPlace ? mask : mask >> Int128(low)) }

@@ -23,7 +23,8 @@ extension Expression {
       throw ExpressionError("expected \(wanted.name), found \(type.name)", at: syntax.span)
     }
     self.init(
-      text: text ?? syntax.description, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload)
+      text: text ?? syntax.description, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload,
+      functions: checker.functions)
   }
 }
 
@@ -34,6 +35,7 @@ struct Checker<S: Scope> {
   private var variables: [(name: String, slot: Int, type: Type)] = []
   /// Whether the expression reads the payload or a local.
   private(set) var readsPayload = false
+  private(set) var functions: [Function] = []
 
   init(scope: S) { self.scope = scope }
 
@@ -214,6 +216,7 @@ struct Checker<S: Scope> {
       try count(arguments, function.parameters.count, name, span)
       var nodes: [Node] = []
       for argument in arguments { nodes.append(try check(argument).0) }
+      functions.append(function)
       return (.function(function, nodes, span), function.body?.type ?? .any)
     } catch {
       throw ExpressionError(error.message, at: error.span.length == 0 ? span : error.span)

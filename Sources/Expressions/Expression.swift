@@ -14,20 +14,23 @@ package final class Expression {
   package let root: Node
   /// Whether it reads the payload, or a local, which may hold a part of the payload.
   private let readsPayload: Bool
+  /// The functions that it calls.
+  private let functions: [Function]
 
   /// A name with a constant value.
   package convenience init(constant value: Value, text: String) {
     self.init(
       text: text, syntax: .name(text, Span(start: 0, length: text.utf8.count)), type: .any, root: .literal(value),
-      readsPayload: false)
+      readsPayload: false, functions: [])
   }
 
-  init(text: String, syntax: Syntax, type: Type, root: Node, readsPayload: Bool) {
+  init(text: String, syntax: Syntax, type: Type, root: Node, readsPayload: Bool, functions: [Function]) {
     self.text = text
     self.syntax = syntax
     self.type = type
     self.root = root
     self.readsPayload = readsPayload
+    self.functions = functions
   }
 
   /// The value, if it does not depend on anything.
@@ -49,6 +52,17 @@ package final class Expression {
     root.collect(&roots)
     if readsPayload, !roots.contains(Root.value.rawValue) { roots.insert("local") }
     return roots
+  }
+
+  /// Whether it may read more of the attribute's number than `keyFields`.
+  package var readsWholeKey: Bool {
+    syntax.paths.contains { $0 == [Root.key.rawValue] || $0[0] == Root.attr.rawValue }
+      || functions.contains { $0.body?.readsKey ?? true }
+  }
+
+  private var readsKey: Bool {
+    !syntax.names.isDisjoint(with: [Root.key.rawValue, Root.attr.rawValue])
+      || functions.contains { $0.body?.readsKey ?? true }
   }
 }
 

@@ -21,9 +21,8 @@ struct Element {
   var isIncomplete = false
 }
 
-/// What calls are ordered by. A draft numbers its labels.
-private struct Label: Hashable {
-  /// Whose calls these are.
+/// What calls are ordered by: a name, and whose calls these are.
+private struct Label {
   enum Owner {
     /// Everything of this name, whatever it belongs to.
     case any
@@ -34,23 +33,22 @@ private struct Label: Hashable {
     case type(OrderName)
     /// A vCPU by its index; any vCPU if that is nil.
     case vcpu(Int?)
-  }
 
-  /// The name, the kind of owner and which of the kind it is, in one number, which is quick to look up.
-  private let bits: UInt64
-
-  init(name: OrderName, owner: Owner) {
-    let (kind, which): (UInt64, Int) =
-      switch owner {
-      case .any: (0, 0)
-      case .vm: (1, 0)
-      case .device(let slot): (2, slot)
-      case .type(let type): (3, type.rawValue)
-      case .vcpu(nil): (4, 0)
-      case .vcpu(let index?): (5, index)
+    /// Small numbers, each of one owner.
+    var number: Int {
+      switch self {
+      case .any: 0
+      case .vm: 1
+      case .vcpu(nil): 2
+      case .vcpu(let index?): 3 + 3 * index
+      case .device(let slot): 4 + 3 * slot
+      case .type(let type): 5 + 3 * type.rawValue
       }
-    bits = UInt64(name.rawValue) << 40 | kind << 36 | UInt64(which)
+    }
   }
+
+  let name: OrderName
+  let owner: Owner
 
   static let vcpus = Label(name: .vcpus, owner: .any)
   static let memory = Label(name: .memory, owner: .any)
@@ -60,8 +58,28 @@ private struct Label: Hashable {
   static func type(_ type: OrderName) -> Label { Label(name: .creation, owner: .type(type)) }
 }
 
+/// The labels of a draft, with a number for each.
+private struct Labels {
+  private(set) var count = 0
+  /// By the number of the owner and that of the name; -1 for those without a number.
+  private var numbers: [[Int]] = []
+
+  mutating func number(_ label: Label) -> Int {
+    let (owner, name) = (label.owner.number, label.name.rawValue)
+    if owner >= numbers.count { numbers += Array(repeating: [], count: owner + 1 - numbers.count) }
+    if name >= numbers[owner].count {
+      numbers[owner] += Array(repeating: -1, count: name + 1 - numbers[owner].count)
+    }
+    if numbers[owner][name] < 0 {
+      numbers[owner][name] = count
+      count += 1
+    }
+    return numbers[owner][name]
+  }
+}
+
 /// What an attribute belongs to.
-private enum Owner: Hashable {
+private enum Owner: Equatable {
   case vm
   /// A device by its slot in the draft, with its type.
   case device(Int, type: OrderName)
@@ -88,16 +106,11 @@ private enum Owner: Hashable {
 
 /// The place of an attribute of one owner in the order, as far as the schema decides it.
 private struct AttributeOrder {
-  struct Key: Hashable {
-    var attribute: ObjectIdentifier
-    var owner: Owner
-  }
-
   var labels: [Int] = []
   var after: [Int] = []
   var before: [Int] = []
   /// Labels that depend on the key of the attribute.
-  var conditional: [(label: Int, isAfter: Bool, when: Expression)] = []
+  var conditional: [(label: Int, isAfter: Bool, when: OrderCondition)] = []
 }
 
 /// A guard whose step has no number yet.
@@ -139,9 +152,10 @@ struct Draft {
   private(set) var elements: [Element] = []
   /// The calls of all elements.
   private(set) var steps: [Step] = []
-  private var labels: [Label: Int] = [:]
+  private var labels = Labels()
   var labelCount: Int { labels.count }
-  private var orders: [AttributeOrder.Key: AttributeOrder] = [:]
+  /// The order of the attribute that was added last: lists have many settings of one.
+  private var latest: (attribute: AttributeSchema, owner: Owner, order: AttributeOrder)?
   /// The names of the devices, by slot. Each alternative of a device has a separate slot.
   private(set) var deviceNames: [String] = []
   /// Problems with the machine: devices with needs that cannot be expressed.
@@ -206,11 +220,10 @@ struct Draft {
     return steps.count - 1
   }
 
-  private mutating func number(_ label: Label) -> Int {
-    if let known = labels[label] { return known }
-    labels[label] = labels.count
-    return labels.count - 1
-  }
+  private mutating func number(_ label: Label) -> Int { labels.number(label) }
+
+  /// The calls, which the draft gives up.
+  mutating func takeSteps() -> [Step] { exchange(&steps, with: []) }
 
   private func capability(_ call: CapabilityCall) -> Step {
     let arguments = call.arguments.map { argument -> CapabilityArgument in
@@ -348,18 +361,17 @@ struct Draft {
       steps: first..<last + 1, labels: order.labels, after: order.after, before: order.before, guards: guards,
       isIncomplete: setting.isIncomplete)
     for (label, isAfter, condition) in order.conditional
-    where KeyCondition.holds(condition, setting.key, setting.call.attr) {
+    where condition.holds(for: setting) {
       if isAfter { element.after.append(label) } else { element.before.append(label) }
     }
     if setting.isForEachVCPU { element.block = newBlock() }
     elements.append(element)
   }
 
-  /// The place of a setting in the order. It is found once for all settings of an attribute.
+  /// The place of a setting in the order.
   private mutating func order(of setting: AttributeSetting, _ owner: Owner) -> AttributeOrder {
     guard let (group, attribute) = setting.schema else { return order(after: owner) }
-    let key = AttributeOrder.Key(attribute: ObjectIdentifier(attribute), owner: owner)
-    if let known = orders[key] { return known }
+    if let latest, latest.attribute === attribute, latest.owner == owner { return latest.order }
     var order = order(after: owner)
     let rules = knowledge.order(of: attribute, in: group)
     order.labels.reserveCapacity(rules.names.count * 2)
@@ -377,7 +389,7 @@ struct Draft {
         order.before.append(label)
       }
     }
-    orders[key] = order
+    latest = (attribute, owner, order)
     return order
   }
 

@@ -73,27 +73,50 @@ extension Planner {
     }
     for (name, slot) in zip(draft.deviceNames, slots) { devices[name] = slot }
     let slotsMove = slots.indices.contains { slots[$0] != $0 }
-    result.plan.steps.reserveCapacity(draft.steps.count)
+    var steps = draft.takeSteps()
+    steps.arrange(order.elements.flatMap { draft.elements[$0.index].steps })
     var stepOfElement: [Int?] = Array(repeating: nil, count: draft.elements.count)
+    var next = 0
+    let elements = draft.elements.span
     for placed in order.elements {
-      let first = result.plan.steps.count
-      let elements = draft.elements.span
       let element = placed.index
-      for i in elements[element].steps {
-        var step = draft.steps[i]
-        if slotsMove { step.operation = step.operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 } }
-        step.moved = placed.moved
-        step.block = elements[element].block
-        for guarding in elements[element].guards where guarding.appliesTo(step) {
-          guard let index = guarding.index(first, stepOfElement) else { continue }
-          step.guardedBy.append(Guard(step: index, ok: guarding.ok))
+      let first = next
+      next += elements[element].steps.count
+      for i in first..<next {
+        if slotsMove {
+          steps[i].operation = steps[i].operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 }
         }
-        if elements[element].isIncomplete { result.incomplete.insert(result.plan.steps.count) }
-        result.plan.steps.append(step)
+        steps[i].moved = placed.moved
+        steps[i].block = elements[element].block
+        for guarding in elements[element].guards where guarding.appliesTo(steps[i]) {
+          guard let index = guarding.index(first, stepOfElement) else { continue }
+          steps[i].guardedBy.append(Guard(step: index, ok: guarding.ok))
+        }
+        if elements[element].isIncomplete { result.incomplete.insert(i) }
       }
       stepOfElement[element] = first
     }
+    result.plan.steps = steps
     result.plan.numberBlocks()
+  }
+}
+
+extension Array {
+  /// Moves the elements, so that each place gets the element of the given index.
+  ///
+  /// - Parameter sources: every index once.
+  fileprivate mutating func arrange(_ sources: [Int]) {
+    var sources = sources
+    for start in sources.indices {
+      var place = start
+      while sources[place] != start {
+        let source = sources[place]
+        swapAt(place, source)
+        sources[place] = place
+        place = source
+      }
+      sources[place] = place
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import DeviceManifest
 import DeviceSchema
 import Expressions
 
@@ -24,8 +25,12 @@ package final class PlanningKnowledge {
     var rules = OrderRules(names: [name(attribute.path)])
     if attribute.path != group.name { rules.names.append(name(group.name)) }
     for part in [group, attribute] {
-      rules.relations += part.after.map { OrderRelation(place: place($0.path.value), isAfter: true, when: $0.when) }
-      rules.relations += part.before.map { OrderRelation(place: place($0.path.value), isAfter: false, when: $0.when) }
+      for (words, isAfter) in [(part.after, true), (part.before, false)] {
+        rules.relations += words.map { word in
+          OrderRelation(
+            place: place(word.path.value), isAfter: isAfter, when: word.when.map { OrderCondition($0, on: attribute) })
+        }
+      }
     }
     orders[ObjectIdentifier(attribute)] = rules
     return rules
@@ -74,7 +79,29 @@ struct OrderRelation {
   var place: OrderPlace
   var isAfter: Bool
   /// Nil if it holds for all keys.
-  var when: Expression?
+  var when: OrderCondition?
+}
+
+/// A condition on the key of an attribute. It keeps its answers, as the same keys come again and again.
+final class OrderCondition {
+  private let expression: Expression
+  /// The bits of the attribute's number that the answer depends on.
+  private let mask: UInt64
+  private var answers: [UInt64: Bool] = [:]
+
+  init(_ expression: Expression, on attribute: AttributeSchema) {
+    self.expression = expression
+    mask = attribute.bits(readBy: expression)
+  }
+
+  func holds(for setting: AttributeSetting) -> Bool {
+    guard setting.hasNumber else { return true }
+    let bits = setting.call.attr & mask
+    if let known = answers[bits] { return known }
+    let answer = KeyCondition.holds(expression, setting.key, setting.call.attr)
+    answers[bits] = answer
+    return answer
+  }
 }
 
 /// What such a word refers to.

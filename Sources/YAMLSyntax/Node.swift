@@ -63,7 +63,11 @@ extension Node {
   }
 
   /// The value of a key, if this is a mapping that has it.
-  package subscript(key key: String) -> Node? { entries?.first { $0.key.value == key }?.value }
+  package subscript(key key: String) -> Node? {
+    guard case .mapping(let entries) = content else { return nil }
+    for i in entries.indices where entries[i].key.value == key { return entries[i].value }
+    return nil
+  }
 
   /// The kind of this node, for messages: "a mapping", "a list", "nothing" or "a scalar".
   package var kind: String {
