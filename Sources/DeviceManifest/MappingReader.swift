@@ -31,26 +31,35 @@ struct MappingReader {
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
     home: (String) -> String? = { _ in nil }
   ) {
-    self.node = node
     self.what = what
     self.findings = findings
-    let entries = node.entries ?? []
-    self.entries = entries
+    var (node, entries) = (node, node.entries ?? [])
     isSomethingElse = node.entries == nil && !node.isEmpty
     if isSomethingElse { findings.wrongKind(node, of: what(), wanted: "a mapping") }
     var misspelt: Set<String> = []
     var hasUnknownKey = false
     if let keys {
-      for key in entries.lazy.map(\.key) where !keys.contains(key.value) {
+      for (i, key) in entries.lazy.map(\.key).enumerated() where !keys.contains(key.value) {
         if let home = home(key.value) {
           findings.error(
             "unknown-key", "\(what()) has no key '\(key.value)'; it belongs below '\(home)'", at: key.range)
           continue
         }
         let meant = findings.unknown("unknown-key", "\(what()) has no key", key.value, among: keys, at: key.range)
-        if let meant { misspelt.insert(meant) } else { hasUnknownKey = true }
+        guard let meant else {
+          hasUnknownKey = true
+          continue
+        }
+        misspelt.insert(meant)
+        // The value is read as that of the key that is meant, so that no other mistake is hidden.
+        if node[key: meant] == nil {
+          entries[i].key.value = meant
+          node = Node(.mapping(entries), at: node.range)
+        }
       }
     }
+    self.node = node
+    self.entries = entries
     self.misspelt = misspelt
     self.hasUnknownKey = hasUnknownKey
   }

@@ -143,27 +143,45 @@ extension Report {
     let reason = "the manifest is wrong here"
     let first = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
     guard first < entries.count else { return }
+    let firstWrong = incomplete.min() ?? .max
     let wrongTargets = Set(incomplete.map { entries[$0].step.target })
-    let hasUnknownVCPUs = incomplete.contains { index in
-      if case .createVCPU = entries[index].step.operation { true } else { false }
-    }
+    let unknownVCPUs = incomplete.first { entries[$0].step.operation.createsVCPU }
+    var failed: [Report.Entry] = []
     for index in first..<entries.count {
       let verdict = entries.verdicts[index]
       if incomplete.contains(index) {
         skip(index, because: reason)
       } else if verdict == .undecided {
         skip(index, because: "an earlier step is wrong")
-      } else if verdict.isFailure, !incomplete.isEmpty {
+      } else if verdict.isFailure {
         let entry = entries[index]
         let isAboutVCPUs = entry.result.reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
         // A command fails because of what earlier steps on the same object have not done.
         let isCommand = entry.step.operation.data == AttributeData.none && wrongTargets.contains(entry.step.target)
-        if isCommand && index > (incomplete.min() ?? 0) || hasUnknownVCPUs && isAboutVCPUs {
+        if isCommand && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
+          || failed.contains(where: entry.step.isConsequence(of:))
+        {
           skip(index, because: "an earlier step is wrong")
+        } else if failed.count < 100 {
+          failed.append(entry)
         }
       }
     }
   }
+}
+
+extension Step {
+  /// Whether the failure of an earlier step is the reason why this one fails: the same text leads to both calls, or the
+  /// vCPU of a call without a value was not created.
+  fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
+    let creation = earlier.step
+    if creation.operation.createsVCPU, creation.target == target { return operation.attributeCall == nil }
+    return creation.at == at && creation.operation.name != operation.name
+  }
+}
+
+extension DevicePlan.Operation {
+  fileprivate var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
 }
 
 extension PlannedManifest {

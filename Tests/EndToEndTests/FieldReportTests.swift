@@ -60,6 +60,26 @@ private func validated(_ manifest: String) async -> [Substring] {
     #expect(places(found) == ["<stdin>:4:10:", "<stdin>:6:11:"], "\(found)")
   }
 
+  /// What is misspelt is read as what is meant, so that mistakes in it are found and nothing seems to be missing.
+  @Test func misspeltNamesHideNothing() async {
+    let found = await validated(
+      board.replacing("features: [psci-0.2, pmu-v3]", with: "feature: [pmu]")
+        .replacing("nr-irqs: 256", with: "nr_irqs: 100"))
+    #expect(places(found) == ["<stdin>:5:3:", "<stdin>:5:13:", "<stdin>:12:7:", "<stdin>:12:16:"], "\(found)")
+  }
+
+  /// A refused vCPU or device is not reported again by the calls that kvmconf adds for it.
+  @Test func addedCallsHaveNoDiagnosticsOfTheirOwn() async {
+    let found = await validated(
+      """
+      kvmconf: 1
+      arch: ppc64
+      vcpus: {ids: [0, 5000]}
+      devices: [{type: xive}, {type: xics}]
+      """)
+    #expect(places(found) == ["<stdin>:3:18:", "<stdin>:4:32:"], "\(found)")
+  }
+
   /// The value is wrong, and the state refuses every value.
   @Test func secondReasonIsReportedToo() async {
     let found = await validated(
