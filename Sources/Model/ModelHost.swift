@@ -78,6 +78,16 @@ package struct ModelHost: Host {
     return result
   }
 
+  /// The calls that `save` or `restore` makes for the device in a slot, in the present state of the VM.
+  ///
+  /// - Throws: the fault of an expression, or that its value is not known.
+  package mutating func steps(of list: StateList, slot: Int) throws(DiagnosticsError) -> [StateStep] {
+    guard slot < devices.count, let device = devices[slot], let file = device.file else { return [] }
+    schemas.exchange(&machine.program)
+    defer { schemas.exchange(&machine.program) }
+    return try machine.steps(of: list, device: device.object, file)
+  }
+
   /// Chooses the state to continue with. Returns whether the call is assumed to have succeeded.
   ///
   /// - Parameter further: gets the further reasons of a refusal.
