@@ -16,10 +16,11 @@ struct AttributeReader {
     guard let node, !node.isEmpty else { return [] }
     var settings: [AttributeSetting] = []
     for entry in MappingReader(node, of: "'attributes'", keys: nil, findings).entries {
-      guard let group = schema.group(named: entry.key.value) else {
-        findings.unknown(
-          "unknown-group", "\(schema.description) has no group", entry.key.value, among: schema.groupNames,
-          at: entry.key.range)
+      guard let group = schema.group(named: entry.key.value) ?? meantGroup(entry, node, schema) else {
+        // An attribute in place of its group is read as if it were in the group.
+        if let (home, attribute) = schema.home(ofAttribute: entry.key.value) {
+          read(entry, of: attribute, in: home, of: schema, vcpu, into: &settings)
+        }
         continue
       }
       if let nameless = group.attribute(named: nil) {
@@ -34,17 +35,37 @@ struct AttributeReader {
         continue
       }
       for attribute in attributes {
-        guard let found = group.attribute(named: attribute.key.value) else {
-          findings.unknown(
-            "unknown-attribute", "group '\(group.name)' has no attribute", attribute.key.value,
-            among: group.attributes.compactMap(\.name), at: attribute.key.range,
-            notes: [Note("its attributes are described here", at: group.source)])
-          continue
-        }
+        guard
+          let found = group.attribute(named: attribute.key.value) ?? meantAttribute(attribute, entry.value, group)
+        else { continue }
         read(attribute, of: found, in: group, of: schema, vcpu, into: &settings)
       }
     }
     return settings
+  }
+
+  /// Reports an unknown group. Returns the one that is meant, if the mapping does not have it anyway.
+  private func meantGroup(_ entry: Entry, _ node: Node, _ schema: SchemaFile) -> GroupSchema? {
+    if let (home, _) = schema.home(ofAttribute: entry.key.value) {
+      findings.error(
+        "unknown-group",
+        "\(schema.description) has no group '\(entry.key.value)'; '\(entry.key.value)' belongs below '\(home.name)'",
+        at: entry.key.range)
+      return nil
+    }
+    let meant = findings.unknown(
+      "unknown-group", "\(schema.description) has no group", entry.key.value, among: schema.groupNames,
+      at: entry.key.range)
+    return meant.flatMap { node[key: $0] == nil ? schema.group(named: $0) : nil }
+  }
+
+  /// Reports an unknown attribute. Returns the one that is meant, if the mapping does not have it anyway.
+  private func meantAttribute(_ entry: Entry, _ node: Node, _ group: GroupSchema) -> AttributeSchema? {
+    let meant = findings.unknown(
+      "unknown-attribute", "group '\(group.name)' has no attribute", entry.key.value,
+      among: group.attributes.compactMap(\.name), at: entry.key.range,
+      notes: [Note("its attributes are described here", at: group.source)])
+    return meant.flatMap { node[key: $0] == nil ? group.attribute(named: $0) : nil }
   }
 
   /// Reads one setting, or one for each entry of a list.
@@ -59,8 +80,10 @@ struct AttributeReader {
       return
     }
     guard let items = entry.value.items else {
+      let isFlow = entry.value.entries != nil && entry.value.range.text.hasPrefix("{")
       findings.error(
-        "wrong-kind", "'\(path)' takes a list, even for one value: put '- ' before each",
+        "wrong-kind",
+        "'\(path)' takes a list, even for one value: put " + (isFlow ? "'[' and ']' around it" : "'- ' before each"),
         at: entry.value.isEmpty ? entry.key.range : entry.value.range)
       return
     }
@@ -169,5 +192,15 @@ struct AttributeReader {
       }
       return setting
     }
+  }
+}
+
+extension SchemaFile {
+  /// The only group with an attribute of a name, and the attribute; nil if there are none, or several.
+  fileprivate func home(ofAttribute name: String) -> (GroupSchema, AttributeSchema)? {
+    let homes = groups.compactMap { group in
+      group.isNameless ? nil : group.attribute(named: name).map { (group, $0) }
+    }
+    return homes.count == 1 ? homes[0] : nil
   }
 }

@@ -36,7 +36,11 @@ package struct DeviceReader {
   }
 
   private func declaration(_ node: Node) -> DeviceDeclaration? {
-    let reader = MappingReader(node, of: "a device", keys: Self.keys, findings)
+    let hasUnknownKey = node.entries?.contains { !Self.keys.contains($0.key.value) } ?? false
+    let schemas = hasUnknownKey ? node[key: "type"].map(schemas) ?? [] : []
+    func isGroup(_ key: String) -> Bool { schemas.contains { $0.group(named: key) != nil } }
+    let reader = MappingReader(
+      node, of: "a device", keys: Self.keys, findings, home: { isGroup($0) ? "attributes" : nil })
     guard let typeNode = reader.required("type", "its device type") else { return nil }
     let written = typeNode.items ?? [typeNode]
     if written.count > Self.mostAlternatives {
@@ -70,12 +74,21 @@ package struct DeviceReader {
       let attributes = AttributeReader(context: context)
       alternative.attributes =
         attributes.settings(reader["attributes"], of: schema) + attributes.settings(own[reference.name], of: schema)
+        + attributes.settings(reader.part(where: isGroup), of: schema)
         + attributes.raw(reader["raw"])
       return alternative
     }
     return DeviceDeclaration(
       name: name?.scalar ?? first.name, alternatives: alternatives, isOptional: reader.bool("optional") ?? false,
       at: name?.range ?? first.at)
+  }
+
+  /// The schemas of the device types that are certain, for keys that are in the wrong place.
+  private func schemas(_ type: Node) -> [SchemaFile] {
+    (type.items ?? [type]).compactMap(\.scalar).compactMap { name in
+      context.catalogue.device(named: name)
+        ?? context.catalogue.allDeviceTypes.nearest(to: name).flatMap { context.catalogue.device(named: $0) }
+    }
   }
 
   /// The attributes of single alternatives, from `for:`.
@@ -120,9 +133,13 @@ struct DeviceTypeReader {
           "device type '\(name)' belongs to \(foreign.rawValue), but this manifest is for \(context.catalogue.architecture.rawValue)",
           at: node.range, notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
       } else {
-        findings.unknown(
+        let meant = findings.unknown(
           "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes,
           at: node.range)
+        // The attributes are checked against the type that is probably meant.
+        if let meant, let schema = context.catalogue.device(named: meant), let number = schema.number {
+          return DeviceTypeReference(name: meant, number: number, schema: schema, at: node.range)
+        }
       }
       return nil
     }

@@ -23,6 +23,8 @@ package struct Manifest {
 package struct Machine {
   /// The machine-type argument of KVM_CREATE_VM.
   package var type: UInt64 = 0
+  /// The places of its parts in the text.
+  package var typePlaces = KeyPlaces()
   package var capabilities: [CapabilityCall] = []
   package var attributes: [AttributeSetting] = []
   package var memory: [MemoryRegion] = []
@@ -38,6 +40,7 @@ package struct MemoryRegion {
   package var slot: UInt32
   package var address: UInt64
   package var size: UInt64
+  package var places = KeyPlaces()
   package var at: SourceRange
 }
 
@@ -48,6 +51,7 @@ package struct CapabilityCall {
   package var vcpu: UInt64?
   package var flags: UInt32 = 0
   package var arguments: [ArgumentValue] = []
+  package var places = KeyPlaces()
   package var at: SourceRange
 }
 
@@ -61,6 +65,9 @@ package struct VCPUDeclaration {
   package var id: UInt64
   package var features: VCPUFeatures
   package var attributes: [AttributeSetting] = []
+  /// Whether the number of vCPUs has an error, which is reported. This one is only kept so that its settings can be
+  /// checked.
+  package var isAssumed = false
   package var at: SourceRange
 }
 
@@ -149,7 +156,7 @@ package struct ExplicitStep {
   package var at: SourceRange
 
   package enum Action {
-    case createVM(type: UInt64)
+    case createVM(type: UInt64, KeyPlaces)
     case addMemory(MemoryRegion)
     case enableCapability(CapabilityCall)
     case createIRQChip
@@ -161,5 +168,15 @@ package struct ExplicitStep {
     case attribute(AttributeAccess, on: TargetName, AttributeSetting, Comparison?)
     case runVCPU(UInt64)
     case request(UInt32, on: TargetName, AttributeSetting, Comparison?)
+
+    /// The places of the call's arguments; nil for a call without any, or on an attribute.
+    package var places: KeyPlaces? {
+      switch self {
+      case .createVM(_, let places): places
+      case .addMemory(let region): region.places
+      case .enableCapability(let call): call.places
+      default: nil
+      }
+    }
   }
 }

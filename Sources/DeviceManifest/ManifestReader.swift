@@ -24,11 +24,16 @@ package struct ManifestReader {
       return nil
     }
     let names = Architecture.names
-    guard let arch = node[key: "arch"], let text = arch.scalar, !arch.isEmpty else {
+    let written = node[key: "arch"]
+    guard let arch = written, let text = arch.scalar, !arch.isEmpty else {
       // Unknown keys are reported first: one of them may be meant as 'arch'.
-      _ = MappingReader(node, of: "the manifest", keys: keys, findings)
-      findings.error(
-        "missing-key", "the manifest needs 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
+      let reader = MappingReader(node, of: "the manifest", keys: keys, findings)
+      if written == nil {
+        _ = reader.required("arch", names.joined(separator: ", "), mayBeUnknown: false)
+      } else {
+        findings.error(
+          "missing-key", "the manifest needs 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)
+      }
       return nil
     }
     guard let architecture = Architecture(rawValue: text) else {
@@ -59,7 +64,7 @@ package struct ManifestReader {
 
   /// - Parameter settings: the values of parameters from the command line.
   package func manifest(settings: [String: String]) -> Manifest {
-    let reader = MappingReader(node, of: "the manifest", keys: Self.keys, findings)
+    let reader = MappingReader(node, of: "the manifest", keys: Self.keys, findings, home: home(of:))
     checkVersion(reader)
     context.parameters.read(reader["parameters"], settings: settings)
     var manifest = Manifest(
@@ -91,8 +96,20 @@ package struct ManifestReader {
     return manifest
   }
 
+  /// The key of a manifest below which a key belongs that is written beside it.
+  private func home(of key: String) -> String? {
+    let parts = [
+      "vcpus": VCPUReader.keys.filter { $0 != "attributes" && $0 != "raw" },
+      "vm": (context.catalogue.vm?.createArguments.map(\.name) ?? []) + ["capabilities"],
+    ]
+    return parts.first { $0.value.contains(key) }?.key
+  }
+
   private func checkVersion(_ reader: MappingReader) {
-    guard let node = reader.required("kvmconf", "the version of the language, 1") else { return }
+    guard
+      let node = reader.required(
+        "kvmconf", "the version of the language, 1", mayBeUnknown: false)
+    else { return }
     if node.scalar != "1" {
       findings.error(
         "unknown-version", "this kvmconf reads version 1 of the language, not '\(node.flowText)'", at: node.range)
@@ -124,7 +141,7 @@ package struct ManifestReader {
       let arguments = schema.createArguments.map(\.name)
       let own = MappingReader(
         vm, of: "'vm'", keys: arguments + ["capabilities", "attributes", "raw"], findings)
-      machine.type = type(own, schema)
+      (machine.type, machine.typePlaces) = MachineTypeReader(context: context).type(own, schema)
       machine.capabilities = own.items("capabilities", "names").compactMap {
         CapabilityReader(context: context).call(context.parameters.expand($0), onVCPU: nil)
       }
@@ -133,10 +150,6 @@ package struct ManifestReader {
     machine.devices = DeviceReader(context: context).declarations(reader["devices"])
     vcpus.readAttributes(reader["vcpus"], into: &machine.vcpus)
     return machine
-  }
-
-  private func type(_ reader: MappingReader, _ schema: SchemaFile) -> UInt64 {
-    MachineTypeReader(context: context).type(reader, schema)
   }
 
   private func memory(_ reader: MappingReader) -> [MemoryRegion] {
@@ -150,7 +163,7 @@ package struct ManifestReader {
 struct MachineTypeReader {
   let context: ReadingContext
 
-  func type(_ reader: MappingReader, _ schema: SchemaFile) -> UInt64 {
+  func type(_ reader: MappingReader, _ schema: SchemaFile) -> (type: UInt64, places: KeyPlaces) {
     let expanded = reader.entries.map { Entry(key: $0.key, value: context.parameters.expand($0.value)) }
     let own = MappingReader(
       Node(
@@ -158,20 +171,24 @@ struct MachineTypeReader {
         at: reader.node.range),
       of: reader.what(), keys: nil, context.findings)
     let encoder = context.encoder(isStep: true)
-    return encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) } ?? 0
+    let type = encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) } ?? 0
+    let names = schema.createArguments.map(\.name)
+    return (type, KeyPlaces(names: names.map(\.identifier), places: names.map(reader.valueRange)))
   }
 }
 
 struct MemoryReader {
   let context: ReadingContext
+  private static let keys = ["at", "size", "slot"]
 
   func region(_ node: Node, slot: UInt32) -> MemoryRegion? {
-    let reader = MappingReader(node, of: "a memory region", keys: ["at", "size", "slot"], context.findings)
+    let reader = MappingReader(node, of: "a memory region", keys: Self.keys, context.findings)
     let address = reader.required("at", "its guest physical address").flatMap { context.u64($0, "at") }
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
     let slot = reader["slot"].flatMap { context.u32($0, "slot") } ?? slot
     guard let address, let size else { return nil }
-    return MemoryRegion(slot: slot, address: address, size: size, at: node.range.firstLine)
+    let places = KeyPlaces(names: Self.keys, places: Self.keys.map(reader.valueRange))
+    return MemoryRegion(slot: slot, address: address, size: size, places: places, at: node.range.firstLine)
   }
 }
 
@@ -206,6 +223,9 @@ struct CapabilityReader {
     let reader = MappingReader(
       arguments ?? Node(.mapping([]), at: node.range), of: "capability '\(name.value)'",
       keys: capability.parameters.map(\.name) + others, findings)
+    call.places = KeyPlaces(
+      names: capability.parameters.map(\.name.identifier),
+      places: capability.parameters.map { reader.valueRange($0.name) })
     for parameter in capability.parameters {
       guard let value = reader[parameter.name] else {
         if parameter.isDevice {

@@ -3,7 +3,10 @@ import YAMLSyntax
 
 extension Findings {
   func wrongKind(_ node: Node, of what: String, wanted: String) {
-    error("wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range)
+    let isGlued = node.entries?.first?.key.value.hasPrefix("-") == true
+    error(
+      "wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range,
+      notes: isGlued ? [Note("an item of a list begins with '- ', with a blank")] : [])
   }
 }
 
@@ -18,27 +21,56 @@ struct MappingReader {
   private let isSomethingElse: Bool
   /// Keys that are misspelt, which has been reported: they are not reported as missing.
   private let misspelt: Set<String>
+  /// Whether a key is unknown, which has been reported, and may be meant as any missing key.
+  private let hasUnknownKey: Bool
 
-  /// - Parameter keys: every key that the mapping may have; nil if the caller checks all entries itself.
-  init(_ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings) {
-    self.node = node
+  /// - Parameters:
+  ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
+  ///   - home: the key below which a key that is none of these belongs; nil if there is none.
+  init(
+    _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
+    home: (String) -> String? = { _ in nil }
+  ) {
     self.what = what
     self.findings = findings
-    let entries = node.entries ?? []
-    self.entries = entries
+    var (node, entries) = (node, node.entries ?? [])
     isSomethingElse = node.entries == nil && !node.isEmpty
     if isSomethingElse { findings.wrongKind(node, of: what(), wanted: "a mapping") }
     var misspelt: Set<String> = []
+    var hasUnknownKey = false
     if let keys {
-      for key in entries.lazy.map(\.key) where !keys.contains(key.value) {
+      for (i, key) in entries.lazy.map(\.key).enumerated() where !keys.contains(key.value) {
+        if let home = home(key.value) {
+          findings.error(
+            "unknown-key", "\(what()) has no key '\(key.value)'; it belongs below '\(home)'", at: key.range)
+          continue
+        }
         let meant = findings.unknown("unknown-key", "\(what()) has no key", key.value, among: keys, at: key.range)
-        if let meant { misspelt.insert(meant) }
+        guard let meant else {
+          hasUnknownKey = true
+          continue
+        }
+        misspelt.insert(meant)
+        // The value is read as that of the key that is meant, so that no other mistake is hidden.
+        if node[key: meant] == nil {
+          entries[i].key.value = meant
+          node = Node(.mapping(entries), at: node.range)
+        }
       }
     }
+    self.node = node
+    self.entries = entries
     self.misspelt = misspelt
+    self.hasUnknownKey = hasUnknownKey
   }
 
   subscript(key: String) -> Node? { node[key: key] }
+
+  /// The entries whose keys meet a condition, as a mapping; nil if there is none.
+  func part(where isWanted: (String) -> Bool) -> Node? {
+    let part = entries.filter { isWanted($0.key.value) }
+    return part.isEmpty ? nil : Node(.mapping(part), at: node.range)
+  }
 
   /// The place of a key's value.
   func valueRange(_ key: String) -> SourceRange? {
@@ -49,9 +81,12 @@ struct MappingReader {
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
 
   /// The value of a required key.
-  func required(_ key: String, _ meaning: String) -> Node? {
+  ///
+  /// - Parameter mayBeUnknown: whether an unknown key may be the missing one, which is then not reported.
+  func required(_ key: String, _ meaning: String, mayBeUnknown: Bool = true) -> Node? {
     if let node = self[key], !node.isEmpty { return node }
     if isSomethingElse || misspelt.contains(key) { return nil }
+    if mayBeUnknown, hasUnknownKey, self[key] == nil { return nil }
     findings.error(
       "missing-key", "\(what()) needs '\(key)': \(meaning)",
       at: keyRange(key) ?? node.range.firstLine)

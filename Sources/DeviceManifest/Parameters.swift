@@ -46,6 +46,8 @@ package final class Parameters {
   private let findings: Findings
   private var parameters: [String: Parameter] = [:]
   private var order: [String] = []
+  /// The parameters that have no value, which has been reported.
+  private var withoutValue: Set<String> = []
   /// The names of the parameters, by the form in which expressions refer to them.
   private var names: [String: String] = [:]
   private(set) var loaded = LoadedParameters()
@@ -94,6 +96,7 @@ package final class Parameters {
         let value = value(text, type, name: entry.key.value, at: initial.range)
         parameters[entry.key.value]?.value = value
       } else {
+        withoutValue.insert(entry.key.value)
         findings.error(
           "missing-parameter",
           "parameter '\(entry.key.value)' has no default and no value; give it with --set \(entry.key.value)=VALUE",
@@ -135,7 +138,8 @@ package final class Parameters {
   func reportUnused() {
     if hasUnreadableExpression { return }
     for name in order {
-      if let parameter = parameters[name], !parameter.isUsed {
+      // A parameter without a value is reported already.
+      if let parameter = parameters[name], !parameter.isUsed, !withoutValue.contains(name) {
         findings.error(
           "unused-parameter",
           "parameter '\(name)' is not used; write \"${\(name.identifier)}\" where its value belongs",
@@ -393,7 +397,9 @@ private final class ParameterScope: Scope {
   func meaning(of name: String) -> Meaning? {
     if name == "vcpu" {
       guard hasVCPU else {
-        return .unavailable("'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'")
+        return .unavailable(
+          "'vcpu' can only be used in 'vcpus.attributes' and in list entries with 'for-each: vcpu'"
+            + suggested.suggestion(for: name))
       }
       usesVCPU = true
       return .root(.vcpu, .record(RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])))

@@ -65,7 +65,8 @@ struct PayloadEncoder {
     case .none:
       if node.isEmpty { return true }
       findings.error(
-        "unexpected-value", "'\(name)' takes no value; write '\(name.lastWord):'", at: node.range)
+        "unexpected-value",
+        "'\(name)' takes no value; " + (isStep ? "leave out 'value'" : "write '\(name.lastWord):'"), at: node.range)
       return false
     case .integer(let type):
       if let content = loaded(node) {
@@ -247,7 +248,10 @@ extension PayloadEncoder {
         if IntegerLiteral.parse(number) != nil { return number + unit }
       }
     }
-    return IntegerLiteral.parse(lower) == nil ? nil : lower
+    if IntegerLiteral.parse(lower) != nil { return lower }
+    // A hexadecimal number without its prefix.
+    let hexadecimal = "0x" + text
+    return text.utf8.count > 5 && IntegerLiteral.parse(hexadecimal) != nil ? hexadecimal : nil
   }
 }
 
@@ -297,12 +301,17 @@ extension PayloadEncoder {
     var loaded: [(BitField, PayloadSlot.Content)] = []
     var value: Int128 = 0
     var mask: Int128 = 0
-    var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } && isField(entry) }
+    let hasUnknownKey = reader.entries.contains { entry in
+      !fields.contains { $0.name == entry.key.value } && isField(entry)
+    }
+    var good = !hasUnknownKey
     for field in fields {
       guard let node = reader[field.name] else {
         if let initial = field.initial, let placed = field.place(initial) {
           value |= placed
         } else if !isStep {
+          // A key with another name is reported already, and is probably this one.
+          if hasUnknownKey { continue }
           let doc = field.description.doc.map { ": \($0)" } ?? ""
           findings.error(
             "missing-key", "'\(name)' needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)

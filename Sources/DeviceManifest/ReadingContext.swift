@@ -15,6 +15,8 @@ final class ReadingContext {
   var vcpus: [VCPUContext] = []
   /// The index of the parameter that is the number of vCPUs, if that is supplied at load time.
   var vcpuCount: Int?
+  /// Whether the number of vCPUs has an error, which is reported. `vcpus` then has the others, or one that is assumed.
+  var hasUnknownVCPUs = false
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
@@ -68,10 +70,12 @@ final class ReadingContext {
       guard let reader else { return nil }
       var good = true
       for field in fields where field.initial == nil && reader[field.name] == nil {
+        good = false
+        // A key with another name is reported already, and is probably this one.
+        if reader.entries.contains(where: { !attribute.entryKeys.contains($0.key.value) }) { continue }
         let doc = field.description.doc.map { ": \($0)" } ?? ""
         findings.error(
           "missing-key", "\(reader.what()) needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
-        good = false
       }
       guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
       return UInt64(value) &+ base

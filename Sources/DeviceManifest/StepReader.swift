@@ -250,7 +250,8 @@ package final class StepReader {
   private func createVM(_ node: Node) -> ExplicitStep.Action? {
     guard let schema = context.catalogue.vm else { return nil }
     let reader = MappingReader(node, of: "'create-vm'", keys: schema.createArguments.map(\.name), findings)
-    return .createVM(type: MachineTypeReader(context: context).type(reader, schema))
+    let (type, places) = MachineTypeReader(context: context).type(reader, schema)
+    return .createVM(type: type, places)
   }
 
   private func capability(_ subject: Node, _ item: Node, _ reader: MappingReader) -> ExplicitStep.Action? {
@@ -276,6 +277,7 @@ package final class StepReader {
   private func vcpu(_ node: Node) -> UInt64? {
     guard let id = context.u64(node, "the vCPU's id") else { return nil }
     if names.vcpus.contains(id) { return id }
+    if context.hasUnknownVCPUs { return nil }
     findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
     return nil
   }
@@ -336,6 +338,7 @@ package final class StepReader {
         return nil
       }
       guard names.vcpus.contains(id) else {
+        if context.hasUnknownVCPUs { return nil }
         findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
         return nil
       }
@@ -377,10 +380,9 @@ package final class StepReader {
     let setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
       owner: path.schema, path: name, at: at)
+    let others = allowed.filter { name in !attribute.keyFields.contains { $0.name == name } }
     let keys = MappingReader(
-      Node(
-        .mapping(reader.entries.filter { entry in attribute.keyFields.contains { $0.name == entry.key.value } }),
-        at: reader.node.range),
+      Node(.mapping(reader.entries.filter { !others.contains($0.key.value) }), at: reader.node.range),
       of: "this step", keys: nil, findings)
     guard let number = context.number(of: attribute, named: name, keys) else { return nil }
     setting.call.attr = number

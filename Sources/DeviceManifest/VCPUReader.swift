@@ -1,6 +1,7 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
+import Vocabulary
 import YAMLSyntax
 
 /// Reads `vcpus:`: first the vCPUs and later, after the devices, their attributes.
@@ -12,8 +13,20 @@ package struct VCPUReader {
   private static let most = UInt64(Plan.mostVCPUs)
 
   private func reader(_ node: Node) -> MappingReader {
-    MappingReader(node, of: "'vcpus'", keys: Self.keys, findings)
+    var node = node
+    if let text = node.scalar, IntegerLiteral.parse(text) != nil || text.hasPrefix("${") {
+      findings.error(
+        "wrong-kind", "'vcpus' must be a mapping, not a scalar; did you mean '{count: \(text)}'?", at: node.range,
+        fixIts: [FixIt(replace: node.range, with: "{count: \(node.range.text)}")])
+      node = Node(.mapping([Entry(key: Located("count", at: node.range), value: node)]), at: node.range)
+    }
+    return MappingReader(node, of: "'vcpus'", keys: Self.keys, findings, home: home(of:))
   }
+
+  /// Settings belong below `attributes`.
+  private func home(of key: String) -> String? { isGroup(key) ? "attributes" : nil }
+
+  private func isGroup(_ key: String) -> Bool { context.catalogue.vcpu?.group(named: key) != nil }
 
   func declarations(_ node: Node?) -> [VCPUDeclaration] {
     guard let node else { return [] }
@@ -23,7 +36,9 @@ package struct VCPUReader {
     context.vcpus = ids.enumerated().map {
       VCPUContext(id: $1.value, index: $0, isEach: context.vcpuCount != nil)
     }
-    return ids.map { VCPUDeclaration(id: $0.value, features: features, at: $0.range) }
+    return ids.map {
+      VCPUDeclaration(id: $0.value, features: features, isAssumed: context.hasUnknownVCPUs, at: $0.range)
+    }
   }
 
   private func ids(_ reader: MappingReader) -> [Located<UInt64>] {
@@ -36,7 +51,10 @@ package struct VCPUReader {
       var seen: [UInt64: SourceRange] = [:]
       return reader.items("ids", "vCPU ids").compactMap { item in
         let item = context.parameters.expand(item)
-        guard let id = context.u64(item, "ids") else { return nil }
+        guard let id = context.u64(item, "ids") else {
+          context.hasUnknownVCPUs = true
+          return nil
+        }
         if let first = seen[id] {
           findings.error(
             "duplicate-name", "vCPU \(id) is listed twice", at: item.range, notes: [Note("first here", at: first)])
@@ -46,21 +64,32 @@ package struct VCPUReader {
         return Located(id, at: item.range)
       }
     }
-    guard let written = reader.required("count", "the number of vCPUs (or 'ids', a list)") else { return [] }
+    guard let written = reader.required("count", "the number of vCPUs (or 'ids', a list)") else {
+      return assumed(at: reader.node.range.firstLine)
+    }
     let node = context.parameters.expand(written)
     if let parameter = node.scalar.flatMap(context.parameters.loaded.index(of:)) {
       context.vcpuCount = parameter
       // This one represents each of them.
       return [Located(0, at: node.range)]
     }
-    guard let count = context.u64(node, "count") else { return [] }
+    guard let count = context.u64(node, "count") else { return assumed(at: node.range) }
+    if count == 0 {
+      findings.report(.warning("no-vcpus", "the number of vCPUs is 0, so the VM has none", at: node.range))
+    }
     guard count <= Self.most else {
       findings.error(
         "value-out-of-range", "\(count) vCPUs are more than any kernel supports; the limit is \(Self.most)",
         at: node.range)
-      return []
+      return assumed(at: node.range)
     }
     return (0..<count).map { Located($0, at: node.range) }
+  }
+
+  /// One vCPU in place of an unknown number of them, so that its settings are checked.
+  private func assumed(at range: SourceRange) -> [Located<UInt64>] {
+    context.hasUnknownVCPUs = true
+    return [Located(0, at: range)]
   }
 
   func features(_ node: Node?) -> VCPUFeatures {
@@ -98,12 +127,15 @@ package struct VCPUReader {
 
   func readAttributes(_ node: Node?, into vcpus: inout [VCPUDeclaration]) {
     guard let node, let schema = context.catalogue.vcpu else { return }
-    let reader = MappingReader(node, of: "'vcpus'", keys: nil, findings)
+    let reader = reader(node)
     let attributes = AttributeReader(context: context)
     let each = overrides(reader, among: vcpus)
     for i in vcpus.indices {
       let place = context.vcpus[i]
       var settings = attributes.settings(reader["attributes"], of: schema, vcpu: place)
+      if let misplaced = reader.part(where: isGroup) {
+        settings += attributes.settings(misplaced, of: schema, vcpu: place)
+      }
       settings += attributes.raw(reader["raw"], vcpu: place)
       for override in each[vcpus[i].id] ?? [] {
         if let features = override["features"] {
@@ -115,7 +147,8 @@ package struct VCPUReader {
       }
       vcpus[i].attributes = settings
     }
-    if vcpus.isEmpty, !findings.hasErrors, let written = reader["attributes"], !written.isEmpty {
+    if vcpus.isEmpty, reader["count"] == nil, !findings.hasErrors, let written = reader["attributes"], !written.isEmpty
+    {
       findings.report(
         .warning("no-vcpus", "there are no vCPUs to set these attributes on", at: reader.keyRange("attributes")))
     }
@@ -134,12 +167,12 @@ package struct VCPUReader {
     let ids = Set(vcpus.map(\.id))
     for item in items {
       let own = MappingReader(
-        item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings)
+        item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings, home: home(of:))
       guard let written = own.required("vcpu", "the vCPU's id") else { continue }
       let node = context.parameters.expand(written)
       guard let id = context.u64(node, "vcpu") else { continue }
       guard ids.contains(id) else {
-        findings.error("unknown-vcpu", "there is no vCPU \(id)", at: node.range)
+        if !context.hasUnknownVCPUs { findings.error("unknown-vcpu", "there is no vCPU \(id)", at: node.range) }
         continue
       }
       result[id, default: []].append(own)

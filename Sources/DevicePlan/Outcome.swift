@@ -38,22 +38,31 @@ package struct Reason: Hashable, Sendable {
   package var message: String
   /// The place of the rule in its schema.
   package var rule: SourceRange?
-  /// The fields of the attribute's key that the rule tests, if it does not test the value.
+  /// The fields of the attribute's key, or the arguments of the call, that the rule tests, if it does not test the value.
   package var keyFields: [String]
+  /// The predefined names that the rule's condition reads, such as `value` or `vcpus`.
+  package var roots: Set<String>
   /// What the kernel's documentation says instead, if it differs.
   package var documented: String?
 
   package init(
     id: DiagnosticID, errno: Errno? = nil, message: String, rule: SourceRange?, keyFields: [String] = [],
-    documented: String? = nil
+    roots: Set<String> = [], documented: String? = nil
   ) {
     self.id = id
     self.errno = errno
     self.message = message
     self.rule = rule
     self.keyFields = keyFields
+    self.roots = roots
     self.documented = documented
   }
+
+  /// Whether the rule tests what the call passes: its value, its key or its arguments.
+  package var isAboutValue: Bool { !roots.isDisjoint(with: ["value", "key", "arg", "attr", "flags"]) }
+
+  /// Whether the rule tests what earlier calls have done.
+  package var isAboutState: Bool { !roots.isDisjoint(with: ["vm", "vcpus", "vcpu", "self", "devices"]) }
 }
 
 /// A host's answer to one step.
@@ -78,6 +87,16 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.reasons ?? [] }
     set { details.reasons = newValue }
   }
+  /// Further reasons for a refusal, which the kernel would give after the first one is mended.
+  package var further: [Reason] {
+    get { storage.first?.further ?? [] }
+    set { details.further = newValue }
+  }
+  /// The call without which this one would not be refused.
+  package var conflict: SourceRange? {
+    get { storage.first?.conflict }
+    set { details.conflict = newValue }
+  }
   /// The reasons why the call cannot work although the kernel accepts it.
   package var warnings: [Reason] {
     get { storage.first?.warnings ?? [] }
@@ -94,6 +113,8 @@ package struct StepResult: Hashable, Sendable {
     var value: [UInt8]?
     var valueMask: [UInt8]?
     var reasons: [Reason] = []
+    var further: [Reason] = []
+    var conflict: SourceRange?
     var warnings: [Reason] = []
     var schemaFault: Diagnostic?
   }

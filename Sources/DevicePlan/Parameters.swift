@@ -65,6 +65,19 @@ extension Plan {
     return plan
   }
 
+  /// A warning for each file that no payload uses.
+  package var unusedFiles: [Diagnostic] {
+    if files.isEmpty { return [] }
+    var used: Set<Int> = []
+    for step in steps {
+      guard case .bytes(_, let slots)? = step.operation.data else { continue }
+      for case .file(let index) in slots.map(\.content) { used.insert(index) }
+    }
+    return files.indices.filter { !used.contains($0) }.map { index in
+      .warning("unused-file", "file '\(files[index].name)' is not used, although it is opened", at: files[index].at)
+    }
+  }
+
   /// Errors for default values that do not fit their slots.
   package var faultsOfDefaults: [Diagnostic] {
     var plan = self

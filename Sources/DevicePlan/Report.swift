@@ -59,6 +59,9 @@ package struct Report: Hashable, Sendable {
     entries.verdicts[index] = .skipped
   }
 
+  /// Notes the call without which the step would not be refused.
+  package mutating func setConflict(_ index: Int, _ place: SourceRange) { entries.results[index].conflict = place }
+
   /// Removes the entries.
   package mutating func removeEntries() { entries = Entries(steps: []) }
 }
@@ -156,6 +159,14 @@ extension Report {
   }
 }
 
+extension Report {
+  /// The problems of the steps whose answer is undecided.
+  package var undecided: [Diagnostic] {
+    guard entries.verdicts.contains(.undecided) else { return [] }
+    return entries.indices.filter { entries.verdicts[$0] == .undecided }.flatMap { entries[$0].diagnostics(on: host) }
+  }
+}
+
 extension Report.Entry {
   /// The problems of this step: at most one for its answer, and its warnings.
   package func diagnostics(on host: HostDescription) -> [Diagnostic] {
@@ -164,7 +175,16 @@ extension Report.Entry {
       Diagnostic(
         .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: step.at, notes: $0.notes)
     }
-    return [problem(kernel)].compactMap(\.self) + warnings
+    return [problem(kernel)].compactMap(\.self) + further(kernel) + warnings
+  }
+
+  private func further(_ kernel: KernelWords) -> [Diagnostic] {
+    guard verdict == .failed(.unexpectedAnswer) else { return [] }
+    return result.further.map { reason in
+      .error(
+        reason.id, "the kernel would then answer \(reason.errno.map { "\($0)" } ?? "an error"): \(reason.message)",
+        at: place(of: reason), notes: reason.notes)
+    }
   }
 
   private func problem(_ kernel: KernelWords) -> Diagnostic? {
@@ -190,9 +210,12 @@ extension Report.Entry {
     var message = "the kernel \(kernel.answered) \(result.words(numbered: step.expectedNumber != nil))"
     if !step.expectsAnySuccess { message += ", not \(step.expectedText)" }
     if let reason { message += ": \(reason.message)" }
+    let place = place(of: reason)
+    var notes = result.conflict.map { [Note("it conflicts with this", at: $0)] } ?? []
+    if let number = place.forgottenPrefix { notes.append(Note("did you mean \(number)?")) }
     return .error(
-      reason?.id ?? "unexpected-outcome", message, at: place(of: reason),
-      notes: step.hints.map { Note($0) } + result.reasons.flatMap(\.notes))
+      reason?.id ?? "unexpected-outcome", message, at: place,
+      notes: notes + step.hints.map { Note($0) } + result.reasons.flatMap(\.notes))
   }
 
   /// The place of the key's field that the rule tests, if the manifest gives it; else the place of the step.
@@ -228,6 +251,19 @@ private struct KernelWords {
     case .kernel: (answered, accepts) = ("answered", "accepted")
     case .model: (answered, accepts) = ("would answer", "would accept")
     }
+  }
+}
+
+extension SourceRange {
+  /// The hexadecimal number that a decimal one in the text probably is, such as `0x0800_0000` for `0800_0000`. Its groups
+  /// of four digits, or its leading zero, are those of an address.
+  fileprivate var forgottenPrefix: String? {
+    guard start.line == end.line, end.column - start.column < 24 else { return nil }
+    let text = text
+    let groups = text.split(separator: "_", omittingEmptySubsequences: false)
+    guard text.utf8.count > 4, groups.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isHexDigit) }) else { return nil }
+    return text.hasPrefix("0") || groups.count > 1 && groups.dropFirst().allSatisfy { $0.count == 4 }
+      ? "0x" + text : nil
   }
 }
 

@@ -4,27 +4,68 @@ import YAMLSyntax
 
 /// How programs report that a call failed: `messages:` of common files.
 package struct FailureMessages {
-  /// Letters and digits, in lower case, that name a call: `set`, `get`, `has`, or its name in the kernel's headers.
+  /// A call that is not on an attribute.
+  package struct OtherCall: Hashable, Sendable {
+    /// The path of its page, such as `vcpu.init`; nil if the schemas do not describe it.
+    package var page: String?
+    /// What the call is about, in sentences.
+    package var doc: String?
+  }
+
+  /// Letters and digits, in lower case, that name a call: `set`, `get`, `has`, `attribute` for any of them, or its name in
+  /// the kernel's headers.
   package private(set) var calls: [(words: String, call: String)] = []
   /// What precedes the number of a group if the call is not named, in lower case.
   package private(set) var groups: [(words: String, access: AttributeAccess)] = []
   /// What precedes the number of an errno, in lower case.
   package private(set) var errnos: [String] = []
+  /// The calls that are not on attributes and that `DescriptorCall` does not have.
+  package private(set) var others: [String: OtherCall] = [:]
+  /// Letters and digits, in lower case, that name a part of KVM, with the beginnings of the paths of what they mean.
+  package private(set) var subjects: [(words: String, paths: [String])] = []
+  /// Words in lower case that say nothing, although attributes have such names.
+  package private(set) var commonWords: Set<String> = []
+  /// Words in lower case, or beginnings of numbers and of names with `_`, that only messages of an architecture have.
+  package private(set) var architectures: [(word: String, architecture: Architecture)] = []
 
   /// The names of the calls that messages can be about.
-  private static let names = AttributeAccess.allCases.map(\.rawValue) + Set(DescriptorCall.ioctls).sorted()
+  private var names: [String] {
+    AttributeAccess.allCases.map(\.rawValue) + ["attribute"] + Set(DescriptorCall.ioctls).union(others.keys).sorted()
+  }
+
+  /// Whether messages can be about a call of the kernel's headers that is not on an attribute.
+  package func has(_ call: String) -> Bool { others[call] != nil || DescriptorCall.ioctls.contains(call) }
 
   /// Adds what a file says; what is there already comes first.
   fileprivate mutating func add(_ node: SchemaNode, _ faults: Findings) {
-    let reader = KeyReader(node, keys: ["calls", "groups", "errnos"], of: "'messages'", faults)
+    let reader = KeyReader(
+      node, keys: ["calls", "others", "groups", "errnos", "subjects", "common-words", "architectures"],
+      of: "'messages'",
+      faults)
+    for entry in reader["others"]?.entries ?? [] where others[entry.key.value] == nil {
+      let call = KeyReader(entry.value, keys: ["page", "doc"], of: "'\(entry.key.value)'", faults)
+      others[entry.key.value] = OtherCall(page: call.string("page"), doc: call.string("doc"))
+    }
+    for entry in reader["subjects"]?.entries ?? [] {
+      let paths = entry.value.items?.compactMap(\.scalar) ?? [entry.value.scalar].compactMap(\.self)
+      subjects.append((entry.key.value, paths))
+    }
+    commonWords.formUnion(reader.strings("common-words"))
+    for entry in reader["architectures"]?.entries ?? [] {
+      guard let architecture = entry.value.scalar.flatMap({ Architecture(rawValue: $0) }) else {
+        faults.error("schema-type", "'architectures' has an architecture for each word", at: entry.value.range)
+        continue
+      }
+      architectures.append((entry.key.value, architecture))
+    }
     for entry in reader["calls"]?.entries ?? [] {
       guard entry.key.value.utf8.allSatisfy({ $0.isLetterOrDigit }), entry.key.value == entry.key.value.lowercased()
       else {
         faults.error("schema-type", "a call is letters and digits in lower case", at: entry.key.range)
         continue
       }
-      guard let call = entry.value.scalar, Self.names.contains(call) else {
-        faults.error("schema-type", "a call must be \(Self.names.listed("or"))", at: entry.value.range)
+      guard let call = entry.value.scalar, names.contains(call) else {
+        faults.error("schema-type", "a call must be \(names.listed("or"))", at: entry.value.range)
         continue
       }
       calls.append((entry.key.value, call))

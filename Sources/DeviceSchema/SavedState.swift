@@ -153,8 +153,9 @@ struct SavedStateReader {
     for field in fields where !isEveryKey && field.initial == nil && reader[field.name] == nil {
       faults.error("schema-type", "'\(attribute.path)' needs '\(field.name)'", at: verb.value.range)
     }
+    let input = expressions(reader["input"]?.entries ?? [])
     return StateCall(
-      access: access, attribute: attribute, key: expressions(written), input: expressions(reader["input"]?.entries ?? []),
+      access: access, attribute: attribute, key: expressions(written), input: input,
       content: content(access, group, attribute, reader), doc: reader.string("doc"), source: verb.key.range)
   }
 

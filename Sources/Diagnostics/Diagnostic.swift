@@ -100,7 +100,9 @@ extension Sequence<String> {
   /// The name that was probably meant, or nil if none is close.
   ///
   /// A name is close if its edit distance (with transpositions) is at most a third of the longer name, or 1. Of equally
-  /// close names, one with the same letters wins, else the first. No name is close to a text that is too long for one.
+  /// close names, one with the same letters wins, else the first. If no name is close, the only one that contains the
+  /// text, or is contained in it, is meant: `arm-vgic-v3` by `gicv3`. No name is close to a text that is too long for
+  /// one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
     let wanted = Spelling(name)
@@ -116,11 +118,40 @@ extension Sequence<String> {
       let rank = 2 * distance + (spelling.letters.sorted() == wanted.letters.sorted() ? 0 : 1)
       if rank < best?.rank ?? .max { best = (candidate, rank) }
     }
-    return best?.name
+    if let best { return best.name }
+    // Of several, the one that is a part of all others.
+    let related = related(to: name)
+    guard let shortest = related.min(by: { $0.utf8.count < $1.utf8.count }) else { return nil }
+    let letters = shortest.lettersAndDigits
+    return related.allSatisfy { $0.lettersAndDigits.contains(letters) } ? shortest : nil
+  }
+
+  /// The names that contain a text, or are contained in it, without regard to case and punctuation.
+  package func related(to text: String) -> [String] {
+    let wanted = text.lettersAndDigits
+    guard wanted.count >= 3, wanted.count <= Spelling.longest else { return [] }
+    return filter { name in
+      let letters = name.lettersAndDigits
+      return letters.count >= 3 && (letters.contains(wanted) || letters.count > 3 && wanted.contains(letters))
+    }
   }
 
   /// `; did you mean 'NAME'?` with the name that was probably meant; empty if none is close.
   package func suggestion(for name: String) -> String { nearest(to: name).map { "; did you mean '\($0)'?" } ?? "" }
+}
+
+extension String {
+  /// The letters and digits, in lower case.
+  fileprivate var lettersAndDigits: [UInt8] {
+    lowercased().utf8.filter { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
+  }
+}
+
+extension [UInt8] {
+  fileprivate func contains(_ part: [UInt8]) -> Bool {
+    guard part.count <= count else { return false }
+    return (0...count - part.count).contains { self[$0..<$0 + part.count].elementsEqual(part) }
+  }
 }
 
 /// The letters of a name, without case.

@@ -38,10 +38,20 @@ package final class Expression {
     if case .literal(let value) = root { value } else { nil }
   }
 
-  /// The fields of the call's key that the expression reads, in the order of its text. Empty if it also reads the
-  /// payload, or a local, which may hold a part of the payload.
+  /// The fields of the call's key, or of its arguments, that the expression reads, in the order of its text. Without
+  /// those of the key if it also reads the payload, or a local, which may hold a part of the payload.
   package var keyFields: [String] {
-    readsPayload ? [] : syntax.paths.filter { $0.count > 1 && $0[0] == Root.key.rawValue }.map { $0[1] }
+    let roots = [Root.arg.rawValue] + (readsPayload ? [] : [Root.key.rawValue])
+    return syntax.paths.filter { $0.count > 1 && roots.contains($0[0]) }.map { $0[1] }
+  }
+
+  /// The predefined names that the expression reads, also through functions; `local` if it reads a local and not the
+  /// payload.
+  package var roots: Set<String> {
+    var roots: Set<String> = []
+    root.collect(&roots)
+    if readsPayload, !roots.contains(Root.value.rawValue) { roots.insert("local") }
+    return roots
   }
 
   /// Whether it may read more of the attribute's number than `keyFields`.
@@ -72,6 +82,25 @@ extension Expression {
     case unary(UnaryOperator, Node, Span)
     case binary(BinaryOperator, Node, Node, Span)
     case conditional(Node, Node, Node, Span)
+  }
+}
+
+extension Expression.Node {
+  /// Adds the predefined names that are read here and below.
+  fileprivate func collect(_ roots: inout Set<String>) {
+    switch self {
+    case .literal, .local, .fact: break
+    case .root(let root): roots.insert(root.rawValue)
+    case .field(let a, _, _), .unary(_, let a, _): a.collect(&roots)
+    case .index(let a, let b, _), .comprehension(_, let a, slot: _, let b, _), .binary(_, let a, let b, _):
+      a.collect(&roots)
+      b.collect(&roots)
+    case .list(let items), .builtin(_, let items, _): for item in items { item.collect(&roots) }
+    case .function(let function, let arguments, _):
+      function.body?.root.collect(&roots)
+      for argument in arguments { argument.collect(&roots) }
+    case .conditional(let a, let b, let c, _): for part in [a, b, c] { part.collect(&roots) }
+    }
   }
 }
 

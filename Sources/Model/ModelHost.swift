@@ -8,8 +8,11 @@ import Vocabulary
 package struct ModelHost: Host {
   /// The state that the model continues with after an answer.
   package enum Course: Hashable, Sendable {
-    /// The state after the expected answer, so that one mistake is reported once.
+    /// The state after the expected answer.
     case expected
+    /// The state after the expected answer, in which the value that a refused call passes is unknown, so that one mistake
+    /// is reported once. All reasons of a refusal are found.
+    case corrected
     /// The state after the predicted answer, as in the kernel.
     case predicted
   }
@@ -31,6 +34,7 @@ package struct ModelHost: Host {
     self.schemas = schemas
     let catalogue = schemas.catalogue
     machine = Machine(catalogue, trace: trace)
+    machine.corrects = course == .corrected
     description = HostDescription(
       kind: .model, architecture: catalogue.architecture, release: catalogue.release.description)
     if facts.isEmpty { return }
@@ -64,11 +68,14 @@ package struct ModelHost: Host {
     }
     schemas.exchange(&machine.program)
     let branches = machine.branches(call)
-    let isMade = settle(branches, expected: step.expected, call)
+    var further: [Reason] = []
+    let isMade = settle(branches, expected: step.expected, call, &further)
     machine.memory.finish()
     schemas.exchange(&machine.program)
     bind(step.operation, isMade: isMade)
-    return StepResult(branches: branches)
+    var result = StepResult(branches: branches)
+    if !further.isEmpty { result.further = further }
+    return result
   }
 
   /// The calls that `save` or `restore` makes for the device in a slot, in the present state of the VM.
@@ -82,12 +89,17 @@ package struct ModelHost: Host {
   }
 
   /// Chooses the state to continue with. Returns whether the call is assumed to have succeeded.
-  private mutating func settle(_ branches: [Branch], expected: [Answer], _ call: PreparedCall) -> Bool {
+  ///
+  /// - Parameter further: gets the further reasons of a refusal.
+  private mutating func settle(
+    _ branches: [Branch], expected: [Answer], _ call: PreparedCall, _ further: inout [Reason]
+  ) -> Bool {
     if branches.count == 1, branches[0].course == nil {
       if course == .predicted || branches[0].answer.map(expected.contains) ?? false {
         return branches[0].answer == .ok
       }
       machine.takeBack()
+      if course == .corrected, expected == [.ok] { further = machine.refusals(of: call).furtherReasons(of: call) }
       return force(call, expected)
     }
     let wanted = branches.filter { branch in branch.answer.map(expected.contains) ?? false }
@@ -105,7 +117,7 @@ package struct ModelHost: Host {
   /// Continues as if an expected answer had been given, because no branch has one.
   private mutating func force(_ call: PreparedCall, _ expected: [Answer]) -> Bool {
     guard expected.contains(.ok) else { return false }
-    machine.force(call)
+    machine.force(course == .corrected ? call.withUnknownValue : call)
     return true
   }
 
@@ -119,6 +131,38 @@ package struct ModelHost: Host {
     case .closeDevice(let slot): devices[slot] = nil
     default: break
     }
+  }
+}
+
+extension PreparedCall {
+  /// The call with an unknown value; the same call if it passes none.
+  fileprivate var withUnknownValue: PreparedCall {
+    guard case .attribute(var call, let access, let subject) = self, call.data != .none else { return self }
+    call.data = .bytes([])
+    return .attribute(call, access, subject)
+  }
+
+  /// Whether the call passes nothing to the kernel, so that all its refusals are about the state.
+  fileprivate var isBare: Bool {
+    switch self {
+    case .attribute(let call, .set, _): call.data == .none
+    case .descriptor(let code): code.path == DescriptorCall.run.rawValue
+    default: false
+    }
+  }
+}
+
+extension [Reason] {
+  /// The reasons after the first one that are mistakes of their own.
+  ///
+  /// Each refusal of a call without a value is about another missing part of the state. A call with a value may have a
+  /// wrong one besides a state that refuses every value.
+  fileprivate func furtherReasons(of call: PreparedCall) -> [Reason] {
+    guard let first else { return [] }
+    var known: Set<SourceRange?> = [first.rule]
+    let others = dropFirst().filter { known.insert($0.rule).inserted }
+    if call.isBare { return others }
+    return first.isAboutValue ? [] : others.filter(\.isAboutValue)
   }
 }
 

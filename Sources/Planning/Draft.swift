@@ -170,7 +170,7 @@ struct Draft {
   init(_ knowledge: PlanningKnowledge) { self.knowledge = knowledge }
 
   mutating func add(_ machine: Machine) {
-    add(Step(.createVM(type: machine.type), target: .vm, at: machine.at))
+    add(Step(.createVM(type: machine.type), target: .vm, at: machine.at, keyPlaces: machine.typePlaces))
     // Capabilities that take a device follow it.
     let (late, early) = machine.capabilities.partitioned {
       $0.arguments.contains { if case .device = $0 { true } else { false } }
@@ -182,7 +182,7 @@ struct Draft {
     add(machine.attributes, of: .vm, on: .vm, target: .vm)
     for region in machine.memory {
       let operation = DevicePlan.Operation.addMemory(slot: region.slot, address: region.address, size: region.size)
-      add(Step(operation, target: .vm, at: region.at), labels: [.memory])
+      add(Step(operation, target: .vm, at: region.at, keyPlaces: region.places), labels: [.memory])
     }
     let firstVCPU = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() { add(vcpu, i) }
@@ -234,13 +234,14 @@ struct Draft {
     }
     return Step(
       .enableCapability(call.number, on: .vm, flags: call.flags, arguments: arguments), target: .vm, value: call.name,
-      at: call.at)
+      at: call.at, keyPlaces: call.places)
   }
 
   // MARK: vCPUs
 
   private mutating func add(_ vcpu: VCPUDeclaration, _ i: Int) {
     add(Step(.createVCPU(id: vcpu.id), target: .vcpu(vcpu.id), at: vcpu.at), labels: [.vcpus])
+    elements[elements.count - 1].isIncomplete = vcpu.isAssumed
     guard catalogue.vcpu?.hasVCPUInit == true else { return }
     let operation = DevicePlan.Operation.initVCPU(
       i, features: vcpu.features.mask, finalize: vcpu.features.finalize)

@@ -134,6 +134,7 @@ extension Planner {
       step.keyPlaces = setting.keyPlaces
       step.hints = knowledge.hints.hints(on: setting)
     }
+    if let places = explicit.action.places { step.keyPlaces = places }
     if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
     result.plan.steps.append(step)
   }
@@ -144,7 +145,7 @@ extension Planner {
     _ action: ExplicitStep.Action, expected: [Answer]
   ) -> (DevicePlan.Operation, TargetName, Details?)? {
     switch action {
-    case .createVM(let type): return (.createVM(type: type), .vm, nil)
+    case .createVM(let type, _): return (.createVM(type: type), .vm, nil)
     case .addMemory(let region):
       return (.addMemory(slot: region.slot, address: region.address, size: region.size), .vm, nil)
     case .enableCapability(let call): return capability(call).map { ($0, $1, nil) }

@@ -1,5 +1,6 @@
 import Diagnostics
 import TextOutput
+import Vocabulary
 import Workspace
 import YAMLSyntax
 
@@ -106,7 +107,8 @@ private struct RecordedProbe {
         let name = words.compactMap { item[key: $0]?.scalar }.joined(separator: ".")
         let value = item[key: "value"].flatMap { $0.scalar == "null" ? nil : $0.scalar }
         let word = item[key: "supported"]?.scalar == "true" ? "yes" : "no"
-        lines.append(("\(section.dropLast()) \(name)", word + (value.map { ", reads \($0)" } ?? "")))
+        let read = value.map { ", reads \($0.readableBytes(on: architecture))" } ?? ""
+        lines.append(("\(section.dropLast()) \(name)", word + read))
       }
     }
     for item in node[key: "capabilities"]?.items ?? [] {
@@ -121,4 +123,16 @@ private struct RecordedProbe {
 extension DiagnosticsError {
   /// A file that does not hold a probe, or two that cannot be compared.
   fileprivate static func badProbe(_ message: String) -> Self { .invalid(.error("bad-probe", message, at: nil)) }
+}
+
+extension String {
+  /// Bytes in hexadecimal as `probe` prints them: `e7000000` is 0xE7. The text itself if it is not such.
+  fileprivate func readableBytes(on architecture: String) -> String {
+    let digits = Array(utf8)
+    guard let architecture = Architecture(rawValue: architecture), digits.count.isMultiple(of: 2) else { return self }
+    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+    }
+    return bytes.count * 2 == digits.count ? readable(bytes, on: architecture) : self
+  }
 }

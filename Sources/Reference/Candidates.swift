@@ -20,6 +20,31 @@ struct Candidate {
     return [attribute.attribute.name, attribute.group.name].compactMap { $0 }
   }
 
+  /// What the attribute is, or what the call does.
+  var doc: String? {
+    if let attribute { return attribute.attribute.doc ?? attribute.group.doc }
+    switch calls.first?.kind {
+    case .descriptor(.create) where file.deviceType != nil: return file.doc
+    case .descriptor(let call): return call.doc(on: file)
+    case .capability(let capability): return capability.doc
+    case .request(let request): return request.doc
+    case .attribute, nil: return file.doc
+    }
+  }
+
+  /// The group of the attribute, or the object of the call: `arm-vgic-v3.addr`, `vcpu`.
+  var groupName: String {
+    if let attribute { return "\(file.name).\(attribute.group.name)" }
+    if case .capability = calls.first?.kind { return file.name }
+    return name
+  }
+
+  var groupDoc: String? {
+    if let attribute { return attribute.group.doc ?? attribute.attribute.doc }
+    if case .capability = calls.first?.kind { return file.doc }
+    return doc
+  }
+
   /// All refusals of the calls with an errno, or with any if it is nil.
   func refusals(_ errno: Errno?) -> [Refusal] {
     calls.flatMap(\.refusals).filter { errno == nil || $0.answer == errno?.description }
@@ -39,9 +64,16 @@ struct CandidateSearch {
     var shared: Set<String> = []
     for (catalogue, file) in files() where shared.insert(file.text.file.path).inserted {
       found += complaint.isOnAttribute ? attributes(of: file, catalogue) : otherCalls(of: file, catalogue)
+      // A message without a call may also be about the creation of a device.
+      if complaint.call == nil, complaint.attr == nil {
+        found += calls(of: file, catalogue) { $0 == "KVM_CREATE_DEVICE" }
+      }
     }
     found = narrowed(found, by: constants)
-    if type == nil { found = narrowed(found, by: namesFile) }
+    if type == nil {
+      let about = found.filter { candidate in complaint.subjects.contains { candidate.name.hasPrefix($0) } }
+      found = about.isEmpty ? narrowed(found, by: namesFile) : about
+    }
     if complaint.attr == nil, complaint.group == nil { found = narrowed(found, by: namesAttribute) }
     return found
   }
@@ -74,9 +106,37 @@ struct CandidateSearch {
   }
 
   private func otherCalls(of file: SchemaFile, _ catalogue: Catalogue) -> [Candidate] {
-    guard case .other(let title)? = complaint.call else { return [] }
-    return CallReference(catalogue: catalogue).ownCalls(of: file).filter { $0.title == title }.map {
+    guard case .other(let name)? = complaint.call else { return [] }
+    if let other = catalogues.messages.others[name] {
+      if name == "KVM_CHECK_EXTENSION", !capabilityNames.isEmpty { return capabilities(of: file, catalogue) }
+      return CallReference(catalogue: catalogue).ownCalls(of: file).filter {
+        $0.subject == other.page && $0.exists(on: file)
+      }
+      .map { Candidate(file: file, catalogue: catalogue, calls: [$0]) }
+    }
+    if name == "KVM_ENABLE_CAP" { return capabilities(of: file, catalogue) }
+    return calls(of: file, catalogue) { $0 == name }
+  }
+
+  private func calls(of file: SchemaFile, _ catalogue: Catalogue, titled isWanted: (String) -> Bool) -> [Candidate] {
+    CallReference(catalogue: catalogue).ownCalls(of: file).filter { isWanted($0.title) }.map {
       Candidate(file: file, catalogue: catalogue, calls: [$0])
+    }
+  }
+
+  /// The capabilities whose constants the message names, as a whole or in part; all if it names none.
+  private func capabilities(of file: SchemaFile, _ catalogue: Catalogue) -> [Candidate] {
+    let names = capabilityNames
+    let reference = CallReference(catalogue: catalogue)
+    return file.capabilities.filter { capability in
+      names.isEmpty || names.contains { capability.constant?.hasSuffix($0) == true }
+    }.map { Candidate(file: file, catalogue: catalogue, calls: [reference.call($0, of: file)]) }
+  }
+
+  /// The words that may name a capability: `KVM_CAP_PPC_IRQ_XIVE`, `IRQ_XIVE`.
+  private var capabilityNames: [String] {
+    complaint.words.filter { word in
+      word.contains("_") && word == word.uppercased() && !catalogues.messages.has(word)
     }
   }
 
@@ -147,5 +207,12 @@ extension Complaint {
     case .other: false
     case nil: true
     }
+  }
+}
+
+extension RefusableCall {
+  /// Whether the kernel has the call on a file's descriptor, as far as the schemas describe it.
+  func exists(on file: SchemaFile) -> Bool {
+    if case .descriptor(let call) = kind { file.rules(of: call) != nil } else { true }
   }
 }

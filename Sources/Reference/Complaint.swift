@@ -5,7 +5,8 @@ import Vocabulary
 package struct Complaint: Hashable, Sendable {
   /// The call that failed.
   package enum Call: Hashable, Sendable {
-    case attribute(AttributeAccess)
+    /// Nil for any of the three.
+    case attribute(AttributeAccess?)
     /// By its name in the kernel's headers.
     case other(String)
   }
@@ -17,7 +18,9 @@ package struct Complaint: Hashable, Sendable {
   package var architecture: Architecture?
   /// Names from the kernel's headers.
   package var constants: [String] = []
-  /// All words of the message, as possible names.
+  /// The beginnings of the paths that the message is about.
+  package var subjects: [String] = []
+  /// The words of the message, as possible names, without those that say nothing.
   package var words: [String] = []
 
   package var access: AttributeAccess? { if case .attribute(let access)? = call { access } else { nil } }
@@ -46,17 +49,42 @@ extension Complaint {
       }
     }
     errno = Self.errno(in: text, messages)
-    words = Self.words(text)
-    let names = words.flatMap { $0.split(separator: "-").map(String.init) }
-    architecture = names.lazy.compactMap(Architecture.init(alias:)).first
-    constants = words.filter { $0.hasPrefix("KVM_") }
+    let all = Self.words(text)
+    let names = all.flatMap { $0.split(separator: "-").map(String.init) }
+    architecture = names.lazy.compactMap(Architecture.init(alias:)).first ?? Self.architecture(all, messages)
+    constants = all.filter { $0.hasPrefix("KVM_") }
+    words = Self.words(ErrnoText.removing(from: text)).filter { !messages.commonWords.contains($0.lowercased()) }
+    // The whole message: other lines may name the device.
+    let squeezed = Self.squeezed(message)
+    subjects = messages.subjects.first { squeezed.firstIndex(of: Array($0.words.utf8)) != nil }?.paths ?? []
   }
 
+  /// The call that a text names, by its name in the kernel's headers or in the words of a program.
   private static func call(_ text: String, _ messages: FailureMessages) -> Call? {
-    let squeezed = text.lowercased().utf8.filter(\.isLetterOrDigit)
-    let found = messages.calls.first { squeezed.firstIndex(of: Array($0.words.utf8)) != nil }?.call
-    return found.map { AttributeAccess(rawValue: $0).map(Call.attribute) ?? .other($0) }
+    for word in words(text) where word.hasPrefix("KVM_") {
+      if let access = AttributeAccess.allCases.first(where: { $0.ioctl == word }) { return .attribute(access) }
+      if messages.has(word) { return .other(word) }
+    }
+    let squeezed = squeezed(text)
+    guard let found = messages.calls.first(where: { squeezed.firstIndex(of: Array($0.words.utf8)) != nil })?.call
+    else { return nil }
+    if found == "attribute" { return .attribute(nil) }
+    return AttributeAccess(rawValue: found).map { .attribute($0) } ?? .other(found)
   }
+
+  /// The architecture that names of registers, or numbers, belong to.
+  private static func architecture(_ words: [String], _ messages: FailureMessages) -> Architecture? {
+    for (known, architecture) in messages.architectures {
+      let isBeginning = known.hasPrefix("0x") || known.hasSuffix("_")
+      if words.contains(where: { isBeginning ? $0.lowercased().hasPrefix(known) : $0.lowercased() == known }) {
+        return architecture
+      }
+    }
+    return nil
+  }
+
+  /// The letters and digits, in lower case.
+  private static func squeezed(_ text: String) -> [UInt8] { text.lowercased().utf8.filter(\.isLetterOrDigit) }
 
   private static func errno(in text: String, _ messages: FailureMessages) -> Errno? {
     for words in messages.errnos {

@@ -13,7 +13,7 @@ extension Explainer {
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
       return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
-    if complaint.call == nil, complaint.attr == nil {
+    if complaint.call == nil, complaint.attr == nil, complaint.subjects.isEmpty || complaint.errno == nil {
       return .unknown(
         "the message does not say which call failed; it needs a group and an attribute, or a name such as KVM_SET_DEVICE_ATTR"
       )
@@ -24,6 +24,15 @@ extension Explainer {
     var page = PageText()
     page.line(complaint.sentence)
     page.gap()
+    if case .other(let name)? = complaint.call {
+      let other = catalogues.messages.others[name]
+      page.paragraph("This is not a call on a device attribute." + (other?.doc.map { " " + $0 } ?? ""))
+      page.gap()
+      if found.isEmpty {
+        if other?.doc == nil { page.paragraph("The schemas do not describe it.") }
+        return .page(page.text)
+      }
+    }
     if found.isEmpty { return nothing(complaint, search, &page) }
     if found.count == 1 {
       page.candidate(found[0], complaint)
@@ -31,11 +40,16 @@ extension Explainer {
       page.paragraph("Of the calls that fit, only one can be answered with \(errno):", indent: 0)
       page.gap()
       page.candidate(able[0], complaint)
-    } else {
+    } else if (able.isEmpty ? found : able).count <= Self.mostCandidates {
       page.candidates(found, able: able, complaint, isTypeKnown: type != nil)
+    } else {
+      page.groups(able.isEmpty ? found : able, isAble: !able.isEmpty, complaint)
     }
     return .page(page.text)
   }
+
+  /// The maximum number of candidates that are shown with their reasons.
+  private static let mostCandidates = 8
 
   /// The names that `--type` takes.
   package var types: [String] {
@@ -75,7 +89,8 @@ extension Complaint {
   fileprivate var sentence: String {
     var parts: [String] = []
     switch call {
-    case .attribute(let access): parts.append(access.ioctl)
+    case .attribute(let access?): parts.append(access.ioctl)
+    case .attribute(nil): parts.append("a call on a device attribute")
     case .other(let name): parts.append(name)
     case nil: break
     }
@@ -102,7 +117,7 @@ extension PageText {
       key(of: attribute, complaint.attr)
     } else {
       title(candidate.name, "call", place)
-      if let doc = file.doc { paragraph(doc) }
+      if let doc = candidate.doc { paragraph(doc) }
     }
     meaning(of: candidate, complaint)
     if let (group, attribute) = candidate.attribute {
@@ -148,6 +163,37 @@ extension PageText {
       }, indent: 4)
   }
 
+  /// The groups of many calls that a message may be about, and what the message lacks.
+  fileprivate mutating func groups(_ candidates: [Candidate], isAble: Bool, _ complaint: Complaint) {
+    let hasCalls = candidates.contains { $0.attribute == nil }
+    let what = !complaint.isOnAttribute ? "calls" : hasCalls ? "attributes and calls" : "attributes"
+    let errno = complaint.errno.map {
+      isAble ? " and can be answered with \($0)" : ", and none is known to be answered with \($0)"
+    }
+    paragraph("\(candidates.count) \(what) fit\(errno ?? ""). They are in:")
+    gap()
+    var rows: [[String]] = []
+    for candidate in candidates {
+      let row = [
+        candidate.groupName, candidate.catalogue.architecture.rawValue, candidate.groupDoc?.firstSentence ?? "",
+      ]
+      if !rows.contains(where: { $0[0] == row[0] && $0[1] == row[1] }) { rows.append(row) }
+    }
+    table(rows, indent: 4)
+    gap()
+    var missing: [String] = []
+    if Set(candidates.map(\.file.name)).count > 1 { missing.append("the device type (--type TYPE)") }
+    if complaint.isOnAttribute, complaint.group == nil { missing.append("the numbers of the group and the attribute") }
+    if complaint.call == .other("KVM_ENABLE_CAP") { missing.append("the capability (KVM_CAP_NAME)") }
+    if complaint.errno == nil { missing.append("the errno") }
+    if !missing.isEmpty {
+      paragraph("The message does not say which one it was. Add what is known: \(missing.listed()).")
+    }
+    if complaint.isOnAttribute, complaint.group == nil {
+      paragraph("strace -v -e trace=ioctl PROGRAM prints them. Add them to the message as in 'Group 3 attr 0x0'.")
+    }
+  }
+
   /// The calls that a message may be about. If some of them can give the answer, only those are listed.
   fileprivate mutating func candidates(
     _ all: [Candidate], able: [Candidate], _ complaint: Complaint, isTypeKnown: Bool
@@ -162,9 +208,8 @@ extension PageText {
     }
     gap()
     for candidate in shown.prefix(40) {
-      let doc = candidate.attribute.flatMap { $0.attribute.doc ?? $0.group.doc } ?? candidate.file.doc
-      paragraph(
-        "\(candidate.name) (\(candidate.catalogue.architecture.rawValue)): \(doc?.firstSentence ?? "")", hanging: 4)
+      let doc = candidate.doc?.firstSentence ?? ""
+      paragraph("\(candidate.name) (\(candidate.catalogue.architecture.rawValue)): \(doc)", hanging: 4)
       var reasons: [String] = []
       for refusal in candidate.refusals(complaint.errno) where !reasons.contains(refusal.reason) {
         reasons.append(refusal.reason)

@@ -65,8 +65,26 @@ extension Syntax {
     case .string(let text, _): .string(text)
     case .bool(let value, _): .bool(value)
     case .null: .null
+    case .binary(.remainder, let left, let right, _): Self.remainder(left.literal, right.literal)
     default: nil
     }
+  }
+
+  private static func remainder(_ left: Value?, _ right: Value?) -> Value? {
+    guard case .integer(let a)? = left, case .integer(let b)? = right, b > 0 else { return nil }
+    return .integer(a % b)
+  }
+
+  /// The condition without the parts that literals decide: `x % 4 != 0 || 4 % 4 != 0` is `x % 4 != 0`.
+  var simplified: Syntax {
+    guard case .binary(let operation, let left, let right, let span) = self, operation == .and || operation == .or
+    else {
+      return self
+    }
+    let neutral = operation == .and
+    if left.truth == neutral { return right.simplified }
+    if right.truth == neutral { return left.simplified }
+    return .binary(operation, left.simplified, right.simplified, span)
   }
 
   /// The condition that holds if this one does not.

@@ -45,6 +45,22 @@ enum ErrnoText {
     return best.flatMap { Errno(name: $0.name) }
   }
 
+  /// A text without the sentences for errnos.
+  static func removing(from text: String) -> String {
+    var text = text
+    for sentence in table.flatMap(\.texts) {
+      let lower = text.lowercased()
+      guard lower.utf8.count == text.utf8.count, let found = lower.firstRange(of: sentence.lowercased()) else {
+        continue
+      }
+      let start = text.utf8.index(
+        text.startIndex, offsetBy: lower.utf8.distance(from: lower.startIndex, to: found.lowerBound))
+      let end = text.utf8.index(start, offsetBy: sentence.utf8.count)
+      text.removeSubrange(start..<end)
+    }
+    return text
+  }
+
   /// The text of glibc for an errno.
   static func words(_ errno: Errno) -> String? { table.first { Errno(name: $0.name) == errno }?.texts.first }
 }

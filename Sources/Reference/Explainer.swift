@@ -63,9 +63,60 @@ extension Explainer {
     if !found.isEmpty { return .page(pages(found)) }
     let uapi = constants().filter { $0.constant == name }.map(\.subject)
     if !uapi.isEmpty { return .page(Set(uapi.map(\.name)).count == 1 ? pages(uapi) : index(name, uapi)) }
+    if let page = page(ofCallOrErrno: name) { return .page(page) }
     // Ids of warnings look like names.
     if case .page(let page) = explainID(name) { return .page(page) }
     return unknown(name, rest)
+  }
+
+  /// Whether a name has a page.
+  package func hasPage(_ name: String) -> Bool { if case .page = explain(name) { true } else { false } }
+
+  /// The page of a name; empty if it has none.
+  package func pageText(_ name: String) -> String { if case .page(let text) = explain(name) { text } else { "" } }
+
+  /// The page for a call by its name in the kernel's headers, or for an errno; nil for another name.
+  private func page(ofCallOrErrno name: String) -> String? {
+    let other = catalogues.messages.others[name]
+    let calls = subjects(in: nil).filter { subject in
+      guard case .call(let call) = subject.kind else { return false }
+      let isNamed = call.title == name || (other?.page != nil && subject.name == other?.page)
+      return isNamed && call.exists(on: subject.file)
+    }
+    var page = PageText()
+    if let access = AttributeAccess.allCases.first(where: { $0.ioctl == name }) {
+      page.line("\(name) is the call to \(access.verb) a device attribute.")
+      page.gap()
+      page.paragraph("What it answers depends on the attribute: explain TYPE.GROUP.ATTRIBUTE. The types are:")
+      page.paragraph(types.listed(), indent: 4)
+      return page.text
+    }
+    if !calls.isEmpty {
+      var text = index(name, calls)
+      if let doc = other?.doc { text += "\n  \(doc)\n" }
+      let first = calls[0]
+      return text
+        + "\nIts answers on one architecture: explain \(first.catalogue.architecture.rawValue)/\(first.name)\n"
+    }
+    if let other, let doc = other.doc {
+      page.line("\(name) is not a call on a device attribute.")
+      page.gap()
+      page.paragraph(doc)
+      return page.text
+    }
+    guard let errno = Errno(name: name) else { return nil }
+    page.line("\(errno) is errno \(errno.rawValue)" + (ErrnoText.words(errno).map { ": \($0)" } ?? ""))
+    page.gap()
+    page.paragraph("Its meaning depends on the call. Explain the whole message of the program: explain 'MESSAGE'.")
+    let ids = refusalIDs(in: nil).filter { $0.hasSuffix(":\(errno)") }
+    var types: [String] = []
+    for id in ids { types.append(String(id.prefix { $0 != "." && $0 != ":" })) }
+    page.paragraph("These can answer with it, with the number of their reasons:")
+    page.table(
+      Set(types).sorted().map { type in
+        [type, "\(Set(ids.filter { $0.hasPrefix(type + ".") || $0.hasPrefix(type + ":") }).count)"]
+      }, indent: 4)
+    return page.text
   }
 
   /// Splits `arm64/vm` into its parts. `vcpu.0.x` is the same as `vcpu.x`.
@@ -116,14 +167,24 @@ extension Explainer {
     for subject in all where !names.contains(subject.name) { names.append(subject.name) }
     let (end, middle) = (".\(rest)", ".\(rest).")
     let inside = names.filter { $0.hasSuffix(end) || $0.utf8.count > middle.utf8.count && $0.contains(middle) }
-    if !inside.isEmpty { return .unknown("there is no '\(name)'; did you mean \(inside.prefix(6).quoted("or"))?") }
+    let related = names.related(to: rest).filter { $0.utf8.count > rest.utf8.count }
+    // The names of which another one is the beginning are left out.
+    let heads = related.filter { name in !related.contains { name.hasPrefix($0 + ".") } }
+    if heads.count == 1, rest.utf8.count > 3, !rest.contains("."), case .page(let page) = explain(heads[0]) {
+      return .page(page)
+    }
+    var meant: [String] = []
+    for name in heads.filter({ !$0.contains(".") }) + inside + heads where !meant.contains(name) { meant.append(name) }
+    if !meant.isEmpty, meant.count <= 12 || !inside.isEmpty {
+      return .unknown("there is no '\(name)'; did you mean \(meant.prefix(6).quoted("or"))?")
+    }
     let others = constants().map(\.constant) + diagnostics.entries.map(\.id.description)
     if let nearest = (names + others).nearest(to: rest) {
       return .unknown("there is no '\(name)'; did you mean '\(nearest)'?")
     }
     let commons = all.filter(\.file.isCommon).map(\.name)
-    let heads = names.filter { !$0.contains(".") && !commons.contains($0) }
-    return .unknown("there is no '\(name)'; try one of \(heads.listed()), or a part of it, as NAME.GROUP.ATTRIBUTE")
+    let types = names.filter { !$0.contains(".") && !commons.contains($0) }
+    return .unknown("there is no '\(name)'; try one of \(types.listed()), or a part of it, as NAME.GROUP.ATTRIBUTE")
   }
 }
 

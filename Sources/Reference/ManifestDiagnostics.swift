@@ -93,7 +93,7 @@ extension DiagnosticReference {
     Entry(
       "ambiguous-device", "A device that steps use has a single type.",
       "If it has alternative types, only the host decides which one exists."),
-    Entry("no-vcpus", "Attributes of vCPUs need at least one vCPU."),
+    Entry("no-vcpus", "A VM has at least one vCPU, if it declares any."),
     // Values
     Entry("missing-value", "An attribute with a payload has a value."),
     Entry(
@@ -123,6 +123,16 @@ extension DiagnosticReference {
     Entry("bad-expression", "${...} contains an expression over the parameters."),
     Entry("unknown-parameter", "Every parameter that is used or set is declared under parameters."),
     Entry("unused-parameter", "Every parameter is used."),
+    Entry(
+      "unused-file", "Every file is used.",
+      "The loader opens each file before the first call, whether it is used or not."),
+    Entry(
+      "not-a-manifest", "A YAML file in a folder is a manifest.",
+      "A file without the keys kvmconf, arch and extends belongs to another program, and is skipped. Name it on the command line to validate it."
+    ),
+    Entry(
+      "newer-release", "The schemas describe the release.",
+      "For a newer one, the answers of the newest release that they describe are assumed."),
     Entry("missing-parameter", "Every parameter has a default, or a value from --set NAME=VALUE."),
     Entry("outcome-differs", "conform: the kernel answers a step as the model predicts."),
     Entry("value-differs", "conform: a get reads the value that the model predicts."),

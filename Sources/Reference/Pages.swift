@@ -20,7 +20,7 @@ extension PageText {
     if let doc = attribute.doc ?? group.doc { paragraph(doc) }
     gap()
     table(identity(attribute, group, file))
-    facts(attribute, group, file)
+    facts(attribute, group, file, reference.catalogue.release)
     keys(attribute)
     heading("VALUE")
     let payloads = group.payloads(of: attribute)
@@ -60,7 +60,9 @@ extension PageText {
     return rows
   }
 
-  private mutating func facts(_ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile) {
+  private mutating func facts(
+    _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile, _ release: Release
+  ) {
     var rows: [[String]] = []
     let calls = file.calls(on: attribute)
     rows.append(["calls", calls.isEmpty ? "none" : calls.map(\.rawValue).listed()])
@@ -68,6 +70,7 @@ extension PageText {
     let lifetime = Lifetime([file.lifetime, group.lifetime, attribute.lifetime])
     if let since = lifetime.since { rows.append(["since", "Linux \(since)"]) }
     if let until = lifetime.until { rows.append(["until", "Linux \(until), which removed it"]) }
+    if lifetime.includes(release) == false { rows.append(["missing", "Linux \(release) does not have it"]) }
     for when in [group.when, attribute.when] {
       if let when { rows.append(["only where", when.text]) }
     }

@@ -87,7 +87,7 @@ struct RefusalWalk {
     private var equalities: [Equality] = []
 
     /// The expression with the function's arguments in place of its parameters.
-    func applied(_ expression: Expression) -> Syntax { expression.syntax.replacing(arguments) }
+    func applied(_ expression: Expression) -> Syntax { expression.syntax.replacing(arguments).simplified }
 
     /// The expression as text. It is the original text, unless arguments are inserted.
     func text(_ expression: Expression) -> String {

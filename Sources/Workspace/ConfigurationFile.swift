@@ -23,9 +23,10 @@ package struct ConfigurationFile: Sendable {
   package private(set) var failOn: FailOn?
   /// Warnings that do not concern a manifest: old names of diagnostics.
   package private(set) var remarks: [Diagnostic] = []
+  /// The errors in the file.
+  package private(set) var faults: [Diagnostic] = []
 
-  /// - Throws: all errors in the file, in the order of its text.
-  package init(_ file: SourceFile) throws(DiagnosticsError) {
+  package init(_ file: SourceFile) {
     self.file = file
     let tree = SourceTree(parsing: file)
     var faults = tree.diagnostics
@@ -34,7 +35,7 @@ package struct ConfigurationFile: Sendable {
     }
     // An empty file is valid: it sets nothing and hides the files in the folders above.
     if let node = tree.documents.first { read(node, &faults) }
-    if !faults.isEmpty { throw DiagnosticsError(.invalid, faults.inDocumentOrder()) }
+    self.faults = faults
   }
 }
 

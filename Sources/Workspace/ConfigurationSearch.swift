@@ -34,6 +34,20 @@ package final class ConfigurationSearch {
     return result
   }
 
+  /// The folder of a file's repository: the nearest one with `.git`. Without a repository, the file's folder. The path is
+  /// relative if it is below the working directory.
+  static func repository(of path: String) -> String {
+    guard let start = realPath(containingFolder(path)) else { return containingFolder(path) }
+    var folder = start
+    while folder != "/", !exists(folder + "/.git") {
+      let parent = folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]
+      folder = parent.isEmpty ? "/" : String(parent)
+    }
+    if folder == "/" { folder = start }
+    let here = realPath(".") ?? "/"
+    return folder == here ? "." : ConfigurationSearch().displayed(folder)
+  }
+
   private func displayed(_ path: String) -> String {
     let prefix = workingFolder == "/" ? "/" : workingFolder + "/"
     return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path

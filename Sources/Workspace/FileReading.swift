@@ -113,6 +113,28 @@ package struct ManifestPath: Hashable, Sendable {
   }
 }
 
+extension [ManifestPath] {
+  /// The paths without those that lead to the same place in the same folder as an earlier one: `a.yaml` and `./a.yaml`. A
+  /// file that the user named is not one that was found.
+  package var withoutRepeats: [ManifestPath] {
+    if count < 2 { return self }
+    let named = Set(filter { !$0.isFound }.map(\.plainValue))
+    var known: Set<String> = []
+    return filter { path in
+      let plain = path.plainValue
+      return !(path.isFound && named.contains(plain)) && known.insert(plain).inserted
+    }
+  }
+}
+
+extension ManifestPath {
+  /// The path without `.` and empty parts.
+  fileprivate var plainValue: String {
+    let parts = value.split(separator: "/").filter { $0 != "." }
+    return (value.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+  }
+}
+
 /// Every `.yaml` and `.yml` file below a folder, sorted by name.
 package func yamlPaths(below folder: String) throws(DiagnosticsError) -> [String] {
   try files(below: folder).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }

@@ -43,7 +43,11 @@ package final class ManifestFiles {
       loaded.manifests = count == 1 ? [manifest] : []
     }
     try check((loaded, workspace))
-    if count > 1 { _ = workspace.read(file, each: body) } else { loaded.manifests.forEach(body) }
+    func warnAndCall(_ manifest: PlannedManifest) {
+      warn((try? workspace.expectedRefusals(of: manifest)) ?? [])
+      body(manifest)
+    }
+    if count > 1 { _ = workspace.read(file, each: warnAndCall) } else { loaded.manifests.forEach(warnAndCall) }
   }
 
   /// Loads the manifests of all files and folders. In a folder, files that other manifests extend are left out.
@@ -52,7 +56,14 @@ package final class ManifestFiles {
   package func loadAll(_ arguments: [String], mayBeEmpty: Bool = false) throws(DiagnosticsError) -> [Judged] {
     var all: [(judged: Judged, isFound: Bool)] = []
     for argument in arguments {
-      for path in try ManifestPath.all(argument, mayBeEmpty: mayBeEmpty) { all.append((try read(path), path.isFound)) }
+      for path in try ManifestPath.all(argument, mayBeEmpty: mayBeEmpty) {
+        let file = try SourceFile(reading: path, stdinName: request.stdinFilename)
+        if path.isFound, file.isForeign {
+          warn([file.foreignNote])
+        } else {
+          all.append((try read(file, path), path.isFound))
+        }
+      }
     }
     let bases = Set(all.flatMap(\.judged.file.bases))
     let wanted = all.filter { !$0.isFound || !bases.hasMember($0.judged.file.file.identity) }.map(\.judged)
@@ -61,8 +72,12 @@ package final class ManifestFiles {
   }
 
   private func read(_ path: ManifestPath) throws(DiagnosticsError) -> Judged {
+    try read(SourceFile(reading: path, stdinName: request.stdinFilename), path)
+  }
+
+  private func read(_ file: SourceFile, _ path: ManifestPath) throws(DiagnosticsError) -> Judged {
     let workspace = workspaces.workspace(for: try settingsOfFiles.settings(of: path.value))
-    return (workspace.load(try SourceFile(reading: path, stdinName: request.stdinFilename)), workspace)
+    return (workspace.load(file), workspace)
   }
 
   private func check(_ judged: Judged) throws(DiagnosticsError) {

@@ -130,6 +130,7 @@ package final class ManifestWorkspace {
       let manifest = reader.manifest(settings: settings.parameters)
       let result = Planner.plan(manifest, planningKnowledge(of: catalogue))
       findings.report(result.diagnostics + result.plan.faultsOfDefaults)
+      if !findings.hasErrors { findings.report(result.plan.unusedFiles) }
       each(
         PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line,

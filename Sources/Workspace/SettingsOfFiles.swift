@@ -16,6 +16,8 @@ package struct SettingsRequest: Sendable {
   /// The release to use if no option, configuration or file of facts has one; nil for the newest that the schemas
   /// describe.
   package var assumedRelease: Release?
+  /// The facts to use if no option or configuration names a file of facts.
+  package var assumedFacts: HostFacts?
   /// Receives the warnings about each configuration that is read.
   package var onRemarks: @Sendable ([Diagnostic]) -> Void = { _ in }
 
@@ -29,6 +31,8 @@ package final class SettingsOfFiles {
   private let search = ConfigurationSearch()
   /// The settings for the files of each configuration; the key nil is for those without a configuration.
   private var known: [String?: Settings] = [:]
+  /// Whether a release that is too new has been reported.
+  private var hasWarned = false
 
   /// - Parameter onSearch: called with the name of each file and the path of its configuration.
   package init(
@@ -48,7 +52,15 @@ package final class SettingsOfFiles {
     onSearch(name, configuration)
     if let known = known[configuration] { return known }
     var file: ConfigurationFile?
-    if let configuration { file = try ConfigurationFile(SourceFile(reading: configuration, isNamedByUser: false)) }
+    if let configuration {
+      let read = ConfigurationFile(try SourceFile(reading: configuration, isNamedByUser: false))
+      if !read.faults.isEmpty {
+        // The settings of a file with errors are not used, not even its schemas.
+        let faults = read.faults + unknownIDs(in: read, request.settings)
+        throw DiagnosticsError(.invalid, faults.inDocumentOrder())
+      }
+      file = read
+    }
     let settings = try settings(file)
     if let remarks = file?.remarks, !remarks.isEmpty { request.onRemarks(remarks) }
     known[configuration] = settings
@@ -76,9 +88,14 @@ package final class SettingsOfFiles {
       settings.facts = try HostFacts(
         located(named) { path throws(DiagnosticsError) in try SourceFile(reading: path, isNamedByUser: false) })
     }
+    if settings.facts == nil { settings.facts = request.assumedFacts }
     if settings.release == nil, settings.facts?.release == nil { settings.release = request.assumedRelease }
     try settings.requireSoundSchemas(in: folders)
-    if let configuration { try check(configuration, settings) }
+    if let configuration {
+      let faults = unknownIDs(in: configuration, settings)
+      if !faults.isEmpty { throw DiagnosticsError(.invalid, faults) }
+    }
+    checkRelease(settings)
     return settings
   }
 
@@ -95,11 +112,23 @@ package final class SettingsOfFiles {
     }
   }
 
-  /// Checks that the diagnostic ids in a configuration exist.
-  private func check(_ configuration: ConfigurationFile, _ settings: Settings) throws(DiagnosticsError) {
-    if configuration.severityKeys.isEmpty { return }
+  /// An error for each id in a configuration that no diagnostic has.
+  private func unknownIDs(in configuration: ConfigurationFile, _ settings: Settings) -> [Diagnostic] {
+    if configuration.severityKeys.isEmpty { return [] }
     let explainer = Explainer(ManifestWorkspace(settings).allCatalogues, diagnostics: .manifests)
-    let faults = configuration.unknownIDs(isKnown: explainer.knows, among: { explainer.ids })
-    if !faults.isEmpty { throw DiagnosticsError(.invalid, faults) }
+    return configuration.unknownIDs(isKnown: explainer.knows, among: { explainer.ids })
+  }
+
+  /// Warns once if the release is newer than all that the schemas describe.
+  private func checkRelease(_ settings: Settings) {
+    guard !hasWarned, let release = settings.release ?? settings.facts?.release else { return }
+    let newest = settings.schemas.newestRelease
+    guard release.series > newest.series else { return }
+    hasWarned = true
+    request.onRemarks([
+      .warning(
+        "newer-release",
+        "the schemas describe Linux up to \(newest); for \(release), the answers of \(newest) are assumed", at: nil)
+    ])
   }
 }

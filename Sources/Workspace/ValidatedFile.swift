@@ -9,7 +9,10 @@ package struct ValidatedFile: Sendable {
   package private(set) var validation: Validation?
   /// The error that prevented the validation.
   package private(set) var error: DiagnosticsError?
-  private let isFound: Bool
+  /// Whether the file was found in a folder and is not a manifest. It is not looked at.
+  package private(set) var isForeign = false
+  /// The note that a foreign file is skipped.
+  package private(set) var remarks: [Diagnostic] = []
   private var identity: FileIdentity?
 
   /// - Parameters:
@@ -29,11 +32,15 @@ package struct ValidatedFile: Sendable {
     read: () throws(DiagnosticsError) -> SourceFile
   ) {
     self.name = name
-    self.isFound = isFound
     settings = workspace.settings
     do throws(DiagnosticsError) {
       let file = try read()
       identity = file.identity
+      if isFound, file.isForeign {
+        isForeign = true
+        remarks = [file.foreignNote]
+        return
+      }
       validation = try workspace.validate(file)
     } catch {
       self.error = error
@@ -42,6 +49,14 @@ package struct ValidatedFile: Sendable {
 
   /// The diagnostics of the file, in the order of the text.
   package var diagnostics: [Diagnostic] { validation?.diagnostics ?? error?.diagnostics ?? [] }
+
+  /// Removes the diagnostics that a baseline has.
+  package mutating func removeDiagnostics(where isKnown: ([Diagnostic]) -> [Bool]) {
+    guard var validation else { return }
+    let known = isKnown(validation.diagnostics)
+    validation.diagnostics = zip(validation.diagnostics, known).filter { !$0.1 }.map(\.0)
+    self.validation = validation
+  }
 
   /// Removes the steps from the reports, once they have been written.
   package mutating func forgetSteps() { validation?.forgetSteps() }
@@ -76,9 +91,8 @@ extension [ValidatedFile] {
 }
 
 extension ValidatedFile {
-  /// Whether the file was found in a folder and other files extend it. Such a file may be incomplete, and is checked
-  /// only as part of those files.
-  package func isOnlyBase(of bases: Set<FileIdentity>) -> Bool { isFound && bases.hasMember(identity) }
+  /// Whether other files extend the file. Such a file may be incomplete, and is checked only as part of those files.
+  package func isOnlyBase(of bases: Set<FileIdentity>) -> Bool { bases.hasMember(identity) }
 }
 
 extension Set<FileIdentity> {

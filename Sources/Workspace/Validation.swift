@@ -17,9 +17,12 @@ package struct Validation {
   package var diagnostics: [Diagnostic]
   /// The errors in schemas that this workspace has not met before. Other files may need the same schemas.
   package var schemaFaults: [Diagnostic] = []
+  /// The diagnostics of steps whose answer is undecided.
+  fileprivate var ofUndecidedSteps: Set<Diagnostic> = []
 
   package var errorCount: Int { diagnostics.count { $0.severity == .error } }
-  package var warningCount: Int { diagnostics.count { $0.severity == .warning } }
+  /// The number of warnings, without those of undecided steps, which are counted separately.
+  package var warningCount: Int { diagnostics.count { $0.severity == .warning && !ofUndecidedSteps.contains($0) } }
   package var undecidedCount: Int { summaries.reduce(0) { $0 + $1.undecided } }
 
   fileprivate mutating func add(_ report: Report, of manifest: PlannedManifest) {
@@ -75,38 +78,110 @@ extension ManifestWorkspace {
     let loaded = load(file)
     var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
     for manifest in loaded.manifests {
-      var found: [Diagnostic] = []
-      if let assumption = manifest.assumption { found.append(assumption) }
-      var seen: Set<Diagnostic> = []
-      let types = Set(catalogue(for: manifest.plan.architecture).deviceTypes)
-      for absent in manifest.plan.prefixesOfQuestions(of: types) {
-        let report = try rehearse(manifest, without: absent)
-        if absent.isEmpty { validation.add(report, of: manifest) }
-        // Each alternative repeats the rest of the plan, so the same problem can be found again.
-        for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }
+      if let assumption = manifest.assumption { validation.diagnostics.append(assumption) }
+      validation.diagnostics += try problems(of: manifest) { report, isMain in
+        if isMain { validation.add(report, of: manifest) }
+        for problem in report.undecided { validation.ofUndecidedSteps.insert(problem) }
       }
-      validation.diagnostics += found
     }
     validation.schemaFaults = schemaFaults.filter { !known.contains($0) }
     validation.diagnostics = validation.diagnostics.inDocumentOrder().adjusted(by: settings.configuration)
+      .withoutIgnored()
     return validation
+  }
+
+  /// The problems of a manifest's run on the model, in every alternative of its plan.
+  ///
+  /// - Parameter each: called with the run of each alternative, and whether it is the main one.
+  private func problems(
+    of manifest: PlannedManifest, each: (Report, Bool) -> Void
+  ) throws(DiagnosticsError) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    var seen: Set<Diagnostic> = []
+    let types = Set(catalogue(for: manifest.plan.architecture).deviceTypes)
+    for absent in manifest.plan.prefixesOfQuestions(of: types) {
+      let report = try rehearse(manifest, without: absent)
+      each(report, absent.isEmpty)
+      // Each alternative repeats the rest of the plan, so the same problem can be found again.
+      for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }
+    }
+    return found
+  }
+
+  /// Warnings about the calls of a manifest that the kernel would refuse, for programs that make a plan and do not judge
+  /// it. A compiled plan has none.
+  package func expectedRefusals(of manifest: PlannedManifest) throws(DiagnosticsError) -> [Diagnostic] {
+    if manifest.source == nil { return [] }
+    return try problems(of: manifest) { _, _ in }.inDocumentOrder().adjusted(by: settings.configuration)
+      .withoutIgnored().filter { $0.severity == .error }.map { problem in
+        var problem = problem
+        problem.severity = .warning
+        return problem
+      }
   }
 
   /// - Parameter absent: device types that the host does not support.
   private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(DiagnosticsError) -> Report {
-    var host = try model(manifest.plan.architecture, course: .expected, without: absent)
-    var report = Runner(keepGoing: true).run(manifest.planToRehearse, on: &host)
-    // The errors of these steps in the manifest are already reported.
-    let reason = "the manifest is wrong here"
-    for index in manifest.incomplete { report.skip(index, because: reason) }
-    // A step after an error in the manifest may be undecided only because of that error.
-    if let first = manifest.incomplete.min() {
-      for index in report.entries.indices.dropFirst(first) where report.entries.verdicts[index] == .undecided {
-        report.skip(index, because: reason)
-      }
+    let plan = manifest.planToRehearse
+    var host = try model(plan.architecture, course: .corrected, without: absent)
+    var report = Runner(keepGoing: true).run(plan, on: &host)
+    report.removeConsequences(of: manifest.incomplete)
+    if report.entries.verdicts.contains(where: \.isFailure) {
+      let host = try model(plan.architecture, course: .corrected, without: absent)
+      Conflicts(plan: plan, host: host).find(in: &report)
     }
     return report
   }
+}
+
+extension Report {
+  /// Marks the steps as skipped whose result is due only to an error in the manifest, or to a refused call: the error is
+  /// reported once.
+  ///
+  /// - Parameter incomplete: the steps with errors in the manifest.
+  fileprivate mutating func removeConsequences(of incomplete: Set<Int>) {
+    let reason = "the manifest is wrong here"
+    let first = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
+    guard first < entries.count else { return }
+    let firstWrong = incomplete.min() ?? .max
+    let wrongTargets = Set(incomplete.map { entries[$0].step.target })
+    let unknownVCPUs = incomplete.first { entries[$0].step.operation.createsVCPU }
+    var failed: [Report.Entry] = []
+    for index in first..<entries.count {
+      let verdict = entries.verdicts[index]
+      if incomplete.contains(index) {
+        skip(index, because: reason)
+      } else if verdict == .undecided {
+        skip(index, because: "an earlier step is wrong")
+      } else if verdict.isFailure {
+        let entry = entries[index]
+        let isAboutVCPUs = entry.result.reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
+        // A command fails because of what earlier steps on the same object have not done.
+        let isCommand = entry.step.operation.data == AttributeData.none && wrongTargets.contains(entry.step.target)
+        if isCommand && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
+          || failed.contains(where: entry.step.isConsequence(of:))
+        {
+          skip(index, because: "an earlier step is wrong")
+        } else if failed.count < 100 {
+          failed.append(entry)
+        }
+      }
+    }
+  }
+}
+
+extension Step {
+  /// Whether the failure of an earlier step is the reason why this one fails: the same text leads to both calls, or the
+  /// vCPU of a call without a value was not created.
+  fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
+    let creation = earlier.step
+    if creation.operation.createsVCPU, creation.target == target { return operation.attributeCall == nil }
+    return creation.at == at && creation.operation.name != operation.name
+  }
+}
+
+extension DevicePlan.Operation {
+  fileprivate var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
 }
 
 extension PlannedManifest {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeviceSchema
 import Diagnostics
+import TextOutput
 import Vocabulary
 
 /// The root command of the program.
@@ -33,6 +34,7 @@ extension KVMConfCommand {
   static func main() {
     Output.reserveStandardStreams()
     do {
+      try checkCommands(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
     } catch let error as DiagnosticsError {
@@ -49,5 +51,31 @@ extension KVMConfCommand {
         (isVersion ? "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))" : text) + "\n")
     }
     Output.exit(Status.success)
+  }
+}
+
+extension KVMConfCommand {
+  /// Checks that the words before the first option name commands, also after `help`.
+  private static func checkCommands(_ arguments: [String]) throws {
+    var command: any ParsableCommand.Type = Self.self
+    var path = "kvmconf"
+    for (i, word) in arguments.enumerated() {
+      let known = command.configuration.subcommands
+      if known.isEmpty || word.hasPrefix("-") { return }
+      if i == 0, word == "help" { continue }
+      let names = known.compactMap { $0.configuration.commandName }
+      guard let next = known.first(where: { $0.configuration.commandName == word }) else {
+        Output.message(
+          """
+          Error: '\(path)' has no command '\(word.printable)'\(names.suggestion(for: word))
+          Usage: \(path) <subcommand>
+            See '\(path) --help' for more information.
+
+          """)
+        throw ExitCode.validationFailure
+      }
+      path += " " + word
+      command = next
+    }
   }
 }

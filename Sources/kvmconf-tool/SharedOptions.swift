@@ -54,12 +54,16 @@ struct SharedOptions: ParsableArguments {
     help: ArgumentHelp("Set a parameter of the manifest.", valueName: "name=value"))
   var parameters: [String] = []
 
+  // Lists, so that a second one is noticed.
   @Option(
+    name: .customLong("host-facts"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp("A file of facts about the host.", valueName: "file"),
     completion: .file(extensions: ["yaml", "yml", "json"]))
-  var hostFacts: String?
+  var factFiles: [String] = []
 
-  @Option(help: .kernel, completion: .release) var kernel: Release?
+  @Option(name: .customLong("kernel"), parsing: .unconditionalSingleValue, help: .kernel, completion: .release)
+  var kernels: [Release] = []
+
   @Option(help: .schemas, completion: .directory) var schemas: [String] = []
 
   @Option(
@@ -78,6 +82,12 @@ struct SharedOptions: ParsableArguments {
 
   func validate() throws {
     if stdinFilename?.isEmpty == true { throw ValidationError("--stdin-filename takes the name of a file") }
+    if factFiles.count > 1 { throw ValidationError("--host-facts is given \(factFiles.count) times") }
+    if kernels.count > 1 { throw ValidationError("--kernel is given \(kernels.count) times") }
+    var names: Set<Substring> = []
+    for name in parameters.map({ $0.prefix { $0 != "=" } }) where !names.insert(name).inserted {
+      throw ValidationError("--set \(name) is given twice")
+    }
     for parameter in parameters where !parameter.contains("=") || parameter.hasPrefix("=") {
       throw ValidationError("--set takes NAME=VALUE, not '\(parameter)'")
     }
@@ -88,13 +98,13 @@ struct SharedOptions: ParsableArguments {
     var request = SettingsRequest()
     request.assumedRelease = assumedRelease
     request.onRemarks = { Output.print($0, to: 2) }
-    request.settings.release = kernel
+    request.settings.release = kernels.first
     for parameter in parameters {
       let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       request.settings.parameters[parts[0]] = parts[1]
     }
     request.schemas = schemas
-    request.hostFacts = hostFacts
+    request.hostFacts = factFiles.first
     request.stdinFilename = stdinFilename
     request.ignoresConfiguration = noConfig
     return request
@@ -108,7 +118,11 @@ struct SharedOptions: ParsableArguments {
   }
 
   /// Loads manifests with these options, and prints their warnings.
-  func manifestFiles(assumedRelease: Release? = nil) -> ManifestFiles {
-    ManifestFiles(request(assumedRelease: assumedRelease), onSearch: reportConfiguration) { Output.print($0, to: 2) }
+  ///
+  /// - Parameter assumedFacts: the facts to use if no option or configuration names any.
+  func manifestFiles(assumedRelease: Release? = nil, assumedFacts: HostFacts? = nil) -> ManifestFiles {
+    var request = request(assumedRelease: assumedRelease)
+    request.assumedFacts = assumedFacts
+    return ManifestFiles(request, onSearch: reportConfiguration) { Output.print($0, to: 2) }
   }
 }

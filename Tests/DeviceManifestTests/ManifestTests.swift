@@ -136,7 +136,10 @@ import Testing
         "1️⃣", "unknown-feature", "vCPUs of arm64 have no feature 'pmuv3'; did you mean 'pmu-v3'?", fixIts: ["pmu-v3"]))
     expectFindings(in: "vcpus: {count: 1, each: [{vcpu: 1️⃣1}]}", .init("1️⃣", "unknown-vcpu", "there is no vCPU 1"))
     expectFindings(
-      in: "vcpus: {count: 0, 1️⃣attributes2️⃣: {timer: {v: 1}}}",
+      in: "vcpus: {count: 1️⃣0, attributes: {timer: {v: 1}}}",
+      .init("1️⃣", "no-vcpus", "the number of vCPUs is 0, so the VM has none", severity: .warning))
+    expectFindings(
+      in: "vcpus: {ids: [], 1️⃣attributes2️⃣: {timer: {v: 1}}}",
       .init("1️⃣", to: "2️⃣", "no-vcpus", "there are no vCPUs to set these attributes on", severity: .warning))
     // The same mistake on every vCPU is reported once.
     expectFindings(
@@ -266,7 +269,7 @@ import Testing
     manifest("steps: [\(text)]", sourceLocation: sourceLocation).steps.map { step in
       let expected = step.expected == [.ok] ? "" : " -> " + step.expected.map(\.description).joined(separator: "|")
       switch step.action {
-      case .createVM(let type): return "create-vm \(type)" + expected
+      case .createVM(let type, _): return "create-vm \(type)" + expected
       case .addMemory(let region): return "memory \(region.slot) \(region.address) \(region.size)" + expected
       case .enableCapability(let call):
         return "enable \(call.number) on \(call.vcpu.map(String.init) ?? "vm")" + expected

@@ -295,7 +295,8 @@ import Testing
       ))
     expectFindings(
       of: "bits: {region: 1️⃣{count: 1, base: 0, index: 0}2️⃣}",
-      .init("1️⃣", to: "2️⃣", "wrong-kind", "'bits.region' takes a list, even for one value: put '- ' before each"))
+      .init(
+        "1️⃣", to: "2️⃣", "wrong-kind", "'bits.region' takes a list, even for one value: put '[' and ']' around it"))
     expectFindings(
       of: "registers: 1️⃣5",
       .init("1️⃣", "wrong-kind", "'registers' takes a list, even for one value: put '- ' before each"))

@@ -103,7 +103,7 @@ import Testing
     expectFaults(in: common("{calls: {mycall: set, run2: KVM_RUN}, errnos: [failed]}"), path: "common/mine.yaml")
     for call in ["put", "KVM_SET_GSI_ROUTING"] {
       let message =
-        "a call must be set, get, has, KVM_CREATE_DEVICE, KVM_CREATE_IRQCHIP, KVM_CREATE_VCPU, KVM_CREATE_VM, KVM_ENABLE_CAP, KVM_RUN or KVM_SET_USER_MEMORY_REGION"
+        "a call must be set, get, has, attribute, KVM_CREATE_DEVICE, KVM_CREATE_IRQCHIP, KVM_CREATE_VCPU, KVM_CREATE_VM, KVM_ENABLE_CAP, KVM_RUN or KVM_SET_USER_MEMORY_REGION"
       expectFaults(
         in: common("{calls: {mycall: 1️⃣\(call)2️⃣}}"), .init("1️⃣", to: "2️⃣", "schema-type", message),
         path: "common/mine.yaml")

@@ -6,6 +6,13 @@ import TestSupport
 import Testing
 import Vocabulary
 
+private var explainerOfBuiltInSchemas: Explainer {
+  Explainer(
+    Architecture.allCases.map {
+      Catalogue(architecture: $0, release: SchemaSource.newestRelease, sources: SchemaSource.builtIn)
+    }.filter { $0.vm != nil })
+}
+
 /// Error messages of other programs, and the facts that are read from them.
 @Suite struct ComplaintTests {
   struct Message: Sendable {
@@ -93,11 +100,111 @@ import Vocabulary
       call: .attribute(.set), group: 0, attr: 2, errno: "EEXIST"),
     Message(
       text: "kvm_device_attr { flags: 0, group: 4, attr: 0, addr: 0 }: Os { code: 22, kind: InvalidInput }",
-      group: 4, attr: 0, errno: "EINVAL"),
+      call: .attribute(nil), group: 4, attr: 0, errno: "EINVAL"),
     Message(text: "Group 3 attr 0: Invalid argument", group: 3, attr: 0, errno: "EINVAL"),
     Message(text: "error: kvm run failed Bad address", call: .other("KVM_RUN"), errno: "EFAULT"),
     Message(text: "hello world"),
+    // Calls that are not on attributes
+    Message(
+      text:
+        "VmBoot(DeviceManager(VfioMapRegion(CreateUserMemoryRegion(CreateUserMemory(Invalid argument (os error 22))))))",
+      call: .other("KVM_SET_USER_MEMORY_REGION"), errno: "EINVAL"),
+    Message(
+      text: "Error while creating VM: KVM_ARM_VCPU_INIT failed: Invalid argument (22)",
+      call: .other("KVM_ARM_VCPU_INIT"),
+      errno: "EINVAL", architecture: .arm64),
+    Message(
+      text: "qemu-system-aarch64: kvm_init_vcpu: kvm_arch_init_vcpu failed (0): Invalid argument",
+      call: .other("KVM_ARM_VCPU_INIT"), errno: "EINVAL", architecture: .arm64),
+    Message(text: "KVM_ENABLE_CAP failed: Invalid argument", call: .other("KVM_ENABLE_CAP"), errno: "EINVAL"),
+    Message(
+      text: "Failed to set device address: No such device", call: .other("KVM_ARM_SET_DEVICE_ADDR"), errno: "ENODEV"),
+    Message(
+      text: "panic: KVM: Failed to set register (0x603000000013808c) value (errno: 22)",
+      call: .other("KVM_SET_ONE_REG"),
+      errno: "EINVAL", architecture: .arm64),
+    Message(
+      text: "Cannot create VMM: Cannot open /dev/kvm. Error: No such device (os error 19)",
+      call: .other("open() of /dev/kvm"), errno: "ENODEV"),
+    Message(
+      text: "qemu-system-ppc64: kernel_irqchip requested but unavailable: IRQ_XIVE capability must be present for KVM",
+      call: .other("KVM_CHECK_EXTENSION"), architecture: .ppc64),
+    Message(
+      text: "error: kvm run failed Invalid argument EAX=00000000 CR0=80010033 EFER=0000000000000900",
+      call: .other("KVM_RUN"), errno: "EINVAL", architecture: .x86_64),
+    // Attributes, in the words of programs
+    Message(
+      text: "Failed setting device attributes for the GIC: Invalid argument (os error 22)", call: .attribute(.set),
+      errno: "EINVAL"),
+    Message(
+      text: "Failed getting device attributes for the GIC: No such device or address (os error 6)",
+      call: .attribute(.get), errno: "ENXIO"),
+    Message(
+      text: "Error while setting or getting device attributes for the GIC: Bad address (os error 14)",
+      call: .attribute(nil), errno: "EFAULT"),
+    Message(text: "failed to create PMU device attr: ENXIO", call: .attribute(nil), errno: "ENXIO"),
+    Message(text: "device_fd.set_device_attr(&dist_attr) returns EINVAL", call: .attribute(.set), errno: "EINVAL"),
   ]
+
+  /// The pages for messages of the built-in schemas: the name in their second paragraph, or words.
+  @Test(arguments: [
+    (
+      "Failed to access gic redistributor for offset 0x8: Failed to get device attributes.: Invalid argument (os error 22)",
+      "\narm-vgic-v3.redist-regs  "
+    ),
+    ("qemu-system-riscv64: KVM AIA: failed to set number of msi", "\nriscv-aia.config.ids  "),
+    (
+      "ioctl KVM_SET_DEVICE_ATTR for save_gic_attr failed. Caused by: Device or resource busy (os error 16)",
+      "\narm-vgic-v3.ctrl.save-pending-tables  "
+    ),
+    ("KVM_ARM_VCPU_INIT failed: Invalid argument", "\nvcpu.init  "),
+    ("panicked at src/devices/src/legacy/kvmgicv3.rs:42:59: `Err` value: Error(19)", "\narm-vgic-v3.create  "),
+    ("IRQ_XIVE capability must be present for KVM", "\nvcpu.ppc-irq-xive  "),
+    ("Cannot open /dev/kvm. Error: No such device (os error 19)", "that its module is not"),
+    ("Failed to set device address: No such device", "This is not a call on a device attribute."),
+    ("device_fd.set_device_attr(&dist_attr) returns EINVAL", "The message does not say which one it was."),
+    ("Failed setting device attributes for the GIC: Invalid argument (os error 22)", "    arm-vgic-v3.nr-irqs "),
+  ])
+  func messageHasItsPage(_ message: String, _ words: String) throws {
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain(message: message) else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.contains(words), "\(page)")
+  }
+
+  /// A common word, such as that of an errno, names no attribute.
+  @Test func commonWordsNameNothing() {
+    guard
+      case .page(let page) = explainerOfBuiltInSchemas.explain(message: "KVM_SET_DEVICE_ATTR: File exists at offset")
+    else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.contains("attributes fit and can be answered with EEXIST") && page.contains("arm-vgic-v3.addr"))
+    #expect(!page.contains("\n      - "), "more than eight candidates are shown by group")
+  }
+
+  @Test(arguments: [
+    ("EINVAL", "EINVAL is errno 22: Invalid argument"), ("KVM_RUN", "vcpu.run"), ("gicv3", "arm-vgic-v3  "),
+    ("KVM_SET_ONE_REG", "It sets a register of a vCPU"), ("KVM_ARM_VCPU_INIT", "vcpu.init  arm64  "),
+    ("KVM_SET_DEVICE_ATTR", "What it answers depends on the attribute"),
+  ])
+  func callsErrnosAndPartsOfNamesHavePages(_ name: String, _ words: String) {
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain(name) else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.contains(words), "\(page)")
+  }
+
+  @Test func shortPartOfANameSuggestsNames() {
+    guard case .unknown(let sentence) = explainerOfBuiltInSchemas.explain("pmu") else {
+      Issue.record("there is a page")
+      return
+    }
+    #expect(sentence.contains("'vcpu.pmu-v3'"), "\(sentence)")
+  }
 
   private let builtIn = [catalogue([])].messages
 

@@ -57,7 +57,8 @@ extension Machine {
     case .createVCPU:
       try allocateVCPU()
       try run(.create, of: code.file)
-      append(call.vcpu, toListAt: Memory.vcpus)
+      // Other calls are not refused because of a vCPU that cannot exist.
+      if !(ignoresRefusals && corrects) { append(call.vcpu, toListAt: Memory.vcpus) }
     case .initialise(let numbers):
       call.vcpu = code.vcpu
       try run(.initialise, of: code.file)

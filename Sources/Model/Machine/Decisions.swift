@@ -86,6 +86,19 @@ extension Machine {
     _ = follow(prepared)
   }
 
+  /// The reasons of all rules that would refuse a call, in their order, if each were passed over. The state is unchanged.
+  mutating func refusals(of prepared: PreparedCall) -> [Reason] {
+    ignoresRefusals = true
+    passedOver = []
+    defer { (ignoresRefusals, passedOver) = (false, nil) }
+    memory.begin()
+    decisions = Decisions()
+    _ = follow(prepared)
+    let reasons = (passedOver ?? []).map { reason($0) }
+    takeBack()
+    return reasons
+  }
+
   /// Undoes the changes of the call.
   @discardableResult
   mutating func takeBack() -> Memory.Changes {

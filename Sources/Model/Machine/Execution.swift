@@ -66,7 +66,9 @@ extension Machine {
       case .change(let effect): try change(effect)
       case .warn(let rule): warn(rule)
       case .hazard(let rule): throw hazard(rule)
-      case .refuse(let rule): if !ignoresRefusals { throw refusal(rule) }
+      case .refuse(let rule):
+        if !ignoresRefusals { throw refusal(rule) }
+        passedOver?.append(rule)
       case .succeed(let value):
         try succeed(with: value)
         throw .ok
@@ -240,11 +242,12 @@ extension Machine {
   }
 
   /// The reason that a rule gives.
-  private mutating func reason(_ id: RuleID) -> Reason {
+  mutating func reason(_ id: RuleID) -> Reason {
     let rule = program.rules[Int(id)].rule
     return Reason(
       id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message(of: id),
-      rule: rule.source, keyFields: rule.condition?.keyFields ?? [], documented: rule.documented)
+      rule: rule.source, keyFields: rule.condition?.keyFields ?? [], roots: rule.condition?.roots ?? [],
+      documented: rule.documented)
   }
 
   /// The rule's words, with the values that they speak of.

@@ -34,6 +34,10 @@ struct Machine {
   var decisions = Decisions()
   /// Refusals are passed over: the call is taken to have succeeded.
   var ignoresRefusals = false
+  /// The rules whose refusals are passed over, if they are collected.
+  var passedOver: [RuleID]?
+  /// Whether a refused call is being corrected: see `ModelHost.Course.corrected`.
+  var corrects = false
   var warnings: [Reason] = []
   /// How the call ended, if it did not run to its end.
   var ending: Branch.End?

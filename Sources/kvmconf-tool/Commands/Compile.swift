@@ -14,7 +14,7 @@ struct Compile: ParsableCommand {
     abstract: "Compile a manifest into a plan: the file that kvmload runs inside a virtual machine monitor.",
     discussion: """
       The plan has the calls with their bytes, the expected outcomes, their places in the manifest, and the meaning of \
-      each errno. The same manifest gives the same bytes on every machine. `plan` and `apply` accept plans too.
+      each errno. A call that the model expects the kernel to refuse is a warning, and is compiled all the same. The same manifest gives the same bytes on every machine. `plan` and `apply` accept plans too.
       """)
 
   @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
@@ -40,7 +40,9 @@ struct Compile: ParsableCommand {
 
   func run() throws {
     let (loaded, workspace) = try options.manifestFiles().load(file)
-    let plan = try manifest(loaded).plan
+    let manifest = try manifest(loaded)
+    Output.print(try workspace.expectedRefusals(of: manifest), to: 2)
+    let plan = manifest.plan
     var reasons = StepReasons(plan, workspace.catalogue(for: plan.architecture))
     let bytes = plan.compiled(isStripped: strip) { index in
       reasons.reasons(forStep: index).map { ErrnoReason($0.errno, $0.text) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Conformance
 import DevicePlan
 import Diagnostics
+import Probing
 import Reporting
 import Vocabulary
 import Workspace
@@ -12,7 +13,8 @@ struct Conform: ParsableCommand {
     commandName: "conform",
     abstract: "Run manifests on the kernel and on the model, and print where they differ.",
     discussion: """
-      Every step is run, even after a refusal, and the model uses the release of the kernel. --kernel-report compares \
+      Every step is run, even after a refusal, and the model uses the release and the facts of this host, which are probed \
+      first unless --host-facts or a .kvmconf.yaml names a file of facts. --kernel-report compares \
       with a report recorded on another machine by `apply --keep-going --format json` or `kvmload --keep-going --json`. \
       The exit status is 1 if anything differs.
       """)
@@ -68,11 +70,22 @@ struct Conform: ParsableCommand {
   private func plans(
     assumedRelease: Release?
   ) throws(DiagnosticsError) -> [(plan: Plan, workspace: ManifestWorkspace)] {
-    let loaded = try options.manifestFiles(assumedRelease: assumedRelease).loadAll(files)
+    let loaded = try options.manifestFiles(assumedRelease: assumedRelease, assumedFacts: factsOfThisHost()).loadAll(
+      files)
     for (file, workspace) in loaded {
       try workspace.requireRunnable(file.manifests.map(\.plan), onKernel: kernelReport == nil)
     }
     return loaded.flatMap { file, workspace in file.manifests.map { ($0.plan.withDefaults, workspace) } }
+  }
+
+  /// The facts that a probe of this host finds; nil if the kernel's answers are recorded, if facts are given, or if this
+  /// host cannot be probed.
+  private func factsOfThisHost() -> HostFacts? {
+    guard kernelReport == nil, options.factFiles.isEmpty, let architecture = Architecture.host,
+      let settings = try? Settings(schemas: options.schemas),
+      let probe = try? HostProbe(of: ThisHost(architecture), settings)
+    else { return nil }
+    return HostFacts(found: Dictionary(probe.knownFacts, uniquingKeysWith: { $1 }))
   }
 
   private func answers(

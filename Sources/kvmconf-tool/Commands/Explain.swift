@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Reference
+import Workspace
 
 /// `kvmconf explain`: prints the reference page of a name, or explains an error message.
 struct Explain: ParsableCommand {
@@ -18,10 +19,11 @@ struct Explain: ParsableCommand {
         kvmconf explain KVM_VGIC_V3_ADDR_TYPE_DIST
 
       An argument with spaces is an error message of another program whose KVM call failed; surrounding text does not \
-      matter. The page explains the errno.
+      matter. The page explains the errno. An argument - is a message on standard input.
 
         kvmconf explain 'qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 3 attr 0x0: Invalid argument'
         kvmconf explain 'Failed to set attribute (group: 0, attr: 2, errno: 22)' --type arm-vgic-v3
+        kvmconf explain - < vmm.log
       """)
 
   @Argument(help: ArgumentHelp("What to explain.", valueName: "name"), completion: .explainedName)
@@ -36,13 +38,18 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     let explainer = Explainer(try options.catalogues(), diagnostics: .manifests)
-    let name = words.joined(separator: " ")
+    let name =
+      words == ["-"]
+      ? String(decoding: try SourceFile(reading: "-").bytes, as: UTF8.self) : words.joined(separator: " ")
     if let type, !explainer.types.contains(type.split(separator: "/").last.map(String.init) ?? "") {
       let hint = explainer.types.suggestion(for: type)
       throw ValidationError("there is no device type '\(type)'\(hint)")
     }
     let explanation: Explanation
-    if Complaint.isMessage(name) {
+    if words.count > 1, type == nil, words.allSatisfy(explainer.hasPage) {
+      return Output.result(words.map(explainer.pageText).joined(separator: "\n"))
+    }
+    if words == ["-"] || Complaint.isMessage(name) {
       explanation = explainer.explain(message: name, type: type)
     } else {
       explanation = explainer.explain(type.map { "\($0).\(name)" } ?? name)

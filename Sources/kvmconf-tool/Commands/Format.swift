@@ -55,6 +55,10 @@ struct FormatCommand: ParsableCommand {
 
   private func format(_ path: String, isFound: Bool = false) throws(DiagnosticsError) -> ExitCode {
     let file = try SourceFile(reading: path, isNamedByUser: !isFound)
+    if isFound, file.isForeign, !path.hasSuffix(".facts.yaml"), !path.hasSuffix(".facts.yml") {
+      Output.print([file.foreignNote], to: 2)
+      return Status.success
+    }
     switch Formatting(file) {
     case .faults(let faults): throw DiagnosticsError(.invalid, faults)
     case .refused:

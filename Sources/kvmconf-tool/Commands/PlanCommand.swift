@@ -6,7 +6,8 @@ import Workspace
 /// `kvmconf plan`: prints the calls of a manifest, in order.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Print the calls that a manifest makes, in order.")
+    commandName: "plan", abstract: "Print the calls that a manifest makes, in order.",
+    discussion: "A call that the model expects the kernel to refuse is a warning, as in `validate`.")
 
   @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)
   var file: String

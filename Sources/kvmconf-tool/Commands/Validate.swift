@@ -14,6 +14,10 @@ struct Validate: ParsableCommand {
       Settings for all manifests of a folder are in the nearest .kvmconf.yaml, in the folder or above it: schemas, \
       host-facts, kernel, severity (of single diagnostics) and fail-on. Options override them; --verbose reports the file \
       that is used.
+
+      A comment turns one diagnostic off in one place, on its line or above it:
+
+        irq: 7   # kvmconf: ignore vcpu.pmu-v3.irq:EINVAL because the host is patched
       """)
 
   @Argument(
@@ -34,29 +38,75 @@ struct Validate: ParsableCommand {
       "Also fail on undecided steps (undecided), or on these and warnings (warning).", valueName: "kind"))
   var failOn: FailOn?
 
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Write the result to a file (replaced as a whole) instead of standard output.", valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  @Flag(help: "Print no summary, no progress and no notes on skipped files.")
+  var quiet = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Also validate the manifests of the repository that extend a file, directly or through others."))
+  var dependents = false
+
+  @Option(
+    help: ArgumentHelp("A file of known problems, which are left out.", valueName: "file"), completion: .file())
+  var baseline: String?
+
+  @Option(
+    help: ArgumentHelp("Write all problems to a file, for --baseline, and exit with 0.", valueName: "file"),
+    completion: .file())
+  var writeBaseline: String?
+
+  func validate() throws {
+    if baseline != nil, writeBaseline != nil {
+      throw ValidationError("--baseline and --write-baseline exclude each other")
+    }
+  }
+
   func run() throws {
     let files: [(path: ManifestPath, settings: Settings)]
+    let known: Baseline?
     do throws(DiagnosticsError) {
       files = try filesWithSettings()
+      known = try readBaseline()
     } catch {
       // A report is written even if nothing is validated.
-      if format.isOneDocument { Output.result(format.text(of: error.diagnostics)) } else { throw error }
+      if format.isOneDocument { try write(format.text(of: error.diagnostics)) } else { throw error }
       throw Status.of(error.kind)
     }
-    let progress = Progress(of: files.count)
-    let results = Parallel.map(files, done: progress.advance, context: Workspaces.init) {
+    let progress = quiet ? nil : Progress(of: files.count)
+    let hasColor = output == nil && Output.hasColor(1)
+    let results = Parallel.map(files, done: { progress?.advance(to: $0) }, context: Workspaces.init) {
       [format, options] input, workspaces in
       let workspace = workspaces.workspace(for: input.settings)
       var file = ValidatedFile(input.path, stdinName: options.stdinFilename, workspace)
-      let text = format.isOneDocument ? "" : file.part(as: format, color: Output.hasColor(1))
+      if let known { file.removeDiagnostics(where: known.knows) }
+      let text = format.isOneDocument ? "" : file.part(as: format, color: hasColor)
       file.forgetSteps()
       return (file: file, text: text)
     }
-    progress.end()
+    progress?.end()
+    try report(results)
+  }
+
+  private func report(_ results: [(file: ValidatedFile, text: String)]) throws {
     let bases = results.map(\.file).bases
-    let shown = results.filter { !$0.file.isOnlyBase(of: bases) }
+    let shown = results.filter { !$0.file.isForeign && !$0.file.isOnlyBase(of: bases) }
+    if !quiet { Output.print(results.flatMap(\.file.remarks), to: 2) }
+    if let writeBaseline {
+      let text = shown.map { Baseline.text(of: $0.file.diagnostics) }.joined()
+      return try Output.write(Array(text.utf8), toFile: writeBaseline)
+    }
     if format.isOneDocument {
-      Output.result(shown.map(\.file).report(as: format))
+      try write(shown.map(\.file).report(as: format))
+    } else if output != nil {
+      try write(shown.map(\.text).joined())
+      for (file, _) in shown { if let error = file.error { Output.print(error.diagnostics, to: 2) } }
     } else {
       for (file, text) in shown {
         Output.result(text)
@@ -64,17 +114,32 @@ struct Validate: ParsableCommand {
       }
     }
     // A JSON document contains its summary.
-    if format != .json { Output.message(shown.map(\.file).summary + "\n") }
+    if format != .json, !quiet { Output.message(shown.map(\.file).summary + "\n") }
     let status = shown.compactMap(\.file.failure).map(Status.of).reduce(Status.success, max)
     let faults = results.map(\.file).schemaFaults
     if !format.isOneDocument { Output.print(faults, to: 2) }
     if status != Status.success { throw status }
   }
 
-  /// The files that the arguments name, with their settings.
+  private func write(_ text: String) throws(DiagnosticsError) {
+    guard let output else { return Output.result(text) }
+    try Output.write(Array(text.utf8), toFile: output)
+  }
+
+  private func readBaseline() throws(DiagnosticsError) -> Baseline? {
+    guard let baseline else { return nil }
+    return Baseline(String(decoding: try SourceFile(reading: baseline).bytes, as: UTF8.self))
+  }
+
+  /// The files that the arguments name, each once, with their settings.
   private func filesWithSettings() throws(DiagnosticsError) -> [(path: ManifestPath, settings: Settings)] {
     var paths: [ManifestPath] = []
     for argument in files { paths += try ManifestPath.all(argument) }
+    if dependents {
+      var search = Dependents()
+      paths = try search.adding(to: paths)
+    }
+    paths = paths.withoutRepeats
     var request = options.request()
     request.settings.failOn = failOn
     let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
