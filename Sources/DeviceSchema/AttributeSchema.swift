@@ -140,6 +140,25 @@ package final class AttributeSchema: AttributeDescription {
   /// The names of these fields in rules.
   package private(set) lazy var keyNames = keyFields.map(\.name.identifier)
 
+  /// The number for a key. A field that is left out has its default.
+  ///
+  /// - Returns: nil if a field is missing, or cannot hold its value.
+  package func number(of key: [(name: String, value: Int128)]) -> UInt64? {
+    switch number {
+    case .any: return 0
+    case .exactly(let own): return own
+    case .keys(let fields, let base):
+      var raw: Int128 = 0
+      for field in fields {
+        guard let value = key.first(where: { $0.name == field.name })?.value ?? field.initial,
+          let placed = field.place(value)
+        else { return nil }
+        raw |= placed
+      }
+      return UInt64(raw) &+ base
+    }
+  }
+
   /// The bits of the number that the value of an expression over the key depends on.
   package func bits(readBy expression: Expression) -> UInt64 {
     guard case .keys(let fields, base: 0) = number, !expression.readsWholeKey else { return .max }

@@ -300,6 +300,7 @@ extension Catalogue {
     }
     switch place {
     case .constant: break
+    case .state: seeOwner()
     case .key(let key):
       seeOwner()
       roots[.key] = key

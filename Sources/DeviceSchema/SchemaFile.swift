@@ -41,7 +41,7 @@ package final class SchemaFile {
     "schema", "arch", "doc", "number", "sources", "since", "until", "if", "documented", "calls", "set", "get", "has",
     "capabilities", "features", "groups", "state", "functions", "structs", "tables", "units", "messages", "renamed",
     "hooks",
-    "facts", "needs", "setup", "tests",
+    "facts", "needs", "save", "restore", "setup", "tests",
   ]
 
   /// The keys that only `common/kvm.yaml` may have.
@@ -101,6 +101,20 @@ package final class SchemaFile {
     if node.items == nil { catalogue.faults.error("schema-type", "'tests' must be a list", at: node.range) }
     return (node.items ?? []).map { SchemaTest($0, catalogue.faults) }
   }()
+
+  /// What reads the state of the device; nil if the schema does not say.
+  package private(set) lazy var save: StateList? = stateList("save")
+  /// What writes the state; if nil, the sets follow the gets of `save`.
+  package private(set) lazy var restore: StateList? = stateList("restore")
+
+  private func stateList(_ key: String) -> StateList? {
+    guard let node = text.top(key) else { return nil }
+    if deviceType == nil {
+      catalogue.faults.error("schema-unknown-key", "'\(key)' belongs in the file of a device", at: node.range)
+      return nil
+    }
+    return SavedStateReader(file: self, catalogue: catalogue, isSave: key == "save").list(node)
+  }
 
   /// The device type's number.
   package private(set) lazy var number: UInt32? =
@@ -344,6 +358,8 @@ private struct Setup {
 enum RulePlace {
   /// No call, as for the `if` of a file or the default of a fact.
   case constant
+  /// The statements of `save` and `restore`.
+  case state
   case key(Type)
   case attribute(value: Type, key: Type)
   case call(DescriptorCall)

@@ -48,7 +48,8 @@ package struct EffectPath {
     var checker = Checker(scope: scope)
     func compile(_ syntax: Syntax) throws(ExpressionError) -> Expression {
       let (root, type) = try checker.check(syntax)
-      return Expression(text: text, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload,
+      return Expression(
+        text: text, syntax: syntax, type: type, root: root, readsPayload: checker.readsPayload,
         functions: checker.functions)
     }
     let whole = try compile(target.field).type

@@ -71,6 +71,16 @@ package struct ModelHost: Host {
     return StepResult(branches: branches)
   }
 
+  /// The calls that `save` or `restore` makes for the device in a slot, in the present state of the VM.
+  ///
+  /// - Throws: the fault of an expression, or that its value is not known.
+  package mutating func steps(of list: StateList, slot: Int) throws(DiagnosticsError) -> [StateStep] {
+    guard slot < devices.count, let device = devices[slot], let file = device.file else { return [] }
+    schemas.exchange(&machine.program)
+    defer { schemas.exchange(&machine.program) }
+    return try machine.steps(of: list, device: device.object, file)
+  }
+
   /// Chooses the state to continue with. Returns whether the call is assumed to have succeeded.
   private mutating func settle(_ branches: [Branch], expected: [Answer], _ call: PreparedCall) -> Bool {
     if branches.count == 1, branches[0].course == nil {

@@ -199,6 +199,7 @@ extension PageText {
     attributes(file)
     features(file)
     capabilities(file)
+    state(file)
     let own = DescriptorCall.allCases.filter { $0 != .test && file.has($0) }.map { reference.call($0, of: file) }
     if !own.isEmpty { refusals(own) }
     let later = reference.laterCalls(of: file)
@@ -257,6 +258,26 @@ extension PageText {
     table(file.capabilities.map { ["\($0.number)", $0.name, ($0.doc ?? "").firstSentence] })
     gap()
     paragraph("For details: explain \(file.name).\(file.capabilities[0].name)")
+  }
+
+  /// The calls that read the state of a device, and those that write it.
+  private mutating func state(_ file: SchemaFile) {
+    guard let save = file.save else { return }
+    func rows(_ list: StateList) -> [[String]] {
+      var rows: [[String]] = []
+      for call in list.calls {
+        let row = ["\(call.access.rawValue) \(call.attribute.path)", call.doc ?? ""]
+        if row != rows.last { rows.append(row) }
+      }
+      return rows
+    }
+    heading("STATE")
+    paragraph("What a saved VM needs of the device, in the order in which it is read:")
+    table(rows(save), indent: 4)
+    guard let restore = file.restore else { return }
+    gap()
+    paragraph("and in the order in which it is written, once all devices are created:")
+    table(rows(restore), indent: 4)
   }
 
   mutating func feature(_ feature: Feature, _ file: SchemaFile, _ place: String) {

@@ -27,7 +27,7 @@ extension ManifestWorkspace {
         }
       }
       for test in file.tests where test.lifetime.includes(catalogue.release) == true {
-        run.add(test.manifest, host: test.host, at: test.source)
+        run.add(test.manifest, host: test.host, at: test.source, checksState: true)
       }
     }
     run.checkRules()
@@ -47,8 +47,10 @@ private struct ExampleRun {
     self.catalogue = catalogue
   }
 
-  /// - Parameter host: the facts of the host; nil for the default host.
-  mutating func add(_ manifest: [Entry], host: Node?, at place: SourceRange) {
+  /// - Parameters:
+  ///   - host: the facts of the host; nil for the default host.
+  ///   - checksState: whether the state that the devices then have is saved and restored.
+  mutating func add(_ manifest: [Entry], host: Node?, at place: SourceRange, checksState: Bool = false) {
     let findings = Findings()
     let plan = workspace.plan(manifest, at: place, catalogue, findings)
     if findings.hasErrors {
@@ -65,7 +67,14 @@ private struct ExampleRun {
     var model = ModelHost(
       workspace.compiledSchemas(of: catalogue), facts: facts, course: .expected, trace: trace)
     let report = Runner(keepGoing: true).run(plan, on: &model)
-    found += report.entries.filter(\.verdict.isFailure).flatMap { $0.diagnostics(on: report.host) }
+    let failed = report.entries.filter(\.verdict.isFailure)
+    found += failed.flatMap { $0.diagnostics(on: report.host) }
+    if checksState, failed.isEmpty {
+      let (schemas, catalogue) = (workspace.compiledSchemas(of: catalogue), catalogue)
+      let check = StateCheck(catalogue: catalogue) { ModelHost(schemas, facts: facts, course: .expected) }
+      // Many tests can show the same fault.
+      for diagnostic in check.diagnostics(of: plan) where !found.contains(diagnostic) { found.append(diagnostic) }
+    }
   }
 
   /// Reports each rule without an example that it refuses, each without an example that passes it, and each `untested`

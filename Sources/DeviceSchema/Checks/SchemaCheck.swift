@@ -81,7 +81,7 @@ extension SchemaFile {
   /// Reads every part of the file.
   func readEverything() {
     _ = (number, lifetime, registered, references, exampleSetup)
-    _ = (createArguments, features, rulesOfCalls())
+    _ = (createArguments, features, rulesOfCalls(), save, restore)
     for group in groups { _ = (group.payloads, group.attributes.map(\.payloads)) }
   }
 }

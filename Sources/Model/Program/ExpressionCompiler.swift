@@ -17,6 +17,15 @@ extension Program {
     return id
   }
 
+  /// Compiles an expression whose locals are in the first slots.
+  mutating func compile(_ expression: Expression, locals count: Int) -> ExpressionID {
+    var frame = Frame()
+    for slot in 0..<count { frame[slot] = emit(.local(Slot(slot))) }
+    frame.top = Slot(count)
+    reserve(frame.top)
+    return compile(expression, in: frame)
+  }
+
   /// Compiles something that runs in the middle of other code, with slots of its own.
   mutating func withOwnSlots<Result>(_ body: (inout Program) -> Result) -> Result {
     let outer = slotCount
