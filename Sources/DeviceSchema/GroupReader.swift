@@ -144,7 +144,11 @@ struct GroupReader {
     guard let node = reader[side] else { return [] }
     let scope = catalogue.scope(of: file, .attribute(value: .any, key: key))
     return (node.items ?? [node]).flatMap { item -> [OrderWord] in
-      if let word = item.scalar { return [OrderWord(path: Located(word, at: item.range))] }
+      if let word = item.scalar {
+        if !word.isEmpty { return [OrderWord(path: Located(word, at: item.range))] }
+        faults.error("schema-type", "'\(side)' needs the path of an attribute", at: item.range)
+        return []
+      }
       return (item.entries ?? []).map { entry in
         OrderWord(path: entry.key, when: entry.value.expression(in: scope, as: .bool, faults))
       }

@@ -2,7 +2,7 @@
 # fetch.sh FOLDER ARCH KERNEL MACHINE...: fetches the files that test guests need from Debian's archive.
 #
 #   FOLDER  a cache folder for all files; files that it already has are not fetched again
-#   ARCH    arm64, loongarch64, riscv64, ppc64, s390x, x86_64
+#   ARCH    arm64, loongarch64, ppc, ppc64, riscv64, s390x, x86_64
 #   KERNEL  a release that Debian has, from 5.10 to 7.3; -16k (arm64) or -64k (ppc64) selects pages of that size
 #   MACHINE the machines of guest.sh that will run
 #
@@ -26,10 +26,11 @@ case $arch in
 arm64) debian=arm64 flavour=arm64 triplet=aarch64-linux-gnu packages="qemu-system-arm" modules="" ;;
 loongarch64) debian=loong64 flavour=loong64 triplet=loongarch64-linux-gnu packages="" modules="" ;;
 riscv64) debian=riscv64 flavour=riscv64 triplet=riscv64-linux-gnu packages="" modules="kvm" ;;
+ppc) debian=powerpc flavour="" triplet=powerpc-linux-gnu packages="qemu-system-ppc" modules="" ;;
 ppc64) debian=ppc64el flavour=powerpc64le triplet=powerpc64le-linux-gnu packages="qemu-system-ppc" modules="kvm kvm-hv" ;;
 s390x) debian=s390x flavour=s390x triplet=s390x-linux-gnu packages="" modules="kvm" ;;
 x86_64) debian=amd64 flavour=amd64 triplet=x86_64-linux-gnu packages="qemu-system-x86" modules="kvm kvm-amd" ;;
-*) echo "fetch: unknown architecture '$arch'; expected arm64, loongarch64, riscv64, ppc64, s390x or x86_64" >&2; exit 64 ;;
+*) echo "fetch: unknown architecture '$arch'; expected arm64, loongarch64, ppc, ppc64, riscv64, s390x or x86_64" >&2; exit 64 ;;
 esac
 # Pages of another size.
 flavour=$flavour${kernel#"$release"}
@@ -43,8 +44,10 @@ case $machines in
 *s390x*) claim=claim-s390x ;;
 *) claim= ;;
 esac
-tools=
-if [ -n "$claim" ]; then tools=$folder/tools; fi
+# The folder of these compilers, and whether the guest's program needs them too.
+tools= native=yes
+case $arch in loongarch64 | ppc) native= ;; esac
+if [ -z "$native" ] || [ -n "$claim" ]; then tools=$folder/tools; fi
 
 # The address of the archive, from the machine's apt configuration.
 uri=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)
@@ -58,7 +61,7 @@ compiler=$triplet-gcc
 [ "$arch" = x86_64 ] && compiler=gcc
 missing=
 for pair in "cpio cpio" "xz xz-utils" "zstd zstd" "$compiler gcc-${triplet/x86_64/x86-64}"; do
-	if [ "$arch" = loongarch64 ] && [ "${pair% *}" = "$compiler" ]; then continue; fi
+	if [ -z "$native" ] && [ "${pair% *}" = "$compiler" ]; then continue; fi
 	command -v "${pair% *}" >/dev/null || missing="$missing ${pair#* }"
 done
 for package in $packages; do
@@ -98,9 +101,39 @@ update() {
 	touch "$folder/apt/$1-$2/updated"
 }
 
-# 3. The kernel and its KVM modules.
+# 3. The compilers of the newest release, and what building a module needs, in a folder that becomes their root.
+unpack() { # unpack PACKAGE...: into the folder of the tools
+	local package
+	for package in "$@"; do dpkg-deb --fsys-tarfile "$package" | tar -x -C "$tools" --keep-directory-symlink; done
+}
+if [ -n "$tools" ] && [ ! -e "$tools/.$arch" ]; then
+	if [ "$(id -u)" != 0 ]; then echo "fetch: only root can build for $machines" >&2; exit 69; fi
+	echo "fetching the compilers for $arch"
+	update amd64 sid
+	view amd64 sid apt-get -qq -y -d --no-install-recommends install "gcc-$triplet" "libc6-dev-$debian-cross" make base-files \
+		dash bash coreutils sed grep mawk findutils diffutils perl-base gzip hostname \
+		$([ "$arch" = ppc ] && echo gcc libc6-dev flex bison bc perl) </dev/null >/dev/null
+	mkdir -p "$tools/dev"
+	unpack "$folder"/apt/amd64-sid/cache/archives/*.deb
+	rm -f "$folder"/apt/amd64-sid/cache/archives/*.deb
+	[ -e "$tools/usr/bin/awk" ] || ln -s mawk "$tools/usr/bin/awk"
+	[ -e "$tools/dev/null" ] || { mknod "$tools/dev/null" c 1 3; chmod 666 "$tools/dev/null"; }
+	touch "$tools/.$arch"
+fi
+
+# 4. The kernel and its KVM modules.
 guest=$folder/kernels/$arch-$kernel
-if [ ! -e "$guest/version" ]; then
+if [ "$arch" = ppc ] && [ ! -e "$guest/version" ]; then
+	echo "building Linux $kernel for $arch; this takes minutes"
+	rm -rf "$guest"
+	mkdir -p "$guest/packages" "$guest/modules"
+	update amd64 "$suite"
+	(cd "$guest/packages" && view amd64 "$suite" apt-get -qq download "linux-source-$release")
+	version=$(dpkg-deb -f "$guest"/packages/*.deb Version)
+	Tests/Conformance/e500.sh "$tools" "$guest"/packages/*.deb "$guest/kernel"
+	rm -rf "$guest/packages"
+	echo "${version%%[-+~]*}" >"$guest/version"
+elif [ ! -e "$guest/version" ]; then
 	echo "fetching Linux $kernel for $arch"
 	update "$debian" "$suite"
 	rm -rf "$guest"
@@ -148,7 +181,7 @@ if [ ! -e "$guest/version" ]; then
 	echo "${version%%[-+~]*}" >"$guest/version"
 fi
 
-# 4. The newest kernel headers, as the machine's headers may lack a constant.
+# 5. The newest kernel headers, as the machine's headers may lack a constant.
 if [ ! -e "$folder/headers/usr" ]; then
 	update amd64 sid
 	mkdir -p "$folder/headers/packages"
@@ -157,7 +190,7 @@ if [ ! -e "$folder/headers/usr" ]; then
 	rm -rf "$folder/headers/packages"
 fi
 
-# 5. RISC-V with an IMSIC, LoongArch, s390x, and Arm with EL2 for guests need a newer QEMU than that of Debian 12. It runs with its
+# 6. RISC-V with an IMSIC, LoongArch, s390x, and Arm with EL2 for guests need a newer QEMU than that of Debian 12. It runs with its
 # own dynamic loader and is not installed.
 case $machines in
 *riscv64*) newer=qemu-system-riscv ;;
@@ -174,25 +207,6 @@ if [ -n "$newer" ] && [ ! -e "$folder/qemu/$newer" ]; then
 	for package in "$folder"/apt/amd64-trixie/cache/archives/*.deb; do dpkg -x "$package" "$folder/qemu"; done
 	rm -f "$folder"/apt/amd64-trixie/cache/archives/*.deb
 	touch "$folder/qemu/$newer"
-fi
-
-# 6. The compilers of the newest release, and what building a module needs, in a folder that becomes their root.
-unpack() { # unpack PACKAGE...: into the folder of the tools
-	local package
-	for package in "$@"; do dpkg-deb --fsys-tarfile "$package" | tar -x -C "$tools" --keep-directory-symlink; done
-}
-if [ -n "$tools" ] && [ ! -e "$tools/.$arch" ]; then
-	if [ "$(id -u)" != 0 ]; then echo "fetch: only root can build for $machines" >&2; exit 69; fi
-	echo "fetching the compilers for $arch"
-	update amd64 sid
-	view amd64 sid apt-get -qq -y -d --no-install-recommends install "gcc-$triplet" "libc6-dev-$debian-cross" make base-files \
-		dash bash coreutils sed grep mawk findutils diffutils perl-base gzip hostname </dev/null >/dev/null
-	mkdir -p "$tools/dev"
-	unpack "$folder"/apt/amd64-sid/cache/archives/*.deb
-	rm -f "$folder"/apt/amd64-sid/cache/archives/*.deb
-	[ -e "$tools/usr/bin/awk" ] || ln -s mawk "$tools/usr/bin/awk"
-	[ -e "$tools/dev/null" ] || { mknod "$tools/dev/null" c 1 3; chmod 666 "$tools/dev/null"; }
-	touch "$tools/.$arch"
 fi
 
 # 7. The module, built with the headers of the kernel.
@@ -233,7 +247,7 @@ compile() { # compile OUTPUT COMPILER...
 }
 # shellcheck disable=SC2086
 if [ ! -e "$init" ] || [ -n "$(find $sources $includes -newer "$init")" ]; then
-	if [ "$arch" = loongarch64 ]; then
+	if [ -z "$native" ]; then
 		rm -rf "$tools/build"
 		mkdir -p "$tools/build"
 		cp -r --parents $sources $includes "$tools/build"

@@ -2,7 +2,7 @@
 # guest.sh FOLDER MACHINE KERNEL PLANS REPORT: boots one guest, which runs every plan of a folder and then stops.
 #
 #   FOLDER   the cache that fetch.sh filled
-#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-gicv5, arm64-n1, arm64-max, arm64-nested, loongarch64-lvz, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, s390x-sie, x86_64-svm
+#   MACHINE  arm64-gicv3, arm64-gicv2, arm64-gicv4, arm64-gicv5, arm64-n1, arm64-max, arm64-nested, loongarch64-lvz, ppc-e500, riscv64-aia, riscv64-aiahw, ppc64-xics, ppc64-xive, s390x-sie, x86_64-svm
 #   KERNEL   the name under which fetch.sh has stored the kernel
 #   PLANS    a folder of compiled plans, and of manifests for kvmconf itself; they run in the order of their names
 #   REPORT   the guest's output; the output of its kernel is written to REPORT.console
@@ -35,6 +35,7 @@ loongarch64-lvz)
 	;;
 riscv64-aia) system=riscv64 newer=1 board="virt,aia=aplic-imsic" cpu=rv64,h=true console=ttyS0 ;;
 riscv64-aiahw) system=riscv64 newer=1 board="virt,aia=aplic-imsic,aia-guests=3" cpu=rv64,h=true console=ttyS0 ;;
+ppc-e500) system=ppc board=ppce500 cpu=e500v2 console=ttyS0 memory=512 ;;
 ppc64-xics) system=ppc64 board="pseries,cap-nested-hv=on" cpu=power9 console=hvc0 ;;
 ppc64-xive)
 	# Not -nodefaults: without the default devices the board has no service processor, which powers it off.

@@ -146,6 +146,18 @@ import Testing
       .init("1️⃣", "schema-unknown-name", "there is no 'vcpu' to come before or after"))
   }
 
+  @Test func emptyPathInAnOrderIsReported() {
+    expectFaults(
+      in: attribute(
+        """
+        payload: none
+        after: [1️⃣'']
+        set: []
+        examples: [{expect: ok}]
+        """),
+      .init("1️⃣", "schema-type", "'after' needs the path of an attribute"))
+  }
+
   @Test func circularOrderIsReported() {
     expectFaults(
       in: thing(

@@ -112,18 +112,23 @@ package final class RandomMachines {
 
 extension Plan {
   /// The plan with one step at another place; nil if it then precedes the creation of its object, or passes a call on
-  /// the same attribute.
+  /// the same attribute. Nor do attributes of the VM and of vCPUs pass the creation of a device: without the device some
+  /// are accepted that would be refused with it, and the vCPU cannot run.
   fileprivate func moving(_ from: Int, to: Int) -> Plan? {
     let step = steps[from]
     switch step.operation {
     case .setAttribute, .enableCapability, .createDevice: break
     default: return nil
     }
+    let passed = steps[min(from, to)...max(from, to)].enumerated().filter { min(from, to) + $0.offset != from }.map(
+      \.element)
     if let attribute = step.attribute,
-      steps[min(from, to)...max(from, to)].count(where: { $0.target == step.target && $0.attribute == attribute }) > 1
+      passed.contains(where: { $0.target == step.target && $0.attribute == attribute })
+        || (!step.isOnDevice && passed.contains(where: \.createsDevice))
     {
       return nil
     }
+    if step.createsDevice, passed.contains(where: { $0.attribute != nil && !$0.isOnDevice }) { return nil }
     var order = Array(steps.indices)
     order.remove(at: from)
     order.insert(from, at: to)
@@ -161,4 +166,9 @@ extension Plan {
     }
     return moved
   }
+}
+
+extension Step {
+  fileprivate var createsDevice: Bool { if case .createDevice = operation { true } else { false } }
+  fileprivate var isOnDevice: Bool { if case .device? = operation.attributeCall?.target { true } else { false } }
 }

@@ -23,7 +23,7 @@ struct Machine {
     Machine(name: "arm64-gicv5", architecture: .arm64), Machine(name: "loongarch64-lvz", architecture: .loongarch64),
     Machine(name: "riscv64-aia", architecture: .riscv64),
     Machine(name: "riscv64-aiahw", architecture: .riscv64), Machine(name: "ppc64-xics", architecture: .ppc64),
-    Machine(name: "ppc64-xive", architecture: .ppc64),
+    Machine(name: "ppc64-xive", architecture: .ppc64), Machine(name: "ppc-e500", architecture: .ppc),
     Machine(name: "s390x-sie", architecture: .s390x),
     Machine(
       name: "x86_64-svm", architecture: .x86_64,
