@@ -289,6 +289,7 @@ private let refusedManifest =
         number: 4000
         doc: a device of a test
         sources: [a.c]
+        if: true
         calls:
           create:
             - until: v\(major + 1).0

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct FormatTests {
-  private static let messy = "a:   1\nb:\n- c  # d\n"
-  private static let tidy = "a: 1\nb:\n  - c  # d\n"
+  private static let messy = "kvmconf:   1\nb:\n- c  # d\n"
+  private static let tidy = "kvmconf: 1\nb:\n  - c  # d\n"
 
   private func mode(_ path: String) -> mode_t {
     var info = stat()
@@ -59,8 +59,8 @@ import Testing
           --- \(folder)/a.yaml
           +++ \(folder)/a.yaml (formatted)
           @@ -1,3 +1,3 @@
-          -a:   1
-          +a: 1
+          -kvmconf:   1
+          +kvmconf: 1
            b:
           -- c  # d
           +  - c  # d

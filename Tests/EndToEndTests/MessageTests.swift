@@ -17,7 +17,7 @@ import Testing
       message: "Group 3 attr 0: Invalid argument",
       expected: [
         "arm-vgic-v2.nr-irqs (arm64)", "arm-vgic-v3.nr-irqs (arm64)",
-        "add --type: arm-vgic-v2, arm-vgic-v3, xive, fsl-mpic-20 or",
+        "add --type: arm-vgic-v2, arm-vgic-v3, xive, flic, fsl-mpic-20 or",
       ]),
     Case(
       message: "qemu-system-aarch64: KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000001: Permission denied",

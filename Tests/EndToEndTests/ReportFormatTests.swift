@@ -94,7 +94,9 @@ private let undecided =
         let result = try #require(JSONValue(ended.output)?["runs"]?[0]?["results"]?[0])
         let place = try #require(result["locations"]?[0]?["physicalLocation"]?["artifactLocation"])
         #expect(place["uri"]?.string == "vm.yaml" && place["uriBaseId"] == nil)
-        let rule = try #require(result["relatedLocations"]?[0]?["physicalLocation"]?["artifactLocation"])
+        let other = try #require(result["relatedLocations"]?[0]?["physicalLocation"]?["artifactLocation"])
+        #expect(other["uri"]?.string == "vm.yaml" && other["uriBaseId"] == nil)
+        let rule = try #require(result["relatedLocations"]?[1]?["physicalLocation"]?["artifactLocation"])
         #expect(rule["uri"]?.string == "common/vfio.yaml" && rule["uriBaseId"]?.string == "SCHEMAS")
       }
     }
@@ -158,7 +160,7 @@ private let undecided =
         kvmconf: error: cannot read /nonexistent.yaml: No such file or directory [cannot-read]
 
         """)
-    #expect(ended.errors == "2 files, 1 manifest, 1 step: 2 errors, 0 warnings, 0 undecided\n")
+    #expect(ended.errors == "2 files, 1 manifest, 2 steps: 2 errors, 0 warnings, 0 undecided\n")
     #expect(ended.status == 66)
   }
 

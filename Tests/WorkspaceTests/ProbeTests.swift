@@ -271,7 +271,7 @@ import Workspace
     #expect(
       lines == [
         "gained device vfio no -> yes", "lost attribute vcpu.tsc.offset yes -> nothing",
-        "changed attribute vfio.file.add yes, reads 01 -> yes", "changed capability KVM_CAP_MAX_VCPUS 288 -> 7",
+        "changed attribute vfio.file.add yes, reads 1 -> yes", "changed capability KVM_CAP_MAX_VCPUS 288 -> 7",
       ])
     #expect(try ProbeComparison(old, old).differences.isEmpty)
     let arm = try HostProbe(of: ModelledHost(architecture: .arm64), Settings()).json.text()
