@@ -8,41 +8,56 @@ struct Conflicts {
   /// The host before the first step.
   let host: ModelHost
 
-  /// The maximum number of steps that are run to find conflicts.
-  private static let most = 20_000
+  /// The maximum number of steps that are run to find conflicts. A step costs as much as in the rehearsal itself.
+  private static let most = 300
 
   /// Notes the other party of each refusal that depends on earlier calls, if there is exactly one such call in the text.
   func find(in report: inout Report) {
     var left = Self.most
+    var hosts = [host]
     for index in report.entries.indices where report.entries.verdicts[index].isFailure {
       let entry = report.entries[index]
       guard let reason = entry.result.reasons.first, reason.isConflict, case .refused = entry.result.outcome else {
         continue
       }
-      if let place = other(of: index, &left) { report.setConflict(index, place) }
+      if let place = other(of: index, &left, &hosts) { report.setConflict(index, place) }
       if left <= 0 { return }
     }
   }
 
-  private func other(of index: Int, _ left: inout Int) -> SourceRange? {
+  /// - Parameter hosts: the hosts before the first steps, as far as they are known.
+  private func other(of index: Int, _ left: inout Int, _ hosts: inout [ModelHost]) -> SourceRange? {
+    left -= max(0, index + 1 - hosts.count)
+    if left <= 0 { return nil }
+    for i in hosts.count - 1..<max(index, hosts.count - 1) {
+      var next = hosts[i]
+      _ = next.perform(plan.steps[i])
+      hosts.append(next)
+    }
     let subject = plan.steps[index]
     // Calls of the same kind are the most probable ones, and the latest of them.
     let candidates = (0..<index).reversed().filter { plan.steps[$0].at != subject.at && plan.steps[$0].isRemovable }
     let same = candidates.filter { plan.steps[$0].operation.name == subject.operation.name }
     var tried: Set<SourceRange> = []
     for candidate in same + candidates.filter({ plan.steps[$0].operation.name != subject.operation.name }) {
-      guard tried.insert(plan.steps[candidate].at).inserted else { continue }
-      left -= index
+      let place = plan.steps[candidate].at
+      guard tried.insert(place).inserted, let first = (0...candidate).first(where: { plan.steps[$0].at == place })
+      else {
+        continue
+      }
+      left -= index - first
       if left <= 0 { return nil }
-      if succeeds(index, without: plan.steps[candidate].at) { return plan.steps[candidate].at }
+      if succeeds(index, without: place, from: first, hosts[first]) { return place }
     }
     return nil
   }
 
   /// Whether a step succeeds if the calls from a place in the text are not made.
-  private func succeeds(_ index: Int, without place: SourceRange) -> Bool {
+  ///
+  /// - Parameter host: the host before the first of these calls.
+  private func succeeds(_ index: Int, without place: SourceRange, from first: Int, _ host: ModelHost) -> Bool {
     var host = host
-    for i in 0..<index {
+    for i in first..<index {
       if plan.steps[i].at == place { host.skip(plan.steps[i]) } else { _ = host.perform(plan.steps[i]) }
     }
     return host.perform(plan.steps[index]).outcome == .ok
