@@ -94,6 +94,30 @@ import Vocabulary
         == ["ok", "ok", "ok 0x2", "ENOENT or ok", "ok", "EEXIST", "EEXIST or ok"])
   }
 
+  /// Where the rest of a condition is unknown, only the elements that the search finds are uncertain.
+  @Test func searchWithAnUnknownRest() {
+    let model = TestModel(
+      rules: """
+        - let:
+            row: rows.first(r, r.number == value && r.limit < host.limit)
+        - if: row == null
+          ENXIO: no row
+        - if: rows.exists(r, r.number == value && (r.limit < host.limit || r.limit == 11))
+          EEXIST: certainly one
+        """,
+      more: """
+        facts: {limit: {type: u32}}
+        tables:
+          rows:
+            - {for: n in 0..9, number: n, limit: n}
+            - {for: n in 0..9, number: n, limit: n + 10}
+        """)
+    // The second row of number 1 decides `exists`; no row has number 10.
+    #expect(
+      model.onThing([set(0), set(1).expecting("EEXIST"), set(10).expecting("ENXIO")])
+        == ["ENXIO, EEXIST or ok", "ENXIO or EEXIST", "ENXIO"])
+  }
+
   /// The answer of a loop over a table depends on the state that its condition reads.
   @Test func loopOverATableSeesTheState() {
     let model = TestModel(

@@ -130,7 +130,7 @@ private struct PayloadSlice {
     self.pointers = pointers
   }
 
-  /// The bytes that a pointer at the start of this part points to; nil if there is none.
+  /// The bytes that the pointer at the start of this part points to; nil if no pointer is there.
   var target: PayloadSlice? {
     guard let start = pointers.first(where: { $0.offset == range.lowerBound })?.target else { return nil }
     var part = self

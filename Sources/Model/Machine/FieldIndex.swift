@@ -117,19 +117,23 @@ extension Machine {
     let unknown = index.firstUnknown
     // An unknown value may be the wanted one. Whether the element then counts depends on the rest of the condition.
     if unknown < list.count, !search.isAll { return nil }
+    var sawUnknown = false
     var position = index.first(wanted)
     while let found = position, found < list.count {
       let element = load(list.start + Address(found))
       locals[base + Int(loop.slot)] = element
       let test = search.isAll ? .bool(true) : try evaluate(loop.body)
-      guard test.tag == .bool else { return nil }
-      if test.isTrue {
+      if test.tag == .unknown {
+        sawUnknown = true
+      } else if test.tag != .bool {
+        return nil
+      } else if test.isTrue {
         if loop.kind == .exists { return test }
-        return unknown < found ? .unknown : element
+        return sawUnknown || unknown < found ? .unknown : element
       }
       position = index.next(after: found)
     }
-    if unknown < list.count { return .unknown }
+    if sawUnknown || unknown < list.count { return .unknown }
     return loop.kind == .exists ? .bool(false) : .null
   }
 
