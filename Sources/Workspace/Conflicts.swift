@@ -2,16 +2,18 @@ import DevicePlan
 import Diagnostics
 import Model
 
-/// Finds the other party of a conflict: the earlier call without which a refused call would succeed.
+/// Finds the other party of a conflict: an earlier call without which a refused call would succeed. If there are several, it
+/// is the latest of the same kind, or else the latest.
 struct Conflicts {
   let plan: Plan
   /// The host before the first step.
   let host: ModelHost
 
-  /// The maximum number of steps that are run to find conflicts. A step costs as much as in the rehearsal itself.
+  /// The maximum number of steps that are run to find conflicts, so that the search costs no more than a rehearsal. A
+  /// refusal behind as many steps is reported without its other party.
   private static let most = 300
 
-  /// Notes the other party of each refusal that depends on earlier calls, if there is exactly one such call in the text.
+  /// Notes the other party of each refusal that depends on earlier calls.
   func find(in report: inout Report) {
     var left = Self.most
     var hosts = [host]
@@ -38,13 +40,12 @@ struct Conflicts {
     // Calls of the same kind are the most probable ones, and the latest of them.
     let candidates = (0..<index).reversed().filter { plan.steps[$0].at != subject.at && plan.steps[$0].isRemovable }
     let same = candidates.filter { plan.steps[$0].operation.name == subject.operation.name }
-    var tried: Set<SourceRange> = []
-    for candidate in same + candidates.filter({ plan.steps[$0].operation.name != subject.operation.name }) {
+    let others = candidates.filter { plan.steps[$0].operation.name != subject.operation.name }
+    /// The first step of each place in the text that has not been tried.
+    var firsts = Dictionary((0..<index).map { (plan.steps[$0].at, $0) }, uniquingKeysWith: { first, _ in first })
+    for candidate in same + others {
       let place = plan.steps[candidate].at
-      guard tried.insert(place).inserted, let first = (0...candidate).first(where: { plan.steps[$0].at == place })
-      else {
-        continue
-      }
+      guard let first = firsts.removeValue(forKey: place) else { continue }
       left -= index - first
       if left <= 0 { return nil }
       if succeeds(index, without: place, from: first, hosts[first]) { return place }
