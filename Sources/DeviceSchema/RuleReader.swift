@@ -131,15 +131,8 @@ struct RuleReader {
   private func repeated(_ node: SchemaNode, _ reader: KeyReader) -> RuleAction {
     let undo = reader.child("on-failure").map(list)
     guard let header = reader["for"] else { return .rules(list(node), onFailure: undo) }
-    guard let (variable, elements) = header.loopHeader else {
-      faults.error("schema-type", "a loop must be 'for: NAME in LIST'", at: header.range)
-      return .none
-    }
-    guard let list = expression(elements, as: .list(.any)) else { return .none }
     return scope.nested {
-      let element: Type = if case .list(let type) = list.type { type } else { .any }
-      let loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
-      return .loop(loop, self.list(node), onFailure: undo)
+      Loop(header, in: scope, faults).map { .loop($0, list(node), onFailure: undo) } ?? .none
     }
   }
 
@@ -277,6 +270,19 @@ extension CallValue {
     case .expression(let expression): [expression]
     case .fields(let fields): fields.map(\.1)
     }
+  }
+}
+
+extension Loop {
+  /// Reads `for: NAME in LIST`, and declares the variable; nil after an error, which is reported.
+  init?(_ header: Node, in scope: RuleScope, _ faults: Findings) {
+    guard let (variable, elements) = header.loopHeader else {
+      faults.error("schema-type", "a loop must be 'for: NAME in LIST'", at: header.range)
+      return nil
+    }
+    guard let list = elements.expression(in: scope, as: .list(.any), faults) else { return nil }
+    let element: Type = if case .list(let type) = list.type { type } else { .any }
+    self.init(variable: variable, slot: scope.declare(variable, element), list: list)
   }
 }
 

@@ -110,13 +110,8 @@ struct SavedStateReader {
     let reader = KeyReader(node, keys: Self.keys + fields, of: "a statement", faults)
     var loop: Loop?
     if let header = reader["for"] {
-      guard let (variable, elements) = header.loopHeader else {
-        faults.error("schema-type", "a loop must be 'for: NAME in LIST'", at: header.range)
-        return nil
-      }
-      guard let list = elements.expression(in: scope, as: .list(.any), faults) else { return nil }
-      let element: Type = if case .list(let type) = list.type { type } else { .any }
-      loop = Loop(variable: variable, slot: scope.declare(variable, element), list: list)
+      guard let read = Loop(header, in: scope, faults) else { return nil }
+      loop = read
     }
     let condition = reader["if"].flatMap { $0.expression(in: scope, as: .bool, faults) }
     let action: StateStatement.Action
