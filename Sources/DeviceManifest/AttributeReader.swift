@@ -196,7 +196,7 @@ struct AttributeReader {
 }
 
 extension SchemaFile {
-  /// The only group with an attribute of a name, and the attribute; nil if there are none, or several.
+  /// The group that alone has an attribute of this name, and the attribute; nil if no group has one, or several do.
   fileprivate func home(ofAttribute name: String) -> (GroupSchema, AttributeSchema)? {
     let homes = groups.compactMap { group in
       group.isNameless ? nil : group.attribute(named: name).map { (group, $0) }

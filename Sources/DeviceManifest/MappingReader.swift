@@ -26,7 +26,7 @@ struct MappingReader {
 
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
-  ///   - home: the key below which a key that is none of these belongs; nil if there is none.
+  ///   - home: for a key that is none of these, the key below which it belongs; nil if it belongs nowhere.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
     home: (String) -> String? = { _ in nil }
@@ -66,7 +66,7 @@ struct MappingReader {
 
   subscript(key: String) -> Node? { node[key: key] }
 
-  /// The entries whose keys meet a condition, as a mapping; nil if there is none.
+  /// A mapping of the entries whose keys meet a condition; nil if no key does.
   func part(where isWanted: (String) -> Bool) -> Node? {
     let part = entries.filter { isWanted($0.key.value) }
     return part.isEmpty ? nil : Node(.mapping(part), at: node.range)

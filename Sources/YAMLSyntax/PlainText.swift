@@ -174,7 +174,7 @@ extension SourceFile {
     return (text, singleQuoted(text), line.place(range))
   }
 
-  /// Whether a value is behind a tag: whether the word before it begins with `!`.
+  /// Whether the word before a value is a tag, which begins with `!`.
   package func hasTag(before place: Position) -> Bool {
     let line = PlainText(file: self, input: 0..<bytes.count)
     var i = byteOffset(of: place)

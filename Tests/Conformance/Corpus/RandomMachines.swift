@@ -84,8 +84,8 @@ package final class RandomMachines {
     return entries.firstIndex { $0.result.outcome != .ok }.map { ($0, entries[$0].result.outcome) }
   }
 
-  /// Whether the model accepts every call after one step is moved, either this one or an earlier one behind it, and what
-  /// was set can be read in the end: a call that turns another one's attribute off is not its prerequisite. The calls on
+  /// Whether moving one call, this step or an earlier one that goes behind it, makes the model accept every call. What was
+  /// set must still read as it was set: a call that turns another one's attribute off is not its prerequisite. The calls on
   /// one attribute keep their order, which is that of the manifest.
   private func isAccepted(_ plan: Plan, afterMoving step: Int) -> Bool {
     let places = plan.steps.indices

@@ -205,7 +205,7 @@ struct Page: ParsableCommand {
   }
 }
 
-/// A list of counts by name, the most frequent first; nothing if there are none.
+/// Counts by name as a list, the largest first; an empty text without counts.
 private func details(_ title: String, _ counts: [[String: Int]]) -> [String] {
   let sum = counts.reduce(into: [:]) { $0.merge($1) { $0 + $1 } }
   if sum.isEmpty { return [] }
