@@ -17,6 +17,8 @@ package struct Manifest {
   package var machine: Machine?
   /// The explicit steps, from `steps:`.
   package var steps: [ExplicitStep] = []
+  /// Whether every vCPU is to run once all calls have been made.
+  package var isReady = true
 }
 
 /// The declarative part of a manifest.
@@ -64,6 +66,7 @@ package enum ArgumentValue {
 package struct VCPUDeclaration {
   package var id: UInt64
   package var features: VCPUFeatures
+  package var capabilities: [CapabilityCall] = []
   package var attributes: [AttributeSetting] = []
   /// Whether the number of vCPUs has an error, which is reported. This one is only kept so that its settings can be
   /// checked.

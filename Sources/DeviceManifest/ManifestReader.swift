@@ -7,13 +7,14 @@ import YAMLSyntax
 
 /// Reads one document as a manifest: looks names up in the catalogue and turns values into bytes.
 package struct ManifestReader {
-  let node: Node
+  package let node: Node
   let context: ReadingContext
   private var findings: Findings { context.findings }
   private let defaultName: String
 
   package static let keys = [
     "kvmconf", "extends", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
+    "ready",
   ]
 
   /// The architecture that a document is for, or probably meant. It is read first because it decides which schemas are
@@ -92,6 +93,8 @@ package struct ManifestReader {
       manifest.steps = StepReader(context: context, names: names).steps(
         context.parameters.expand(steps), behindMachine: isDeclarative)
     }
+    // Steps are mostly the test of a sequence, in which calls fail.
+    manifest.isReady = reader.bool("ready") ?? (isDeclarative && reader["steps"] == nil)
     context.parameters.reportUnused()
     return manifest
   }

@@ -9,7 +9,7 @@ package struct VCPUReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
 
-  package static let keys = ["count", "ids", "features", "attributes", "each", "raw"]
+  package static let keys = ["count", "ids", "features", "capabilities", "attributes", "each", "raw"]
   private static let most = UInt64(Plan.mostVCPUs)
 
   private func reader(_ node: Node) -> MappingReader {
@@ -130,8 +130,17 @@ package struct VCPUReader {
     let reader = reader(node)
     let attributes = AttributeReader(context: context)
     let each = overrides(reader, among: vcpus)
+    let capabilities = reader.items("capabilities", "names")
+    if context.vcpuCount != nil, let first = capabilities.first {
+      findings.error(
+        "load-parameter", "the number of vCPUs is supplied at load time, so their capabilities cannot be enabled",
+        at: first.range)
+    }
     for i in vcpus.indices {
       let place = context.vcpus[i]
+      vcpus[i].capabilities = capabilities.compactMap {
+        CapabilityReader(context: context).call(context.parameters.expand($0, vcpu: place), onVCPU: place.id)
+      }
       var settings = attributes.settings(reader["attributes"], of: schema, vcpu: place)
       if let misplaced = reader.part(where: isGroup) {
         settings += attributes.settings(misplaced, of: schema, vcpu: place)

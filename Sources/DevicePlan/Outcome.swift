@@ -42,12 +42,15 @@ package struct Reason: Hashable, Sendable {
   package var keyFields: [String]
   /// The predefined names that the rule's condition reads, such as `value` or `vcpus`.
   package var roots: Set<String>
+  /// The attributes whose absence is the reason, if it is that: one of them is to be set. The first part of a path is the
+  /// device type, `vm` or `vcpu`.
+  package var missing: [String]
   /// What the kernel's documentation says instead, if it differs.
   package var documented: String?
 
   package init(
     id: DiagnosticID, errno: Errno? = nil, message: String, rule: SourceRange?, keyFields: [String] = [],
-    roots: Set<String> = [], documented: String? = nil
+    roots: Set<String> = [], missing: [String] = [], documented: String? = nil
   ) {
     self.id = id
     self.errno = errno
@@ -55,6 +58,7 @@ package struct Reason: Hashable, Sendable {
     self.rule = rule
     self.keyFields = keyFields
     self.roots = roots
+    self.missing = missing
     self.documented = documented
   }
 

@@ -32,6 +32,24 @@ package struct Plan: Hashable, Sendable {
   }
 }
 
+extension Plan {
+  /// The ids of the vCPUs, by slot, and where the manifest declares them.
+  package var vcpus: [(id: UInt64, at: SourceRange)] {
+    steps.compactMap { step in
+      if case .createVCPU(let id) = step.operation { (id, step.at) } else { nil }
+    }
+  }
+
+  /// The plan with a run of each vCPU after its last step.
+  package var withRuns: Plan {
+    var plan = self
+    plan.steps += vcpus.enumerated().map { slot, vcpu in
+      Step(.runVCPU(slot), target: .vcpu(vcpu.id), at: vcpu.at)
+    }
+    return plan
+  }
+}
+
 /// A file that a payload names, such as a VFIO group.
 package struct PlanFile: Hashable, Sendable {
   package var name: String

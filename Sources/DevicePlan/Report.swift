@@ -269,7 +269,7 @@ extension SourceRange {
 
 extension Reason {
   /// The place of the rule, and what the documentation says instead.
-  fileprivate var notes: [Note] {
+  package var notes: [Note] {
     var notes: [Note] = []
     if let rule { notes.append(Note("the rule is here", at: rule)) }
     if let documented { notes.append(Note("documented: \(documented)")) }

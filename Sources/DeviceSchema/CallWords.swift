@@ -32,6 +32,7 @@ extension DescriptorCall {
     case (.initialise, _): "the call that initialises a vCPU"
     case (.finalize, _): "the call that finalises a vCPU"
     case (.run, _): "KVM_RUN"
+    case (.enter, _): "KVM_RUN without immediate_exit"
     case (.addMemory, _): "KVM_SET_USER_MEMORY_REGION"
     case (.createIRQChip, _): "KVM_CREATE_IRQCHIP"
     case (.enableCapability, _): "KVM_ENABLE_CAP"

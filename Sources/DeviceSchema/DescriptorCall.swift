@@ -8,6 +8,8 @@ package enum DescriptorCall: String, CaseIterable, Sendable {
   case test, create
   case initialise = "init"
   case finalize, run
+  /// What follows in KVM_RUN if `immediate_exit` is not set.
+  case enter
   case addMemory = "add-memory"
   case createIRQChip = "create-irqchip"
   case enableCapability = "enable-capability"

@@ -12,7 +12,7 @@ struct RuleReader {
   /// The keys that say when a statement acts.
   private static let guards = ["since", "until", "if", "else"]
   /// The keys that stand beside an action.
-  private static let remarks = ["tag", "documented", "untested", "doc", "mirrors"]
+  private static let remarks = ["tag", "missing", "documented", "untested", "doc", "mirrors"]
   /// The keys that say what a statement does. A statement has one of them, or an errno.
   static let actions =
     ["let", "assign", "read", "write", "return", "use", "then", "do", "switch", "hook"]
@@ -59,6 +59,7 @@ struct RuleReader {
       body.otherwise = reader.child("else").map(above.list)
       body.action = above.action(reader)
       body.tag = reader.string("tag")
+      body.missing = reader["missing"].map(attributes) ?? []
       body.documented = reader.string("documented")
       body.untested = reader.string("untested")
       body.mirrors = reader.string("mirrors")
@@ -68,6 +69,15 @@ struct RuleReader {
       node: node, lifetime: lifetime, condition: condition, hasOtherwise: reader.has("else"), lets: lets, rest: rest)
     if faults.isThorough { _ = rest.body }
     return rule
+  }
+
+  /// Reads `missing`: the path of an attribute, or a list of them.
+  private func attributes(_ node: Node) -> [Located<String>] {
+    (node.items ?? [node]).compactMap { item in
+      if let path = item.scalar { return Located(path, at: item.range) }
+      faults.error("schema-type", "'missing' must be the path of an attribute, or a list of them", at: item.range)
+      return nil
+    }
   }
 
   private func with(_ scope: RuleScope) -> RuleReader { RuleReader(scope: scope, shared: shared, faults: faults) }

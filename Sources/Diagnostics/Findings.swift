@@ -1,7 +1,8 @@
 /// Collects diagnostics; each is kept once.
 package final class Findings {
   package private(set) var diagnostics: [Diagnostic] = []
-  package private(set) var hasErrors = false
+  package private(set) var errorCount = 0
+  package var hasErrors: Bool { errorCount > 0 }
   private var seen: Set<Diagnostic> = []
   private var suggestionsLeft = 100
   /// Whether schemas are read to the last key, as `schema check` does, and not only as far as a run needs them.
@@ -12,7 +13,7 @@ package final class Findings {
   package func report(_ diagnostic: Diagnostic) {
     guard seen.insert(diagnostic).inserted else { return }
     diagnostics.append(diagnostic)
-    if diagnostic.severity == .error { hasErrors = true }
+    if diagnostic.severity == .error { errorCount += 1 }
   }
 
   package func report(_ diagnostics: [Diagnostic]) {

@@ -35,7 +35,8 @@ struct MachineSchema {
     return section("vm-section") {
       .mapping(
         createArguments + [
-          ("capabilities", capabilities), ("attributes", mappings.attributes(of: file)), ("raw", mappings.raw),
+          ("capabilities", capabilities(onVCPU: false)), ("attributes", mappings.attributes(of: file)),
+          ("raw", mappings.raw),
         ], orNothing: true, isLaidOver: isLaidOver
       ).described(file.doc)
     }
@@ -46,8 +47,8 @@ struct MachineSchema {
     (catalogue.vm?.createArguments ?? []).map { ($0.name, scalars.key($0)) }
   }
 
-  private var capabilities: JSON {
-    let known = catalogue.capabilities(onVCPU: false)
+  private func capabilities(onVCPU: Bool) -> JSON {
+    let known = catalogue.capabilities(onVCPU: onVCPU)
     let long = JSON([
       ("type", "object"), ("minProperties", 1), ("maxProperties", 1),
       (
@@ -115,7 +116,8 @@ struct MachineSchema {
             scalars.number(0...Int128(Plan.mostVCPUs), named: "vcpu-count").described("the number of vCPUs")
           ),
           ("ids", JSON.list(of: scalars.unsigned(64)).described("the vCPUs' ids, in the order of creation")),
-          ("features", features), ("attributes", vcpuAttributes(mappings)),
+          ("features", features), ("capabilities", capabilities(onVCPU: true)),
+          ("attributes", vcpuAttributes(mappings)),
           (
             "each",
             JSON([("type", ["array", "null"]), ("items", each)]).described("settings of single vCPUs")

@@ -51,6 +51,11 @@ package struct ManifestSchema {
       ),
       ("parameters", .anything), ("files", .anything), ("vm", .anything), ("memory", .anything), ("vcpus", .anything),
       ("devices", .anything), ("steps", .anything),
+      (
+        "ready",
+        JSON([("type", ["boolean", "null"])]).described(
+          "whether every vCPU is to run after the last call; by default true for a manifest without steps")
+      ),
     ]
     return JSON(
       [

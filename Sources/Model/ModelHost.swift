@@ -55,9 +55,11 @@ package struct ModelHost: Host {
   }
 
   package mutating func perform(_ step: Step) -> StepResult {
-    let call: PreparedCall
     switch preparation(of: step.operation, path: step.attribute) {
-    case .call(let prepared): call = prepared
+    case .call(let call):
+      let (result, isMade) = perform(call, expected: step.expected)
+      bind(step.operation, isMade: isMade)
+      return result
     case .answer(let outcome):
       if case .createDevice = step.operation, case .undecided = outcome {
         devices.append(ModelDevice(object: .unknown, file: nil))
@@ -66,16 +68,42 @@ package struct ModelHost: Host {
       }
       return StepResult(outcome)
     }
+  }
+
+  /// Runs a vCPU, and lets it enter the guest: what KVM_RUN answers without `immediate_exit`, unless the guest runs.
+  ///
+  /// - Parameter slot: the slot of the vCPU.
+  package mutating func enter(_ slot: Int) -> StepResult {
+    var run = perform(.run, slot)
+    var entry = perform(.enter, slot)
+    if run.outcome == .ok {
+      if !run.warnings.isEmpty { entry.warnings = run.warnings + entry.warnings }
+      return entry
+    }
+    if case .refused = entry.outcome { run.further += entry.reasons + entry.further }
+    if !entry.warnings.isEmpty { run.warnings += entry.warnings }
+    return run
+  }
+
+  private mutating func perform(_ call: DescriptorCall, _ slot: Int) -> StepResult {
+    switch preparation(of: call, slot) {
+    case .call(let call): perform(call, expected: [.ok]).result
+    case .answer(let outcome): StepResult(outcome)
+    }
+  }
+
+  private mutating func perform(
+    _ call: PreparedCall, expected: [Answer]
+  ) -> (result: StepResult, isMade: Bool) {
     schemas.exchange(&machine.program)
     let branches = machine.branches(call)
     var further: [Reason] = []
-    let isMade = settle(branches, expected: step.expected, call, &further)
+    let isMade = settle(branches, expected: expected, call, &further)
     machine.memory.finish()
     schemas.exchange(&machine.program)
-    bind(step.operation, isMade: isMade)
     var result = StepResult(branches: branches)
     if !further.isEmpty { result.further = further }
-    return result
+    return (result, isMade)
   }
 
   /// The calls that `save` or `restore` makes for the device in a slot, in the present state of the VM.
@@ -146,7 +174,7 @@ extension PreparedCall {
   fileprivate var isBare: Bool {
     switch self {
     case .attribute(let call, .set, _): call.data == .none
-    case .descriptor(let code): code.path == DescriptorCall.run.rawValue
+    case .descriptor(let code): [DescriptorCall.run.rawValue, DescriptorCall.enter.rawValue].contains(code.path)
     default: false
     }
   }
@@ -160,7 +188,11 @@ extension [Reason] {
   fileprivate func furtherReasons(of call: PreparedCall) -> [Reason] {
     guard let first else { return [] }
     var known: Set<SourceRange?> = [first.rule]
-    let others = dropFirst().filter { known.insert($0.rule).inserted }
+    var missing = Set(first.missing)
+    let others = dropFirst().filter { reason in
+      defer { missing.formUnion(reason.missing) }
+      return known.insert(reason.rule).inserted && missing.isDisjoint(with: reason.missing)
+    }
     if call.isBare { return others }
     return first.isAboutValue ? [] : others.filter(\.isAboutValue)
   }

@@ -172,9 +172,7 @@ struct Draft {
   mutating func add(_ machine: Machine) {
     add(Step(.createVM(type: machine.type), target: .vm, at: machine.at, keyPlaces: machine.typePlaces))
     // Capabilities that take a device follow it.
-    let (late, early) = machine.capabilities.partitioned {
-      $0.arguments.contains { if case .device = $0 { true } else { false } }
-    }
+    let (late, early) = machine.capabilities.partitioned(\.takesDevice)
     for call in early { add(capability(call)) }
     let count = machine.settingCount
     elements.reserveCapacity(count)
@@ -191,6 +189,9 @@ struct Draft {
     for call in late { add(capability(call)) }
     let firstAttribute = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() {
+      for call in vcpu.capabilities where call.takesDevice {
+        add(capability(call, on: .vcpu(i), target: .vcpu(vcpu.id)), after: [.vcpus])
+      }
       add(vcpu.attributes, of: .vcpu(i), on: .vcpu(i), target: .vcpu(vcpu.id))
     }
     if machine.vcpuCount != nil { gather(from: firstAttribute) }
@@ -225,7 +226,9 @@ struct Draft {
   /// The calls, which the draft gives up.
   mutating func takeSteps() -> [Step] { exchange(&steps, with: []) }
 
-  private func capability(_ call: CapabilityCall) -> Step {
+  private func capability(
+    _ call: CapabilityCall, on owner: Target = .vm, target: TargetName = .vm
+  ) -> Step {
     let arguments = call.arguments.map { argument -> CapabilityArgument in
       switch argument {
       case .number(let number): .value(number)
@@ -233,7 +236,8 @@ struct Draft {
       }
     }
     return Step(
-      .enableCapability(call.number, on: .vm, flags: call.flags, arguments: arguments), target: .vm, value: call.name,
+      .enableCapability(call.number, on: owner, flags: call.flags, arguments: arguments), target: target,
+      value: call.name,
       at: call.at, keyPlaces: call.places)
   }
 
@@ -242,7 +246,13 @@ struct Draft {
   private mutating func add(_ vcpu: VCPUDeclaration, _ i: Int) {
     add(Step(.createVCPU(id: vcpu.id), target: .vcpu(vcpu.id), at: vcpu.at), labels: [.vcpus])
     elements[elements.count - 1].isIncomplete = vcpu.isAssumed
-    guard catalogue.vcpu?.hasVCPUInit == true else { return }
+    if catalogue.vcpu?.hasVCPUInit == true { initialise(vcpu, i) }
+    for call in vcpu.capabilities where !call.takesDevice {
+      add(capability(call, on: .vcpu(i), target: .vcpu(vcpu.id)), after: [.vcpus])
+    }
+  }
+
+  private mutating func initialise(_ vcpu: VCPUDeclaration, _ i: Int) {
     let operation = DevicePlan.Operation.initVCPU(
       i, features: vcpu.features.mask, finalize: vcpu.features.finalize)
     let names = vcpu.features.names.joined(separator: ", ")
@@ -411,6 +421,11 @@ struct Draft {
     case .own(let path): owner.label(path)
     }
   }
+}
+
+extension CapabilityCall {
+  /// Whether an argument is a device, which the call then follows.
+  fileprivate var takesDevice: Bool { arguments.contains { if case .device = $0 { true } else { false } } }
 }
 
 extension Machine {

@@ -136,6 +136,7 @@ extension DescriptorCall {
     case .initialise: "initialises a vCPU and chooses its features"
     case .finalize: "completes a feature of a vCPU"
     case .run: "enters a vCPU; with immediate_exit, makes only the checks before the guest runs"
+    case .enter: "enters the guest; its checks come after those of run"
     case .addMemory: "gives the guest memory"
     case .enableCapability: "enables a capability"
     case .createIRQChip: "creates the interrupt controller, if the architecture has such a call"

@@ -94,6 +94,10 @@ extension DiagnosticReference {
       "ambiguous-device", "A device that steps use has a single type.",
       "If it has alternative types, only the host decides which one exists."),
     Entry("no-vcpus", "A VM has at least one vCPU, if it declares any."),
+    Entry(
+      "not-ready", "After all calls of a manifest, KVM_RUN enters every vCPU.",
+      "The model enters each vCPU once, after the last call. If the kernel would refuse, the diagnostic is at the setting that is wrong, or where the missing one belongs. A warning says what the guest cannot use although it runs. A manifest that is not complete says 'ready: false'. A manifest with steps is checked only if it says 'ready: true'."
+    ),
     // Values
     Entry("missing-value", "An attribute with a payload has a value."),
     Entry(

@@ -147,7 +147,7 @@ extension PlanDifference {
       var line = lines[0]
       guard lines.count > 1 else { return line }
       line.count = lines.count
-      line.call = call("vcpu." + ranges)
+      line.call = call("vcpu." + vcpus.inRanges)
       line.old = common(lines.map(\.old))
       line.new = common(lines.map(\.new))
       line.change = common(lines.map(\.change))
@@ -156,20 +156,6 @@ extension PlanDifference {
 
     private func common(_ values: [String?]) -> String? {
       Set(values).count == 1 ? values[0] : values.compactMap(\.self).isEmpty ? nil : "\(values.count) values"
-    }
-
-    /// `0-3,7`
-    private var ranges: String {
-      var ranges: [ClosedRange<UInt64>] = []
-      for id in vcpus {
-        if let last = ranges.last, id == last.upperBound &+ 1 {
-          ranges[ranges.count - 1] = last.lowerBound...id
-        } else {
-          ranges.append(id...id)
-        }
-      }
-      return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-        .joined(separator: ",")
     }
   }
 

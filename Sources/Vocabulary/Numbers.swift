@@ -83,3 +83,19 @@ package func readable(_ bytes: [UInt8], on architecture: Architecture) -> String
   if number > 0xFFFF { return grouped(number) }
   return number < 10 ? "\(number)" : "0x" + hexadecimalDigits(number, width: 0)
 }
+
+extension [UInt64] {
+  /// Ascending numbers in few words: `0-3,7`.
+  package var inRanges: String {
+    var ranges: [ClosedRange<UInt64>] = []
+    for number in self {
+      if let last = ranges.last, number == last.upperBound &+ 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+      .joined(separator: ",")
+  }
+}

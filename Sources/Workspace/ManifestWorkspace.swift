@@ -45,6 +45,8 @@ package struct PlannedManifest {
   /// The indices of the steps with errors in the manifest. They are in the plan only so that later steps can be
   /// checked.
   package var incomplete: Set<Int>
+  /// Whether its text has no errors.
+  package var isSound = true
   /// The line in which the manifest's document begins, from 1.
   package var firstLine: Int
   /// The files that the manifest extends.
@@ -116,6 +118,7 @@ package final class ManifestWorkspace {
     }
     let bases = Bases(of: file, findings, read: readBase)
     for (i, document) in tree.documents.enumerated() {
+      let errors = tree.diagnostics.isEmpty ? findings.errorCount : 0
       guard let (document, extended) = bases.layered(document) else { continue }
       guard let architecture = ManifestReader.architecture(of: document, findings) else { continue }
       let catalogue = catalogue(for: architecture)
@@ -133,7 +136,8 @@ package final class ManifestWorkspace {
       if !findings.hasErrors { findings.report(result.plan.unusedFiles) }
       each(
         PlannedManifest(
-          plan: result.plan, incomplete: result.incomplete, firstLine: document.range.start.line,
+          plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors,
+          firstLine: document.range.start.line,
           bases: extended, source: (reader, manifest)))
     }
     return findings.diagnostics.withoutEchoes(of: tree.diagnostics + bases.diagnostics).inDocumentOrder()

@@ -100,10 +100,12 @@ extension ManifestWorkspace {
     var seen: Set<Diagnostic> = []
     let types = Set(catalogue(for: manifest.plan.architecture).deviceTypes)
     for absent in manifest.plan.prefixesOfQuestions(of: types) {
-      let report = try rehearse(manifest, without: absent)
+      let (report, obstacles) = try rehearse(manifest, without: absent)
       each(report, absent.isEmpty)
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }
+      for diagnostic in report.diagnostics + obstacles where seen.insert(diagnostic).inserted {
+        found.append(diagnostic)
+      }
     }
     return found
   }
@@ -120,17 +122,27 @@ extension ManifestWorkspace {
       }
   }
 
+  /// Runs a manifest on the model, and then its vCPUs, if it is to be ready for that.
+  ///
   /// - Parameter absent: device types that the host does not support.
-  private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(DiagnosticsError) -> Report {
+  /// - Returns: the run, and what keeps the vCPUs from running.
+  private func rehearse(
+    _ manifest: PlannedManifest, without absent: Set<String>
+  ) throws(DiagnosticsError) -> (Report, [Diagnostic]) {
     let plan = manifest.planToRehearse
-    var host = try model(plan.architecture, course: .corrected, without: absent)
+    let fresh = try model(plan.architecture, course: .corrected, without: absent)
+    var host = fresh
     var report = Runner(keepGoing: true).run(plan, on: &host)
     report.removeConsequences(of: manifest.incomplete)
     if report.entries.verdicts.contains(where: \.isFailure) {
-      let host = try model(plan.architecture, course: .corrected, without: absent)
-      Conflicts(plan: plan, host: host).find(in: &report)
+      var conflicts = Conflicts(plan, on: fresh, after: report)
+      conflicts.find(in: &report)
     }
-    return report
+    // An error in the text may be why something is missing.
+    guard let (reader, declared) = manifest.source, declared.isReady, manifest.isSound else { return (report, []) }
+    var readiness = Readiness(
+      plan, catalogue(for: plan.architecture), document: reader.node, on: fresh, after: report)
+    return (report, readiness.problems(on: host))
   }
 }
 

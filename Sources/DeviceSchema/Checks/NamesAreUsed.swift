@@ -64,7 +64,9 @@ private struct WordSearch {
   private(set) var found: Set<String> = []
 
   /// Keys whose values are not searched: texts for users, probes and constants.
-  private static let prose: Set<String> = ["doc", "sources", "mirrors", "tag", "documented", "untested", "probe"]
+  private static let prose: Set<String> = [
+    "doc", "sources", "mirrors", "tag", "missing", "documented", "untested", "probe",
+  ]
 
   mutating func search(_ node: Node) {
     switch node.content {

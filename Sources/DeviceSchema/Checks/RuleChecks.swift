@@ -218,3 +218,32 @@ extension Rule {
     return keys.first { $0.value.isErrnoLike || RuleWarning(rawValue: $0.value) != nil }?.range ?? source
   }
 }
+
+/// The attributes and capabilities that rules call missing exist.
+struct MissingAttributesExist: SchemaCheck {
+  static let id: DiagnosticID = "schema-unknown-name"
+
+  func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
+    for list in catalogue.allRules {
+      list.visitRules { rule in
+        for path in rule.missing where !catalogue.hasSetting(path.value) {
+          report(
+            .error(
+              Self.id,
+              "there is no attribute or capability '\(path.value)'; write its path after the device type, 'vm' or 'vcpu'",
+              at: path.range))
+        }
+      }
+    }
+  }
+}
+
+extension Catalogue {
+  fileprivate func hasSetting(_ path: String) -> Bool {
+    files.contains { file in
+      guard path.hasPrefix(file.name + ".") else { return false }
+      let name = String(path.dropFirst(file.name.utf8.count + 1))
+      return file.attribute(at: name) != nil || file.capabilities.contains { $0.name == name }
+    }
+  }
+}

@@ -31,7 +31,7 @@ extension Catalogue {
   private static let checks: [any SchemaCheck] = [
     KnownFolder(), KnownTopLevelKeys(), LanguageVersion(), FileSaysItsName(),
     DistinctNumbers(), ReachableAttributes(), ReachableRules(), PossibleConditions(), PayloadsAreRead(),
-    IDsAreDistinct(),
+    IDsAreDistinct(), MissingAttributesExist(),
     Documented(), Exemplified(), Referenced(), HooksAreRun(), NamesAreUsed(), OrderIsPossible(),
     DescriptionsAreBacked(),
   ]

@@ -83,6 +83,13 @@ extension ModelHost {
     do throws(Unmade) { return try prepared(operation, path) } catch { return .answer(.skipped(error.reason)) }
   }
 
+  /// - Parameter slot: the slot of the vCPU on which the call is made.
+  func preparation(of call: DescriptorCall, _ slot: Int) -> Preparation {
+    do throws(Unmade) { return try onVCPU(slot, call, [], .rules(call)) } catch {
+      return .answer(.skipped(error.reason))
+    }
+  }
+
   private func prepared(_ operation: DevicePlan.Operation, _ path: String?) throws(Unmade) -> Preparation {
     switch operation {
     case .createVM(let type): return .call(.createVM(type: type))

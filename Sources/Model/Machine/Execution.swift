@@ -247,7 +247,7 @@ extension Machine {
     return Reason(
       id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message(of: id),
       rule: rule.source, keyFields: rule.condition?.keyFields ?? [], roots: rule.condition?.roots ?? [],
-      documented: rule.documented)
+      missing: rule.missing.map(\.value), documented: rule.documented)
   }
 
   /// The rule's words, with the values that they speak of.

@@ -25,6 +25,9 @@ struct Apply: ParsableCommand {
   @Flag(help: "Continue after a failing step, with the state as it is.")
   var keepGoing = false
 
+  @Flag(help: "After the last step, run each vCPU with immediate_exit, to see whether the VM is ready.")
+  var ready = false
+
   @Option(
     help:
       "The format of the report: text, json (one line per manifest), sarif, junit, github (workflow commands) or gcc."
@@ -58,7 +61,7 @@ struct Apply: ParsableCommand {
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
     for plan in plans {
-      let report = try run(plan.withDefaults, workspace, runner)
+      let report = try run(ready ? plan.withDefaults.withRuns : plan.withDefaults, workspace, runner)
       reporter.add(report)
       if report.isInterrupted { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }

@@ -1,0 +1,137 @@
+import Diagnostics
+import TestSupport
+import Testing
+import Vocabulary
+import Workspace
+
+/// What keeps the vCPUs of a manifest from running.
+@Suite struct ReadinessTests {
+  private static let head = "kvmconf: 1\narch: arm64\n"
+  private static let gic = """
+    devices:
+      - type: arm-vgic-v3
+        attributes: {addr: {dist: 0x0800_0000, redist: 0x080A_0000}, ctrl: {init: }}
+
+    """
+
+  /// `LINE:COLUMN SEVERITY MESSAGE` of each diagnostic.
+  private func problems(_ text: String, release: String? = nil) throws -> [String] {
+    var settings = Settings()
+    settings.release = release.flatMap { Release($0) }
+    let validation = try ManifestWorkspace(settings).validate(
+      SourceFile(path: "board.yaml", bytes: Array((Self.head + text).utf8)))
+    return validation.diagnostics.map { diagnostic in
+      "\(diagnostic.range.map { "\($0.start)" } ?? "nowhere") \(diagnostic.id) \(diagnostic.message)"
+    }
+  }
+
+  @Test func completeBoardIsReady() throws {
+    #expect(try problems("vcpus: {count: 4}\n" + Self.gic) == [])
+  }
+
+  @Test func eachMissingPartIsReportedOnce() throws {
+    let found = try problems(
+      """
+      vcpus:
+        count: 4
+        features: [pmu-v3]
+        attributes:
+          pmu-v3: {irq: 23}
+      devices:
+        - type: arm-vgic-v3
+          attributes: {nr-irqs: 256}
+        - type: arm-vgic-its
+      """)
+    #expect(
+      found.map { $0.prefix { $0 != "K" } } == [
+        "7:5 not-ready the VM would not run: ",
+        "10:5 not-ready the VM would not run: ",
+        "10:5 not-ready the VM would not run: ",
+        "10:5 not-ready the VM would not run: ",
+        "11:11 not-ready the VM would run, but: the ITS has no address, so the guest cannot reach it; set addr.its",
+      ])
+  }
+
+  @Test func onlyTheVCPUsInQuestionAreNamed() throws {
+    let text = """
+      vcpus:
+        count: 8
+        each:
+          - {vcpu: 2, features: [pmu-v3]}
+          - {vcpu: 3, features: [pmu-v3]}
+          - {vcpu: 6, features: [pmu-v3]}
+
+      """
+    // All vCPUs of a VM have the same features from 6.12 on. 5.10 runs a vCPU whose PMU is not initialised.
+    let found = try problems(text + Self.gic, release: "6.1")
+    #expect(found.count == 1)
+    #expect(found.first?.contains("not-ready vCPUs 2-3,6 would not run: KVM_RUN would answer EINVAL") == true)
+    #expect(try problems(text + Self.gic, release: "5.10") == [])
+  }
+
+  @Test func sharedInterruptIsNotedOnBothSides() throws {
+    let validation = try ManifestWorkspace(Settings()).validate(
+      SourceFile(
+        path: "board.yaml",
+        bytes: Array(
+          (Self.head + "vcpus: {count: 2, attributes: {timer: {vtimer: 20, ptimer: 20}}}\n" + Self.gic).utf8)))
+    let found = try #require(validation.diagnostics.first)
+    #expect(validation.diagnostics.count == 1)
+    #expect(found.range?.start.description == "3:60")
+    #expect(found.notes.first?.message == "it conflicts with this")
+    #expect(found.notes.first?.range?.start.description == "3:48")
+  }
+
+  /// The first run also compares the interrupt of the PMU with those that the timers have by default.
+  @Test func settingThatConflictsWithADefaultIsFound() throws {
+    let found = try problems(
+      "vcpus: {count: 2, features: [pmu-v3], attributes: {pmu-v3: {irq: 27, init: }}}\n" + Self.gic)
+    #expect(found.map { $0.prefix(14) } == ["3:66 not-ready"])
+  }
+
+  @Test func refusedCallIsNotReportedAgainAsMissing() throws {
+    // Without ctrl.init, pmu-v3.init is refused, and so is the run.
+    let found = try problems(
+      """
+      vcpus: {count: 2, features: [pmu-v3], attributes: {pmu-v3: {irq: 23, init: }}}
+      devices:
+        - type: arm-vgic-v3
+          attributes: {addr: {dist: 0x0800_0000, redist: 0x080A_0000}}
+      """)
+    #expect(found.map { $0.split(separator: " ")[1] } == ["vcpu.pmu-v3.init:ENODEV"])
+  }
+
+  @Test func incompleteManifestsSaySo() throws {
+    let text = "vcpus: {count: 1}\ndevices: [{type: arm-vgic-v3}]\n"
+    #expect(try problems(text).count == 3)
+    #expect(try problems(text + "ready: false\n") == [])
+    #expect(try problems(text + "ready: maybe\n").map { $0.prefix(15) } == ["5:8 bad-boolean"])
+  }
+
+  @Test func manifestsWithStepsAreAskedOnlyIfTheyWish() throws {
+    let text = "vcpus: {count: 1}\ndevices: [{type: arm-vgic-v3, name: gic}]\nsteps: [{has: gic.ctrl.init}]\n"
+    #expect(try problems(text) == [])
+    #expect(try problems(text + "ready: true\n").count == 3)
+  }
+
+  @Test func errorsInTheTextHideWhatTheyMayCause() throws {
+    let text = Self.gic.replacing("ctrl: {init: }", with: "ctrl: {int: }")
+    #expect(try problems("vcpus: {count: 1}\n" + text).map { $0.split(separator: " ")[1] } == ["unknown-attribute"])
+  }
+
+  @Test func guestOfTheRealEntryIsPredicted() throws {
+    let settings = Settings()
+    func messages(_ text: String) throws -> [String] {
+      try ManifestWorkspace(settings).validate(SourceFile(path: "board.yaml", bytes: Array(text.utf8))).diagnostics
+        .map(\.message)
+    }
+    let aia = "kvmconf: 1\narch: riscv64\nvcpus: {count: 1}\ndevices: [{type: riscv-aia}]\n"
+    #expect(
+      try messages(aia) == [
+        "the VM would run, but: the interrupt controller is not initialised, so the guest has none; set ctrl.init"
+      ])
+    let papr = "kvmconf: 1\narch: ppc64\nvcpus: {count: 2, capabilities: [ppc-papr]}\n"
+    #expect(try messages(papr) == [])
+    #expect(try messages(papr.replacing(", capabilities: [ppc-papr]", with: "")).count == 1)
+  }
+}
