@@ -62,6 +62,7 @@ let package = Package(
     target("Kernel", ["PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
 
     // Answers
+    target("Maps", ["Model", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary"]),
     target(
       "Reference",
       ["DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary"]),
@@ -73,7 +74,7 @@ let package = Package(
     target(
       "Workspace",
       [
-        "Planning", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
+        "Planning", "Maps", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
         "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
       ]),
 
@@ -88,7 +89,7 @@ let package = Package(
     target(
       "Reporting",
       [
-        "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
+        "Conformance", "Probing", "Workspace", "Maps", "Planning", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
         "Expressions", "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 

@@ -24,6 +24,10 @@ package struct ModelHost: Host {
   /// The records that the plan's `create` steps created, by slot; nil if refused, skipped or closed.
   private(set) var vcpus: [Cell?] = []
   private(set) var devices: [ModelDevice?] = []
+  /// What the calls so far have put on the map.
+  private var occupations: [Occupation] = []
+  /// The number of steps so far.
+  private var steps = 0
 
   /// - Parameter facts: the known facts of the host. For all others, the assumptions of the schemas apply.
   /// - Parameter trace: records which rules the calls reach.
@@ -47,6 +51,11 @@ package struct ModelHost: Host {
   var hasVM: Bool { machine.hasVM }
 
   package mutating func skip(_ step: Step) {
+    steps += 1
+    pass(over: step)
+  }
+
+  private mutating func pass(over step: Step) {
     switch step.operation {
     case .createVCPU: vcpus.append(nil)
     case .createDevice: devices.append(nil)
@@ -55,6 +64,7 @@ package struct ModelHost: Host {
   }
 
   package mutating func perform(_ step: Step) -> StepResult {
+    defer { steps += 1 }
     let call: PreparedCall
     switch preparation(of: step.operation, path: step.attribute) {
     case .call(let prepared): call = prepared
@@ -62,7 +72,7 @@ package struct ModelHost: Host {
       if case .createDevice = step.operation, case .undecided = outcome {
         devices.append(ModelDevice(object: .unknown, file: nil))
       } else {
-        skip(step)
+        pass(over: step)
       }
       return StepResult(outcome)
     }
@@ -73,6 +83,7 @@ package struct ModelHost: Host {
     machine.memory.finish()
     schemas.exchange(&machine.program)
     bind(step.operation, isMade: isMade)
+    if isMade, let branch = branches.first(where: { $0.answer == .ok }) { record(step.operation, branch.occupied) }
     var result = StepResult(branches: branches)
     if !further.isEmpty { result.further = further }
     return result
@@ -128,9 +139,38 @@ package struct ModelHost: Host {
     case .createDevice(let type, _):
       let file = catalogue.device(numbered: type)
       devices.append(isMade && call.device != .null ? ModelDevice(object: call.device, file: file) : nil)
-    case .closeDevice(let slot): devices[slot] = nil
+    case .closeDevice(let slot):
+      // Without a release function the kernel keeps the device.
+      if isMade, devices[slot]?.file?.rules(of: .close) != nil {
+        occupations.append(Occupation(kind: .closed(device: slot), first: 0, count: 0, step: steps))
+      }
+      devices[slot] = nil
     default: break
     }
+  }
+}
+
+extension ModelHost {
+  /// Adds what a call that succeeds, or may have succeeded, puts on the map.
+  private mutating func record(_ operation: DevicePlan.Operation, _ occupied: [Occupied]) {
+    if case .addMemory(let slot, let address, let size) = operation {
+      occupations.append(
+        Occupation(kind: .memory(slot: slot), first: Int128(address), count: Int128(size), step: steps))
+    }
+    for one in occupied { occupations.append(Occupation(one, step: steps)) }
+  }
+
+  /// What the VM has at its addresses and interrupt numbers at this point, in the order of the steps. An attribute that was
+  /// set again, a memory slot that was given again and a device that was closed are still in it.
+  ///
+  /// - Throws: a fault of the schemas.
+  package mutating func occupied() throws(DiagnosticsError) -> [Occupation] {
+    schemas.exchange(&machine.program)
+    defer { schemas.exchange(&machine.program) }
+    return occupations
+      + (try machine.map()).map { one in
+        Occupation(one, step: nil, device: devices.firstIndex { $0?.object == one.device && one.device != .null })
+      }
   }
 }
 

@@ -99,11 +99,14 @@ extension ManifestWorkspace {
     var found: [Diagnostic] = []
     var seen: Set<Diagnostic> = []
     let types = Set(catalogue(for: manifest.plan.architecture).deviceTypes)
+    let plan = manifest.planToRehearse
     for absent in manifest.plan.prefixesOfQuestions(of: types) {
-      let report = try rehearse(manifest, without: absent)
+      var host = try model(manifest.plan.architecture, course: .corrected, without: absent)
+      let report = try rehearse(manifest, plan, on: &host, without: absent)
       each(report, absent.isEmpty)
+      let problems = report.diagnostics
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      for diagnostic in report.diagnostics where seen.insert(diagnostic).inserted { found.append(diagnostic) }
+      for diagnostic in try problems + mapProblems(of: manifest, plan, &host, besides: problems) where seen.insert(diagnostic).inserted { found.append(diagnostic) }
     }
     return found
   }
@@ -120,10 +123,12 @@ extension ManifestWorkspace {
       }
   }
 
+  /// Runs the plan of a manifest on a host in its first state.
+  ///
   /// - Parameter absent: device types that the host does not support.
-  private func rehearse(_ manifest: PlannedManifest, without absent: Set<String>) throws(DiagnosticsError) -> Report {
-    let plan = manifest.planToRehearse
-    var host = try model(plan.architecture, course: .corrected, without: absent)
+  func rehearse(
+    _ manifest: PlannedManifest, _ plan: Plan, on host: inout ModelHost, without absent: Set<String> = []
+  ) throws(DiagnosticsError) -> Report {
     var report = Runner(keepGoing: true).run(plan, on: &host)
     report.removeConsequences(of: manifest.incomplete)
     if report.entries.verdicts.contains(where: \.isFailure) {
@@ -187,7 +192,7 @@ extension DevicePlan.Operation {
 extension PlannedManifest {
   /// The plan with the default values of its parameters, with one vCPU if their number is unknown. With one vCPU, steps
   /// keep their indices, so it is also used if the plan has incomplete steps.
-  fileprivate var planToRehearse: Plan {
+  var planToRehearse: Plan {
     var plan = plan
     if !incomplete.isEmpty { plan.makeBlocks(vcpus: 1) }
     plan = plan.withDefaults
