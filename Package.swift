@@ -61,8 +61,9 @@ let package = Package(
     target("Model", ["DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"]),
     target("Kernel", ["PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
 
-    // Answers
     target("Maps", ["Model", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary"]),
+
+    // Answers
     target(
       "Reference",
       ["DevicePlan", "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "TextOutput", "Vocabulary"]),
@@ -148,7 +149,8 @@ let package = Package(
       "WorkspaceTests",
       [
         "KVMConf", "Reporting", "Conformance", "Probing", "Workspace", "Corpus", "Kernel", "PlanFormat", "DevicePlan",
-        "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport",
+        "DeviceSchema", "Expressions", "YAMLSyntax", "Maps", "Planning", "TextOutput", "Diagnostics", "Vocabulary",
+        "TestSupport",
       ]),
     tests("KVMConfTests", ["KVMConf", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests("EndToEndTests", ["KVMConf", "TestSupport"]),

@@ -16,12 +16,39 @@ extension MachineMap {
     let survey = MapSurvey(occupations, of: plan, without: wrong)
     // Names are made only if there is something to report.
     if survey.spaces.allSatisfy(\.overlaps.isEmpty) { return [] }
-    return MachineMap(survey).warnings(besides: others)
+    let known = KnownErrors(others, plan)
+    return MachineMap(survey).spaces.flatMap { space in
+      let new = space.overlaps.filter { overlap in
+        !known.mayBeAbout(space.entries[overlap.first], space.entries[overlap.second])
+      }
+      return space.warnings(about: new)
+    }
+  }
+}
+
+/// The errors of the model, which may be about an overlap.
+private struct KnownErrors {
+  private let errors: [SourceRange]
+  private let plan: Plan
+  /// Whether the first run is refused. It is, if the kernel itself compares what a device has set or who has an interrupt.
+  private let isRunRefused: Bool
+
+  init(_ diagnostics: [Diagnostic], _ plan: Plan) {
+    let errors = diagnostics.filter { $0.severity == .error }.compactMap(\.range)
+    self.errors = errors
+    self.plan = plan
+    isRunRefused = plan.steps.contains { step in
+      if case .runVCPU = step.operation { errors.contains(step.at) } else { false }
+    }
   }
 
-  func warnings(besides others: [Diagnostic]) -> [Diagnostic] {
-    let errors = others.filter { $0.severity == .error }.compactMap(\.range)
-    return spaces.flatMap { $0.warnings { place in errors.contains { $0.overlaps(place) } } }
+  func mayBeAbout(_ first: MapEntry, _ second: MapEntry) -> Bool {
+    let places = [first.at, second.at].compactMap(\.self)
+    if places.contains(where: { place in errors.contains { $0.overlaps(place) } }) { return true }
+    guard isRunRefused else { return false }
+    if first.content == .interrupt { return true }
+    guard let step = first.step, let other = second.step else { return false }
+    return plan.steps[step].target == plan.steps[other].target
   }
 }
 
@@ -32,44 +59,64 @@ extension SourceRange {
 }
 
 extension MapSpace {
-  fileprivate func warnings(_ hasError: (SourceRange) -> Bool) -> [Diagnostic] {
+  /// One warning for each entry that is reported, with all that it overlaps, and one for each memory slot with devices.
+  fileprivate func warnings(about overlaps: [MapOverlap]) -> [Diagnostic] {
     var warnings: [Diagnostic] = []
+    /// The warning of each reported place.
+    var known: [SourceRange: Int] = [:]
     /// The devices in each memory slot. They are one mistake, as the place of the memory may be the wrong one.
     var inMemory: [(memory: Int, devices: [Int])] = []
-    var seen: Set<Set<SourceRange>> = []
     for overlap in overlaps {
-      let places = [entries[overlap.first].at, entries[overlap.second].at].compactMap(\.self)
-      if places.contains(where: hasError) { continue }
       if entries[overlap.first].content.isMemory {
         if inMemory.last?.memory != overlap.first { inMemory.append((overlap.first, [])) }
         inMemory[inMemory.count - 1].devices.append(overlap.second)
-      } else if !places.isEmpty, seen.insert(Set(places)).inserted {
-        warnings.append(warning(overlap))
+        continue
+      }
+      guard let (entry, other) = reported(overlap), let place = entry.at else { continue }
+      if let first = known[place] {
+        let note = note(other, isFirst: false)
+        if other.at != place, !warnings[first].notes.contains(where: { $0.range == note.range }) {
+          warnings[first].notes.append(note)
+        }
+      } else {
+        known[place] = warnings.count
+        warnings.append(warning(overlap, entry, other))
       }
     }
     return warnings + inMemory.compactMap { warning($0, $1) }
   }
 
-  private func warning(_ overlap: MapOverlap) -> Diagnostic {
+  /// The entry that a warning is about, and the other one; nil if both are defaults. The later step is reported, as for
+  /// calls that are refused.
+  private func reported(_ overlap: MapOverlap) -> (entry: MapEntry, other: MapEntry)? {
     let (first, second) = (entries[overlap.first], entries[overlap.second])
-    // The later step is reported, as for calls that are refused.
+    if first.at == nil, second.at == nil { return nil }
     let isLater = second.at != nil && (first.at == nil || (second.step ?? -1) >= (first.step ?? -1))
-    let (entry, other) = isLater ? (second, first) : (first, second)
+    return isLater ? (second, first) : (first, second)
+  }
+
+  private func warning(_ overlap: MapOverlap, _ entry: MapEntry, _ other: MapEntry) -> Diagnostic {
+    let notes = entry.at == other.at ? [] : [note(other, isFirst: true)]
     if kind == .interrupts {
-      let isDefault = other.at == nil
       return .warning(
         "interrupt-collision",
         "'\(entry.label)' and '\(other.label)' have the same interrupt, \(name) \(entry.range.lowerBound)",
         at: entry.at,
-        notes: [Note(isDefault ? "'\(other.label)' has it by default" : "'\(other.label)' is set here", at: other.at)])
+        notes: notes)
     }
     let shared = words(overlap.range)
-    let note = Note("'\(other.label)' is here: \(words(other.range))", at: other.at)
     let message =
       entry.content == .buffer
       ? "'\(entry.label)' and '\(other.label)' use the same guest memory, \(shared)"
       : "'\(entry.label)' overlaps '\(other.label)': the guest reaches only one of them at \(shared)"
-    return .warning("address-overlap", message, at: entry.at, notes: entry.at == other.at ? [] : [note])
+    return .warning("address-overlap", message, at: entry.at, notes: notes)
+  }
+
+  private func note(_ other: MapEntry, isFirst: Bool) -> Note {
+    if kind == .interrupts {
+      return Note(other.at == nil ? "'\(other.label)' has it by default" : "'\(other.label)' is set here", at: other.at)
+    }
+    return Note("'\(other.label)' is here\(isFirst ? "" : " as well"): \(words(other.range))", at: other.at)
   }
 
   /// The warning about devices in a memory slot.

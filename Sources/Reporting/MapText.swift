@@ -38,8 +38,8 @@ package struct MapText {
     let layout = MapLayout(space)
     let rows = layout.clusters.flatMap(\.rows)
     let addresses = rows.map { grouped($0.range.lowerBound).utf8.count }.max() ?? 0
-    let labels = min(rows.map { $0.label.displayWidth }.max() ?? 0, 40)
     let sizes = rows.map { sizeInProse($0.range.size).utf8.count }.max() ?? 0
+    let labels = min(rows.map { $0.label.displayWidth }.max() ?? 0, max(4, width - (2 + addresses + 2 + 2 + sizes)))
     let places = rows.map { place($0.entry?.at).displayWidth }.max() ?? 0
     var rest = width - (2 + addresses + 2 + labels + 2 + sizes)
     let hasPlaces = places > 0 && rest >= places + 2
