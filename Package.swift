@@ -61,6 +61,8 @@ let package = Package(
     target("Model", ["DevicePlan", "DeviceSchema", "Expressions", "Diagnostics", "Vocabulary"]),
     target("Kernel", ["PlanFormat", "DevicePlan", "kvmload", "Diagnostics", "Vocabulary"]),
 
+    target("Maps", ["Model", "DevicePlan", "DeviceSchema", "Diagnostics", "Vocabulary"]),
+
     // Answers
     target(
       "Reference",
@@ -73,7 +75,7 @@ let package = Package(
     target(
       "Workspace",
       [
-        "Planning", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
+        "Planning", "Maps", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
         "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
       ]),
 
@@ -88,7 +90,7 @@ let package = Package(
     target(
       "Reporting",
       [
-        "Conformance", "Probing", "Workspace", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
+        "Conformance", "Probing", "Workspace", "Maps", "Planning", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
         "Expressions", "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 
@@ -147,7 +149,8 @@ let package = Package(
       "WorkspaceTests",
       [
         "KVMConf", "Reporting", "Conformance", "Probing", "Workspace", "Corpus", "Kernel", "PlanFormat", "DevicePlan",
-        "DeviceSchema", "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary", "TestSupport",
+        "DeviceSchema", "Expressions", "YAMLSyntax", "Maps", "Planning", "TextOutput", "Diagnostics", "Vocabulary",
+        "TestSupport",
       ]),
     tests("KVMConfTests", ["KVMConf", "Diagnostics", "Vocabulary", "TestSupport"]),
     tests("EndToEndTests", ["KVMConf", "TestSupport"]),

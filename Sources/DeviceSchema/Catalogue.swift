@@ -241,6 +241,9 @@ extension Catalogue {
     return found.first { $0.capability.lifetime.mayInclude(release) } ?? found.first
   }
 
+  /// The hook whose rules describe the map of a VM after a plan.
+  package static let mapHook = "map"
+
   /// The rules that all files contribute to a hook, in the order of the files.
   package func contributions(to hook: String) -> [(file: SchemaFile, rules: RuleFrame)] {
     if let found = hooks[hook] { return found }

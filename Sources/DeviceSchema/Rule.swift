@@ -70,8 +70,8 @@ package enum RuleAction {
   case write(CallValue)
   case assign([Effect])
   case use(FunctionUse)
-  /// A frame on a bus of the guest: `region(at, size, "iocsr")`.
-  case region([Expression])
+  /// A part of the VM's map: `region(at, size, "iocsr")`.
+  case occupy(OccupationWord, [Expression])
   /// `then` or `do`
   case rules(RuleList, onFailure: RuleList?)
   case loop(Loop, RuleList, onFailure: RuleList?)
@@ -136,7 +136,7 @@ extension Rule {
       case .succeed(let value): [value]
       case .write(let value): value.expressions
       case .use(let use): use.arguments
-      case .region(let arguments): arguments
+      case .occupy(_, let arguments): arguments
       case .loop(let loop, _, _): [loop.list]
       case .assign(let effects): effects.flatMap(\.expressions)
       case .read(let part): part.indexes

@@ -192,15 +192,20 @@ struct RuleReader {
         "schema-type", "'use' must be a function with its arguments, such as 'check(value, 4)'", at: node.range)
       return .none
     }
-    let values = arguments.map { argument in
-      argument.compiled(in: scope, as: .any, at: node.range(of: argument.span), faults)
+    let word = OccupationWord(rawValue: name)
+    let values = arguments.enumerated().map { i, argument in
+      argument.compiled(in: scope, as: word?.type(ofParameter: i) ?? .any, at: node.range(of: argument.span), faults)
         ?? Expression(constant: .unknown, text: "unknown")
     }
-    if name == "region" {
-      if !(2...3).contains(values.count) {
-        faults.error("schema-type", "region has 2 or 3 parameters (at, size, bus), not \(values.count)", at: node.range)
+    if let word {
+      guard (word.required...word.parameters.count).contains(values.count) else {
+        faults.error(
+          "schema-type",
+          "\(name) has \(word.required) or \(word.parameters.count) parameters (\(word.parameters.joined(separator: ", "))), "
+            + "not \(values.count)", at: node.range)
+        return .none
       }
-      return .region(values)
+      return .occupy(word, values)
     }
     guard let function = shared.ruleFunction(name) else {
       let hint = shared.ruleFunctionNames.suggestion(for: name)

@@ -24,6 +24,10 @@ package struct ModelHost: Host {
   /// The records that the plan's `create` steps created, by slot; nil if refused, skipped or closed.
   private(set) var vcpus: [Cell?] = []
   private(set) var devices: [ModelDevice?] = []
+  /// What the calls so far have put on the map.
+  private var occupations: [Occupation] = []
+  /// The number of steps so far.
+  private var steps = 0
 
   /// - Parameter facts: the known facts of the host. For all others, the assumptions of the schemas apply.
   /// - Parameter trace: records which rules the calls reach.
@@ -47,6 +51,11 @@ package struct ModelHost: Host {
   var hasVM: Bool { machine.hasVM }
 
   package mutating func skip(_ step: Step) {
+    steps += 1
+    pass(over: step)
+  }
+
+  private mutating func pass(over step: Step) {
     switch step.operation {
     case .createVCPU: vcpus.append(nil)
     case .createDevice: devices.append(nil)
@@ -55,16 +64,18 @@ package struct ModelHost: Host {
   }
 
   package mutating func perform(_ step: Step) -> StepResult {
+    defer { steps += 1 }
     switch preparation(of: step.operation, path: step.attribute) {
     case .call(let call):
-      let (result, isMade) = perform(call, expected: step.expected)
+      let (result, isMade, occupied) = perform(call, expected: step.expected)
       bind(step.operation, isMade: isMade)
+      if let occupied { record(step.operation, occupied) }
       return result
     case .answer(let outcome):
       if case .createDevice = step.operation, case .undecided = outcome {
         devices.append(ModelDevice(object: .unknown, file: nil))
       } else {
-        skip(step)
+        pass(over: step)
       }
       return StepResult(outcome)
     }
@@ -92,9 +103,11 @@ package struct ModelHost: Host {
     }
   }
 
+  /// - Returns: the answer; whether the call is assumed to have succeeded; and what it then puts on the map, unless it had to
+  ///   be assumed against its rules.
   private mutating func perform(
     _ call: PreparedCall, expected: [Answer]
-  ) -> (result: StepResult, isMade: Bool) {
+  ) -> (result: StepResult, isMade: Bool, occupied: [Occupied]?) {
     schemas.exchange(&machine.program)
     let branches = machine.branches(call)
     var further: [Reason] = []
@@ -103,7 +116,7 @@ package struct ModelHost: Host {
     schemas.exchange(&machine.program)
     var result = StepResult(branches: branches)
     if !further.isEmpty { result.further = further }
-    return (result, isMade)
+    return (result, isMade, isMade ? branches.first { $0.answer == .ok }?.occupied : nil)
   }
 
   /// The calls that `save` or `restore` makes for the device in a slot, in the present state of the VM.
@@ -156,9 +169,38 @@ package struct ModelHost: Host {
     case .createDevice(let type, _):
       let file = catalogue.device(numbered: type)
       devices.append(isMade && call.device != .null ? ModelDevice(object: call.device, file: file) : nil)
-    case .closeDevice(let slot): devices[slot] = nil
+    case .closeDevice(let slot):
+      // Without a release function the kernel keeps the device.
+      if isMade, devices[slot]?.file?.rules(of: .close) != nil {
+        occupations.append(Occupation(kind: .closed(device: slot), first: 0, count: 0, step: steps))
+      }
+      devices[slot] = nil
     default: break
     }
+  }
+}
+
+extension ModelHost {
+  /// Adds what a call that succeeds, or may have succeeded, puts on the map.
+  private mutating func record(_ operation: DevicePlan.Operation, _ occupied: [Occupied]) {
+    if case .addMemory(let slot, let address, let size) = operation {
+      occupations.append(
+        Occupation(kind: .memory(slot: slot), first: Int128(address), count: Int128(size), step: steps))
+    }
+    for one in occupied { occupations.append(Occupation(one, step: steps)) }
+  }
+
+  /// What the VM has at its addresses and interrupt numbers at this point, in the order of the steps. An attribute that was
+  /// set again, a memory slot that was given again and a device that was closed are still in it.
+  ///
+  /// - Throws: a fault of the schemas.
+  package mutating func occupied() throws(DiagnosticsError) -> [Occupation] {
+    schemas.exchange(&machine.program)
+    defer { schemas.exchange(&machine.program) }
+    return occupations
+      + (try machine.map()).map { one in
+        Occupation(one, step: nil, device: devices.firstIndex { $0?.object == one.device && one.device != .null })
+      }
   }
 }
 

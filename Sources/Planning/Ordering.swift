@@ -7,14 +7,16 @@ struct Ordering {
     var index: Int
     /// The reason why the element comes later than in the base order; nil if it does not.
     var moved: String?
+    /// The last element that it waited for, if it comes later than in the base order.
+    var cause: Int?
   }
 
   private let draft: Draft
   private var elements: [Element] { draft.elements }
   /// The elements that have each label, and those that come after, or before, all that have it.
-  private let members: Lists
-  private let after: Lists
-  private let before: Lists
+  let members: Lists
+  let after: Lists
+  let before: Lists
 
   init(_ draft: Draft) {
     self.draft = draft
@@ -40,7 +42,8 @@ struct Ordering {
     /// The last predecessor that each element waited for; -1 if there is none.
     var causes = Array(repeating: -1, count: elements.count)
     while let next = ready.popMin() {
-      placed.append(Placed(index: next, moved: next < latest && causes[next] >= 0 ? words(causes[next]) : nil))
+      let cause = next < latest && causes[next] >= 0 ? causes[next] : nil
+      placed.append(Placed(index: next, moved: cause.map(words), cause: cause))
       latest = max(latest, next)
       func open(_ waiting: ArraySlice<Int>) {
         for element in waiting {
@@ -76,7 +79,7 @@ struct Ordering {
 }
 
 /// Lists of elements, by label, in one array.
-private struct Lists {
+struct Lists {
   private var starts: [Int]
   private var elements: [Int]
 

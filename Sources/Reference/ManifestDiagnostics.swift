@@ -64,6 +64,14 @@ extension DiagnosticReference {
     Entry(
       "no-initialisation", "init-vcpu needs an architecture with a call that initialises vCPUs.",
       "KVM_ARM_VCPU_INIT is such a call. On other architectures a vCPU is ready when it is created."),
+    // The map
+    Entry(
+      "address-overlap", "Devices, and the guest's memory, are at different addresses.",
+      "No call refuses an overlap, but the guest reaches only one of the two: the memory, if one of them is memory. "
+        + "kvmconf map draws all addresses and names the free ones."),
+    Entry(
+      "interrupt-collision", "Each interrupt belongs to one device.",
+      "No call refuses this. kvmconf map lists the interrupts in use and the free ones."),
     // Names
     Entry(
       "unknown-device-type", "The architecture has the device type.",

@@ -186,7 +186,7 @@ struct RefusalWalk {
       inner.require(someIn: loop)
       walk(rules, inner)
     case .refuse, .warn: add(Refusal(rule, context))
-    case .none, .succeed, .assign, .region: break
+    case .none, .succeed, .assign, .occupy: break
     }
   }
 

@@ -69,6 +69,11 @@ private struct ExampleRun {
     let report = Runner(keepGoing: true).run(plan, on: &model)
     let failed = report.entries.filter(\.verdict.isFailure)
     found += failed.flatMap { $0.diagnostics(on: report.host) }
+    do throws(DiagnosticsError) {
+      _ = try model.occupied()
+    } catch {
+      for diagnostic in error.diagnostics where !found.contains(diagnostic) { found.append(diagnostic) }
+    }
     if checksState, failed.isEmpty {
       let (schemas, catalogue) = (workspace.compiledSchemas(of: catalogue), catalogue)
       let check = StateCheck(catalogue: catalogue) { ModelHost(schemas, facts: facts, course: .expected) }

@@ -33,7 +33,9 @@ package final class ManifestFiles {
   ///
   /// Only one manifest is kept at a time: a few bytes can declare thousands of steps. A file with several manifests is
   /// read twice, because an error in any of them is reported first.
-  package func forEachManifest(of path: String, _ body: (PlannedManifest) -> Void) throws(DiagnosticsError) {
+  package func forEachManifest(of path: String, _ body: (PlannedManifest, ManifestWorkspace) -> Void)
+    throws(DiagnosticsError)
+  {
     let workspace = workspaces.workspace(for: try settingsOfFiles.settings(of: path))
     let file = try SourceFile(reading: path, stdinName: request.stdinFilename)
     var loaded = LoadedFile(file: file)
@@ -45,7 +47,7 @@ package final class ManifestFiles {
     try check((loaded, workspace))
     func warnAndCall(_ manifest: PlannedManifest) {
       warn((try? workspace.expectedRefusals(of: manifest)) ?? [])
-      body(manifest)
+      body(manifest, workspace)
     }
     if count > 1 { _ = workspace.read(file, each: warnAndCall) } else { loaded.manifests.forEach(warnAndCall) }
   }

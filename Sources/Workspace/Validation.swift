@@ -96,18 +96,21 @@ extension ManifestWorkspace {
   private func problems(
     of manifest: PlannedManifest, each: (Report, Bool) -> Void
   ) throws(DiagnosticsError) -> [Diagnostic] {
-    var found: [Diagnostic] = []
+    var all: [Diagnostic] = []
     var seen: Set<Diagnostic> = []
     let types = Set(catalogue(for: manifest.plan.architecture).deviceTypes)
+    let plan = manifest.planToRehearse
     for absent in manifest.plan.prefixesOfQuestions(of: types) {
-      let (report, obstacles) = try rehearse(manifest, without: absent)
+      let fresh = try model(plan.architecture, course: .corrected, without: absent)
+      var host = fresh
+      let report = rehearse(manifest, plan, on: &host)
       each(report, absent.isEmpty)
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      for diagnostic in report.diagnostics + obstacles where seen.insert(diagnostic).inserted {
-        found.append(diagnostic)
-      }
+      let found = report.diagnostics + obstacles(to: manifest, plan, on: fresh, host, after: report)
+      for diagnostic in try found + mapProblems(of: manifest, plan, &host, besides: found)
+      where seen.insert(diagnostic).inserted { all.append(diagnostic) }
     }
-    return found
+    return all
   }
 
   /// Warnings about the calls of a manifest that the kernel would refuse, for programs that make a plan and do not judge
@@ -122,27 +125,34 @@ extension ManifestWorkspace {
       }
   }
 
-  /// Runs a manifest on the model, and then its vCPUs, if it is to be ready for that.
-  ///
-  /// - Parameter absent: device types that the host does not support.
-  /// - Returns: the run, and what keeps the vCPUs from running.
-  private func rehearse(
-    _ manifest: PlannedManifest, without absent: Set<String>
-  ) throws(DiagnosticsError) -> (Report, [Diagnostic]) {
-    let plan = manifest.planToRehearse
-    let fresh = try model(plan.architecture, course: .corrected, without: absent)
-    var host = fresh
+  /// Runs the plan of a manifest on a host in its first state.
+  func rehearse(
+    _ manifest: PlannedManifest, _ plan: Plan, on host: inout ModelHost
+  ) -> Report {
+    let fresh = host
     var report = Runner(keepGoing: true).run(plan, on: &host)
     report.removeConsequences(of: manifest.incomplete)
     if report.entries.verdicts.contains(where: \.isFailure) {
       var conflicts = Conflicts(plan, on: fresh, after: report)
       conflicts.find(in: &report)
     }
+    return report
+  }
+
+  /// What keeps the vCPUs of a manifest from running, if they are meant to run.
+  ///
+  /// - Parameters:
+  ///   - fresh: the host before the first step.
+  ///   - host: the host after the last step.
+  ///   - report: the run of the plan.
+  private func obstacles(
+    to manifest: PlannedManifest, _ plan: Plan, on fresh: ModelHost, _ host: ModelHost, after report: Report
+  ) -> [Diagnostic] {
     // An error in the text may be why something is missing.
-    guard let (reader, declared) = manifest.source, declared.isReady, manifest.isSound else { return (report, []) }
+    guard let (reader, declared) = manifest.source, declared.isReady, manifest.isSound else { return [] }
     var readiness = Readiness(
       plan, catalogue(for: plan.architecture), document: reader.node, on: fresh, after: report)
-    return (report, readiness.problems(on: host))
+    return readiness.problems(on: host)
   }
 }
 
@@ -199,7 +209,7 @@ extension DevicePlan.Operation {
 extension PlannedManifest {
   /// The plan with the default values of its parameters, with one vCPU if their number is unknown. With one vCPU, steps
   /// keep their indices, so it is also used if the plan has incomplete steps.
-  fileprivate var planToRehearse: Plan {
+  var planToRehearse: Plan {
     var plan = plan
     if !incomplete.isEmpty { plan.makeBlocks(vcpus: 1) }
     plan = plan.withDefaults

@@ -46,6 +46,16 @@ enum Output {
     return isWanted && isatty(descriptor) == 1
   }
 
+  /// The number of columns of the terminal that results go to; nil if they go elsewhere.
+  static var width: Int? {
+    var size = winsize()
+    // SAFETY: `size` lives throughout the call.
+    guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
   static func print(_ diagnostics: [Diagnostic], to descriptor: Int32) {
     var text = ""
     TextRenderer(color: hasColor(descriptor)).render(diagnostics, into: &text)

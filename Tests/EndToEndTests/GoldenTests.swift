@@ -13,6 +13,7 @@ import Testing
     "plan.txt": ["plan"],
     "plan.json": ["plan", "--format", "json"],
     "plan.strace": ["plan", "--format", "strace"],
+    "plan.dot": ["plan", "--format", "dot"],
     "validate.txt": ["validate"],
     "validate.json": ["validate", "--format", "json"],
     "render.yaml": ["render"],

@@ -49,6 +49,10 @@ import Workspace
     Input("documents with a mistake", 300) { count in
       repeated(count) { _ in "---\nkvmconf: 1\narch: x86_64\nvcpus: {cout: 1}\n" }
     },
+    Input("interrupts", 3000) { count in
+      "kvmconf: 1\narch: ppc64\nsteps:\n  - {create-vm: {}}\n  - {create: xive, as: ic}\n"
+        + repeated(count) { "  - {set: ic.source, irq: \($0 + 1), value: 0}\n" }
+    },
     Input("one long unknown key", 100_000) { count in
       "kvmconf: 1\narch: x86_64\nvcpus: {count: 1}\n? \(String(repeating: "k", count: count))\n: 1\n"
     },

@@ -151,7 +151,7 @@ struct HooksAreRun: SchemaCheck {
   static let id: DiagnosticID = "schema-unknown-hook"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
-    var run: Set<String> = []
+    var run: Set<String> = [Catalogue.mapHook]
     for list in catalogue.allRules {
       list.visitRules { rule in if let hook = rule.hook { run.insert(hook) } }
     }

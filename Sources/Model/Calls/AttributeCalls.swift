@@ -21,6 +21,7 @@ extension Machine {
       return try runOtherwise(program.unknownGroup(file, access), sequence.missing(at: .group))
     }
     let attribute = try attribute(of: group)
+    call.attribute = attribute
     if call.path.isEmpty {
       call.path = program.attributes[Int(attribute)].schema?.path ?? program.groups[Int(group)].schema.name
     }

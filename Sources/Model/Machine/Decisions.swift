@@ -18,6 +18,7 @@ struct Branch {
   /// The number that the call answers if it succeeds; nil if it is unknown.
   var number: UInt32? = 0
   var warnings: [Reason] = []
+  var occupied: [Occupied] = []
   /// The value that a get reads.
   var value: PayloadBytes?
   /// What the branch has done; nil if it is the only one, and the state includes it.
@@ -109,12 +110,14 @@ extension Machine {
   private mutating func follow(_ prepared: PreparedCall) -> Branch {
     ending = nil
     warnings = []
+    occupied = []
     reserveLocals(Int(program.slotCount))
     do throws(Stop) {
       let value = try make(prepared)
-      return Branch(end: .ok, number: call.number, warnings: warnings, value: value)
+      return Branch(end: .ok, number: call.number, warnings: warnings, occupied: occupied, value: value)
     } catch {
-      return Branch(end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings)
+      return Branch(
+        end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings, occupied: occupied)
     }
   }
 

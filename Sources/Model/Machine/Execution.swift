@@ -64,6 +64,7 @@ extension Machine {
       case .runCapability(let top): try runCapability(above: top)
       case .endIfForced(let rule): if ignoresRefusals, program.refuses(rule) { return }
       case .change(let effect): try change(effect)
+      case .occupy(let id): if !ignoresRefusals { try occupy(id) }
       case .warn(let rule): warn(rule)
       case .hazard(let rule): throw hazard(rule)
       case .refuse(let rule):

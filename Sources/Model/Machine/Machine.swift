@@ -39,6 +39,8 @@ struct Machine {
   /// Whether a refused call is being corrected: see `ModelHost.Course.corrected`.
   var corrects = false
   var warnings: [Reason] = []
+  /// The parts of the VM's map that the call adds.
+  var occupied: [Occupied] = []
   /// How the call ended, if it did not run to its end.
   var ending: Branch.End?
   /// The words of the latest fault.
@@ -89,6 +91,8 @@ struct CallState {
   var device = Cell.null
   var key = Cell.null
   var argument = Cell.null
+  /// The attribute that the lookup found.
+  var attribute: AttributeCallID?
   var attr: UInt64 = 0
   var group: UInt32 = 0
   var flags: UInt32 = 0

@@ -45,6 +45,9 @@ struct Program {
   var bodies: [(rules: RuleFrame, top: Slot, block: BlockID)] = []
   var rules: [RuleOrigin] = []
   var effects: [EffectCode] = []
+  var occupations: [OccupyCode] = []
+  /// The rules that describe the map of a VM, once they are compiled.
+  var map: BlockID?
   /// The values of the fields of new records.
   var newValues: [EffectCode.NewValue] = []
   var effectOrigins: [Effect] = []

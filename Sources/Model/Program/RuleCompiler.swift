@@ -15,6 +15,14 @@ extension Program {
     return id
   }
 
+  /// The block of the rules that describe the map of a VM.
+  mutating func mapBlock() -> BlockID {
+    if let map { return map }
+    let block = block(hook(Catalogue.mapHook, Frame()))
+    map = block
+    return block
+  }
+
   private mutating func block(from source: BlockSource) -> BlockID {
     blocks.append(Block())
     sources.append(source)
@@ -100,7 +108,10 @@ extension Program {
       statements.append(.bind(slot, compile(binding.value, in: frame)))
     }
     switch rule.action {
-    case .none, .region: break
+    case .none: break
+    case .occupy(let word, let arguments):
+      occupations.append(OccupyCode(word: word, arguments: arguments.map { compile($0, in: frame) }))
+      statements.append(.occupy(OccupyID(occupations.count - 1)))
     case .refuse: statements.append(.refuse(id))
     case .succeed(let value): statements.append(.succeed(compile(value, in: frame)))
     case .read(let part) where part.path.isEmpty: statements.append(.read)

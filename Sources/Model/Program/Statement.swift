@@ -29,6 +29,7 @@ enum Statement {
   /// Ends the block if refusals are ignored and the rule's list refuses every call.
   case endIfForced(RuleID)
   case change(EffectID)
+  case occupy(OccupyID)
   case warn(RuleID)
   case hazard(RuleID)
   case refuse(RuleID)
@@ -38,6 +39,7 @@ enum Statement {
 typealias RuleID = Int32
 typealias BlockID = Int32
 typealias EffectID = Int32
+typealias OccupyID = Int32
 typealias WriteID = Int32
 typealias PartID = Int32
 typealias FileID = Int32
@@ -46,6 +48,13 @@ typealias FileID = Int32
 enum PartCode {
   case field(String)
   case element(ExpressionID)
+}
+
+/// A part of the VM's map.
+struct OccupyCode {
+  var word: OccupationWord
+  /// In the order of the word's parameters.
+  var arguments: [ExpressionID]
 }
 
 /// A change of the state.

@@ -40,7 +40,7 @@ struct Compile: ParsableCommand {
 
   func run() throws {
     let (loaded, workspace) = try options.manifestFiles().load(file)
-    let manifest = try manifest(loaded)
+    let manifest = try loaded.manifest(numbered: document, in: file, "a plan holds")
     Output.print(try workspace.expectedRefusals(of: manifest), to: 2)
     let plan = manifest.plan
     var reasons = StepReasons(plan, workspace.catalogue(for: plan.architecture))
@@ -53,19 +53,25 @@ struct Compile: ParsableCommand {
     case .c: try Output.write(Array(CHeader(plan, bytes).text.utf8), toFile: output)
     }
   }
+}
 
-  private func manifest(_ loaded: LoadedFile) throws -> PlannedManifest {
-    let count = loaded.manifests.count
-    if let document {
-      guard (1...count).contains(document) else {
-        throw ValidationError("--document \(document): \(file) has \(counted(count, "manifest"))")
+extension LoadedFile {
+  /// One manifest of the file.
+  ///
+  /// - Parameters:
+  ///   - number: counted from 1; nil if the file must have a single one.
+  ///   - result: what holds one manifest, such as `a plan holds`.
+  func manifest(numbered number: Int?, in path: String, _ result: String) throws -> PlannedManifest {
+    if let number {
+      guard (1...manifests.count).contains(number) else {
+        throw ValidationError("--document \(number): \(path) has \(counted(manifests.count, "manifest"))")
       }
-      return loaded.manifests[document - 1]
+      return manifests[number - 1]
     }
-    guard count == 1 else {
-      throw ValidationError("\(file) has \(count) manifests, but a plan holds one; choose it with --document N")
+    guard manifests.count == 1 else {
+      throw ValidationError("\(path) has \(manifests.count) manifests, but \(result) one; choose it with --document N")
     }
-    return loaded.manifests[0]
+    return manifests[0]
   }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevicePlan
 import Diagnostics
+import Reporting
 import Workspace
 
 /// `kvmconf plan`: prints the calls of a manifest, in order.
@@ -14,18 +15,19 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var options: SharedOptions
 
-  @Option(help: "The format of the plan: text (a table), json or strace.")
+  @Option(help: "The format of the plan: text (a table), json, strace, or dot (a graph of what waits for what).")
   var format: PlanFormat = .text
 
-  enum PlanFormat: String, Word { case text, json, strace }
+  enum PlanFormat: String, Word { case text, json, strace, dot }
 
   func run() throws {
     var isFirst = true
-    try options.manifestFiles().forEachManifest(of: file) { manifest in
+    try options.manifestFiles().forEachManifest(of: file) { manifest, workspace in
       switch format {
       case .text: Output.result((isFirst ? "" : "\n") + manifest.plan.table)
       case .json: Output.result(manifest.plan.json.text() + "\n")
       case .strace: Output.result(manifest.plan.strace)
+      case .dot: Output.result(workspace.graph(of: manifest).dot(named: manifest.plan.name))
       }
       isFirst = false
     }

@@ -1,0 +1,179 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Model
+import Vocabulary
+
+/// What occupies the addresses and interrupt numbers of a VM after a plan, by space, and what of it overlaps.
+///
+/// It has no names and no places, so that a check of a VM without overlaps costs little.
+struct MapSurvey {
+  struct Item {
+    var content: MapEntry.Content
+    var first: Int128
+    var end: Int128
+    /// The index of the occupation.
+    var occupation: Int
+  }
+
+  struct Space {
+    var kind: MapSpace.Kind
+    var name: String
+    /// Sorted by their first number.
+    var items: [Item] = []
+    /// The numbers that exist.
+    var existing: [Item] = []
+    /// Pairs of items, by their indices.
+    var overlaps: [(Int, Int)] = []
+  }
+
+  let occupations: [Occupation]
+  let plan: Plan
+  private(set) var spaces: [Space] = []
+
+  /// - Parameter wrong: the steps that are left out.
+  init(_ occupations: [Occupation], of plan: Plan, without wrong: Set<Int>) {
+    self.occupations = occupations
+    self.plan = plan
+    for i in Self.lasting(occupations, plan) {
+      let occupation = occupations[i]
+      if let step = occupation.step, wrong.contains(step) || step >= plan.steps.count { continue }
+      add(occupation, i)
+    }
+    // Guest physical addresses first, then other buses, then interrupts.
+    spaces.sort { ($0.kind.rank, $0.name.isEmpty ? 0 : 1) < ($1.kind.rank, $1.name.isEmpty ? 0 : 1) }
+    for i in spaces.indices { spaces[i].findOverlaps { Self.identity(of: occupations[$0], plan) } }
+  }
+
+  private mutating func add(_ occupation: Occupation, _ index: Int) {
+    var name = occupation.space
+    let (content, kind): (MapEntry.Content?, MapSpace.Kind)
+    switch occupation.kind {
+    case .memory(let slot):
+      (content, kind) = (.memory(slot: slot), .addresses)
+      // The upper half of a slot's number is its address space: the memory of another one is not at these addresses.
+      if slot >> 16 != 0 { name = "address space \(slot >> 16)" }
+    case .word(.region):
+      // What a device uses of the guest's memory.
+      let isBuffer = name == "memory"
+      if isBuffer { name = "" }
+      (content, kind) = (isBuffer ? .buffer : .device, .addresses)
+    case .word(.addresses): (content, kind) = (nil, .addresses)
+    case .word(.interrupt): (content, kind) = (.interrupt, .interrupts)
+    case .word(.interrupts): (content, kind) = (nil, .interrupts)
+    case .closed: return
+    }
+    var place = spaces.count
+    if let known = spaces.firstIndex(where: { $0.kind == kind && $0.name == name }) {
+      place = known
+    } else {
+      spaces.append(Space(kind: kind, name: name))
+    }
+    let item = Item(
+      content: content ?? .interrupt, first: occupation.first, end: occupation.first + occupation.count,
+      occupation: index)
+    if content == nil { spaces[place].existing.append(item) } else { spaces[place].items.append(item) }
+  }
+
+  /// The occupations without those of closed devices, of memory slots that were given again, and of attributes that were
+  /// set again.
+  private static func lasting(_ occupations: [Occupation], _ plan: Plan) -> [Int] {
+    var isLasting = Array(repeating: true, count: occupations.count)
+    var latest: [Owner: [Int]] = [:]
+    func remove(_ indices: [Int]) { for i in indices { isLasting[i] = false } }
+    var ofDevices: [Int: [Int]] = [:]
+    for (i, occupation) in occupations.enumerated() {
+      guard let step = occupation.step, step < plan.steps.count else { continue }
+      if case .closed(let slot) = occupation.kind {
+        remove(ofDevices.removeValue(forKey: slot) ?? [])
+        continue
+      }
+      if let slot = plan.steps[step].operation.deviceSlot { ofDevices[slot, default: []].append(i) }
+      guard let owner = Owner(occupation, plan.steps[step]) else { continue }
+      // The parts that one call adds belong together.
+      if let earlier = latest[owner]?.first, occupations[earlier].step != step, !occupation.repeats {
+        remove(latest.removeValue(forKey: owner) ?? [])
+      }
+      latest[owner, default: []].append(i)
+      if occupation.count == 0 { isLasting[i] = false }
+    }
+    return isLasting.indices.filter { isLasting[$0] }
+  }
+
+  /// What tells users of one number apart. The same attribute of several vCPUs is one user.
+  private static func identity(of occupation: Occupation, _ plan: Plan) -> String {
+    guard let step = occupation.step else { return "\(occupation.device ?? -1) \(occupation.attribute ?? "")" }
+    return plan.steps[step].userLabel
+  }
+}
+
+/// What has one place on the map at a time: a memory slot, or what a set of an attribute adds.
+private enum Owner: Hashable {
+  case slot(UInt32)
+  case attribute(Target, group: UInt32, attr: UInt64)
+
+  init?(_ occupation: Occupation, _ step: Step) {
+    if case .memory(let slot) = occupation.kind {
+      self = .slot(slot)
+    } else if case .setAttribute(let call) = step.operation {
+      self = .attribute(call.target, group: call.group, attr: call.attr)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension DevicePlan.Operation {
+  fileprivate var deviceSlot: Int? {
+    if case .device(let slot)? = attributeCall?.target { slot } else { nil }
+  }
+}
+
+extension Step {
+  /// The object and the attribute of the step. All vCPUs have the same label.
+  var userLabel: String {
+    let object: String
+    switch target {
+    case .vcpu, .eachVCPU: object = "vcpu"
+    default: object = target.description
+    }
+    return attribute.map { "\(object).\($0)" } ?? object
+  }
+}
+
+extension MapSurvey.Space {
+  /// Finds overlaps in one pass over the items in their order. An item is compared with the one that reaches furthest so
+  /// far, so that a pile of items gives one pair for each item more.
+  mutating func findOverlaps(_ identity: (Int) -> String) {
+    items.sort { ($0.first, -$0.end) < ($1.first, -$1.end) }
+    switch kind {
+    case .addresses:
+      find(within: .device)
+      find(within: .buffer)
+      findInMemory()
+    case .interrupts:
+      for i in items.indices.dropFirst() where items[i].first == items[i - 1].first {
+        let first = overlaps.last.flatMap { items[$0.0].first == items[i].first ? $0.0 : nil } ?? i - 1
+        if identity(items[i].occupation) != identity(items[first].occupation) { overlaps.append((first, i)) }
+      }
+    }
+  }
+
+  private mutating func find(within content: MapEntry.Content) {
+    var furthest: Int?
+    for i in items.indices where items[i].content == content {
+      if let other = furthest, items[i].first < items[other].end { overlaps.append((other, i)) }
+      if furthest.map({ items[$0].end < items[i].end }) ?? true { furthest = i }
+    }
+  }
+
+  /// Finds the devices in memory. Memory slots do not overlap.
+  private mutating func findInMemory() {
+    let memory = items.indices.filter { items[$0].content.isMemory }
+    var next = 0
+    for i in items.indices where items[i].content == .device {
+      while next < memory.count, items[memory[next]].end <= items[i].first { next += 1 }
+      if next < memory.count, items[memory[next]].first < items[i].end { overlaps.append((memory[next], i)) }
+    }
+  }
+}

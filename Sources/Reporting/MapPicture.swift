@@ -1,0 +1,314 @@
+import Diagnostics
+import Maps
+import TextOutput
+import Vocabulary
+
+/// A map as a picture in SVG.
+///
+/// Addresses grow downwards. Each cluster has one scale. What is between clusters is folded, and a range that would be
+/// much higher than the smallest one of its cluster is cut, which a zigzag shows.
+package struct MapPicture {
+  private let map: MachineMap
+
+  package init(_ map: MachineMap) { self.map = map }
+
+  package var text: String {
+    var drawing = MapDrawing(map)
+    drawing.title("\(map.name), \(map.architecture.rawValue)")
+    drawing.remark(
+      "Addresses grow downwards. A bracket is the scale of what is beside it; a zigzag cuts what is longer.")
+    if map.spaces.isEmpty { drawing.remark("nothing has an address or an interrupt") }
+    for space in map.spaces {
+      drawing.heading(space)
+      switch space.kind {
+      case .addresses: drawing.draw(MapLayout(space), space.overlaps.map(\.range))
+      case .interrupts: drawing.drawInterrupts(space)
+      }
+      for overlap in space.overlaps { drawing.warning(space.words(overlap)) }
+    }
+    return drawing.text
+  }
+}
+
+private struct MapDrawing {
+  private static let width = 860
+  private static let style = """
+    text{font:12px sans-serif;fill:#222}.title{font-size:18px;font-weight:bold}.heading{font-size:14px;font-weight:bold}\
+    .at{font-family:monospace;text-anchor:end;fill:#555}.name{font-weight:bold}.faint{fill:#777}.red{fill:#c62828}\
+    .end{text-anchor:end}.number{text-anchor:middle;font-size:10px}\
+    .memory{fill:#cfe0f5;stroke:#4a76a8}.buffer{fill:#8db4e2;stroke:#2f5a8a}.device{fill:#bfe3b4;stroke:#4c8a3f}\
+    .free{fill:#f6f6f6;stroke:#ccc;stroke-dasharray:3 3}.cell{fill:#f6f6f6;stroke:#ccc}\
+    .overlap{fill:url(#hatch);fill-opacity:.55;stroke:#c62828;stroke-width:2}.clash{fill:#f3b5b5;stroke:#c62828;stroke-width:2}\
+    .cut{fill:none;stroke:#fff;stroke-width:6}.edge{fill:none;stroke:#888}.leader{fill:none;stroke:#999;stroke-width:.7}
+    """
+  /// The left and the right side of bars, and the left side of their names.
+  private static let (left, right, names) = (190.0, 430.0, 460.0)
+  /// The height of a folded gap.
+  private static let folded = 34.0
+
+  private let map: MachineMap
+  private var svg = SVG(width: width, style: style)
+  private var y = 20.0
+
+  init(_ map: MachineMap) { self.map = map }
+
+  var text: String { svg.text(height: y + 20) }
+
+  mutating func title(_ text: String) {
+    y += 10
+    svg.write(20, y, "title", text)
+  }
+
+  mutating func heading(_ space: MapSpace) {
+    y += 26
+    svg.write(20, y, "heading", space.heading)
+    y += 16
+  }
+
+  mutating func remark(_ text: String) {
+    y += 18
+    svg.write(20, y, "faint", text)
+  }
+
+  mutating func warning(_ text: String) {
+    y += 18
+    svg.write(20, y, "name red", "! " + text)
+  }
+
+  // MARK: Addresses
+
+  mutating func draw(_ layout: MapLayout, _ overlaps: [Range<Int128>]) {
+    for (i, cluster) in layout.clusters.enumerated() {
+      if cluster.isFolded { drawFolded(cluster.range) } else { draw(cluster, overlaps) }
+      let next = i + 1 < layout.clusters.count ? layout.clusters[i + 1] : nil
+      if next?.range.lowerBound != cluster.range.upperBound || i + 1 == layout.clusters.count {
+        svg.write(Self.left - 10, y + 4, "at", grouped(cluster.range.upperBound))
+        y += next == nil ? 8 : 20
+      } else if let next, !next.isFolded, !cluster.isFolded {
+        // The scale changes.
+        y += 6
+      }
+    }
+  }
+
+  private mutating func drawFolded(_ range: Range<Int128>) {
+    let (left, right) = (Self.left, Self.right)
+    svg.rectangle(left, y, right - left, Self.folded, "free")
+    zigzag(left, right, y + Self.folded / 2)
+    svg.write(left - 10, y + 4, "at", grouped(range.lowerBound))
+    name(y + Self.folded / 2 + 4, [("free", "faint"), ("\(sizeInProse(range.size)), folded", "faint")])
+    y += Self.folded
+  }
+
+  private mutating func draw(_ cluster: MapLayout.Cluster, _ overlaps: [Range<Int128>]) {
+    let scale = Scale(cluster)
+    let top = y
+    let place = { (address: Int128) in top + scale.height(upTo: address) }
+    let lanes = Lanes(cluster.rows)
+    var labels: [(y: Double, row: MapLayout.Row, from: (x: Double, y: Double))] = []
+    for (i, row) in cluster.rows.enumerated() {
+      let (from, to) = (place(row.range.lowerBound), place(row.range.upperBound))
+      let (x, width) = lanes.extent(of: i, from: Self.left, to: Self.right)
+      let size = sizeInProse(row.range.size)
+      svg.rectangle(
+        x, from, width, to - from, row.kind, title: "\(row.label), \(grouped(row.range.lowerBound)), \(size)")
+      // The name of a range is beside its first part, which is its own unless something else begins there.
+      let height = min(to, place(scale.end(ofPartAt: row.range.lowerBound))) - from
+      labels.append((from + height / 2 + 4, row, (x + width, from + height / 2)))
+    }
+    for part in scale.cuts {
+      let middle = (place(part.lowerBound) + place(part.upperBound)) / 2
+      zigzag(Self.left, Self.right, middle)
+    }
+    for overlap in overlaps where overlap.overlaps(cluster.range) {
+      let (from, to) = (place(overlap.lowerBound), place(overlap.upperBound))
+      svg.rectangle(Self.left, from, Self.right - Self.left, to - from, "overlap")
+    }
+    var last = -100.0
+    for address in scale.addresses.dropLast() {
+      let at = max(place(address) + 4, last + 12)
+      svg.write(Self.left - 10, at, "at", grouped(address))
+      last = at
+    }
+    last = -100
+    for label in labels.sorted(by: { $0.y < $1.y }) {
+      let at = max(label.y, last + 15)
+      svg.line(
+        [label.from, (Self.right + 8, label.from.y), (Self.names - 12, at - 4), (Self.names - 4, at - 4)], "leader")
+      let isFree = label.row.entry == nil
+      var parts = [(label.row.label, label.row.isOverlapping ? "name red" : isFree ? "faint" : "name")]
+      parts.append((sizeInProse(label.row.range.size), isFree ? "faint" : ""))
+      if let place = label.row.entry?.at { parts.append((map.words(place), "faint")) }
+      name(at, parts)
+      last = at
+    }
+    if let ruler = scale.ruler {
+      svg.line([(24, top), (20, top), (20, top + ruler.height), (24, top + ruler.height)], "edge")
+      svg.write(28, top + ruler.height / 2 + 4, "faint", sizeInProse(ruler.size))
+    }
+    y = max(place(cluster.range.upperBound), last)
+  }
+
+  private mutating func name(_ y: Double, _ parts: [(text: String, kind: String)]) {
+    svg.write(Self.names, y, "", parts)
+  }
+
+  private mutating func zigzag(_ left: Double, _ right: Double, _ middle: Double) {
+    let points = stride(from: left - 4, through: right + 4, by: 8).enumerated().map { i, x in
+      (x: x, y: middle + (i % 2 == 0 ? -3 : 3))
+    }
+    svg.line(points, "cut")
+    svg.line(points.map { ($0.x, $0.y - 3) }, "edge")
+    svg.line(points.map { ($0.x, $0.y + 3) }, "edge")
+  }
+
+  // MARK: Interrupts
+
+  mutating func drawInterrupts(_ space: MapSpace) {
+    let columns: Int128 = 16
+    let cell = 26.0
+    let clashing = Set(space.overlaps.flatMap { [$0.first, $0.second] })
+    var users: [Int128: (kind: String, label: String)] = [:]
+    for (i, entry) in space.entries.enumerated() {
+      let label = users[entry.range.lowerBound].map { $0.label + ", " + entry.label } ?? entry.label
+      users[entry.range.lowerBound] = (clashing.contains(i) ? "clash" : "device", label)
+    }
+    let ranges = (space.existing + space.entries).map(\.range)
+    // A row with an interrupt in use is drawn, others only if they are few.
+    let rows = Set(ranges.flatMap { [$0.lowerBound / columns, ($0.upperBound - 1) / columns] }).union(
+      users.keys.map { $0 / columns })
+    let wanted = Set(rows.flatMap { [$0 - 1, $0, $0 + 1] })
+    let whole = space.existing.flatMap { ($0.range.lowerBound / columns)...(($0.range.upperBound - 1) / columns) }
+    let all = Set(whole).union(rows).sorted()
+    var next = 0
+    while next < all.count {
+      let hidden = all[next...].prefix { !wanted.contains($0) }.count
+      if hidden > 1 {
+        svg.write(Self.left, y + 14, "faint", "\(hidden) rows of free interrupts")
+        y += 22
+        next += hidden
+        continue
+      }
+      let row = all[next]
+      svg.write(Self.left - 10, y + cell / 2 + 4, "at", hexadecimal(row * columns, from: 1024))
+      for column in 0..<columns {
+        let number = row * columns + column
+        let x = Self.left + Double(column) * cell
+        let user = users[number]
+        if user == nil, !ranges.contains(where: { $0.contains(number) }) { continue }
+        svg.rectangle(x, y, cell - 2, cell - 2, user?.kind ?? "cell", title: user?.label ?? "free")
+        svg.write(
+          x + cell / 2 - 1, y + cell / 2 + 3, user == nil ? "number faint" : "number name",
+          hexadecimal(number, from: 1024))
+      }
+      y += cell
+      next += 1
+    }
+    for row in MapLayout.rows(of: space) {
+      y += 18
+      let place = row.entry?.at.map { map.words($0) } ?? "default"
+      svg.write(Self.left - 10, y, row.isOverlapping ? "at red" : "at", row.range.words)
+      svg.write(Self.left, y, "", [(row.label, row.isOverlapping ? "name red" : "name"), (place, "faint")])
+    }
+  }
+}
+
+extension MapLayout.Row {
+  fileprivate var kind: String {
+    switch entry?.content {
+    case .memory: "memory"
+    case .buffer: "buffer"
+    case .device, .interrupt: "device"
+    case nil: "free"
+    }
+  }
+}
+
+/// The heights of a cluster's addresses.
+private struct Scale {
+  /// The addresses at which a range begins or ends, and the height of each.
+  let addresses: [Int128]
+  private let heights: [Double]
+  /// The parts between them that are not to scale.
+  private(set) var cuts: [Range<Int128>] = []
+  /// A round size, and its height; nil if all parts are cut.
+  private(set) var ruler: (size: Int128, height: Double)?
+
+  /// The heights of the smallest part, of the largest one, and of one that is cut.
+  private static let (smallest, largest, cut) = (20.0, 170.0, 64.0)
+
+  init(_ cluster: MapLayout.Cluster) {
+    addresses = Set(cluster.rows.flatMap { [$0.range.lowerBound, $0.range.upperBound] }).sorted()
+    let sizes = zip(addresses, addresses.dropFirst()).map { $1 - $0 }
+    let unit = sizes.min() ?? 1
+    var heights = [0.0]
+    for (i, size) in sizes.enumerated() {
+      let height = Self.smallest * Double(size) / Double(unit)
+      if height > Self.largest { cuts.append(addresses[i]..<addresses[i + 1]) }
+      heights.append(heights[i] + (height > Self.largest ? Self.cut : height))
+    }
+    self.heights = heights
+    if cuts.count < sizes.count, sizes.count > 1 { ruler = (unit, Self.smallest) }
+  }
+
+  /// The height of an address above the beginning of the cluster.
+  func height(upTo address: Int128) -> Double {
+    guard let last = addresses.last else { return 0 }
+    let clamped = min(max(address, addresses[0]), last)
+    let next = index(of: clamped)
+    if addresses[next] == clamped { return heights[next] }
+    let part = Double(clamped - addresses[next - 1]) / Double(addresses[next] - addresses[next - 1])
+    return heights[next - 1] + part * (heights[next] - heights[next - 1])
+  }
+
+  /// The end of the part that begins at an address.
+  func end(ofPartAt address: Int128) -> Int128 { addresses[min(index(of: address) + 1, addresses.count - 1)] }
+
+  /// The index of the first address that is not below another.
+  private func index(of address: Int128) -> Int {
+    var (low, high) = (0, addresses.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if addresses[middle] < address { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+/// Columns beside each other for devices with the same addresses. Memory has the whole width, behind them.
+private struct Lanes {
+  /// The lane of each row, and the number of lanes there; nil for memory and free ranges.
+  private var lanes: [(lane: Int, count: Int)?] = []
+  private var hasMemory = false
+
+  init(_ rows: [MapLayout.Row]) {
+    var ends: [Int128] = []
+    /// The rows that share their lanes: each overlaps another one.
+    var group: [Int] = []
+    func close(_ lanes: inout [(lane: Int, count: Int)?]) {
+      for row in group { lanes[row]?.count = ends.count }
+      (ends, group) = ([], [])
+    }
+    for (i, row) in rows.enumerated() {
+      guard let entry = row.entry, !entry.content.isMemory else {
+        lanes.append(nil)
+        hasMemory = hasMemory || row.entry != nil
+        continue
+      }
+      if ends.allSatisfy({ $0 <= row.range.lowerBound }) { close(&lanes) }
+      let lane = ends.firstIndex { $0 <= row.range.lowerBound } ?? ends.count
+      if lane == ends.count { ends.append(0) }
+      ends[lane] = row.range.upperBound
+      group.append(i)
+      lanes.append((lane, 1))
+    }
+    close(&lanes)
+  }
+
+  func extent(of row: Int, from left: Double, to right: Double) -> (x: Double, width: Double) {
+    guard let (lane, count) = lanes[row] else { return (left, right - left) }
+    let inset = hasMemory ? 20.0 : 0
+    let width = (right - left - 2 * inset) / Double(count)
+    return (left + inset + Double(lane) * width, width)
+  }
+}

@@ -1,0 +1,185 @@
+import Diagnostics
+import Maps
+import TextOutput
+import Vocabulary
+
+/// A map as text: a table of what is at the addresses, with bars that are to scale, and lists of interrupts.
+package struct MapText {
+  private let map: MachineMap
+  private let width: Int
+  private let color: Bool
+
+  /// - Parameters:
+  ///   - width: the number of columns; nil for a file.
+  ///   - color: whether to colour the text with terminal escape sequences.
+  package init(_ map: MachineMap, width: Int? = nil, color: Bool = false) {
+    self.map = map
+    self.width = max(40, width ?? 100)
+    self.color = color
+  }
+
+  package var text: String {
+    var lines = [styled("\(map.name.printable), \(map.architecture.rawValue)", .bold)]
+    if map.spaces.isEmpty { lines.append("nothing has an address or an interrupt") }
+    for space in map.spaces {
+      lines.append("")
+      lines.append(styled(shortened(space.heading.printable, to: width), .bold))
+      lines += space.kind == .addresses ? addresses(space) : interrupts(space)
+      lines += space.overlaps.flatMap { overlap in
+        fill("! " + space.words(overlap)).map { styled($0, .overlap) }
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  // MARK: Addresses
+
+  private func addresses(_ space: MapSpace) -> [String] {
+    let layout = MapLayout(space)
+    let rows = layout.clusters.flatMap(\.rows)
+    let addresses = rows.map { grouped($0.range.lowerBound).utf8.count }.max() ?? 0
+    let sizes = rows.map { sizeInProse($0.range.size).utf8.count }.max() ?? 0
+    let labels = min(rows.map { $0.label.displayWidth }.max() ?? 0, max(4, width - (2 + addresses + 2 + 2 + sizes)))
+    let places = rows.map { place($0.entry?.at).displayWidth }.max() ?? 0
+    var rest = width - (2 + addresses + 2 + labels + 2 + sizes)
+    let hasPlaces = places > 0 && rest >= places + 2
+    if hasPlaces { rest -= places + 2 }
+    let bars = rest >= 10 ? min(rest - 2, 32) : 0
+    return layout.clusters.flatMap { cluster in
+      cluster.rows.map { row in
+        var line = (row.isOverlapping ? "! " : "  ") + padded(grouped(row.range.lowerBound), addresses) + "  "
+        if bars > 0 {
+          line += cluster.isFolded ? padded("", bars) : bar(row, in: cluster.range, bars)
+          line += "  "
+        }
+        line += padded(shortened(row.label, to: labels), labels) + "  "
+        let size = sizeInProse(row.range.size)
+        line += padded("", sizes - size.utf8.count) + size
+        if hasPlaces { line += "  " + place(row.entry?.at) }
+        while line.last == " " { line.removeLast() }
+        return styled(line, row.isOverlapping ? .overlap : row.entry == nil ? .faint : row.style)
+      }
+    }
+  }
+
+  /// A bar from the column of the range's beginning to that of its end; at least one column wide.
+  private func bar(_ row: MapLayout.Row, in whole: Range<Int128>, _ columns: Int) -> String {
+    let unit = { (address: Int128) in Int((address - whole.lowerBound) * Int128(columns) * 2 / whole.size) }
+    let first = min((unit(row.range.lowerBound) + 1) / 2, columns - 1)
+    let end = min(max((unit(row.range.upperBound) + 1) / 2, first + 1), columns)
+    return padded("", first) + String(repeating: row.block, count: end - first) + padded("", columns - end)
+  }
+
+  // MARK: Interrupts
+
+  private func interrupts(_ space: MapSpace) -> [String] {
+    let rows = MapLayout.rows(of: space)
+    let users = rows.map { row in
+      [row.range.words, row.label, row.entry?.at == nil ? "default" : place(row.entry?.at)]
+    }
+    var lines: [String] = []
+    for (row, line) in zip(rows, Columns(users, rightAligned: [0]).lines()) {
+      let mark = row.isOverlapping ? "! " : "  "
+      lines.append(styled(shortened(mark + line, to: width), row.isOverlapping ? .overlap : .device))
+    }
+    let free = space.free
+    if !space.existing.isEmpty {
+      let count = free.reduce(0) { $0 + $1.size }
+      let words = free.map(\.words).joined(separator: ", ")
+      lines += fill(
+        "free: " + (free.isEmpty ? "none" : users.isEmpty ? "all \(count)" : words)
+      ).map { styled($0, .faint) }
+    }
+    return lines
+  }
+
+  // MARK: Words
+
+  private func place(_ range: SourceRange?) -> String { range.map { map.words($0) } ?? "" }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.displayWidth))
+  }
+
+  private func shortened(_ text: String, to width: Int) -> String {
+    if text.displayWidth <= width { return text }
+    return String(text.prefix(max(0, width - 1))) + "…"
+  }
+
+  /// A text in lines that fit the width, indented by two columns and then by four.
+  private func fill(_ text: String) -> [String] {
+    var lines: [String] = []
+    var line = " "
+    for word in text.split(separator: " ") {
+      if line.displayWidth + 1 + word.displayWidth > width, line.contains(where: { $0 != " " }) {
+        lines.append(line)
+        line = "   "
+      }
+      line += " " + word
+    }
+    return lines + [line]
+  }
+
+  fileprivate enum Style: String {
+    case bold = "1"
+    case faint = "2"
+    case memory = "34"
+    case device = "32"
+    case overlap = "1;31"
+  }
+
+  private func styled(_ text: String, _ style: Style?) -> String {
+    guard color, let style else { return text }
+    return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+  }
+}
+
+extension MapLayout.Row {
+  var label: String { entry?.label.printable ?? "free" }
+
+  fileprivate var block: String {
+    switch entry?.content {
+    case .memory: "▒"
+    case .buffer: "▓"
+    case .device, .interrupt: "█"
+    case nil: "·"
+    }
+  }
+
+  fileprivate var style: MapText.Style? {
+    switch entry?.content {
+    case .memory, .buffer: .memory
+    case .device, .interrupt: .device
+    case nil: nil
+    }
+  }
+}
+
+extension MachineMap {
+  /// A place in a manifest: `line 12`, or with the name of the file if that is not the manifest itself.
+  func words(_ place: SourceRange) -> String {
+    (place.file.path == manifest ? "line " : place.file.path.printable + ":") + "\(place.start.line)"
+  }
+}
+
+extension MapSpace {
+  /// An overlap in words.
+  func words(_ overlap: MapOverlap) -> String {
+    let (first, second) = (entries[overlap.first].label.printable, entries[overlap.second].label.printable)
+    if kind == .interrupts { return "\(first) and \(second) have the same interrupt, \(overlap.range.words)" }
+    return "\(first) and \(second) overlap at \(grouped(overlap.range.lowerBound)), \(sizeInProse(overlap.range.size))"
+  }
+}
+
+/// A size in the largest unit that leaves a short number: `64 KiB`, `127.9 MiB`.
+func sizeInProse(_ size: Int128) -> String {
+  let units = [("B", 0)] + IntegerLiteral.units + [("PiB", 50), ("EiB", 60)]
+  for (name, shift) in units.reversed() where size >> shift > 0 {
+    let rest = size & ((1 << shift) - 1)
+    if rest == 0 { return "\(size >> shift) \(name)" }
+    // An exact number of the next smaller unit is better than a fraction, if it is short.
+    let isShort = size >> (shift - 10) < 10_000 && size & ((1 << (shift - 10)) - 1) == 0
+    if !isShort { return "\(size >> shift).\((rest * 10) >> shift) \(name)" }
+  }
+  return "0 B"
+}
