@@ -94,6 +94,12 @@ struct ParsedFile {
   }
 }
 
+/// The names of the parameters that the manifests of a file declare; empty if it cannot be read.
+package func parameterNames(inFile path: String) -> [String] {
+  guard let file = try? SourceFile(reading: path, isNamedByUser: false) else { return [] }
+  return ParsedFile(file).documents.flatMap { $0.node[key: "parameters"]?.entries ?? [] }.map(\.key.value)
+}
+
 /// Reads manifests, plans them, and runs them on the model. Must be used from one thread only.
 package final class ManifestWorkspace {
   /// The schemas of one release, as far as they have been read. Workspaces of hosts with this release share them.

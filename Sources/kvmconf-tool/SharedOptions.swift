@@ -55,7 +55,7 @@ struct CatalogueOptions: ParsableArguments {
 struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Set a parameter of the manifest.", valueName: "name=value"))
+    help: ArgumentHelp("Set a parameter of the manifest.", valueName: "name=value"), completion: .parameter)
   var parameters: [String] = []
 
   // Lists, so that a second one is noticed.
