@@ -254,6 +254,33 @@ import Testing
     }
   }
 
+  /// The command of the Kubernetes Job in docs/fleet.md, with three pods.
+  @Test func jobOfTheDocumentRuns() async throws {
+    let document = text(ofFile: repository + "/docs/fleet.md") ?? ""
+    let job = try #require(document.split(separator: "```yaml\n").first { $0.contains("completionMode: Indexed") })
+    let lines = job.split(separator: "\n").drop { !$0.hasSuffix("- |") }.dropFirst()
+    let indent = lines.first?.prefix { $0 == " " }.count ?? 0
+    let command = lines.prefix { $0.prefix { $0 == " " }.count >= indent }.map { $0.drop { $0 == " " } }
+      .joined(separator: "\n")
+    #expect(command.contains("/16 ") && command.contains("merge") == false)
+    let path = program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    await withFolder { folder in
+      await prepare(folder)
+      _ = await run("sh", ["-c", "mkdir reports && mv boards vms"], in: folder)
+      for index in 0..<3 {
+        let ended = await run(
+          "env",
+          [
+            "JOB_COMPLETION_INDEX=\(index)", "PATH=\(path):/usr/bin:/bin", "sh", "-c",
+            command.replacing("/16 ", with: "/3 "),
+          ], in: folder)
+        #expect(ended.status == 0 && ended.errors.contains("shard \(index + 1)/3, "), "\(ended.errors)")
+      }
+      let merged = await kvmconf("merge", "reports/2.json", "reports/0.json", "reports/1.json", in: folder)
+      #expect(merged.status == 1 && merged.output.contains("\nvms/tsc.yaml "), "\(merged.errors)")
+    }
+  }
+
   @Test func wrongShardsAreRefused() async {
     for shard in ["0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/3/4", "1/99999999999999999999"] {
       let ended = await kvmconf("validate", "--shard=\(shard)", "examples/x86_64/tsc.yaml")
