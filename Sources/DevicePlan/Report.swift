@@ -160,10 +160,10 @@ extension Report {
 }
 
 extension Report {
-  /// The problems of the steps whose answer is undecided.
-  package var undecided: [Diagnostic] {
+  /// The problems of each step whose answer is undecided. The first one says that it is.
+  package var undecidedSteps: [[Diagnostic]] {
     guard entries.verdicts.contains(.undecided) else { return [] }
-    return entries.indices.filter { entries.verdicts[$0] == .undecided }.flatMap { entries[$0].diagnostics(on: host) }
+    return entries.indices.filter { entries.verdicts[$0] == .undecided }.map { entries[$0].diagnostics(on: host) }
   }
 }
 
@@ -233,9 +233,10 @@ extension Report.Entry {
         "the number that the kernel answers cannot be predicted"
       default: "the value that is read cannot be predicted"
       }
+    let file = kernel.isPrediction && step.namesFile ? [Note("no fact of a host says what kind of file this is")] : []
     return .warning(
       result.reasons.first?.id ?? "undecided", message, at: step.at,
-      notes: result.reasons.flatMap { [Note($0.message)] + $0.notes })
+      notes: result.reasons.flatMap { [Note($0.message)] + $0.notes } + file)
   }
 }
 
@@ -244,13 +245,23 @@ private struct KernelWords {
   var answered: String
   var accepts: String
   var architecture: Architecture
+  var isPrediction: Bool
 
   init(_ host: HostDescription) {
     architecture = host.architecture
+    isPrediction = host.kind == .model
     switch host.kind {
     case .kernel: (answered, accepts) = ("answered", "accepted")
     case .model: (answered, accepts) = ("would answer", "would accept")
     }
+  }
+}
+
+extension Step {
+  /// Whether the value has the descriptor of a file.
+  fileprivate var namesFile: Bool {
+    guard case .bytes(_, let slots) = operation.data else { return false }
+    return slots.contains { if case .file = $0.content { true } else { false } }
   }
 }
 

@@ -21,6 +21,20 @@ package indirect enum PayloadType {
   case descriptor(DescriptorType)
 }
 
+extension PayloadType {
+  /// Whether a value, or a part of one, is the descriptor of a file.
+  package var hasDescriptor: Bool {
+    switch self {
+    case .descriptor: true
+    case .structure(let type): type.fields.contains { $0.type.hasDescriptor }
+    case .union(let type): type.cases.contains { $0.type.hasDescriptor }
+    case .array(let element, _): element.hasDescriptor
+    case .pointer(let target): target.hasDescriptor
+    case .none, .integer, .bits, .bytes, .bitmap: false
+    }
+  }
+}
+
 /// An integer of 8 to 64 bits.
 package struct IntegerType {
   /// In bytes: 1, 2, 4 or 8.

@@ -1,6 +1,6 @@
 /// Ends a task: what is wrong, and the kind of the failure, which decides the exit status of a program.
 package struct DiagnosticsError: Error, Hashable, Sendable {
-  package enum Kind: Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable {
     /// A manifest, or another text, is invalid.
     case invalid
     /// A file cannot be read.

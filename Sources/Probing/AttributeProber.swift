@@ -236,6 +236,7 @@ extension HostProbe.Attribute {
     self.init(
       target: file.deviceType ?? file.name, path: attribute.path, group: group.number,
       lifetime: Lifetime([file.lifetime, group.lifetime, attribute.lifetime]), isSupported: false, evidence: .has)
+    namesFile = group.payloads(of: attribute).contains { $0.type.hasDescriptor }
   }
 }
 

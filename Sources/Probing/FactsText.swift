@@ -15,6 +15,12 @@ extension HostProbe {
     var text =
       "# Facts of a host, found by `kvmconf probe --facts`\narch: \(architecture.rawValue)\nkernel: '\(release)'\n"
     for (name, value) in knownFacts { text += "\(name): \(value.json.text())\n" }
+    let files = attributesThatNameFiles
+    if !files.isEmpty {
+      text +=
+        "\n# No fact says what kind of file a manifest names, so the answers to these attributes can stay undecided:\n"
+      for attribute in files { text += "# \(attribute)\n" }
+    }
     let open = facts.filter { $0.value == nil }
     if open.isEmpty { return text }
     text += "\n# Not found here. Unless a line sets them, these values are assumed:\n"

@@ -48,6 +48,8 @@ package struct HostProbe {
     package var why: String?
     /// The value that was read, for an attribute of `/dev/kvm`.
     package var value: [UInt8]?
+    /// Whether the value names a file. No fact says what kind of file that is, so answers may stay undecided.
+    package var namesFile = false
   }
 
   /// A vCPU feature, found by initialising a vCPU with it.
@@ -86,6 +88,11 @@ package struct HostProbe {
 extension HostProbe {
   /// The device types that the host has.
   package var deviceTypes: [String] { devices.filter(\.isSupported).map(\.type) }
+
+  /// The supported attributes whose values name files.
+  package var attributesThatNameFiles: [String] {
+    attributes.filter { $0.isSupported && $0.namesFile }.map { "\($0.target).\($0.path)" }
+  }
 }
 
 extension Lifetime {

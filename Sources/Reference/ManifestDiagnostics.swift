@@ -143,6 +143,14 @@ extension DiagnosticReference {
       "A file without the keys kvmconf, arch and extends belongs to another program, and is skipped. Name it on the command line to validate it."
     ),
     Entry(
+      "unused-ignore", "A comment '# kvmconf: ignore ID' turns a diagnostic off.",
+      "The diagnostic is reported on the line of the comment, or on the first line after the comments that it is in. If the problem is gone, remove the comment. With several hosts, the comment is unused only if it is so on all of them."
+    ),
+    Entry(
+      "no-host", "One of the hosts has the manifest's architecture.",
+      "With several --kernel or --host-facts, a manifest is left out on hosts of other architectures. Name a file of facts from a host of its architecture."
+    ),
+    Entry(
       "newer-release", "The schemas describe the release.",
       "For a newer one, the answers of the newest release that they describe are assumed."),
     Entry("missing-parameter", "Every parameter has a default, or a value from --set NAME=VALUE."),
@@ -151,6 +159,10 @@ extension DiagnosticReference {
     Entry(
       "bad-quirks",
       "A file of quirks has 'quirks', a list of mappings with operation, target, attribute, kernel (the answer) and reason."
+    ),
+    Entry(
+      "bad-shard", "merge: the reports are those of all shards of one validation, each once.",
+      "Each comes from validate --shard K/N --format json, by the same kvmconf, with the same manifests, hosts and parameters."
     ),
     Entry(
       "bad-report",

@@ -10,7 +10,13 @@ package struct JSONRenderer: Sendable {
   /// Whether to indent the output for people.
   package var pretty: Bool
 
-  package init(pretty: Bool = false) { self.pretty = pretty }
+  /// Whether places in built-in schemas have the further key `builtIn`.
+  private var marksBuiltInFiles: Bool
+
+  package init(pretty: Bool = false, marksBuiltInFiles: Bool = false) {
+    self.pretty = pretty
+    self.marksBuiltInFiles = marksBuiltInFiles
+  }
 
   /// Writes an array with one element per diagnostic.
   package func render(_ diagnostics: [Diagnostic], into output: inout String) {
@@ -36,6 +42,7 @@ package struct JSONRenderer: Sendable {
 
   private func place(_ range: SourceRange?) -> [(String, JSON)] {
     let bytes = range?.bytes
+    let isMarked = marksBuiltInFiles && range?.file.isBuiltIn == true
     return [
       ("file", JSON(range?.file.path)),
       ("line", JSON(range?.start.line)),
@@ -44,6 +51,6 @@ package struct JSONRenderer: Sendable {
       ("endColumn", JSON(range?.end.column)),
       ("offset", JSON(bytes?.lowerBound)),
       ("endOffset", JSON(bytes?.upperBound)),
-    ]
+    ] + (isMarked ? [("builtIn", true)] : [])
   }
 }

@@ -25,6 +25,8 @@ package struct JUnitRenderer: Sendable {
     package var remarks: [Diagnostic]
     /// Whether the manifest could not be checked at all.
     package var isError: Bool
+    /// The reason why the manifest was not checked, and that is no failure; nil if it was.
+    package var skipped: String?
 
     package init(
       name: String, line: Int = 1, failures: [Diagnostic], remarks: [Diagnostic] = [], isError: Bool = false
@@ -57,17 +59,18 @@ package struct JUnitRenderer: Sendable {
   private func counts(_ cases: [Case]) -> String {
     let bad = cases.filter { !$0.failures.isEmpty }
     return " tests=\"\(cases.count)\" failures=\"\(bad.count { !$0.isError })\" errors=\"\(bad.count { $0.isError })\""
-      + " skipped=\"0\""
+      + " skipped=\"\(cases.count { $0.skipped != nil })\""
   }
 
   private func render(_ one: Case, of suite: Suite, into output: inout String) {
     let attributes =
       "name=\"\(one.name.printable.xml)\" classname=\"\(suite.name.printable.xml)\" file=\"\(suite.name.printable.xml)\" line=\"\(one.line)\""
-    if one.failures.isEmpty, one.remarks.isEmpty {
+    if one.failures.isEmpty, one.remarks.isEmpty, one.skipped == nil {
       output += "    <testcase \(attributes)/>\n"
       return
     }
     output += "    <testcase \(attributes)>\n"
+    if let skipped = one.skipped { output += "      <skipped message=\"\(skipped.xml)\"/>\n" }
     if let first = one.failures.first {
       let element = one.isError ? "error" : "failure"
       let more = one.failures.count - 1

@@ -315,7 +315,7 @@ extension Plan {
 
 extension String {
   /// The text, escaped for Markdown.
-  fileprivate var markdown: String {
+  var markdown: String {
     String(flatMap { "\\`*_{}[]<>|#".contains($0) ? ["\\", $0] : [$0] })
   }
 }

@@ -19,6 +19,8 @@ extension HostProbe {
       ("capabilities", .array(capabilities.map(\.json))),
       ("facts", .object([("arch", .string(architecture.rawValue)), ("kernel", .string(release))] + found)),
       ("unknown", .array(facts.filter { $0.value == nil }.map(\.json))),
+      // No fact says what kind of file a manifest names.
+      ("undecidableFiles", .array(attributesThatNameFiles.map { .string($0) })),
     ])
   }
 }

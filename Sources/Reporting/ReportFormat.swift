@@ -5,7 +5,7 @@ import Workspace
 
 /// The format of the results of validating and applying manifests.
 package enum ReportFormat: String, CaseIterable, Sendable {
-  case text, json, sarif, junit, github, gcc
+  case text, markdown, json, sarif, junit, github, gcc
 
   /// Whether a report is one document about all manifests. Otherwise each manifest has its own part, and problems
   /// outside of manifests are written as text.
@@ -22,13 +22,21 @@ package enum ReportFormat: String, CaseIterable, Sendable {
       let name = diagnostics.first?.range?.file.path ?? "kvmconf"
       JUnitRenderer().render(
         [.init(name: name, cases: [.init(name: name, failures: diagnostics, isError: true)])], into: &output)
-    case .sarif:
-      let diagnostics = diagnostics.withoutRepeats
-      let help = diagnostics.isEmpty ? [:] : Self.help(on: Set(diagnostics.map(\.id)), settings)
-      SARIFRenderer(version: kvmconfVersion) { help[$0] }.render(diagnostics, into: &output)
+    case .markdown: output = diagnostics.withoutRepeats.map(\.markdown).joined()
+    case .sarif: return Self.sarif(diagnostics.withoutRepeats, settings)
     case .github: GitHubRenderer().render(diagnostics.withoutRepeats, into: &output)
     case .gcc: GCCRenderer().render(diagnostics.withoutRepeats, into: &output)
     }
+    return output
+  }
+
+  /// - Parameter hosts: the names of the hosts for which a diagnostic was reported; empty if there is only one.
+  static func sarif(
+    _ diagnostics: [Diagnostic], _ settings: [Settings], hosts: @escaping (Diagnostic) -> [String] = { _ in [] }
+  ) -> String {
+    var output = ""
+    let help = diagnostics.isEmpty ? [:] : help(on: Set(diagnostics.map(\.id)), settings)
+    SARIFRenderer(version: kvmconfVersion, help: { help[$0] }, hosts: hosts).render(diagnostics, into: &output)
     return output
   }
 
@@ -41,6 +49,19 @@ package enum ReportFormat: String, CaseIterable, Sendable {
       help.merge(explainer.help(on: rest)) { first, _ in first }
     }
     return help
+  }
+}
+
+extension Diagnostic {
+  /// An item of a list in Markdown.
+  fileprivate var markdown: String {
+    let place = range.map { "`\($0.file.path.printable):\($0.start)`: " } ?? ""
+    var text = "- \(place)**\(severity.rawValue)**: \(message.printable.markdown) (`\(id.description.printable)`)\n"
+    for note in notes {
+      let place = note.range.map { "`\($0.file.path.printable):\($0.start)`: " } ?? ""
+      text += "  - \(place)\(note.message.printable.markdown)\n"
+    }
+    return text
   }
 }
 

@@ -10,10 +10,16 @@ package struct SARIFRenderer {
   package var version: String
   /// The reference text for an id; nil if there is none.
   package var help: (DiagnosticID) -> RuleHelp?
+  /// The names of the hosts for which a diagnostic was reported; empty if there is only one.
+  package var hosts: (Diagnostic) -> [String]
 
-  package init(version: String, help: @escaping (DiagnosticID) -> RuleHelp? = { _ in nil }) {
+  package init(
+    version: String, help: @escaping (DiagnosticID) -> RuleHelp? = { _ in nil },
+    hosts: @escaping (Diagnostic) -> [String] = { _ in [] }
+  ) {
     self.version = version
     self.help = help
+    self.hosts = hosts
   }
 
   /// Writes one document with one run.
@@ -110,6 +116,8 @@ extension SARIFRenderer {
       members.append(("relatedLocations", .array(related.enumerated().map { self.related($1, id: $0 + 1) })))
     }
     if !diagnostic.fixIts.isEmpty { members.append(("fixes", .array(diagnostic.fixIts.map(fix)))) }
+    let hosts = hosts(diagnostic)
+    if !hosts.isEmpty { members.append(("properties", ["hosts": .array(hosts.map { .string($0) })])) }
     return .object(members)
   }
 

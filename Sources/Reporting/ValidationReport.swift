@@ -36,7 +36,7 @@ extension [ValidatedFile] {
       }
       JUnitRenderer().render(suites, into: &text)
       return text
-    case .sarif, .github, .gcc:
+    case .markdown, .sarif, .github, .gcc:
       var known: Set<String> = []
       let different = map(\.settings).filter { known.insert($0.configuration?.file.path ?? "").inserted }
       return format.text(of: flatMap(\.diagnostics) + schemaFaults, different)
@@ -68,7 +68,7 @@ extension JUnitRenderer.Suite {
       let report = validation.reports[i]
       uses[report.name, default: 0] += 1
       let number = uses[report.name] ?? 1
-      let undecided = failOn == nil ? 0 : validation.summaries[i].undecided
+      let undecided = failOn == nil ? 0 : validation.undecidedCount(of: i)
       let isGrave = { (diagnostic: Diagnostic) in
         diagnostic.severity == .error || (diagnostic.severity == .warning && (failOn == .warning || undecided > 0))
       }

@@ -36,20 +36,24 @@ package struct Dependents {
     guard roots.insert(root).inserted else { return }
     for path in try yamlPaths(below: root) {
       // A file that has gone, or is a pipe, extends nothing.
-      guard let file = try? SourceFile(reading: path, isNamedByUser: false), let identity = file.identity,
-        file.text.contains("extends")
-      else { continue }
-      let folder = containingFolder(path)
-      let bases = SourceTree(parsing: file).documents.compactMap { $0[key: "extends"]?.scalar }.compactMap { base in
-        FileIdentity(ofFile: (folder.hasSuffix("/") ? folder : folder + "/") + base)
+      guard let file = try? SourceFile(reading: path, isNamedByUser: false), let identity = file.identity else {
+        continue
       }
+      let bases = file.extendedPaths.compactMap { FileIdentity(ofFile: $0) }
       if !bases.isEmpty { extending.append((path, identity, Set(bases))) }
     }
   }
 }
 
 extension SourceFile {
-  fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
+  /// The paths of the files that the manifests of this file extend. Most files extend none, and are not parsed.
+  var extendedPaths: [String] {
+    guard String(decoding: bytes, as: UTF8.self).contains("extends") else { return [] }
+    let folder = containingFolder(path)
+    return SourceTree(parsing: self).documents.compactMap { $0[key: "extends"]?.scalar }.map { base in
+      (folder.hasSuffix("/") ? folder : folder + "/") + base
+    }
+  }
 }
 
 extension FileIdentity {

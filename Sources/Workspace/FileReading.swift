@@ -12,12 +12,13 @@ extension SourceFile {
   ///   - stdinName: the path to use for standard input. If it is nil, the path is `<stdin>`, in the working directory.
   ///   - isNamedByUser: whether the user named the file. If so, it may be a pipe or a device. Otherwise it was found in
   ///     a folder, or another file names it, and it must be a regular file.
+  ///   - most: the number of bytes after which reading stops.
   /// - Throws: an error of the kind `unreadable`.
   package convenience init(
-    reading path: String, stdinName: String? = nil, isNamedByUser: Bool = true
+    reading path: String, stdinName: String? = nil, isNamedByUser: Bool = true, most: Int = most
   ) throws(DiagnosticsError) {
     let place = ManifestPath(path).name(stdin: stdinName)
-    let (bytes, identity) = try Self.content(of: path, isNamedByUser: isNamedByUser)
+    let (bytes, identity) = try Self.content(of: path, isNamedByUser: isNamedByUser, most: most)
     self.init(path: place, bytes: bytes, folder: containingFolder(place), identity: identity)
   }
 
@@ -32,7 +33,7 @@ extension SourceFile {
   }
 
   private static func content(
-    of path: String, isNamedByUser: Bool
+    of path: String, isNamedByUser: Bool, most: Int = most
   ) throws(DiagnosticsError) -> (bytes: [UInt8], identity: FileIdentity) {
     var info = stat()
     // open() on a pipe blocks until there is a writer, and read() can block on some regular files in /proc. Only a pipe
@@ -118,20 +119,12 @@ extension [ManifestPath] {
   /// file that the user named is not one that was found.
   package var withoutRepeats: [ManifestPath] {
     if count < 2 { return self }
-    let named = Set(filter { !$0.isFound }.map(\.plainValue))
+    let named = Set(filter { !$0.isFound }.map(\.value.withoutEmptyParts))
     var known: Set<String> = []
     return filter { path in
-      let plain = path.plainValue
+      let plain = path.value.withoutEmptyParts
       return !(path.isFound && named.contains(plain)) && known.insert(plain).inserted
     }
-  }
-}
-
-extension ManifestPath {
-  /// The path without `.` and empty parts.
-  fileprivate var plainValue: String {
-    let parts = value.split(separator: "/").filter { $0 != "." }
-    return (value.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
   }
 }
 

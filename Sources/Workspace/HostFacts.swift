@@ -13,6 +13,9 @@ package struct HostFacts: Sendable {
   /// The `kind` of a probe written as JSON.
   package static let probeKind = "kvmconf-probe"
 
+  /// The keys that are not names of facts.
+  private static let ownKeys = ["kernel", "arch"]
+
   package var release: Release?
   /// The architecture of the host; nil if the file does not name one.
   private var architecture: Located<String>?
@@ -38,7 +41,7 @@ package struct HostFacts: Sendable {
         .error("bad-facts", "host facts must be a mapping from names to values", at: node?.range))
     }
     for entry in node.factsOfProbe ?? entries {
-      guard ["kernel", "arch"].contains(entry.key.value) else {
+      guard Self.ownKeys.contains(entry.key.value) else {
         self.entries.append(entry)
         continue
       }
@@ -58,6 +61,11 @@ package struct HostFacts: Sendable {
     }
   }
 
+  /// Whether the host may have an architecture: if the file names another one, it does not.
+  func mayBe(of architecture: Architecture) -> Bool {
+    self.architecture.map { $0.value == architecture.rawValue } ?? true
+  }
+
   /// The values of the facts, by name, checked against the schemas of an architecture.
   ///
   /// - Throws: an error of the kind `invalid` if the facts are for another architecture, if a fact is unknown, or if a
@@ -74,7 +82,7 @@ package struct HostFacts: Sendable {
     for entry in entries {
       let name = entry.key.value
       guard let fact = catalogue.fact(named: name) else {
-        let hint = catalogue.factNames.suggestion(for: name)
+        let hint = (catalogue.factNames + Self.ownKeys).suggestion(for: name)
         throw .invalid(
           .error(
             "unknown-fact", "the schemas of \(catalogue.architecture.rawValue) have no fact '\(name)'\(hint)",

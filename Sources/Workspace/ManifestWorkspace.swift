@@ -67,47 +67,18 @@ package struct LoadedFile {
   package var bases: [FileIdentity] { manifests.flatMap(\.bases).compactMap(\.identity) }
 }
 
-/// Reads manifests, plans them, and runs them on the model. Must be used from one thread only.
-package final class ManifestWorkspace {
-  package let settings: Settings
-  private var catalogues: [Catalogue] = []
-  private var compiled: [CompiledSchemas] = []
-  private var planning: [PlanningKnowledge] = []
-  /// The values of the host's facts, by architecture, for the models made so far.
-  private var facts: [String: [String: Value]] = [:]
+/// The documents of a file, merged with the manifests that they extend. They are the same for every release and host.
+struct ParsedFile {
+  let file: SourceFile
+  /// Each document with its position in the file.
+  private(set) var documents: [(index: Int, node: Node, bases: [SourceFile])] = []
+  private(set) var diagnostics: [Diagnostic] = []
+  /// The YAML errors in the file and in the files that it extends.
+  private(set) var syntaxFaults: [Diagnostic] = []
 
-  package init(_ settings: Settings) { self.settings = settings }
-
-  package func catalogue(for architecture: Architecture) -> Catalogue {
-    if let found = catalogues.first(where: { $0.architecture == architecture }) { return found }
-    let catalogue = Catalogue(
-      architecture: architecture, release: settings.playedRelease, sources: settings.schemas)
-    catalogues.append(catalogue)
-    return catalogue
-  }
-
-  /// The catalogues of all architectures that have schemas.
-  package var allCatalogues: [Catalogue] { Architecture.allCases.map(catalogue).filter { $0.vm != nil } }
-
-  /// The errors in the schemas that have been read so far.
-  package var schemaFaults: [Diagnostic] { catalogues.flatMap(\.faults.diagnostics) }
-
-  package func load(_ file: SourceFile) -> LoadedFile {
-    var loaded = LoadedFile(file: file)
-    loaded.diagnostics = read(file) { loaded.manifests.append($0) }
-    return loaded
-  }
-
-  /// Reads and plans the manifests of a file, one after the other.
-  ///
-  /// - Parameter each: called with each manifest, also if there are errors.
-  /// - Returns: the diagnostics of the text, in its order.
-  func read(_ file: SourceFile, each: (PlannedManifest) -> Void) -> [Diagnostic] {
-    if file.isCompiledPlan {
-      let loaded = LoadedFile(compiled: file, settings: settings.parameters)
-      loaded.manifests.forEach(each)
-      return loaded.diagnostics
-    }
+  init(_ file: SourceFile) {
+    self.file = file
+    if file.isCompiledPlan { return }
     let tree = SourceTree(parsing: file)
     let findings = Findings()
     findings.report(tree.diagnostics)
@@ -118,8 +89,86 @@ package final class ManifestWorkspace {
     }
     let bases = Bases(of: file, findings, read: readBase)
     for (i, document) in tree.documents.enumerated() {
-      let errors = tree.diagnostics.isEmpty ? findings.errorCount : 0
-      guard let (document, extended) = bases.layered(document) else { continue }
+      if let (node, extended) = bases.layered(document) { documents.append((i, node, extended)) }
+    }
+    diagnostics = findings.diagnostics
+    syntaxFaults = tree.diagnostics + bases.diagnostics
+  }
+}
+
+/// The names of the parameters that the manifests of a file declare; empty if it cannot be read.
+package func parameterNames(inFile path: String) -> [String] {
+  guard let file = try? SourceFile(reading: path, isNamedByUser: false) else { return [] }
+  return ParsedFile(file).documents.flatMap { $0.node[key: "parameters"]?.entries ?? [] }.map(\.key.value)
+}
+
+/// Reads manifests, plans them, and runs them on the model. Must be used from one thread only.
+package final class ManifestWorkspace {
+  /// The schemas of one release, as far as they have been read. Workspaces of hosts with this release share them.
+  private final class SchemasInUse {
+    var catalogues: [Catalogue] = []
+    var compiled: [CompiledSchemas] = []
+    var planning: [PlanningKnowledge] = []
+  }
+
+  package let settings: Settings
+  private let inUse: SchemasInUse
+  /// The values of the host's facts, by architecture, for the models made so far.
+  private var facts: [String: [String: Value]] = [:]
+
+  package init(_ settings: Settings) {
+    self.settings = settings
+    inUse = SchemasInUse()
+  }
+
+  /// A workspace for another host. It shares the schemas that have been read, and can run the plans of the other one.
+  ///
+  /// - Parameter settings: settings with the same schemas and the same release.
+  init(_ settings: Settings, sharingSchemasOf other: ManifestWorkspace) {
+    precondition(settings.playedRelease == other.settings.playedRelease)
+    self.settings = settings
+    inUse = other.inUse
+  }
+
+  package func catalogue(for architecture: Architecture) -> Catalogue {
+    if let found = inUse.catalogues.first(where: { $0.architecture == architecture }) { return found }
+    let catalogue = Catalogue(
+      architecture: architecture, release: settings.playedRelease, sources: settings.schemas)
+    inUse.catalogues.append(catalogue)
+    return catalogue
+  }
+
+  /// The catalogues of all architectures that have schemas.
+  package var allCatalogues: [Catalogue] { Architecture.allCases.map(catalogue).filter { $0.vm != nil } }
+
+  /// The errors in the schemas that have been read so far.
+  package var schemaFaults: [Diagnostic] { inUse.catalogues.flatMap(\.faults.diagnostics) }
+
+  package func load(_ file: SourceFile) -> LoadedFile { load(ParsedFile(file)) }
+
+  func load(_ parsed: ParsedFile) -> LoadedFile {
+    var loaded = LoadedFile(file: parsed.file)
+    loaded.diagnostics = read(parsed) { loaded.manifests.append($0) }
+    return loaded
+  }
+
+  /// Reads and plans the manifests of a file, one after the other.
+  ///
+  /// - Parameter each: called with each manifest, also if there are errors.
+  /// - Returns: the diagnostics of the text, in its order.
+  func read(_ file: SourceFile, each: (PlannedManifest) -> Void) -> [Diagnostic] { read(ParsedFile(file), each: each) }
+
+  private func read(_ parsed: ParsedFile, each: (PlannedManifest) -> Void) -> [Diagnostic] {
+    let file = parsed.file
+    if file.isCompiledPlan {
+      let loaded = LoadedFile(compiled: file, settings: settings.parameters)
+      loaded.manifests.forEach(each)
+      return loaded.diagnostics
+    }
+    let findings = Findings()
+    findings.report(parsed.diagnostics)
+    for (i, document, extended) in parsed.documents {
+      let errors = parsed.diagnostics.isEmpty ? findings.errorCount : 0
       guard let architecture = ManifestReader.architecture(of: document, findings) else { continue }
       let catalogue = catalogue(for: architecture)
       guard catalogue.vm != nil else {
@@ -140,7 +189,7 @@ package final class ManifestWorkspace {
           firstLine: document.range.start.line,
           bases: extended, source: (reader, manifest)))
     }
-    return findings.diagnostics.withoutEchoes(of: tree.diagnostics + bases.diagnostics).inDocumentOrder()
+    return findings.diagnostics.withoutEchoes(of: parsed.syntaxFaults).inDocumentOrder()
   }
 
   /// A model of the host that the settings describe.
@@ -161,17 +210,17 @@ package final class ManifestWorkspace {
   }
 
   func planningKnowledge(of catalogue: Catalogue) -> PlanningKnowledge {
-    if let found = planning.first(where: { $0.catalogue === catalogue }) { return found }
+    if let found = inUse.planning.first(where: { $0.catalogue === catalogue }) { return found }
     let knowledge = PlanningKnowledge(catalogue)
-    planning.append(knowledge)
+    inUse.planning.append(knowledge)
     return knowledge
   }
 
   /// The schemas of a catalogue in the form that models run, shared by all models of the workspace.
   package func compiledSchemas(of catalogue: Catalogue) -> CompiledSchemas {
-    if let found = compiled.first(where: { $0.catalogue === catalogue }) { return found }
+    if let found = inUse.compiled.first(where: { $0.catalogue === catalogue }) { return found }
     let schemas = CompiledSchemas(catalogue)
-    compiled.append(schemas)
+    inUse.compiled.append(schemas)
     return schemas
   }
 }

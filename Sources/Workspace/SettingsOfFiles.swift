@@ -121,14 +121,19 @@ package final class SettingsOfFiles {
 
   /// Warns once if the release is newer than all that the schemas describe.
   private func checkRelease(_ settings: Settings) {
-    guard !hasWarned, let release = settings.release ?? settings.facts?.release else { return }
-    let newest = settings.schemas.newestRelease
-    guard release.series > newest.series else { return }
+    guard !hasWarned, let warning = settings.newerRelease else { return }
     hasWarned = true
-    request.onRemarks([
-      .warning(
-        "newer-release",
-        "the schemas describe Linux up to \(newest); for \(release), the answers of \(newest) are assumed", at: nil)
-    ])
+    request.onRemarks([warning])
+  }
+}
+
+extension Settings {
+  /// A warning if the release is newer than all that the schemas describe.
+  package var newerRelease: Diagnostic? {
+    let newest = schemas.newestRelease
+    guard let release = release ?? facts?.release, release.series > newest.series else { return nil }
+    return .warning(
+      "newer-release",
+      "the schemas describe Linux up to \(newest); for \(release), the answers of \(newest) are assumed", at: nil)
   }
 }

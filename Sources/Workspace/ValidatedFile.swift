@@ -52,10 +52,8 @@ package struct ValidatedFile: Sendable {
 
   /// Removes the diagnostics that a baseline has.
   package mutating func removeDiagnostics(where isKnown: ([Diagnostic]) -> [Bool]) {
-    guard var validation else { return }
-    let known = isKnown(validation.diagnostics)
-    validation.diagnostics = zip(validation.diagnostics, known).filter { !$0.1 }.map(\.0)
-    self.validation = validation
+    guard let validation else { return }
+    self.validation?.removeDiagnostics(where: isKnown(validation.diagnostics))
   }
 
   /// Removes the steps from the reports, once they have been written.

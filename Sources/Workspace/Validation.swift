@@ -17,19 +17,63 @@ package struct Validation {
   package var diagnostics: [Diagnostic]
   /// The errors in schemas that this workspace has not met before. Other files may need the same schemas.
   package var schemaFaults: [Diagnostic] = []
-  /// The diagnostics of steps whose answer is undecided.
-  fileprivate var ofUndecidedSteps: Set<Diagnostic> = []
+  /// The indices of the manifests that were not run, because the host has another architecture.
+  package private(set) var notApplicable: Set<Int> = []
+  /// The diagnostics of undecided steps, with the number of these steps in each manifest. Those that a comment or a
+  /// baseline turns off are not among them.
+  fileprivate var undecidedSteps: [Problem: [Int: Int]] = [:]
+
+  /// A diagnostic, whatever its severity.
+  fileprivate struct Problem: Hashable {
+    var diagnostic: Diagnostic
+
+    init(_ diagnostic: Diagnostic) {
+      self.diagnostic = diagnostic
+      self.diagnostic.severity = .warning
+    }
+  }
 
   package var errorCount: Int { diagnostics.count { $0.severity == .error } }
   /// The number of warnings, without those of undecided steps, which are counted separately.
-  package var warningCount: Int { diagnostics.count { $0.severity == .warning && !ofUndecidedSteps.contains($0) } }
-  package var undecidedCount: Int { summaries.reduce(0) { $0 + $1.undecided } }
+  package var warningCount: Int { diagnostics.count(where: isWarning) }
+  package var undecidedCount: Int { undecidedSteps.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
+
+  /// Whether a diagnostic counts as a warning. That of an undecided step does not.
+  package func isWarning(_ diagnostic: Diagnostic) -> Bool {
+    diagnostic.severity == .warning && undecidedSteps[Problem(diagnostic)] == nil
+  }
+
+  /// The number of undecided steps of a manifest.
+  package func undecidedCount(of manifest: Int) -> Int {
+    undecidedSteps.values.reduce(0) { $0 + ($1[manifest] ?? 0) }
+  }
 
   fileprivate mutating func add(_ report: Report, of manifest: PlannedManifest) {
     reports.append(report)
     summaries.append(report.summary)
     firstLines.append(manifest.firstLine)
     bases.append(manifest.bases)
+  }
+
+  fileprivate mutating func leaveOut(_ manifest: PlannedManifest, _ host: HostDescription) {
+    notApplicable.insert(reports.count)
+    add(Report(manifest.plan, on: host), of: manifest)
+  }
+
+  /// - Parameter isCounted: whether the steps count. Those of the alternatives of a plan are in its main run, too.
+  fileprivate mutating func addUndecidedSteps(of report: Report, _ manifest: Int, isCounted: Bool) {
+    for step in report.undecidedSteps {
+      for (i, diagnostic) in step.enumerated() {
+        undecidedSteps[Problem(diagnostic), default: [:]][manifest, default: 0] += isCounted && i == 0 ? 1 : 0
+      }
+    }
+  }
+
+  /// Removes the diagnostics that a comment or a baseline turns off. Undecided steps with such a diagnostic no longer
+  /// count.
+  package mutating func removeDiagnostics(where isKnown: [Bool]) {
+    for (diagnostic, isKnown) in zip(diagnostics, isKnown) where isKnown { undecidedSteps[Problem(diagnostic)] = nil }
+    diagnostics = zip(diagnostics, isKnown).filter { !$0.1 }.map(\.0)
   }
 
   /// Removes the steps from the reports, once they have been written: those of thousands of files need much memory.
@@ -75,18 +119,42 @@ extension ManifestWorkspace {
   /// - Throws: an error if the host's facts do not fit the schemas. Errors in the file are in the result.
   package func validate(_ file: SourceFile) throws(DiagnosticsError) -> Validation {
     let known = Set(schemaFaults)
-    let loaded = load(file)
-    var validation = Validation(file: file, reports: [], diagnostics: loaded.diagnostics)
-    for manifest in loaded.manifests {
+    return try validate(load(file), knownFaults: known)
+  }
+
+  /// - Parameters:
+  ///   - loaded: a file that a workspace with the same schemas and the same release loaded.
+  ///   - knownFaults: the errors in schemas that are not reported again.
+  ///   - isOneOfSeveralHosts: whether to leave out manifests of other architectures than the host's. They are an error
+  ///     otherwise.
+  func validate(
+    _ loaded: LoadedFile, knownFaults: Set<Diagnostic>, isOneOfSeveralHosts: Bool = false
+  ) throws(DiagnosticsError) -> Validation {
+    var validation = Validation(file: loaded.file, reports: [], diagnostics: loaded.diagnostics)
+    for (i, manifest) in loaded.manifests.enumerated() {
+      let architecture = manifest.plan.architecture
+      if isOneOfSeveralHosts, !(settings.facts?.mayBe(of: architecture) ?? true) {
+        validation.leaveOut(
+          manifest,
+          HostDescription(kind: .model, architecture: architecture, release: settings.playedRelease.description))
+        continue
+      }
       if let assumption = manifest.assumption { validation.diagnostics.append(assumption) }
       validation.diagnostics += try problems(of: manifest) { report, isMain in
         if isMain { validation.add(report, of: manifest) }
-        for problem in report.undecided { validation.ofUndecidedSteps.insert(problem) }
+        validation.addUndecidedSteps(of: report, i, isCounted: isMain)
       }
     }
-    validation.schemaFaults = schemaFaults.filter { !known.contains($0) }
-    validation.diagnostics = validation.diagnostics.inDocumentOrder().adjusted(by: settings.configuration)
-      .withoutIgnored()
+    validation.schemaFaults = schemaFaults.filter { !knownFaults.contains($0) }
+    validation.diagnostics = validation.diagnostics.inDocumentOrder()
+    var comments = IgnoreComments()
+    validation.removeDiagnostics(where: validation.diagnostics.map { comments.isIgnored($0) })
+    // After an error, the rest of the manifest may not have been judged.
+    if validation.errorCount == 0 {
+      let unused = comments.unused(in: loaded.file)
+      if !unused.isEmpty { validation.diagnostics = (validation.diagnostics + unused).inDocumentOrder() }
+    }
+    validation.diagnostics = validation.diagnostics.adjusted(by: settings.configuration)
     return validation
   }
 
@@ -117,8 +185,9 @@ extension ManifestWorkspace {
   /// it. A compiled plan has none.
   package func expectedRefusals(of manifest: PlannedManifest) throws(DiagnosticsError) -> [Diagnostic] {
     if manifest.source == nil { return [] }
-    return try problems(of: manifest) { _, _ in }.inDocumentOrder().adjusted(by: settings.configuration)
-      .withoutIgnored().filter { $0.severity == .error }.map { problem in
+    var comments = IgnoreComments()
+    return try problems(of: manifest) { _, _ in }.inDocumentOrder().filter { !comments.isIgnored($0) }
+      .adjusted(by: settings.configuration).filter { $0.severity == .error }.map { problem in
         var problem = problem
         problem.severity = .warning
         return problem

@@ -30,9 +30,18 @@ extension CompletionKind {
       // Bash splits words at colons, and expects only the part after the colon.
       let head = CompletionShell.requesting == .bash ? textBeforeColon(words, index) : ""
       let rest = prefix == ":" && !head.isEmpty ? "" : prefix
-      return explainer.completions(of: head + rest).filter { $0.hasPrefix(head) }.map {
-        String($0.dropFirst(head.count))
-      }
+      let names = explainer.completions(of: head + rest).filter { $0.hasPrefix(head) }
+      // In zsh, a description follows a colon.
+      if CompletionShell.requesting == .zsh { return names.map { $0.replacing(":", with: "\\:") } }
+      return names.map { String($0.dropFirst(head.count)) }
+    }
+  }
+
+  /// The parameters of the manifests on the command line, as `NAME=`.
+  static var parameter: CompletionKind {
+    .custom { words, _, prefix in
+      let files = words.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+      return Set(files.flatMap(parameterNames(inFile:))).map { $0 + "=" }.filter { $0.hasPrefix(prefix) }.sorted()
     }
   }
 

@@ -24,7 +24,8 @@ struct KVMConfCommand: ParsableCommand {
     // A placeholder: finding the newest release of the schemas would slow every start down.
     version: "kvmconf",
     subcommands: [
-      Validate.self, PlanCommand.self, MapCommand.self, Compile.self, Apply.self, Probe.self, Conform.self, Render.self,
+      Validate.self, Merge.self, PlanCommand.self, MapCommand.self, Compile.self, Apply.self, Probe.self, Conform.self,
+      Render.self,
       FormatCommand.self, Diff.self, Explain.self, Schema.self, Completions.self,
     ])
 }

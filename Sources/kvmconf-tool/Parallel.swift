@@ -4,6 +4,9 @@ import Synchronization
 
 /// Work that is spread over the processors.
 enum Parallel {
+  /// The number of processors.
+  static var processors: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+
   /// The results for all inputs, in their order. A single input is processed on the calling thread: threads cost
   /// start-up time.
   ///
@@ -27,7 +30,7 @@ enum Parallel {
         done(count.add(1, ordering: .relaxed).newValue)
       }
     }
-    let threads = min(inputs.count, max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1))
+    let threads = min(inputs.count, processors)
     if threads == 1 { work() } else { DispatchQueue.concurrentPerform(iterations: threads) { _ in work() } }
     return results.withLock { $0.compactMap(\.self) }
   }

@@ -4,6 +4,8 @@ import Synchronization
 /// A progress bar on standard error for work on several files. It is shown only on a terminal, and only after a second.
 final class Progress: Sendable {
   private let total: Int
+  /// What is counted, in the plural.
+  private let what: String
   private let isShown: Bool
   private let lastDrawn: Mutex<Drawn>
 
@@ -13,8 +15,9 @@ final class Progress: Sendable {
     var isThere = false
   }
 
-  init(of total: Int) {
+  init(of total: Int, _ what: String = "files") {
     self.total = total
+    self.what = what
     isShown = total > 1 && isatty(STDERR_FILENO) == 1
     // Nothing is shown in the first second. After that, the bar is drawn at most ten times per second.
     lastDrawn = Mutex(Drawn(time: Self.now + 0.9))
@@ -28,7 +31,7 @@ final class Progress: Sendable {
       let now = Self.now
       guard now - last.time >= 0.1 else { return }
       last = Drawn(time: now, count: last.count, isThere: true)
-      Output.message("\r" + Self.bar(last.count, of: total))
+      Output.message("\r" + Self.bar(last.count, of: total, what))
     }
   }
 
@@ -41,11 +44,11 @@ final class Progress: Sendable {
   }
 
   /// `[##########          ] 50 of 100 files`
-  private static func bar(_ count: Int, of total: Int) -> String {
+  private static func bar(_ count: Int, of total: Int, _ what: String) -> String {
     let width = 30
     let done = width * count / total
     let bar = String(repeating: "#", count: done) + String(repeating: " ", count: width - done)
-    return "[\(bar)] \(count) of \(total) files"
+    return "[\(bar)] \(count) of \(total) \(what)"
   }
 
   /// The monotonic clock, in seconds.

@@ -33,7 +33,7 @@ final class RunReporter {
     switch format {
     case .text: Output.result(report.text(color: Output.hasColor(1)))
     case .json: Output.result(report.json.text() + "\n")
-    case .sarif, .junit, .github, .gcc:
+    case .markdown, .sarif, .junit, .github, .gcc:
       Output.message(report.summary.words + "\n")
       let found = report.diagnostics
       diagnostics += found
@@ -55,7 +55,7 @@ final class RunReporter {
       var text = ""
       JUnitRenderer(name: "kvmconf apply").render([.init(name: file, cases: cases)], into: &text)
       Output.result(text)
-    case .sarif, .github, .gcc:
+    case .markdown, .sarif, .github, .gcc:
       Output.result(format.text(of: diagnostics, settings))
     }
   }

@@ -22,6 +22,10 @@ extension Word {
 extension ReportFormat: Word {}
 extension FailOn: Word {}
 
+extension Shard: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
 extension Release: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
@@ -51,7 +55,7 @@ struct CatalogueOptions: ParsableArguments {
 struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Set a parameter of the manifest.", valueName: "name=value"))
+    help: ArgumentHelp("Set a parameter of the manifest.", valueName: "name=value"), completion: .parameter)
   var parameters: [String] = []
 
   // Lists, so that a second one is noticed.
@@ -82,8 +86,6 @@ struct SharedOptions: ParsableArguments {
 
   func validate() throws {
     if stdinFilename?.isEmpty == true { throw ValidationError("--stdin-filename takes the name of a file") }
-    if factFiles.count > 1 { throw ValidationError("--host-facts is given \(factFiles.count) times") }
-    if kernels.count > 1 { throw ValidationError("--kernel is given \(kernels.count) times") }
     var names: Set<Substring> = []
     for name in parameters.map({ $0.prefix { $0 != "=" } }) where !names.insert(name).inserted {
       throw ValidationError("--set \(name) is given twice")
@@ -93,18 +95,31 @@ struct SharedOptions: ParsableArguments {
     }
   }
 
+  /// Whether the options name several hosts, which only `validate` takes.
+  var nameSeveralHosts: Bool { factFiles.count > 1 || kernels.count > 1 || factFiles.contains(where: isFolder) }
+
+  /// The request for one host.
+  ///
   /// - Parameter assumedRelease: the release to use if nothing else sets one; nil for the newest of the schemas.
-  func request(assumedRelease: Release? = nil) -> SettingsRequest {
-    var request = SettingsRequest()
+  func request(assumedRelease: Release? = nil) throws -> SettingsRequest {
+    if factFiles.count > 1 { throw ValidationError("--host-facts is given \(factFiles.count) times") }
+    if kernels.count > 1 { throw ValidationError("--kernel is given \(kernels.count) times") }
+    var request = requestWithoutHost
     request.assumedRelease = assumedRelease
-    request.onRemarks = { Output.print($0, to: 2) }
     request.settings.release = kernels.first
+    request.hostFacts = factFiles.first
+    return request
+  }
+
+  /// The request without the options that name hosts.
+  var requestWithoutHost: SettingsRequest {
+    var request = SettingsRequest()
+    request.onRemarks = { Output.print($0, to: 2) }
     for parameter in parameters {
       let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       request.settings.parameters[parts[0]] = parts[1]
     }
     request.schemas = schemas
-    request.hostFacts = factFiles.first
     request.stdinFilename = stdinFilename
     request.ignoresConfiguration = noConfig
     return request
@@ -120,8 +135,8 @@ struct SharedOptions: ParsableArguments {
   /// Loads manifests with these options, and prints their warnings.
   ///
   /// - Parameter assumedFacts: the facts to use if no option or configuration names any.
-  func manifestFiles(assumedRelease: Release? = nil, assumedFacts: HostFacts? = nil) -> ManifestFiles {
-    var request = request(assumedRelease: assumedRelease)
+  func manifestFiles(assumedRelease: Release? = nil, assumedFacts: HostFacts? = nil) throws -> ManifestFiles {
+    var request = try request(assumedRelease: assumedRelease)
     request.assumedFacts = assumedFacts
     return ManifestFiles(request, onSearch: reportConfiguration) { Output.print($0, to: 2) }
   }

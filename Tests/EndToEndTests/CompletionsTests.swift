@@ -8,7 +8,7 @@ import Testing
 
   /// The candidates of bash at the end of a line.
   ///
-  /// The words are split as by readline, also at colons; the script runs the program under test.
+  /// The words are split as by readline, also at colons and equals signs; the script runs the program under test.
   private func offers(_ line: String, in folder: String = repository) async -> [String] {
     let ask = #"""
       line=$0 program=$1
@@ -16,11 +16,11 @@ import Testing
       source <(kvmconf completions bash)
       COMP_LINE=$line COMP_POINT=${#line} COMP_WORDS=()
       rest=$line
-      while [[ $rest =~ ^\ *([^\ :]+|:)(.*)$ ]]; do COMP_WORDS+=("${BASH_REMATCH[1]}"); rest=${BASH_REMATCH[2]}; done
+      while [[ $rest =~ ^\ *([^\ :=]+|[:=])(.*)$ ]]; do COMP_WORDS+=("${BASH_REMATCH[1]}"); rest=${BASH_REMATCH[2]}; done
       [[ $line == *' ' ]] && COMP_WORDS+=('')
       COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
       word=${COMP_WORDS[COMP_CWORD]}
-      [[ $word == : ]] && word=
+      [[ $word == [:=] ]] && word=
       _kvmconf kvmconf "$word" "${COMP_WORDS[COMP_CWORD - 1]}"
       printf '%s\n' "${COMPREPLY[@]}"
       """#
@@ -75,6 +75,50 @@ import Testing
     #expect(await offers("kvmconf completions z") == ["zsh"])
     #expect(await offers("kvmconf validate --fail") == ["--fail-on"])
     #expect(await offers("kvmconf rend") == ["render"])
+  }
+
+  /// Bash treats an equals sign as a separate word.
+  @Test(.enabled(if: hasBash, "bash is not installed")) func valuesAreCompletedAfterAnEqualsSign() async {
+    #expect(await offers("kvmconf validate --format=s") == ["sarif"])
+    #expect(await offers("kvmconf validate --quiet --format=").contains("junit"))
+    #expect(await offers("kvmconf validate --format=json --kernel=6.12").contains("6.12"))
+    #expect(await offers("kvmconf validate --format=json --fail") == ["--fail-on"])
+    #expect(await offers("kvmconf merge --format m") == ["markdown"])
+  }
+
+  @Test(.enabled(if: hasBash, "bash is not installed")) func commandsAreCompletedAfterHelp() async {
+    #expect(await offers("kvmconf help va") == ["validate"])
+    #expect(await offers("kvmconf help ").contains("merge"))
+    #expect(await offers("kvmconf help schema ex") == ["export"])
+    #expect(await offers("kvmconf he") == ["help"])
+  }
+
+  @Test(.enabled(if: hasBash, "bash is not installed")) func parametersOfTheManifestAreCompleted() async {
+    await withFolder { folder in
+      write("kvmconf: 1\nparameters: {cpus: {type: u32}, clock: {type: u64}}\n", toFile: folder + "/base.yaml")
+      write("extends: base.yaml\nparameters: {more: {type: u8}}\n", toFile: folder + "/vm.yaml")
+      #expect(await offers("kvmconf validate vm.yaml --set c", in: folder) == ["clock=", "cpus="])
+      #expect(await offers("kvmconf validate vm.yaml --set=", in: folder) == ["clock=", "cpus=", "more="])
+      #expect(await offers("kvmconf validate absent.yaml --set ", in: folder) == [])
+    }
+  }
+
+  /// In zsh, a description follows a colon, unless there is a backslash.
+  @Test func zshGetsColonsWithBackslashes() async {
+    let arguments = ["SAP_SHELL=zsh", program, "---completion", "explain", "--", "positional@0", "2", "21"]
+    let found = await run("env", arguments + ["kvmconf", "explain", "arm-vgic-v3.addr.dist"])
+    #expect(found.output.contains("arm-vgic-v3.addr.dist\\:EEXIST\n"), "\(found.output)\(found.errors)")
+  }
+
+  @Test(.enabled(if: has("fish"), "fish is not installed")) func fishShowsNoHelpBehindValues() async {
+    let ask = #"source (kvmconf completions fish | psub); complete -C "kvmconf $argv[1]""#
+    let path = program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    func offers(_ line: String) async -> [Substring] {
+      let script = "set PATH \(path) $PATH\n" + ask
+      return await run("fish", ["-c", script, line]).output.split(separator: "\n")
+    }
+    #expect(await offers("merge --format m") == ["markdown"])
+    #expect(await offers("help va") == ["validate"])
   }
 
   @Test(.enabled(if: hasBash, "bash is not installed")) func filesAreCompletedByTheirExtension() async {

@@ -12,6 +12,13 @@ import Testing
     #expect(ended.errors == "1 manifest: 21 steps agree, 0 differ, 0 quirks, 0 undecided, 0 open, 0 skipped\n")
   }
 
+  /// Without facts, the host is probed first. The offset of the TSC depends on a fact.
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm of x86_64"))
+  func hostIsProbedFirst() async {
+    let ended = await kvmconf("conform", "examples/x86_64/tsc.yaml", "examples/x86_64/system-attributes.yaml")
+    #expect(ended.status == 0 && ended.errors.contains(" 0 differ,"), "\(ended.output)\(ended.errors)")
+  }
+
   @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm of x86_64"))
   func recordedReportIsCompared() async {
     await withFolder { folder in

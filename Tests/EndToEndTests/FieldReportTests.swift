@@ -22,11 +22,6 @@ private let wrongBoard = board.replacing("nr-irqs: 256", with: "nr-irqs: 100")
 private let base = "kvmconf: 1\narch: x86_64\nparameters:\n  n: {type: u32}\nvcpus: {count: \"${n}\"}\n"
 private let child = "extends: common/base.yaml\nparameters:\n  n: {default: 2}\n"
 
-/// The lines of a result that report a problem.
-private func problems(_ text: String) -> [Substring] {
-  text.split(separator: "\n").filter { $0.contains(": error: ") || $0.contains(": warning: ") }
-}
-
 private func places(_ problems: [Substring]) -> [String] { problems.map { String($0.prefix { $0 != " " }) } }
 
 private func validated(_ manifest: String) async -> [Substring] {
@@ -135,7 +130,7 @@ private func validated(_ manifest: String) async -> [Substring] {
 
   @Test(arguments: [["--kernel", "5.10", "--kernel", "6.1"], ["--set", "n=1", "--set", "n=2"]])
   func repeatedOptionIsAnError(_ options: [String]) async {
-    let ended = await run(program, ["validate"] + options + ["-"], input: board)
+    let ended = await run(program, ["plan"] + options + ["-"], input: board)
     #expect(ended.status == 64 && ended.errors.contains(options[0]))
   }
 

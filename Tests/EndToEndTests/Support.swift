@@ -114,6 +114,11 @@ struct Running: Sendable {
   }
 }
 
+/// The lines of a result that report a problem.
+func problems(_ text: String) -> [Substring] {
+  text.split(separator: "\n").filter { $0.contains(": error: ") || $0.contains(": warning: ") }
+}
+
 /// Runs a body with a temporary folder, which is removed afterwards.
 func withFolder(_ body: (String) async throws -> Void) async rethrows {
   let folder = temporaryFolder()

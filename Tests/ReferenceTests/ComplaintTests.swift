@@ -124,6 +124,15 @@ private var explainerOfBuiltInSchemas: Explainer {
       call: .other("KVM_SET_ONE_REG"),
       errno: "EINVAL", architecture: .arm64),
     Message(
+      text: "qemu-system-riscv64: Unable to retrieve mvendorid from host, error -1", call: .other("KVM_GET_ONE_REG"),
+      architecture: .riscv64),
+    Message(
+      text: "qemu-system-riscv64: Unable to read ISA_EXT KVM register zba: No such file or directory",
+      call: .other("KVM_GET_ONE_REG"), errno: "ENOENT", architecture: .riscv64),
+    Message(
+      text: "qemu-system-riscv64: Unable to set KVM reg zicbom, error -22", call: .other("KVM_SET_ONE_REG"),
+      architecture: .riscv64),
+    Message(
       text: "Cannot create VMM: Cannot open /dev/kvm. Error: No such device (os error 19)",
       call: .other("open() of /dev/kvm"), errno: "ENODEV"),
     Message(

@@ -30,7 +30,7 @@ struct Apply: ParsableCommand {
 
   @Option(
     help:
-      "The format of the report: text, json (one line per manifest), sarif, junit, github (workflow commands) or gcc."
+      "The format of the report: text, markdown (the problems), json (one line per manifest), sarif, junit, github (workflow commands) or gcc."
   )
   var format: ReportFormat = .text
 
@@ -48,7 +48,7 @@ struct Apply: ParsableCommand {
   }
 
   private func run(_ reporter: RunReporter) throws {
-    let request = options.request(assumedRelease: on == .kernel ? .running : nil)
+    let request = try options.request(assumedRelease: on == .kernel ? .running : nil)
     let settings = try SettingsOfFiles(request, onSearch: options.reportConfiguration).settings(of: file)
     reporter.settings = [settings]
     let workspace = ManifestWorkspace(settings)

@@ -67,9 +67,7 @@ struct Conform: ParsableCommand {
   }
 
   /// The plans of all manifests, in order, each with the workspace that loaded it.
-  private func plans(
-    assumedRelease: Release?
-  ) throws(DiagnosticsError) -> [(plan: Plan, workspace: ManifestWorkspace)] {
+  private func plans(assumedRelease: Release?) throws -> [(plan: Plan, workspace: ManifestWorkspace)] {
     let loaded = try options.manifestFiles(assumedRelease: assumedRelease, assumedFacts: factsOfThisHost()).loadAll(
       files)
     for (file, workspace) in loaded {

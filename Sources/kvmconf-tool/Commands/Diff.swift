@@ -36,7 +36,7 @@ struct Diff: ParsableCommand {
     guard isFolder(old) == isFolder(new) else {
       throw ValidationError("compare a folder with a folder, or a file with a file")
     }
-    let manifests = options.manifestFiles()
+    let manifests = try options.manifestFiles()
     let comparisons: [ManifestComparison]
     do throws(DiagnosticsError) {
       comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]

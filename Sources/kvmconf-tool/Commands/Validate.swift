@@ -18,6 +18,13 @@ struct Validate: ParsableCommand {
       A comment turns one diagnostic off in one place, on its line or above it:
 
         irq: 7   # kvmconf: ignore vcpu.pmu-v3.irq:EINVAL because the host is patched
+
+      --kernel and --host-facts may be given several times, and --host-facts may name a folder of files. The result is then \
+      a table of manifests and hosts, and each problem is reported once, with its hosts. If both are given, each file of \
+      facts is combined with each release. Hosts of another architecture than a manifest's are not applicable.
+
+      --shard 3/16 validates the third of sixteen equal parts of all pairs of a file and a host. It does not depend on the \
+      order of the arguments. `kvmconf merge` makes one report of the JSON reports of all parts.
       """)
 
   @Argument(
@@ -29,7 +36,7 @@ struct Validate: ParsableCommand {
 
   @Option(
     help:
-      "The format of the results: text, json (one line per manifest), sarif, junit, github (workflow commands) or gcc."
+      "The format of the results: text, markdown (a table), json (one line per manifest; one document for several hosts), sarif, junit, github (workflow commands) or gcc."
   )
   var format: ReportFormat = .text
 
@@ -62,19 +69,27 @@ struct Validate: ParsableCommand {
     completion: .file())
   var writeBaseline: String?
 
+  @Option(
+    help: ArgumentHelp("Validate one of N equal parts of all pairs of a file and a host.", valueName: "k/n"))
+  var shard: Shard?
+
   func validate() throws {
     if baseline != nil, writeBaseline != nil {
       throw ValidationError("--baseline and --write-baseline exclude each other")
     }
+    guard shard != nil else { return }
+    if writeBaseline != nil { throw ValidationError("--shard and --write-baseline exclude each other") }
+    if files.contains("-") { throw ValidationError("standard input cannot be shared between shards") }
   }
 
   func run() throws {
+    if shard != nil || format == .markdown || options.nameSeveralHosts { return try runMatrix() }
     let files: [(path: ManifestPath, settings: Settings)]
     let known: Baseline?
-    do throws(DiagnosticsError) {
+    do {
       files = try filesWithSettings()
       known = try readBaseline()
-    } catch {
+    } catch let error as DiagnosticsError {
       // A report is written even if nothing is validated.
       if format.isOneDocument { try write(format.text(of: error.diagnostics)) } else { throw error }
       throw Status.of(error.kind)
@@ -132,19 +147,124 @@ struct Validate: ParsableCommand {
   }
 
   /// The files that the arguments name, each once, with their settings.
-  private func filesWithSettings() throws(DiagnosticsError) -> [(path: ManifestPath, settings: Settings)] {
+  private func filesWithSettings() throws -> [(path: ManifestPath, settings: Settings)] {
+    var request = try options.request()
+    request.settings.failOn = failOn
+    let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
+    var files: [(path: ManifestPath, settings: Settings)] = []
+    for path in try paths() { files.append((path, try settings.settings(of: path.value))) }
+    return files
+  }
+
+  /// The files that the arguments name, each once.
+  private func paths() throws(DiagnosticsError) -> [ManifestPath] {
     var paths: [ManifestPath] = []
     for argument in files { paths += try ManifestPath.all(argument) }
     if dependents {
       var search = Dependents()
       paths = try search.adding(to: paths)
     }
-    paths = paths.withoutRepeats
-    var request = options.request()
+    return paths.withoutRepeats
+  }
+}
+
+// MARK: Several hosts
+
+extension Validate {
+  private func runMatrix() throws {
+    let work: (matrix: HostMatrix, jobs: [MatrixJob], hosts: [LoadedHost?])
+    let known: Baseline?
+    do {
+      work = try matrixWork()
+      known = try readBaseline()
+    } catch let error as DiagnosticsError {
+      if format.isOneDocument { try write(format.text(of: error.diagnostics)) } else { throw error }
+      throw Status.of(error.kind)
+    }
+    var matrix = work.matrix
+    let progress = quiet ? nil : Progress(of: work.jobs.count, "parts")
+    let results = Parallel.map(
+      work.jobs, done: { progress?.advance(to: $0) }, context: { MatrixWorkspaces(work.hosts) }
+    ) { job, workspaces in workspaces.validate(job, isKnown: known.map { baseline in { baseline.knows($0) } }) }
+    progress?.end()
+    for (job, result) in zip(work.jobs, results) { matrix.files[job.file].add(result) }
+    let bases = Set(matrix.files.flatMap(\.bases))
+    matrix.files.removeAll { $0.isForeign || ($0.identity.map(bases.contains) ?? false) }
+    let remarks = Set(results.flatMap(\.remarks)).sorted { $0.message < $1.message }
+    if !quiet { Output.print(remarks, to: 2) }
+    if let writeBaseline {
+      let text = matrix.files.map { Baseline.text(of: matrix.findings(of: $0).map(\.diagnostic)) }.joined()
+      return try Output.write(Array(text.utf8), toFile: writeBaseline)
+    }
+    try write(
+      matrix.report(
+        as: format, color: output == nil && Output.hasColor(1), settings: work.jobs.map(\.settings).distinct))
+    if !quiet { Output.message(matrix.summary + "\n") }
+    if let failure = matrix.failure { throw Status.of(failure) }
+  }
+
+  /// The empty matrix, with the jobs that fill it and the hosts that they need.
+  private func matrixWork() throws -> (matrix: HostMatrix, jobs: [MatrixJob], hosts: [LoadedHost?]) {
+    let choices = try HostChoice.all(facts: options.factFiles, releases: options.kernels)
+    var request = options.requestWithoutHost
     request.settings.failOn = failOn
+    var paths = try paths()
+    var checksum = ""
+    if shard != nil {
+      let work = SharedWork(paths, hosts: choices, parameters: request.settings.parameters)
+      (paths, checksum) = (work.paths, work.checksum)
+      // All shards skip the same files.
+      if shard?.number == 1, !quiet { Output.print(work.remarks, to: 2) }
+    }
+    let pairs = shard?.part(of: paths.count * choices.count) ?? 0..<paths.count * choices.count
     let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
-    var files: [(path: ManifestPath, settings: Settings)] = []
-    for path in paths { files.append((path, try settings.settings(of: path.value))) }
-    return files
+    var files: [(path: ManifestPath, settings: Settings, hosts: Range<Int>)] = []
+    for (i, path) in paths.enumerated() {
+      let row = i * choices.count..<(i + 1) * choices.count
+      let part = row.clamped(to: pairs)
+      if part.isEmpty { continue }
+      let hosts = part.lowerBound - row.lowerBound..<part.upperBound - row.lowerBound
+      files.append((path, try settings.settings(of: path.value), hosts))
+    }
+    let loaded = try load(choices, neededBy: files.map(\.hosts))
+    let newer = zip(choices, loaded).lazy.compactMap { _, host in
+      host.flatMap { (files.first?.settings ?? Settings()).on($0).newerRelease }
+    }.first
+    if let newer { Output.print([newer], to: 2) }
+    let matrix = HostMatrix(
+      hosts: choices.map(\.name),
+      files: files.map { MatrixFile(name: $0.path.name(stdin: options.stdinFilename), failOn: $0.settings.failOn) },
+      shard: shard, work: checksum)
+    let jobs = MatrixJob.jobs(files, stdinName: options.stdinFilename, threads: Parallel.processors)
+    return (matrix, jobs, loaded)
+  }
+
+  /// Reads the facts of the hosts that are needed; nil for the others.
+  ///
+  /// - Throws: the errors in all files of facts.
+  private func load(
+    _ choices: [HostChoice], neededBy parts: [Range<Int>]
+  ) throws(DiagnosticsError) -> [LoadedHost?] {
+    var isNeeded = Array(repeating: false, count: choices.count)
+    for i in Set(parts).flatMap(\.self) { isNeeded[i] = true }
+    var hosts: [LoadedHost?] = []
+    var failure: DiagnosticsError?
+    for (choice, isNeeded) in zip(choices, isNeeded) {
+      do throws(DiagnosticsError) {
+        hosts.append(isNeeded ? try LoadedHost(choice) : nil)
+      } catch {
+        failure = DiagnosticsError(failure?.kind ?? error.kind, (failure?.diagnostics ?? []) + error.diagnostics)
+      }
+    }
+    if let failure { throw failure }
+    return hosts
+  }
+}
+
+extension [Settings] {
+  /// One of the settings for each configuration.
+  fileprivate var distinct: [Settings] {
+    var known: Set<String> = []
+    return filter { known.insert($0.configuration?.file.path ?? "").inserted }
   }
 }

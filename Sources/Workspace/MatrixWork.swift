@@ -1,0 +1,161 @@
+import Diagnostics
+import Synchronization
+
+/// A file, and the hosts for which one thread validates it.
+package struct MatrixJob: Sendable {
+  /// The index of the file.
+  package var file: Int
+  package var path: ManifestPath
+  /// The settings of the file, without a host of the options.
+  package var settings: Settings
+  package var hosts: Range<Int>
+  fileprivate let text: SharedText
+
+  /// The jobs for files and hosts.
+  ///
+  /// There is one job per file, so that each manifest is planned once for each release. If there are fewer files than
+  /// threads, the hosts of a file are spread.
+  ///
+  /// - Parameters:
+  ///   - files: each with its settings, and with the hosts for which it is validated.
+  ///   - threads: the number of threads.
+  package static func jobs(
+    _ files: [(path: ManifestPath, settings: Settings, hosts: Range<Int>)], stdinName: String?, threads: Int
+  ) -> [MatrixJob] {
+    let parts = files.isEmpty ? 1 : max(1, threads / files.count)
+    var jobs: [MatrixJob] = []
+    for (i, (path, settings, hosts)) in files.enumerated() {
+      let count = min(parts, hosts.count)
+      let text = SharedText(path, stdinName: stdinName, uses: count)
+      for part in 0..<count {
+        let range = hosts.lowerBound + hosts.count * part / count..<hosts.lowerBound + hosts.count * (part + 1) / count
+        jobs.append(MatrixJob(file: i, path: path, settings: settings, hosts: range, text: text))
+      }
+    }
+    return jobs
+  }
+}
+
+/// A file that is read once, for the jobs that need it.
+private final class SharedText: Sendable {
+  private let path: ManifestPath
+  let name: String
+  private let stdinName: String?
+  private let state: Mutex<State>
+
+  private struct State {
+    var content: Result<ParsedFile, DiagnosticsError>?
+    var usesLeft: Int
+  }
+
+  init(_ path: ManifestPath, stdinName: String?, uses: Int) {
+    self.path = path
+    self.stdinName = stdinName
+    name = path.name(stdin: stdinName)
+    state = Mutex(State(usesLeft: uses))
+  }
+
+  /// Called once by each job. The last one takes the content with it.
+  func take() -> Result<ParsedFile, DiagnosticsError> {
+    state.withLock { state in
+      let content = state.content ?? read()
+      state.usesLeft -= 1
+      state.content = state.usesLeft > 0 ? content : nil
+      return content
+    }
+  }
+
+  private func read() -> Result<ParsedFile, DiagnosticsError> {
+    do throws(DiagnosticsError) {
+      return .success(ParsedFile(try SourceFile(reading: path, stdinName: stdinName)))
+    } catch {
+      return .failure(error)
+    }
+  }
+}
+
+/// Validates files for several hosts. Must be used from one thread only.
+package final class MatrixWorkspaces {
+  private let hosts: [LoadedHost?]
+  /// The workspaces of the hosts, by configuration; nil for hosts that were not needed so far.
+  private var recent: [(configuration: String?, workspaces: [ManifestWorkspace?])] = []
+  /// Files are read folder by folder, and a folder has few configurations around it.
+  private static let most = 8
+
+  /// - Parameter hosts: all hosts; nil for those that no job needs.
+  package init(_ hosts: [LoadedHost?]) { self.hosts = hosts }
+
+  /// - Parameter isKnown: whether each of a host's diagnostics is in the baseline.
+  package func validate(_ job: MatrixJob, isKnown: (([Diagnostic]) -> [Bool])?) -> MatrixFile {
+    var result = MatrixFile(name: job.text.name, failOn: job.settings.failOn)
+    let parsed: ParsedFile
+    switch job.text.take() {
+    case .success(let content): parsed = content
+    case .failure(let error):
+      result.add(error, job.hosts)
+      return result
+    }
+    result.identity = parsed.file.identity
+    if job.path.isFound, parsed.file.isForeign {
+      result.isForeign = true
+      result.remarks = [parsed.file.foreignNote]
+      return result
+    }
+    for group in groupsByRelease(job) {
+      // The plans are the same for all hosts of a release.
+      var loaded: LoadedFile?
+      for (host, workspace) in group {
+        let knownFaults = Set(workspace.schemaFaults)
+        let file = loaded ?? workspace.load(parsed)
+        loaded = file
+        do throws(DiagnosticsError) {
+          var validation = try workspace.validate(file, knownFaults: knownFaults, isOneOfSeveralHosts: true)
+          if let isKnown { validation.removeDiagnostics(where: isKnown(validation.diagnostics)) }
+          result.add(validation, host, of: hosts.count)
+          if !validation.schemaFaults.isEmpty { result.failures[host] = workspace.settings.kindOfSchemaFault }
+        } catch {
+          result.add(error, [host])
+        }
+      }
+    }
+    return result
+  }
+
+  /// The hosts of a job with their workspaces, those of the same release together.
+  private func groupsByRelease(_ job: MatrixJob) -> [[(host: Int, workspace: ManifestWorkspace)]] {
+    var groups: [[(host: Int, workspace: ManifestWorkspace)]] = []
+    let entry = entry(for: job.settings)
+    for host in job.hosts {
+      let workspace = workspace(for: job.settings, host, entry)
+      let release = workspace.settings.playedRelease
+      if let i = groups.firstIndex(where: { $0[0].workspace.settings.playedRelease == release }) {
+        groups[i].append((host, workspace))
+      } else {
+        groups.append([(host, workspace)])
+      }
+    }
+    return groups
+  }
+
+  /// The index of the workspaces for files with these settings.
+  private func entry(for settings: Settings) -> Int {
+    let configuration = settings.configuration?.file.path
+    if let found = recent.firstIndex(where: { $0.configuration == configuration }) { return found }
+    if recent.count == Self.most { recent.removeFirst() }
+    recent.append((configuration, Array(repeating: nil, count: hosts.count)))
+    return recent.count - 1
+  }
+
+  private func workspace(for settings: Settings, _ host: Int, _ entry: Int) -> ManifestWorkspace {
+    if let found = recent[entry].workspaces[host] { return found }
+    guard let loaded = hosts[host] else { preconditionFailure("a job needs a host that was not read") }
+    let settings = settings.on(loaded)
+    let related = recent[entry].workspaces.lazy.compactMap(\.self).first {
+      $0.settings.playedRelease == settings.playedRelease
+    }
+    let workspace =
+      related.map { ManifestWorkspace(settings, sharingSchemasOf: $0) } ?? ManifestWorkspace(settings)
+    recent[entry].workspaces[host] = workspace
+    return workspace
+  }
+}

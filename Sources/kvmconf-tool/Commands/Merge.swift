@@ -1,0 +1,45 @@
+import ArgumentParser
+import Diagnostics
+import Reporting
+import Workspace
+
+/// `kvmconf merge`: makes one report of the reports of shards.
+struct Merge: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge", abstract: "Make one report of the reports of all shards of a validation.",
+    discussion: """
+      Reads the reports that `validate --shard K/N --format json` wrote, in any order. All N must be there, each once, from \
+      the same version of kvmconf, manifests, hosts and parameters. The manifests themselves are not needed: the reports \
+      have the texts that problems refer to. The exit status is that of a validation in one piece.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("Reports of shards.", valueName: "report"), completion: .file(extensions: ["json"]))
+  var reports: [String]
+
+  @Option(
+    help:
+      "The format of the result: text, markdown, json (one document), sarif, junit, github (workflow commands) or gcc.")
+  var format: ReportFormat = .text
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Write the result to a file (replaced as a whole) instead of standard output.", valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  @Flag(help: "Print no summary.")
+  var quiet = false
+
+  @OptionGroup var color: ColorOption
+
+  func run() throws {
+    let files = try reports.map { try SourceFile(reading: $0, most: .max) }
+    let matrix = try HostMatrix(merging: files)
+    let text = matrix.report(as: format, color: output == nil && Output.hasColor(1))
+    if let output { try Output.write(Array(text.utf8), toFile: output) } else { Output.result(text) }
+    if !quiet { Output.message(matrix.summary + "\n") }
+    if let failure = matrix.failure { throw Status.of(failure) }
+  }
+}
