@@ -444,8 +444,8 @@ extension Catalogue: SharedNames {
     function.isCompiling = false
   }
 
-  /// The body of a function; nil if there is no such function.
-  package func functionBody(_ name: String) -> Expression? { (try? function(name))?.body }
+  /// A function whose body is an expression; nil if there is no such function.
+  package func expressionFunction(_ name: String) -> Function? { (try? function(name)) ?? nil }
 
   /// The rows of a table; nil if there is no such table.
   package func table(_ name: String) -> Value? {

@@ -62,7 +62,7 @@ struct CandidateSearch {
   func candidates() -> [Candidate] {
     var found: [Candidate] = []
     var shared: Set<String> = []
-    for (catalogue, file) in files() where shared.insert(file.text.file.path).inserted {
+    for (catalogue, file) in files() where shared.insert("\(file.text.file.path) \(file.name)").inserted {
       found += complaint.isOnAttribute ? attributes(of: file, catalogue) : otherCalls(of: file, catalogue)
       // A message without a call may also be about the creation of a device.
       if complaint.call == nil, complaint.attr == nil {

@@ -121,7 +121,7 @@ extension PageText {
     }
     meaning(of: candidate, complaint)
     if let (group, attribute) = candidate.attribute {
-      order(attribute, group)
+      order(attribute, group, ConditionWords(catalogue: candidate.catalogue, key: attribute.keyFields))
       _ = manifest(attribute, group, file, candidate.catalogue)
     }
   }
@@ -129,7 +129,7 @@ extension PageText {
   /// The meaning of the errno, and the other answers of the calls.
   private mutating func meaning(of candidate: Candidate, _ complaint: Complaint) {
     guard let errno = complaint.errno else {
-      return refusals(candidate.calls)
+      return refusals(candidate.calls, candidate.catalogue)
     }
     let name = errno.description
     let meant = candidate.calls.compactMap { $0.only { $0.answer == name } }
@@ -143,7 +143,7 @@ extension PageText {
       meaning(of: meant)
     }
     let others = candidate.calls.compactMap { $0.only { $0.answer != name } }
-    if !others.isEmpty { refusals(others, heading: "OTHER ANSWERS") }
+    if !others.isEmpty { refusals(others, candidate.catalogue, heading: "OTHER ANSWERS") }
     if meant.isEmpty {
       gap()
       paragraph("The whole attribute: explain \(candidate.name)")

@@ -7,6 +7,8 @@ struct Equality {
   var subject: String
   var literal: Value
   var holds: Bool
+  /// Whether the subject belongs to the call or to the host, so that no call changes it.
+  var isOfTheCall: Bool
 
   /// Whether both cannot be true.
   func contradicts(_ other: Equality) -> Bool {
@@ -31,7 +33,24 @@ extension Syntax {
   }
 
   private static func compared(_ left: Syntax, _ right: Syntax, _ holds: Bool) -> [Equality] {
-    right.literal.map { [Equality(subject: left.description, literal: $0, holds: holds)] } ?? []
+    let constant: Set = ["value", "key", "attr", "group", "flags", "arg", "arch", "host"]
+    return right.literal.map {
+      [
+        Equality(
+          subject: left.description, literal: $0, holds: holds, isOfTheCall: left.names.isSubset(of: constant))
+      ]
+    } ?? []
+  }
+
+  /// The facts of the host that must hold, or not, if the condition holds, or if it does not: `host.sve && x`.
+  func facts(holds: Bool) -> [(name: String, holds: Bool)] {
+    switch self {
+    case .field(.name("host", _), let fact, _): [(fact, holds)]
+    case .unary(.not, let operand, _): operand.facts(holds: !holds)
+    case .binary(.and, let left, let right, _) where holds: left.facts(holds: true) + right.facts(holds: true)
+    case .binary(.or, let left, let right, _) where !holds: left.facts(holds: false) + right.facts(holds: false)
+    default: []
+    }
   }
 
   /// The truth of a condition that literals alone decide, as in `null != null` or `"v3" == "v2" && x`; otherwise nil.

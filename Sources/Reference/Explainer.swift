@@ -256,7 +256,7 @@ extension Explainer {
     case .attribute(let attribute, let group): page.attribute(attribute, group, subject.file, reference, place)
     case .call(let call):
       page.title(subject.name, "call", place)
-      page.call(call, subject.doc, subject.capability, subject.file)
+      page.call(call, subject.doc, subject.capability, subject.file, subject.catalogue)
     case .feature(let feature): page.feature(feature, subject.file, place)
     }
     return page.text

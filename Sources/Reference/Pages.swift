@@ -20,16 +20,18 @@ extension PageText {
     if let doc = attribute.doc ?? group.doc { paragraph(doc) }
     gap()
     table(identity(attribute, group, file))
-    facts(attribute, group, file, reference.catalogue.release)
+    let conditions = ConditionWords(catalogue: reference.catalogue, key: attribute.keyFields)
+    facts(attribute, group, file, conditions)
     keys(attribute)
     heading("VALUE")
     let payloads = group.payloads(of: attribute)
     for (when, type) in payloads {
-      if payloads.count > 1 { paragraph(when.map { "where \($0.text):" } ?? "else:") }
+      if payloads.count > 1 { paragraph(when.map { "where \(conditions.words($0)):" } ?? "else:") }
       layout(type, indent: payloads.count > 1 ? 4 : 2)
     }
-    order(attribute, group)
-    refusals(AttributeAccess.allCases.map { reference.call($0, on: attribute, of: group, in: file) })
+    order(attribute, group, conditions)
+    let calls = AttributeAccess.allCases.map { reference.call($0, on: attribute, of: group, in: file) }
+    refusals(calls, reference.catalogue)
     _ = manifest(attribute, group, file, reference.catalogue)
     sources(file, attribute.source)
   }
@@ -61,21 +63,35 @@ extension PageText {
   }
 
   private mutating func facts(
-    _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile, _ release: Release
+    _ attribute: AttributeSchema, _ group: GroupSchema, _ file: SchemaFile, _ conditions: ConditionWords
   ) {
+    let release = conditions.catalogue.release
     var rows: [[String]] = []
     let calls = file.calls(on: attribute)
     rows.append(["calls", calls.isEmpty ? "none" : calls.map(\.rawValue).listed()])
     if attribute.repeats { rows.append(["repeated", "may be set several times; a manifest gives a list"]) }
     let lifetime = Lifetime([file.lifetime, group.lifetime, attribute.lifetime])
-    if let since = lifetime.since { rows.append(["since", "Linux \(since)"]) }
-    if let until = lifetime.until { rows.append(["until", "Linux \(until), which removed it"]) }
+    rows += self.rows(lifetime)
     if lifetime.includes(release) == false { rows.append(["missing", "Linux \(release) does not have it"]) }
     for when in [group.when, attribute.when] {
-      if let when { rows.append(["only where", when.text]) }
+      if let when { rows.append(["only where", conditions.words(when)]) }
     }
     gap()
     table(rows)
+  }
+
+  /// The releases that have something.
+  private func rows(_ lifetime: Lifetime) -> [[String]] {
+    var rows: [[String]] = []
+    if let since = lifetime.since {
+      rows.append(["since", since.interval == nil ? "Linux \(since)" : "a release \(since.words)"])
+    }
+    if let until = lifetime.until {
+      rows.append([
+        "until", (until.interval == nil ? "Linux \(until)" : "a release \(until.words)") + ", which removed it",
+      ])
+    }
+    return rows
   }
 
   private mutating func keys(_ attribute: AttributeSchema) {
@@ -85,13 +101,13 @@ extension PageText {
     bitFields(fields, indent: 4)
   }
 
-  mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema) {
+  mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema, _ conditions: ConditionWords) {
     var sentences: [String] = []
     for (words, side) in [
       (group.after + attribute.after, "after"), (group.before + attribute.before, "before"),
     ] {
       for word in words {
-        let condition = word.when.map { ", where \($0.text)" } ?? ""
+        let condition = word.when.map { ", where \(conditions.words($0))" } ?? ""
         sentences.append("\(side) \(word.path.value)\(condition)")
       }
     }
@@ -101,9 +117,10 @@ extension PageText {
     for sentence in sentences { paragraph(sentence, indent: 4, hanging: 2) }
   }
 
-  /// The refusals of each call.
+  /// The refusals of each call, and the facts of the host that they depend on.
   mutating func refusals(
-    _ calls: [RefusableCall], heading title: String = "REFUSALS, in the order in which the kernel checks"
+    _ calls: [RefusableCall], _ catalogue: Catalogue,
+    heading title: String = "REFUSALS, in the order in which the kernel checks"
   ) {
     heading(title)
     for call in calls {
@@ -115,6 +132,11 @@ extension PageText {
       paragraph("\(call.title):")
       table(rows(call.refusals), indent: 4)
     }
+    let facts = Set(calls.flatMap(\.refusals).flatMap(\.facts).map(\.name)).sorted()
+    if facts.isEmpty { return }
+    gap()
+    paragraph("Facts of the host:")
+    table(facts.map { [$0, catalogue.fact(named: $0)?.doc ?? ""] }, indent: 4)
   }
 
   /// One row per errno and reason, without duplicates.
@@ -122,6 +144,9 @@ extension PageText {
     var rows: [[String]] = []
     for refusal in refusals {
       var reason = refusal.reason
+      if !refusal.facts.isEmpty {
+        reason += " (if \(refusal.facts.map { $0.holds ? $0.name : "not \($0.name)" }.listed()))"
+      }
       if let releases = refusal.releases { reason += " (\(releases))" }
       if let documented = refusal.documented { reason += " (documented as \(documented))" }
       let row = [refusal.answer, reason]
@@ -131,12 +156,14 @@ extension PageText {
   }
 
   /// A call that is not on an attribute.
-  mutating func call(_ call: RefusableCall, _ doc: String?, _ capability: Capability?, _ file: SchemaFile) {
+  mutating func call(
+    _ call: RefusableCall, _ doc: String?, _ capability: Capability?, _ file: SchemaFile, _ catalogue: Catalogue
+  ) {
     paragraph([call.title, doc].compactMap { $0 }.joined(separator: ": "))
     if let capability {
       gap()
       table([["capability", "\(capability.number)", capability.isOnVCPU ? "on a vCPU" : "on the VM"]])
-      if let since = capability.lifetime.since { paragraph("since Linux \(since)") }
+      table(rows(capability.lifetime))
       if !capability.parameters.isEmpty {
         heading("ARGUMENTS")
         table(
@@ -151,7 +178,7 @@ extension PageText {
       heading("ARGUMENTS, as bits of the machine type")
       bitFields(file.createArguments, indent: 2)
     }
-    refusals([call])
+    refusals([call], catalogue)
     sources(file, capability?.source ?? file.source)
   }
 
@@ -195,18 +222,20 @@ extension PageText {
     gap()
     var rows: [[String]] = []
     if let number = file.number { rows.append(["device type", "\(number)", file.constant ?? ""]) }
-    if let since = file.lifetime.since { rows.append(["since", "Linux \(since)", ""]) }
-    if let until = file.lifetime.until { rows.append(["until", "Linux \(until), which removed it", ""]) }
-    if let registered = file.registered { rows.append(["only where", registered.text, ""]) }
+    table(rows)
+    rows = self.rows(file.lifetime)
+    if let registered = file.registered {
+      rows.append(["only where", ConditionWords(catalogue: reference.catalogue).words(registered)])
+    }
     table(rows)
     attributes(file)
     features(file)
     capabilities(file)
     state(file)
     let own = DescriptorCall.allCases.filter { $0 != .test && file.has($0) }.map { reference.call($0, of: file) }
-    if !own.isEmpty { refusals(own) }
+    if !own.isEmpty { refusals(own, reference.catalogue) }
     let later = reference.laterCalls(of: file)
-    if !later.isEmpty { refusals(later, heading: "REFUSALS OF LATER CALLS") }
+    if !later.isEmpty { refusals(later, reference.catalogue, heading: "REFUSALS OF LATER CALLS") }
     if file.deviceType != nil {
       let late = reference.callsWithHooks()
       if !late.isEmpty {
@@ -288,7 +317,7 @@ extension PageText {
     if let doc = feature.doc { paragraph(doc) }
     gap()
     var rows = [["feature", feature.name, "bit \(feature.bit)", feature.constant ?? ""]]
-    if let since = feature.lifetime.since { rows.append(["since", "Linux \(since)", "", ""]) }
+    rows += self.rows(feature.lifetime).map { $0 + ["", ""] }
     if let finalize = feature.finalize {
       rows.append(["finalized", "with \(finalize), after the initialisation", "", ""])
     }
@@ -342,7 +371,7 @@ extension PageText {
     for (i, name) in refusal.names.enumerated() {
       labelled(i == 0 ? "where" : "", "\(name.name) = \(name.value)", indent: 7, column: 15)
     }
-    if let releases = refusal.releases { labelled("in", "Linux \(releases)", indent: 7, column: 15) }
+    if let releases = refusal.releases { labelled("Linux", releases, indent: 7, column: 15) }
     if let documented = refusal.documented {
       labelled("doc", "the kernel's documentation says \(documented)", indent: 7, column: 15)
     }

@@ -19,7 +19,7 @@ extension PageText {
     case .union(let type):
       paragraph("\(payload.summary), by the value of '\(type.tag)':", indent: indent)
       for one in type.cases {
-        paragraph("\(one.name):", indent: indent + 2)
+        paragraph(one.name.split(separator: "..").joined(separator: " to ") + ":", indent: indent + 2)
         layout(one.type, indent: indent + 4)
       }
     case .array(let element, let count):

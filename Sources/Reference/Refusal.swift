@@ -16,6 +16,8 @@ package struct Refusal {
   package var lifetimes: [Lifetime]
   /// The conditions that hold when the rule acts, outermost first, with arguments in place of functions' parameters.
   package var conditions: [String]
+  /// The facts of the host that lead to the rule's list, and their values. The rule's reason does not repeat them.
+  package var facts: [(name: String, holds: Bool)] = []
   /// The values of names in the conditions.
   package var names: [(name: String, value: String)]
   /// The functions and hooks on the way to the rule.
@@ -85,6 +87,8 @@ struct RefusalWalk {
 
     /// The comparisons that hold because of the conditions.
     private var equalities: [Equality] = []
+    /// The facts of the host that hold, or do not, because of the conditions.
+    private(set) var facts: [(name: String, holds: Bool)] = []
 
     /// The expression with the function's arguments in place of its parameters.
     func applied(_ expression: Expression) -> Syntax { expression.syntax.replacing(arguments).simplified }
@@ -104,6 +108,7 @@ struct RefusalWalk {
         let new = syntax.equalities(holds: holds)
         if new.contains(where: { one in equalities.contains { $0.contradicts(one) } }) { return false }
         equalities += new
+        add(syntax.facts(holds: holds))
         add(holds ? text(condition) : syntax.negated.description, mentioning: syntax)
         return true
       default: return false
@@ -120,15 +125,29 @@ struct RefusalWalk {
       mentioned.formUnion(syntax.names)
     }
 
-    mutating func forgetEqualities() { equalities = [] }
+    /// Takes the condition of a rule to be false from here on, as the call would have ended.
+    mutating func exclude(_ rule: Rule) {
+      guard let condition = rule.condition.map(applied) else { return }
+      equalities += condition.equalities(holds: false)
+      // The other hosts have had a list of their own, and not just a refusal.
+      if case .rules = rule.action { add(condition.facts(holds: false)) }
+    }
 
-    /// The rule's reason. A value in it is a number if the arguments determine it, otherwise its expression.
+    private mutating func add(_ new: [(name: String, holds: Bool)]) {
+      facts += new.filter { one in !facts.contains { $0.name == one.name } }
+    }
+
+    /// Forgets the comparisons that a change of state can invalidate.
+    mutating func forgetState() { equalities.removeAll { !$0.isOfTheCall } }
+
+    /// The rule's reason. A value in it is a number if the arguments determine it, otherwise a letter.
     func words(of rule: Rule) -> String? {
-      rule.because?.words { expression in
+      var letters = ["N", "M"][...]
+      return rule.because?.words { expression in
         switch applied(expression) {
         case .integer(let number, _, _): inProse(number)
         case .string(let words, _): words
-        default: text(expression)
+        default: letters.popFirst() ?? "X"
         }
       }
     }
@@ -144,8 +163,9 @@ struct RefusalWalk {
       if let mirrors = rule.mirrors { context.mirrors = mirrors }
       context.names += rule.lets.map { ($0.name, context.text($0.value)) }
       visit(rule, context)
+      if rule.endsIfTrue { context.exclude(rule) }
       // A change may invalidate earlier comparisons.
-      if rule.changesState { context.forgetEqualities() }
+      if rule.changesState { context.forgetState() }
     }
   }
 
@@ -154,11 +174,15 @@ struct RefusalWalk {
     if rule.lifetime != Lifetime() { context.lifetimes.append(rule.lifetime) }
     // No release is known to come here.
     guard Lifetime(context.lifetimes).overlaps(Lifetime()) else { return }
-    if let otherwise = rule.otherwise {
-      var other = context
-      if other.require(rule.condition, holds: false) { walk(otherwise, other) }
-    }
-    guard context.require(rule.condition) else { return }
+    let whole = context
+    if context.require(rule.condition) { act(rule, context, outer) }
+    guard let otherwise = rule.otherwise else { return }
+    context = whole
+    if context.require(rule.condition, holds: false) { walk(otherwise, context) }
+  }
+
+  /// - Parameter outer: the context of the rule's list, without the rule's own condition.
+  private mutating func act(_ rule: Rule, _ context: Context, _ outer: Context) {
     switch rule.action {
     case .read: add(Refusal(.cannotRead, context))
     case .write: add(Refusal(.cannotWrite, context))
@@ -185,7 +209,10 @@ struct RefusalWalk {
       var inner = context
       inner.require(someIn: loop)
       walk(rules, inner)
-    case .refuse, .warn: add(Refusal(rule, context))
+    case .refuse, .warn:
+      var refusal = Refusal(rule, context)
+      refusal.facts = outer.facts
+      add(refusal)
     case .none, .succeed, .assign, .occupy: break
     }
   }
@@ -223,6 +250,18 @@ extension Rule {
   }
 }
 
+extension Rule {
+  /// Whether each call for which the condition holds ends here.
+  fileprivate var endsIfTrue: Bool {
+    guard lifetime == Lifetime(), otherwise == nil else { return false }
+    return switch action {
+    case .refuse, .succeed: true
+    case .rules(let rules, _): rules.alwaysEnds
+    default: false
+    }
+  }
+}
+
 extension RuleList {
   fileprivate var changesState: Bool { rules.contains(where: \.changesState) }
 }
@@ -251,12 +290,12 @@ extension Refusal {
       path: context.via, rule: nil)
   }
 
-  /// `since 6.13`, `before 7.0`, both, or nil.
+  /// `since 6.13`, `before 7.0`, `new between 6.1 and 6.12`, `gone between 6.1 and 6.12`, two of them, or nil.
   var releases: String? {
-    var words: [String] = []
     let lifetime = Lifetime(lifetimes)
-    if let since = lifetime.since { words.append("since \(since)") }
-    if let until = lifetime.until { words.append("before \(until)") }
+    var words: [String] = []
+    if let since = lifetime.since { words.append(since.interval.map { "new \($0)" } ?? "since \(since)") }
+    if let until = lifetime.until { words.append(until.interval.map { "gone \($0)" } ?? "before \(until)") }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
 }

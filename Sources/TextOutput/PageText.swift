@@ -38,12 +38,19 @@ package struct PageText {
     fill(text, after: String(repeating: " ", count: indent) + label, at: start, rest: start)
   }
 
-  /// Aligned cells; the last one is filled.
+  /// Aligned cells; the last one is filled. If the others leave it less than half of the page, it is below them.
   package mutating func table(_ rows: [[String]], indent: Int = 2) {
     let starts = Columns(rows.map { $0.dropLast() }, widest: .max).paddedLines()
+    let column = indent + (starts.first?.displayWidth ?? 0) + 2
+    let isBelow = column > Self.width / 2 && rows.contains { column + ($0.last ?? "").displayWidth > Self.width }
     for (row, start) in zip(rows, starts) {
       let start = String(repeating: " ", count: indent) + start + (row.count > 1 ? "  " : "")
-      fill(row.last ?? "", after: start, at: start.displayWidth, rest: min(start.displayWidth, Self.width / 2))
+      if isBelow {
+        line(String(start.reversed().drop { $0 == " " }.reversed()))
+        paragraph(row.last ?? "", indent: indent + 4)
+      } else {
+        fill(row.last ?? "", after: start, at: start.displayWidth, rest: start.displayWidth)
+      }
     }
   }
 

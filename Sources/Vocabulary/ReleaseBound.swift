@@ -118,9 +118,15 @@ extension ReleaseBound: CustomStringConvertible {
 
 extension ReleaseBound {
   /// `in Linux 7.2 and 6.12.100`, or `between Linux 6.12 and 7.2`.
-  var words: String {
+  package var words: String {
     guard starts.count == 1, let last = mainline.lastWithout else { return "in Linux \(self)" }
     return "between Linux \(last) and \(mainline.release)"
+  }
+
+  /// `between 6.12 and 7.2`; nil if the release is known.
+  package var interval: String? {
+    guard starts.count == 1, let last = mainline.lastWithout else { return nil }
+    return "between \(last) and \(mainline.release)"
   }
 }
 

@@ -32,8 +32,29 @@ import Vocabulary
               - if: value.pad != 0
                 EINVAL: the padding must be zero
             examples: [{value: {size: 1}}, {value: {pad: 1}, expect: EINVAL}]
+          source:
+            number: 2
+            doc: x
+            payload:
+              type: u64
+              fields:
+                server: {KVM_SERVER_MASK: 31..3, doc: x}
+                priority: {5️⃣KVM_PRIORITY_MASK: 39..32, doc: x}
+                masked: {KVM_MASKED: 40, doc: x}
+            set:
+              - read: value
+            examples: [{value: {server: 1, priority: 5, masked: 0}}]
     """
   private static let kvm = "#include <asm/kvm.h>\n#define KVM_CONTROL 0\nenum { KVM_DEV_TYPE_THING = 3 };\n"
+  /// The mask of the priority is written as it is after the shift, that of the server as it is before.
+  private static let masks = """
+    #define KVM_SERVER_SHIFT 3
+    #define KVM_SERVER_MASK 0xfffffff8ULL
+    #define KVM_PRIORITY_SHIFT 32
+    #define KVM_PRIORITY_MASK 0xff
+    #define KVM_MASKED (1ULL << 40)
+
+    """
   private static let asm = """
     #define KVM_START (1ULL << 0)
     struct thing_range { unsigned long long base_address; unsigned int size, pad; };
@@ -43,7 +64,7 @@ import Vocabulary
     kvm: String = Self.kvm, asm: String = Self.asm, _ expected: ExpectedDiagnostic...,
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
-    let headers = Headers(kvm: kvm, asm: asm, folder: "aarch64-linux-gnu/asm")
+    let headers = Headers(kvm: kvm, asm: Self.masks + asm, folder: "aarch64-linux-gnu/asm")
     expectDiagnostics(in: MarkedText(Self.schema, path: "arm64/thing.yaml"), expected, sourceLocation: sourceLocation) {
       HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue($0))
     }
@@ -65,6 +86,14 @@ import Vocabulary
     expect(
       kvm: "#include <asm/kvm.h>\n#define KVM_CONTROL 0\n",
       .init("1️⃣", "schema-constant", "the headers have no KVM_DEV_TYPE_THING", severity: .warning))
+  }
+
+  @Test func differentMaskIsReported() {
+    expect(
+      asm: "#undef KVM_PRIORITY_MASK\n#define KVM_PRIORITY_MASK 0x7f\n" + Self.asm,
+      .init("5️⃣", "schema-constant", "KVM_PRIORITY_MASK is 545460846592 in the headers, not 1095216660480"))
+    expect(
+      asm: "#undef KVM_PRIORITY_MASK\n#define KVM_PRIORITY_MASK 0xff00000000ULL\n" + Self.asm)
   }
 
   @Test func differentStructLayoutIsReported() {
@@ -90,7 +119,7 @@ import Vocabulary
     let file = MarkedText(Self.schema).file
     let found = HeaderCheck(headers: headers.path, compiler: "clang").check(catalogue(file))
     #expect(found.map(\.message) == ["'\(headers.path)' has no linux/kvm.h with an asm/kvm.h of arm64"])
-    let own = Headers(kvm: Self.kvm, asm: "#define __ARM_KVM_H__\n" + Self.asm, folder: "asm")
+    let own = Headers(kvm: Self.kvm, asm: "#define __ARM_KVM_H__\n" + Self.masks + Self.asm, folder: "asm")
     #expect(HeaderCheck(headers: own.path, compiler: "clang").check(catalogue(file)) == [])
   }
 

@@ -126,7 +126,7 @@ import Vocabulary
         """)
     let far = explain("gadget.addr.base.far:EINVAL")
     #expect(
-      far.contains("       when    end > 1 << 40\n       where   end = value + 64KiB\n       in      Linux since 6.1\n")
+      far.contains("       when    end > 1 << 40\n       where   end = value + 64KiB\n       Linux   since 6.1\n")
     )
     #expect(far.contains("       doc     the kernel's documentation says E2BIG\n"))
   }

@@ -44,7 +44,13 @@ package struct HeaderCheck {
       }
       var result = missing.map(Diagnostic.unknownConstant)
       let rest = claims.all.filter(known.has)
-      switch compile.values(of: rest.map(\.expression), in: directory) {
+      let expressions = rest.map { claim in
+        guard let shift = claim.shift, known.defines(shift) else { return claim.expression }
+        // Some headers write the mask of a field as it is after the shift.
+        return
+          "\(claim.expression) == \(claim.expected)ull ? \(claim.expected)ull : \(claim.expression) + 0ull << \(shift)"
+      }
+      switch compile.values(of: expressions, in: directory) {
       case .failure(let diagnostic): result.append(diagnostic)
       case .success(let values):
         result += zip(rest, values).compactMap { $0.expected == $1 ? nil : .wrongConstant($0, is: $1) }
@@ -86,6 +92,8 @@ struct Claim {
   /// The names that the headers must know for the expression to compile: a constant, or a struct and a field of it.
   var constant: String?
   var structure: (tag: String, field: String?)?
+  /// The constant with the position of a field whose mask is claimed: `KVM_XICS_PRIORITY_SHIFT`.
+  var shift: String?
   var expected: UInt64
   /// The location of the constant in the schema.
   var place: SourceRange
@@ -94,6 +102,8 @@ struct Claim {
 /// All claims of schemas about the headers.
 private struct Claims {
   private(set) var all: [Claim] = []
+  /// The places of the structs that were collected; several attributes can have one payload.
+  private var structures: Set<SourceRange> = []
 
   mutating func collect(_ file: SchemaFile) {
     for key in file.text.topKeys {
@@ -103,28 +113,38 @@ private struct Claims {
     for attribute in file.groups.flatMap(\.attributes) { for (_, type) in attribute.payloads { structure(type, file) } }
   }
 
-  /// Collects the constants among the keys: `KVM_DEV_TYPE_VFIO: 4`, and `KVM_XIVE_EQ_SERVER_MASK: 31..3` for a mask.
-  private mutating func collect(_ entry: Entry) {
-    if entry.key.value.isConstant { claim(entry.key, entry.value) }
-    for entry in entry.value.entries ?? [] { collect(entry) }
+  /// Collects the constants among the keys: `KVM_DEV_TYPE_VFIO: 4`, and those of masks.
+  ///
+  /// - Parameter isField: whether the entry is a bit field, whose constant is a mask: `KVM_XIVE_EQ_SERVER_MASK: 31..3`.
+  private mutating func collect(_ entry: Entry, isField: Bool = false) {
+    if entry.key.value.isConstant { claim(entry.key, entry.value, isMask: false) }
+    let holdsFields = ["fields", "key", "arg"].contains(entry.key.value)
+    for part in entry.value.entries ?? [] {
+      if isField, part.key.value.isConstant {
+        claim(part.key, part.value, isMask: true)
+      } else {
+        collect(part, isField: holdsFields)
+      }
+    }
   }
 
-  private mutating func claim(_ constant: Located<String>, _ value: Node) {
+  private mutating func claim(_ constant: Located<String>, _ value: Node, isMask: Bool) {
     let number: Int128? =
-      value.scalar?.contains("..") == true
+      isMask
       ? value.scalar?.integerRange.map { ((1 << ($0.first - $0.last + 1)) - 1) << $0.last }
       : value.scalar.flatMap(IntegerLiteral.parse)
     guard let expected = number.flatMap({ UInt64(exactly: $0) }), constant.value.isIdentifier else { return }
+    let shift = isMask && constant.value.hasSuffix("_MASK") ? constant.value.dropLast(4) + "SHIFT" : nil
     all.append(
       Claim(
-        what: constant.value, expression: constant.value, constant: constant.value, expected: expected,
-        place: constant.range))
+        what: constant.value, expression: constant.value, constant: constant.value, shift: shift.map(String.init),
+        expected: expected, place: constant.range))
   }
 
   /// Collects a struct that a payload uses.
   private mutating func structure(_ type: PayloadType, _ file: SchemaFile) {
     guard case .structure(let structure) = type, structure.name.isIdentifier,
-      let place = file.text.entry("structs", structure.name)?.key.range
+      let place = file.text.entry("structs", structure.name)?.key.range, structures.insert(place).inserted
     else { return }
     self.structure(structure.name, type, structure.fields, place)
   }

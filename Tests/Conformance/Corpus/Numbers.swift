@@ -80,7 +80,7 @@ private struct RuleNumbers {
         add(number)
       } else if seen.insert(word).inserted {
         if let number = (facts[word] ?? catalogue.fact(named: word)?.assumed?.constant)?.integer { add(number) }
-        if let body = catalogue.functionBody(word) { add(body.text) }
+        if let body = catalogue.expressionFunction(word)?.body { add(body.text) }
         if let rows = catalogue.table(word) { add(rows) }
       }
     }
