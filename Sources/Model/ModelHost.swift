@@ -49,8 +49,7 @@ package struct ModelHost: Host {
   package mutating func skip(_ step: Step) {
     switch step.operation {
     case .createVCPU: vcpus.append(nil)
-    case .createDevice: devices.append(nil)
-    default: break
+    default: if step.operation.fillsDeviceSlot { devices.append(nil) }
     }
   }
 
@@ -59,7 +58,7 @@ package struct ModelHost: Host {
     switch preparation(of: step.operation, path: step.attribute) {
     case .call(let prepared): call = prepared
     case .answer(let outcome):
-      if case .createDevice = step.operation, case .undecided = outcome {
+      if step.operation.fillsDeviceSlot, case .undecided = outcome {
         devices.append(ModelDevice(object: .unknown, file: nil))
       } else {
         skip(step)
@@ -128,6 +127,8 @@ package struct ModelHost: Host {
     case .createDevice(let type, _):
       let file = catalogue.device(numbered: type)
       devices.append(isMade && call.device != .null ? ModelDevice(object: call.device, file: file) : nil)
+    case .request(let call) where call.makesDescriptor:
+      devices.append(isMade ? ModelDevice(object: .unknown, file: nil) : nil)
     case .closeDevice(let slot): devices[slot] = nil
     default: break
     }
