@@ -28,6 +28,8 @@ package struct Machine {
   /// The places of its parts in the text.
   package var typePlaces = KeyPlaces()
   package var capabilities: [CapabilityCall] = []
+  /// The place of `irqchip: true`; nil if the VM gets no interrupt controllers by KVM_CREATE_IRQCHIP.
+  package var irqchip: SourceRange?
   package var attributes: [AttributeSetting] = []
   package var memory: [MemoryRegion] = []
   package var vcpus: [VCPUDeclaration] = []
@@ -42,6 +44,9 @@ package struct MemoryRegion {
   package var slot: UInt32
   package var address: UInt64
   package var size: UInt64
+  package var flags: UInt32 = 0
+  /// The name of a guest_memfd, and the offset in it.
+  package var file: (name: String, offset: UInt64)?
   package var places = KeyPlaces()
   package var at: SourceRange
 }
@@ -170,7 +175,7 @@ package struct ExplicitStep {
     case closeDevice(String)
     case attribute(AttributeAccess, on: TargetName, AttributeSetting, Comparison?)
     case runVCPU(UInt64)
-    case request(UInt32, on: TargetName, AttributeSetting, Comparison?)
+    case request(RequestSchema, on: TargetName, AttributeSetting, Comparison?, as: String?)
 
     /// The places of the call's arguments; nil for a call without any, or on an attribute.
     package var places: KeyPlaces? {

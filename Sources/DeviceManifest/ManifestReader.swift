@@ -103,7 +103,7 @@ package struct ManifestReader {
   private func home(of key: String) -> String? {
     let parts = [
       "vcpus": VCPUReader.keys.filter { $0 != "attributes" && $0 != "raw" },
-      "vm": (context.catalogue.vm?.createArguments.map(\.name) ?? []) + ["capabilities"],
+      "vm": (context.catalogue.vm?.createArguments.map(\.name) ?? []) + ["capabilities", "irqchip"],
     ]
     return parts.first { $0.value.contains(key) }?.key
   }
@@ -143,11 +143,12 @@ package struct ManifestReader {
     if let vm = reader["vm"], let schema = context.catalogue.vm {
       let arguments = schema.createArguments.map(\.name)
       let own = MappingReader(
-        vm, of: "'vm'", keys: arguments + ["capabilities", "attributes", "raw"], findings)
+        vm, of: "'vm'", keys: arguments + ["capabilities", "irqchip", "attributes", "raw"], findings)
       (machine.type, machine.typePlaces) = MachineTypeReader(context: context).type(own, schema)
       machine.capabilities = own.items("capabilities", "names").compactMap {
         CapabilityReader(context: context).call(context.parameters.expand($0), onVCPU: nil)
       }
+      if own.bool("irqchip") == true { machine.irqchip = own.valueRange("irqchip") }
       machine.attributes = attributes.settings(own["attributes"], of: schema) + attributes.raw(own["raw"])
     }
     machine.devices = DeviceReader(context: context).declarations(reader["devices"])
@@ -157,7 +158,7 @@ package struct ManifestReader {
 
   private func memory(_ reader: MappingReader) -> [MemoryRegion] {
     reader.items("memory", "{at, size}").enumerated().compactMap { i, item in
-      MemoryReader(context: context).region(context.parameters.expand(item), slot: UInt32(i))
+      MemoryReader(context: context, isStep: false).region(context.parameters.expand(item), slot: UInt32(i))
     }
   }
 }
@@ -182,16 +183,42 @@ struct MachineTypeReader {
 
 struct MemoryReader {
   let context: ReadingContext
-  private static let keys = ["at", "size", "slot"]
+  let isStep: Bool
+
+  private static let keys = ["at", "size", "slot", "flags"]
+  private static let fileKeys = ["guest-memfd", "guest-memfd-offset"]
 
   func region(_ node: Node, slot: UInt32) -> MemoryRegion? {
-    let reader = MappingReader(node, of: "a memory region", keys: Self.keys, context.findings)
+    let keys = isStep ? Self.keys + Self.fileKeys : Self.keys
+    let reader = MappingReader(node, of: "a memory region", keys: keys, context.findings)
     let address = reader.required("at", "its guest physical address").flatMap { context.u64($0, "at") }
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
     let slot = reader["slot"].flatMap { context.u32($0, "slot") } ?? slot
+    let flags = reader["flags"].flatMap(flags)
     guard let address, let size else { return nil }
-    let places = KeyPlaces(names: Self.keys, places: Self.keys.map(reader.valueRange))
-    return MemoryRegion(slot: slot, address: address, size: size, places: places, at: node.range.firstLine)
+    let places = KeyPlaces(names: keys.map(\.identifier), places: keys.map(reader.valueRange))
+    var region = MemoryRegion(
+      slot: slot, address: address, size: size, flags: flags ?? 0, places: places, at: node.range.firstLine)
+    guard isStep, let file = reader["guest-memfd"] else { return region }
+    guard let name = file.scalar, context.payloads.descriptors[name] != nil else {
+      context.findings.unknown(
+        "unknown-device", "no step above makes a descriptor", file.scalar ?? file.kind,
+        among: context.payloads.descriptors.keys.sorted(), at: file.range)
+      return nil
+    }
+    region.file = (name, reader["guest-memfd-offset"].flatMap { context.u64($0, "guest-memfd-offset") } ?? 0)
+    if reader["flags"] == nil {
+      let flag = context.catalogue.memoryFlags.flags.first { $0.name == "guest-memfd" }
+      region.flags = flag.map { 1 << UInt32($0.bit) } ?? 0
+    }
+    return region
+  }
+
+  private func flags(_ node: Node) -> UInt32? {
+    let type = IntegerType(size: 4, isSigned: false)
+    return context.encoder(isStep: true).integer(
+      node, context.catalogue.memoryFlags, range: type.range, words: type.name, "flags"
+    ).map { UInt32($0) }
   }
 }
 

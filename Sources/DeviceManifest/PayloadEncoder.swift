@@ -17,6 +17,8 @@ struct PayloadEncoder {
     /// The manifest's files, in the order of the plan's.
     var files: [PlanFile]
     var parameters: LoadedParameters
+    /// The device slots of the devices and descriptors that steps have made so far, by name.
+    var descriptors: [String: Int] = [:]
 
     init(
       findings: Findings, byteStrings: ByteStringReader, isBigEndian: Bool, files: [PlanFile] = [],
@@ -38,6 +40,8 @@ struct PayloadEncoder {
   private var parameters: LoadedParameters { surroundings.parameters }
   /// Whether the value is in an explicit step, which may have `{fd: -1}` and leave fields out.
   var isStep = false
+  /// Whether the kernel writes what pointers point to: a pointer that is left out then points to zeros.
+  var fillsPointers = false
 
   struct Encoded {
     var payload: PayloadBytes
@@ -53,8 +57,13 @@ struct PayloadEncoder {
 
   private func size(of type: PayloadType, _ node: Node) -> Int {
     switch type {
-    case .array(let element, _): (node.items?.count ?? 0) * (element.fixedSize ?? 0)
-    default: type.fixedSize ?? 0
+    case .array(let element, _): return (node.items?.count ?? 0) * (element.fixedSize ?? 0)
+    case .structure(let structure):
+      let own = type.fixedSize ?? 0
+      guard let (offset, element) = type.openEnd, let list = structure.fields.last.flatMap({ node[key: $0.name] })
+      else { return own }
+      return max(own, offset + (list.items?.count ?? 0) * (element.fixedSize ?? 0))
+    default: return type.fixedSize ?? 0
     }
   }
 
@@ -95,8 +104,7 @@ struct PayloadEncoder {
       // What the pointer points to follows the payload.
       let start = encoded.payload.bytes.count
       guard let inner = encode(node, as: target, name: name) else { return false }
-      encoded.payload.put(0, mask: -1, at: offset, size: PayloadType.pointerSize, bigEndian: isBigEndian)
-      encoded.payload.put(inner.payload.bytes, at: start)
+      encoded.payload.append(inner.payload)
       encoded.slots += inner.slots.map { $0.moved(by: start) }
       encoded.slots.append(PayloadSlot(.payload(start), offset: offset, width: PayloadType.pointerSize))
       return true
@@ -365,7 +373,20 @@ extension PayloadEncoder {
     guard let layout = StructureLayout(fields) else { return false }
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
     for (field, start) in zip(fields, layout.offsets) {
-      guard let value = reader[field.name] else { continue }
+      guard let value = reader[field.name] else {
+        if let list = field.counts, let size = field.type.fixedSize {
+          let count = reader[list]?.items?.count ?? 0
+          encoded.payload.put(Int128(count), mask: -1, at: offset + start, size: size, bigEndian: isBigEndian)
+        }
+        if fillsPointers, reader[field.unionTag ?? ""] != nil || field.unionTag == nil,
+          case .pointer(let target)? = type(of: field, reader, fields, layout, name, encoded, at: offset)
+        {
+          let place = encoded.payload.bytes.count
+          encoded.payload.append(PayloadBytes(size: target.fixedSize ?? 0))
+          encoded.slots.append(PayloadSlot(.payload(place), offset: offset + start, width: PayloadType.pointerSize))
+        }
+        continue
+      }
       let path = "\(name).\(field.name)"
       if let count = field.count {
         guard let items = value.items, items.count <= count else {
@@ -437,6 +458,11 @@ extension PayloadEncoder {
       return false
     }
     guard let i = files.firstIndex(where: { $0.name == word }) else {
+      if let slot = surroundings.descriptors[word] {
+        encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
+        encoded.slots.append(.device(slot, offset: offset))
+        return true
+      }
       let notes =
         files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
       findings.unknown("unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)

@@ -10,6 +10,8 @@ struct PayloadWriter {
   let isBigEndian: Bool
   let files: [PlanFile]
   let parameters: [PlanParameter]
+  /// The names of devices and of other descriptors, by slot.
+  var devices: [String] = []
 
   /// Bytes, the bits of them to write, and the slots that are filled later.
   struct Payload {
@@ -36,7 +38,9 @@ struct PayloadWriter {
     case .union: return nil
     case .array(let element, _):
       guard let size = element.fixedSize, size > 0 else { return nil }
-      return list(payload, element, size, count: (payload.bytes.count - offset) / size, at: offset)
+      // What pointers point to follows.
+      let end = payload.slots.firstTarget.map { $0 > offset ? $0 : payload.bytes.count } ?? payload.bytes.count
+      return list(payload, element, size, count: (end - offset) / size, at: offset)
     case .bytes:
       let count = type.fixedSize ?? payload.bytes.count - offset
       guard offset + count <= payload.bytes.count else { return nil }
@@ -45,15 +49,19 @@ struct PayloadWriter {
       guard let start = self.target(of: payload, at: offset) else { return nil }
       var inner = payload
       let others = payload.slots.compactMap { if case .payload(let other) = $0.content { other } else { Int?.none } }
-      inner.bytes = Array(payload.bytes[..<(others.filter { $0 > start }.min() ?? payload.bytes.count)])
+      let end = others.filter { $0 > start }.min() ?? payload.bytes.count
+      inner.bytes = Array(payload.bytes[..<end])
+      inner.mask = payload.mask.map { Array($0[..<end]) }
       return node(inner, target, at: start)
     case .bitmap(let type):
       guard offset + type.size <= payload.bytes.count else { return nil }
       let bits = type.bits(in: payload.bytes[offset..<offset + type.size], bigEndian: isBigEndian)
       return .list(bits.map { number(Int128($0), type.description, 4) })
     case .descriptor:
-      if let slot = payload.slots.first(where: { $0.offset == offset }), case .file(let index) = slot.content {
-        return .text(files[index].name)
+      switch payload.slots.first(where: { $0.offset == offset })?.content {
+      case .file(let index): return .text(files[index].name)
+      case .device(let slot): return .text(devices[slot])
+      default: break
       }
       return integer(payload.bytes, offset, 4, true).map { .mapping([("fd", .number($0))]) }
     }
@@ -118,21 +126,35 @@ struct PayloadWriter {
     guard let layout = StructureLayout(fields) else { return nil }
     var entries: [(String, Node)] = []
     for (field, start) in zip(fields, layout.offsets) {
+      if let element = field.type.openElement {
+        guard let list = node(payload, field.type, at: offset + start) else { return nil }
+        let isEmpty = list.items?.isEmpty != false || element.isNone
+        if !isEmpty { entries.append((field.name, list)) }
+        // The number of elements goes without saying.
+        entries.removeAll { name, value in
+          fields.contains { $0.counts == field.name && $0.name == name }
+            && value.scalar == String(list.items?.count ?? 0)
+        }
+        continue
+      }
       guard let size = field.type.fixedSize else { return nil }
       let place = offset + start..<offset + start + size * (field.count ?? 1)
       guard place.upperBound <= payload.bytes.count else { return nil }
-      // A pointer to nothing.
-      if case .pointer = field.type, target(of: payload, at: place.lowerBound) == nil,
-        payload.bytes[place].allSatisfy({ $0 == 0 })
+      if field.isReserved, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil { continue }
+      if let mask = payload.mask, mask[place].allSatisfy({ $0 == 0 }), target(of: payload, at: place.lowerBound) == nil
       {
         continue
       }
-      if field.isReserved, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil { continue }
-      if let mask = payload.mask, mask[place].allSatisfy({ $0 == 0 }) { continue }
       let type = field.type(after: { member(payload, $0, fields, layout, at: offset) })
       guard let type else {
         // No case of the union holds the bytes.
         if payload.bytes[place].contains(where: { $0 != 0 }) { return nil }
+        continue
+      }
+      // A pointer to nothing.
+      if case .pointer = type, target(of: payload, at: place.lowerBound) == nil,
+        payload.bytes[place].allSatisfy({ $0 == 0 })
+      {
         continue
       }
       let value =

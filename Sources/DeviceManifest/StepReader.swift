@@ -13,6 +13,8 @@ struct StepNames {
   var ambiguous: Set<String> = []
   var vcpus: Set<UInt64> = []
   var nextSlot: UInt32 = 0
+  /// The number of device slots taken.
+  var deviceSlots = 0
 
   init() {}
 
@@ -23,6 +25,7 @@ struct StepNames {
     }
     vcpus = Set(machine.vcpus.map(\.id))
     nextSlot = UInt32(machine.memory.count)
+    deviceSlots = machine.devices.reduce(0) { $0 + $1.alternatives.count }
   }
 }
 
@@ -115,7 +118,8 @@ package final class StepReader {
     case "create-vm": return made(createVM(subject))
     case "add-memory":
       defer { names.nextSlot += 1 }
-      return made(MemoryReader(context: context).region(subject, slot: names.nextSlot).map { .addMemory($0) })
+      return made(
+        MemoryReader(context: context, isStep: true).region(subject, slot: names.nextSlot).map { .addMemory($0) })
     case "enable-capability": return made(capability(subject, item, reader))
     case "create-irqchip": return made(.createIRQChip)
     case "create-vcpu":
@@ -138,7 +142,10 @@ package final class StepReader {
     case "create": return made(create(subject, reader, succeeds: succeeds))
     case "close":
       guard let name = device(subject) else { return nil }
-      if succeeds { names.devices[name] = nil }
+      if succeeds {
+        names.devices[name] = nil
+        context.payloads.descriptors[name] = nil
+      }
       return made(.closeDevice(name))
     default:
       let found = context.catalogue.requests.first { $0.call.name == verb }
@@ -155,7 +162,9 @@ package final class StepReader {
     _ call: RequestSchema, of file: SchemaFile, _ subject: Node, _ reader: MappingReader, _ expected: [Answer],
     _ at: SourceRange
   ) -> ExplicitStep? {
-    let allowed = [call.name, "expect", "on", "address"] + (call.isWritten ? ["value"] : [])
+    let allowed =
+      [call.name, "expect", "on", "address"] + (call.isWritten ? ["value"] : [])
+      + (call.makesDescriptor ? ["as"] : [])
     for entry in reader.entries where !allowed.contains(entry.key.value) {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
@@ -170,22 +179,46 @@ package final class StepReader {
       }
       setting.data = .invalid
     } else if !call.type.isNone {
-      let value = subject.isEmpty ? Node(.mapping([]), at: subject.range) : subject
-      if let encoded = encoder.encode(value, as: call.type, name: call.name) {
-        setting.data = .bytes(encoded.payload.bytes, slots: encoded.slots)
-        if !subject.isEmpty { setting.value = value.flowText }
-      } else {
-        setting.isIncomplete = true
-        setting.data = .bytes([])
-      }
-      if let value = reader["value"], let encoded = encoder.encode(value, as: call.type, name: call.name) {
-        comparison = Comparison(bytes: encoded.payload.bytes, mask: encoded.payload.mask)
-      }
+      comparison = data(of: call, subject, reader["value"], into: setting)
+    }
+    var name: String?
+    if call.makesDescriptor {
+      name = newName(
+        reader, otherwise: call.name, at: reader.keyRange(call.name) ?? at, nil, succeeds: expected.contains(.ok))
+      if name == nil { return nil }
     }
     var step = ExplicitStep(
-      action: .request(call.request, on: target, setting, comparison), expected: expected, at: setting.at)
+      action: .request(call, on: target, setting, comparison, as: name), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
     return step
+  }
+
+  /// Encodes the struct of a call. Returns what the kernel must write.
+  private func data(
+    of call: RequestSchema, _ subject: Node, _ written: Node?, into setting: AttributeSetting
+  ) -> Comparison? {
+    var encoder = encoder
+    encoder.fillsPointers = call.isWritten
+    let value: Node
+    if case .structure(let type) = call.type {
+      value = subject.isEmpty ? Node(.mapping([]), at: subject.range) : subject
+      setting.keyPlaces = KeyPlaces(
+        names: type.fields.map(\.name.identifier), places: type.fields.map { subject[key: $0.name]?.range })
+    } else {
+      value = subject.isEmpty ? Node(.scalar("0", .plain), at: subject.range) : subject
+    }
+    guard let encoded = encoder.encode(value, as: call.type, name: call.name) else {
+      setting.isIncomplete = true
+      setting.data = .bytes([])
+      return nil
+    }
+    setting.data = .bytes(encoded.payload.bytes, slots: encoded.slots)
+    if !subject.isEmpty { setting.value = value.flowText }
+    guard let written else { return nil }
+    encoder.fillsPointers = false
+    let expected = written.completed(by: subject, for: call.type)
+    guard let wanted = encoder.encode(expected, as: call.type, name: call.name) else { return nil }
+    return Comparison(bytes: wanted.payload.bytes, mask: wanted.payload.mask)
   }
 
   /// The descriptor that a call with a struct is made on.
@@ -285,8 +318,17 @@ package final class StepReader {
   private func type(_ node: Node) -> DeviceTypeReference? { DeviceTypeReader(context: context).reference(node) }
 
   private func create(_ subject: Node, _ reader: MappingReader, succeeds: Bool) -> ExplicitStep.Action? {
-    guard let type = type(subject) else { return nil }
-    let name = reader.text("as") ?? type.name
+    guard let type = type(subject),
+      let name = newName(reader, otherwise: type.name, at: subject.range, type.schema, succeeds: succeeds)
+    else { return nil }
+    return .createDevice(type, name: name, flags: flags(reader))
+  }
+
+  /// The name of a device or descriptor that a step makes, which later steps can use if the step succeeds.
+  private func newName(
+    _ reader: MappingReader, otherwise own: String, at range: SourceRange, _ schema: SchemaFile?, succeeds: Bool
+  ) -> String? {
+    let name = reader.text("as") ?? own
     if DeviceReader.reservedNames.contains(name) || name.contains(".") || name.isEmpty {
       findings.error(
         "bad-name", "a device cannot be called '\(name)': paths begin with its name", at: reader["as"]?.range)
@@ -296,11 +338,13 @@ package final class StepReader {
       if names.devices[name] != nil {
         findings.error(
           "duplicate-name", "there is already a device '\(name)'; give this one another name with 'as'",
-          at: reader["as"]?.range ?? subject.range)
+          at: reader["as"]?.range ?? range)
       }
-      names.devices[name] = .some(type.schema)
+      names.devices[name] = .some(schema)
+      context.payloads.descriptors[name] = names.deviceSlots
     }
-    return .createDevice(type, name: name, flags: flags(reader))
+    names.deviceSlots += 1
+    return name
   }
 
   private func device(_ node: Node) -> String? {
@@ -533,6 +577,18 @@ package final class StepReader {
     }
     return ExplicitStep(
       action: .attribute(access, on: path.target, setting, nil), expected: expected, at: at)
+  }
+}
+
+extension Node {
+  /// The value with the members of another that decide the cases of unions.
+  fileprivate func completed(by other: Node, for type: PayloadType) -> Node {
+    guard case .structure(let type) = type, let entries else { return self }
+    let tags = Set(type.fields.compactMap(\.unionTag)).sorted()
+    let added = tags.filter { self[key: $0] == nil }.compactMap { tag in
+      (other.entries ?? []).first { $0.key.value == tag }
+    }
+    return Node(.mapping(added + entries), at: range)
   }
 }
 

@@ -14,6 +14,7 @@ package struct StepWriter {
   private let loaded: LoadedParameters
   /// The names of devices, by slot.
   private let deviceNames: [String]
+  private let vcpuNames: [String]
   /// The schemas of devices, by slot; nil for a type without a schema.
   private var devices: [SchemaFile?] = []
 
@@ -22,9 +23,11 @@ package struct StepWriter {
     self.plan = plan
     self.catalogue = catalogue
     writer = PayloadWriter(
-      isBigEndian: catalogue.architecture.isBigEndian, files: plan.files, parameters: plan.parameters)
+      isBigEndian: catalogue.architecture.isBigEndian, files: plan.files, parameters: plan.parameters,
+      devices: plan.deviceNames)
     loaded = LoadedParameters(plan.parameters)
     deviceNames = plan.deviceNames
+    vcpuNames = plan.vcpuNames
   }
 
   /// Writes the manifest.
@@ -39,7 +42,11 @@ package struct StepWriter {
       nameIfNeeded(&step)
       plan.steps[i] = step
       if let node = node(step) { steps.append(node) } else { unsayable.append(step) }
-      if case .createDevice(let type, _) = step.operation { devices.append(catalogue.device(numbered: type)) }
+      if case .createDevice(let type, _) = step.operation {
+        devices.append(catalogue.device(numbered: type))
+      } else if step.operation.fillsDeviceSlot {
+        devices.append(nil)
+      }
     }
     var entries: [(String, Node)] = [
       ("kvmconf", .text("1")), ("arch", .text(plan.architecture.rawValue)), ("name", .text(plan.name)),
@@ -90,15 +97,16 @@ package struct StepWriter {
     let target = step.target.description
     switch step.operation {
     case .createVM(let type): return arguments(ofVM: type).map { [("create-vm", $0)] }
-    case .addMemory(let slot, let address, let size):
-      return [
-        (
-          "add-memory",
-          .mapping([
-            ("at", .text(grouped(address))), ("size", .text(hexadecimal(size))), ("slot", .number(slot)),
-          ])
-        )
-      ]
+    case .addMemory(let slot, let address, let size, let flags, let memory):
+      var entries = [("at", Node.text(grouped(address))), ("size", .text(hexadecimal(size))), ("slot", .number(slot))]
+      if flags != 0 || memory != nil {
+        entries.append(("flags", writer.number(Int128(flags), catalogue.memoryFlags, 4)))
+      }
+      if let memory {
+        entries.append(("guest-memfd", .text(deviceNames[memory.device])))
+        if memory.offset != 0 { entries.append(("guest-memfd-offset", .text(hexadecimal(memory.offset)))) }
+      }
+      return [("add-memory", .mapping(entries))]
     case .enableCapability(let number, let target, let flags, let arguments):
       return flags == 0 ? capability(number, target, arguments, step) : nil
     case .createIRQChip: return [("create-irqchip", .mapping([]))]
@@ -123,18 +131,25 @@ package struct StepWriter {
 
   /// A call with a struct; nil if the schemas do not describe it.
   private func request(_ call: RequestCall, _ step: Step) -> [(String, Node)]? {
-    guard let (file, schema) = catalogue.request(numbered: call.request, on: schema(of: call.target)) else {
-      return nil
+    guard
+      let (file, schema) = catalogue.request(
+        numbered: call.request, on: schema(of: call.target), named: step.attribute),
+      schema.isWritten == call.isWritten, schema.makesDescriptor == call.makesDescriptor
+    else { return nil }
+    let isPlain = file.isRequestedOnVM || file.subject == .system
+    var on = isPlain ? [] : [("on", Node.text(name(of: call.target)))]
+    if call.makesDescriptor, step.target.description != schema.name {
+      on.append(("as", .text(step.target.description)))
     }
-    let on = file.isRequestedOnVM ? [] : [("on", Node.text(step.target.description))]
     switch call.data {
     case .none: return [(schema.name, .mapping([]))] + on
     case .invalid: return [(schema.name, .mapping([]))] + on + [("address", .text("invalid"))]
     case .bytes(let bytes, let slots):
-      guard let value = value(bytes, nil, slots, schema.type) else { return nil }
+      guard let value = value(bytes, nil, slots, schema.type, fillsPointers: call.isWritten) else { return nil }
       var entries = [(schema.name, value)] + on
       if let comparison = step.comparison {
-        guard let read = self.value(comparison.bytes, comparison.mask, [], schema.type) else { return nil }
+        let pointers = slots.filter { if case .payload = $0.content { true } else { false } }
+        guard let read = self.value(comparison.bytes, comparison.mask, pointers, schema.type) else { return nil }
         entries.append(("value", read))
       }
       return entries
@@ -207,6 +222,15 @@ package struct StepWriter {
     named(access, call, step) ?? raw(access, call, step)
   }
 
+  private func name(of target: Target) -> String {
+    switch target {
+    case .system: "system"
+    case .vm: "vm"
+    case .vcpu(let slot): vcpuNames[slot]
+    case .device(let slot): deviceNames[slot]
+    }
+  }
+
   private func schema(of target: Target) -> SchemaFile? {
     catalogue.file(of: target, devices: devices)
   }
@@ -254,14 +278,17 @@ package struct StepWriter {
   }
 
   /// The value of bytes; nil if it would not be encoded as exactly these bytes again.
-  private func value(_ bytes: [UInt8], _ mask: [UInt8]?, _ slots: [PayloadSlot], _ type: PayloadType) -> Node? {
+  private func value(
+    _ bytes: [UInt8], _ mask: [UInt8]?, _ slots: [PayloadSlot], _ type: PayloadType, fillsPointers: Bool = false
+  ) -> Node? {
     guard let node = writer.node(.init(bytes: bytes, mask: mask, slots: slots), as: type) else { return nil }
     let findings = Findings()
-    let encoder = PayloadEncoder(
-      surroundings: PayloadEncoder.Surroundings(
-        findings: findings, byteStrings: ByteStringReader(findings, readFile: noFiles), isBigEndian: writer.isBigEndian,
-        files: plan.files, parameters: loaded),
-      isStep: true)
+    let surroundings = PayloadEncoder.Surroundings(
+      findings: findings, byteStrings: ByteStringReader(findings, readFile: noFiles), isBigEndian: writer.isBigEndian,
+      files: plan.files, parameters: loaded)
+    surroundings.descriptors = Dictionary(
+      deviceNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { _, last in last })
+    let encoder = PayloadEncoder(surroundings: surroundings, isStep: true, fillsPointers: fillsPointers)
     guard let encoded = encoder.encode(node, as: type, name: ""), !findings.hasErrors, encoded.payload.bytes == bytes,
       encoded.slots == slots, mask == nil || encoded.payload.mask == mask
     else { return nil }
@@ -292,6 +319,7 @@ package struct StepWriter {
     guard slots.count == 1, slot.offset == 0, slot.width == bytes.count, slot.bits == slot.width * 8 else { return nil }
     switch slot.content {
     case .file(let index): return ("fd", .text(plan.files[index].name))
+    case .device(let slot): return ("fd", .text(deviceNames[slot]))
     case .parameter(let index):
       return ("u\(slot.width * 8)", .text("${\(plan.parameters[index].name.identifier)}"))
     case .vcpuIndex, .payload: return nil

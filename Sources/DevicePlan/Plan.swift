@@ -52,6 +52,9 @@ extension Plan {
 
 /// A file that a payload names, such as a VFIO group.
 package struct PlanFile: Hashable, Sendable {
+  /// The path of a file that the loader makes: a new eventfd.
+  package static let eventPath = "eventfd"
+
   package var name: String
   package var path: String
   package var at: SourceRange
@@ -175,8 +178,9 @@ package struct Guard: Hashable, Sendable {
 package enum Operation: Hashable, Sendable {
   /// KVM_CREATE_VM with its machine-type argument.
   case createVM(type: UInt64)
-  /// KVM_SET_USER_MEMORY_REGION of fresh anonymous memory; `address` and `size` in bytes.
-  case addMemory(slot: UInt32, address: UInt64, size: UInt64)
+  /// KVM_SET_USER_MEMORY_REGION of fresh anonymous memory; `address` and `size` in bytes. With the memory of a
+  /// guest_memfd, KVM_SET_USER_MEMORY_REGION2.
+  case addMemory(slot: UInt32, address: UInt64, size: UInt64, flags: UInt32 = 0, private: PrivateMemory? = nil)
   /// KVM_ENABLE_CAP on the VM or a vCPU.
   case enableCapability(UInt32, on: Target, flags: UInt32, arguments: [CapabilityArgument])
   /// KVM_CREATE_IRQCHIP.
@@ -204,17 +208,38 @@ package enum Operation: Hashable, Sendable {
   case request(RequestCall)
 }
 
+/// The memory of a guest_memfd that backs a memory slot.
+package struct PrivateMemory: Hashable, Sendable {
+  /// The device slot of the guest_memfd.
+  package var device: Int
+  /// In bytes.
+  package var offset: UInt64
+
+  package init(device: Int, offset: UInt64) {
+    self.device = device
+    self.offset = offset
+  }
+}
+
 /// A call that the schemas describe by the number of its request.
 package struct RequestCall: Hashable, Sendable {
   package var target: Target
   /// The number, with the direction and the size of the struct.
   package var request: UInt32
   package var data: AttributeData
+  /// Whether the kernel writes the data.
+  package var isWritten: Bool
+  /// Whether the call answers a new descriptor, which fills the next device slot.
+  package var makesDescriptor: Bool
 
-  package init(target: Target, request: UInt32, data: AttributeData) {
+  package init(
+    target: Target, request: UInt32, data: AttributeData, isWritten: Bool = false, makesDescriptor: Bool = false
+  ) {
     self.target = target
     self.request = request
     self.data = data
+    self.isWritten = isWritten
+    self.makesDescriptor = makesDescriptor
   }
 }
 
@@ -251,6 +276,8 @@ package struct PayloadSlot: Hashable, Sendable {
   package enum Content: Hashable, Sendable {
     /// The descriptor of a file, by its index in the plan's files.
     case file(Int)
+    /// The descriptor in a device slot.
+    case device(Int)
     /// The value of a parameter, by its index in the plan's parameters.
     case parameter(Int)
     /// The index of the vCPU that the step is made for.
@@ -283,6 +310,9 @@ package struct PayloadSlot: Hashable, Sendable {
 
   /// A file's descriptor, as a 32-bit integer.
   package static func file(_ index: Int, offset: Int) -> PayloadSlot { Self(.file(index), offset: offset, width: 4) }
+
+  /// The descriptor in a device slot, as a 32-bit integer.
+  package static func device(_ slot: Int, offset: Int) -> PayloadSlot { Self(.device(slot), offset: offset, width: 4) }
 }
 
 extension [PayloadSlot] {

@@ -9,7 +9,7 @@ extension Plan {
     var slots: [Int?] = []
     var next = 0
     for (i, step) in steps.enumerated() {
-      if case .createDevice = step.operation {
+      if step.operation.fillsDeviceSlot {
         slots.append(left.contains(i) ? nil : next)
         if !left.contains(i) { next += 1 }
       }
@@ -28,23 +28,40 @@ extension Operation {
   package func mappingDevices(_ slot: (Int) -> Int) -> Operation {
     switch self {
     case .setAttribute, .getAttribute, .hasAttribute:
-      mappingCall { if case .device(let device) = $0.target { $0.target = .device(slot(device)) } }
+      mappingCall { call in
+        if case .device(let device) = call.target { call.target = .device(slot(device)) }
+        call.data.mapDevices(slot)
+      }
     case .closeDevice(let device): .closeDevice(slot(device))
-    case .request(let call): .request(call.mappingDevice(slot))
+    case .request(let call): .request(call.mappingDevices(slot))
+    case .addMemory(let number, let address, let size, let flags, let memory):
+      .addMemory(
+        slot: number, address: address, size: size, flags: flags,
+        private: memory.map { PrivateMemory(device: slot($0.device), offset: $0.offset) })
     case .enableCapability(let number, let target, let flags, let arguments):
       .enableCapability(
         number, on: target, flags: flags,
         arguments: arguments.map { if case .device(let device) = $0 { .device(slot(device)) } else { $0 } })
-    case .createVM, .addMemory, .createIRQChip, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: self
+    case .createVM, .createIRQChip, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: self
     }
   }
 }
 
 extension RequestCall {
-  fileprivate func mappingDevice(_ slot: (Int) -> Int) -> RequestCall {
-    guard case .device(let device) = target else { return self }
+  fileprivate func mappingDevices(_ slot: (Int) -> Int) -> RequestCall {
     var call = self
-    call.target = .device(slot(device))
+    if case .device(let device) = target { call.target = .device(slot(device)) }
+    call.data.mapDevices(slot)
     return call
+  }
+}
+
+extension AttributeData {
+  fileprivate mutating func mapDevices(_ new: (Int) -> Int) {
+    guard case .bytes(let bytes, var slots) = self, !slots.isEmpty else { return }
+    for i in slots.indices {
+      if case .device(let device) = slots[i].content { slots[i].content = .device(new(device)) }
+    }
+    self = .bytes(bytes, slots: slots)
   }
 }

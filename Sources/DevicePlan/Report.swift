@@ -198,8 +198,10 @@ extension Report.Entry {
         result.reasons.first?.id ?? "hazard", "this call would crash or hang the kernel: \(why)", at: step.at,
         notes: result.reasons.first?.notes ?? [])
     case .failed(.valueMismatch):
-      let read = result.value.map { readable($0, on: kernel.architecture) } ?? "nothing"
-      let wanted = step.value?.printable ?? step.comparison.map { readable($0.bytes, on: kernel.architecture) } ?? ""
+      func words(_ payload: [UInt8]) -> String { readable(step.shown(payload), on: kernel.architecture) }
+      let read = result.value.map(words) ?? "nothing"
+      let written = step.operation.attributeCall == nil ? nil : step.value?.printable
+      let wanted = written ?? step.comparison.map { words($0.bytes) } ?? ""
       return .error("value-mismatch", "the kernel \(kernel.answered) with \(read), not \(wanted)", at: step.at)
     case .failed(.unexpectedAnswer): return unexpected(kernel)
     }

@@ -63,7 +63,7 @@ extension Step {
   fileprivate var place: String {
     var place = "\(operation.name) \(target)"
     switch operation {
-    case .addMemory(let slot, _, _): place += " \(slot)"
+    case .addMemory(let slot, _, _, _, _): place += " \(slot)"
     case .enableCapability(let number, _, _, _): place += " \(number)"
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call):
       place += " \(attribute ?? "") \(call.group) \(call.attr)"
@@ -81,12 +81,16 @@ extension Operation {
     let flags = flags == 0 ? [] : [part("flags", hexadecimal(flags, from: 10))]
     switch self {
     case .createVM(let type): return type == 0 ? [] : [part("type", hexadecimal(type, from: 10))]
-    case .addMemory(_, let address, let size): return [part("at", grouped(address)), part("size", grouped(size))]
+    case .addMemory(_, let address, let size, _, let memory):
+      let backing = memory.map {
+        part("private memory", "\(plan.name(ofDevice: $0.device)) from \(grouped($0.offset))")
+      }
+      return flags + [part("at", grouped(address)), part("size", grouped(size))] + [backing].compactMap(\.self)
     case .enableCapability(_, _, _, let arguments):
       let words = arguments.map { argument in
         switch argument {
         case .value(let value): hexadecimal(value, from: 10)
-        case .device(let slot): plan.deviceNames.indices.contains(slot) ? plan.deviceNames[slot] : "device \(slot)"
+        case .device(let slot): plan.name(ofDevice: slot)
         }
       }
       return words.isEmpty ? flags : flags + [part("arguments", words.joined(separator: ", "))]

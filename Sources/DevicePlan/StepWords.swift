@@ -31,6 +31,15 @@ extension Operation {
     }
   }
 
+  /// Whether the call fills the next device slot: with a device, or with another new descriptor.
+  package var fillsDeviceSlot: Bool {
+    switch self {
+    case .createDevice: true
+    case .request(let call): call.makesDescriptor
+    default: false
+    }
+  }
+
   /// What the pointer of the call points to, if it has one.
   package var data: AttributeData? {
     if case .request(let call) = self { call.data } else { attributeCall?.data }
@@ -63,8 +72,8 @@ extension Step {
   package func words(on name: String) -> String {
     switch operation {
     case .createVM: "create vm" + detail
-    case .addMemory(_, let address, let size):
-      "add memory at \(grouped(address)), \(sizeInBytes(Int128(size), separator: ""))"
+    case .addMemory(_, let address, let size, _, _):
+      "add memory at \(grouped(address)), \(sizeInBytes(Int128(size), separator: ""))" + detail
     case .enableCapability(let number, _, _, _): "enable \(value?.printable ?? "capability \(number)") on \(name)"
     case .createIRQChip: "create irqchip"
     case .createVCPU: "create \(name)"
@@ -77,7 +86,7 @@ extension Step {
     case .hasAttribute(let call): "has \(path(of: call, on: name))"
     case .runVCPU: "run \(name)"
     case .request(let call):
-      "\(attribute?.printable ?? "call \(hexadecimal(call.request))") on \(name)"
+      "\(attribute?.printable ?? "call \(hexadecimal(call.request))") \(call.makesDescriptor ? "makes" : "on") \(name)"
         + (call.data == .invalid ? " (invalid pointer)" : value.map { ": \($0.printable)" } ?? "")
     }
   }
@@ -93,6 +102,16 @@ extension Step {
 
   private func assigned(_ sign: String, _ call: AttributeCall) -> String {
     if call.data == .invalid { " (invalid pointer)" } else { value.map { sign + $0.printable } ?? "" }
+  }
+}
+
+extension Step {
+  /// The part of a written payload to show: if the payload has pointers, what they point to.
+  package func shown(_ payload: [UInt8]) -> [UInt8] {
+    guard case .bytes(_, let slots)? = operation.data, let first = slots.firstTarget, first < payload.count else {
+      return payload
+    }
+    return Array(payload[first...])
   }
 }
 
@@ -153,15 +172,21 @@ extension Plan {
   package func name(of slot: PayloadSlot) -> String {
     switch slot.content {
     case .file(let index): files[index].name.printable
+    case .device(let slot): name(ofDevice: slot)
     case .parameter(let index): parameters[index].name.printable
     case .vcpuIndex: "vcpu.index"
     case .payload(let offset): "address of byte \(offset)"
     }
   }
 
-  /// The names of the devices in the plan, by slot.
+  /// The names of the devices and the new descriptors in the plan, by slot.
   package var deviceNames: [String] {
-    steps.compactMap { if case .createDevice = $0.operation { $0.target.description } else { nil } }
+    steps.compactMap { $0.operation.fillsDeviceSlot ? $0.target.description : nil }
+  }
+
+  func name(ofDevice slot: Int) -> String {
+    let names = deviceNames
+    return names.indices.contains(slot) ? names[slot].printable : "device \(slot)"
   }
 
   /// The names of the vCPUs in the plan, by slot.
@@ -175,6 +200,7 @@ extension Operation {
   package var flags: UInt32 {
     switch self {
     case .enableCapability(_, _, let flags, _), .createDevice(_, let flags), .testDevice(_, let flags): flags
+    case .addMemory(_, _, _, let flags, _): flags
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): call.flags
     default: 0
     }

@@ -157,6 +157,11 @@ package struct GenericRefusal {
     let words = "capability '\(capability.name)'"
     return Self(.invalid, catalogue.absence(words, capability.lifetime) ?? "\(words) is not in this release")
   }
+  /// A call of other releases, on a descriptor whose file does not say what it answers to unknown calls.
+  package static func absentRequest(_ call: RequestSchema, _ catalogue: Catalogue) -> Self {
+    let words = "the call '\(call.name)'"
+    return Self(.notTypewriter, catalogue.absence(words, call.lifetime) ?? "\(words) is not in this release")
+  }
 }
 
 extension SchemaFile {

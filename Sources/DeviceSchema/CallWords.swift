@@ -37,6 +37,7 @@ extension DescriptorCall {
     case (.createIRQChip, _): "KVM_CREATE_IRQCHIP"
     case (.enableCapability, _): "KVM_ENABLE_CAP"
     case (.close, _): "close() of the descriptor"
+    case (.missing, _): "a call that the kernel does not have"
     }
   }
 

@@ -60,13 +60,21 @@ package final class Catalogue {
 
   private(set) lazy var featureBits = NamedBits(
     Dictionary(
-      (self.vcpu?.features ?? []).map { ($0.name.identifier, $0.bit) }, uniquingKeysWith: { first, _ in first }))
+      (self.vcpu?.features ?? []).map { ($0.name.identifier.replacing(".", with: "_"), $0.bit) },
+      uniquingKeysWith: { first, _ in first }))
 
   /// The calls that steps can make by their names, with the files that describe them.
   package private(set) lazy var requests: [(file: SchemaFile, call: RequestSchema)] =
-    files.filter { !$0.isFurtherType }.flatMap { file in
-      file.requests.filter { $0.lifetime.mayInclude(release) }.map { (file, $0) }
+    files.filter { !$0.isFurtherType }.flatMap { file in file.requests.map { (file, $0) } }
+
+  /// The flags of memory regions, from `arg` of the VM's `add-memory`.
+  package private(set) lazy var memoryFlags: IntegerDescription = {
+    guard let node = vm?.text.part("calls", "add-memory")?.value[key: "arg"]?[key: "flags"]?.node else {
+      return IntegerDescription()
     }
+    return PayloadReader(faults: faults, scope: scope(of: files[0], .constant)).description(
+      KeyReader(node, keys: ["type", "flags", "doc"], of: "'flags'", faults))
+  }()
 
   /// The newest release that the schemas describe.
   private(set) lazy var newestRelease: Release? = common("describes")?.release(named: "describes", faults)
@@ -317,10 +325,15 @@ extension Catalogue {
     case .call(.every): seeVM()
     case .call(let call):
       seeOwner()
+      if call == .missing { roots[.missing] = .string }
       if let arguments = arguments(of: file, call) { roots[.arg] = arguments }
-    case .capability(let arguments), .request(let arguments):
+    case .capability(let arguments):
       seeOwner()
       roots[.arg] = arguments
+    case .request(let arguments, let makesDescriptor):
+      seeOwner()
+      roots[.arg] = arguments
+      if makesDescriptor { roots[.newDescriptor] = .integer }
     case .shared:
       seeVM()
       for root in Root.allCases where roots[root] == nil { roots[root] = .any }
@@ -345,7 +358,9 @@ extension Catalogue {
       record.add("features", .flags(featureBits))
       record.add("finalize", .list(.integer))
     case (.finalize, _): record.add("feature", .integer)
-    case (.addMemory, _): for name in ["slot", "at", "size"] { record.add(name, .integer) }
+    case (.addMemory, _):
+      for name in ["slot", "at", "size", "guest_memfd", "guest_memfd_offset"] { record.add(name, .integer) }
+      record.add("flags", memoryFlags.valueType)
     case (.enableCapability, _): return .any
     default: return nil
     }

@@ -14,6 +14,8 @@ package enum DescriptorCall: String, CaseIterable, Sendable {
   case createIRQChip = "create-irqchip"
   case enableCapability = "enable-capability"
   case close
+  /// A call that the release does not have.
+  case missing = "else"
 
   /// The name in `calls:`.
   var key: String { self == .close ? "release" : rawValue }

@@ -20,6 +20,12 @@ package struct PayloadBytes: Hashable, Sendable {
     mask.replaceSubrange(offset..<offset + known.count, with: Array(repeating: 0xFF, count: known.count))
   }
 
+  /// Adds a payload at the end.
+  package mutating func append(_ other: PayloadBytes) {
+    bytes += other.bytes
+    mask += other.mask
+  }
+
   /// Writes an integer with a mask of its known bits.
   package mutating func put(_ value: Int128, mask known: Int128, at offset: Int, size: Int, bigEndian: Bool) {
     for i in 0..<size {
@@ -72,7 +78,7 @@ extension PayloadType {
     guard let layout = StructureLayout(fields) else { return .unknown }
     var values: [(String, Value)] = []
     for (field, offset) in zip(fields, layout.offsets) {
-      let size = field.type.fixedSize ?? 0
+      let size = field.type.openElement == nil ? field.type.fixedSize ?? 0 : bytes.count
       guard let type = field.type(after: { name in values.first { $0.0 == name.identifier }?.1.integer }) else {
         values.append((field.name.identifier, .null))
         continue
@@ -88,7 +94,7 @@ extension PayloadType {
   /// Encodes a value that rules computed, with a mask for its unknown parts. Returns nil if the value has another shape,
   /// or does not fit.
   package func encode(_ value: Value, bigEndian: Bool) -> PayloadBytes? {
-    guard let size = fixedSize ?? size(of: value) else { return nil }
+    guard let size = size(of: value) else { return nil }
     var payload = PayloadBytes(size: size)
     return encode(value, into: &payload, at: 0, bigEndian) ? payload : nil
   }
@@ -98,11 +104,17 @@ extension PayloadType {
     if case .array(let element, _) = self, let size = element.fixedSize, let list = value.list {
       return size * list.count
     }
-    return fixedSize ?? 0
+    return size(of: value) ?? 0
   }
 
-  /// The size of a list that may have any number of elements.
+  /// The size of a value, which may end with any number of elements.
   private func size(of value: Value) -> Int? {
+    if let (offset, element) = openEnd, let size = element.fixedSize, case .structure(let type) = self,
+      case .record(let record) = value, let list = type.fields.last.flatMap({ record[$0.name.identifier]?.list })
+    {
+      return max(fixedSize ?? 0, offset + size * list.count)
+    }
+    if let fixedSize { return fixedSize }
     guard let count = value.list.map({ Int128($0.count) }) else { return nil }
     return counted(count).fixedSize
   }

@@ -236,6 +236,18 @@ extension PayloadReader {
       }
     }
     guard fields.count == entries.count else { return nil }
+    for (field, entry) in zip(fields, entries) {
+      if field.type.openElement != nil, field.name != fields.last?.name {
+        faults.error("schema-payload", "an array of any length must be the last member", at: entry.value.range)
+        return nil
+      }
+      if let list = field.counts, fields.last?.name != list || fields.last?.type.openElement == nil {
+        faults.error(
+          "schema-payload", "'size(\(list))' must name an array of any length at the end of the struct",
+          at: entry.value.range)
+        return nil
+      }
+    }
     let isKnown = fields.allSatisfy { $0.type.fixedSize != nil }
     return isKnown && StructureLayout(fields) == nil
       ? tooLarge("struct", entries[0].value) : .structure(StructureType(name: name, fields: fields))
@@ -247,7 +259,7 @@ extension PayloadReader {
     // The elements of an array are the member's values, and have its description.
     if let text = node[key: "type"] ?? (node.scalar == nil ? nil : node),
       let (element, size) = text.scalar?.arraySuffix, element != "u8", !Self.bitmaps.contains(element),
-      !element.hasPrefix("pointer to ")
+      !element.hasPrefix("pointer to "), !size.isEmpty
     {
       guard let number = IntegerLiteral.parse(size) else {
         faults.error("schema-payload", "the size of an array in a struct must be a number", at: text.range)
@@ -263,9 +275,18 @@ extension PayloadReader {
           at: node.range)
     }
     guard let type = type(node) else { return nil }
-    return StructureField(
+    if type.openEnd != nil {
+      faults.error(
+        "schema-payload", "a struct that ends with an array of any length cannot be a member", at: entry.value.range)
+      return nil
+    }
+    var field = StructureField(
       name: entry.key.value, type: type, count: count, isReserved: node[key: "reserved"] != nil,
       doc: node[key: "doc"]?.scalar)
+    if let size = node[key: "default"]?.scalar, size.hasPrefix("size("), size.hasSuffix(")") {
+      field.counts = String(size.dropFirst(5).dropLast())
+    }
+    return field
   }
 
   /// A member that depends on an earlier one: `{switch: MEMBER, cases}`.

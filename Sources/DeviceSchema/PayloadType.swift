@@ -153,6 +153,8 @@ package struct StructureField {
   /// Padding, which may be left out and is then zero.
   package var isReserved: Bool
   package var doc: String?
+  /// The name of the array whose number of elements this is, unless a manifest gives another number.
+  package var counts: String?
 }
 
 /// A member of a struct whose type depends on the value of an earlier member. It is as large as its largest case.
@@ -179,6 +181,11 @@ package struct UnionCase {
 }
 
 extension StructureField {
+  /// The name of the member that decides which case of a union this member is; nil if it is no union.
+  package var unionTag: String? {
+    if case .union(let union) = type { union.tag } else { nil }
+  }
+
   /// The type; of a union, the one that the earlier members choose, nil if none of the cases is chosen.
   ///
   /// - Parameter member: the value of an earlier member.
@@ -242,6 +249,19 @@ extension PayloadType {
     if case .none = self { true } else { false }
   }
 
+  /// The elements, if this is an array of any number of them.
+  package var openElement: PayloadType? {
+    if case .array(let element, nil) = self { element } else { nil }
+  }
+
+  /// The last member of a struct, if it is an array of any number of elements, with its offset.
+  package var openEnd: (offset: Int, element: PayloadType)? {
+    guard case .structure(let type) = self, let element = type.fields.last?.type.openElement,
+      let offset = StructureLayout(type.fields)?.offsets.last
+    else { return nil }
+    return (offset, element)
+  }
+
   /// The size of a pointer in bytes, on every architecture with KVM.
   package static let pointerSize = 8
 
@@ -254,7 +274,8 @@ extension PayloadType {
     return element * Int(count)
   }
 
-  /// The size in bytes; nil if it depends on the value or the key, or exceeds the maximum.
+  /// The size in bytes; nil if it depends on the value or the key, or exceeds the maximum. An array of any number of
+  /// elements at the end of a struct does not count.
   package var fixedSize: Int? {
     switch self {
     case .none: 0
@@ -347,11 +368,13 @@ package struct StructureLayout {
   package var offsets: [Int] = []
   package var size = 0
 
-  /// Computes the layout; nil if a field has no fixed size, or the struct exceeds the maximum size of a payload.
+  /// Computes the layout; nil if a field has no fixed size, or the struct exceeds the maximum size of a payload. The
+  /// last field can be an array of any number of elements, which has the size 0.
   package init?(_ fields: [StructureField]) {
     var alignment = 1
-    for field in fields {
-      guard let element = field.type.fixedSize else { return nil }
+    for (i, field) in fields.enumerated() {
+      let isOpen = i == fields.count - 1 && field.type.openElement?.fixedSize != nil
+      guard let element = isOpen ? 0 : field.type.fixedSize else { return nil }
       let step = field.alignment
       alignment = max(alignment, step)
       size = (size + step - 1) / step * step

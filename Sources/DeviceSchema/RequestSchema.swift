@@ -13,8 +13,10 @@ package struct RequestSchema {
   package var request: UInt32
   /// The struct that the pointer points to.
   package var type: PayloadType
-  /// Whether the kernel writes the struct.
+  /// Whether the kernel writes the struct, or what its members point to.
   package var isWritten: Bool
+  /// Whether the call answers a new descriptor.
+  package var makesDescriptor: Bool
   package var doc: String?
   package var lifetime: Lifetime
   /// Nil if the call is made and not predicted.
@@ -23,7 +25,7 @@ package struct RequestSchema {
 }
 
 extension RequestSchema {
-  static let keys = ["do", "doc", "since", "until", "documented"]
+  static let keys = ["payload", "written", "answer", "do", "doc", "since", "until", "documented"]
 
   /// Reads an entry of `calls` that has a constant; nil if it has faults.
   init?(_ entry: SchemaEntry, _ constant: SchemaEntry, in file: SchemaFile, _ catalogue: Catalogue) {
@@ -35,25 +37,34 @@ extension RequestSchema {
         "schema-type", "a call needs its macro, such as '_IOW(KVMIO, 0x61, struct kvm_irq_level)'", at: node.range)
       return nil
     }
-    type = .none
+    let payloads = PayloadReader(faults: faults, scope: catalogue.scope(of: file, .constant))
+    func type(_ node: Node) -> PayloadType? { payloads.alternatives(node).first?.type }
+    var own = PayloadType.none
     if let text = macro.type {
-      let payloads = PayloadReader(faults: faults, scope: catalogue.scope(of: file, .constant))
-      guard let found = payloads.alternatives(Node(.scalar(text, .plain), at: node.range)).first?.type else {
-        return nil
-      }
-      type = found
+      guard let found = type(Node(.scalar(text, .plain), at: node.range)) else { return nil }
+      own = found
     }
-    guard let size = type.fixedSize, size < 1 << 13 else {
+    guard let size = own.fixedSize, size < 1 << 13 else {
       faults.error("schema-type", "the struct of a call must have a fixed size below 8 KiB", at: node.range)
       return nil
     }
+    // Some macros do not name what the kernel copies.
+    if let payload = reader["payload"] {
+      guard let found = type(payload) else { return nil }
+      own = found
+    }
+    self.type = own
     (name, self.constant, source) = (entry.key.value, constant.key.value, entry.key.range)
     request = catalogue.architecture.request(
       type: 0xAE, number: macro.number, isRead: macro.isRead, isWritten: macro.isWritten, size: size)
-    isWritten = macro.isWritten
+    isWritten = macro.isWritten || reader.bool("written")
+    makesDescriptor = reader.string("answer") == "fd"
+    if let answer = reader["answer"], answer.scalar != "fd" {
+      faults.error("schema-type", "'answer' can only be 'fd', a new descriptor", at: answer.range)
+    }
     doc = reader.string("doc")
     lifetime = reader.lifetime()
-    let scope = catalogue.scope(of: file, .request(type.valueType(name: "arg")))
+    let scope = catalogue.scope(of: file, .request(own.valueType(name: "arg"), makesDescriptor: makesDescriptor))
     rules = reader.child("do").map { catalogue.ruleReader(scope).frame($0) }
   }
 
@@ -63,6 +74,11 @@ extension RequestSchema {
     var isRead: Bool
     var isWritten: Bool
     var type: String?
+
+    /// The names that C has for types of the language.
+    private static let types = [
+      "unsigned long": "ulong", "int": "i32", "__u32": "u32", "__u64": "u64", "__s32": "i32", "__s64": "i64",
+    ]
 
     init?(_ text: String) {
       guard let open = text.firstIndex(of: "("), text.hasSuffix(")") else { return nil }
@@ -74,7 +90,7 @@ extension RequestSchema {
       else { return nil }
       self.number = number
       (isRead, isWritten) = found
-      type = arguments.count == 3 ? arguments[2] : nil
+      type = arguments.count == 3 ? Self.types[arguments[2]] ?? arguments[2] : nil
     }
   }
 }
@@ -87,12 +103,15 @@ extension SchemaFile {
 extension Catalogue {
   /// The call with a number on a descriptor.
   ///
-  /// - Parameter descriptor: the schema of the descriptor; nil if it has none.
+  /// - Parameters:
+  ///   - descriptor: the schema of the descriptor; nil if it has none.
+  ///   - name: the name of the call, if several calls have the number; nil if it is not known.
   package func request(
-    numbered number: UInt32, on descriptor: SchemaFile?
+    numbered number: UInt32, on descriptor: SchemaFile?, named name: String?
   ) -> (file: SchemaFile, call: RequestSchema)? {
-    requests.first { file, call in
+    func isOnDescriptor(_ file: SchemaFile, _ call: RequestSchema) -> Bool {
       call.request == number && (file === descriptor || (file.isCommon && descriptor?.subject == .vm))
     }
+    return requests.first { isOnDescriptor($0, $1) && $1.name == name } ?? requests.first(where: isOnDescriptor)
   }
 }

@@ -87,6 +87,7 @@ struct RootTypes {
     case .vcpus: 9
     case .devices: 10
     case .missing: 11
+    case .newDescriptor: 12
     }
   }
 

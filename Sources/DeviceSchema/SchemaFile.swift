@@ -365,7 +365,7 @@ enum RulePlace {
   case call(DescriptorCall)
   case capability(Type)
   /// A call with a struct.
-  case request(Type)
+  case request(Type, makesDescriptor: Bool)
   /// Functions, hooks and the state, which calls share.
   case shared
 }

@@ -35,8 +35,13 @@ struct MachineSchema {
     return section("vm-section") {
       .mapping(
         createArguments + [
-          ("capabilities", capabilities(onVCPU: false)), ("attributes", mappings.attributes(of: file)),
-          ("raw", mappings.raw),
+          ("capabilities", capabilities(onVCPU: false)),
+          (
+            "irqchip",
+            JSON.any(of: [["type": "boolean"], scalars.expression]).described(
+              "true: KVM_CREATE_IRQCHIP, before the vCPUs")
+          ),
+          ("attributes", mappings.attributes(of: file)), ("raw", mappings.raw),
         ], orNothing: true, isLaidOver: isLaidOver
       ).described(file.doc)
     }
@@ -80,19 +85,29 @@ struct MachineSchema {
   }
 
   var memory: JSON {
-    definitions.reference("memory") {
-      JSON([("type", ["array", "null"]), ("items", region)]).described("regions of fresh, empty guest memory")
+    reference("memory") {
+      JSON([("type", ["array", "null"]), ("items", region(isStep: false))])
+        .described("regions of fresh, empty guest memory")
     }
   }
 
-  var region: JSON {
-    definitions.reference("memory-region") {
-      .mapping(
+  func region(isStep: Bool) -> JSON {
+    reference(isStep ? "memory-region-of-a-step" : "memory-region") {
+      let flags = PayloadSchema(definitions: definitions).schema(
+        .integer(IntegerType(size: 4, isSigned: false, description: catalogue.memoryFlags)))
+      return .mapping(
         [
           ("at", scalars.unsigned(64).described("its guest physical address")),
           ("size", scalars.unsigned(64).described("in bytes, such as 64MiB")),
           ("slot", scalars.unsigned(32).described("by default its position in the list")),
-        ], required: ["at", "size"])
+          ("flags", flags.described(catalogue.memoryFlags.doc)),
+        ]
+          + (isStep
+            ? [
+              ("guest-memfd", scalars.text.described("the name of a guest_memfd that a step made")),
+              ("guest-memfd-offset", scalars.unsigned(64).described("the offset in it, in bytes")),
+            ] : []),
+        required: ["at", "size"])
     }
   }
 

@@ -74,7 +74,8 @@ struct StepSchema {
         (call.name, value), ("expect", expect), ("for", repetition),
         ("on", scalars.text.described("the descriptor that the call is made on")),
         ("address", .any(of: [.oneOf(["invalid"]), scalars.expression])),
-      ] + (call.isWritten ? [("value", type)] : []), required: needsTarget ? ["on"] : [])
+      ] + (call.isWritten ? [("value", type)] : []) + (call.makesDescriptor ? [("as", machine.deviceName)] : []),
+      required: needsTarget ? ["on"] : [])
   }
 
   private var repetition: JSON {
@@ -101,7 +102,7 @@ struct StepSchema {
     let flags = ("flags", scalars.unsigned(32))
     switch verb {
     case "create-vm": return only(verb, .mapping(machine.createArguments, orNothing: true))
-    case "add-memory": return only(verb, machine.region)
+    case "add-memory": return only(verb, machine.region(isStep: true))
     case "enable-capability": return capability(verb)
     case "create-irqchip": return only(verb, .anything)
     case "init-vcpu":

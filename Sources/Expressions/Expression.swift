@@ -111,6 +111,8 @@ package enum Root: String, Hashable, Sendable, CaseIterable {
   case value, key, attr, group, flags, arg, vcpu, `self`, vm, vcpus, devices
   /// What the lookup of the group and the attribute did not find, in words.
   case missing
+  /// The descriptor that the call answers if it succeeds.
+  case newDescriptor = "new_fd"
 }
 
 /// The built-in functions of the language.

@@ -61,7 +61,7 @@ extension KernelHost {
   private func valueRead(_ operation: DevicePlan.Operation) -> [UInt8]? {
     switch operation {
     case .getAttribute(let call): if case .bytes = call.data { session.payload } else { nil }
-    case .request(let call) where description.architecture.isWritten(byRequest: call.request):
+    case .request(let call) where call.isWritten:
       if case .bytes = call.data { session.payload } else { nil }
     default: nil
     }
@@ -90,6 +90,14 @@ package func kernelRelease() -> String {
   return unsafe withUnsafeBytes(of: &name.release) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
 }
 
+extension AttributeData {
+  /// The devices whose descriptors the payload holds.
+  fileprivate var devices: [Target] {
+    guard case .bytes(_, let slots) = self else { return [] }
+    return slots.compactMap { if case .device(let slot) = $0.content { .device(slot) } else { nil } }
+  }
+}
+
 extension DevicePlan.Operation {
   /// The vCPUs and devices that the call needs.
   fileprivate var targets: [Target] {
@@ -98,9 +106,10 @@ extension DevicePlan.Operation {
       [target] + arguments.compactMap { if case .device(let slot) = $0 { .device(slot) } else { nil } }
     case .initVCPU(let vcpu, _, _), .runVCPU(let vcpu): [.vcpu(vcpu)]
     case .closeDevice(let device): [.device(device)]
-    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): [call.target]
-    case .request(let call): [call.target]
-    case .createVM, .addMemory, .createIRQChip, .createVCPU, .createDevice, .testDevice: []
+    case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): [call.target] + call.data.devices
+    case .request(let call): [call.target] + call.data.devices
+    case .addMemory(_, _, _, _, let memory): memory.map { [.device($0.device)] } ?? []
+    case .createVM, .createIRQChip, .createVCPU, .createDevice, .testDevice: []
     }
   }
 }

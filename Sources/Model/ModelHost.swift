@@ -58,8 +58,7 @@ package struct ModelHost: Host {
   private mutating func pass(over step: Step) {
     switch step.operation {
     case .createVCPU: vcpus.append(nil)
-    case .createDevice: devices.append(nil)
-    default: break
+    default: if step.operation.fillsDeviceSlot { devices.append(nil) }
     }
   }
 
@@ -72,7 +71,7 @@ package struct ModelHost: Host {
       if let occupied { record(step.operation, occupied) }
       return result
     case .answer(let outcome):
-      if case .createDevice = step.operation, case .undecided = outcome {
+      if step.operation.fillsDeviceSlot, case .undecided = outcome {
         devices.append(ModelDevice(object: .unknown, file: nil))
       } else {
         pass(over: step)
@@ -175,6 +174,8 @@ package struct ModelHost: Host {
         occupations.append(Occupation(kind: .closed(device: slot), first: 0, count: 0, step: steps))
       }
       devices[slot] = nil
+    case .request(let call) where call.makesDescriptor:
+      devices.append(isMade ? ModelDevice(object: .unknown, file: nil) : nil)
     default: break
     }
   }
@@ -183,7 +184,7 @@ package struct ModelHost: Host {
 extension ModelHost {
   /// Adds what a call that succeeds, or may have succeeded, puts on the map.
   private mutating func record(_ operation: DevicePlan.Operation, _ occupied: [Occupied]) {
-    if case .addMemory(let slot, let address, let size) = operation {
+    if case .addMemory(let slot, let address, let size, _, _) = operation {
       occupations.append(
         Occupation(kind: .memory(slot: slot), first: Int128(address), count: Int128(size), step: steps))
     }

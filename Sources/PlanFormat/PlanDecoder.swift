@@ -156,7 +156,7 @@ private struct PlanDecoder {
       step.comparison = Comparison(bytes: data(compared), mask: data(mask))
     }
     if let label { self.label(&step, label) }
-    if case .createDevice = operation { deviceSlots += 1 }
+    if operation.fillsDeviceSlot { deviceSlots += 1 }
     return step
   }
 
@@ -193,7 +193,7 @@ private struct PlanDecoder {
     case .testDevice(let type, _): return .device(name ?? "type \(type)")
     case .closeDevice(let device): return named(.device(device))
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return named(call.target)
-    case .request(let call): return named(call.target)
+    case .request(let call): return named(call.makesDescriptor ? .device(deviceSlots) : call.target)
     }
   }
 
@@ -205,7 +205,10 @@ private struct PlanDecoder {
     switch kvmload_operation(UInt32(bytes[p + KVMLOAD_STEP_OPERATION])) {
     case KVMLOAD_CREATE_VM: return .createVM(type: value)
     case KVMLOAD_ADD_MEMORY:
-      return .addMemory(slot: number, address: value, size: bytes.le64(p + KVMLOAD_STEP_SIZE))
+      let memory = payload(p)
+      return .addMemory(
+        slot: number, address: value, size: bytes.le64(p + KVMLOAD_STEP_SIZE), flags: flags,
+        private: memory.isEmpty ? nil : PrivateMemory(device: slot, offset: memory.le64(0)))
     case KVMLOAD_ENABLE_CAPABILITY:
       return .enableCapability(number, on: target(p), flags: flags, arguments: arguments(p))
     case KVMLOAD_CREATE_IRQCHIP: return .createIRQChip
@@ -221,7 +224,12 @@ private struct PlanDecoder {
     case KVMLOAD_GET_ATTRIBUTE: return .getAttribute(attributeCall(p))
     case KVMLOAD_HAS_ATTRIBUTE: return .hasAttribute(attributeCall(p))
     case KVMLOAD_RUN_VCPU: return .runVCPU(slot)
-    case KVMLOAD_CALL: return .request(RequestCall(target: target(p), request: number, data: callData(p)))
+    case KVMLOAD_CALL:
+      return .request(
+        RequestCall(
+          target: target(p), request: number, data: callData(p),
+          isWritten: flags & KVMLOAD_WRITES_PAYLOAD.rawValue != 0,
+          makesDescriptor: flags & KVMLOAD_MAKES_DESCRIPTOR.rawValue != 0))
     default: preconditionFailure("the plan was checked")
     }
   }
@@ -266,6 +274,7 @@ private struct PlanDecoder {
       let content: PayloadSlot.Content =
         switch kvmload_source(UInt32(bytes[patch + KVMLOAD_PATCH_SOURCE])) {
         case KVMLOAD_FROM_FILE: .file(index)
+        case KVMLOAD_FROM_DEVICE: .device(index)
         case KVMLOAD_FROM_PARAMETER: .parameter(index)
         case KVMLOAD_FROM_VCPU_INDEX: .vcpuIndex
         case KVMLOAD_FROM_PAYLOAD: .payload(index)

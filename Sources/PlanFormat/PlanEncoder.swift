@@ -222,6 +222,7 @@ extension [UInt8] {
     let (source, index) =
       switch slot.content {
       case .file(let index): (KVMLOAD_FROM_FILE, index)
+      case .device(let slot): (KVMLOAD_FROM_DEVICE, slot)
       case .parameter(let index): (KVMLOAD_FROM_PARAMETER, index)
       case .vcpuIndex: (KVMLOAD_FROM_VCPU_INDEX, 0)
       case .payload(let offset): (KVMLOAD_FROM_PAYLOAD, offset)
@@ -258,9 +259,13 @@ private struct Call {
     case .createVM(let type):
       operation = KVMLOAD_CREATE_VM
       value = type
-    case .addMemory(let slot, let address, let bytes):
+    case .addMemory(let slot, let address, let bytes, let flags, let memory):
       operation = KVMLOAD_ADD_MEMORY
-      (number, value, size) = (slot, address, bytes)
+      (number, value, size, self.flags) = (slot, address, bytes, flags)
+      if let memory {
+        set(.device(memory.device))
+        payload.append(le: memory.offset)
+      }
     case .enableCapability(let capability, let target, let flags, let arguments):
       operation = KVMLOAD_ENABLE_CAPABILITY
       (number, self.flags) = (capability, flags)
@@ -302,6 +307,12 @@ private struct Call {
       set(call.target)
       number = call.request
       set(call.data)
+      if call.isWritten { flags |= KVMLOAD_WRITES_PAYLOAD.rawValue }
+      if call.makesDescriptor {
+        flags |= KVMLOAD_MAKES_DESCRIPTOR.rawValue
+        value = UInt64(deviceSlots)
+        deviceSlots += 1
+      }
     }
   }
 

@@ -174,12 +174,14 @@ struct Draft {
     // Capabilities that take a device follow it.
     let (late, early) = machine.capabilities.partitioned(\.takesDevice)
     for call in early { add(capability(call)) }
+    if let place = machine.irqchip { add(Step(.createIRQChip, target: .vm, at: place)) }
     let count = machine.settingCount
     elements.reserveCapacity(count)
     steps.reserveCapacity(count)
     add(machine.attributes, of: .vm, on: .vm, target: .vm)
     for region in machine.memory {
-      let operation = DevicePlan.Operation.addMemory(slot: region.slot, address: region.address, size: region.size)
+      let operation = DevicePlan.Operation.addMemory(
+        slot: region.slot, address: region.address, size: region.size, flags: region.flags)
       add(Step(operation, target: .vm, at: region.at, keyPlaces: region.places), labels: [.memory])
     }
     let firstVCPU = elements.count

@@ -147,7 +147,13 @@ extension Planner {
     switch action {
     case .createVM(let type, _): return (.createVM(type: type), .vm, nil)
     case .addMemory(let region):
-      return (.addMemory(slot: region.slot, address: region.address, size: region.size), .vm, nil)
+      let memory = region.file.flatMap { file in
+        devices[file.name].map { PrivateMemory(device: $0, offset: file.offset) }
+      }
+      return (
+        .addMemory(
+          slot: region.slot, address: region.address, size: region.size, flags: region.flags, private: memory), .vm, nil
+      )
     case .enableCapability(let call): return capability(call).map { ($0, $1, nil) }
     case .createIRQChip: return (.createIRQChip, .vm, nil)
     case .createVCPU(let id):
@@ -164,11 +170,15 @@ extension Planner {
       return (.createDevice(type: type.number, flags: flags), .device(name), nil)
     case .closeDevice(let name): return devices[name].map { (.closeDevice($0), .device(name), nil) }
     case .runVCPU(let id): return vcpus[id].map { (.runVCPU($0), .vcpu(id), nil) }
-    case .request(let number, let target, let setting, let comparison):
+    case .request(let schema, let target, let setting, let comparison, let name):
       guard let slot = slot(of: target) else { return nil }
-      return (
-        .request(RequestCall(target: slot, request: number, data: setting.data)), target, (setting, comparison)
-      )
+      let call = RequestCall(
+        target: slot, request: schema.request, data: setting.data, isWritten: schema.isWritten,
+        makesDescriptor: schema.makesDescriptor)
+      guard let name else { return (.request(call), target, (setting, comparison)) }
+      if expected.contains(.ok) { devices[name] = deviceSlots }
+      deviceSlots += 1
+      return (.request(call), .device(name), (setting, comparison))
     case .attribute(let access, let target, let setting, let comparison):
       guard let slot = slot(of: target) else { return nil }
       let call = AttributeCall(

@@ -64,6 +64,18 @@ struct CallReference {
     call(.request(request), request.constant, request.name, file) { walk, context in
       if file.subject != .system { walk.walk(catalogue.vm?.every, context) }
       if !file.isRequestedOnVM { walk.walk(file.every, context) }
+      let exists = request.lifetime.includes(catalogue.release)
+      if exists != true {
+        var missing = context
+        let refusal = GenericRefusal.absentRequest(request, catalogue)
+        missing.setMissing(refusal.reason)
+        if let rules = (file.isCommon ? catalogue.vm : file)?.rules(of: .missing) {
+          walk.walk(rules, missing)
+        } else {
+          walk.add(Refusal(refusal, context))
+        }
+      }
+      if exists == false { return }
       walk.walk(request.rules, context)
     }
   }
@@ -79,7 +91,7 @@ struct CallReference {
 
   /// All calls of a file except those on attributes.
   func ownCalls(of file: SchemaFile) -> [RefusableCall] {
-    DescriptorCall.allCases.filter { file.has($0) && $0 != .every && $0 != .enableCapability }.map {
+    DescriptorCall.allCases.filter { file.has($0) && ![.every, .enableCapability, .missing].contains($0) }.map {
       call($0, of: file)
     } + file.capabilities.map { call($0, of: file) } + file.requests.map { call($0, of: file) }
   }
@@ -141,6 +153,7 @@ extension DescriptorCall {
     case .enableCapability: "enables a capability"
     case .createIRQChip: "creates the interrupt controller, if the architecture has such a call"
     case .close: "closes the descriptor"
+    case .missing: "is not in this release"
     }
   }
 }

@@ -16,8 +16,8 @@ package struct StepReasons {
     self.plan = plan
     self.catalogue = catalogue
     reference = CallReference(catalogue: catalogue)
-    devices = plan.steps.compactMap { step in
-      if case .createDevice(let type, _) = step.operation { .some(catalogue.device(numbered: type)) } else { nil }
+    devices = plan.steps.filter(\.operation.fillsDeviceSlot).map { step in
+      if case .createDevice(let type, _) = step.operation { catalogue.device(numbered: type) } else { nil }
     }
   }
 
@@ -60,7 +60,7 @@ package struct StepReasons {
     case .setAttribute(let call): attribute(.set, call)
     case .getAttribute(let call): attribute(.get, call)
     case .hasAttribute(let call): attribute(.has, call)
-    case .request(let call): request(call)
+    case .request(let call): request(call, step.attribute)
     }
   }
 
@@ -74,9 +74,11 @@ package struct StepReasons {
     return ("\(file.name).\(capability.name)", { reference.call(capability, of: file) })
   }
 
-  private func request(_ call: RequestCall) -> (String, () -> RefusableCall)? {
+  private func request(_ call: RequestCall, _ name: String?) -> (String, () -> RefusableCall)? {
     let descriptor = catalogue.file(of: call.target, devices: devices)
-    guard let (file, schema) = catalogue.request(numbered: call.request, on: descriptor) else { return nil }
+    guard let (file, schema) = catalogue.request(numbered: call.request, on: descriptor, named: name) else {
+      return nil
+    }
     return ("\(file.name).\(schema.name)", { reference.call(schema, of: file) })
   }
 

@@ -287,7 +287,7 @@ extension Step {
   /// The call without the parts that may have changed, on another object.
   fileprivate func callOfChange(on name: String) -> String {
     switch operation {
-    case .addMemory(let slot, _, _): "add memory in slot \(slot)"
+    case .addMemory(let slot, _, _, _, _): "add memory in slot \(slot)"
     case .initVCPU: "init \(name)"
     default: call(on: name)
     }

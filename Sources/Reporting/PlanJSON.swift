@@ -68,8 +68,10 @@ extension Operation {
   fileprivate func jsonOfArguments(in plan: Plan, _ devices: [String]) -> [(String, JSON)] {
     switch self {
     case .createVM(let type): [("type", JSON(type))]
-    case .addMemory(let slot, let address, let size):
+    case .addMemory(let slot, let address, let size, let flags, let memory):
       [("slot", JSON(slot)), ("address", JSON(address)), ("size", JSON(size))]
+        + (flags == 0 ? [] : [("flags", JSON(flags))])
+        + (memory.map { [("private", .string(devices[$0.device])), ("offset", JSON($0.offset))] } ?? [])
     case .enableCapability(let capability, _, _, let arguments):
       [("capability", JSON(capability)), ("arguments", .array(arguments.map { $0.json(devices) }))]
     case .createVCPU(let id): [("id", JSON(id))]
@@ -94,6 +96,8 @@ extension AttributeData {
       switch slot.content {
       case .file(let index):
         descriptors.append(.object([("offset", JSON(slot.offset)), ("file", .string(plan.files[index].name))]))
+      case .device:
+        descriptors.append(.object([("offset", JSON(slot.offset)), ("device", .string(plan.name(of: slot)))]))
       case .parameter(let index):
         values.append(
           .object([

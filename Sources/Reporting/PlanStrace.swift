@@ -27,7 +27,11 @@ private struct StraceNotation {
   }
 
   var lines: [String] {
-    let files = plan.files.map { "openat(AT_FDCWD, \(quoted($0.path)), O_RDWR|O_CLOEXEC) = \($0.name.printable)" }
+    let files = plan.files.map { file in
+      file.path == PlanFile.eventPath
+        ? "eventfd2(0, EFD_CLOEXEC|EFD_NONBLOCK) = \(file.name.printable)"
+        : "openat(AT_FDCWD, \(quoted(file.path)), O_RDWR|O_CLOEXEC) = \(file.name.printable)"
+    }
     var lines = ["openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = kvm"] + files
     for step in plan.steps {
       let each = step.block == nil ? "" : " /* for each vCPU */"
@@ -35,16 +39,17 @@ private struct StraceNotation {
         each
         + step.guardedBy.map { " /* only if step \($0.step + 1) is \($0.ok ? "" : "not ")ok */" }
         .joined()
-      lines += calls(of: step.operation, named: step.name).map { $0 + guards }
+      lines += calls(of: step.operation, named: step.name, step.attribute).map { $0 + guards }
     }
     return lines
   }
 
   /// The calls of one step; more than one if KVM requires them together.
-  private func calls(of operation: Operation, named name: String) -> [String] {
+  private func calls(of operation: Operation, named name: String, _ attribute: String?) -> [String] {
     switch operation {
     case .createVM(let type): ["ioctl(kvm, KVM_CREATE_VM, \(hexadecimal(type, from: 1))) = vm"]
-    case .addMemory(let slot, let address, let size): addMemory(slot, address, size)
+    case .addMemory(let slot, let address, let size, let flags, let memory):
+      addMemory(slot, address, size, flags, memory)
     case .enableCapability(let number, let target, let flags, let arguments):
       [
         ioctl(
@@ -59,21 +64,30 @@ private struct StraceNotation {
     case .testDevice(let type, let flags):
       [ioctl("vm", "KVM_CREATE_DEVICE", "{type=\(type), fd=-1, flags=\(deviceFlags(flags | 1))}")]
     case .closeDevice(let device): ["close(\(self.name(of: .device(device)))) = ?"]
-    case .setAttribute(let call): [attribute("KVM_SET_DEVICE_ATTR", call)]
-    case .getAttribute(let call): [attribute("KVM_GET_DEVICE_ATTR", call)]
-    case .hasAttribute(let call): [attribute("KVM_HAS_DEVICE_ATTR", call)]
-    case .request(let call): [ioctl(self.name(of: call.target), hexadecimal(call.request), pointer(call.data))]
+    case .setAttribute(let call): [self.attribute("KVM_SET_DEVICE_ATTR", call)]
+    case .getAttribute(let call): [self.attribute("KVM_GET_DEVICE_ATTR", call)]
+    case .hasAttribute(let call): [self.attribute("KVM_HAS_DEVICE_ATTR", call)]
+    case .request(let call):
+      [
+        "ioctl(\(self.name(of: call.target)), \(hexadecimal(call.request)), \(pointer(call.data))) = "
+          + (call.makesDescriptor ? name : "?")
+          + (attribute.map { " /* \($0.printable) */" } ?? "")
+      ]
     case .runVCPU(let vcpu): [ioctl(self.name(of: .vcpu(vcpu)), "KVM_RUN", "0") + " /* immediate_exit=1 */"]
     }
   }
 
-  private func addMemory(_ slot: UInt32, _ address: UInt64, _ size: UInt64) -> [String] {
+  private func addMemory(
+    _ slot: UInt32, _ address: UInt64, _ size: UInt64, _ flags: UInt32, _ memory: PrivateMemory?
+  ) -> [String] {
     let map =
       "mmap(NULL, \(size), PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = memory\(slot)"
     let region =
-      "{slot=\(slot), flags=0, guest_phys_addr=\(hexadecimal(address, from: 1)), memory_size=\(size), "
-      + "userspace_addr=\(size == 0 ? "NULL" : "memory\(slot)")}"
-    return (size == 0 ? [] : [map]) + [ioctl("vm", "KVM_SET_USER_MEMORY_REGION", region)]
+      "{slot=\(slot), flags=\(hexadecimal(flags, from: 1)), guest_phys_addr=\(hexadecimal(address, from: 1)), "
+      + "memory_size=\(size), userspace_addr=\(size == 0 ? "NULL" : "memory\(slot)")"
+      + (memory.map { ", guest_memfd_offset=\($0.offset), guest_memfd=\(name(of: .device($0.device)))" } ?? "") + "}"
+    let request = memory == nil ? "KVM_SET_USER_MEMORY_REGION" : "KVM_SET_USER_MEMORY_REGION2"
+    return (size == 0 ? [] : [map]) + [ioctl("vm", request, region)]
   }
 
   private func initVCPU(_ vcpu: String, _ features: UInt64, _ finalize: [Int32]) -> [String] {

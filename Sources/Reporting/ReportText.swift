@@ -53,7 +53,7 @@ extension Report.Entry {
     case .refused where verdict == .passed: "\(result.outcome.words), as expected"
     case .ok:
       result.words(numbered: result.number != 0)
-        + (result.readWords(on: host.architecture).map { ": \($0)" } ?? "")
+        + (result.readWords(of: step, on: host.architecture).map { ": \($0)" } ?? "")
     case .refused, .undecided, .hazard: result.outcome.words
     }
   }
@@ -69,9 +69,9 @@ extension Report.Entry {
 extension StepResult {
   /// What a get read: a number if it has the size of one, else its first bytes; nil if the host does not know all of
   /// it.
-  func readWords(on architecture: Architecture) -> String? {
+  func readWords(of step: Step, on architecture: Architecture) -> String? {
     guard let value, valueMask?.allSatisfy({ $0 == 0xFF }) != false else { return nil }
-    return readable(value, on: architecture)
+    return readable(step.shown(value), on: architecture)
   }
 }
 

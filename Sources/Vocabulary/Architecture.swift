@@ -54,14 +54,11 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
   package func request(type: UInt8, number: UInt8, isRead: Bool, isWritten: Bool, size: Int) -> UInt32 {
     // On powerpc "no direction" has a bit of its own.
     let direction: UInt32 =
-      self == .ppc64
+      self == .ppc64 || self == .ppc
       ? (isRead ? 4 << 29 : 0) | (isWritten ? 2 << 29 : 0) | (isRead || isWritten ? 0 : 1 << 29)
       : (isRead ? 1 << 30 : 0) | (isWritten ? 2 << 30 : 0)
     return direction | UInt32(size) << 16 | UInt32(type) << 8 | UInt32(number)
   }
-
-  /// Whether the kernel writes the struct of a request of ioctl().
-  package func isWritten(byRequest request: UInt32) -> Bool { request & (self == .ppc64 ? 2 << 29 : 2 << 30) != 0 }
 
   /// The folders below `/usr/include` in which distributions keep the `asm/` of this architecture.
   package var triplets: [String] { facts.triplets }

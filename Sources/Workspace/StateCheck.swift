@@ -44,7 +44,7 @@ struct StateCheck {
       let saved = try state(of: devices, after: plan)
       var fresh = plan
       fresh.steps.removeAll { step in
-        step.operation.isRun || devices.contains { step.operation.isAttribute(of: $0.slot) }
+        step.operation.changesState || devices.contains { step.operation.isAttribute(of: $0.slot) }
       }
       let first = fresh.steps.count
       for device in devices {
@@ -59,11 +59,11 @@ struct StateCheck {
   }
 
   private func devices(of plan: Plan) -> [Device] {
-    let types = plan.steps.compactMap { step -> UInt32? in
+    let types = plan.steps.filter(\.operation.fillsDeviceSlot).map { step -> UInt32? in
       if case .createDevice(let type, _) = step.operation { type } else { nil }
     }
     return types.enumerated().compactMap { slot, type in
-      guard let file = catalogue.device(numbered: type), let save = file.save else { return nil }
+      guard let file = type.flatMap({ catalogue.device(numbered: $0) }), let save = file.save else { return nil }
       return Device(slot: slot, file: file, save: save)
     }
   }
@@ -215,7 +215,12 @@ extension Operation {
   /// Whether it reads or writes an attribute of the device in a slot.
   fileprivate func isAttribute(of slot: Int) -> Bool { attributeCall?.target == .device(slot) }
 
-  fileprivate var isRun: Bool {
-    if case .runVCPU = self { true } else { false }
+  /// Whether the call may change the state of any device, and creates nothing.
+  fileprivate var changesState: Bool {
+    switch self {
+    case .runVCPU: true
+    case .request(let call): !call.makesDescriptor
+    default: false
+    }
   }
 }

@@ -19,7 +19,9 @@ extension Plan {
       case .testDevice(let type, _): return catalogue.device(numbered: type)
       case .closeDevice(let slot): return file(.device(slot))
       case .request(let call):
-        return catalogue.request(numbered: call.request, on: file(call.target))?.file ?? file(call.target)
+        if call.makesDescriptor { devices.append(nil) }
+        return catalogue.request(numbered: call.request, on: file(call.target), named: step.attribute)?.file
+          ?? file(call.target)
       case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): return file(call.target)
       }
     }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,6 +20,17 @@
 #else
 #define MEMORY_ALIGNMENT ((size_t)1)
 #endif
+
+/* struct kvm_userspace_memory_region2 of Linux 6.8, which older headers lack. */
+struct memory_region2 {
+	struct kvm_userspace_memory_region region;
+	uint64_t guest_memfd_offset;
+	uint32_t guest_memfd;
+	uint32_t pad1;
+	uint64_t pad2[14];
+};
+
+#define SET_USER_MEMORY_REGION2 _IOW(KVMIO, 0x49, struct memory_region2)
 
 /* The version of KVM's API since Linux 2.6.22; Documentation/virt/kvm/api.rst, 4.1, says to refuse any other. */
 #define API_VERSION 12
@@ -286,6 +298,8 @@ static int check_patch(const struct check *check, uint32_t index, uint32_t paylo
 	switch (patch[KVMLOAD_PATCH_SOURCE]) {
 	case KVMLOAD_FROM_FILE:
 		return source < check->counts[KVMLOAD_SECTION_FILES] && width == 4 && bits == 32 && dropped == 0;
+	case KVMLOAD_FROM_DEVICE:
+		return source < check->plan->device_slots && width == 4 && bits == 32 && dropped == 0;
 	case KVMLOAD_FROM_PARAMETER:
 		return source < check->counts[KVMLOAD_SECTION_PARAMETERS];
 	case KVMLOAD_FROM_VCPU_INDEX:
@@ -344,6 +358,24 @@ static int is_request(uint32_t number, const struct kvmload_step *step)
 	return type == KVMIO && (step->data != KVMLOAD_BYTES || step->payload_size >= size);
 }
 
+/* Memory without a guest_memfd, or with the device that is one, and the offset in it. */
+static int check_memory(const struct check *check, const struct kvmload_step *step)
+{
+	if (step->target == KVMLOAD_DEVICE)
+		return step->slot < check->plan->device_slots && step->payload_size == 8;
+	return step->target == 0 && step->slot == 0 && step->payload_size == 0;
+}
+
+static int check_call(struct check *check, const struct kvmload_step *step)
+{
+	const int makes = (step->flags & KVMLOAD_MAKES_DESCRIPTOR) != 0;
+
+	return check_target(check, step) && step->data <= KVMLOAD_INVALID_POINTER && step->size == 0 &&
+	       step->argument_devices == 0 && (step->data == KVMLOAD_BYTES || step->payload_size == 0) &&
+	       (step->flags & ~(uint32_t)(KVMLOAD_WRITES_PAYLOAD | KVMLOAD_MAKES_DESCRIPTOR)) == 0 &&
+	       step->value == (makes ? check->devices++ : 0) && is_request(step->number, step);
+}
+
 /* Fields that the operation does not use must be 0, so that a later version can give them a meaning. */
 static int check_operation(struct check *check, const struct kvmload_step *step, uint32_t index)
 {
@@ -358,7 +390,7 @@ static int check_operation(struct check *check, const struct kvmload_step *step,
 		return index == 0 && has_no_target && has_no_data && is_plain && has_no_number && step->slot == 0;
 	case KVMLOAD_ADD_MEMORY:
 		check->mappings++;
-		return has_no_target && has_no_data && step->argument_devices == 0 && step->flags == 0 && step->slot == 0;
+		return check_memory(check, step) && step->data == 0 && step->argument_devices == 0;
 	case KVMLOAD_ENABLE_CAPABILITY:
 		return (step->target == KVMLOAD_VM || step->target == KVMLOAD_VCPU) && check_target(check, step) &&
 		       check_arguments(check, step) && step->data == 0 && step->size == 0 && step->value == 0;
@@ -385,9 +417,7 @@ static int check_operation(struct check *check, const struct kvmload_step *step,
 		return has_no_target && has_no_data && is_plain && has_no_number && step->value == 0 &&
 		       step->slot < plan->vcpu_slots;
 	case KVMLOAD_CALL:
-		return check_target(check, step) && step->data <= KVMLOAD_INVALID_POINTER && is_plain &&
-		       (step->data == KVMLOAD_BYTES || step->payload_size == 0) && step->value == 0 &&
-		       step->flags == 0 && is_request(step->number, step);
+		return check_call(check, step);
 	default:
 		return 0;
 	}
@@ -805,7 +835,10 @@ int kvmload_open_file(struct kvmload_session *session, uint32_t index)
 	int fd;
 
 	kvmload_get_file(session->plan, index, &file);
-	fd = open(file.path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (strcmp(file.path, KVMLOAD_EVENTFD) == 0)
+		fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	else
+		fd = open(file.path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS || errno == EISDIR || errno == ETXTBSY))
 		fd = open(file.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
@@ -884,10 +917,28 @@ static int map_memory(struct kvmload_mapping *mapping, uint64_t size)
 	return mapping->start == MAP_FAILED ? errno : 0;
 }
 
+/* Makes the call for a region, whose memory is mapped. */
+static int set_region(struct kvmload_session *session, const struct kvmload_step *step,
+		      const struct kvm_userspace_memory_region *region)
+{
+	struct memory_region2 private = {.region = *region};
+	int device;
+
+	if (step->target != KVMLOAD_DEVICE)
+		return answer(ioctl(session->vm, KVM_SET_USER_MEMORY_REGION, region));
+	device = session->devices[step->slot].fd;
+	if (device < 0)
+		return KVMLOAD_NO_ANSWER;
+	private.guest_memfd = (uint32_t)device;
+	private.guest_memfd_offset = le64(step->payload);
+	return answer(ioctl(session->vm, SET_USER_MEMORY_REGION2, &private));
+}
+
 static int add_memory(struct kvmload_session *session, const struct kvmload_step *step)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = step->number,
+		.flags = step->flags,
 		.guest_phys_addr = step->value,
 		.memory_size = step->size,
 	};
@@ -897,7 +948,7 @@ static int add_memory(struct kvmload_session *session, const struct kvmload_step
 	if (session->vm < 0)
 		return KVMLOAD_NO_ANSWER;
 	if (step->size == 0)
-		return answer(ioctl(session->vm, KVM_SET_USER_MEMORY_REGION, &region));
+		return set_region(session, step, &region);
 	if (session->mappings_used >= session->mapping_slots)
 		return KVMLOAD_NO_ANSWER;
 
@@ -906,7 +957,7 @@ static int add_memory(struct kvmload_session *session, const struct kvmload_step
 	if (error)
 		return error;
 	region.userspace_addr = ((uintptr_t)mapping->start + MEMORY_ALIGNMENT - 1) & ~(MEMORY_ALIGNMENT - 1);
-	error = answer(ioctl(session->vm, KVM_SET_USER_MEMORY_REGION, &region));
+	error = set_region(session, step, &region);
 	if (error)
 		munmap(mapping->start, mapping->size);
 	else
@@ -1050,6 +1101,8 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 	switch (patch[KVMLOAD_PATCH_SOURCE]) {
 	case KVMLOAD_FROM_FILE:
 		return (uint32_t)session->files[index];
+	case KVMLOAD_FROM_DEVICE:
+		return (uint32_t)session->devices[index].fd;
 	case KVMLOAD_FROM_PARAMETER:
 		return session->parameters[index].value >> dropped;
 	case KVMLOAD_FROM_PAYLOAD:
@@ -1057,6 +1110,22 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 	default:
 		return session->vcpu >> dropped;
 	}
+}
+
+/* Whether the devices whose descriptors a payload holds exist. */
+static int has_devices(const struct kvmload_session *session, const unsigned char *step)
+{
+	const struct range patches = range(step + KVMLOAD_STEP_PATCHES);
+	uint32_t i;
+
+	for (i = 0; i < patches.count; i++) {
+		const unsigned char *patch = record(session->plan, KVMLOAD_SECTION_PATCHES, patches.first + i);
+
+		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_DEVICE &&
+		    session->devices[le32(patch + KVMLOAD_PATCH_INDEX)].fd < 0)
+			return 0;
+	}
+	return 1;
 }
 
 /* Copies the payload of a step to the scratch memory and patches it there. */
@@ -1091,7 +1160,7 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
 	int result;
 
-	if (fd < 0)
+	if (fd < 0 || !has_devices(session, step))
 		return KVMLOAD_NO_ANSWER;
 	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
 		attr.addr = (uintptr_t)prepare_payload(session, step);
@@ -1107,17 +1176,23 @@ static int request(struct kvmload_session *session, const unsigned char *step)
 {
 	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
 	const unsigned long number = le32(step + KVMLOAD_STEP_NUMBER);
+	struct kvmload_device *device = NULL;
 	void *argument = NULL;
 	int result;
 
-	if (fd < 0)
+	if (le32(step + KVMLOAD_STEP_FLAGS) & KVMLOAD_MAKES_DESCRIPTOR)
+		device = &session->devices[le64(step + KVMLOAD_STEP_VALUE)];
+	if (fd < 0 || (device && device->fd >= 0) || !has_devices(session, step))
 		return KVMLOAD_NO_ANSWER;
 	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
 		argument = prepare_payload(session, step);
 	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
 		argument = (void *)(uintptr_t)KVMLOAD_INVALID_ADDRESS;
 	result = ioctl(fd, REQUEST(number), argument);
-	session->number = result > 0 ? (uint32_t)result : 0;
+	if (device)
+		device->fd = result;
+	else
+		session->number = result > 0 ? (uint32_t)result : 0;
 	return answer(result);
 }
 
@@ -1260,6 +1335,7 @@ static int check_value(const struct kvmload_session *session, const unsigned cha
 				       fits(value, bits, dropped, parameter.is_signed)
 			       ? 0
 			       : KVMLOAD_BAD_VALUE;
+	case KVMLOAD_FROM_DEVICE:
 	case KVMLOAD_FROM_PAYLOAD:
 		return 0;
 	default:

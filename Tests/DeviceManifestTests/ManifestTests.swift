@@ -279,9 +279,11 @@ import Testing
       case .testDevice(let type, let flags): return "test \(type.number) \(flags)" + expected
       case .createDevice(let type, let name, let flags): return "create \(type.number) as \(name) \(flags)" + expected
       case .closeDevice(let name): return "close \(name)" + expected
-      case .request(let number, let target, let setting, let read):
-        let compared = read.map { " ==\(DeviceManifestTests.words(.bytes($0.bytes)))" } ?? ""
-        return "call \(String(number, radix: 16)) on \(target):" + DeviceManifestTests.words(setting.data) + compared
+      case .request(let call, let target, let setting, let read, let name):
+        let compared =
+          (read.map { " ==\(DeviceManifestTests.words(.bytes($0.bytes)))" } ?? "") + (name.map { " as \($0)" } ?? "")
+        return "call \(String(call.request, radix: 16)) on \(target):" + DeviceManifestTests.words(setting.data)
+          + compared
           + expected
       case .runVCPU(let id): return "run \(id)" + expected
       case .attribute(let access, let target, let setting, let comparison):

@@ -250,6 +250,7 @@ func words(_ data: AttributeData) -> String {
 private func words(_ slot: PayloadSlot) -> String {
   switch slot.content {
   case .file(let index): " file \(index) at \(slot.offset)"
+  case .device(let device): " device \(device) at \(slot.offset)"
   case .parameter(let index):
     " parameter \(index) at \(slot.offset), \(slot.width) bytes, bits \(slot.shift)+\(slot.bits)"
   case .payload(let target): " address of \(target) at \(slot.offset)"

@@ -58,7 +58,7 @@ import Vocabulary
       /// Other requests than those with an operation of their own, by their numbers.
       @Test func requestsHaveTheirAnswers() throws {
         func request(_ number: UInt32, on target: Target = .vm, _ data: AttributeData) -> Step {
-          step(.request(RequestCall(target: target, request: number, data: data)))
+          step(.request(RequestCall(target: target, request: number, data: data, isWritten: number >> 31 == 1)))
         }
         let clock = [UInt8](repeating: 0, count: 48)
         // KVM_SET_DEVICE_ATTR of KVM_DEV_VFIO_FILE_ADD, with the struct written out.

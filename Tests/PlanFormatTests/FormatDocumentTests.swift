@@ -56,7 +56,9 @@ import kvmload
   }
 
   /// The enums of the header's first part that belong to the format.
-  private let sharedEnums = ["kvmload_architecture", "kvmload_operation", "kvmload_target", "kvmload_data"]
+  private let sharedEnums = [
+    "kvmload_architecture", "kvmload_operation", "kvmload_call_flag", "kvmload_target", "kvmload_data",
+  ]
 
   private func constants(ofHeader text: String) -> [String: Constant] {
     var constants: [String: Constant] = [:]

@@ -82,7 +82,10 @@ static int is_attribute_call(uint32_t operation)
 /* Whether a get has succeeded, so that there is a value to print. */
 static int has_value(const struct kvmload_session *session, uint32_t index, const struct kvmload_step *step)
 {
-	return step->operation == KVMLOAD_GET_ATTRIBUTE && session->outcomes[index].answer == 0 && session->payload;
+	const int reads = step->operation == KVMLOAD_GET_ATTRIBUTE ||
+			  (step->operation == KVMLOAD_CALL && step->flags & KVMLOAD_WRITES_PAYLOAD);
+
+	return reads && session->outcomes[index].answer == 0 && session->payload;
 }
 
 /* The largest errno that a system call of Linux can return. */

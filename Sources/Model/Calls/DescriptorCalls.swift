@@ -11,20 +11,28 @@ extension Machine {
     case .descriptor(let code): try make(code)
     case .closeDevice(let device): try close(device)
     case .attribute(let call, let access, let subject): return try make(call, access, subject)
-    case .request(let schema, let data, let subject): return try make(schema, data, subject)
+    case .request(let schema, let data, let subject, let descriptor):
+      return try make(schema, data, subject, descriptor)
     }
     return nil
   }
 
   private mutating func make(
-    _ schema: RequestSchema, _ data: AttributeData, _ subject: AttributeSubject
+    _ schema: RequestSchema, _ data: AttributeData, _ subject: AttributeSubject, _ descriptor: UInt64
   ) throws(Stop) -> PayloadBytes? {
     call = CallState(file: subject.file, path: subject.path, vcpu: subject.vcpu, device: subject.device)
     call.readsArgument = true
     call.argument = .absent
+    call.attr = descriptor
     supply(data, schema.type)
     if subject.file.subject != .system { try runToEnd(catalogue.vm?.every) }
     if !subject.file.isRequestedOnVM { try runToEnd(subject.file.every) }
+    if !exists(schema.lifetime) {
+      let refusal = GenericRefusal.absentRequest(schema, catalogue)
+      call.missing = refusal.reason
+      try runToEnd((subject.file.isCommon ? catalogue.vm : subject.file)?.rules(of: .missing))
+      try refuse(refusal)
+    }
     try runToEnd(schema.rules)
     return call.written
   }

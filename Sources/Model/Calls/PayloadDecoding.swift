@@ -18,6 +18,8 @@ extension Machine {
           pointers.append((slot.offset, target))
           continue
         }
+        // The number of the descriptor is in the bytes.
+        if case .device = slot.content { continue }
         // The values of parameters and the indexes of vCPUs are known only at load time.
         guard case .file(let file) = slot.content else { return .value(.unknown, isWhole: isWhole) }
         // Each open file has a distinct number. Nothing else is known about it.
@@ -83,7 +85,9 @@ extension Machine {
     for (field, offset) in zip(fields, layout.offsets) {
       let size = field.type.fixedSize ?? 0
       let value: Cell
-      if let count = field.count {
+      if field.type.openElement != nil {
+        value = decode(field.type, part.from(offset))
+      } else if let count = field.count {
         value = elements(field.type, size, count: count, part.withoutDescriptors.from(offset))
       } else if case .union(let union) = field.type {
         let tag = values.first { $0.0 == union.tag.identifier }?.1 ?? .unknown

@@ -10,7 +10,7 @@ enum PreparedCall {
   case descriptor(DescriptorCallCode)
   case closeDevice(ModelDevice)
   case attribute(AttributeCall, AttributeAccess, AttributeSubject)
-  case request(RequestSchema, AttributeData, AttributeSubject)
+  case request(RequestSchema, AttributeData, AttributeSubject, newDescriptor: UInt64)
 }
 
 struct DescriptorCallCode {
@@ -93,9 +93,14 @@ extension ModelHost {
   private func prepared(_ operation: DevicePlan.Operation, _ path: String?) throws(Unmade) -> Preparation {
     switch operation {
     case .createVM(let type): return .call(.createVM(type: type))
-    case .addMemory(let slot, let address, let size):
+    case .addMemory(let slot, let address, let size, let flags, let memory):
       return try onVM(
-        .addMemory, [("slot", .number(UInt64(slot))), ("at", .number(address)), ("size", .number(size))])
+        .addMemory,
+        [
+          ("slot", .number(UInt64(slot))), ("at", .number(address)), ("size", .number(size)),
+          ("flags", .number(UInt64(flags))), ("guest_memfd", .number(descriptor(memory?.device))),
+          ("guest_memfd_offset", .number(memory?.offset ?? 0)),
+        ])
     case .enableCapability(let number, let target, let flags, let arguments):
       return try enableCapability(number, on: target, flags: flags, arguments)
     case .createIRQChip: return try onVM(.createIRQChip)
@@ -113,8 +118,32 @@ extension ModelHost {
     case .setAttribute(let call): return try attribute(call, .set, path)
     case .getAttribute(let call): return try attribute(call, .get, path)
     case .hasAttribute(let call): return try attribute(call, .has, path)
-    case .request(let call): return try request(call)
+    case .request(let call): return try request(call, path)
     }
+  }
+
+  /// The number that rules see of the descriptor in a device slot; 0 if there is no slot.
+  private func descriptor(_ slot: Int?) throws(Unmade) -> UInt64 {
+    guard let slot else { return 0 }
+    _ = try device(slot)
+    return UInt64(Self.firstDescriptor + slot)
+  }
+
+  /// The number of the descriptor in the first device slot. Those of files are below.
+  static let firstDescriptor = 1 << 20
+
+  /// Data with the numbers of the descriptors in device slots.
+  private func filled(_ data: AttributeData) throws(Unmade) -> AttributeData {
+    guard case .bytes(var bytes, let slots) = data, !slots.isEmpty else { return data }
+    for slot in slots {
+      guard case .device(let device) = slot.content, slot.offset + slot.width <= bytes.count else { continue }
+      let number = try descriptor(device)
+      var payload = PayloadBytes(size: slot.width)
+      payload.put(
+        Int128(number), mask: -1, at: 0, size: slot.width, bigEndian: catalogue.architecture.isBigEndian)
+      bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
+    }
+    return .bytes(bytes, slots: slots)
   }
 
   /// KVM_CREATE_DEVICE_TEST: the call tests for the device type and creates no descriptor.
@@ -195,6 +224,8 @@ extension ModelHost {
     _ call: AttributeCall, _ access: AttributeAccess, _ path: String?
   ) throws(Unmade) -> Preparation {
     guard let subject = try subject(call.target, path) else { return .answer(.undecided([])) }
+    var call = call
+    call.data = try filled(call.data)
     return .call(.attribute(call, access, subject))
   }
 
@@ -216,11 +247,14 @@ extension ModelHost {
   }
 
   /// A call by the number of its request. Without rules it is made and not predicted.
-  private func request(_ call: RequestCall) throws(Unmade) -> Preparation {
+  private func request(_ call: RequestCall, _ name: String?) throws(Unmade) -> Preparation {
+    let data = try filled(call.data)
     guard var subject = try subject(call.target, nil),
-      let (file, schema) = catalogue.request(numbered: call.request, on: subject.file), schema.rules != nil
+      let (file, schema) = catalogue.request(numbered: call.request, on: subject.file, named: name),
+      schema.rules != nil || schema.lifetime.includes(catalogue.release) == false
     else { return .answer(.undecided([])) }
     (subject.file, subject.path) = (file, schema.name)
-    return .call(.request(schema, call.data, subject))
+    return .call(
+      .request(schema, data, subject, newDescriptor: UInt64(Self.firstDescriptor + devices.count)))
   }
 }

@@ -86,6 +86,7 @@ extension Program {
     case .attr: .number(.attribute)
     case .group: .number(.group)
     case .flags: .number(.flags)
+    case .newDescriptor: .number(.attribute)
     case .vm: .state(Memory.vm)
     case .vcpus: .state(Memory.vcpus)
     case .devices: .state(Memory.devices)

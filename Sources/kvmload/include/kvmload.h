@@ -52,8 +52,9 @@ enum kvmload_operation {
 	 * signal interrupts it. */
 	KVMLOAD_CREATE_VM = 1,
 	/* KVM_SET_USER_MEMORY_REGION of fresh anonymous memory, not reserved: `number` is the memory slot, `value` the
-	 * guest physical address and `size` the size in bytes. If mmap() fails, its errno is the answer. A size of 0
-	 * maps nothing and asks the kernel to delete the slot. */
+	 * guest physical address and `size` the size in bytes; `flags`. If mmap() fails, its errno is the answer. A size
+	 * of 0 maps nothing and asks the kernel to delete the slot. If `target` is a device, it is a guest_memfd, and the
+	 * call is KVM_SET_USER_MEMORY_REGION2; the payload is the offset in it, a 64-bit little-endian integer. */
 	KVMLOAD_ADD_MEMORY = 2,
 	/* KVM_ENABLE_CAP on `target` (the VM or a vCPU): `number` is the capability; `flags`. The payload holds the
 	 * arguments: up to four 64-bit little-endian integers. If bit N of `argument_devices` is set, argument N is a
@@ -81,8 +82,16 @@ enum kvmload_operation {
 	/* KVM_RUN of the vCPU in `slot` with immediate_exit set, so that no guest instruction runs. EINTR counts as
 	 * success: the kernel returns it after all of its checks have passed. */
 	KVMLOAD_RUN_VCPU = 13,
-	/* Another request of KVM on `target`: `number` is the request of ioctl(), with direction and size; `data`. */
+	/* Another request of KVM on `target`: `number` is the request of ioctl(), with direction and size; `data`;
+	 * `flags` are bits of enum kvmload_call_flag. If the call answers a descriptor, `value` is the device slot to
+	 * fill. */
 	KVMLOAD_CALL = 14,
+};
+
+/* Facts about a request of KVM. The numbers are part of the file format. */
+enum kvmload_call_flag {
+	KVMLOAD_WRITES_PAYLOAD = 1, /* the kernel writes the payload */
+	KVMLOAD_MAKES_DESCRIPTOR = 2, /* the answer is a new descriptor */
 };
 
 /* The descriptor that a call is made on. The numbers are part of the file format. */
@@ -104,6 +113,9 @@ enum kvmload_data {
  * pointers. Copying from or to it fails with EFAULT. An address in the kernel's half is not reliable: on POWER9 with
  * radix translation, Linux 7.2 copies garbage from some of them. */
 #define KVMLOAD_INVALID_ADDRESS 0x1000ULL
+
+/* The path of a file that is a new eventfd. */
+#define KVMLOAD_EVENTFD "eventfd"
 
 /* A checked plan. kvmload_check() sets all fields; the caller may read those up to `manifest`. */
 struct kvmload_plan {
@@ -231,7 +243,7 @@ struct kvmload_vcpu {
 	void *run; /* its mapped struct kvm_run, or NULL until the first run */
 };
 
-/* A device. */
+/* A device, or another descriptor that a call answered. */
 struct kvmload_device {
 	int fd; /* or -1 */
 };
@@ -342,7 +354,8 @@ int kvmload_begin(struct kvmload_session *session, const struct kvmload_plan *pl
  * if the API does not have version 12. */
 int kvmload_open(struct kvmload_session *session, const char *path);
 
-/* Opens a file of the plan at its path for reading and writing, or for reading only if that is refused. Alternatively
+/* Opens a file of the plan at its path for reading and writing, or for reading only if that is refused; makes an
+ * eventfd, which is not blocking, if the path is KVMLOAD_EVENTFD. Alternatively
  * the caller stores a descriptor in session->files[index]. Either way, kvmload_close() closes it. Returns 0 or the
  * errno of open(). */
 int kvmload_open_file(struct kvmload_session *session, uint32_t index);
@@ -520,6 +533,7 @@ enum kvmload_source {
 	KVMLOAD_FROM_PARAMETER = 2,
 	KVMLOAD_FROM_VCPU_INDEX = 3,
 	KVMLOAD_FROM_PAYLOAD = 4,
+	KVMLOAD_FROM_DEVICE = 5,
 };
 
 enum {
