@@ -12,11 +12,20 @@ build() {
   make -C "$here" static
 }
 
+# Adds an option for each line of an input.
+add_lines() {
+  local value
+  while IFS= read -r value; do
+    if [ -n "$value" ]; then arguments+=("$1" "$value"); fi
+  done <<<"$2"
+}
+
 validate() {
   local arguments=(validate --format "${FORMAT:-github}") status=0 file
   if [ -n "${FAIL_ON:-}" ]; then arguments+=(--fail-on "$FAIL_ON"); fi
-  if [ -n "${KERNEL:-}" ]; then arguments+=(--kernel "$KERNEL"); fi
-  if [ -n "${HOST_FACTS:-}" ]; then arguments+=(--host-facts "$HOST_FACTS"); fi
+  if [ -n "${SHARD:-}" ]; then arguments+=(--shard "$SHARD"); fi
+  add_lines --kernel "${KERNEL:-}"
+  add_lines --host-facts "${HOST_FACTS:-}"
   arguments+=(--)
   while IFS= read -r file; do
     if [ -n "$file" ]; then arguments+=("$file"); fi

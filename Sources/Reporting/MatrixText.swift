@@ -228,13 +228,16 @@ extension HostMatrix {
   /// One suite per file, with one case for each of its manifests on each host.
   private var suites: [JUnitRenderer.Suite] {
     var suites = files.map { file in
-      let findings = findings(of: file)
+      let rows = rows(of: file)
+      // By manifest and host.
+      var found = rows.map { $0.results.map { _ in [Diagnostic]() } }
+      for finding in findings(of: file) {
+        for host in finding.hosts { found[finding.manifest][host].append(finding.diagnostic) }
+      }
       return JUnitRenderer.Suite(
         name: file.name,
-        cases: rows(of: file).enumerated().flatMap { i, row in
-          row.results.indices.compactMap { host in
-            testCase(row, file, findings.filter { $0.manifest == i && $0.hosts.contains(host) }, host)
-          }
+        cases: zip(rows, found).flatMap { row, found in
+          hosts.indices.compactMap { testCase(row, $0, found[$0], failOn: file.failOn) }
         })
     }
     let faults = Set(files.flatMap(\.schemaFaults)).sorted { $0.message < $1.message }
@@ -245,7 +248,7 @@ extension HostMatrix {
   }
 
   private func testCase(
-    _ row: MatrixFile.Manifest, _ file: MatrixFile, _ findings: [MatrixFile.Finding], _ host: Int
+    _ row: MatrixFile.Manifest, _ host: Int, _ diagnostics: [Diagnostic], failOn: FailOn?
   ) -> JUnitRenderer.Case? {
     let result = row.results[host]
     var made = JUnitRenderer.Case(
@@ -256,11 +259,10 @@ extension HostMatrix {
     case .failed: made.isError = true
     case .errors, .undecided, .warnings, .ok: break
     }
-    let fails = result.failure(file.failOn) != nil
+    let fails = result.failure(failOn) != nil
     let isGrave = { (diagnostic: Diagnostic) in
       diagnostic.severity == .error || fails && diagnostic.severity == .warning
     }
-    let diagnostics = findings.map(\.diagnostic)
     made.failures = diagnostics.filter(isGrave)
     made.remarks = diagnostics.filter { !isGrave($0) }
     if fails, made.failures.isEmpty {

@@ -127,10 +127,14 @@ extension MatrixFile {
       findings.append(finding)
       return
     }
-    if let last = findings[index].hosts.last, let first = finding.hosts.first, last >= first {
-      findings[index].hosts = Set(findings[index].hosts + finding.hosts).sorted()
-    } else {
-      findings[index].hosts += finding.hosts
+    findings[index].hosts += finding.hosts
+  }
+
+  /// Sorts the hosts of the findings, after hosts were added in another order.
+  mutating func sortHosts() {
+    for i in findings.indices where zip(findings[i].hosts, findings[i].hosts.dropFirst()).contains(where: { $0 >= $1 })
+    {
+      findings[i].hosts = Set(findings[i].hosts).sorted()
     }
   }
 
@@ -146,6 +150,7 @@ extension MatrixFile {
       }
     }
     for finding in other.findings { add(finding) }
+    sortHosts()
     failures.merge(other.failures) { first, _ in first }
     remarks = remarks.isEmpty ? other.remarks : remarks
     isForeign = isForeign || other.isForeign
@@ -249,10 +254,12 @@ extension HostMatrix {
     var worst: DiagnosticsError.Kind?
     for file in files {
       for result in rows(of: file).flatMap(\.results) {
-        worst = [worst, result.failure(file.failOn)].compactMap(\.self).max { $0.rank < $1.rank }
+        guard let failure = result.failure(file.failOn) else { continue }
+        worst = [worst ?? failure, failure].max { $0.rank < $1.rank }
       }
+      if worst != nil { continue }
       let orphans = findings(of: file).filter(\.hosts.isEmpty)
-      if worst == nil, orphans.contains(where: { $0.diagnostic.fails(file.failOn) }) { worst = .invalid }
+      if orphans.contains(where: { $0.diagnostic.fails(file.failOn) }) { worst = .invalid }
     }
     return worst
   }

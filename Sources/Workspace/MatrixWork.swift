@@ -13,7 +13,7 @@ package struct MatrixJob: Sendable {
 
   /// The jobs for files and hosts.
   ///
-  /// There is one job per file, so that each manifest is planned once for each release. If there are fewer files than
+  /// There is one job per file, so that no manifest is planned more often than its plan can differ. If there are fewer files than
   /// threads, the hosts of a file are spread.
   ///
   /// - Parameters:
@@ -78,7 +78,7 @@ private final class SharedText: Sendable {
 package final class MatrixWorkspaces {
   private let hosts: [LoadedHost?]
   /// The workspaces of the hosts, by configuration; nil for hosts that were not needed so far.
-  private var recent: [(configuration: String?, workspaces: [ManifestWorkspace?])] = []
+  private var recent: [(configuration: String?, releases: MentionedReleases, workspaces: [ManifestWorkspace?])] = []
   /// Files are read folder by folder, and a folder has few configurations around it.
   private static let most = 8
 
@@ -101,8 +101,7 @@ package final class MatrixWorkspaces {
       result.remarks = [parsed.file.foreignNote]
       return result
     }
-    for group in groupsByRelease(job) {
-      // The plans are the same for all hosts of a release.
+    for group in groupsWithSamePlans(job) {
       var loaded: LoadedFile?
       for (host, workspace) in group {
         let knownFaults = Set(workspace.schemaFaults)
@@ -118,19 +117,22 @@ package final class MatrixWorkspaces {
         }
       }
     }
+    result.sortHosts()
     return result
   }
 
-  /// The hosts of a job with their workspaces, those of the same release together.
-  private func groupsByRelease(_ job: MatrixJob) -> [[(host: Int, workspace: ManifestWorkspace)]] {
+  /// The hosts of a job with their workspaces, those for which a manifest has the same plan together.
+  private func groupsWithSamePlans(_ job: MatrixJob) -> [[(host: Int, workspace: ManifestWorkspace)]] {
     var groups: [[(host: Int, workspace: ManifestWorkspace)]] = []
+    var numbers: [MentionedReleases.Place: Int] = [:]
     let entry = entry(for: job.settings)
     for host in job.hosts {
       let workspace = workspace(for: job.settings, host, entry)
-      let release = workspace.settings.playedRelease
-      if let i = groups.firstIndex(where: { $0[0].workspace.settings.playedRelease == release }) {
-        groups[i].append((host, workspace))
+      let place = recent[entry].releases.place(of: workspace.settings.playedRelease)
+      if let number = numbers[place] {
+        groups[number].append((host, workspace))
       } else {
+        numbers[place] = groups.count
         groups.append([(host, workspace)])
       }
     }
@@ -142,7 +144,7 @@ package final class MatrixWorkspaces {
     let configuration = settings.configuration?.file.path
     if let found = recent.firstIndex(where: { $0.configuration == configuration }) { return found }
     if recent.count == Self.most { recent.removeFirst() }
-    recent.append((configuration, Array(repeating: nil, count: hosts.count)))
+    recent.append((configuration, MentionedReleases(settings.schemas), Array(repeating: nil, count: hosts.count)))
     return recent.count - 1
   }
 

@@ -123,7 +123,7 @@ extension ManifestWorkspace {
   }
 
   /// - Parameters:
-  ///   - loaded: a file that a workspace with the same schemas and the same release loaded.
+  ///   - loaded: a file that was loaded with the same schemas, for a release with the same plans.
   ///   - knownFaults: the errors in schemas that are not reported again.
   ///   - isOneOfSeveralHosts: whether to leave out manifests of other architectures than the host's. They are an error
   ///     otherwise.

@@ -119,6 +119,8 @@ import Testing
       let report = await action("FORMAT=sarif REPORT='a b.sarif' FAIL_ON=warning KERNEL=6.12 FILES=kvm", in: folder)
       #expect(report.output == "" && report.status == 1)
       #expect(JSONValue(text(ofFile: folder + "/a b.sarif") ?? "")?["version"]?.string == "2.1.0")
+      let matrix = await action("FORMAT=markdown KERNEL='6.1\n6.12' HOST_FACTS='hosts' SHARD=1/1 FILES=kvm", in: folder)
+      #expect(matrix.output.contains("| hosts/lab.facts.yaml on Linux 6.12 |"), "\(matrix.output)\(matrix.errors)")
       // An input is never interpreted as shell code or as an option.
       let hostile = await action("FILES='$(touch x)\n--help'", in: folder)
       #expect(hostile.errors.contains("cannot read $(touch x)") || hostile.output.contains("cannot read $(touch x)"))
@@ -132,7 +134,7 @@ import Testing
     let part = try #require(action.split(separator: "\ninputs:\n").last?.split(separator: "\noutputs:\n").first)
     let inputs = part.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") && $0.hasSuffix(":") }
       .map { $0.dropFirst(2).dropLast() }
-    #expect(inputs.count == 7)
+    #expect(inputs.count == 8)
     let script = try #require(text(ofFile: repository + "/Scripts/action.sh"))
     for input in inputs {
       let variable = input.uppercased().replacing("-", with: "_")
