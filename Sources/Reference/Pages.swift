@@ -203,7 +203,9 @@ extension PageText {
     features(file)
     capabilities(file)
     state(file)
-    let own = DescriptorCall.allCases.filter { $0 != .test && file.has($0) }.map { reference.call($0, of: file) }
+    let own = DescriptorCall.allCases.filter { $0 != .test && $0 != .missing && file.has($0) }.map {
+      reference.call($0, of: file)
+    }
     if !own.isEmpty { refusals(own) }
     let later = reference.laterCalls(of: file)
     if !later.isEmpty { refusals(later, heading: "REFUSALS OF LATER CALLS") }

@@ -58,7 +58,8 @@ struct Apply: ParsableCommand {
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
     for plan in plans {
-      let report = try run(plan.withDefaults, workspace, runner)
+      let named = plan.withDefaults.namingKeys(in: workspace.catalogue(for: plan.architecture))
+      let report = try run(named, workspace, runner)
       reporter.add(report)
       if report.isInterrupted { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }
