@@ -85,6 +85,31 @@ package struct VCPUFeatures: Hashable {
   package var finalize: [Int32] = []
   /// The names as written, for display.
   package var names: [String] = []
+  /// The features that are left out where the host does not have them.
+  package var optional: [OptionalFeature] = []
+
+  /// These features with some of the optional ones.
+  package func with(_ chosen: [OptionalFeature]) -> VCPUFeatures {
+    var all = self
+    all.optional = []
+    for feature in chosen { all.add(feature.name, bit: feature.bit, feature.finalize) }
+    return all
+  }
+
+  mutating func add(_ name: String, bit: Int, _ finalize: Int32?) {
+    mask |= 1 << UInt64(bit)
+    if let finalize { self.finalize.append(finalize) }
+    names.append(name)
+  }
+}
+
+package struct OptionalFeature: Hashable {
+  package var name: String
+  package var bit: Int
+  package var finalize: Int32?
+  /// The capability by which a host says that it has the feature.
+  package var capability: UInt32
+  package var at: SourceRange
 }
 
 package struct DeviceDeclaration {
@@ -168,6 +193,7 @@ package struct ExplicitStep {
     case addMemory(MemoryRegion)
     case enableCapability(CapabilityCall)
     case createIRQChip
+    case checkExtension(UInt32)
     case createVCPU(UInt64)
     case initVCPU(UInt64, VCPUFeatures)
     case testDevice(DeviceTypeReference, flags: UInt32)

@@ -55,6 +55,8 @@ package final class Parameters {
   private var suggestionsLeft = 100
   /// Whether an expression could not be read, so that the parameters that it uses are unknown.
   private var hasUnreadableExpression = false
+  /// The tables of the schemas, and the vCPUs that exist where a step is repeated.
+  var lists: (String) -> Value? = { _ in nil }
   private let world = VCPUWorld()
   private lazy var evaluator = Evaluator(world: world)
   /// The expressions read so far, without and with `vcpu`. A value of a vCPU is evaluated again for each vCPU.
@@ -191,9 +193,9 @@ package final class Parameters {
     }
   }
 
-  /// The elements of a list that is written as an expression, such as `0..31`.
+  /// The elements of a list that is written as an expression, such as `0..31`, `vcpus` or the rows of a table.
   private func list(_ node: Node) -> [Value]? {
-    let scope = ParameterScope(self, hasVCPU: false)
+    let scope = ParameterScope(self, hasVCPU: false, lists: lists)
     do throws(ExpressionError) {
       let expression = try Expression(node.scalar ?? "", in: scope, as: .list(.any))
       for name in scope.used { parameters[name]?.isUsed = true }
@@ -384,14 +386,16 @@ private final class VCPUWorld: World {
 private final class ParameterScope: Scope {
   private let parameters: Parameters
   private let hasVCPU: Bool
+  private let lists: (String) -> Value?
   private(set) var used: Set<String> = []
   private(set) var usesVCPU = false
   private(set) var failedName: String?
   private lazy var suggested = parameters.namesToSuggest()
 
-  init(_ parameters: Parameters, hasVCPU: Bool) {
+  init(_ parameters: Parameters, hasVCPU: Bool, lists: @escaping (String) -> Value? = { _ in nil }) {
     self.parameters = parameters
     self.hasVCPU = hasVCPU
+    self.lists = lists
   }
 
   func meaning(of name: String) -> Meaning? {
@@ -405,6 +409,7 @@ private final class ParameterScope: Scope {
       return .root(.vcpu, .record(RecordType(name: "vcpu", fields: ["id": .integer, "index": .integer])))
     }
     guard let (written, value) = parameters.parameter(calledBy: name) else {
+      if let list = lists(name) { return .constant(list, .list(.any)) }
       failedName = name
       if let meant = suggested.first(where: { $0.hasPrefix(name + "-") }) {
         return .unavailable("a hyphen is a minus here; write parameter '\(meant)' as '\(meant.identifier)'")

@@ -33,9 +33,19 @@ private struct Rendering {
     }
     for key in Self.order {
       guard let value = node[key: key] else { continue }
-      entries.append((key, key == "vcpus" ? vcpus(value) : evaluated(value)))
+      switch key {
+      case "vcpus": entries.append((key, vcpus(value)))
+      case "steps": entries.append((key, steps(value)))
+      default: entries.append((key, evaluated(value)))
+      }
     }
     return .mapping(entries)
+  }
+
+  /// The steps, with those that are repeated written out.
+  private func steps(_ node: Node) -> Node {
+    guard let items = node.items else { return evaluated(node) }
+    return Node(.sequence(items.flatMap(context.parameters.repeated).map { evaluated($0) }), at: node.range)
   }
 
   /// - Parameter vcpu: the meaning of `vcpu` in the node.

@@ -12,6 +12,8 @@ struct StepNames {
   /// Devices with alternative types, whose attributes cannot be looked up in one schema.
   var ambiguous: Set<String> = []
   var vcpus: Set<UInt64> = []
+  /// The vCPUs in the order of their creation.
+  var vcpusInOrder: [UInt64] = []
   var nextSlot: UInt32 = 0
   /// The number of device slots taken.
   var deviceSlots = 0
@@ -23,7 +25,8 @@ struct StepNames {
       if device.alternatives.count > 1 { ambiguous.insert(device.name) }
       devices[device.name] = .some(device.alternatives.first?.type.schema)
     }
-    vcpus = Set(machine.vcpus.map(\.id))
+    vcpusInOrder = machine.vcpus.map(\.id)
+    vcpus = Set(vcpusInOrder)
     nextSlot = UInt32(machine.memory.count)
     deviceSlots = machine.devices.reduce(0) { $0 + $1.alternatives.count }
   }
@@ -38,7 +41,9 @@ package final class StepReader {
 
   /// The words that make a mapping a step, with the further keys that each takes.
   package static let verbs: [(verb: String, keys: [String])] = [
-    ("create-vm", []), ("add-memory", []), ("enable-capability", ["on"]), ("create-irqchip", []), ("create-vcpu", []),
+    ("create-vm", []), ("add-memory", []), ("enable-capability", ["on"]), ("create-irqchip", []),
+    ("check-extension", []),
+    ("create-vcpu", []),
     ("init-vcpu", ["features"]), ("test", ["flags"]), ("create", ["as", "flags"]), ("close", []),
     ("set", []), ("get", []), ("has", []), ("run", []),
   ]
@@ -55,7 +60,9 @@ package final class StepReader {
       return []
     }
     var steps: [ExplicitStep] = []
-    for (i, item) in items.flatMap(context.parameters.repeated).enumerated() {
+    context.parameters.lists = list
+    // The vCPUs that a repeated step is for are those of the steps before.
+    for (i, item) in items.lazy.flatMap(context.parameters.repeated).enumerated() {
       guard let entries = item.entries else {
         findings.wrongKind(item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}")
         continue
@@ -73,6 +80,15 @@ package final class StepReader {
       if let step = step(verb, item) { steps.append(step) }
     }
     return steps
+  }
+
+  /// The vCPUs in the order of their creation, or the rows of a table.
+  private func list(_ name: String) -> Value? {
+    if name == "vcpus" {
+      return .list(
+        names.vcpusInOrder.enumerated().map { .record(Fields([("id", Value($1)), ("index", Value($0))])) })
+    }
+    return context.catalogue.table(name)
   }
 
   private func verb(_ entries: [Entry], _ item: Node) -> String? {
@@ -122,9 +138,10 @@ package final class StepReader {
         MemoryReader(context: context, isStep: true).region(subject, slot: names.nextSlot).map { .addMemory($0) })
     case "enable-capability": return made(capability(subject, item, reader))
     case "create-irqchip": return made(.createIRQChip)
+    case "check-extension": return made(context.u32(subject, "check-extension").map { .checkExtension($0) })
     case "create-vcpu":
       guard let id = context.u64(subject, verb) else { return nil }
-      if succeeds { names.vcpus.insert(id) }
+      if succeeds, names.vcpus.insert(id).inserted { names.vcpusInOrder.append(id) }
       return made(.createVCPU(id))
     case "init-vcpu":
       guard context.catalogue.vcpu?.hasVCPUInit == true else {
@@ -134,7 +151,7 @@ package final class StepReader {
           at: reader.keyRange(verb) ?? at)
         return nil
       }
-      let features = VCPUReader(context: context).features(reader["features"])
+      let features = VCPUReader(context: context).features(reader["features"], mayBeOptional: false)
       return made(vcpu(subject).map { .initVCPU($0, features) })
     case "run": return made(vcpu(subject).map { .runVCPU($0) })
     case "test":

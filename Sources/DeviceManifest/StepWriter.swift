@@ -110,6 +110,7 @@ package struct StepWriter {
     case .enableCapability(let number, let target, let flags, let arguments):
       return flags == 0 ? capability(number, target, arguments, step) : nil
     case .createIRQChip: return [("create-irqchip", .mapping([]))]
+    case .checkExtension(let number): return [("check-extension", .number(number))]
     case .createVCPU(let id): return [("create-vcpu", .number(id))]
     case .initVCPU(_, let mask, let finalize):
       return features(mask, finalize).map { features in
@@ -324,6 +325,31 @@ package struct StepWriter {
       return ("u\(slot.width * 8)", .text("${\(plan.parameters[index].name.identifier)}"))
     case .vcpuIndex, .payload: return nil
     }
+  }
+}
+
+extension Plan {
+  /// The plan with the keys of its attributes for display, where an attribute has one.
+  package func namingKeys(in catalogue: Catalogue) -> Plan {
+    var plan = self
+    let writer = PayloadWriter(isBigEndian: architecture.isBigEndian, files: [], parameters: [])
+    var devices: [SchemaFile?] = []
+    for i in plan.steps.indices {
+      let operation = plan.steps[i].operation
+      if case .createDevice(let type, _) = operation {
+        devices.append(catalogue.device(numbered: type))
+      } else if operation.fillsDeviceSlot {
+        devices.append(nil)
+      }
+      guard let call = operation.attributeCall,
+        let (_, attribute, key) = catalogue.file(of: call.target, devices: devices)?
+          .attribute(group: call.group, attr: call.attr), !attribute.keyFields.isEmpty
+      else { continue }
+      plan.steps[i].key = zip(attribute.keyFields, key.values.compactMap(\.integer)).map { field, value in
+        "\(field.name) \(writer.number(value, field.description, 8).flowText)"
+      }.joined(separator: ", ")
+    }
+    return plan
   }
 }
 

@@ -92,7 +92,11 @@ package struct VCPUReader {
     return [Located(0, at: range)]
   }
 
-  func features(_ node: Node?) -> VCPUFeatures {
+  /// The plan has an initialisation for each combination of optional features.
+  private static let mostOptional = 3
+
+  /// - Parameter mayBeOptional: whether features can be optional.
+  func features(_ node: Node?, mayBeOptional: Bool = true) -> VCPUFeatures {
     var features = VCPUFeatures()
     guard let node, !node.isEmpty else { return features }
     guard let items = node.items else {
@@ -101,18 +105,35 @@ package struct VCPUReader {
     }
     let known = context.catalogue.vcpu?.features ?? []
     for item in items {
-      guard let name = item.scalar else {
-        findings.wrongKind(item, of: "a feature", wanted: "a name or the number of a bit")
+      let isMapping = item.entries != nil
+      let reader = isMapping ? MappingReader(item, of: "a feature", keys: ["name", "optional"], findings) : nil
+      let named = reader.map { $0.required("name", "the name of a feature") } ?? item
+      guard let node = named, let name = node.scalar else {
+        if !isMapping { findings.wrongKind(item, of: "a feature", wanted: "a name or the number of a bit") }
         continue
       }
-      if let bit = UInt64(name), bit < 64 {
-        features.mask |= 1 << bit
-        features.names.append(name)
-      } else if let feature = known.first(where: { $0.name == name }) ?? misspelt(name, among: known, at: item.range) {
-        features.mask |= 1 << UInt64(feature.bit)
-        if let finalize = feature.finalize { features.finalize.append(finalize) }
-        features.names.append(feature.name)
+      let isOptional = reader?.bool("optional") ?? false
+      if let bit = Int(name), (0..<64).contains(bit), !isOptional {
+        features.add(name, bit: bit, nil)
+      } else if let feature = known.first(where: { $0.name == name }) ?? misspelt(name, among: known, at: node.range) {
+        guard isOptional else {
+          features.add(feature.name, bit: feature.bit, feature.finalize)
+          continue
+        }
+        guard let capability = feature.capability, mayBeOptional else {
+          let why = mayBeOptional ? "no capability says whether a host has it" : "only those of 'vcpus' can be"
+          findings.error("bad-feature", "'\(feature.name)' cannot be optional: \(why)", at: item.range)
+          continue
+        }
+        features.optional.append(
+          OptionalFeature(
+            name: feature.name, bit: feature.bit, finalize: feature.finalize, capability: capability, at: node.range))
       }
+    }
+    if features.optional.count > Self.mostOptional {
+      findings.error(
+        "bad-feature", "at most \(Self.mostOptional) features can be optional", at: node.range)
+      features.optional = []
     }
     return features
   }

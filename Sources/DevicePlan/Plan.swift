@@ -91,6 +91,8 @@ package struct Step: Hashable, Sendable {
   package var target: TargetName
   /// `addr.dist`, or `nr-irqs` for a group's nameless attribute; nil for raw numbers and for other calls.
   package var attribute: String?
+  /// The fields of the attribute's key, for display, such as `offset GICD_CTLR`; nil unless they were looked up.
+  package var key: String?
   /// The value as the manifest's author would write it, for display; nil if the call has none.
   package var value: String?
   /// The place in the manifest: that of the value if there is one, else that of the key.
@@ -202,6 +204,8 @@ package enum Operation: Hashable, Sendable {
   case getAttribute(AttributeCall)
   /// KVM_HAS_DEVICE_ATTR.
   case hasAttribute(AttributeCall)
+  /// KVM_CHECK_EXTENSION of a capability on the VM; 0 counts as ENXIO.
+  case checkExtension(UInt32)
   /// KVM_RUN with `immediate_exit` set; EINTR counts as ok.
   case runVCPU(Int)
   /// Any other ioctl() of KVM with a struct.

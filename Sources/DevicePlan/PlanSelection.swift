@@ -42,7 +42,7 @@ extension Operation {
       .enableCapability(
         number, on: target, flags: flags,
         arguments: arguments.map { if case .device(let device) = $0 { .device(slot(device)) } else { $0 } })
-    case .createVM, .createIRQChip, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: self
+    case .createVM, .createIRQChip, .checkExtension, .createVCPU, .initVCPU, .createDevice, .testDevice, .runVCPU: self
     }
   }
 }

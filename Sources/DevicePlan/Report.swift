@@ -228,6 +228,8 @@ extension Report.Entry {
   private func undecided(_ kernel: KernelWords) -> Diagnostic {
     let message =
       switch result.outcome {
+      case .undecided(let candidates) where candidates.isEmpty && step.isNamedCall:
+        "the answer cannot be predicted: the schemas have no rules for this call"
       case .undecided(let candidates) where candidates.isEmpty:
         "the answer cannot be predicted: no schema describes this call"
       case .undecided: "the kernel \(kernel.answered) \(result.outcome.words); which one is unknown here"

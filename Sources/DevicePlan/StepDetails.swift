@@ -67,6 +67,7 @@ extension Step {
     case .enableCapability(let number, _, _, _): place += " \(number)"
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call):
       place += " \(attribute ?? "") \(call.group) \(call.attr)"
+    case .checkExtension(let number): place += " \(number)"
     case .request(let call): place += " \(call.request)"
     default: break
     }
@@ -94,7 +95,7 @@ extension Operation {
         }
       }
       return words.isEmpty ? flags : flags + [part("arguments", words.joined(separator: ", "))]
-    case .createIRQChip, .closeDevice, .runVCPU: return []
+    case .createIRQChip, .closeDevice, .runVCPU, .checkExtension: return []
     case .createVCPU(let id): return [part("id", "\(id)")]
     case .initVCPU(_, let features, let finalize):
       let exact = hexadecimal(features, from: 10) + finalize.map { " finalize \($0)" }.joined()

@@ -10,6 +10,7 @@ extension Operation {
     case .addMemory: "add-memory"
     case .enableCapability: "enable-capability"
     case .createIRQChip: "create-irqchip"
+    case .checkExtension: "check-extension"
     case .createVCPU: "create-vcpu"
     case .initVCPU: "init-vcpu"
     case .createDevice: "create-device"
@@ -76,6 +77,7 @@ extension Step {
       "add memory at \(grouped(address)), \(sizeInBytes(Int128(size), separator: ""))" + detail
     case .enableCapability(let number, _, _, _): "enable \(value?.printable ?? "capability \(number)") on \(name)"
     case .createIRQChip: "create irqchip"
+    case .checkExtension(let number): "check capability \(number)" + detail
     case .createVCPU: "create \(name)"
     case .initVCPU: "init \(name)" + detail
     case .createDevice: "create \(name)" + detail
@@ -97,7 +99,11 @@ extension Step {
   private var detail: String { value.map { " (\($0.printable))" } ?? "" }
 
   private func path(of call: AttributeCall, on name: String) -> String {
-    if let attribute { "\(name).\(attribute.printable)" } else { "\(name) group \(call.group) attr \(call.attr)" }
+    if let attribute {
+      "\(name).\(attribute.printable)" + (key.map { "[\($0.printable)]" } ?? "")
+    } else {
+      "\(name) group \(call.group) attr \(call.attr)"
+    }
   }
 
   private func assigned(_ sign: String, _ call: AttributeCall) -> String {
@@ -106,6 +112,9 @@ extension Step {
 }
 
 extension Step {
+  /// Whether the call is one that the schemas describe by its name.
+  var isNamedCall: Bool { if case .request = operation { attribute != nil } else { false } }
+
   /// The part of a written payload to show: if the payload has pointers, what they point to.
   package func shown(_ payload: [UInt8]) -> [UInt8] {
     guard case .bytes(_, let slots)? = operation.data, let first = slots.firstTarget, first < payload.count else {

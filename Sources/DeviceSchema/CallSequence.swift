@@ -138,6 +138,7 @@ package struct GenericRefusal {
 
   package static var cannotRead: Self { Self(.badAddress, "the kernel cannot read the value at this address") }
   package static var cannotWrite: Self { Self(.badAddress, "the kernel cannot write the value to this address") }
+  package static var noCapability: Self { Self(.noDeviceOrAddress, "the host does not have this capability") }
   package static func noDeviceType(_ name: String) -> Self {
     Self(.noDevice, "this host's KVM has no device type '\(name)'")
   }
@@ -188,4 +189,5 @@ extension Errno {
   static let invalid = Errno(name: "EINVAL")!
   static let notTypewriter = Errno(name: "ENOTTY")!
   package static let noDevice = Errno(name: "ENODEV")!
+  package static let noDeviceOrAddress = Errno(name: "ENXIO")!
 }

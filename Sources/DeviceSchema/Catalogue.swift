@@ -489,6 +489,13 @@ extension Catalogue: SharedNames {
     }
   }
 
+  /// The name of the fact that is found by the value of a capability; nil if there is none.
+  package func fact(foundBy capability: UInt32) -> String? {
+    declaredFacts.first { fact in
+      if case .checkExtension(_, capability)? = fact.probe?.method { true } else { false }
+    }?.name
+  }
+
   /// A fact of the host that a schema declares, or `devices`; nil for any other name.
   package func fact(named name: String) -> Fact? {
     if let fact = facts[name] { return fact }

@@ -194,7 +194,9 @@ package final class SchemaFile {
   package private(set) lazy var features: [Feature] = (text.child("features")?.entries ?? []).compactMap { entry in
     let reader = KeyReader(
       entry.value, keys: ["number", "doc", "since", "until", "needs"], of: "a feature", catalogue.faults)
-    let number = (reader.constants.first?.value.node ?? reader["number"])?.integer(named: "number", catalogue.faults)
+    let constant = reader.constants.first { !$0.key.value.hasPrefix("KVM_CAP_") }
+    let capability = reader.constants.first { $0.key.value.hasPrefix("KVM_CAP_") }
+    let number = (constant?.value.node ?? reader["number"])?.integer(named: "number", catalogue.faults)
     guard let bit = number, (0..<64).contains(bit) else {
       catalogue.faults.error(
         "schema-type", "a feature needs the constant of its bit, from 0 to 63, such as 'KVM_ARM_VCPU_SVE: 4'",
@@ -206,7 +208,10 @@ package final class SchemaFile {
       catalogue.faults.error("schema-type", "the need of a feature must be {finalize: NUMBER}", at: need.range)
     }
     return Feature(
-      name: entry.key.value, bit: Int(bit), constant: reader.constants.first?.key.value,
+      name: entry.key.value, bit: Int(bit), constant: constant?.key.value,
+      capability: capability?.value.node.integer(named: "the capability", catalogue.faults).map {
+        UInt32(clamping: $0)
+      },
       doc: reader.string("doc"), lifetime: reader.lifetime(),
       finalize: needs.first?[key: "finalize"]?.integer(named: "finalize", catalogue.faults).map { Int32(clamping: $0) },
       source: entry.key.range)
@@ -280,6 +285,8 @@ package struct Feature {
   package var name: String
   package var bit: Int
   package var constant: String?
+  /// The capability by which a host says that it has the feature.
+  package var capability: UInt32?
   package var doc: String?
   package var lifetime: Lifetime
   /// The argument for finalising the vCPU after its initialisation.

@@ -156,7 +156,18 @@ struct MachineSchema {
       let bits: [JSON] = [
         ["type": "integer", "minimum": 0, "maximum": 63], .text(matching: "^0*(?:[0-9]|[1-5][0-9]|6[0-3])$"),
       ]
-      return JSON([("type", ["array", "null"]), ("items", .any(of: known + bits + [scalars.expression]))])
+      let optional = (catalogue.vcpu?.features ?? []).filter { $0.capability != nil }.map(\.name)
+      let long: [JSON] =
+        optional.isEmpty
+        ? []
+        : [
+          .mapping(
+            [
+              ("name", .any(of: [.oneOf(optional), scalars.expression])),
+              ("optional", scalars.bool.described("left out where the host does not have it")),
+            ], required: ["name"])
+        ]
+      return JSON([("type", ["array", "null"]), ("items", .any(of: known + bits + long + [scalars.expression]))])
         .described("the features that the vCPUs are initialised with")
     }
   }

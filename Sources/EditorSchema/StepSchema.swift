@@ -16,6 +16,7 @@ struct StepSchema {
     ("add-memory", "KVM_SET_USER_MEMORY_REGION of fresh memory"),
     ("enable-capability", "KVM_ENABLE_CAP on the VM, or on a vCPU"),
     ("create-irqchip", "KVM_CREATE_IRQCHIP"),
+    ("check-extension", "KVM_CHECK_EXTENSION of a capability; 0 counts as ENXIO"),
     ("create-vcpu", "KVM_CREATE_VCPU"),
     ("init-vcpu", "the architecture's initialisation of a vCPU"),
     ("test", "KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST; creates nothing"),
@@ -105,6 +106,7 @@ struct StepSchema {
     case "add-memory": return only(verb, machine.region(isStep: true))
     case "enable-capability": return capability(verb)
     case "create-irqchip": return only(verb, .anything)
+    case "check-extension": return only(verb, scalars.unsigned(32))
     case "init-vcpu":
       return machine.catalogue.vcpu?.hasVCPUInit != true
         ? ["properties": JSON([(verb, false)])]

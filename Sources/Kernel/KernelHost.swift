@@ -109,7 +109,7 @@ extension DevicePlan.Operation {
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): [call.target] + call.data.devices
     case .request(let call): [call.target] + call.data.devices
     case .addMemory(_, _, _, _, let memory): memory.map { [.device($0.device)] } ?? []
-    case .createVM, .createIRQChip, .createVCPU, .createDevice, .testDevice: []
+    case .createVM, .createIRQChip, .checkExtension, .createVCPU, .createDevice, .testDevice: []
     }
   }
 }

@@ -185,7 +185,7 @@ private struct PlanDecoder {
       }
     }
     switch operation {
-    case .createVM, .addMemory, .createIRQChip: return .vm
+    case .createVM, .addMemory, .createIRQChip, .checkExtension: return .vm
     case .enableCapability(_, let target, _, _): return named(target)
     case .createVCPU(let id): return isForEachVCPU ? .eachVCPU : .vcpu(id)
     case .initVCPU(let vcpu, _, _), .runVCPU(let vcpu): return named(.vcpu(vcpu))
@@ -212,6 +212,7 @@ private struct PlanDecoder {
     case KVMLOAD_ENABLE_CAPABILITY:
       return .enableCapability(number, on: target(p), flags: flags, arguments: arguments(p))
     case KVMLOAD_CREATE_IRQCHIP: return .createIRQChip
+    case KVMLOAD_CHECK_EXTENSION: return .checkExtension(number)
     case KVMLOAD_CREATE_VCPU: return .createVCPU(id: value)
     case KVMLOAD_INIT_VCPU:
       let payload = payload(p)

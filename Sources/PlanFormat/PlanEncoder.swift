@@ -272,6 +272,9 @@ private struct Call {
       set(target)
       set(arguments)
     case .createIRQChip: operation = KVMLOAD_CREATE_IRQCHIP
+    case .checkExtension(let capability):
+      operation = KVMLOAD_CHECK_EXTENSION
+      number = capability
     case .createVCPU(let id):
       operation = KVMLOAD_CREATE_VCPU
       (value, slot) = (id, vcpuSlots)

@@ -184,8 +184,9 @@ struct Draft {
         slot: region.slot, address: region.address, size: region.size, flags: region.flags)
       add(Step(operation, target: .vm, at: region.at, keyPlaces: region.places), labels: [.memory])
     }
+    let checks = addChecks(of: machine)
     let firstVCPU = elements.count
-    for (i, vcpu) in machine.vcpus.enumerated() { add(vcpu, i) }
+    for (i, vcpu) in machine.vcpus.enumerated() { add(vcpu, i, checks) }
     if machine.vcpuCount != nil { gather(from: firstVCPU) }
     for device in machine.devices { add(device, machine) }
     for call in late { add(capability(call)) }
@@ -245,21 +246,43 @@ struct Draft {
 
   // MARK: vCPUs
 
-  private mutating func add(_ vcpu: VCPUDeclaration, _ i: Int) {
+  /// Adds a question for each optional feature. Returns the indices of their elements, by the bit of the feature.
+  private mutating func addChecks(of machine: Machine) -> [Int: Int] {
+    var checks: [Int: Int] = [:]
+    for feature in machine.vcpus.flatMap(\.features.optional) where checks[feature.bit] == nil {
+      checks[feature.bit] = elements.count
+      add(
+        Step(
+          .checkExtension(feature.capability), target: .vm, value: feature.name, at: feature.at,
+          expected: [.ok, .missing]))
+    }
+    return checks
+  }
+
+  private mutating func add(_ vcpu: VCPUDeclaration, _ i: Int, _ checks: [Int: Int]) {
     add(Step(.createVCPU(id: vcpu.id), target: .vcpu(vcpu.id), at: vcpu.at), labels: [.vcpus])
     elements[elements.count - 1].isIncomplete = vcpu.isAssumed
-    if catalogue.vcpu?.hasVCPUInit == true { initialise(vcpu, i) }
+    if catalogue.vcpu?.hasVCPUInit == true { initialise(vcpu, i, checks) }
     for call in vcpu.capabilities where !call.takesDevice {
       add(capability(call, on: .vcpu(i), target: .vcpu(vcpu.id)), after: [.vcpus])
     }
   }
 
-  private mutating func initialise(_ vcpu: VCPUDeclaration, _ i: Int) {
-    let operation = DevicePlan.Operation.initVCPU(
-      i, features: vcpu.features.mask, finalize: vcpu.features.finalize)
-    let names = vcpu.features.names.joined(separator: ", ")
-    add(
-      Step(operation, target: .vcpu(vcpu.id), value: names.isEmpty ? nil : names, at: vcpu.at), labels: [.vcpus])
+  private mutating func initialise(_ vcpu: VCPUDeclaration, _ i: Int, _ checks: [Int: Int]) {
+    let optional = vcpu.features.optional
+    // One initialisation for each combination of the optional features that the host may have.
+    for combination in 0..<1 << optional.count {
+      let chosen = optional.enumerated().filter { combination >> $0.offset & 1 == 0 }.map(\.element)
+      let features = vcpu.features.with(chosen)
+      let guards = optional.compactMap { feature in
+        checks[feature.bit].map { PendingGuard(source: .element($0), ok: chosen.contains(feature)) }
+      }
+      let operation = DevicePlan.Operation.initVCPU(i, features: features.mask, finalize: features.finalize)
+      let names = features.names.joined(separator: ", ")
+      add(
+        Step(operation, target: .vcpu(vcpu.id), value: names.isEmpty ? nil : names, at: vcpu.at), labels: [.vcpus],
+        guards: guards)
+    }
   }
 
   // MARK: Devices
@@ -440,6 +463,7 @@ extension Machine {
 
 extension Answer {
   static let absent = Answer("ENODEV")!
+  static let missing = Answer("ENXIO")!
 }
 
 extension Sequence {

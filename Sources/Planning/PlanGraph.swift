@@ -223,6 +223,7 @@ extension Step {
     case .setAttribute(let call): attribute ?? "group \(call.group)"
     case .getAttribute(let call): "get \(attribute ?? "group \(call.group)")"
     case .hasAttribute(let call): "has \(attribute ?? "group \(call.group)")"
+    case .checkExtension: "ask for \(value ?? "a capability")"
     case .request: attribute ?? "call"
     }
   }

@@ -156,6 +156,7 @@ extension Planner {
       )
     case .enableCapability(let call): return capability(call).map { ($0, $1, nil) }
     case .createIRQChip: return (.createIRQChip, .vm, nil)
+    case .checkExtension(let number): return (.checkExtension(number), .vm, nil)
     case .createVCPU(let id):
       if expected.contains(.ok) { vcpus[id] = vcpuSlots }
       vcpuSlots += 1

@@ -232,7 +232,9 @@ extension PageText {
     features(file)
     capabilities(file)
     state(file)
-    let own = DescriptorCall.allCases.filter { ![.test, .missing].contains($0) && file.has($0) }.map { reference.call($0, of: file) }
+    let own = DescriptorCall.allCases.filter { $0 != .test && $0 != .missing && file.has($0) }.map {
+      reference.call($0, of: file)
+    }
     if !own.isEmpty { refusals(own, reference.catalogue) }
     let later = reference.laterCalls(of: file)
     if !later.isEmpty { refusals(later, reference.catalogue, heading: "REFUSALS OF LATER CALLS") }

@@ -48,6 +48,7 @@ package struct StepReasons {
     switch step.operation {
     case .createVM: own(.create, of: catalogue.vm)
     case .addMemory: own(.addMemory, of: catalogue.vm)
+    case .checkExtension: nil
     case .createIRQChip: own(.createIRQChip, of: catalogue.vm)
     case .createVCPU: own(.create, of: catalogue.vcpu)
     case .initVCPU: own(.initialise, of: catalogue.vcpu)

@@ -80,6 +80,7 @@ extension Operation {
     case .createDevice(let type, _), .testDevice(let type, _): [("type", JSON(type))]
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call): call.data.jsonOfSlots(in: plan)
     case .request(let call): [("request", JSON(call.request))] + call.data.jsonOfSlots(in: plan)
+    case .checkExtension(let number): [("capability", JSON(number))]
     case .createIRQChip, .closeDevice, .runVCPU: []
     }
   }

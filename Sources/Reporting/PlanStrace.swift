@@ -56,6 +56,7 @@ private struct StraceNotation {
           self.name(of: target), "KVM_ENABLE_CAP",
           "{cap=\(number), flags=\(hexadecimal(flags, from: 1)), args=[\(words(arguments))]}")
       ]
+    case .checkExtension(let number): [ioctl("vm", "KVM_CHECK_EXTENSION", "\(number)")]
     case .createIRQChip: [ioctl("vm", "KVM_CREATE_IRQCHIP", "0")]
     case .createVCPU(let id): ["ioctl(vm, KVM_CREATE_VCPU, \(id)) = \(name)"]
     case .initVCPU(let vcpu, let features, let finalize): initVCPU(self.name(of: .vcpu(vcpu)), features, finalize)

@@ -10,7 +10,7 @@ extension Plan {
     func file(_ target: Target) -> SchemaFile? { catalogue.file(of: target, devices: devices) }
     return steps.map { step in
       switch step.operation {
-      case .createVM, .addMemory, .createIRQChip: return catalogue.vm
+      case .createVM, .addMemory, .createIRQChip, .checkExtension: return catalogue.vm
       case .createVCPU, .initVCPU, .runVCPU: return catalogue.vcpu
       case .enableCapability(_, let target, _, _): return file(target)
       case .createDevice(let type, _):

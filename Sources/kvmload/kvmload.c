@@ -396,6 +396,9 @@ static int check_operation(struct check *check, const struct kvmload_step *step,
 		       check_arguments(check, step) && step->data == 0 && step->size == 0 && step->value == 0;
 	case KVMLOAD_CREATE_IRQCHIP:
 		return has_no_target && has_no_data && is_plain && has_no_number && step->slot == 0 && step->value == 0;
+	case KVMLOAD_CHECK_EXTENSION:
+		return has_no_target && has_no_data && is_plain && step->flags == 0 && step->slot == 0 &&
+		       step->value == 0;
 	case KVMLOAD_CREATE_VCPU:
 		return has_no_target && has_no_data && is_plain && has_no_number && step->slot == check->vcpus++;
 	case KVMLOAD_INIT_VCPU:
@@ -668,6 +671,8 @@ const char *kvmload_operation_name(uint32_t operation)
 		return "run-vcpu";
 	case KVMLOAD_CALL:
 		return "call";
+	case KVMLOAD_CHECK_EXTENSION:
+		return "check-extension";
 	default:
 		return NULL;
 	}
@@ -996,6 +1001,17 @@ static int create_irqchip(struct kvmload_session *session)
 	return answer(ioctl(session->vm, KVM_CREATE_IRQCHIP, 0));
 }
 
+static int check_extension(const struct kvmload_session *session, uint32_t number)
+{
+	uint32_t value = 0;
+	int error;
+
+	if (session->vm < 0)
+		return KVMLOAD_NO_ANSWER;
+	error = kvmload_check_extension(session, number, &value);
+	return error ? error : value ? 0 : ENXIO;
+}
+
 static int create_vcpu(struct kvmload_session *session, const struct kvmload_step *step)
 {
 	struct kvmload_vcpu *vcpu = &session->vcpus[step->slot + session->vcpu];
@@ -1252,6 +1268,8 @@ static int other_call(struct kvmload_session *session, uint32_t index)
 		return enable_capability(session, &step);
 	case KVMLOAD_CREATE_IRQCHIP:
 		return create_irqchip(session);
+	case KVMLOAD_CHECK_EXTENSION:
+		return check_extension(session, step.number);
 	case KVMLOAD_CREATE_VCPU:
 		return create_vcpu(session, &step);
 	case KVMLOAD_INIT_VCPU:

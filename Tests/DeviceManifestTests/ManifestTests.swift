@@ -274,6 +274,7 @@ import Testing
       case .enableCapability(let call):
         return "enable \(call.number) on \(call.vcpu.map(String.init) ?? "vm")" + expected
       case .createIRQChip: return "irqchip" + expected
+      case .checkExtension(let number): return "check \(number)" + expected
       case .createVCPU(let id): return "vcpu \(id)" + expected
       case .initVCPU(let id, let features): return "init \(id) \(features.mask)" + expected
       case .testDevice(let type, let flags): return "test \(type.number) \(flags)" + expected

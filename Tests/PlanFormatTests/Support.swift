@@ -51,6 +51,22 @@ func everything() -> Plan {
       comparison: Comparison(bytes: [1], mask: [0xFF])),
   ]
   steps[15].expected = []
+  let descriptor = AttributeData.bytes([9, 9, 9, 9], slots: [.device(1, offset: 0)])
+  steps += [
+    Step(.checkExtension(170), target: .vm, value: "sve", at: place(19), expected: [.ok, Answer("ENXIO")!]),
+    Step(
+      .request(
+        RequestCall(
+          target: .vm, request: 0xC040_AED4, data: .bytes([UInt8](repeating: 0, count: 64)), isWritten: true,
+          makesDescriptor: true)),
+      target: .device("ram"), attribute: "create-guest-memfd", at: place(20)),
+    Step(
+      .addMemory(slot: 2, address: 0, size: 4096, flags: 4, private: PrivateMemory(device: 1, offset: 1 << 33)),
+      target: .vm,
+      at: place(21)),
+    Step(
+      .setAttribute(AttributeCall(target: .vm, group: 1, attr: 1, data: descriptor)), target: .vm, at: place(22)),
+  ]
   return Plan(
     name: "every-thing", manifest: "vm.yaml", architecture: .x86_64,
     files: [PlanFile(name: "gpu", path: "/dev/null", at: place(1))],

@@ -10,6 +10,7 @@ extension Machine {
     case .createVM(let type): try createVM(type)
     case .descriptor(let code): try make(code)
     case .closeDevice(let device): try close(device)
+    case .checkExtension(let fact): try checkExtension(fact)
     case .attribute(let call, let access, let subject): return try make(call, access, subject)
     case .request(let schema, let data, let subject, let descriptor):
       return try make(schema, data, subject, descriptor)
@@ -35,6 +36,15 @@ extension Machine {
     }
     try runToEnd(schema.rules)
     return call.written
+  }
+
+  /// Whether the host has a capability, by the fact that it is found by.
+  private mutating func checkExtension(_ fact: String) throws(Stop) {
+    guard let vm = catalogue.vm else { return }
+    call = CallState(file: vm, path: "check-extension")
+    let value = value(ofFact: program.number(ofFact: fact))
+    let lacks = value == .bool(false) || value == .integer(0) || (value.tag == .unknown && !assume())
+    if lacks { try refuse(.noCapability) }
   }
 
   private mutating func createVM(_ type: UInt64) throws(Stop) {

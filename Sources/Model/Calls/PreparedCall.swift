@@ -9,6 +9,7 @@ enum PreparedCall {
   /// A call with arguments. The VM's `every` rules run first.
   case descriptor(DescriptorCallCode)
   case closeDevice(ModelDevice)
+  case checkExtension(fact: String)
   case attribute(AttributeCall, AttributeAccess, AttributeSubject)
   case request(RequestSchema, AttributeData, AttributeSubject, newDescriptor: UInt64)
 }
@@ -104,6 +105,12 @@ extension ModelHost {
     case .enableCapability(let number, let target, let flags, let arguments):
       return try enableCapability(number, on: target, flags: flags, arguments)
     case .createIRQChip: return try onVM(.createIRQChip)
+    case .checkExtension(let number):
+      try vm()
+      guard let fact = catalogue.fact(foundBy: number) else {
+        return .answer(.undecided([.ok, .refused(.noDeviceOrAddress)]))
+      }
+      return .call(.checkExtension(fact: fact))
     case .createVCPU(let id): return try createVCPU(id)
     case .initVCPU(let slot, let features, let finalize):
       return try onVCPU(

@@ -61,7 +61,9 @@ struct Apply: ParsableCommand {
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
     for plan in plans {
-      let report = try run(ready ? plan.withDefaults.withRuns : plan.withDefaults, workspace, runner)
+      let plan = ready ? plan.withDefaults.withRuns : plan.withDefaults
+      let named = plan.namingKeys(in: workspace.catalogue(for: plan.architecture))
+      let report = try run(named, workspace, runner)
       reporter.add(report)
       if report.isInterrupted { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }

@@ -86,6 +86,9 @@ enum kvmload_operation {
 	 * `flags` are bits of enum kvmload_call_flag. If the call answers a descriptor, `value` is the device slot to
 	 * fill. */
 	KVMLOAD_CALL = 14,
+	/* KVM_CHECK_EXTENSION on the VM: `number` is the capability. If the kernel's answer is 0, it lacks the
+	 * capability, and the step's answer is ENXIO. */
+	KVMLOAD_CHECK_EXTENSION = 15,
 };
 
 /* Facts about a request of KVM. The numbers are part of the file format. */
