@@ -122,6 +122,7 @@ extension HostMatrix {
     var first: (header: Header, path: String)?
     var faults: [Diagnostic] = []
     var texts = Texts()
+    var manifests: [String: MatrixFile] = [:]
     for file in files {
       guard let json = JSON(parsing: file.bytes), let header = Header(json) else {
         faults.append(.badShard("\(file.path) is not a report of 'validate --shard K/N --format json'"))
@@ -140,6 +141,12 @@ extension HostMatrix {
         faults.append(.badShard("\(file.path) is damaged"))
         continue
       }
+      if let name = matrix.files.first(where: { !$0.hasManifests(of: manifests[$0.name]) })?.name {
+        faults.append(
+          .badShard("\(file.path) does not belong to \(first?.path ?? ""): the manifests of \(name) differ"))
+        continue
+      }
+      for file in matrix.files where !file.manifests.isEmpty { manifests[file.name] = file }
       shards[header.shard.number] = (matrix, file.path)
     }
     if faults.isEmpty, let count = first?.header.shard.count {
@@ -169,7 +176,7 @@ extension HostMatrix {
         let number = shard["number"]?.number, let count = shard["count"]?.number,
         let place = Shard(number: number, count: count), let work = shard["work"]?.string,
         let kvmconf = json["kvmconf"]?.string, let schemas = json["schemas"]?.string,
-        let hosts = json["hosts"]?.array?.compactMap(\.string)
+        let hosts = json["hosts"]?.array?.compactMap(\.string), Set(hosts).count == hosts.count
       else { return nil }
       self.shard = place
       version = "kvmconf \(kvmconf) with the schemas of Linux \(schemas)"
@@ -242,6 +249,12 @@ private struct Texts {
 }
 
 extension MatrixFile {
+  /// Whether another shard's part of the file has the same manifests, or none because it could not read them.
+  fileprivate func hasManifests(of other: MatrixFile?) -> Bool {
+    guard let other, !manifests.isEmpty, !other.manifests.isEmpty else { return true }
+    return manifests.map(\.name) == other.manifests.map(\.name) && manifests.map(\.line) == other.manifests.map(\.line)
+  }
+
   fileprivate init?(_ json: JSON, _ texts: Texts, _ hosts: [String: Int]) {
     guard let name = json["file"]?.string, let rows = json["manifests"]?.array,
       let findings = json["diagnostics"]?.array
@@ -263,7 +276,7 @@ extension MatrixFile {
       add(Finding(diagnostic, manifest: manifest, hosts: numbers))
     }
     // Another shard may have read the manifests.
-    if manifests.allSatisfy({ $0.results.allSatisfy { $0 == .elsewhere } }) { manifests = [] }
+    if manifests.count == 1, manifests[0].results.allSatisfy({ $0 == .elsewhere }) { manifests = [] }
   }
 }
 

@@ -61,6 +61,12 @@ package struct HostFacts: Sendable {
     }
   }
 
+  /// A text that is the same for files with the same facts.
+  var content: String {
+    let facts = entries.map { "\($0.key.value): \($0.value.flow)" } + found.map { "\($0.key): \($0.value)" }
+    return ([architecture?.value ?? "", release?.description ?? ""] + facts.sorted()).joined(separator: "\n")
+  }
+
   /// Whether the host may have an architecture: if the file names another one, it does not.
   func mayBe(of architecture: Architecture) -> Bool {
     self.architecture.map { $0.value == architecture.rawValue } ?? true

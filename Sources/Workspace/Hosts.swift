@@ -46,10 +46,13 @@ package struct HostChoice: Hashable, Sendable {
 package struct LoadedHost: Sendable {
   fileprivate var release: Release?
   fileprivate var facts: HostFacts?
+  /// A text that is the same for hosts with the same facts and release: their results are the same, too.
+  let content: String
 
   package init(_ choice: HostChoice) throws(DiagnosticsError) {
     release = choice.release
     facts = try choice.factFile.map { path throws(DiagnosticsError) in try HostFacts(SourceFile(reading: path)) }
+    content = "\(release?.description ?? "")\n\(facts?.content ?? "")"
   }
 }
 

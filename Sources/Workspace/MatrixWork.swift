@@ -103,15 +103,26 @@ package final class MatrixWorkspaces {
     }
     for group in groupsWithSamePlans(job) {
       var loaded: LoadedFile?
+      var known: [String: Validation] = [:]
       for (host, workspace) in group {
+        let content = hosts[host]?.content ?? ""
+        if let validation = known[content] {
+          result.add(validation, host, of: hosts.count)
+          continue
+        }
         let knownFaults = Set(workspace.schemaFaults)
         let file = loaded ?? workspace.load(parsed)
         loaded = file
         do throws(DiagnosticsError) {
           var validation = try workspace.validate(file, knownFaults: knownFaults, isOneOfSeveralHosts: true)
           if let isKnown { validation.removeDiagnostics(where: isKnown(validation.diagnostics)) }
+          validation.forgetSteps()
           result.add(validation, host, of: hosts.count)
-          if !validation.schemaFaults.isEmpty { result.failures[host] = workspace.settings.kindOfSchemaFault }
+          if validation.schemaFaults.isEmpty {
+            known[content] = validation
+          } else {
+            result.failures[host] = workspace.settings.kindOfSchemaFault
+          }
         } catch {
           result.add(error, [host])
         }

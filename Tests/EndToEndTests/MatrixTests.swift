@@ -254,6 +254,56 @@ import Testing
     }
   }
 
+  /// A report that was changed is refused, and ends nothing.
+  @Test func damagedReportsAreRefused() async {
+    await withFolder { folder in
+      await prepare(folder)
+      for i in 1...2 {
+        _ = await run(
+          program,
+          [
+            "validate", "--shard", "\(i)/2", "--host-facts", "hosts", "--format", "json", "-o", "\(i).json",
+            "boards/more/both.yaml",
+          ], in: folder)
+      }
+      let good = text(ofFile: folder + "/2.json") ?? ""
+      #expect(await kvmconf("merge", "1.json", "2.json", in: folder).status == 1)
+      for (old, new) in [
+        (#""manifest": 1"#, #""manifest": 7"#), (#""name": "b""#, #""name": "c""#),
+        (#""hosts/new.yaml""#, #""hosts/arm.yaml""#),
+        (#""line": 10"#, #""line": -9"#), (#""column": "#, #""column": 99999999"#),
+        (#""errors": 1"#, #""errors": null"#),
+        (#""sources": {"#, #""sources": {"x": 1, "#), (#""severity": "error""#, #""severity": "fatal""#),
+        (#""number": 2"#, #""number": 3"#),
+      ] {
+        let bad = good.replacing(old, with: new)
+        #expect(bad != good, "\(old)")
+        write(bad, toFile: folder + "/bad.json")
+        let ended = await kvmconf("merge", "1.json", "bad.json", in: folder)
+        #expect(ended.status == 1 && ended.signal == nil, "\(old): \(ended.errors)")
+      }
+    }
+  }
+
+  /// Hosts with the same facts have the same results.
+  @Test func hostsWithTheSameFactsAreEqual() async {
+    await withFolder { folder in
+      await prepare(folder)
+      _ = await run(
+        "sh", ["-c", "cp hosts/new.yaml hosts/same.yaml && cp hosts/deep/old.json hosts/older.json"], in: folder)
+      let ended = await kvmconf("validate", "--host-facts", "hosts", "boards/more/both.yaml", in: folder)
+      #expect(
+        table(ended.output).dropFirst() == [
+          "hosts/arm.yaml       ok                        not applicable",
+          "hosts/deep/old.json  not applicable            1 error",
+          "hosts/new.yaml       not applicable            1 undecided",
+          "hosts/older.json     not applicable            1 error",
+          "hosts/same.yaml      not applicable            1 undecided",
+        ], "\(ended.output)")
+      #expect(ended.output.contains("note: on hosts/deep/old.json and hosts/older.json\n"))
+    }
+  }
+
   /// The command of the Kubernetes Job in docs/fleet.md, with three pods.
   @Test func jobOfTheDocumentRuns() async throws {
     let document = text(ofFile: repository + "/docs/fleet.md") ?? ""
