@@ -83,7 +83,7 @@ package struct ModelHost: Host {
     machine.memory.finish()
     schemas.exchange(&machine.program)
     bind(step.operation, isMade: isMade)
-    if isMade, let branch = branches.first(where: { $0.answer == .ok }) { record(step.operation, branch.occupied) }
+    if isMade { record(step.operation, isForced: !branches.contains { $0.answer == .ok }) }
     var result = StepResult(branches: branches)
     if !further.isEmpty { result.further = further }
     return result
@@ -118,7 +118,7 @@ package struct ModelHost: Host {
     // A call that may have succeeded is assumed to have succeeded.
     if kept.contains(where: { $0.answer == .ok }) { kept = kept.filter { $0.answer == .ok } }
     if let first = kept.first {
-      if let call = first.course?.call { machine.call = call }
+      if let course = first.course { (machine.call, machine.occupied) = (course.call, course.occupied) }
       machine.join(kept.compactMap(\.course?.changes))
       return first.answer == .ok
     }
@@ -152,12 +152,14 @@ package struct ModelHost: Host {
 
 extension ModelHost {
   /// Adds what a call that succeeds, or may have succeeded, puts on the map.
-  private mutating func record(_ operation: DevicePlan.Operation, _ occupied: [Occupied]) {
-    if case .addMemory(let slot, let address, let size) = operation {
+  ///
+  /// - Parameter isForced: whether the call is refused, and is only taken to succeed.
+  private mutating func record(_ operation: DevicePlan.Operation, isForced: @autoclosure () -> Bool) {
+    if case .addMemory(let slot, let address, let size) = operation, !isForced() {
       occupations.append(
         Occupation(kind: .memory(slot: slot), first: Int128(address), count: Int128(size), step: steps))
     }
-    for one in occupied { occupations.append(Occupation(one, step: steps)) }
+    for one in machine.occupied { occupations.append(Occupation(one, step: steps)) }
   }
 
   /// What the VM has at its addresses and interrupt numbers at this point, in the order of the steps. An attribute that was
