@@ -27,5 +27,7 @@ package enum OccupationWord: String, Sendable {
   /// The number of parameters that are integers; they come first, and the others are texts.
   package var integers: Int { self == .interrupt ? 1 : 2 }
 
-  func type(ofParameter index: Int) -> Type { index < integers ? .integer : .string }
+  func type(ofParameter index: Int) -> Type {
+    if index < integers { .integer } else { index < parameters.count ? .string : .any }
+  }
 }

@@ -96,12 +96,16 @@ extension MapSpace {
     var kept: [MapEntry] = []
     /// The new index of each entry.
     var places: [Int] = []
+    /// The users of the last number, by label.
+    var users: [String: Int] = [:]
     for entry in entries {
-      let same = kept.indices.reversed().prefix { kept[$0].range == entry.range }.first {
-        kept[$0].label == entry.label
-      }
+      if kept.last?.range != entry.range { users.removeAll(keepingCapacity: true) }
+      let same = users[entry.label]
       places.append(same ?? kept.count)
-      if same == nil { kept.append(entry) }
+      if same == nil {
+        users[entry.label] = kept.count
+        kept.append(entry)
+      }
     }
     entries = kept
     var seen: Set<[Int]> = []
@@ -112,11 +116,12 @@ extension MapSpace {
     }
   }
 
-  /// The ranges of existing numbers that no entry occupies. If the end of the space is not known, it is that of the last
+  /// The ranges of existing numbers that no entry occupies. If the end of the addresses is not known, it is that of the last
   /// entry.
   package var free: [Range<Int128>] {
     var free: [Range<Int128>] = []
     let known = existing.map(\.range)
+    if known.isEmpty, kind == .interrupts { return [] }
     let whole = known.isEmpty ? [(0 as Int128)..<(entries.map(\.range.upperBound).max() ?? 0)] : known
     var next = 0
     /// The first number that nothing occupies so far.

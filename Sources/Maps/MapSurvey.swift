@@ -78,26 +78,37 @@ struct MapSurvey {
   /// The occupations without those of closed devices, of memory slots that were given again, and of attributes that were
   /// set again.
   private static func lasting(_ occupations: [Occupation], _ plan: Plan) -> [Int] {
-    var isLasting = Array(repeating: true, count: occupations.count)
-    var latest: [Owner: [Int]] = [:]
-    func remove(_ indices: [Int]) { for i in indices { isLasting[i] = false } }
+    var isLasting = occupations.map { $0.count > 0 }
+    // Sorting needs no tables, whose first use takes long.
+    var owned = occupations.indices.compactMap { i -> (owner: Owner, index: Int)? in
+      guard let step = occupations[i].step, step < plan.steps.count else { return nil }
+      return Owner(occupations[i], plan.steps[step]).map { ($0, i) }
+    }
+    owned.sort { ($0.owner, $0.index) < ($1.owner, $1.index) }
+    // The last occupation of each owner, from the end.
+    var last = owned.last
+    for one in owned.reversed() {
+      if one.owner != last?.owner { last = one }
+      // The parts that one call adds belong together.
+      let (latest, own) = (occupations[last?.index ?? one.index], occupations[one.index])
+      if latest.step != own.step, !own.repeats { isLasting[one.index] = false }
+    }
+    removeClosed(occupations, plan, &isLasting)
+    return isLasting.indices.filter { isLasting[$0] }
+  }
+
+  private static func removeClosed(_ occupations: [Occupation], _ plan: Plan, _ isLasting: inout [Bool]) {
+    if occupations.allSatisfy({ if case .closed = $0.kind { false } else { true } }) { return }
     var ofDevices: [Int: [Int]] = [:]
     for (i, occupation) in occupations.enumerated() {
-      guard let step = occupation.step, step < plan.steps.count else { continue }
       if case .closed(let slot) = occupation.kind {
-        remove(ofDevices.removeValue(forKey: slot) ?? [])
-        continue
+        for removed in ofDevices.removeValue(forKey: slot) ?? [] { isLasting[removed] = false }
+      } else if let step = occupation.step, step < plan.steps.count,
+        case .device(let slot)? = plan.steps[step].operation.attributeCall?.target
+      {
+        ofDevices[slot, default: []].append(i)
       }
-      if let slot = plan.steps[step].operation.deviceSlot { ofDevices[slot, default: []].append(i) }
-      guard let owner = Owner(occupation, plan.steps[step]) else { continue }
-      // The parts that one call adds belong together.
-      if let earlier = latest[owner]?.first, occupations[earlier].step != step, !occupation.repeats {
-        remove(latest.removeValue(forKey: owner) ?? [])
-      }
-      latest[owner, default: []].append(i)
-      if occupation.count == 0 { isLasting[i] = false }
     }
-    return isLasting.indices.filter { isLasting[$0] }
   }
 
   /// What tells users of one number apart. The same attribute of several vCPUs is one user.
@@ -108,25 +119,28 @@ struct MapSurvey {
 }
 
 /// What has one place on the map at a time: a memory slot, or what a set of an attribute adds.
-private enum Owner: Hashable {
-  case slot(UInt32)
-  case attribute(Target, group: UInt32, attr: UInt64)
+private struct Owner: Comparable {
+  /// The slot of a device or a vCPU, or the number of a memory slot, in different ranges.
+  private var object: Int
+  private var group: UInt32 = 0
+  private var attr: UInt64 = 0
 
   init?(_ occupation: Occupation, _ step: Step) {
     if case .memory(let slot) = occupation.kind {
-      self = .slot(slot)
+      object = Int(slot) * 4
     } else if case .setAttribute(let call) = step.operation {
-      self = .attribute(call.target, group: call.group, attr: call.attr)
+      switch call.target {
+      case .system, .vm: object = 1
+      case .vcpu(let slot): object = slot * 4 + 2
+      case .device(let slot): object = slot * 4 + 3
+      }
+      (group, attr) = (call.group, call.attr)
     } else {
       return nil
     }
   }
-}
 
-extension DevicePlan.Operation {
-  fileprivate var deviceSlot: Int? {
-    if case .device(let slot)? = attributeCall?.target { slot } else { nil }
-  }
+  static func < (a: Owner, b: Owner) -> Bool { (a.object, a.group, a.attr) < (b.object, b.group, b.attr) }
 }
 
 extension Step {

@@ -66,9 +66,9 @@ package struct ModelHost: Host {
     defer { steps += 1 }
     switch preparation(of: step.operation, path: step.attribute) {
     case .call(let call):
-      let (result, isMade, occupied) = perform(call, expected: step.expected)
-      bind(step.operation, isMade: isMade)
-      if let occupied { record(step.operation, occupied) }
+      let (result, way) = perform(call, expected: step.expected)
+      bind(step.operation, isMade: way != .failure)
+      if way != .failure { record(step.operation, isForced: way == .forced) }
       return result
     case .answer(let outcome):
       if step.operation.fillsDeviceSlot, case .undecided = outcome {
@@ -102,11 +102,14 @@ package struct ModelHost: Host {
     }
   }
 
-  /// - Returns: the answer; whether the call is assumed to have succeeded; and what it then puts on the map, unless it had to
-  ///   be assumed against its rules.
-  private mutating func perform(
-    _ call: PreparedCall, expected: [Answer]
-  ) -> (result: StepResult, isMade: Bool, occupied: [Occupied]?) {
+  /// The way in which a run continues after a call.
+  private enum Way {
+    case failure, success
+    /// The call is refused, and is only taken to succeed.
+    case forced
+  }
+
+  private mutating func perform(_ call: PreparedCall, expected: [Answer]) -> (result: StepResult, way: Way) {
     schemas.exchange(&machine.program)
     let branches = machine.branches(call)
     var further: [Reason] = []
@@ -115,7 +118,8 @@ package struct ModelHost: Host {
     schemas.exchange(&machine.program)
     var result = StepResult(branches: branches)
     if !further.isEmpty { result.further = further }
-    return (result, isMade, isMade ? branches.first { $0.answer == .ok }?.occupied : nil)
+    if !isMade { return (result, .failure) }
+    return (result, branches.contains { $0.answer == .ok } ? .success : .forced)
   }
 
   /// The calls that `save` or `restore` makes for the device in a slot, in the present state of the VM.
@@ -147,7 +151,7 @@ package struct ModelHost: Host {
     // A call that may have succeeded is assumed to have succeeded.
     if kept.contains(where: { $0.answer == .ok }) { kept = kept.filter { $0.answer == .ok } }
     if let first = kept.first {
-      if let call = first.course?.call { machine.call = call }
+      if let course = first.course { (machine.call, machine.occupied) = (course.call, course.occupied) }
       machine.join(kept.compactMap(\.course?.changes))
       return first.answer == .ok
     }
@@ -183,12 +187,14 @@ package struct ModelHost: Host {
 
 extension ModelHost {
   /// Adds what a call that succeeds, or may have succeeded, puts on the map.
-  private mutating func record(_ operation: DevicePlan.Operation, _ occupied: [Occupied]) {
-    if case .addMemory(let slot, let address, let size, _, _) = operation {
+  ///
+  /// - Parameter isForced: whether the call is refused, and is only taken to succeed.
+  private mutating func record(_ operation: DevicePlan.Operation, isForced: Bool) {
+    if case .addMemory(let slot, let address, let size, _, _) = operation, !isForced {
       occupations.append(
         Occupation(kind: .memory(slot: slot), first: Int128(address), count: Int128(size), step: steps))
     }
-    for one in occupied { occupations.append(Occupation(one, step: steps)) }
+    for one in machine.occupied { occupations.append(Occupation(one, step: steps)) }
   }
 
   /// What the VM has at its addresses and interrupt numbers at this point, in the order of the steps. An attribute that was

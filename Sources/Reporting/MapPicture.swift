@@ -173,7 +173,7 @@ private struct MapDrawing {
       let label = users[entry.range.lowerBound].map { $0.label + ", " + entry.label } ?? entry.label
       users[entry.range.lowerBound] = (clashing.contains(i) ? "clash" : "device", label)
     }
-    let ranges = (space.existing + space.entries).map(\.range)
+    let ranges = space.existing.map(\.range)
     // A row with an interrupt in use is drawn, others only if they are few.
     let rows = Set(ranges.flatMap { [$0.lowerBound / columns, ($0.upperBound - 1) / columns] }).union(
       users.keys.map { $0 / columns })

@@ -33,6 +33,28 @@ import Testing
         "EBUSY has no reason; say what is wrong with the value, and what would be right"))
   }
 
+  @Test func statementsOfTheMapHaveTheirParameters() {
+    expectFaults(
+      in: rules(
+        """
+          - use: region(value, 4KiB)
+          - use: region(value, 4KiB, "iocsr")
+          - use: addresses(0, 4KiB)
+          - use: interrupt(value, "line")
+          - use: interrupts(0, 8, "line", "control.start")
+          - use: 1️⃣region(value)2️⃣
+          - use: 3️⃣interrupt(value, "line", "control.start", 1)4️⃣
+          - use: interrupt(value, 5️⃣86️⃣)
+        """),
+      .init("1️⃣", to: "2️⃣", "schema-type", "region has 2 or 3 parameters (at, size, bus), not 1"),
+      .init("3️⃣", to: "4️⃣", "schema-type", "interrupt has 2 or 3 parameters (number, kind, attribute), not 4"),
+      .init("5️⃣", to: "6️⃣", "schema-expression", "expected a string, found an integer"))
+  }
+
+  @Test func mapHookNeedsNoCall() {
+    expectFaults(in: thing(control + "\nhooks:\n  map: [{use: 'addresses(0, 4KiB)'}]"))
+  }
+
   @Test func ruleAfterAnErrnoOfSomeReleasesIsReachable() {
     expectFaults(
       in: rules(

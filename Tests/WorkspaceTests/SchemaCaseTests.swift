@@ -59,6 +59,14 @@ import Workspace
     }
   }
 
+  /// The map is read after each example.
+  @Test func faultOfTheMapIsReported() {
+    let hook = "\nhooks: {map: [{use: 'addresses(0, 1️⃣1 / size(self.list)2️⃣)'}]}\nstate: {self: {list: []}}"
+    expectFindings(
+      in: thing([], examples: ["{value: 1}"]) + hook,
+      .init("1️⃣", to: "2️⃣", "schema-evaluation", "'1 / size(self.list)': division by zero"))
+  }
+
   @Test func ruleThatRefusesNoExampleIsReported() {
     expectFindings(
       in: thing(["1️⃣" + atMostThree], examples: ["{value: 1}"]),

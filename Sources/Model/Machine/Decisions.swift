@@ -18,11 +18,10 @@ struct Branch {
   /// The number that the call answers if it succeeds; nil if it is unknown.
   var number: UInt32? = 0
   var warnings: [Reason] = []
-  var occupied: [Occupied] = []
   /// The value that a get reads.
   var value: PayloadBytes?
   /// What the branch has done; nil if it is the only one, and the state includes it.
-  var course: (call: CallState, changes: Memory.Changes)?
+  var course: (call: CallState, changes: Memory.Changes, occupied: [Occupied])?
 
   var answer: Answer? {
     switch end {
@@ -65,14 +64,14 @@ extension Machine {
     decisions = Decisions()
     var branches = [follow(prepared)]
     if decisions.alternatives.isEmpty { return branches }
-    branches[0].course = (call, takeBack())
+    branches[0].course = (call, takeBack(), occupied)
     var pending = decisions.alternatives
     memory.isForked = true
     while let next = pending.popLast(), branches.count < Decisions.mostBranches {
       decisions = Decisions(assumed: next)
       var branch = follow(prepared)
       pending += decisions.alternatives
-      branch.course = (call, takeBack())
+      branch.course = (call, takeBack(), occupied)
       branches.append(branch)
     }
     return branches
@@ -110,14 +109,13 @@ extension Machine {
   private mutating func follow(_ prepared: PreparedCall) -> Branch {
     ending = nil
     warnings = []
-    occupied = []
+    if !occupied.isEmpty { occupied = [] }
     reserveLocals(Int(program.slotCount))
     do throws(Stop) {
       let value = try make(prepared)
-      return Branch(end: .ok, number: call.number, warnings: warnings, occupied: occupied, value: value)
+      return Branch(end: .ok, number: call.number, warnings: warnings, value: value)
     } catch {
-      return Branch(
-        end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings, occupied: occupied)
+      return Branch(end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings)
     }
   }
 
