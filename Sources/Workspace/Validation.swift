@@ -106,7 +106,8 @@ extension ManifestWorkspace {
       each(report, absent.isEmpty)
       let problems = report.diagnostics
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      for diagnostic in try problems + mapProblems(of: manifest, plan, &host, besides: problems) where seen.insert(diagnostic).inserted { found.append(diagnostic) }
+      for diagnostic in try problems + mapProblems(of: manifest, plan, &host, besides: problems)
+      where seen.insert(diagnostic).inserted { found.append(diagnostic) }
     }
     return found
   }
