@@ -75,7 +75,8 @@ let package = Package(
     target(
       "Workspace",
       [
-        "Planning", "Maps", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan", "DeviceSchema",
+        "Planning", "Maps", "Reference", "DeviceManifest", "Model", "Kernel", "PlanFormat", "DevicePlan",
+        "DeviceSchema",
         "Expressions", "YAMLSyntax", "Diagnostics", "Vocabulary",
       ]),
 
@@ -90,7 +91,8 @@ let package = Package(
     target(
       "Reporting",
       [
-        "Conformance", "Probing", "Workspace", "Maps", "Planning", "Reference", "Model", "DevicePlan", "kvmload", "DeviceSchema",
+        "Conformance", "Probing", "Workspace", "Maps", "Planning", "Reference", "Model", "DevicePlan", "kvmload",
+        "DeviceSchema",
         "Expressions", "Diagnostics", "TextOutput", "Vocabulary",
       ]),
 

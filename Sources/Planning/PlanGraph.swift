@@ -60,6 +60,7 @@ package struct PlanGraph: Sendable {
       declared = draft.steps.count
       add(draft)
       reduce()
+      edges.sort { ($0.from, $0.to) < ($1.from, $1.to) }
     }
     add(plan.steps[declared...])
   }
