@@ -90,7 +90,8 @@ package struct ManifestReader {
         at: reader.keyRange("steps") ?? steps.range.firstLine)
     } else if let steps = reader["steps"] {
       manifest.steps = StepReader(context: context, names: names).steps(
-        context.parameters.expand(steps), behindMachine: isDeclarative)
+        steps, behindMachine: isDeclarative)
+      manifest.parameters = context.parameters.loaded.all
     }
     context.parameters.reportUnused()
     return manifest
