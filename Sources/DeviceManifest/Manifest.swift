@@ -186,6 +186,8 @@ package struct ExplicitStep {
   /// The number that a call must answer if it succeeds; nil if any number will do.
   package var expectedNumber: UInt32?
   package var isIncomplete = false
+  /// Where a value that the call reads is stored.
+  package var stored: StoredValue?
   package var at: SourceRange
 
   package enum Action {

@@ -91,7 +91,8 @@ package struct ManifestReader {
         at: reader.keyRange("steps") ?? steps.range.firstLine)
     } else if let steps = reader["steps"] {
       manifest.steps = StepReader(context: context, names: names).steps(
-        context.parameters.expand(steps), behindMachine: isDeclarative)
+        steps, behindMachine: isDeclarative)
+      manifest.parameters = context.parameters.loaded.all
     }
     // Steps are mostly the test of a sequence, in which calls fail.
     manifest.isReady = reader.bool("ready") ?? (isDeclarative && reader["steps"] == nil)

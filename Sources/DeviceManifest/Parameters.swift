@@ -127,6 +127,21 @@ package final class Parameters {
     loaded.append(parameter)
   }
 
+  /// Declares a value that a step reads, for later steps. Returns its index; nil if the name is taken, which is reported.
+  func declareRead(_ name: Located<String>, size: Int, isSigned: Bool) -> Int? {
+    if let other = names[name.value.identifier].flatMap({ parameters[$0] }) {
+      findings.error(
+        "duplicate-name", "there is already a value '\(name.value)'", at: name.range,
+        notes: [Note("it is declared here", at: other.range)])
+      return nil
+    }
+    names[name.value.identifier] = name.value
+    parameters[name.value] = Parameter(value: .unknown, range: name.range, isUsed: true)
+    loaded.append(PlanParameter(name: name.value, size: size, isSigned: isSigned, isRead: true, at: name.range))
+    expressions = ([:], [:])
+    return loaded.all.count - 1
+  }
+
   private func value(_ text: String, _ type: ParameterType, name: String, at range: SourceRange?) -> Value {
     if let value = type.value(of: text) { return value }
     let place = range == nil ? "--set \(name)" : "the default of parameter '\(name)'"

@@ -62,7 +62,7 @@ package final class StepReader {
     var steps: [ExplicitStep] = []
     context.parameters.lists = list
     // The vCPUs that a repeated step is for are those of the steps before.
-    for (i, item) in items.lazy.flatMap(context.parameters.repeated).enumerated() {
+    for (i, item) in items.lazy.flatMap(repeated).enumerated() {
       guard let entries = item.entries else {
         findings.wrongKind(item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}")
         continue
@@ -82,6 +82,28 @@ package final class StepReader {
     return steps
   }
 
+  /// A step for each element of its list. What earlier steps have read can be used in it.
+  private func repeated(_ item: Node) -> [Node] {
+    item[key: "for"] == nil ? [context.parameters.expand(item)] : context.parameters.repeated(item)
+  }
+
+  /// Keeps what a step reads for later steps, if it has `as`.
+  ///
+  /// - Parameter type: the type of what is read; nil if it is not known.
+  private func store(_ reader: MappingReader, _ type: PayloadType?, at offset: Int) -> StoredValue? {
+    guard let node = reader["as"] else { return nil }
+    guard case .integer(let integer)? = type, let name = node.scalar, name.isValueName else {
+      let why =
+        node.scalar?.isValueName == true ? "only an integer can be kept" : "a name has letters, digits and hyphens"
+      findings.error("bad-name", "'as' cannot keep this value: \(why)", at: node.range)
+      return nil
+    }
+    let index = context.parameters.declareRead(
+      Located(name, at: node.range), size: integer.size, isSigned: integer.isSigned)
+    context.payloads.parameters = context.parameters.loaded
+    return index.map { StoredValue(parameter: $0, offset: offset) }
+  }
+
   /// The vCPUs in the order of their creation, or the rows of a table.
   private func list(_ name: String) -> Value? {
     if name == "vcpus" {
@@ -92,7 +114,7 @@ package final class StepReader {
   }
 
   private func verb(_ entries: [Entry], _ item: Node) -> String? {
-    let known = Self.verbs.map(\.verb) + context.catalogue.requests.map(\.call.name)
+    let known = Self.verbs.map(\.verb) + context.catalogue.requestNames.map(\.name)
     let found = entries.filter { known.contains($0.key.value) }
     if let verb = found.first?.key.value {
       if found.count > 1 {
@@ -165,7 +187,7 @@ package final class StepReader {
       }
       return made(.closeDevice(name))
     default:
-      let found = context.catalogue.requests.first { $0.call.name == verb }
+      let found = context.catalogue.request(named: verb)
       var step =
         found.map { request($0.call, of: $0.file, subject, reader, expected, at) }
         ?? attribute(verb, subject, reader, expected, at)
@@ -181,7 +203,7 @@ package final class StepReader {
   ) -> ExplicitStep? {
     let allowed =
       [call.name, "expect", "on", "address"] + (call.isWritten ? ["value"] : [])
-      + (call.makesDescriptor ? ["as"] : [])
+      + (call.makesDescriptor || call.isWritten ? ["as"] : [])
     for entry in reader.entries where !allowed.contains(entry.key.value) {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
@@ -207,6 +229,13 @@ package final class StepReader {
     var step = ExplicitStep(
       action: .request(call, on: target, setting, comparison, as: name), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
+    if !call.makesDescriptor, case .bytes(let bytes, let slots) = setting.data {
+      // What a pointer points to, or the whole payload.
+      let start = slots.firstTarget ?? 0
+      let size = bytes.count - start
+      let type = PayloadType.integer(IntegerType(size: size, isSigned: false))
+      step.stored = store(reader, [1, 2, 4, 8].contains(size) ? type : nil, at: start)
+    }
     return step
   }
 
@@ -278,7 +307,7 @@ package final class StepReader {
 
   /// Reads a number as an expected answer. Returns false after an error.
   private func number(_ value: Int128, _ item: Node, by verb: String, _ number: inout UInt32?) -> Bool {
-    let known = ["set", "get", "has"] + context.catalogue.requests.map(\.call.name)
+    let known = ["set", "get", "has"] + context.catalogue.requestNames.map(\.name)
     guard known.contains(verb) else {
       findings.error("unknown-errno", "only set, get and has answer a number; write ok", at: item.range)
       return false
@@ -432,7 +461,7 @@ package final class StepReader {
     var allowed = [verb, "expect", "flags"] + attribute.keyFields.map(\.name)
     switch access {
     case .set: allowed += ["value", "address"]
-    case .get: allowed += ["value", "input", "address"]
+    case .get: allowed += ["value", "input", "address", "as"]
     case .has: allowed += ["address"]
     }
     for entry in reader.entries where !allowed.contains(entry.key.value) {
@@ -454,6 +483,7 @@ package final class StepReader {
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
+    if access == .get { step.stored = store(reader, type.asInteger, at: 0) }
     return step
   }
 
@@ -606,6 +636,20 @@ extension Node {
       (other.entries ?? []).first { $0.key.value == tag }
     }
     return Node(.mapping(added + entries), at: range)
+  }
+}
+
+extension String {
+  /// Whether later steps can call a value by this name.
+  fileprivate var isValueName: Bool {
+    utf8.first.map { !$0.isDigit } == true && identifier.utf8.allSatisfy(\.isWord) && self != "vcpu" && self != "vcpus"
+  }
+}
+
+extension PayloadType {
+  /// The integer, without its bit fields.
+  fileprivate var asInteger: PayloadType {
+    if case .bits(let bits) = self { .integer(bits.integer) } else { self }
   }
 }
 

@@ -74,7 +74,7 @@ package struct StepWriter {
       guard case .bytes(_, let slots)? = step.operation.data else { continue }
       for slot in slots { if case .parameter(let index) = slot.content { used.insert(index) } }
     }
-    return used.sorted().map { index in
+    return used.sorted().filter { !plan.parameters[$0].isRead }.map { index in
       let parameter = plan.parameters[index]
       var entries: [(String, Node)] = [("type", .text(parameter.typeName)), ("at", .text("load"))]
       if let initial = parameter.initial { entries.append(("default", .number(initial))) }
@@ -86,6 +86,7 @@ package struct StepWriter {
 
   private func node(_ step: Step) -> Node? {
     guard var entries = entries(step) else { return nil }
+    if let stored = step.stored { entries.append(("as", .text(plan.parameters[stored.parameter].name))) }
     if !step.expectsAnySuccess {
       let answers = step.expectedWords.map { Node.text($0) }
       entries.append(("expect", answers.count == 1 ? answers[0] : .list(answers)))

@@ -88,7 +88,7 @@ extension Plan {
   package var missingParameters: [Int] {
     let named = Set(
       steps.flatMap { $0.operation.data?.parameters ?? [] } + [vcpuCount].compactMap(\.self))
-    return parameters.indices.filter { named.contains($0) && parameters[$0].initial == nil }
+    return parameters.indices.filter { named.contains($0) && parameters[$0].initial == nil && !parameters[$0].isRead }
   }
 
   /// Errors that keep the plan from being run here: parameters without a value.

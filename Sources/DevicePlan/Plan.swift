@@ -74,9 +74,14 @@ package struct PlanParameter: Hashable, Sendable {
   package var isSigned: Bool
   /// The value if none is given when the plan is loaded; nil if one must be given.
   package var initial: Int128?
+  /// Whether a step of the plan reads the value, which is then not given when the plan is loaded.
+  package var isRead = false
   package var at: SourceRange
 
-  package init(name: String, size: Int, isSigned: Bool, initial: Int128? = nil, at: SourceRange) {
+  package init(
+    name: String, size: Int, isSigned: Bool, initial: Int128? = nil, isRead: Bool = false, at: SourceRange
+  ) {
+    self.isRead = isRead
     self.name = name
     self.size = size
     self.isSigned = isSigned
@@ -105,6 +110,8 @@ package struct Step: Hashable, Sendable {
   package var expectedNumber: UInt32?
   /// What a get must read: the step fails if the bytes read differ in a bit of the mask.
   package var comparison: Comparison?
+  /// Where a value that the call reads is stored for later steps; nil if it is not.
+  package var stored: StoredValue?
   /// Conditions on earlier steps; the step is skipped unless all of them hold.
   package var guardedBy: [Guard]
   /// The reason why the step comes later than in the base order; nil if it does not.
@@ -151,6 +158,19 @@ package struct KeyPlaces: Hashable, Sendable {
   }
 
   package subscript(field: String) -> SourceRange? { names.firstIndex(of: field).flatMap { places[$0] } }
+}
+
+/// An integer in what a call reads, for later steps.
+package struct StoredValue: Hashable, Sendable {
+  /// The index of the parameter that gets it, and has its size.
+  package var parameter: Int
+  /// The offset of the integer in the payload, in bytes.
+  package var offset: Int
+
+  package init(parameter: Int, offset: Int) {
+    self.parameter = parameter
+    self.offset = offset
+  }
 }
 
 /// Bytes that a get must read, under a mask of the same length.

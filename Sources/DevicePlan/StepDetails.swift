@@ -26,6 +26,7 @@ package struct StepDetails: Hashable {
           name: "value", exact: hexadecimal(comparison.bytes) + "/" + hexadecimal(comparison.mask),
           shown: step.value?.printable ?? hexadecimal(comparison.bytes)))
     }
+    if let stored = step.stored { add("stored as", plan.parameters[stored.parameter].name.printable) }
     let guards = step.guardedBy.map { "\(plan.steps[$0.step].words) is \($0.ok ? "" : "not ")ok" }
     if !guards.isEmpty { add("only if", guards.joined(separator: " and ")) }
     if step.block != nil { add("made", "for each vCPU") }

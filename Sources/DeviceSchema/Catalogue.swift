@@ -63,9 +63,21 @@ package final class Catalogue {
       (self.vcpu?.features ?? []).map { ($0.name.identifier.replacing(".", with: "_"), $0.bit) },
       uniquingKeysWith: { first, _ in first }))
 
+  /// The names of the calls that steps can make, with the files that describe them.
+  package private(set) lazy var requestNames: [(file: SchemaFile, name: String)] =
+    files.filter { !$0.isFurtherType }.flatMap { file in file.requestNames.map { (file, $0) } }
+
   /// The calls that steps can make by their names, with the files that describe them.
-  package private(set) lazy var requests: [(file: SchemaFile, call: RequestSchema)] =
-    files.filter { !$0.isFurtherType }.flatMap { file in file.requests.map { (file, $0) } }
+  package var requests: [(file: SchemaFile, call: RequestSchema)] { requestNames.compactMap(request) }
+
+  /// The call with a name; nil if there is none.
+  package func request(named name: String) -> (file: SchemaFile, call: RequestSchema)? {
+    requestNames.first { $0.name == name }.flatMap(request)
+  }
+
+  private func request(_ place: (file: SchemaFile, name: String)) -> (file: SchemaFile, call: RequestSchema)? {
+    place.file.request(named: place.name).map { (place.file, $0) }
+  }
 
   /// The flags of memory regions, from `arg` of the VM's `add-memory`.
   package private(set) lazy var memoryFlags: IntegerDescription = {

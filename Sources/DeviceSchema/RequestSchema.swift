@@ -112,6 +112,7 @@ extension Catalogue {
     func isOnDescriptor(_ file: SchemaFile, _ call: RequestSchema) -> Bool {
       call.request == number && (file === descriptor || (file.isCommon && descriptor?.subject == .vm))
     }
-    return requests.first { isOnDescriptor($0, $1) && $1.name == name } ?? requests.first(where: isOnDescriptor)
+    if let found = name.flatMap(request(named:)), isOnDescriptor(found.file, found.call) { return found }
+    return requests.first(where: isOnDescriptor)
   }
 }

@@ -163,18 +163,32 @@ package final class SchemaFile {
     return frame
   }
 
-  /// The calls that have the number of their request.
-  package private(set) lazy var requests: [RequestSchema] = text.entries(under: "calls").compactMap { entry in
+  /// The names of the calls that have the number of their request.
+  package private(set) lazy var requestNames: [String] = {
     let known = DescriptorCall.allCases.map(\.key)
-    if known.contains(entry.key.value) { return nil }
-    guard let constant = entry.value.entries?.first(where: { $0.key.value.isConstant }) else {
+    return text.keys(under: "calls").map(\.value).filter { !known.contains($0) }
+  }()
+
+  /// The calls that have the number of their request.
+  package var requests: [RequestSchema] { requestNames.compactMap(request(named:)) }
+
+  private var requestCache: [String: RequestSchema?] = [:]
+
+  /// A call that has the number of its request. Each is read when it is first asked for.
+  package func request(named name: String) -> RequestSchema? {
+    if let found = requestCache[name] { return found }
+    let call = text.part("calls", name).flatMap { entry -> RequestSchema? in
+      if let constant = entry.value.entries?.first(where: { $0.key.value.isConstant }) {
+        return RequestSchema(entry, constant, in: self, catalogue)
+      }
       catalogue.faults.error(
         "schema-unknown-key",
-        "there is no call '\(entry.key.value)'\(known.suggestion(for: entry.key.value)); "
+        "there is no call '\(name)'\(DescriptorCall.allCases.map(\.key).suggestion(for: name)); "
           + "any other call needs its macro, such as 'KVM_X: _IOW(KVMIO, 0x61, struct x)'", at: entry.key.range)
       return nil
     }
-    return RequestSchema(entry, constant, in: self, catalogue)
+    requestCache[name] = .some(call)
+    return call
   }
 
   /// The rules that run before each call on the descriptor.

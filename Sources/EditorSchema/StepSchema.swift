@@ -75,7 +75,10 @@ struct StepSchema {
         (call.name, value), ("expect", expect), ("for", repetition),
         ("on", scalars.text.described("the descriptor that the call is made on")),
         ("address", .any(of: [.oneOf(["invalid"]), scalars.expression])),
-      ] + (call.isWritten ? [("value", type)] : []) + (call.makesDescriptor ? [("as", machine.deviceName)] : []),
+      ] + (call.isWritten ? [("value", type)] : [])
+        + (call.makesDescriptor
+          ? [("as", machine.deviceName)]
+          : call.isWritten ? [("as", scalars.text.described("keeps the value for later steps, as ${NAME}"))] : []),
       required: needsTarget ? ["on"] : [])
   }
 
@@ -215,7 +218,10 @@ struct StepSchema {
       case .set: members.append(("value", payload))
       case .get:
         let value = isEmpty ? JSON.anything : .any(of: [payload, ["type": "null"]])
-        members += [("value", value), ("input", isEmpty ? .anything : payload)]
+        members += [
+          ("value", value), ("input", isEmpty ? .anything : payload),
+          ("as", scalars.text.described("keeps the value that is read for later steps, as ${NAME}")),
+        ]
       }
       let required = keys.filter { $0.initial == nil }.map(\.name)
       let shape = JSON.mapping(members, required: required)

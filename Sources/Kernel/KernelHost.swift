@@ -77,6 +77,11 @@ extension KernelHost {
       default: continue
       }
     }
+    if case .bytes(_, let slots)? = operation.data,
+      slots.contains(where: { if case .parameter = $0.content { true } else { false } })
+    {
+      return "a value that the call uses was not read"
+    }
     return "the VM was not created"
   }
 }

@@ -79,6 +79,7 @@ private struct PlanDecoder {
     return PlanParameter(
       name: string(at: p + KVMLOAD_PARAMETER_NAME) ?? "", size: Int(bytes[p + KVMLOAD_PARAMETER_SIZE]),
       isSigned: isSigned, initial: bytes[p + KVMLOAD_PARAMETER_HAS_DEFAULT] == 1 ? value : nil,
+      isRead: bytes[p + KVMLOAD_PARAMETER_READ] == 1,
       at: place(p + KVMLOAD_PARAMETER_PLACE))
   }
 
@@ -147,6 +148,10 @@ private struct PlanDecoder {
     }
     let result = bytes.le32(p + KVMLOAD_STEP_RESULT)
     if result > 0 { step.expectedNumber = result - 1 }
+    let stored = bytes.le64(p + KVMLOAD_STEP_SIZE)
+    if stored > 0, operation.data != nil {
+      step.stored = StoredValue(parameter: Int(stored & 0xFFFF_FFFF) - 1, offset: Int(stored >> 32))
+    }
     step.guardedBy = records(KVMLOAD_SECTION_GUARDS, at: p + KVMLOAD_STEP_GUARDS).map {
       Guard(step: Int(bytes.le32($0 + KVMLOAD_GUARD_STEP)), ok: bytes.le32($0 + KVMLOAD_GUARD_SUCCEEDED) == 1)
     }

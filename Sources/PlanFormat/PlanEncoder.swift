@@ -120,6 +120,9 @@ private struct PlanEncoder {
     }
     record.store(answers, at: KVMLOAD_STEP_ANSWERS)
     if let number = step.expectedNumber { record.store(number + 1, at: KVMLOAD_STEP_RESULT) }
+    if let stored = step.stored {
+      record.store(UInt64(stored.offset) << 32 | UInt64(stored.parameter + 1), at: KVMLOAD_STEP_SIZE)
+    }
     let guards = range(step.guardedBy, in: KVMLOAD_SECTION_GUARDS) { _, record, condition in
       record.store(UInt32(condition.step), at: KVMLOAD_GUARD_STEP)
       record.store(condition.ok ? 1 : 0 as UInt32, at: KVMLOAD_GUARD_SUCCEEDED)
@@ -189,6 +192,7 @@ private struct PlanEncoder {
     record.store(string(parameter.name), at: KVMLOAD_PARAMETER_NAME)
     record.store(UInt8(parameter.size), at: KVMLOAD_PARAMETER_SIZE)
     record.store(parameter.isSigned ? 1 : 0 as UInt8, at: KVMLOAD_PARAMETER_SIGNED)
+    record.store(parameter.isRead ? 1 : 0 as UInt8, at: KVMLOAD_PARAMETER_READ)
     if let initial = parameter.initial {
       record.store(1 as UInt8, at: KVMLOAD_PARAMETER_HAS_DEFAULT)
       record.store(UInt64(truncatingIfNeeded: initial), at: KVMLOAD_PARAMETER_DEFAULT)

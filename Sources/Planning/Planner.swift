@@ -135,6 +135,7 @@ extension Planner {
       step.hints = knowledge.hints.hints(on: setting)
     }
     if let places = explicit.action.places { step.keyPlaces = places }
+    step.stored = explicit.stored
     if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
     result.plan.steps.append(step)
   }

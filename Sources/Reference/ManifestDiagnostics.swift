@@ -83,6 +83,9 @@ extension DiagnosticReference {
       "kvmconf explain TYPE.GROUP prints its attributes. If a group has a single attribute without a name, the path ends at the group."
     ),
     Entry("unknown-feature", "A vCPU feature is a feature of the architecture, or the number of a bit."),
+    Entry(
+      "bad-feature",
+      "An optional feature has a capability by which a host says that it has it; at most three are optional."),
     Entry("unknown-capability", "The architecture's schemas describe the capability."),
     Entry("unknown-name", "A name in place of a number is a name of that value."),
     Entry(

@@ -28,10 +28,10 @@ extension PlanFile {
 
 extension PlanParameter {
   fileprivate var json: JSON {
-    .object([
-      ("name", .string(name)), ("type", .string(typeName)), ("default", initial.map { .integer($0) } ?? .null),
-      ("at", at.json),
-    ])
+    .object(
+      [
+        ("name", .string(name)), ("type", .string(typeName)), ("default", initial.map { .integer($0) } ?? .null),
+      ] + (isRead ? [("read", .bool(true))] : []) + [("at", at.json)])
   }
 }
 
@@ -46,6 +46,7 @@ extension Step {
     if let value { members.append(("value", .string(value))) }
     members.append(("expected", jsonOfExpected))
     if let comparison { members.append(("comparison", comparison.json)) }
+    if let stored { members.append(("stored", .string(plan.parameters[stored.parameter].name))) }
     if !guardedBy.isEmpty { members.append(("guards", .array(guardedBy.map(\.json)))) }
     if let block { members.append(("block", JSON(block))) }
     if let moved { members.append(("moved", .string(moved))) }

@@ -279,7 +279,8 @@ static int check_parameter(struct check *check, uint32_t index)
 	const uint8_t has_default = parameter[KVMLOAD_PARAMETER_HAS_DEFAULT];
 
 	return has_string(check, parameter + KVMLOAD_PARAMETER_NAME) && is_width(parameter[KVMLOAD_PARAMETER_SIZE]) &&
-	       parameter[KVMLOAD_PARAMETER_SIGNED] <= 1 && has_default <= 1 && parameter[KVMLOAD_PARAMETER_ZERO] == 0 &&
+	       parameter[KVMLOAD_PARAMETER_SIGNED] <= 1 && has_default <= 1 &&
+	       parameter[KVMLOAD_PARAMETER_READ] <= !has_default &&
 	       (has_default || le64(parameter + KVMLOAD_PARAMETER_DEFAULT) == 0) &&
 	       check_place(check, parameter + KVMLOAD_PARAMETER_PLACE) &&
 	       le32(parameter + KVMLOAD_PARAMETER_ZERO_2) == 0;
@@ -366,11 +367,27 @@ static int check_memory(const struct check *check, const struct kvmload_step *st
 	return step->target == 0 && step->slot == 0 && step->payload_size == 0;
 }
 
+/* Where a value that the call reads is stored: the index of the parameter, plus 1, and above it the offset of the
+ * integer in the payload. */
+static int check_stored(const struct check *check, const struct kvmload_step *step)
+{
+	const uint32_t index = (uint32_t)step->size, offset = (uint32_t)(step->size >> 32);
+	const unsigned char *parameter;
+
+	if (step->size == 0)
+		return 1;
+	if (step->data != KVMLOAD_BYTES || index == 0 || index > check->counts[KVMLOAD_SECTION_PARAMETERS])
+		return 0;
+	parameter = record(check->plan, KVMLOAD_SECTION_PARAMETERS, index - 1);
+	return parameter[KVMLOAD_PARAMETER_READ] &&
+	       fits_into((struct range){offset, parameter[KVMLOAD_PARAMETER_SIZE]}, step->payload_size);
+}
+
 static int check_call(struct check *check, const struct kvmload_step *step)
 {
 	const int makes = (step->flags & KVMLOAD_MAKES_DESCRIPTOR) != 0;
 
-	return check_target(check, step) && step->data <= KVMLOAD_INVALID_POINTER && step->size == 0 &&
+	return check_target(check, step) && step->data <= KVMLOAD_INVALID_POINTER && check_stored(check, step) &&
 	       step->argument_devices == 0 && (step->data == KVMLOAD_BYTES || step->payload_size == 0) &&
 	       (step->flags & ~(uint32_t)(KVMLOAD_WRITES_PAYLOAD | KVMLOAD_MAKES_DESCRIPTOR)) == 0 &&
 	       step->value == (makes ? check->devices++ : 0) && is_request(step->number, step);
@@ -414,7 +431,9 @@ static int check_operation(struct check *check, const struct kvmload_step *step,
 	case KVMLOAD_SET_ATTRIBUTE:
 	case KVMLOAD_GET_ATTRIBUTE:
 	case KVMLOAD_HAS_ATTRIBUTE:
-		return check_target(check, step) && step->data <= KVMLOAD_INVALID_POINTER && is_plain &&
+		return check_target(check, step) && step->data <= KVMLOAD_INVALID_POINTER &&
+		       step->argument_devices == 0 &&
+		       (step->operation == KVMLOAD_GET_ATTRIBUTE ? check_stored(check, step) : step->size == 0) &&
 		       (step->data == KVMLOAD_BYTES || step->payload_size == 0);
 	case KVMLOAD_RUN_VCPU:
 		return has_no_target && has_no_data && is_plain && has_no_number && step->value == 0 &&
@@ -738,6 +757,7 @@ void kvmload_get_parameter(const struct kvmload_plan *plan, uint32_t index, stru
 	parameter->name = string(plan, p + KVMLOAD_PARAMETER_NAME);
 	parameter->size = p[KVMLOAD_PARAMETER_SIZE];
 	parameter->is_signed = p[KVMLOAD_PARAMETER_SIGNED];
+	parameter->is_read = p[KVMLOAD_PARAMETER_READ];
 	parameter->has_value = p[KVMLOAD_PARAMETER_HAS_DEFAULT];
 	parameter->value = le64(p + KVMLOAD_PARAMETER_DEFAULT);
 }
@@ -1128,20 +1148,43 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 	}
 }
 
-/* Whether the devices whose descriptors a payload holds exist. */
-static int has_devices(const struct kvmload_session *session, const unsigned char *step)
+/* Whether the values that a payload holds exist: descriptors of devices, and what earlier steps have read. */
+static int has_values(const struct kvmload_session *session, const unsigned char *step)
 {
 	const struct range patches = range(step + KVMLOAD_STEP_PATCHES);
 	uint32_t i;
 
 	for (i = 0; i < patches.count; i++) {
 		const unsigned char *patch = record(session->plan, KVMLOAD_SECTION_PATCHES, patches.first + i);
+		const uint32_t index = le32(patch + KVMLOAD_PATCH_INDEX);
 
-		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_DEVICE &&
-		    session->devices[le32(patch + KVMLOAD_PATCH_INDEX)].fd < 0)
+		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_DEVICE && session->devices[index].fd < 0)
+			return 0;
+		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_PARAMETER && !session->parameters[index].is_set)
 			return 0;
 	}
 	return 1;
+}
+
+/* Stores a value that a call has read, if the step says so. */
+static void store(struct kvmload_session *session, const unsigned char *step)
+{
+	const uint64_t size = le64(step + KVMLOAD_STEP_SIZE);
+	const unsigned char *integer = (const unsigned char *)session->payload + (size >> 32);
+	struct kvmload_parameter parameter;
+	struct kvmload_value *value;
+	uint32_t i;
+
+	if (!size)
+		return;
+	value = &session->parameters[(uint32_t)size - 1];
+	kvmload_get_parameter(session->plan, (uint32_t)size - 1, &parameter);
+	value->value = 0;
+	for (i = 0; i < parameter.size; i++)
+		value->value = value->value << 8 | integer[IS_BIG_ENDIAN ? i : parameter.size - 1 - i];
+	if (parameter.is_signed && parameter.size < 8 && value->value >> (parameter.size * 8 - 1))
+		value->value |= UINT64_MAX << (parameter.size * 8);
+	value->is_set = 1;
 }
 
 /* Copies the payload of a step to the scratch memory and patches it there. */
@@ -1176,7 +1219,7 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
 	int result;
 
-	if (fd < 0 || !has_devices(session, step))
+	if (fd < 0 || !has_values(session, step))
 		return KVMLOAD_NO_ANSWER;
 	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
 		attr.addr = (uintptr_t)prepare_payload(session, step);
@@ -1184,6 +1227,8 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 		attr.addr = KVMLOAD_INVALID_ADDRESS;
 	result = ioctl(fd, REQUEST(request), &attr);
 	session->number = result > 0 ? (uint32_t)result : 0;
+	if (result >= 0)
+		store(session, step);
 	return answer(result);
 }
 
@@ -1198,7 +1243,7 @@ static int request(struct kvmload_session *session, const unsigned char *step)
 
 	if (le32(step + KVMLOAD_STEP_FLAGS) & KVMLOAD_MAKES_DESCRIPTOR)
 		device = &session->devices[le64(step + KVMLOAD_STEP_VALUE)];
-	if (fd < 0 || (device && device->fd >= 0) || !has_devices(session, step))
+	if (fd < 0 || (device && device->fd >= 0) || !has_values(session, step))
 		return KVMLOAD_NO_ANSWER;
 	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
 		argument = prepare_payload(session, step);
@@ -1209,6 +1254,8 @@ static int request(struct kvmload_session *session, const unsigned char *step)
 		device->fd = result;
 	else
 		session->number = result > 0 ? (uint32_t)result : 0;
+	if (result >= 0)
+		store(session, step);
 	return answer(result);
 }
 
@@ -1345,9 +1392,12 @@ static int check_value(const struct kvmload_session *session, const unsigned cha
 	case KVMLOAD_FROM_FILE:
 		return session->files[index] < 0 ? KVMLOAD_NO_VALUE : 0;
 	case KVMLOAD_FROM_PARAMETER:
+		kvmload_get_parameter(session->plan, index, &parameter);
+		/* What a step reads is there when its turn comes. */
+		if (parameter.is_read)
+			return 0;
 		if (!session->parameters[index].is_set)
 			return KVMLOAD_NO_VALUE;
-		kvmload_get_parameter(session->plan, index, &parameter);
 		value = session->parameters[index].value;
 		return fits(value, parameter.size * 8, 0, parameter.is_signed) &&
 				       fits(value, bits, dropped, parameter.is_signed)

@@ -25,7 +25,7 @@ import kvmload
     #expect(read.table == plan.table)
     #expect(read.strace == plan.strace)
     #expect(read.steps.map(\.hints) == plan.steps.map(\.hints))
-    #expect(read.parameters.map(\.initial) == [nil, -2])
+    #expect(read.parameters.map(\.initial) == [nil, -2, nil])
   }
 
   @Test func compilingIsDeterministic() throws {

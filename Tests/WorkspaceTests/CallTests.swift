@@ -167,6 +167,26 @@ import Workspace
     #expect(memory == PrivateMemory(device: 1, offset: 0))
   }
 
+  /// A value that one step reads fills the payload of a later one; the plan needs no value for it.
+  @Test func readValuesAreKeptForLaterSteps() throws {
+    let plan = try plan(
+      """
+      arch: x86_64
+      vcpus: {count: 2}
+      steps:
+        - {get: vcpu.0.tsc.offset, as: offset}
+        - {set: vcpu.1.tsc.offset, value: "${offset}"}
+
+      """)
+    #expect(plan.steps[3].stored == StoredValue(parameter: 0, offset: 0))
+    let slot = PayloadSlot(.parameter(0), offset: 0, width: 8)
+    #expect(plan.steps[4].operation.data == .bytes([UInt8](repeating: 0, count: 8), slots: [slot]))
+    #expect(plan.missingParameters == [])
+    let (_, loaded) = load(
+      "arch: x86_64\nvcpus: {count: 1}\nsteps: [{get: vcpu.0.tsc.offset, as: a}, {get: vcpu.0.tsc.offset, as: a}]\n")
+    #expect(loaded.diagnostics.map(\.message) == ["there is already a value 'a'"])
+  }
+
   /// Each row of a report names the register that it is about.
   @Test func keysOfAttributesHaveNames() throws {
     let (workspace, loaded) = load(

@@ -180,7 +180,7 @@ static int has_values(const struct kvmload_session *session)
 		struct kvmload_parameter parameter;
 
 		kvmload_get_parameter(session->plan, i, &parameter);
-		if (session->parameters[i].is_set)
+		if (parameter.is_read || session->parameters[i].is_set)
 			continue;
 		complain(FAILURE, parameter.name, "this parameter has no value; give it with --set NAME=VALUE");
 		good = 0;

@@ -77,7 +77,7 @@ enum kvmload_operation {
 	/* KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR on `target`: `number` is the group, `value` the
 	 * attr field; `flags` and `data`. A get overwrites the payload. */
 	KVMLOAD_SET_ATTRIBUTE = 10,
-	KVMLOAD_GET_ATTRIBUTE = 11,
+	KVMLOAD_GET_ATTRIBUTE = 11, /* `size`: where a value that it reads is stored, see docs/plan-format.md */
 	KVMLOAD_HAS_ATTRIBUTE = 12,
 	/* KVM_RUN of the vCPU in `slot` with immediate_exit set, so that no guest instruction runs. EINTR counts as
 	 * success: the kernel returns it after all of its checks have passed. */
@@ -224,6 +224,7 @@ struct kvmload_parameter {
 	const char *name;
 	uint32_t size; /* in bytes: 1, 2, 4 or 8 */
 	uint32_t is_signed;
+	uint32_t is_read; /* whether a step reads the value; the caller then supplies none */
 	uint32_t has_value; /* whether `value` is a default, used unless the caller supplies another value */
 	uint64_t value; /* sign-extended to 64 bits if the parameter is signed */
 };
@@ -552,7 +553,7 @@ enum {
 	KVMLOAD_PARAMETER_SIZE = 4, /* u8 */
 	KVMLOAD_PARAMETER_SIGNED = 5, /* u8 */
 	KVMLOAD_PARAMETER_HAS_DEFAULT = 6, /* u8 */
-	KVMLOAD_PARAMETER_ZERO = 7, /* u8 */
+	KVMLOAD_PARAMETER_READ = 7, /* u8 */
 	KVMLOAD_PARAMETER_DEFAULT = 8, /* u64 */
 	KVMLOAD_PARAMETER_PLACE = 16, /* place */
 	KVMLOAD_PARAMETER_ZERO_2 = 28, /* u32 */
