@@ -113,7 +113,8 @@ package final class Catalogue {
       for (i, type) in types.enumerated() {
         files.append(
           SchemaFile(
-            subject: .device(type.name), text: text, catalogue: self, constants: type.constants, isFurtherType: i > 0))
+            subject: .device(type.name), text: text, catalogue: self, constants: type.constants,
+            firstType: i > 0 ? types[0].name : nil))
       }
     }
     for section in Self.sharedSections { index(section) }

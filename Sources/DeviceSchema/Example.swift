@@ -101,7 +101,7 @@ extension SchemaFile {
   /// The steps before an example's call, with those of the setups that it names.
   package func given(of example: Example) -> [Node] {
     example.given.flatMap { node -> [Node] in
-      node.scalar.map { setup(named: Located($0, at: node.range)) } ?? [node]
+      node.scalar.map { setup(named: Located($0, at: node.range)) } ?? own([node])
     }
   }
 
@@ -127,4 +127,18 @@ extension SchemaFile {
 
   /// The first part of paths in examples.
   package var exampleTarget: String { subject == .vcpu ? "vcpu.0" : name }
+}
+
+extension Node {
+  /// The node with another device type in place of one: `arm-vgic-v2` and `arm-vgic-v2.addr.dist`.
+  func replacing(_ type: String, by other: String) -> Node {
+    switch content {
+    case .scalar(let text, let style):
+      text == type || text.hasPrefix(type + ".")
+        ? Node(.scalar(other + text.dropFirst(type.count), style), at: range) : self
+    case .sequence(let items): Node(.sequence(items.map { $0.replacing(type, by: other) }), at: range)
+    case .mapping(let entries):
+      Node(.mapping(entries.map { Entry(key: $0.key, value: $0.value.replacing(type, by: other)) }), at: range)
+    }
+  }
 }

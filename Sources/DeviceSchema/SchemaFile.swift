@@ -19,19 +19,21 @@ package final class SchemaFile {
   /// The roots that rules of any call see.
   private(set) lazy var sharedRoots = catalogue.roots(of: self, .shared)
 
-  /// Whether the file describes several types, and this is not the first. What does not belong to one type is read
-  /// with the first.
-  package let isFurtherType: Bool
+  /// The first type, if the file describes several and this is another one. What does not belong to one type is read
+  /// with the first, and examples are written for it.
+  private let firstType: String?
+  /// Whether the file describes several types, and this is not the first.
+  package var isFurtherType: Bool { firstType != nil }
   /// The constants of this type, if the file describes several.
   private let ownConstants: [Located<String>]?
 
   init(
     subject: SchemaSubject, text: SchemaText, catalogue: Catalogue, constants: [Located<String>]? = nil,
-    isFurtherType: Bool = false
+    firstType: String? = nil
   ) {
     self.subject = subject
     ownConstants = constants
-    self.isFurtherType = isFurtherType
+    self.firstType = firstType
     self.text = text
     self.catalogue = catalogue
   }
@@ -83,13 +85,19 @@ package final class SchemaFile {
     uniquingKeysWith: { first, _ in first })
 
   /// The steps before every example; nil if the file does not say.
-  package var exampleSetup: [Node]? { setups["always"]?.steps }
+  package var exampleSetup: [Node]? { setups["always"].map { own($0.steps) } }
   /// The files that the steps of examples name.
   package var exampleFiles: Node? { setups["always"]?.files }
 
+  /// Steps of examples, with this type in place of the first.
+  func own(_ steps: [Node]) -> [Node] {
+    guard let firstType else { return steps }
+    return steps.map { $0.replacing(firstType, by: name) }
+  }
+
   /// The steps that `given` of an example names.
   func setup(named name: Located<String>) -> [Node] {
-    if name.value != "always", let setup = setups[name.value] { return setup.steps }
+    if name.value != "always", let setup = setups[name.value] { return own(setup.steps) }
     let hint = setups.keys.filter { $0 != "always" }.sorted().suggestion(for: name.value)
     catalogue.faults.error("schema-unknown-name", "there is no setup '\(name.value)'\(hint)", at: name.range)
     return []
@@ -328,6 +336,7 @@ package struct CapabilityParameter {
   package var isDescriptor: Bool
   package var initial: Int128?
   package var doc: String?
+  package var flags: [(name: String, bit: Int)]
   /// The type in expressions.
   fileprivate var type: Type
 
@@ -348,9 +357,10 @@ package struct CapabilityParameter {
       faults.error("schema-type", "an argument must be u32, u64, fd or device", at: entry.value.range)
     }
     (isDevice, isDescriptor) = (text == "device", text == "fd")
-    let bits = flags.compactMap { flag in
-      flag.value.integer(named: flag.key.value, faults).map { (flag.key.value.identifier, Int(clamping: $0)) }
+    self.flags = flags.compactMap { flag in
+      flag.value.integer(named: flag.key.value, faults).map { (flag.key.value, Int(clamping: $0)) }
     }
+    let bits = self.flags.map { ($0.name.identifier, $0.bit) }
     type =
       isDevice
       ? .any

@@ -20,7 +20,7 @@ struct ConditionWords {
     case .call(let name, let arguments, _): expanded(name, arguments).map(words) ?? syntax.description
     case .binary(.or, _, _, _): alternatives(syntax.operands(of: .or))
     case .binary(.and, _, _, _):
-      interval(syntax).map { "\($0.subject) is \($0.value)" }
+      value(of: syntax).map { "\($0.subject) is \($0.value)" }
         ?? syntax.operands(of: .and).map(words).joined(separator: " and ")
     case .binary(let operation, let left, let right, _):
       if let verb = operation.verb {
@@ -34,29 +34,22 @@ struct ConditionWords {
 
   /// Several values of one thing, or several conditions.
   private func alternatives(_ all: [Syntax]) -> String {
-    let values = all.map(Self.isEqual)
-    if let first = values.first??.subject, values.allSatisfy({ $0?.subject.description == first.description }) {
-      let words = values.compactMap { $0.map { value($0.value, of: first) } }
-      return "\(subject(first)) is \(words.listed("or"))"
-    }
-    let intervals = all.map(interval)
-    if let first = intervals.first??.subject, intervals.allSatisfy({ $0?.subject == first }) {
-      return "\(first) is \(intervals.compactMap { $0?.value }.joined(separator: " or "))"
+    let values = all.map(value(of:))
+    if let subject = values.first??.subject, values.allSatisfy({ $0?.subject == subject }) {
+      return "\(subject) is \(values.compactMap { $0?.value }.listed("or"))"
     }
     return all.map(words).joined(separator: " or ")
   }
 
-  private static func isEqual(_ syntax: Syntax) -> (subject: Syntax, value: Syntax)? {
-    if case .binary(.equal, let left, let right, _) = syntax { (left, right) } else { nil }
-  }
-
-  /// The words for `x >= 16 && x <= 31`.
-  private func interval(_ syntax: Syntax) -> (subject: String, value: String)? {
-    guard
-      case .binary(.and, .binary(.greaterOrEqual, let x, let low, _), .binary(.lessOrEqual, let y, let high, _), _) =
-        syntax, x.description == y.description
-    else { return nil }
-    return (subject(x), "from \(value(low, of: x)) to \(value(high, of: x))")
+  /// The subject and the value of `x == 3`, or of `x >= 16 && x <= 31`.
+  private func value(of syntax: Syntax) -> (subject: String, value: String)? {
+    switch syntax {
+    case .binary(.equal, let x, let value, _): (subject(x), self.value(value, of: x))
+    case .binary(.and, .binary(.greaterOrEqual, let x, let low, _), .binary(.lessOrEqual, let y, let high, _), _)
+    where x.description == y.description:
+      (subject(x), "from \(value(low, of: x)) to \(value(high, of: x))")
+    default: nil
+    }
   }
 
   private func negation(of syntax: Syntax) -> String {

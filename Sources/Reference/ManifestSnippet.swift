@@ -14,8 +14,6 @@ struct ManifestSnippet {
   private var vcpu: [Assignment] = []
   private var devices: [(type: String, attributes: [Assignment])] = []
   private var steps: [String] = []
-  /// The first type of a file that describes several, which the examples use, and the type that takes its place.
-  private var replaced: (type: String, by: String)?
   /// The types of the devices that steps named, by name.
   private var aliases: [String: String] = [:]
 
@@ -35,10 +33,6 @@ struct ManifestSnippet {
     guard let call = file.calls(on: attribute).first,
       let example = attribute.examples.first(where: { $0.works && $0.call == call })
     else { return nil }
-    if file.isFurtherType, let type = file.deviceType {
-      let first = catalogue.files.first { $0.text.file == file.text.file }?.deviceType
-      replaced = first.map { ($0, type) }
-    }
     let needsMemory = (group.after + attribute.after).contains { $0.path.value == "memory" }
     for step in file.exampleSetup ?? [] where needsMemory || step[key: "add-memory"] == nil {
       add(step, file, catalogue)
@@ -58,7 +52,7 @@ struct ManifestSnippet {
       assign(example.entries, attribute, group, file)
     } else {
       let key = example.key.map { ", \($0.key.value): \($0.value.flow)" }
-      steps = ["{\(call.rawValue): \(actual(file.exampleTarget)).\(attribute.path)\(key.joined())}"]
+      steps = ["{\(call.rawValue): \(file.exampleTarget).\(attribute.path)\(key.joined())}"]
     }
   }
 
@@ -118,10 +112,7 @@ struct ManifestSnippet {
     return ["\(margin)\(name):"] + value.block(indent: indent + 2, prefix: "")
   }
 
-  private func actual(_ type: String) -> String { type == replaced?.type ? replaced?.by ?? type : type }
-
   private mutating func index(of type: String) -> Int {
-    let type = actual(type)
     if let i = devices.firstIndex(where: { $0.type == type }) { return i }
     devices.append((type, []))
     return devices.count - 1
@@ -157,7 +148,7 @@ struct ManifestSnippet {
     }
     guard let path = step[key: "set"]?.scalar, step[key: "expect"] == nil else { return }
     var parts = path.split(separator: ".").map(String.init)[...]
-    let name = parts.popFirst().map { actual(aliases[$0] ?? $0) }
+    let name = parts.popFirst().map { aliases[$0] ?? $0 }
     guard let target = catalogue.files.first(where: { $0.name == name }) else { return }
     if target.subject == .vcpu { _ = parts.popFirst() }
     guard let (group, attribute) = target.attribute(at: parts.joined(separator: ".")) else { return }

@@ -84,12 +84,10 @@ extension PageText {
   private func rows(_ lifetime: Lifetime) -> [[String]] {
     var rows: [[String]] = []
     if let since = lifetime.since {
-      rows.append(["since", since.interval == nil ? "Linux \(since)" : "a release \(since.words)"])
+      rows.append(["since", since.words(exactly: "Linux", between: "a release of Linux")])
     }
     if let until = lifetime.until {
-      rows.append([
-        "until", (until.interval == nil ? "Linux \(until)" : "a release \(until.words)") + ", which removed it",
-      ])
+      rows.append(["until", until.words(exactly: "Linux", between: "a release of Linux") + ", which removed it"])
     }
     return rows
   }
@@ -167,8 +165,13 @@ extension PageText {
       if !capability.parameters.isEmpty {
         heading("ARGUMENTS")
         table(
-          capability.parameters.map {
-            [$0.name, $0.isDevice ? "a device" : $0.isDescriptor ? "a file" : "a number", $0.doc ?? ""]
+          capability.parameters.map { parameter in
+            let flags = parameter.flags.map { "\($0.name) (bit \($0.bit))" }
+            let words = [parameter.doc, flags.isEmpty ? nil : "flags: " + flags.joined(separator: ", ")]
+            return [
+              parameter.name, parameter.isDevice ? "a device" : parameter.isDescriptor ? "a file" : "a number",
+              words.compactMap(\.self).joined(separator: "; "),
+            ]
           })
       }
     } else if case .request(let request) = call.kind, !request.type.isNone {

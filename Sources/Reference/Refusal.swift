@@ -55,6 +55,8 @@ struct RefusalWalk {
   let catalogue: Catalogue
   private(set) var found: [Refusal] = []
   private var seen: Set<[String]> = []
+  /// The releases in which calls come as far as this: the others always refuse them before.
+  private var reached: [Lifetime] = []
 
   init(_ catalogue: Catalogue) { self.catalogue = catalogue }
 
@@ -79,6 +81,9 @@ struct RefusalWalk {
     var capability: RuleFrame?
     /// The arguments of the function, by the names of its parameters.
     var arguments: [String: Syntax] = [:]
+
+    /// Whether each call comes to the list, in each release.
+    var isUnconditional: Bool { conditions.isEmpty && lifetimes.isEmpty }
 
     init(_ file: SchemaFile, _ path: String) {
       self.file = file
@@ -164,6 +169,7 @@ struct RefusalWalk {
       context.names += rule.lets.map { ($0.name, context.text($0.value)) }
       visit(rule, context)
       if rule.endsIfTrue { context.exclude(rule) }
+      if rule.refusesRelease, context.isUnconditional { reached.append(rule.lifetime.complement) }
       // A change may invalidate earlier comparisons.
       if rule.changesState { context.forgetState() }
     }
@@ -230,8 +236,9 @@ struct RefusalWalk {
     if part.when != nil, other.require(part.when, holds: false) { walk(otherwise, other) }
   }
 
-  /// Adds a refusal, unless the same rule was already reached with the same conditions.
+  /// Adds a refusal, unless no release comes to it, or the same rule was already reached with the same conditions.
   mutating func add(_ refusal: Refusal) {
+    guard Lifetime(refusal.lifetimes + reached).overlaps(Lifetime()) else { return }
     let key =
       [refusal.id, refusal.reason, refusal.releases ?? ""] + refusal.conditions
       + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
@@ -251,6 +258,12 @@ extension Rule {
 }
 
 extension Rule {
+  /// Whether each call of some releases ends here.
+  fileprivate var refusesRelease: Bool {
+    guard case .refuse = action else { return false }
+    return condition == nil && (lifetime.since == nil) != (lifetime.until == nil)
+  }
+
   /// Whether each call for which the condition holds ends here.
   fileprivate var endsIfTrue: Bool {
     guard lifetime == Lifetime(), otherwise == nil else { return false }
@@ -260,6 +273,11 @@ extension Rule {
     default: false
     }
   }
+}
+
+extension Lifetime {
+  /// The releases that do not have it, if it has one bound.
+  fileprivate var complement: Lifetime { Lifetime(since: until, until: since) }
 }
 
 extension RuleList {
@@ -294,8 +312,8 @@ extension Refusal {
   var releases: String? {
     let lifetime = Lifetime(lifetimes)
     var words: [String] = []
-    if let since = lifetime.since { words.append(since.interval.map { "new \($0)" } ?? "since \(since)") }
-    if let until = lifetime.until { words.append(until.interval.map { "gone \($0)" } ?? "before \(until)") }
+    if let since = lifetime.since { words.append(since.words(exactly: "since", between: "new")) }
+    if let until = lifetime.until { words.append(until.words(exactly: "before", between: "gone")) }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
 }

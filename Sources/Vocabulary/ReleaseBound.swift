@@ -118,15 +118,18 @@ extension ReleaseBound: CustomStringConvertible {
 
 extension ReleaseBound {
   /// `in Linux 7.2 and 6.12.100`, or `between Linux 6.12 and 7.2`.
-  package var words: String {
+  var words: String {
     guard starts.count == 1, let last = mainline.lastWithout else { return "in Linux \(self)" }
     return "between Linux \(last) and \(mainline.release)"
   }
 
-  /// `between 6.12 and 7.2`; nil if the release is known.
-  package var interval: String? {
-    guard starts.count == 1, let last = mainline.lastWithout else { return nil }
-    return "between \(last) and \(mainline.release)"
+  /// `since 7.2, new between 6.12.107 and 6.12.117`, with these words before releases and before intervals.
+  package func words(exactly exact: String, between interval: String) -> String {
+    let known = starts.filter { $0.lastWithout == nil }.map { "\($0.release)" }
+    let intervals = starts.compactMap { start in start.lastWithout.map { "between \($0) and \(start.release)" } }
+    return [(exact, known), (interval, intervals)].filter { !$0.1.isEmpty }.map { words, releases in
+      "\(words) \(releases.joined(separator: " and "))"
+    }.joined(separator: ", ")
   }
 }
 

@@ -80,6 +80,15 @@ import Vocabulary
     #expect(try ReleaseBound(tags: ["v7.2", "v6.12.100", "v6.6.3"]).description == "7.2, 6.12.100, 6.6.3")
     #expect(try ReleaseBound(tags: ["v6.12..v7.2"]).description == "6.12..7.2")
   }
+
+  @Test(arguments: [
+    ("v6.13", "since 6.13"), ("v7.2 v6.12.100", "since 7.2 and 6.12.100"), ("v6.12..v7.2", "new between 6.12 and 7.2"),
+    ("v7.2 v6.12.107..v6.12.117", "since 7.2, new between 6.12.107 and 6.12.117"),
+    ("v6.19..v7.1 v6.12.107..v6.12.117", "new between 6.19 and 7.1 and between 6.12.107 and 6.12.117"),
+  ]) func boundHasWords(_ tags: String, _ words: String) throws {
+    let bound = try ReleaseBound(tags: tags.split(separator: " ").map(String.init))
+    #expect(bound.words(exactly: "since", between: "new") == words)
+  }
 }
 
 @Suite struct LifetimeTests {
