@@ -26,7 +26,7 @@ struct MappingReader {
 
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
-  ///   - home: for a key that is none of these, the key below which it belongs; nil if it belongs nowhere.
+  ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
     home: (String) -> String? = { _ in nil }

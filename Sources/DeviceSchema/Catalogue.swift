@@ -70,7 +70,7 @@ package final class Catalogue {
   /// The calls that steps can make by their names, with the files that describe them.
   package var requests: [(file: SchemaFile, call: RequestSchema)] { requestNames.compactMap(request) }
 
-  /// The call with a name; nil if there is none.
+  /// The call with this name, or nil.
   package func request(named name: String) -> (file: SchemaFile, call: RequestSchema)? {
     requestNames.first { $0.name == name }.flatMap(request)
   }
@@ -502,7 +502,7 @@ extension Catalogue: SharedNames {
     }
   }
 
-  /// The name of the fact that is found by the value of a capability; nil if there is none.
+  /// The name of the fact whose probe reads this capability, or nil.
   package func fact(foundBy capability: UInt32) -> String? {
     declaredFacts.first { fact in
       if case .checkExtension(_, capability)? = fact.probe?.method { true } else { false }

@@ -275,7 +275,7 @@ private struct Scale {
   }
 }
 
-/// Columns beside each other for devices with the same addresses. Memory has the whole width, behind them.
+/// Side-by-side columns for devices that share addresses. Memory is drawn first, over the whole width.
 private struct Lanes {
   /// The lane of each row, and the number of lanes there; nil for memory and free ranges.
   private var lanes: [(lane: Int, count: Int)?] = []

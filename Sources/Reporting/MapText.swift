@@ -130,7 +130,7 @@ package struct MapText {
 
   private func styled(_ text: String, _ style: Style?) -> String {
     guard color, let style else { return text }
-    return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+    return text.styled(style.rawValue)
   }
 }
 

@@ -184,7 +184,7 @@ extension HostMatrix {
       self.hosts = hosts
     }
 
-    /// The difference that prevents a merge; nil if there is none.
+    /// Why the reports cannot be merged, or nil if they can.
     func difference(from other: Header?) -> String? {
       let other = other ?? self
       let own = "kvmconf \(kvmconfVersion) with the schemas of Linux \(SchemaSource.newestRelease)"

@@ -83,7 +83,8 @@ extension HostMatrix {
     return all
   }
 
-  /// `on every host`, or `on Linux 5.10 and Linux 6.1`; nil if there is only one host, or if there are none.
+  /// `on every host`, or `on Linux 5.10 and Linux 6.1`. Nil if there is only one host, or the problem is not
+  /// about hosts.
   private func words(for hosts: [Int], of judged: Int) -> String? {
     if self.hosts.count == 1 || hosts.isEmpty { return nil }
     // A shard does not know the results for all hosts.

@@ -271,7 +271,7 @@ extension DifferenceLine {
       case .changed: "33"
       case .reordered: "36"
       }
-    return "\u{1B}[\(code)m\(row)\u{1B}[0m"
+    return row.styled(code)
   }
 }
 

@@ -88,10 +88,10 @@ extension Verdict {
   /// A line in the verdict's colour. If the step passed, only the mark is green.
   fileprivate func coloured(_ line: String) -> String {
     switch self {
-    case .passed: "\u{1B}[32m\(mark)\u{1B}[0m" + line.dropFirst(mark.count)
-    case .failed: "\u{1B}[1;31m\(line)\u{1B}[0m"
-    case .skipped: "\u{1B}[2m\(line)\u{1B}[0m"
-    case .undecided: "\u{1B}[33m\(line)\u{1B}[0m"
+    case .passed: mark.styled("32") + line.dropFirst(mark.count)
+    case .failed: line.styled("1;31")
+    case .skipped: line.styled("2")
+    case .undecided: line.styled("33")
     }
   }
 }

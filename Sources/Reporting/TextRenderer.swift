@@ -72,7 +72,7 @@ extension TextRenderer {
   }
 
   private func styled(_ text: String, _ style: Style) -> String {
-    color ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    color ? text.styled(style.rawValue) : text
   }
 }
 

@@ -20,7 +20,7 @@ package struct HostChoice: Hashable, Sendable {
   /// The hosts that options name: each file of facts with each release. They are sorted, each is named once, and there is
   /// at least one.
   ///
-  /// - Parameter facts: files, and folders, which stand for every `.yaml`, `.yml` and `.json` file below them.
+  /// - Parameter facts: files and folders. A folder adds every `.yaml`, `.yml` and `.json` file in it and below.
   /// - Throws: an error of the kind `unreadable` if a folder cannot be read or has no such file.
   package static func all(facts: [String], releases: [Release]) throws(DiagnosticsError) -> [HostChoice] {
     var files: [String?] = []
@@ -46,7 +46,7 @@ package struct HostChoice: Hashable, Sendable {
 package struct LoadedHost: Sendable {
   fileprivate var release: Release?
   fileprivate var facts: HostFacts?
-  /// A text that is the same for hosts with the same facts and release: their results are the same, too.
+  /// The facts and the release as text. Hosts with equal texts have equal results.
   let content: String
 
   package init(_ choice: HostChoice) throws(DiagnosticsError) {

@@ -36,6 +36,11 @@ extension ArgumentHelp {
     ArgumentHelp("A folder of schemas, ARCH/TYPE.yaml, that add to or replace the built-in ones.", valueName: "dir")
   }
 
+  static var resultFile: ArgumentHelp {
+    ArgumentHelp(
+      "Write the result to a file (replaced as a whole) instead of standard output.", valueName: "file")
+  }
+
   static var kernel: ArgumentHelp { ArgumentHelp("The kernel release to assume, such as 6.12.", valueName: "release") }
 }
 

@@ -22,11 +22,7 @@ struct Merge: ParsableCommand {
       "The format of the result: text, markdown, json (one document), sarif, junit, github (workflow commands) or gcc.")
   var format: ReportFormat = .text
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "Write the result to a file (replaced as a whole) instead of standard output.", valueName: "file"),
-    completion: .file())
+  @Option(name: .shortAndLong, help: .resultFile, completion: .file())
   var output: String?
 
   @Flag(help: "Print no summary.")

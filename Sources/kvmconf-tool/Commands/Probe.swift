@@ -28,11 +28,7 @@ struct Probe: ParsableCommand {
   @Option(help: "The format of the result: text, json, prometheus (textfile collector) or nfd (feature file).")
   var format: ProbeFormat = .text
 
-  @Option(
-    name: [.customShort("o"), .long],
-    help: ArgumentHelp(
-      "Write the result to a file (replaced as a whole) instead of standard output.", valueName: "file"),
-    completion: .file())
+  @Option(name: [.customShort("o"), .long], help: .resultFile, completion: .file())
   var output: String?
 
   @Option(

@@ -45,11 +45,7 @@ struct Validate: ParsableCommand {
       "Also fail on undecided steps (undecided), or on these and warnings (warning).", valueName: "kind"))
   var failOn: FailOn?
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "Write the result to a file (replaced as a whole) instead of standard output.", valueName: "file"),
-    completion: .file())
+  @Option(name: .shortAndLong, help: .resultFile, completion: .file())
   var output: String?
 
   @Flag(help: "Print no summary, no progress and no notes on skipped files.")
