@@ -25,11 +25,16 @@ extension ManifestWorkspace {
   /// Checks that plans can be run: their parameters have values and, on this machine's kernel, no call is predicted to
   /// crash or hang it.
   ///
+  /// - Parameter withRuns: whether each vCPU is run after the last step.
   /// - Throws: the errors of all plans, as the kind `invalid`.
-  package func requireRunnable(_ plans: [Plan], onKernel: Bool) throws(DiagnosticsError) {
+  package func requireRunnable(
+    _ plans: [Plan], onKernel: Bool, withRuns: Bool = false
+  ) throws(DiagnosticsError) {
     var faults = plans.flatMap(\.obstacles)
     if faults.isEmpty, onKernel {
-      for plan in plans where plan.architecture == .host { faults += try hazards(of: plan.withDefaults) }
+      for plan in plans where plan.architecture == .host {
+        faults += try hazards(of: withRuns ? plan.withDefaults.withRuns : plan.withDefaults)
+      }
     }
     if !faults.isEmpty { throw DiagnosticsError(.invalid, faults) }
   }

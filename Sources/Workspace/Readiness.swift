@@ -9,7 +9,6 @@ import YAMLSyntax
 /// Finds what keeps the vCPUs of a VM from running after all calls of its manifest.
 struct Readiness {
   private let plan: Plan
-  private let catalogue: Catalogue
   /// The text of the manifest.
   private let document: Node
   /// Whether a step is refused. Then only the obstacles are certain that no step of the plan could have removed.
@@ -18,7 +17,7 @@ struct Readiness {
   private let knownMissing: Set<String>
   private var replay: Replay
   private var obstacles: [Obstacle] = []
-  private lazy var settings = MadeSettings(plan, catalogue)
+  private let settings: MadeSettings
 
   /// A reason for which vCPUs do not run, and its cause in the manifest.
   private struct Obstacle {
@@ -32,96 +31,115 @@ struct Readiness {
     var vcpus: [UInt64]?
   }
 
-  /// - Parameters:
-  ///   - document: the text of the manifest.
-  ///   - host: the host before the first step.
-  ///   - report: the run of the plan.
-  init(_ plan: Plan, _ catalogue: Catalogue, document: Node, on host: ModelHost, after report: Report) {
-    self.plan = plan
-    self.catalogue = catalogue
-    self.document = document
-    hasRefusals = report.entries.verdicts.contains(where: \.isFailure)
-    knownMissing = Set(
-      report.entries.verdicts.indices.filter { report.entries.verdicts[$0].isFailure }.flatMap { index in
-        let result = report.entries.results[index]
-        return (result.reasons + result.further).flatMap(\.missing)
-      })
-    replay = Replay(plan, on: host, after: report, most: 1_000)
+  /// A vCPU that does not run, or not without a warning.
+  private struct Entry {
+    var slot: Int
+    var id: UInt64
+    var result: StepResult
   }
 
-  /// The problems, one for each cause.
+  /// The problems of a run's vCPUs, one for each cause.
   ///
-  /// - Parameter host: the host after the last step.
-  mutating func problems(on host: ModelHost) -> [Diagnostic] {
+  /// - Parameters:
+  ///   - document: the text of the manifest.
+  ///   - fresh: the host before the first step.
+  ///   - host: the host after the last step.
+  ///   - report: the run of the plan.
+  static func problems(
+    of plan: Plan, _ catalogue: Catalogue, document: Node, from fresh: ModelHost, to host: ModelHost,
+    after report: Report
+  ) -> [Diagnostic] {
     var host = host
-    var undecided: Diagnostic?
     let vcpus = plan.vcpus
-    for (slot, id) in vcpus.map(\.id).enumerated() {
-      let result = host.enter(slot)
+    let entries = vcpus.enumerated().map { Entry(slot: $0, id: $1.id, result: host.enter($0)) }.filter {
+      $0.result.outcome != .ok || !$0.result.warnings.isEmpty || $0.result.schemaFault != nil
+    }
+    // Most VMs are ready, and need no search.
+    if entries.isEmpty { return [] }
+    var readiness = Readiness(
+      plan: plan, document: document, report, replay: Replay(plan, on: fresh, after: report, most: 1_000),
+      settings: MadeSettings(plan, catalogue, report))
+    return readiness.problems(entries, of: vcpus.count)
+  }
+
+  private init(plan: Plan, document: Node, _ report: Report, replay: Replay, settings: MadeSettings) {
+    self.plan = plan
+    self.document = document
+    self.replay = replay
+    self.settings = settings
+    let refused = report.entries.verdicts.indices.filter { report.entries.verdicts[$0].isFailure }
+    hasRefusals = !refused.isEmpty
+    knownMissing = Set(
+      refused.map { report.entries.results[$0] }.flatMap { $0.reasons + $0.further }.flatMap(\.missing))
+  }
+
+  /// - Parameter count: the number of all vCPUs.
+  private mutating func problems(_ entries: [Entry], of count: Int) -> [Diagnostic] {
+    var (hazard, undecided): (Diagnostic?, Diagnostic?)
+    for entry in entries {
+      let result = entry.result
       if let fault = result.schemaFault { return [fault] }
       switch result.outcome {
       case .refused:
-        for reason in result.reasons { add(reason, slot, id) }
-        for reason in result.further { add(reason, slot, id, isFurther: true) }
+        for reason in result.reasons { add(reason, entry) }
+        for reason in result.further { add(reason, entry, isFurther: true) }
+      case .hazard(let why): hazard = hazard ?? self.hazard(why, entry)
       // A value that is supplied at load time decides it then.
-      case .undecided where !hasRefusals && undecided == nil && plan.parameters.isEmpty:
-        undecided = self.undecided(result, id)
+      case .undecided where !hasRefusals && plan.parameters.isEmpty: undecided = undecided ?? self.undecided(entry)
       default: break
       }
-      for warning in result.warnings { add(warning, slot, id, isWarning: true) }
+      for warning in result.warnings { add(warning, entry, isWarning: true) }
     }
-    return obstacles.map { diagnostic($0, of: vcpus.count) } + [undecided].compactMap(\.self)
+    return obstacles.map { diagnostic($0, of: count) } + [hazard, undecided].compactMap(\.self)
   }
 
   /// - Parameter isFurther: whether the vCPU has another obstacle before this one, of which this may be a consequence.
   private mutating func add(
-    _ reason: Reason, _ slot: Int, _ id: UInt64, isWarning: Bool = false, isFurther: Bool = false
+    _ reason: Reason, _ entry: Entry, isWarning: Bool = false, isFurther: Bool = false
   ) {
     let known = obstacles.firstIndex { known in
       known.reason.rule == reason.rule
-        ? isCause(known.cause, slot) : !Set(known.reason.missing).isDisjoint(with: reason.missing)
+        ? isCause(known.cause, entry.slot) : !Set(known.reason.missing).isDisjoint(with: reason.missing)
     }
     if let known {
-      obstacles[known].vcpus?.append(id)
-    } else if let found = obstacle(reason, slot, id, isWarning) {
+      obstacles[known].vcpus?.append(entry.id)
+      return
+    }
+    for found in self.obstacles(for: reason, entry, isWarning) {
       let isKnown = found.cause.map { cause in obstacles.contains { $0.cause == cause } } ?? reason.missing.isEmpty
       if !isFurther || !isKnown { obstacles.append(found) }
     }
   }
 
   /// Whether the cause of another vCPU's obstacle is also one of this vCPU's.
-  private mutating func isCause(_ place: SourceRange?, _ slot: Int) -> Bool {
+  private func isCause(_ place: SourceRange?, _ slot: Int) -> Bool {
     guard let place else { return true }
     return settings.targets[place]?.contains { $0 == .vcpu(slot) || !$0.isVCPU } ?? false
   }
 
-  /// Nil if the obstacle is a consequence of an error that has been reported.
-  private mutating func obstacle(_ reason: Reason, _ slot: Int, _ id: UInt64, _ isWarning: Bool) -> Obstacle? {
-    guard knownMissing.isDisjoint(with: reason.missing) else { return nil }
+  /// The obstacles for a reason: one, or one for each object that lacks a setting. Empty if the reason follows from an error
+  /// that has been reported.
+  private mutating func obstacles(for reason: Reason, _ entry: Entry, _ isWarning: Bool) -> [Obstacle] {
+    guard knownMissing.isDisjoint(with: reason.missing) else { return [] }
     var found = Obstacle(
-      reason: reason, isWarning: isWarning, place: document.range.firstLine, notes: [], vcpus: [id])
-    let present = reason.missing.compactMap { settings.place(of: $0, vcpu: slot) }
-    if !reason.missing.isEmpty, present.isEmpty {
-      let path = reason.missing.first(where: isPossible) ?? reason.missing[0]
-      found.place = placeForMissing(path)
-      found.notes = [Note("missing here: \(path.withoutOwner)")]
-      if !path.hasPrefix("vcpu.") { found.vcpus = nil }
-      return found
+      reason: reason, isWarning: isWarning, place: document.range.firstLine, notes: [], vcpus: [entry.id])
+    let (lacking, present) = settings.missing(reason.missing, vcpu: entry.slot)
+    if !lacking.isEmpty {
+      return lacking.map { owner, path in
+        found.place = place(of: owner, path)
+        found.notes = [Note("missing here: \(path.withoutOwner)")]
+        if !owner.isVCPU { found.vcpus = nil }
+        return found
+      }
     }
-    if hasRefusals { return nil }
+    if hasRefusals { return [] }
     // A setting that is there, and does not do what it should, or else any.
-    let causes = present.isEmpty ? causes(of: reason, vcpu: slot) : present.suffix(1)
-    found.place = causes.first ?? document[key: "vcpus"]?.range.firstLine ?? found.place
+    let causes = present.map { [$0] } ?? causes(of: reason, vcpu: entry.slot)
+    found.place = causes.first ?? document.keyRange("vcpus") ?? found.place
     found.cause = causes.first
     if causes.count > 1 { found.notes = [Note("it conflicts with this", at: causes[1])] }
     if let cause = causes.first, settings.targets[cause]?.contains(where: \.isVCPU) == false { found.vcpus = nil }
-    return found
-  }
-
-  /// Whether the plan has what the attribute or capability belongs to.
-  private func isPossible(_ path: String) -> Bool {
-    let owner = path.prefix { $0 != "." }
-    return ["vm", "vcpu"].contains(owner) || place(ofDevice: String(owner)) != nil
+    return [found]
   }
 
   private func diagnostic(_ obstacle: Obstacle, of count: Int) -> Diagnostic {
@@ -138,86 +156,106 @@ struct Readiness {
       notes: notes)
   }
 
-  private func undecided(_ result: StepResult, _ id: UInt64) -> Diagnostic {
+  private func hazard(_ why: String, _ entry: Entry) -> Diagnostic {
+    .error(
+      "not-ready", "running vCPU \(entry.id) would crash or hang the kernel: \(why)",
+      at: document.keyRange("vcpus") ?? document.range.firstLine, notes: entry.result.reasons.flatMap(\.notes))
+  }
+
+  private func undecided(_ entry: Entry) -> Diagnostic {
     .warning(
-      "not-ready", "whether vCPU \(id) would run is unknown here: KVM_RUN would answer \(result.outcome.words)",
-      at: document[key: "vcpus"]?.range.firstLine ?? document.range.firstLine,
-      notes: result.reasons.flatMap { [Note($0.message)] + $0.notes })
+      "not-ready",
+      "whether vCPU \(entry.id) would run is unknown here: KVM_RUN would answer \(entry.result.outcome.words)",
+      at: document.keyRange("vcpus") ?? document.range.firstLine,
+      notes: entry.result.reasons.flatMap { [Note($0.message)] + $0.notes })
   }
 }
 
 // MARK: Places
 
 extension Readiness {
-  /// Where the setting with this path would stand: the group, if it is there, or else what contains it.
-  private func placeForMissing(_ path: String) -> SourceRange {
-    let parts = path.split(separator: ".").map(String.init)
-    let owner: (node: Node?, place: SourceRange?)
-    switch parts[0] {
-    case "vm", "vcpu":
-      let key = parts[0] == "vm" ? "vm" : "vcpus"
-      owner = (document[key: key], document.keyRange(key))
-    case let type:
-      let place = place(ofDevice: type)
-      owner = (document[key: "devices"]?.items?.first { item in place.map(item.range.contains) ?? false }, place)
+  /// Where a setting would be written: at the group, if the manifest has it, or else at what contains the group.
+  private func place(of owner: Target, _ path: String) -> SourceRange {
+    let node: Node?
+    let place: SourceRange?
+    switch owner {
+    case .vcpu: (node, place) = (document[key: "vcpus"], document.keyRange("vcpus"))
+    case .device(let slot):
+      place = settings.devices[slot]?.at
+      node = document[key: "devices"]?.items?.first { item in place.map(item.range.contains) ?? false }
+    case .vm, .system: (node, place) = (document[key: "vm"], document.keyRange("vm"))
     }
-    let attributes = owner.node?[key: "attributes"]
-    return parts.dropFirst().first.flatMap { attributes?.keyRange($0) }
-      ?? owner.node?.keyRange("attributes") ?? owner.place ?? document.range.firstLine
-  }
-
-  /// The place of the first device of a type.
-  private func place(ofDevice type: String) -> SourceRange? {
-    let number = catalogue.device(named: type)?.number
-    return plan.steps.first { step in
-      if case .createDevice(number, _) = step.operation { true } else { false }
-    }?.at
+    let group = path.withoutOwner.prefix { $0 != "." }
+    return node?[key: "attributes"]?.keyRange(String(group)) ?? node?.keyRange("attributes") ?? place
+      ?? document.range.firstLine
   }
 }
 
-/// The attributes and capabilities that a plan sets.
+/// The attributes and capabilities that the calls of a run have set.
 private struct MadeSettings {
   /// The objects of the calls from each place in the text.
   private(set) var targets: [SourceRange: Set<Target>] = [:]
-  /// The place of the last call for each path of an attribute or a capability, such as `vcpu.pmu-v3.init`.
-  private var places: [Key: SourceRange] = [:]
+  /// The type and the place of each device, by slot.
+  private(set) var devices: [Int: (type: String, at: SourceRange)] = [:]
+  /// The place of the last call for each setting.
+  private var places: [Setting: SourceRange] = [:]
 
-  private struct Key: Hashable {
+  private struct Setting: Hashable {
+    /// With the type of the owner, such as `vcpu.pmu-v3.init`.
     var path: String
-    /// The slot of the vCPU, of a path that begins with `vcpu`.
-    var vcpu: Int?
+    var owner: Target
   }
 
-  init(_ plan: Plan, _ catalogue: Catalogue) {
-    for (step, file) in zip(plan.steps, plan.schemaFiles(in: catalogue)) {
-      guard let file else { continue }
+  init(_ plan: Plan, _ catalogue: Catalogue, _ report: Report) {
+    var slots = 0
+    for (i, (step, file)) in zip(plan.steps, plan.schemaFiles(in: catalogue)).enumerated() {
+      if step.operation.fillsDeviceSlot { slots += 1 }
+      guard let file, report.entries.verdicts[i] != .skipped else { continue }
       let (target, name): (Target, String?)
       switch step.operation {
+      case .createDevice:
+        devices[slots - 1] = (file.name, step.at)
+        continue
       case .setAttribute(let call): (target, name) = (call.target, step.attribute)
       case .enableCapability(let number, let owner, _, _):
         (target, name) = (owner, file.capabilities.first { $0.number == number }?.name)
       default: continue
       }
       targets[step.at, default: []].insert(target)
-      if let name { places[Key(path: "\(file.name).\(name)", vcpu: target.vcpuSlot)] = step.at }
+      if let name { places[Setting(path: "\(file.name).\(name)", owner: target)] = step.at }
     }
   }
 
-  /// The place of a setting; nil if the plan lacks it.
+  /// The objects that have none of some settings, of which one is enough, and the setting that each lacks. If all have one,
+  /// the place of the last.
   ///
-  /// - Parameter slot: the vCPU that counts, if it is a setting of vCPUs.
-  func place(of path: String, vcpu slot: Int) -> SourceRange? {
-    places[Key(path: path, vcpu: path.hasPrefix("vcpu.") ? slot : nil)]
+  /// - Parameter slot: the vCPU that counts for settings of vCPUs.
+  func missing(_ paths: [String], vcpu slot: Int) -> (lacking: [(owner: Target, path: String)], present: SourceRange?) {
+    var lacking: [(owner: Target, path: String)] = []
+    var present: SourceRange?
+    for path in paths {
+      for owner in owners(of: path, vcpu: slot) where !lacking.contains(where: { $0.owner == owner }) {
+        if let place = paths.lazy.compactMap({ places[Setting(path: $0, owner: owner)] }).last {
+          present = place
+        } else {
+          lacking.append((owner, path))
+        }
+      }
+    }
+    return (lacking, present)
+  }
+
+  private func owners(of path: String, vcpu slot: Int) -> [Target] {
+    switch path.prefix(while: { $0 != "." }) {
+    case "vm": [.vm]
+    case "vcpu": [.vcpu(slot)]
+    case let type: devices.filter { $0.value.type == type }.keys.sorted().map { .device($0) }
+    }
   }
 }
 
 extension Target {
-  fileprivate var vcpuSlot: Int? { if case .vcpu(let slot) = self { slot } else { nil } }
-  fileprivate var isVCPU: Bool { vcpuSlot != nil }
-}
-
-extension Node {
-  fileprivate func keyRange(_ key: String) -> SourceRange? { entries?.first { $0.key.value == key }?.key.range }
+  fileprivate var isVCPU: Bool { if case .vcpu = self { true } else { false } }
 }
 
 extension SourceRange {

@@ -219,9 +219,8 @@ extension ManifestWorkspace {
   ) -> [Diagnostic] {
     // An error in the text may be why something is missing.
     guard let (reader, declared) = manifest.source, declared.isReady, manifest.isSound else { return [] }
-    var readiness = Readiness(
-      plan, catalogue(for: plan.architecture), document: reader.node, on: fresh, after: report)
-    return readiness.problems(on: host)
+    return Readiness.problems(
+      of: plan, catalogue(for: plan.architecture), document: reader.node, from: fresh, to: host, after: report)
   }
 }
 

@@ -69,6 +69,9 @@ extension Node {
     return nil
   }
 
+  /// The place of a key, if this is a mapping that has it.
+  package func keyRange(_ key: String) -> SourceRange? { entries?.first { $0.key.value == key }?.key.range }
+
   /// The kind of this node, for messages: "a mapping", "a list", "nothing" or "a scalar".
   package var kind: String {
     switch content {

@@ -101,6 +101,20 @@ import Workspace
     #expect(found.map { $0.split(separator: " ")[1] } == ["vcpu.pmu-v3.init:ENODEV"])
   }
 
+  /// Each device is looked at on its own.
+  @Test func settingOfAnotherDeviceDoesNotCount() throws {
+    let its = """
+        - {name: a, type: arm-vgic-its}
+        - {name: b, type: arm-vgic-its, attributes: {addr: {its: 0x0808_0000}}}
+        - {name: c, type: arm-vgic-its, attributes: {ctrl: {init: }}}
+
+      """
+    #expect(
+      try problems("vcpus: {count: 2}\n" + Self.gic + its).map { $0.prefix(14) } == [
+        "7:12 not-ready", "9:35 not-ready",
+      ])
+  }
+
   @Test func incompleteManifestsSaySo() throws {
     let text = "vcpus: {count: 1}\ndevices: [{type: arm-vgic-v3}]\n"
     #expect(try problems(text).count == 3)

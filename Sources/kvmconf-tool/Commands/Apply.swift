@@ -56,12 +56,11 @@ struct Apply: ParsableCommand {
     try workspace.requireSoundness(of: loaded)
     reporter.refuse(loaded.diagnostics)
     Interruption.watch()
-    let plans = loaded.manifests.map(\.plan)
-    try workspace.requireRunnable(plans, onKernel: on == .kernel)
+    try workspace.requireRunnable(loaded.manifests.map(\.plan), onKernel: on == .kernel, withRuns: ready)
     let runner = Runner(keepGoing: keepGoing, isInterrupted: { Interruption.happened })
     var hasFailed = false
-    for plan in plans {
-      let plan = ready ? plan.withDefaults.withRuns : plan.withDefaults
+    for manifest in loaded.manifests {
+      let plan = ready ? manifest.plan.withDefaults.withRuns : manifest.plan.withDefaults
       let named = plan.namingKeys(in: workspace.catalogue(for: plan.architecture))
       let report = try run(named, workspace, runner)
       reporter.add(report)
