@@ -95,7 +95,8 @@ package struct ManifestReader {
       manifest.parameters = context.parameters.loaded.all
     }
     // Steps are mostly the test of a sequence, in which calls fail.
-    manifest.isReady = reader.bool("ready") ?? (isDeclarative && reader["steps"] == nil)
+    manifest.isReady =
+      reader.bool("ready", { context.parameters.expand($0) }) ?? (isDeclarative && reader["steps"] == nil)
     context.parameters.reportUnused()
     return manifest
   }
@@ -149,7 +150,7 @@ package struct ManifestReader {
       machine.capabilities = own.items("capabilities", "names").compactMap {
         CapabilityReader(context: context).call(context.parameters.expand($0), onVCPU: nil)
       }
-      if own.bool("irqchip") == true { machine.irqchip = own.valueRange("irqchip") }
+      if own.bool("irqchip", { context.parameters.expand($0) }) == true { machine.irqchip = own.valueRange("irqchip") }
       machine.attributes = attributes.settings(own["attributes"], of: schema) + attributes.raw(own["raw"])
     }
     machine.devices = DeviceReader(context: context).declarations(reader["devices"])

@@ -102,8 +102,10 @@ struct MappingReader {
     return text
   }
 
-  func bool(_ key: String) -> Bool? {
-    guard let node = self[key] else { return nil }
+  /// - Parameter expand: fills in parameters.
+  func bool(_ key: String, _ expand: (Node) -> Node = { $0 }) -> Bool? {
+    guard let written = self[key] else { return nil }
+    let node = expand(written)
     switch node.scalar {
     case "true": return true
     case "false": return false

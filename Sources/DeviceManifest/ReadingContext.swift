@@ -17,6 +17,8 @@ final class ReadingContext {
   var vcpuCount: Int?
   /// Whether the number of vCPUs has an error, which is reported. `vcpus` then has the others, or one that is assumed.
   var hasUnknownVCPUs = false
+  /// The steps that each repeated entry of `steps` stands for, by its index.
+  var repeatedSteps: [Int: [Node]] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 

@@ -45,7 +45,8 @@ private struct Rendering {
   /// The steps, with those that are repeated written out.
   private func steps(_ node: Node) -> Node {
     guard let items = node.items else { return evaluated(node) }
-    return Node(.sequence(items.flatMap(context.parameters.repeated).map { evaluated($0) }), at: node.range)
+    let written = items.enumerated().flatMap { context.repeatedSteps[$0] ?? [$1] }
+    return Node(.sequence(written.map { evaluated($0) }), at: node.range)
   }
 
   /// - Parameter vcpu: the meaning of `vcpu` in the node.

@@ -61,8 +61,9 @@ package final class StepReader {
     }
     var steps: [ExplicitStep] = []
     context.parameters.lists = list
+    defer { context.parameters.lists = { _ in nil } }
     // The vCPUs that a repeated step is for are those of the steps before.
-    for (i, item) in items.lazy.flatMap(repeated).enumerated() {
+    for (i, item) in items.enumerated().lazy.flatMap(repeated).enumerated() {
       guard let entries = item.entries else {
         findings.wrongKind(item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}")
         continue
@@ -83,15 +84,24 @@ package final class StepReader {
   }
 
   /// A step for each element of its list. What earlier steps have read can be used in it.
-  private func repeated(_ item: Node) -> [Node] {
-    item[key: "for"] == nil ? [context.parameters.expand(item)] : context.parameters.repeated(item)
+  private func repeated(_ index: Int, _ item: Node) -> [Node] {
+    if item[key: "for"] == nil { return [context.parameters.expand(item)] }
+    let steps = context.parameters.repeated(item)
+    context.repeatedSteps[index] = steps
+    return steps
   }
 
   /// Keeps what a step reads for later steps, if it has `as`.
   ///
   /// - Parameter type: the type of what is read; nil if it is not known.
-  private func store(_ reader: MappingReader, _ type: PayloadType?, at offset: Int) -> StoredValue? {
+  private func store(
+    _ reader: MappingReader, _ type: PayloadType?, of data: AttributeData, at offset: Int
+  ) -> StoredValue? {
     guard let node = reader["as"] else { return nil }
+    if case .invalid = data {
+      findings.error("bad-name", "'as' cannot keep this value: nothing is read at an invalid address", at: node.range)
+      return nil
+    }
     guard case .integer(let integer)? = type, let name = node.scalar, name.isValueName else {
       let why =
         node.scalar?.isValueName == true ? "only an integer can be kept" : "a name has letters, digits and hyphens"
@@ -229,12 +239,15 @@ package final class StepReader {
     var step = ExplicitStep(
       action: .request(call, on: target, setting, comparison, as: name), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
-    if !call.makesDescriptor, case .bytes(let bytes, let slots) = setting.data {
-      // What a pointer points to, or the whole payload.
-      let start = slots.firstTarget ?? 0
-      let size = bytes.count - start
+    if !call.makesDescriptor {
+      var (start, size) = (0, 0)
+      if case .bytes(let bytes, let slots) = setting.data {
+        // What a pointer points to, or the whole payload.
+        start = slots.firstTarget ?? 0
+        size = bytes.count - start
+      }
       let type = PayloadType.integer(IntegerType(size: size, isSigned: false))
-      step.stored = store(reader, [1, 2, 4, 8].contains(size) ? type : nil, at: start)
+      step.stored = store(reader, [1, 2, 4, 8].contains(size) ? type : nil, of: setting.data, at: start)
     }
     return step
   }
@@ -386,6 +399,11 @@ package final class StepReader {
           "duplicate-name", "there is already a device '\(name)'; give this one another name with 'as'",
           at: reader["as"]?.range ?? range)
       }
+      if let file = context.payloads.files.first(where: { $0.name == name }) {
+        findings.error(
+          "duplicate-name", "there is already a file '\(name)'; give the device another name with 'as'",
+          at: reader["as"]?.range ?? range, notes: [Note("the file is here", at: file.at)])
+      }
       names.devices[name] = .some(schema)
       context.payloads.descriptors[name] = names.deviceSlots
     }
@@ -483,7 +501,7 @@ package final class StepReader {
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
-    if access == .get { step.stored = store(reader, type.asInteger, at: 0) }
+    if access == .get { step.stored = store(reader, type.asInteger, of: setting.data, at: 0) }
     return step
   }
 

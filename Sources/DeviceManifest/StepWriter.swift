@@ -289,7 +289,8 @@ package struct StepWriter {
       findings: findings, byteStrings: ByteStringReader(findings, readFile: noFiles), isBigEndian: writer.isBigEndian,
       files: plan.files, parameters: loaded)
     surroundings.descriptors = Dictionary(
-      deviceNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { _, last in last })
+      // A name can be used again, so it is that of the last descriptor so far.
+      deviceNames.prefix(devices.count).enumerated().map { ($1, $0) }, uniquingKeysWith: { _, last in last })
     let encoder = PayloadEncoder(surroundings: surroundings, isStep: true, fillsPointers: fillsPointers)
     guard let encoded = encoder.encode(node, as: type, name: ""), !findings.hasErrors, encoded.payload.bytes == bytes,
       encoded.slots == slots, mask == nil || encoded.payload.mask == mask

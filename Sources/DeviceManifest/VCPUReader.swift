@@ -104,6 +104,16 @@ package struct VCPUReader {
       return features
     }
     let known = context.catalogue.vcpu?.features ?? []
+    var places: [Int: SourceRange] = [:]
+    func isNew(_ bit: Int, _ name: String, at range: SourceRange) -> Bool {
+      guard let first = places[bit] else {
+        places[bit] = range
+        return true
+      }
+      findings.error(
+        "duplicate-name", "feature '\(name)' is listed twice", at: range, notes: [Note("first here", at: first)])
+      return false
+    }
     for item in items {
       let isMapping = item.entries != nil
       let reader = isMapping ? MappingReader(item, of: "a feature", keys: ["name", "optional"], findings) : nil
@@ -114,8 +124,9 @@ package struct VCPUReader {
       }
       let isOptional = reader?.bool("optional") ?? false
       if let bit = Int(name), (0..<64).contains(bit), !isOptional {
-        features.add(name, bit: bit, nil)
+        if isNew(bit, name, at: node.range) { features.add(name, bit: bit, nil) }
       } else if let feature = known.first(where: { $0.name == name }) ?? misspelt(name, among: known, at: node.range) {
+        guard isNew(feature.bit, feature.name, at: node.range) else { continue }
         guard isOptional else {
           features.add(feature.name, bit: feature.bit, feature.finalize)
           continue

@@ -53,7 +53,7 @@ package struct ManifestSchema {
       ("devices", .anything), ("steps", .anything),
       (
         "ready",
-        JSON([("type", ["boolean", "null"])]).described(
+        JSON.any(of: [["type": ["boolean"]], scalars.expression]).described(
           "whether every vCPU is to run after the last call; by default true for a manifest without steps")
       ),
     ]

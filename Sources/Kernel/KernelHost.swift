@@ -80,7 +80,7 @@ extension KernelHost {
     if case .bytes(_, let slots)? = operation.data,
       slots.contains(where: { if case .parameter = $0.content { true } else { false } })
     {
-      return "a value that the call uses was not read"
+      return "a value that the call uses was not read, or does not fit"
     }
     return "the VM was not created"
   }

@@ -7,8 +7,9 @@ struct Replay {
   let plan: Plan
   /// The steps that were not made, such as those whose guards do not hold.
   private let skipped: Set<Int>
-  /// The hosts before the first steps, as far as they are known.
+  /// The hosts before every `spacing`th step, as far as they are known.
   private var hosts: [ModelHost]
+  private static let spacing = 16
   /// The number of steps that may still be run.
   private var left: Int
 
@@ -29,14 +30,16 @@ struct Replay {
   ///
   /// - Parameter first: the first step of that place.
   mutating func host(before end: Int, without place: SourceRange, from first: Int) -> ModelHost? {
-    left -= end - first + max(0, first + 1 - hosts.count)
+    var known = min(first / Self.spacing, hosts.count - 1)
+    left -= end - known * Self.spacing
     if isExhausted { return nil }
-    while hosts.count <= first {
-      var next = hosts[hosts.count - 1]
-      make(hosts.count - 1, on: &next)
-      hosts.append(next)
+    var host = hosts[known]
+    for i in known * Self.spacing..<first {
+      make(i, on: &host)
+      guard (i + 1) % Self.spacing == 0 else { continue }
+      known += 1
+      if known == hosts.count { hosts.append(host) }
     }
-    var host = hosts[first]
     for i in first..<end {
       if plan.steps[i].at == place { host.skip(plan.steps[i]) } else { make(i, on: &host) }
     }

@@ -524,6 +524,10 @@ static int check_records(struct check *check)
 		return 0;
 	if (plan->vcpu_count > plan->parameters || le32(plan->bytes + KVMLOAD_HEADER_ZERO_2) != 0)
 		return 0;
+	/* The number of vCPUs is compared with the session's slots before the first step, so no step may change it. */
+	if (plan->vcpu_count &&
+	    record(plan, KVMLOAD_SECTION_PARAMETERS, plan->vcpu_count - 1)[KVMLOAD_PARAMETER_READ])
+		return 0;
 	for (i = 0; i < check->counts[KVMLOAD_SECTION_REASONS]; i++)
 		if (!has_string(check, record(plan, KVMLOAD_SECTION_REASONS, i) + KVMLOAD_REASON_TEXT))
 			return 0;
@@ -1148,7 +1152,34 @@ static uint64_t patch_value(const struct kvmload_session *session, const unsigne
 	}
 }
 
-/* Whether the values that a payload holds exist: descriptors of devices, and what earlier steps have read. */
+/* Whether the low `dropped` bits of a value are zero, and the rest of it fits into `bits` bits. */
+static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
+{
+	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
+
+	if (value & ((UINT64_C(1) << dropped) - 1))
+		return 0;
+	value = value >> dropped | sign;
+	if (bits >= 64)
+		return 1;
+	if (is_signed && value >> (bits - 1) == UINT64_MAX >> (bits - 1))
+		return 1;
+	return value >> bits == 0;
+}
+
+/* Whether a parameter has a value that fits into the bits of a patch. */
+static int has_parameter(const struct kvmload_session *session, const unsigned char *patch, uint32_t index)
+{
+	const struct kvmload_value *value = &session->parameters[index];
+	struct kvmload_parameter parameter;
+
+	kvmload_get_parameter(session->plan, index, &parameter);
+	return value->is_set && fits(value->value, patch[KVMLOAD_PATCH_BITS], le32(patch + KVMLOAD_PATCH_DROPPED),
+				     parameter.is_signed);
+}
+
+/* Whether the values that a payload holds exist: descriptors of devices, and what earlier steps have read. Whether those fit is
+ * only known now. */
 static int has_values(const struct kvmload_session *session, const unsigned char *step)
 {
 	const struct range patches = range(step + KVMLOAD_STEP_PATCHES);
@@ -1160,7 +1191,7 @@ static int has_values(const struct kvmload_session *session, const unsigned char
 
 		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_DEVICE && session->devices[index].fd < 0)
 			return 0;
-		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_PARAMETER && !session->parameters[index].is_set)
+		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_PARAMETER && !has_parameter(session, patch, index))
 			return 0;
 	}
 	return 1;
@@ -1250,6 +1281,9 @@ static int request(struct kvmload_session *session, const unsigned char *step)
 	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
 		argument = (void *)(uintptr_t)KVMLOAD_INVALID_ADDRESS;
 	result = ioctl(fd, REQUEST(number), argument);
+	/* A call that answers one of the standard streams made no descriptor, and the session must not close them. */
+	if (device && result >= 0 && result <= 2)
+		return KVMLOAD_NO_ANSWER;
 	if (device)
 		device->fd = result;
 	else
@@ -1362,21 +1396,6 @@ int kvmload_perform(struct kvmload_session *session, uint32_t index)
 static uint64_t vcpu_count(const struct kvmload_session *session)
 {
 	return session->plan->vcpu_count ? session->parameters[session->plan->vcpu_count - 1].value : 0;
-}
-
-/* Whether the low `dropped` bits of a value are zero, and the rest of it fits into `bits` bits. */
-static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_signed)
-{
-	const uint64_t sign = is_signed && value >> 63 && dropped ? UINT64_MAX << (64 - dropped) : 0;
-
-	if (value & ((UINT64_C(1) << dropped) - 1))
-		return 0;
-	value = value >> dropped | sign;
-	if (bits >= 64)
-		return 1;
-	if (is_signed && value >> (bits - 1) == UINT64_MAX >> (bits - 1))
-		return 1;
-	return value >> bits == 0;
 }
 
 /* Whether a patch has its value, and the value fits. Returns 0 or a fault. */

@@ -159,6 +159,8 @@ static int set_parameter(struct kvmload_session *session, const char *setting)
 		if (strlen(parameter.name) != (size_t)(sign - setting) ||
 		    memcmp(parameter.name, setting, (size_t)(sign - setting)) != 0)
 			continue;
+		if (parameter.is_read)
+			return complain(USAGE, setting, "a step of the plan reads this value");
 		errno = 0;
 		value = sign[1] == '-' && parameter.is_signed ? (uint64_t)strtoll(sign + 1, &end, 0)
 							      : strtoull(sign + 1, &end, 0);

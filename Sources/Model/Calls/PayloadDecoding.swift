@@ -13,6 +13,7 @@ extension Machine {
       // The kernel would run past the payload, into a page that cannot be accessed.
       let isWhole = bytes.count >= type.fixedSize ?? 0
       var pointers: [(offset: Int, target: Int)] = []
+      var unknown: [Range<Int>] = []
       for slot in slots where slot.offset + slot.width <= bytes.count {
         if case .payload(let target) = slot.content {
           pointers.append((slot.offset, target))
@@ -21,13 +22,17 @@ extension Machine {
         // The number of the descriptor is in the bytes.
         if case .device = slot.content { continue }
         // The values of parameters and the indexes of vCPUs are known only at load time.
-        guard case .file(let file) = slot.content else { return .value(.unknown, isWhole: isWhole) }
+        guard case .file(let file) = slot.content else {
+          unknown.append(slot.offset..<slot.offset + slot.width)
+          continue
+        }
         // Each open file has a distinct number. Nothing else is known about it.
         var payload = PayloadBytes(size: slot.width)
         payload.put(Int128(1000 + file), mask: -1, at: 0, size: slot.width, bigEndian: isBigEndian)
         bytes.replaceSubrange(slot.offset..<slot.offset + slot.width, with: payload.bytes)
       }
-      return .value(decode(type, PayloadSlice(bytes, ownDescriptors: slots.map(\.offset), pointers)), isWhole: isWhole)
+      let whole = PayloadSlice(bytes, ownDescriptors: slots.map(\.offset), pointers, unknown: unknown)
+      return .value(decode(type, whole), isWhole: isWhole)
     }
   }
 
@@ -62,7 +67,7 @@ extension Machine {
       let number = integer(part, PayloadType.pointerSize, isSigned: false)
       return number == .integer(0) ? .null : .unknown
     case .bitmap(let type):
-      guard part.range.count >= type.size else { return .unknown }
+      guard part.range.count >= type.size, part.isKnown(type.size) else { return .unknown }
       let bits = type.bits(in: part.bytes[part.range], bigEndian: isBigEndian)
       let start = memory.allocateList(bits.count)
       for (i, bit) in bits.enumerated() { memory.write(.integer(Int64(bit)), to: start + Address(i)) }
@@ -106,7 +111,7 @@ extension Machine {
   }
 
   private mutating func integer(_ part: PayloadSlice, _ size: Int, isSigned: Bool) -> Cell {
-    guard part.range.count >= size else { return .unknown }
+    guard part.range.count >= size, part.isKnown(size) else { return .unknown }
     var value: UInt64 = 0
     for i in 0..<size {
       let byte = part.bytes[part.range.lowerBound + (isBigEndian ? i : size - 1 - i)]
@@ -126,9 +131,14 @@ private struct PayloadSlice {
   var ownDescriptors: [Int]?
   /// The places of pointers, and those that they point to.
   private var pointers: [(offset: Int, target: Int)]
+  /// The bytes that are known only at load time, or when an earlier step has read them.
+  private var unknown: [Range<Int>]
 
-  init(_ bytes: [UInt8], ownDescriptors: [Int]?, _ pointers: [(offset: Int, target: Int)]) {
+  init(
+    _ bytes: [UInt8], ownDescriptors: [Int]?, _ pointers: [(offset: Int, target: Int)], unknown: [Range<Int>]
+  ) {
     self.bytes = bytes
+    self.unknown = unknown
     range = 0..<(pointers.map(\.target).min() ?? bytes.count)
     self.ownDescriptors = ownDescriptors
     self.pointers = pointers
@@ -140,6 +150,11 @@ private struct PayloadSlice {
     var part = self
     part.range = start..<(pointers.map(\.target).filter { $0 > start }.min() ?? bytes.count)
     return part
+  }
+
+  /// Whether the first bytes are known.
+  func isKnown(_ size: Int) -> Bool {
+    unknown.isEmpty || !unknown.contains { $0.overlaps(range.prefix(size)) }
   }
 
   /// The bytes from an offset on, at most so many.
