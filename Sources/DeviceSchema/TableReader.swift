@@ -27,16 +27,20 @@ struct TableReader {
       for name in block.names where !columns.contains(name) { columns.append(name) }
       blocks.append(block)
     }
-    // A column that a row leaves out is null there.
     let record = RecordType(name: "a row of \(entry.key.value)")
     var values: [Value] = []
     for block in blocks {
       let cells = columns.map { column in block.names.firstIndex(of: column).map { block.cells[$0] } ?? .constant(.null)
       }
+      // Most cells of a block are the same in all of its rows. A column that it leaves out is null.
+      let common = cells.map { if case .constant(let value) = $0 { value } else { Value.null } }
+      let computed = cells.indices.filter { if case .constant = cells[$0] { false } else { true } }
       let first = values.count
       values.reserveCapacity(first + block.numbers.count)
       for number in block.numbers {
-        values.append(.record(Fields(names: columns, values: cells.map { value(of: $0, number, block) })))
+        var row = common
+        for i in computed { row[i] = value(of: cells[i], number, block) }
+        values.append(.record(Fields(names: columns, values: row)))
       }
       for (i, column) in columns.enumerated() where !block.numbers.isEmpty {
         record.add(column, type(of: cells[i], i, in: values[first...]))

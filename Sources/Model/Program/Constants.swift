@@ -30,18 +30,19 @@ extension Program {
     // Lists that share their storage are equal at once, and others differ early.
     if let known = tables.first(where: { $0.rows == rows }) { return known.cell }
     var last: (fields: Fields, shape: ShapeID, cell: Cell)?
-    let cells = rows.map { row -> Cell in
-      guard case .record(let fields) = row else { return cell(of: row) }
-      // The rows of a table share the array of their names, so that the comparison takes no time.
-      if let known = last, known.fields.names == fields.names {
-        let cell = record(fields, known.shape, after: (known.fields, known.cell))
-        last = (fields, known.shape, cell)
-        return cell
+    var cells: [Cell] = []
+    cells.reserveCapacity(rows.count)
+    for row in rows {
+      guard case .record(let fields) = row else {
+        cells.append(cell(of: row))
+        continue
       }
-      let shape = shapes.shape(.value, fields.names.map { shapes.name($0) })
-      let cell = record(fields, shape)
+      // The rows of a table share the array of their names, so that the comparison takes no time.
+      let alike = last.flatMap { $0.fields.names == fields.names ? $0 : nil }
+      let shape = alike?.shape ?? shapes.shape(.value, fields.names.map { shapes.name($0) })
+      let cell = record(fields, shape, after: alike.map { ($0.fields, $0.cell) })
+      cells.append(cell)
       last = (fields, shape, cell)
-      return cell
     }
     let start = Self.firstConstant + Address(constants.count)
     constants += cells
@@ -54,18 +55,18 @@ extension Program {
   private mutating func record(_ fields: Fields, _ shape: ShapeID, after last: (fields: Fields, cell: Cell)? = nil)
     -> Cell
   {
-    var values: [Cell] = []
-    values.reserveCapacity(fields.values.count)
+    let start = constants.count
+    constants.append(Cell(.shape, Int64(shape)))
+    constants.append(contentsOf: repeatElement(.null, count: fields.values.count))
+    // A list or a record in it is stored behind it.
     for (i, value) in fields.values.enumerated() {
       if let last, case .string(let text) = value, case .string(text) = last.fields.values[i] {
-        values.append(constant(at: last.cell.address + 1 + Address(i)))
+        constants[start + 1 + i] = constant(at: last.cell.address + 1 + Address(i))
       } else {
-        values.append(cell(of: value))
+        let cell = cell(of: value)
+        constants[start + 1 + i] = cell
       }
     }
-    let address = Self.firstConstant + Address(constants.count)
-    constants.append(Cell(.shape, Int64(shape)))
-    constants += values
-    return .record(address)
+    return .record(Self.firstConstant + Address(start))
   }
 }

@@ -14,10 +14,13 @@ struct Pool {
   private var compositeNumbers: [Value: Int64] = [:]
 
   mutating func string(_ text: String) -> Cell {
-    if let number = stringNumbers[text] { return Cell(.string, number) }
-    let number = Int64(strings.count)
-    strings.append(text)
-    stringNumbers[text] = number
+    let next = Int64(strings.count)
+    // With one search of the dictionary
+    let number = { (number: inout Int64) in
+      if number < 0 { number = next }
+      return number
+    }(&stringNumbers[text, default: -1])
+    if number == next { strings.append(text) }
     return Cell(.string, number)
   }
 
