@@ -8,6 +8,12 @@ private let badManifest = "kvmconf: 1\narch: x86_64\ndevices: [{type: vfoi}]\n"
 private let refusedManifest =
   "kvmconf: 1\narch: x86_64\nname: refused\nsteps:\n  - {create-vm: {}}\n  - {create: vfio}\n  - {create: vfio, as: second}\n  - {test: vfio}\n"
 
+/// The release of the running kernel.
+private let hostRelease: (major: Int, minor: Int) = {
+  let numbers = runBlocking("uname", ["-r"]).output.split { !$0.isNumber }.compactMap { Int($0) }
+  return (numbers[0], numbers[1])
+}()
+
 @Suite struct ValidateTests {
   @Test func validManifestHasNoErrors() async {
     let ended = await kvmconf("validate", "-", input: goodManifest)
@@ -279,7 +285,7 @@ private let refusedManifest =
   /// manifest of the file runs then.
   @Test(.enabled(if: hostArchitecture != nil, "this machine has no KVM"))
   func hazardOfTheRunningKernelIsRefused() async throws {
-    let major = try #require(await run("uname", ["-r"]).output.split(separator: ".").first.flatMap { Int($0) })
+    let major = hostRelease.major
     let architecture = try #require(hostArchitecture)
     try await withFolder { folder in
       #expect(await run("mkdir", ["-p", "\(folder)/s/\(architecture)"]).status == 0)
@@ -354,6 +360,28 @@ private let refusedManifest =
       #expect(await kvmconf("apply", "--keep-going", "-", input: text).status == 1)
       #expect(await kvmconf("validate", "-", input: text).status == 1)
     }
+  }
+
+  /// A value that one step reads is what a later step writes, also on another vCPU.
+  @Test(
+    .enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"),
+    .enabled(if: hostRelease >= (6, 18), "no single registers of x86_64 before Linux 6.18"))
+  func valueThatWasReadIsWrittenLater() async {
+    let steps = """
+      kvmconf: 1
+      arch: x86_64
+      steps:
+        - {create-vm: {}}
+        - {create-vcpu: 0}
+        - {create-vcpu: 1}
+        - {set-one-reg: {id: KERNEL_GS_BASE, addr: 0x1234_5678}, on: vcpu.0}
+        - {get-one-reg: {id: KERNEL_GS_BASE}, on: vcpu.0, as: base}
+        - {set-one-reg: {id: KERNEL_GS_BASE, addr: "${base}"}, on: vcpu.1}
+        - {get-one-reg: {id: KERNEL_GS_BASE}, on: vcpu.1, value: {addr: 0x1234_5678}}
+
+      """
+    let ended = await kvmconf("apply", "-", input: steps)
+    #expect(ended.status == 0, "\(ended)")
   }
 
   /// SIGINT ends the run between two steps: the remaining steps are skipped, and the exit status is 130.

@@ -42,9 +42,10 @@ import kvmload
     #expect(document.contains("left out, at most \(KVMLOAD_MAX_DROPPED);"))
   }
 
-  /// `DevicePlan` does not import the loader, so it repeats this number.
-  @Test func plansHaveTheLimitOfTheLoader() {
+  /// `DevicePlan` does not import the loader, so it repeats these.
+  @Test func plansHaveTheConstantsOfTheLoader() {
     #expect(Plan.mostVCPUs == KVMLOAD_MAX_VCPUS)
+    #expect(PlanFile.eventPath == KVMLOAD_EVENTFD)
   }
 
   // MARK: The header

@@ -94,8 +94,9 @@ enum kvmload_operation {
 /* Facts about a request of KVM. The numbers are part of the file format. */
 enum kvmload_call_flag {
 	KVMLOAD_WRITES_PAYLOAD = 1, /* the kernel writes the payload */
-	KVMLOAD_MAKES_DESCRIPTOR = 2, /* the answer is a new descriptor, which the session owns and closes; so, as with
-				       * any of its calls, a plan must be trusted as much as a program */
+	/* The answer is a new descriptor, which the session owns and closes; so, as with any of its calls, a plan must be
+	 * trusted as much as a program. */
+	KVMLOAD_MAKES_DESCRIPTOR = 2,
 };
 
 /* The descriptor that a call is made on. The numbers are part of the file format. */
