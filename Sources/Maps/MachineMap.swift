@@ -205,6 +205,9 @@ private struct MapNames {
     case .createIRQChip: return "irqchip"
     case .setAttribute, .createDevice: return step.attribute.map { "\(step.target).\($0)" } ?? "\(step.target)"
     case .createVCPU: return "\(step.target)"
+    case .request(let call):
+      guard let attribute = step.attribute else { return step.words }
+      return call.target == .vm ? attribute : "\(step.target).\(attribute)"
     default: return step.words
     }
   }
