@@ -117,6 +117,17 @@ import kvmload
     return accepted
   }
 
+  /// The session has as many slots as the number of vCPUs that it was given, so no step may read another number.
+  @Test func numberOfVCPUsIsNotRead() throws {
+    var bytes = forEachVCPU().compiled()
+    let section = Int(KVMLOAD_HEADER_SECTIONS) + 8 * Int(KVMLOAD_SECTION_PARAMETERS)
+    let parameters = Int(bytes[section]) | Int(bytes[section + 1]) << 8
+    #expect(try Plan(compiled: bytes, path: "vm.kvmplan").parameters[0].isRead == false)
+    bytes[parameters + Int(KVMLOAD_PARAMETER_READ)] = 1
+    repair(&bytes)
+    #expect(isRefused(bytes))
+  }
+
   @Test func messageSaysHowThePlanIsFaulty() {
     func message(_ bytes: [UInt8]) -> String {
       do throws(DiagnosticsError) {
