@@ -11,7 +11,7 @@ package enum OccupationWord: String, Sendable {
   case interrupt
   /// An interrupt that may have several users.
   case sharedInterrupt = "shared_interrupt"
-  /// Interrupts that the attribute, or earlier calls of the same request, no longer use.
+  /// Interrupts that earlier calls of the same request no longer use, or that an earlier set of the attribute does not.
   case noInterrupts = "no_interrupts"
   /// The interrupts that exist.
   case interrupts

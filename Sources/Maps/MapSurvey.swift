@@ -43,7 +43,7 @@ struct MapSurvey {
       add(occupation, i)
     }
     // Guest physical addresses first, then other buses, then interrupts.
-    spaces.sort { ($0.kind.rank, $0.name.isEmpty ? 0 : 1) < ($1.kind.rank, $1.name.isEmpty ? 0 : 1) }
+    spaces.sort { ($0.kind.rank, $0.name) < ($1.kind.rank, $1.name) }
     for i in spaces.indices { spaces[i].findOverlaps { Self.identity(of: occupations[$0], plan) } }
   }
 

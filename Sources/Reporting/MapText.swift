@@ -25,9 +25,7 @@ package struct MapText {
       lines.append("")
       lines.append(styled(space.heading.printable.shortened(to: width), .bold))
       lines += space.kind == .addresses ? addresses(space) : interrupts(space)
-      lines += space.overlaps.flatMap { overlap in
-        PageText.fill("! " + space.words(overlap), first: 2, rest: 4, width: width).map { styled($0, .overlap) }
-      }
+      for overlap in space.overlaps { lines += filled("! " + space.words(overlap), .overlap) }
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -38,7 +36,7 @@ package struct MapText {
     let layout = MapLayout(space)
     let rows = layout.clusters.flatMap(\.rows)
     let addresses = rows.map { grouped($0.range.lowerBound).utf8.count }.max() ?? 0
-    let sizes = rows.map { sizeInBytes($0.range.size).utf8.count }.max() ?? 0
+    let sizes = rows.map { shortSize($0.range.size).displayWidth }.max() ?? 0
     let labels = min(rows.map { $0.label.displayWidth }.max() ?? 0, max(4, width - (2 + addresses + 2 + 2 + sizes)))
     let places = rows.map { place($0.entry?.at).displayWidth }.max() ?? 0
     var rest = width - (2 + addresses + 2 + labels + 2 + sizes)
@@ -49,12 +47,12 @@ package struct MapText {
       cluster.rows.map { row in
         var line = (row.isOverlapping ? "! " : "  ") + padded(grouped(row.range.lowerBound), addresses) + "  "
         if bars > 0 {
-          line += cluster.isFolded ? padded("", bars) : bar(row, in: cluster.range, bars)
+          line += cluster.isFolded ? padded(padded("", bars / 2) + "⋮", bars) : bar(row, in: cluster.range, bars)
           line += "  "
         }
         line += padded(row.label.shortened(to: labels), labels) + "  "
-        let size = sizeInBytes(row.range.size)
-        line += padded("", sizes - size.utf8.count) + size
+        let size = shortSize(row.range.size)
+        line += padded("", sizes - size.displayWidth) + size
         if hasPlaces { line += "  " + place(row.entry?.at) }
         while line.last == " " { line.removeLast() }
         return styled(line, row.isOverlapping ? .overlap : row.entry == nil ? .faint : row.style)
@@ -87,7 +85,7 @@ package struct MapText {
       let count = free.reduce(0) { $0 + $1.size }
       let words = free.map(\.words).joined(separator: ", ")
       let text = "free: " + (free.isEmpty ? "none" : users.isEmpty ? "all \(count)" : words)
-      lines += PageText.fill(text, first: 2, rest: 4, width: width).map { styled($0, .faint) }
+      lines += filled(text, .faint)
     }
     return lines
   }
@@ -98,6 +96,11 @@ package struct MapText {
 
   private func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.displayWidth))
+  }
+
+  /// A paragraph in the lines that it takes.
+  private func filled(_ text: String, _ style: Style) -> [String] {
+    PageText.fill(text, first: 2, rest: 4, width: width).map { styled($0.shortened(to: width), style) }
   }
 
   fileprivate enum Style: String {
@@ -115,8 +118,6 @@ package struct MapText {
 }
 
 extension MapLayout.Row {
-  var label: String { entry?.label.printable ?? "free" }
-
   fileprivate var block: String {
     switch entry?.content {
     case .memory: "▒"
@@ -144,9 +145,9 @@ extension MachineMap {
 
 extension MapSpace {
   /// An overlap in words.
-  func words(_ overlap: MapOverlap) -> String {
+  package func words(_ overlap: MapOverlap) -> String {
     let (first, second) = (entries[overlap.first].label.printable, entries[overlap.second].label.printable)
     if kind == .interrupts { return "\(first) and \(second) have the same interrupt, \(overlap.range.words)" }
-    return "\(first) and \(second) overlap at \(grouped(overlap.range.lowerBound)), \(sizeInBytes(overlap.range.size))"
+    return "\(first) and \(second) overlap at \(grouped(overlap.range.lowerBound)), \(shortSize(overlap.range.size))"
   }
 }

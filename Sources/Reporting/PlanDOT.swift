@@ -38,7 +38,7 @@ extension PlanGraph.Edge {
   fileprivate var attributes: [String] {
     var attributes: [String] = []
     switch reason {
-    case .object: attributes = ["color=\"#999999\""]
+    case .object: attributes = moves ? [] : ["color=\"#999999\""]
     case .schema: break
     case .written: attributes = ["style=dotted"]
     case .refused: attributes = ["style=dashed", "label=\"if not ok\""]
