@@ -107,7 +107,7 @@ private struct MapDrawing {
     let lanes = Lanes(cluster.rows)
     /// The names that are beside each part, and how many of them are placed.
     var names: [Int128: (count: Double, placed: Double)] = [:]
-    for row in cluster.rows { names[scale.part(of: row.range).lowerBound, default: (0, 0)].count += 1 }
+    for row in cluster.rows { names[scale.part(of: row).lowerBound, default: (0, 0)].count += 1 }
     var labels: [(y: Double, row: MapLayout.Row, from: (x: Double, y: Double))] = []
     for (i, row) in cluster.rows.enumerated() {
       let (from, to) = (place(row.range.lowerBound), place(row.range.upperBound))
@@ -115,7 +115,7 @@ private struct MapDrawing {
       let size = shortSize(row.range.size)
       svg.rectangle(
         x, from, width, to - from, row.kind, title: "\(row.label), \(grouped(row.range.lowerBound)), \(size)")
-      let part = scale.part(of: row.range)
+      let part = scale.part(of: row)
       names[part.lowerBound]?.placed += 1
       let (count, placed) = names[part.lowerBound] ?? (1, 1)
       let (top, bottom) = (place(part.lowerBound), place(part.upperBound))
@@ -238,6 +238,8 @@ private struct MapDrawing {
 }
 
 extension MapLayout.Row {
+  fileprivate var isMemory: Bool { entry?.content.isMemory ?? false }
+
   fileprivate var kind: String {
     switch entry?.content {
     case .memory: "memory"
@@ -253,8 +255,8 @@ private struct Scale {
   /// The addresses at which a range begins or ends, and the height of each.
   let addresses: [Int128]
   private let heights: [Double]
-  /// The first part from each address on that only one row covers.
-  private let own: [Int]
+  /// The first part from each address on that only one row covers, and that only one row besides memory covers.
+  private let (own, ownOverMemory): ([Int], [Int])
   /// The parts between them that are not to scale.
   private(set) var cuts: [Range<Int128>] = []
   /// A round size, and its height; nil if all parts are cut.
@@ -274,7 +276,8 @@ private struct Scale {
       heights.append(heights[i] + (height > Self.largest ? Self.cut : height))
     }
     self.heights = heights
-    self.own = Self.own(cluster.rows, addresses)
+    own = Self.own(cluster.rows, addresses)
+    ownOverMemory = Self.own(cluster.rows.filter { !$0.isMemory }, addresses)
     if cuts.count < sizes.count, sizes.count > 1 { ruler = (unit, Self.smallest) }
   }
 
@@ -288,10 +291,11 @@ private struct Scale {
     return heights[next - 1] + part * (heights[next] - heights[next - 1])
   }
 
-  /// The part of a row that its name is beside: the first one that no other row covers, or simply the first one.
-  func part(of range: Range<Int128>) -> Range<Int128> {
-    let (first, end) = (index(of: range.lowerBound), index(of: range.upperBound))
-    let part = own[first] < end ? own[first] : first
+  /// The part of a row that its name is beside: the first one where nothing is above it, or simply the first one.
+  func part(of row: MapLayout.Row) -> Range<Int128> {
+    let (first, end) = (index(of: row.range.lowerBound), index(of: row.range.upperBound))
+    let next = row.isMemory ? own[first] : ownOverMemory[first]
+    let part = next < end ? next : first
     return addresses[part]..<addresses[part + 1]
   }
 

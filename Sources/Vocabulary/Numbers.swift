@@ -35,7 +35,8 @@ package func sizeInBytes(_ size: Int128, separator: String = " ") -> String {
 package func shortSize(_ size: Int128) -> String {
   if inLargestUnit(size)?.count ?? size < 1_000_000 { return sizeInBytes(size) }
   let units = IntegerLiteral.units + [("PiB", 50), ("EiB", 60)]
-  let (unit, shift) = units.last { size >> $0.shift > 0 } ?? units[0]
+  // What rounds to 1024 MiB is 1 GiB.
+  let (unit, shift) = units.last { (size + size / 20480) >> $0.shift > 0 } ?? units[0]
   let tenths = (size * 10 + 1 << (shift - 1)) >> shift
   return "≈ \(tenths / 10)\(tenths % 10 == 0 ? "" : ".\(tenths % 10)") \(unit)"
 }
