@@ -441,6 +441,18 @@ import Workspace
     #expect(try cells(picture(5000)) == 4 * 16 + 1)
   }
 
+  /// The name of memory is beside a part without devices, so that its line is not that of a device.
+  @Test func namesAreBesideTheirOwnParts() throws {
+    let text = Self.board(memory: "0x0800_0000")
+    let picture = MapPicture(try map(text)).text
+    func height(_ name: String) throws -> Double {
+      let line = try #require(picture.split(separator: "\n").first { $0.contains(">\(name)<") })
+      return try #require(line.firstMatch(of: #/ y="([\d.]+)"/#).flatMap { Double($0.1) })
+    }
+    let heights = try ["gic.addr.dist", "memory slot 0", "gic.addr.redist"].map(height)
+    #expect(heights == heights.sorted() && heights[1] - heights[0] > 20 && heights[2] - heights[1] > 20)
+  }
+
   @Test func collisionIsDrawnDespiteSharedUsers() throws {
     let text = Self.steps(
       lines: [
@@ -496,6 +508,25 @@ import Workspace
     #expect(dot.matches(of: #/subgraph cluster_\d+ {\n    label="vcpus"/#).count == 2)
     #expect(graph.nodes.first { $0.label == "timer.vtimer" }?.object == .vcpus)
     #expect(graph.nodes.first { $0.label == "addr.dist" }?.object == .device("vcpus"))
+  }
+
+  /// The arrows are those of the tutorial's table.
+  @Test func arrowsShowTheirReason() throws {
+    let text = Self.board() + "steps:\n  - {run: 0}\n"
+    let dot = try graph(text).dot(named: "t")
+    func arrow(_ from: String, _ to: String) throws -> [String] {
+      let nodes = dot.matches(of: #/(n\d+) \[label="([^"\\]*)/#)
+      let (first, second) = (nodes.filter { $0.2 == from }.map(\.1), nodes.filter { $0.2 == to }.map(\.1))
+      return dot.matches(of: #/(n\d+) -> (n\d+)(.*);/#).filter { first.contains($0.1) && second.contains($0.2) }
+        .map { String($0.3) }
+    }
+    #expect(try arrow("create", "addr.dist") == [" [color=\"#999999\"]"])
+    #expect(try arrow("init", "ctrl.init") == [""])
+    #expect(try arrow("ctrl.init", "run") == [" [style=dotted]"])
+    let late = Self.board().replacing(
+      "features: [psci-0.2]}",
+      with: "features: [psci-0.2, pmu-v3], attributes: {pmu-v3: {init: , irq: 23}}}")
+    #expect(try graph(late).dot(named: "t").contains("color=\"#c62828\", penwidth=2, label=moved"))
   }
 
   private func graph(_ text: String) throws -> PlanGraph {
