@@ -36,8 +36,12 @@ package struct MapText {
     let layout = MapLayout(space)
     let rows = layout.clusters.flatMap(\.rows)
     let addresses = rows.map { grouped($0.range.lowerBound).utf8.count }.max() ?? 0
-    let sizes = rows.map { shortSize($0.range.size).displayWidth }.max() ?? 0
-    let labels = min(rows.map { $0.label.displayWidth }.max() ?? 0, max(4, width - (2 + addresses + 2 + 2 + sizes)))
+    var sizes = rows.map { shortSize($0.range.size).displayWidth }.max() ?? 0
+    var labels = rows.map { $0.label.displayWidth }.max() ?? 0
+    // If there is no room for both, names are more useful than sizes, which follow from the addresses.
+    let hasSizes = width - (2 + addresses + 2 + 2 + sizes) >= min(labels, 16)
+    if !hasSizes { sizes = 0 }
+    labels = min(labels, width - (2 + addresses + 2 + 2 + sizes))
     let places = rows.map { place($0.entry?.at).displayWidth }.max() ?? 0
     var rest = width - (2 + addresses + 2 + labels + 2 + sizes)
     let hasPlaces = places > 0 && rest >= places + 2
@@ -51,7 +55,7 @@ package struct MapText {
           line += "  "
         }
         line += padded(row.label.shortened(to: labels), labels) + "  "
-        let size = shortSize(row.range.size)
+        let size = hasSizes ? shortSize(row.range.size) : ""
         line += padded("", sizes - size.displayWidth) + size
         if hasPlaces { line += "  " + place(row.entry?.at) }
         while line.last == " " { line.removeLast() }

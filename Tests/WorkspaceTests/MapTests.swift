@@ -467,6 +467,13 @@ import Workspace
     #expect(MapPicture(map).text.matches(of: #/class="clash"/#).count == 1)
   }
 
+  @Test func narrowTextHasNamesRatherThanSizes() throws {
+    let map = try map(Self.board())
+    let rows = { (width: Int) in MapText(map, width: width).text.split(separator: "\n").map(String.init) }
+    #expect(rows(40).contains("  0x080A_0000  gic.addr.redist    line 6"))
+    #expect(rows(48).contains("  0x080A_0000  gic.addr.redist     512 KiB"))
+  }
+
   @Test func colourIsOnlyAdded() throws {
     let map = try map(try #require(text(ofFile: Self.drawn[0])))
     let (plain, coloured) = (MapText(map).text, MapText(map, color: true).text)
