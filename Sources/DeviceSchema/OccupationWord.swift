@@ -9,23 +9,28 @@ package enum OccupationWord: String, Sendable {
   case addresses
   /// An interrupt that a device raises.
   case interrupt
+  /// An interrupt that may have several users.
+  case sharedInterrupt = "shared_interrupt"
+  /// Interrupts that earlier calls of the same request no longer use, or that an earlier set of the attribute does not.
+  case noInterrupts = "no_interrupts"
   /// The interrupts that exist.
   case interrupts
 
-  /// The names of the parameters, the optional one last.
+  /// The names of the parameters; an optional one is the last.
   var parameters: [String] {
     switch self {
     case .region, .addresses: ["at", "size", "bus"]
-    case .interrupt: ["number", "kind", "attribute"]
+    case .interrupt, .sharedInterrupt: ["number", "kind", "attribute"]
+    case .noInterrupts: ["first", "count", "kind"]
     case .interrupts: ["first", "count", "kind", "attribute"]
     }
   }
 
   /// The number of parameters that must be given.
-  var required: Int { parameters.count - 1 }
+  var required: Int { self == .noInterrupts ? parameters.count : parameters.count - 1 }
 
   /// The number of parameters that are integers; they come first, and the others are texts.
-  package var integers: Int { self == .interrupt ? 1 : 2 }
+  package var integers: Int { self == .interrupt || self == .sharedInterrupt ? 1 : 2 }
 
   func type(ofParameter index: Int) -> Type {
     if index < integers { .integer } else { index < parameters.count ? .string : .any }

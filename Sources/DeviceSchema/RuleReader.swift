@@ -201,7 +201,8 @@ struct RuleReader {
       guard (word.required...word.parameters.count).contains(values.count) else {
         faults.error(
           "schema-type",
-          "\(name) has \(word.required) or \(word.parameters.count) parameters (\(word.parameters.joined(separator: ", "))), "
+          "\(name) has \(Set([word.required, word.parameters.count]).sorted().map(String.init).listed("or")) parameters "
+            + "(\(word.parameters.joined(separator: ", "))), "
             + "not \(values.count)", at: node.range)
         return .none
       }

@@ -49,6 +49,8 @@ package struct MapEntry: Sendable {
   package var range: Range<Int128>
   /// What occupies the numbers, such as `gic.addr.dist`; empty if nothing in the manifest decides.
   package var label: String
+  /// The id of the vCPU with which the label begins: `vcpu.3.pvtime.ipa`.
+  package var vcpu: UInt64?
   /// The place in the manifest; nil for a default.
   package var at: SourceRange?
   /// The index of the step in the plan.
@@ -193,7 +195,9 @@ private struct MapNames {
         entry.label = survey.plan.steps[step].userLabel
       }
     } else if let step = occupation.step {
-      entry.label = label(of: survey.plan.steps[step], occupation)
+      let step = survey.plan.steps[step]
+      entry.label = label(of: step, occupation)
+      if case .vcpu(let id) = step.target, entry.label.hasPrefix("\(step.target)") { entry.vcpu = id }
     }
     entry.at = entry.step.map { survey.plan.steps[$0].at }
     return entry
@@ -205,6 +209,9 @@ private struct MapNames {
     case .createIRQChip: return "irqchip"
     case .setAttribute, .createDevice: return step.attribute.map { "\(step.target).\($0)" } ?? "\(step.target)"
     case .createVCPU: return "\(step.target)"
+    case .request(let call):
+      guard let attribute = step.attribute else { return step.words }
+      return call.target == .vm ? attribute : "\(step.target).\(attribute)"
     default: return step.words
     }
   }

@@ -14,6 +14,8 @@ struct MapSurvey {
     var end: Int128
     /// The index of the occupation.
     var occupation: Int
+    /// Whether other items may have the same interrupt.
+    var isShared = false
   }
 
   struct Space {
@@ -41,7 +43,7 @@ struct MapSurvey {
       add(occupation, i)
     }
     // Guest physical addresses first, then other buses, then interrupts.
-    spaces.sort { ($0.kind.rank, $0.name.isEmpty ? 0 : 1) < ($1.kind.rank, $1.name.isEmpty ? 0 : 1) }
+    spaces.sort { ($0.kind.rank, $0.name) < ($1.kind.rank, $1.name) }
     for i in spaces.indices { spaces[i].findOverlaps { Self.identity(of: occupations[$0], plan) } }
   }
 
@@ -59,9 +61,9 @@ struct MapSurvey {
       if isBuffer { name = "" }
       (content, kind) = (isBuffer ? .buffer : .device, .addresses)
     case .word(.addresses): (content, kind) = (nil, .addresses)
-    case .word(.interrupt): (content, kind) = (.interrupt, .interrupts)
+    case .word(.interrupt), .word(.sharedInterrupt): (content, kind) = (.interrupt, .interrupts)
     case .word(.interrupts): (content, kind) = (nil, .interrupts)
-    case .closed: return
+    case .word(.noInterrupts), .closed: return
     }
     var place = spaces.count
     if let known = spaces.firstIndex(where: { $0.kind == kind && $0.name == name }) {
@@ -71,12 +73,12 @@ struct MapSurvey {
     }
     let item = Item(
       content: content ?? .interrupt, first: occupation.first, end: occupation.first + occupation.count,
-      occupation: index)
+      occupation: index, isShared: occupation.kind == .word(.sharedInterrupt))
     if content == nil { spaces[place].existing.append(item) } else { spaces[place].items.append(item) }
   }
 
-  /// The occupations without those of closed devices, of memory slots that were given again, and of attributes that were
-  /// set again.
+  /// The occupations without those of closed devices, of memory slots that were given again, of attributes that were set
+  /// again, and of requests that were taken back.
   private static func lasting(_ occupations: [Occupation], _ plan: Plan) -> [Int] {
     var isLasting = occupations.map { $0.count > 0 }
     // Sorting needs no tables, whose first use takes long.
@@ -94,6 +96,7 @@ struct MapSurvey {
       if latest.step != own.step, !own.repeats { isLasting[one.index] = false }
     }
     removeClosed(occupations, plan, &isLasting)
+    removeTakenBack(occupations, plan, &isLasting)
     return isLasting.indices.filter { isLasting[$0] }
   }
 
@@ -111,11 +114,42 @@ struct MapSurvey {
     }
   }
 
+  private static func removeTakenBack(_ occupations: [Occupation], _ plan: Plan, _ isLasting: inout [Bool]) {
+    if !occupations.contains(where: { $0.kind == .word(.noInterrupts) }) { return }
+    /// The occupations of each request, by interrupt.
+    var users: [RequestSpace: [Int128: [Int]]] = [:]
+    for (i, occupation) in occupations.enumerated() {
+      guard let step = occupation.step, step < plan.steps.count,
+        case .request(let call) = plan.steps[step].operation
+      else { continue }
+      let key = RequestSpace(request: call.request, target: call.target, space: occupation.space)
+      switch occupation.kind {
+      case .word(.interrupt), .word(.sharedInterrupt): users[key, default: [:]][occupation.first, default: []].append(i)
+      case .word(.noInterrupts):
+        let range = occupation.first..<occupation.first + occupation.count
+        let known = users[key] ?? [:]
+        // There are few users or few numbers.
+        let numbers = Int128(known.count) < occupation.count ? Array(known.keys) : Array(range)
+        for number in numbers where range.contains(number) {
+          for user in users[key]?.removeValue(forKey: number) ?? [] { isLasting[user] = false }
+        }
+      default: break
+      }
+    }
+  }
+
   /// What tells users of one number apart. The same attribute of several vCPUs is one user.
   private static func identity(of occupation: Occupation, _ plan: Plan) -> String {
     guard let step = occupation.step else { return "\(occupation.device ?? -1) \(occupation.attribute ?? "")" }
     return plan.steps[step].userLabel
   }
+}
+
+/// The interrupts of one kind that the calls of one request use.
+private struct RequestSpace: Hashable {
+  var request: UInt32
+  var target: Target
+  var space: String
 }
 
 /// What has one place on the map at a time: a memory slot, or what a set of an attribute adds.
@@ -166,9 +200,14 @@ extension MapSurvey.Space {
       find(within: .buffer)
       findInMemory()
     case .interrupts:
-      for i in items.indices.dropFirst() where items[i].first == items[i - 1].first {
-        let first = overlaps.last.flatMap { items[$0.0].first == items[i].first ? $0.0 : nil } ?? i - 1
-        if identity(items[i].occupation) != identity(items[first].occupation) { overlaps.append((first, i)) }
+      /// The first item of the current number.
+      var first: Int?
+      for i in items.indices where !items[i].isShared {
+        guard let other = first, items[other].first == items[i].first else {
+          first = i
+          continue
+        }
+        if identity(items[i].occupation) != identity(items[other].occupation) { overlaps.append((other, i)) }
       }
     }
   }

@@ -7,9 +7,25 @@ import Vocabulary
 ///
 /// Calls that differ only in the vCPU, the key or the value are one node.
 package struct PlanGraph: Sendable {
+  /// What calls are on.
+  package enum Object: Hashable, Sendable {
+    case system, vm, vcpus
+    /// A device or a device type, by name.
+    case device(String)
+
+    /// The name for readers. A device can have the name of another object.
+    package var name: String {
+      switch self {
+      case .system: "system"
+      case .vm: "vm"
+      case .vcpus: "vcpus"
+      case .device(let name): name
+      }
+    }
+  }
+
   package struct Node: Sendable {
-    /// The object of the calls: `vm`, `vcpus`, or the name of a device.
-    package var object: String
+    package var object: Object
     /// The call: `create`, `addr.dist`.
     package var label: String
     /// The number of calls.
@@ -19,10 +35,10 @@ package struct PlanGraph: Sendable {
   package enum Reason: Hashable, Sendable, Comparable {
     /// The explicit steps are made as written.
     case written
-    /// The object of the call is created first.
-    case object
     /// A schema has the order.
     case schema
+    /// The object of the call is created first.
+    case object
     /// The call is made only if the earlier one does not end ok.
     case refused
     /// The call is made only if the earlier one ends ok.
@@ -45,7 +61,7 @@ package struct PlanGraph: Sendable {
   /// What the calls of a node have in common.
   private struct Key: Hashable {
     var operation: String
-    var object: String
+    var object: Object
     /// The slot or the type of the device, which tells alternatives of one device apart.
     var slot: Int?
     var label: String
@@ -119,7 +135,7 @@ package struct PlanGraph: Sendable {
     }
   }
 
-  private mutating func node(_ step: Step, of object: String) -> Int {
+  private mutating func node(_ step: Step, of object: Object) -> Int {
     var slot = step.operation.devices.first
     if case .createDevice(let type, _) = step.operation { slot = Int(type) }
     let key = Key(operation: step.operation.name, object: object, slot: slot, label: step.graphLabel)
@@ -204,10 +220,12 @@ package struct PlanGraph: Sendable {
 }
 
 extension Step {
-  fileprivate var graphObject: String {
+  fileprivate var graphObject: PlanGraph.Object {
     switch target {
-    case .vcpu, .eachVCPU: "vcpus"
-    default: target.description
+    case .system: .system
+    case .vm: .vm
+    case .vcpu, .eachVCPU: .vcpus
+    case .device(let name): .device(name)
     }
   }
 

@@ -1,16 +1,26 @@
 import Maps
+import TextOutput
 import Vocabulary
 
 /// A space of a map as a drawing shows it: rows of entries and of free ranges, in clusters of one scale each.
 struct MapLayout {
-  /// An entry or a free range.
+  /// Entries that are shown as one, or a free range.
   struct Row {
-    /// Nil for a free range.
+    /// The first entry; nil for a free range.
     var entry: MapEntry?
     var range: Range<Int128>
     var isOverlapping = false
+    /// The number of vCPUs with such an entry. Their ids follow each other.
+    var vcpus: UInt64 = 1
 
     var size: Int128 { range.upperBound - range.lowerBound }
+
+    /// The label of the entry, with the ids of all vCPUs: `vcpu.0-3.pvtime.ipa`.
+    var label: String {
+      guard let entry else { return "free" }
+      guard let first = entry.vcpu, vcpus > 1 else { return entry.label.printable }
+      return "vcpu.\(first)-\(first + vcpus - 1)\(entry.family)".printable
+    }
   }
 
   /// Neighbours that are drawn on one scale. What is between clusters is folded.
@@ -67,25 +77,33 @@ struct MapLayout {
     clusters[clusters.count - 1].range = last.range.lowerBound..<end
   }
 
-  /// The entries, with neighbours of one label as one row.
+  /// The entries, with neighbours of one label, or of one label but for the vCPU, as one row.
   static func rows(of space: MapSpace) -> [Row] {
     let overlapping = Set(space.overlaps.flatMap { [$0.first, $0.second] })
     var rows: [Row] = []
-    /// The last row of each label.
+    /// The last row of each label. The labels of vCPUs count as one.
     var latest: [String: Int] = [:]
     for (i, entry) in space.entries.enumerated() {
       let isOverlapping = overlapping.contains(i)
-      if let last = latest[entry.label], let known = rows[last].entry, known.content == entry.content,
-        rows[last].range.upperBound == entry.range.lowerBound, rows[last].isOverlapping == isOverlapping
+      let key = entry.vcpu == nil ? entry.label : "vcpu.*\(entry.family)"
+      if let last = latest[key], let known = rows[last].entry, known.content == entry.content,
+        rows[last].range.upperBound == entry.range.lowerBound, rows[last].isOverlapping == isOverlapping,
+        known.vcpu.map({ $0 + rows[last].vcpus }) == entry.vcpu
       {
         rows[last].range = rows[last].range.lowerBound..<entry.range.upperBound
+        if entry.vcpu != nil { rows[last].vcpus += 1 }
       } else {
-        latest[entry.label] = rows.count
+        latest[key] = rows.count
         rows.append(Row(entry: entry, range: entry.range, isOverlapping: isOverlapping))
       }
     }
     return rows
   }
+}
+
+extension MapEntry {
+  /// The label without the vCPU with which it begins: `.pvtime.ipa`.
+  fileprivate var family: Substring { vcpu.map { label.dropFirst("vcpu.\($0)".count) } ?? label[...] }
 }
 
 extension MapSpace {
@@ -118,4 +136,21 @@ extension Range<Int128> {
   }
 
   var size: Int128 { upperBound - lowerBound }
+}
+
+extension [Range<Int128>] {
+  /// The same numbers in order, in as few ranges as possible.
+  ///
+  /// - Parameter gap: Ranges with at most this many numbers between them become one.
+  func merged(gap: Int128 = 0) -> [Range<Int128>] {
+    var result: [Range<Int128>] = []
+    for range in sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = result.last, range.lowerBound - last.upperBound <= gap {
+        result[result.count - 1] = last.lowerBound..<Swift.max(last.upperBound, range.upperBound)
+      } else {
+        result.append(range)
+      }
+    }
+    return result
+  }
 }

@@ -56,12 +56,12 @@ private struct MapDrawing {
 
   mutating func title(_ text: String) {
     y += 10
-    svg.write(20, y, "title", text)
+    svg.write(20, y, "title", text, size: 18)
   }
 
   mutating func heading(_ space: MapSpace) {
     y += 26
-    svg.write(20, y, "heading", space.heading)
+    svg.write(20, y, "heading", space.heading, size: 14)
     y += 16
   }
 
@@ -96,7 +96,7 @@ private struct MapDrawing {
     svg.rectangle(left, y, right - left, Self.folded, "free")
     zigzag(left, right, y + Self.folded / 2)
     svg.write(left - 10, y + 4, "at", grouped(range.lowerBound))
-    name(y + Self.folded / 2 + 4, [("free", "faint"), ("\(sizeInProse(range.size)), folded", "faint")])
+    name(y + Self.folded / 2 + 4, [("free", "faint"), ("\(shortSize(range.size)), folded", "faint")])
     y += Self.folded
   }
 
@@ -105,16 +105,22 @@ private struct MapDrawing {
     let top = y
     let place = { (address: Int128) in top + scale.height(upTo: address) }
     let lanes = Lanes(cluster.rows)
+    /// The names that are beside each part, and how many of them are placed.
+    var names: [Int128: (count: Double, placed: Double)] = [:]
+    for row in cluster.rows { names[scale.part(of: row).lowerBound, default: (0, 0)].count += 1 }
     var labels: [(y: Double, row: MapLayout.Row, from: (x: Double, y: Double))] = []
     for (i, row) in cluster.rows.enumerated() {
       let (from, to) = (place(row.range.lowerBound), place(row.range.upperBound))
       let (x, width) = lanes.extent(of: i, from: Self.left, to: Self.right)
-      let size = sizeInProse(row.range.size)
+      let size = shortSize(row.range.size)
       svg.rectangle(
         x, from, width, to - from, row.kind, title: "\(row.label), \(grouped(row.range.lowerBound)), \(size)")
-      // The name of a range is beside its first part, which is its own unless something else begins there.
-      let height = min(to, place(scale.end(ofPartAt: row.range.lowerBound))) - from
-      labels.append((from + height / 2 + 4, row, (x + width, from + height / 2)))
+      let part = scale.part(of: row)
+      names[part.lowerBound]?.placed += 1
+      let (count, placed) = names[part.lowerBound] ?? (1, 1)
+      let (top, bottom) = (place(part.lowerBound), place(part.upperBound))
+      let middle = top + (bottom - top) * placed / (count + 1)
+      labels.append((middle + 4, row, (x + width, middle)))
     }
     for part in scale.cuts {
       let middle = (place(part.lowerBound) + place(part.upperBound)) / 2
@@ -137,14 +143,14 @@ private struct MapDrawing {
         [label.from, (Self.right + 8, label.from.y), (Self.names - 12, at - 4), (Self.names - 4, at - 4)], "leader")
       let isFree = label.row.entry == nil
       var parts = [(label.row.label, label.row.isOverlapping ? "name red" : isFree ? "faint" : "name")]
-      parts.append((sizeInProse(label.row.range.size), isFree ? "faint" : ""))
+      parts.append((shortSize(label.row.range.size), isFree ? "faint" : ""))
       if let place = label.row.entry?.at { parts.append((map.words(place), "faint")) }
       name(at, parts)
       last = at
     }
     if let ruler = scale.ruler {
       svg.line([(24, top), (20, top), (20, top + ruler.height), (24, top + ruler.height)], "edge")
-      svg.write(28, top + ruler.height / 2 + 4, "faint", sizeInProse(ruler.size))
+      svg.write(28, top + ruler.height / 2 + 4, "faint", shortSize(ruler.size))
     }
     y = max(place(cluster.range.upperBound), last)
   }
@@ -164,45 +170,46 @@ private struct MapDrawing {
 
   // MARK: Interrupts
 
+  /// The users of an interrupt.
+  private struct Cell {
+    var labels: [String] = []
+    var isClashing = false
+  }
+
+  /// The number of interrupts in a row, and the height of a row.
+  private static let (columns, cell): (Int128, Double) = (16, 26)
+
   mutating func drawInterrupts(_ space: MapSpace) {
-    let columns: Int128 = 16
-    let cell = 26.0
     let clashing = Set(space.overlaps.flatMap { [$0.first, $0.second] })
-    var users: [Int128: (kind: String, label: String)] = [:]
+    var users: [Int128: Cell] = [:]
     for (i, entry) in space.entries.enumerated() {
-      let label = users[entry.range.lowerBound].map { $0.label + ", " + entry.label } ?? entry.label
-      users[entry.range.lowerBound] = (clashing.contains(i) ? "clash" : "device", label)
+      var cell = users[entry.range.lowerBound] ?? Cell()
+      cell.labels.append(entry.label)
+      cell.isClashing = cell.isClashing || clashing.contains(i)
+      users[entry.range.lowerBound] = cell
     }
-    let ranges = space.existing.map(\.range)
-    // A row with an interrupt in use is drawn, others only if they are few.
-    let rows = Set(ranges.flatMap { [$0.lowerBound / columns, ($0.upperBound - 1) / columns] }).union(
-      users.keys.map { $0 / columns })
-    let wanted = Set(rows.flatMap { [$0 - 1, $0, $0 + 1] })
-    let whole = space.existing.flatMap { ($0.range.lowerBound / columns)...(($0.range.upperBound - 1) / columns) }
-    let all = Set(whole).union(rows).sorted()
+    let columns = Self.columns
+    let existing = space.existing.map(\.range)
+    let used = users.keys.map { $0 / columns..<$0 / columns + 1 }
+    let rows = existing.map { $0.lowerBound / columns..<($0.upperBound - 1) / columns + 1 }
+    // The rows at the ends of the ranges, those with an interrupt in use, and their neighbours are drawn.
+    let ends = rows.flatMap { [$0.lowerBound..<$0.lowerBound + 1, $0.upperBound - 1..<$0.upperBound] }
+    let drawn = (ends + used).map { $0.lowerBound - 1..<$0.upperBound + 1 }.merged(gap: 1)
     var next = 0
-    while next < all.count {
-      let hidden = all[next...].prefix { !wanted.contains($0) }.count
-      if hidden > 1 {
-        svg.write(Self.left, y + 14, "faint", "\(hidden) rows of free interrupts")
-        y += 22
-        next += hidden
-        continue
+    for rows in (rows + used).merged() {
+      var row = rows.lowerBound
+      while row < rows.upperBound {
+        while drawn[next].upperBound <= row { next += 1 }
+        let hidden = drawn[next].lowerBound - row
+        if hidden > 0 {
+          svg.write(Self.left, y + 14, "faint", "\(hidden) rows of free interrupts")
+          y += 22
+          row += hidden
+        }
+        let end = min(drawn[next].upperBound, rows.upperBound)
+        for row in row..<end { drawCells(row, existing, users) }
+        row = end
       }
-      let row = all[next]
-      svg.write(Self.left - 10, y + cell / 2 + 4, "at", hexadecimal(row * columns, from: 1024))
-      for column in 0..<columns {
-        let number = row * columns + column
-        let x = Self.left + Double(column) * cell
-        let user = users[number]
-        if user == nil, !ranges.contains(where: { $0.contains(number) }) { continue }
-        svg.rectangle(x, y, cell - 2, cell - 2, user?.kind ?? "cell", title: user?.label ?? "free")
-        svg.write(
-          x + cell / 2 - 1, y + cell / 2 + 3, user == nil ? "number faint" : "number name",
-          hexadecimal(number, from: 1024))
-      }
-      y += cell
-      next += 1
     }
     for row in MapLayout.rows(of: space) {
       y += 18
@@ -211,9 +218,28 @@ private struct MapDrawing {
       svg.write(Self.left, y, "", [(row.label, row.isOverlapping ? "name red" : "name"), (place, "faint")])
     }
   }
+
+  private mutating func drawCells(_ row: Int128, _ existing: [Range<Int128>], _ users: [Int128: Cell]) {
+    let cell = Self.cell
+    svg.write(Self.left - 10, y + cell / 2 + 4, "at", hexadecimal(row * Self.columns, from: 1024))
+    for column in 0..<Self.columns {
+      let number = row * Self.columns + column
+      let user = users[number]
+      if user == nil, !existing.contains(where: { $0.contains(number) }) { continue }
+      let x = Self.left + Double(column) * cell
+      let kind = user.map { $0.isClashing ? "clash" : "device" } ?? "cell"
+      svg.rectangle(x, y, cell - 2, cell - 2, kind, title: user?.labels.joined(separator: ", ") ?? "free")
+      svg.write(
+        x + cell / 2 - 1, y + cell / 2 + 3, user == nil ? "number faint" : "number name",
+        hexadecimal(number, from: 1024))
+    }
+    y += cell
+  }
 }
 
 extension MapLayout.Row {
+  fileprivate var isMemory: Bool { entry?.content.isMemory ?? false }
+
   fileprivate var kind: String {
     switch entry?.content {
     case .memory: "memory"
@@ -229,6 +255,8 @@ private struct Scale {
   /// The addresses at which a range begins or ends, and the height of each.
   let addresses: [Int128]
   private let heights: [Double]
+  /// The first part from each address on that only one row covers, and that only one row besides memory covers.
+  private let (own, ownOverMemory): ([Int], [Int])
   /// The parts between them that are not to scale.
   private(set) var cuts: [Range<Int128>] = []
   /// A round size, and its height; nil if all parts are cut.
@@ -248,6 +276,8 @@ private struct Scale {
       heights.append(heights[i] + (height > Self.largest ? Self.cut : height))
     }
     self.heights = heights
+    own = Self.own(cluster.rows, addresses)
+    ownOverMemory = Self.own(cluster.rows.filter { !$0.isMemory }, addresses)
     if cuts.count < sizes.count, sizes.count > 1 { ruler = (unit, Self.smallest) }
   }
 
@@ -261,11 +291,35 @@ private struct Scale {
     return heights[next - 1] + part * (heights[next] - heights[next - 1])
   }
 
-  /// The end of the part that begins at an address.
-  func end(ofPartAt address: Int128) -> Int128 { addresses[min(index(of: address) + 1, addresses.count - 1)] }
+  /// The part of a row that its name is beside: the first one where nothing is above it, or simply the first one.
+  func part(of row: MapLayout.Row) -> Range<Int128> {
+    let (first, end) = (index(of: row.range.lowerBound), index(of: row.range.upperBound))
+    let next = row.isMemory ? own[first] : ownOverMemory[first]
+    let part = next < end ? next : first
+    return addresses[part]..<addresses[part + 1]
+  }
+
+  private static func own(_ rows: [MapLayout.Row], _ addresses: [Int128]) -> [Int] {
+    /// The number of rows that begin at each address, less the number of those that end there.
+    var changes = Array(repeating: 0, count: addresses.count)
+    for row in rows {
+      changes[index(of: row.range.lowerBound, in: addresses)] += 1
+      changes[index(of: row.range.upperBound, in: addresses)] -= 1
+    }
+    var own = Array(repeating: addresses.count, count: addresses.count)
+    // From the end, where nothing is covered any more.
+    var covering = 0
+    for i in addresses.indices.dropLast().reversed() {
+      covering -= changes[i + 1]
+      own[i] = covering == 1 ? i : own[i + 1]
+    }
+    return own
+  }
+
+  private func index(of address: Int128) -> Int { Self.index(of: address, in: addresses) }
 
   /// The index of the first address that is not below another.
-  private func index(of address: Int128) -> Int {
+  private static func index(of address: Int128, in addresses: [Int128]) -> Int {
     var (low, high) = (0, addresses.count)
     while low < high {
       let middle = (low + high) / 2

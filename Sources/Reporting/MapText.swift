@@ -23,11 +23,9 @@ package struct MapText {
     if map.spaces.isEmpty { lines.append("nothing has an address or an interrupt") }
     for space in map.spaces {
       lines.append("")
-      lines.append(styled(shortened(space.heading.printable, to: width), .bold))
+      lines.append(styled(space.heading.printable.shortened(to: width), .bold))
       lines += space.kind == .addresses ? addresses(space) : interrupts(space)
-      lines += space.overlaps.flatMap { overlap in
-        fill("! " + space.words(overlap)).map { styled($0, .overlap) }
-      }
+      for overlap in space.overlaps { lines += filled("! " + space.words(overlap), .overlap) }
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -38,8 +36,12 @@ package struct MapText {
     let layout = MapLayout(space)
     let rows = layout.clusters.flatMap(\.rows)
     let addresses = rows.map { grouped($0.range.lowerBound).utf8.count }.max() ?? 0
-    let sizes = rows.map { sizeInProse($0.range.size).utf8.count }.max() ?? 0
-    let labels = min(rows.map { $0.label.displayWidth }.max() ?? 0, max(4, width - (2 + addresses + 2 + 2 + sizes)))
+    var sizes = rows.map { shortSize($0.range.size).displayWidth }.max() ?? 0
+    var labels = rows.map { $0.label.displayWidth }.max() ?? 0
+    // If there is no room for both, names are more useful than sizes, which follow from the addresses.
+    let hasSizes = width - (2 + addresses + 2 + 2 + sizes) >= min(labels, 16)
+    if !hasSizes { sizes = 0 }
+    labels = min(labels, width - (2 + addresses + 2 + 2 + sizes))
     let places = rows.map { place($0.entry?.at).displayWidth }.max() ?? 0
     var rest = width - (2 + addresses + 2 + labels + 2 + sizes)
     let hasPlaces = places > 0 && rest >= places + 2
@@ -49,12 +51,12 @@ package struct MapText {
       cluster.rows.map { row in
         var line = (row.isOverlapping ? "! " : "  ") + padded(grouped(row.range.lowerBound), addresses) + "  "
         if bars > 0 {
-          line += cluster.isFolded ? padded("", bars) : bar(row, in: cluster.range, bars)
+          line += cluster.isFolded ? padded(padded("", bars / 2) + "⋮", bars) : bar(row, in: cluster.range, bars)
           line += "  "
         }
-        line += padded(shortened(row.label, to: labels), labels) + "  "
-        let size = sizeInProse(row.range.size)
-        line += padded("", sizes - size.utf8.count) + size
+        line += padded(row.label.shortened(to: labels), labels) + "  "
+        let size = hasSizes ? shortSize(row.range.size) : ""
+        line += padded("", sizes - size.displayWidth) + size
         if hasPlaces { line += "  " + place(row.entry?.at) }
         while line.last == " " { line.removeLast() }
         return styled(line, row.isOverlapping ? .overlap : row.entry == nil ? .faint : row.style)
@@ -80,15 +82,14 @@ package struct MapText {
     var lines: [String] = []
     for (row, line) in zip(rows, Columns(users, rightAligned: [0]).lines()) {
       let mark = row.isOverlapping ? "! " : "  "
-      lines.append(styled(shortened(mark + line, to: width), row.isOverlapping ? .overlap : .device))
+      lines.append(styled((mark + line).shortened(to: width), row.isOverlapping ? .overlap : .device))
     }
     let free = space.free
     if !space.existing.isEmpty {
       let count = free.reduce(0) { $0 + $1.size }
       let words = free.map(\.words).joined(separator: ", ")
-      lines += fill(
-        "free: " + (free.isEmpty ? "none" : users.isEmpty ? "all \(count)" : words)
-      ).map { styled($0, .faint) }
+      let text = "free: " + (free.isEmpty ? "none" : users.isEmpty ? "all \(count)" : words)
+      lines += filled(text, .faint)
     }
     return lines
   }
@@ -101,23 +102,9 @@ package struct MapText {
     text + String(repeating: " ", count: max(0, width - text.displayWidth))
   }
 
-  private func shortened(_ text: String, to width: Int) -> String {
-    if text.displayWidth <= width { return text }
-    return String(text.prefix(max(0, width - 1))) + "…"
-  }
-
-  /// A text in lines that fit the width, indented by two columns and then by four.
-  private func fill(_ text: String) -> [String] {
-    var lines: [String] = []
-    var line = " "
-    for word in text.split(separator: " ") {
-      if line.displayWidth + 1 + word.displayWidth > width, line.contains(where: { $0 != " " }) {
-        lines.append(line)
-        line = "   "
-      }
-      line += " " + word
-    }
-    return lines + [line]
+  /// A paragraph in the lines that it takes.
+  private func filled(_ text: String, _ style: Style) -> [String] {
+    PageText.fill(text, first: 2, rest: 4, width: width).map { styled($0.shortened(to: width), style) }
   }
 
   fileprivate enum Style: String {
@@ -135,8 +122,6 @@ package struct MapText {
 }
 
 extension MapLayout.Row {
-  var label: String { entry?.label.printable ?? "free" }
-
   fileprivate var block: String {
     switch entry?.content {
     case .memory: "▒"
@@ -164,22 +149,9 @@ extension MachineMap {
 
 extension MapSpace {
   /// An overlap in words.
-  func words(_ overlap: MapOverlap) -> String {
+  package func words(_ overlap: MapOverlap) -> String {
     let (first, second) = (entries[overlap.first].label.printable, entries[overlap.second].label.printable)
     if kind == .interrupts { return "\(first) and \(second) have the same interrupt, \(overlap.range.words)" }
-    return "\(first) and \(second) overlap at \(grouped(overlap.range.lowerBound)), \(sizeInProse(overlap.range.size))"
+    return "\(first) and \(second) overlap at \(grouped(overlap.range.lowerBound)), \(shortSize(overlap.range.size))"
   }
-}
-
-/// A size in the largest unit that leaves a short number: `64 KiB`, `127.9 MiB`.
-func sizeInProse(_ size: Int128) -> String {
-  let units = [("B", 0)] + IntegerLiteral.units + [("PiB", 50), ("EiB", 60)]
-  for (name, shift) in units.reversed() where size >> shift > 0 {
-    let rest = size & ((1 << shift) - 1)
-    if rest == 0 { return "\(size >> shift) \(name)" }
-    // An exact number of the next smaller unit is better than a fraction, if it is short.
-    let isShort = size >> (shift - 10) < 10_000 && size & ((1 << (shift - 10)) - 1) == 0
-    if !isShort { return "\(size >> shift).\((rest * 10) >> shift) \(name)" }
-  }
-  return "0 B"
 }

@@ -13,12 +13,14 @@ extension PlanGraph {
       "  node [shape=box, style=\"rounded,filled\", fillcolor=\"#f2f7ee\", fontname=\"sans-serif\", fontsize=11];",
       "  edge [fontname=\"sans-serif\", fontsize=9];",
     ]
-    var objects: [String] = []
-    for node in nodes where !objects.contains(node.object) { objects.append(node.object) }
-    for (i, object) in objects.enumerated() {
+    let members = Dictionary(grouping: nodes.indices) { nodes[$0].object }
+    // The objects are in the order of their first nodes.
+    let objects = members.sorted { $0.value[0] < $1.value[0] }
+    for (i, (object, numbers)) in objects.enumerated() {
       lines.append("  subgraph cluster_\(i) {")
-      lines.append("    label=\(quoted(object)); style=rounded; color=\"#999999\";")
-      for (number, node) in nodes.enumerated() where node.object == object {
+      lines.append("    label=\(quoted(object.name)); style=rounded; color=\"#999999\";")
+      for number in numbers {
+        let node = nodes[number]
         let label = node.label + (node.count > 1 ? "\n\(node.count) calls" : "")
         lines.append("    n\(number) [label=\(quoted(label))];")
       }
@@ -36,7 +38,7 @@ extension PlanGraph.Edge {
   fileprivate var attributes: [String] {
     var attributes: [String] = []
     switch reason {
-    case .object: attributes = ["color=\"#999999\""]
+    case .object: attributes = moves ? [] : ["color=\"#999999\""]
     case .schema: break
     case .written: attributes = ["style=dotted"]
     case .refused: attributes = ["style=dashed", "label=\"if not ok\""]

@@ -1,11 +1,12 @@
 import TextOutput
 
-/// A picture in SVG, which grows downwards.
+/// A picture in SVG, which grows downwards, and to the right if a text needs it.
 struct SVG {
   private var elements: [String] = []
-  private let width: Int
+  private var width: Int
   private let style: String
 
+  /// - Parameter width: the smallest one.
   init(width: Int, style: String) {
     self.width = width
     self.style = style
@@ -45,12 +46,23 @@ struct SVG {
       let (text, gap) = (part.text.printable.xml, i == 0 ? "" : " dx=\"8\"")
       return "<tspan\(part.kind.isEmpty ? "" : " class=\"\(part.kind)\"")\(gap)>\(text)</tspan>"
     }
+    makeRoom(from: x, parts.map(\.text).joined(separator: " "))
     elements.append(
       "<text x=\"\(number(x))\" y=\"\(number(y))\" class=\"\(kind)\">\(spans.joined())</text>")
   }
 
-  mutating func write(_ x: Double, _ y: Double, _ kind: String, _ text: String) {
+  /// - Parameter size: the height of the letters.
+  mutating func write(_ x: Double, _ y: Double, _ kind: String, _ text: String, size: Double = 12) {
+    if !kind.hasPrefix("at") { makeRoom(from: x, text, size: size) }
     elements.append("<text x=\"\(number(x))\" y=\"\(number(y))\" class=\"\(kind)\">\(text.printable.xml)</text>")
+  }
+}
+
+extension SVG {
+  /// Widens the picture for a text. What fonts a viewer has is not known: columns are as wide as in a wide bold one.
+  private mutating func makeRoom(from x: Double, _ text: String, size: Double = 12) {
+    let end = x + Double(text.printable.displayWidth) * size * 0.7 + 20
+    width = max(width, Int(end))
   }
 }
 

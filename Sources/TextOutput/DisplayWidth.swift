@@ -48,6 +48,19 @@ extension StringProtocol {
     for scalar in unicodeScalars { width += scalar.displayWidth }
     return width
   }
+
+  /// This in at most so many terminal columns, with an ellipsis if it is longer.
+  package func shortened(to width: Int) -> String {
+    if displayWidth <= width { return String(self) }
+    var result = ""
+    var rest = width - 1
+    for character in self {
+      rest -= character.unicodeScalars.reduce(0) { $0 + $1.displayWidth }
+      if rest < 0 { break }
+      result.append(character)
+    }
+    return result + (width > 0 ? "…" : "")
+  }
 }
 
 extension String {

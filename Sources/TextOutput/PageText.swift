@@ -64,14 +64,19 @@ package struct PageText {
   }
 
   /// Breaks a text between words.
-  private static func fill(_ text: String, first: Int, rest: Int) -> [String] {
+  ///
+  /// - Parameters:
+  ///   - first: the indentation of the first line.
+  ///   - rest: that of the other lines.
+  package static func fill(_ text: String, first: Int, rest: Int, width: Int = width) -> [String] {
+    let limit = width
     var lines: [String] = []
     var line = String(repeating: " ", count: first)
     var column = first
     var isEmpty = true
     for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
       let width = word.displayWidth
-      if !isEmpty, column + 1 + width > Self.width {
+      if !isEmpty, column + 1 + width > limit {
         lines.append(line)
         line = String(repeating: " ", count: rest)
         column = rest

@@ -42,10 +42,14 @@ import Testing
           - use: addresses(0, 4KiB)
           - use: interrupt(value, "line")
           - use: interrupts(0, 8, "line", "control.start")
+          - use: shared_interrupt(value, "line")
+          - use: no_interrupts(0, 8, "line")
+          - use: 7️⃣no_interrupts(0, 8)8️⃣
           - use: 1️⃣region(value)2️⃣
           - use: 3️⃣interrupt(value, "line", "control.start", 1)4️⃣
           - use: interrupt(value, 5️⃣86️⃣)
         """),
+      .init("7️⃣", to: "8️⃣", "schema-type", "no_interrupts has 3 parameters (first, count, kind), not 2"),
       .init("1️⃣", to: "2️⃣", "schema-type", "region has 2 or 3 parameters (at, size, bus), not 1"),
       .init("3️⃣", to: "4️⃣", "schema-type", "interrupt has 2 or 3 parameters (number, kind, attribute), not 4"),
       .init("5️⃣", to: "6️⃣", "schema-expression", "expected a string, found an integer"))

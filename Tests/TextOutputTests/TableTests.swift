@@ -12,6 +12,21 @@ import TextOutput
     #expect(page.lines == [" 中文  a   x", " e\u{301}     bb", " long  c   z"])
   }
 
+  /// An ellipsis is in the width, and half of a wide character is not shown.
+  @Test(
+    arguments: [
+      ("long", 4, "long"), ("long", 3, "lo…"), ("long", 1, "…"), ("long", 0, ""), ("", 0, ""), ("中文字", 6, "中文字"),
+      ("中文字", 5, "中文…"), ("中文字", 4, "中…"), ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
+    ] as [(String, Int, String)])
+  func longTextsAreShortened(_ text: String, _ width: Int, _ result: String) {
+    #expect(text.shortened(to: width) == result)
+  }
+
+  @Test func textsAreFilledToAWidth() {
+    let lines = PageText.fill("one two three a-word-that-is-too-long end", first: 1, rest: 3, width: 12)
+    #expect(lines == [" one two", "   three", "   a-word-that-is-too-long", "   end"])
+  }
+
   @Test func paragraphsAreFilled() {
     var page = PageText()
     page.paragraph(String(repeating: "word ", count: 20), indent: 2, hanging: 2)

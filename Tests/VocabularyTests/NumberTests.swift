@@ -38,6 +38,16 @@ import Vocabulary
     #expect(sizeInBytes(number, separator: "").hasPrefix(String(size.prefix { $0 != " " })))
   }
 
+  @Test(
+    arguments: [
+      (1, "1 byte"), (64, "64 bytes"), (999_999, "999999 bytes"), (1_000_001, "≈ 976.6 KiB"), (1 << 52, "4096 TiB"),
+      (1022 << 30, "1022 GiB"), (127 << 20 + 1 << 16, "130112 KiB"), (1 << 40 - 1 << 16, "≈ 1 TiB"),
+      (0x1FF_8000_0000 - 1 << 12, "≈ 2 TiB"), (1 << 59 - 0x2800_2000, "≈ 512 PiB"), (1 << 63 - 1, "≈ 8 EiB"),
+    ] as [(Int128, String)])
+  func longSizesAreRounded(_ number: Int128, _ size: String) {
+    #expect(shortSize(number) == size)
+  }
+
   @Test func counts() {
     #expect([0, 1, 2].map { counted($0, "file") } == ["0 files", "1 file", "2 files"])
     #expect(integerTypeName(size: 4, isSigned: false) == "u32")
