@@ -127,6 +127,14 @@ package final class SettingsOfFiles {
   }
 }
 
+extension [Settings] {
+  /// One of the settings for each configuration.
+  package var distinct: [Settings] {
+    var known: Set<String> = []
+    return filter { known.insert($0.configuration?.file.path ?? "").inserted }
+  }
+}
+
 extension Settings {
   /// A warning if the release is newer than all that the schemas describe.
   package var newerRelease: Diagnostic? {

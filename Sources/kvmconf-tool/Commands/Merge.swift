@@ -32,10 +32,10 @@ struct Merge: ParsableCommand {
 
   func run() throws {
     let files = try reports.map { try SourceFile(reading: $0, most: .max) }
-    let matrix = try HostMatrix(merging: files)
-    let text = matrix.report(as: format, color: output == nil && Output.hasColor(1))
+    let report = MatrixReport(try HostMatrix(merging: files))
+    let text = report.text(as: format, color: output == nil && Output.hasColor(1))
     if let output { try Output.write(Array(text.utf8), toFile: output) } else { Output.result(text) }
-    if !quiet { Output.message(matrix.summary + "\n") }
-    if let failure = matrix.failure { throw Status.of(failure) }
+    if !quiet { Output.message(report.summary + "\n") }
+    if let failure = report.failure { throw Status.of(failure) }
   }
 }

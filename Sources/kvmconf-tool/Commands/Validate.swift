@@ -188,15 +188,16 @@ extension Validate {
     matrix.files.removeAll { $0.isForeign || ($0.identity.map(bases.contains) ?? false) }
     let remarks = Set(results.flatMap(\.remarks)).sorted { $0.message < $1.message }
     if !quiet { Output.print(remarks, to: 2) }
+    let report = MatrixReport(matrix)
     if let writeBaseline {
-      let text = matrix.files.map { Baseline.text(of: matrix.findings(of: $0).map(\.diagnostic)) }.joined()
+      let text = report.files.map { Baseline.text(of: $0.findings.map(\.diagnostic)) }.joined()
       return try Output.write(Array(text.utf8), toFile: writeBaseline)
     }
     try write(
-      matrix.report(
+      report.text(
         as: format, color: output == nil && Output.hasColor(1), settings: work.jobs.map(\.settings).distinct))
-    if !quiet { Output.message(matrix.summary + "\n") }
-    if let failure = matrix.failure { throw Status.of(failure) }
+    if !quiet { Output.message(report.summary + "\n") }
+    if let failure = report.failure { throw Status.of(failure) }
   }
 
   /// The empty matrix, with the jobs that fill it and the hosts that they need.
@@ -228,7 +229,7 @@ extension Validate {
     }.first
     if let newer { Output.print([newer], to: 2) }
     let matrix = HostMatrix(
-      hosts: choices.map(\.name),
+      hosts: choices.map(\.name), hasNamedHosts: choices != [HostChoice()],
       files: files.map { MatrixFile(name: $0.path.name(stdin: options.stdinFilename), failOn: $0.settings.failOn) },
       shard: shard, work: checksum)
     let jobs = MatrixJob.jobs(files, stdinName: options.stdinFilename, threads: Parallel.processors)
@@ -254,13 +255,5 @@ extension Validate {
     }
     if let failure { throw failure }
     return hosts
-  }
-}
-
-extension [Settings] {
-  /// One of the settings for each configuration.
-  fileprivate var distinct: [Settings] {
-    var known: Set<String> = []
-    return filter { known.insert($0.configuration?.file.path ?? "").inserted }
   }
 }
