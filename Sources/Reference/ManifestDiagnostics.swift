@@ -169,7 +169,7 @@ extension DiagnosticReference {
     ),
     Entry(
       "bad-shard", "merge: the reports are those of all shards of one validation, each once.",
-      "Each comes from validate --shard K/N --format json, by the same kvmconf, with the same manifests, hosts and parameters."
+      "Each comes from validate --shard K/N --format json, by the same kvmconf, with the same manifests, files that these name, hosts, facts and settings. A report that was changed is refused."
     ),
     Entry(
       "bad-report",

@@ -250,6 +250,22 @@ private func validated(_ manifest: String) async -> [Substring] {
     }
   }
 
+  /// A file without content may be a manifest that was not written completely, so it is not foreign.
+  @Test func emptyFileOfAFolderIsAnError() async {
+    await withFolder { folder in
+      write(board, toFile: folder + "/a.yaml")
+      for text in ["", "\n", "# only a comment\n", "---\n"] {
+        write(text, toFile: folder + "/empty.yaml")
+        for options in [[], ["--kernel", "6.12", "--kernel", "7.2"]] {
+          let ended = await run(program, ["validate"] + options + [folder])
+          #expect(ended.status == 1 && ended.output.contains("[empty-document]"), "\(text.debugDescription)")
+        }
+      }
+    }
+    let document = TestSupport.text(ofFile: repository + "/docs/ci.md")
+    #expect(document?.contains("A file that is empty or has only comments is an error,\n`empty-document`") == true)
+  }
+
   @Test func baseIsCheckedThroughItsManifests() async {
     await withFolder { folder in
       #expect(await run("mkdir", [folder + "/common", folder + "/.git"]).status == 0)

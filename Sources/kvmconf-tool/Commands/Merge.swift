@@ -9,8 +9,8 @@ struct Merge: ParsableCommand {
     commandName: "merge", abstract: "Make one report of the reports of all shards of a validation.",
     discussion: """
       Reads the reports that `validate --shard K/N --format json` wrote, in any order. All N must be there, each once, from \
-      the same version of kvmconf, manifests, hosts and parameters. The manifests themselves are not needed: the reports \
-      have the texts that problems refer to. The exit status is that of a validation in one piece.
+      the same version of kvmconf and the same manifests, hosts, facts and settings. The manifests themselves are not \
+      needed: the reports have the texts that problems refer to. The exit status is that of a validation in one piece.
       """)
 
   @Argument(
