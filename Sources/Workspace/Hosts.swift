@@ -63,6 +63,11 @@ package struct LoadedHosts: Sendable {
   /// A checksum of the hosts' names, and of the texts of facts that were read.
   private(set) var hash = StableHash()
 
+  /// Hosts that are all needed.
+  package init(_ hosts: [(release: Release?, facts: HostFacts?)]) {
+    self.hosts = hosts.map { LoadedHost($0.release, $0.facts) }
+  }
+
   /// Reads each file of facts once.
   ///
   /// - Parameters:
@@ -103,14 +108,14 @@ package struct LoadedHosts: Sendable {
 }
 
 extension Settings {
-  /// The settings with a host in place of the one that the configuration names.
+  /// The settings with a host in place of the one that they describe.
   ///
-  /// An option's release overrides the release in an option's facts, which overrides the configuration's `kernel`.
+  /// The host's release overrides the release in its facts, which overrides the release of the settings.
   package func on(_ host: LoadedHost) -> Settings {
     var settings = self
     if let facts = host.facts {
       settings.facts = facts
-      settings.release = host.release ?? (facts.release == nil ? configuration?.kernel : nil)
+      settings.release = host.release ?? (facts.release == nil ? release : nil)
     } else if let release = host.release {
       settings.release = release
     }

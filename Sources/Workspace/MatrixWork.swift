@@ -11,6 +11,19 @@ package struct MatrixJob: Sendable {
   package var hosts: Range<Int>
   fileprivate let text: SharedText
 
+  /// A job for a text that has been read.
+  package init(file: Int, _ source: SourceFile, settings: Settings, hosts: Range<Int>) {
+    self.init(file: file, path: ManifestPath(source.path), settings: settings, hosts: hosts, text: SharedText(source))
+  }
+
+  private init(file: Int, path: ManifestPath, settings: Settings, hosts: Range<Int>, text: SharedText) {
+    self.file = file
+    self.path = path
+    self.settings = settings
+    self.hosts = hosts
+    self.text = text
+  }
+
   /// The jobs for files and hosts.
   ///
   /// There is one job per file, so that no manifest is planned more often than its plan can differ. If there are fewer files than
@@ -53,6 +66,14 @@ private final class SharedText: Sendable {
     self.stdinName = stdinName
     name = path.name(stdin: stdinName)
     state = Mutex(State(usesLeft: uses))
+  }
+
+  /// A text that has been read, for one job.
+  init(_ source: SourceFile) {
+    path = ManifestPath(source.path)
+    stdinName = nil
+    name = source.path
+    state = Mutex(State(content: .success(ParsedFile(source)), usesLeft: 1))
   }
 
   /// Called once by each job. The last one takes the content with it.
