@@ -40,6 +40,7 @@ package final class Catalogue {
   /// The names of the bits of variables, as far as they were asked for.
   private var variableBits: [String: NamedBits?] = [:]
   let sources: [SchemaSource]
+  private let namesRelease: Bool
   /// The element types of lists and maps in the state. They are known only during `check`.
   let elements: ElementTypes
   /// The names of all device types of all architectures, in any release, by their number.
@@ -88,19 +89,24 @@ package final class Catalogue {
       KeyReader(node, keys: ["type", "flags", "doc"], of: "'flags'", faults))
   }()
 
-  /// The newest release that the schemas describe.
-  private(set) lazy var newestRelease: Release? = common("describes")?.release(named: "describes", faults)
+  /// The releases that the schemas describe.
+  private(set) lazy var described: ReleaseBound? = common("describes")?.releaseBound(faults)
 
-  package convenience init(architecture: Architecture, release: Release, sources: [SchemaSource]) {
+  /// - Parameter namesRelease: whether messages about releases name this one.
+  package convenience init(
+    architecture: Architecture, release: Release, sources: [SchemaSource], namesRelease: Bool = true
+  ) {
     self.init(
-      architecture: architecture, release: release, sources: sources, elements: ElementTypes(),
-      faults: Findings())
+      architecture: architecture, release: release, sources: sources, namesRelease: namesRelease,
+      elements: ElementTypes(), faults: Findings())
   }
 
   init(
-    architecture: Architecture, release: Release, sources: [SchemaSource], elements: ElementTypes, faults: Findings
+    architecture: Architecture, release: Release, sources: [SchemaSource], namesRelease: Bool = true,
+    elements: ElementTypes, faults: Findings
   ) {
     self.architecture = architecture
+    self.namesRelease = namesRelease
     self.faults = faults
     self.elements = elements
     self.release = release
@@ -251,8 +257,11 @@ extension Catalogue {
 
   /// `group 'x' is new in Linux 6.19; you validate for Linux 6.12`; nil if this release has it.
   func absence(_ words: String, _ lifetime: Lifetime) -> String? {
-    lifetime.possibleAbsence(from: release).map { "\(words) is \($0); you validate for Linux \(release)" }
+    lifetime.possibleAbsence(from: release).map { "\(words) is \($0)\(releaseWords)" }
   }
+
+  /// `; you validate for Linux 6.12`, the end of a message about releases.
+  package var releaseWords: String { namesRelease ? "; you validate for Linux \(release)" : "" }
 
   /// The capability with a number, and the file that describes it: that of this release, or else of another.
   package func capability(numbered number: UInt32, onVCPU: Bool) -> (file: SchemaFile, capability: Capability)? {

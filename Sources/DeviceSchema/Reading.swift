@@ -112,17 +112,6 @@ extension Node {
     return value
   }
 
-  /// Reads one release: `v6.13`.
-  func release(named name: String, _ faults: Findings) -> Release? {
-    guard let release = scalar.flatMap({ Release(tag: $0) }) else {
-      let text = scalar ?? kind
-      faults.error(
-        "schema-type", "'\(text)' is not a release; write v6.13, as the kernel's tags are written", at: range)
-      return nil
-    }
-    return release
-  }
-
   /// Reads `v6.13`, `[v7.2, v6.12.100]` or `v6.12..v7.2`.
   func releaseBound(_ faults: Findings) -> ReleaseBound? {
     let nodes = items ?? [self]

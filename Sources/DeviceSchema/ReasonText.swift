@@ -11,6 +11,8 @@ package struct ReasonText {
   }
 
   package let parts: [Part]
+  /// Whether the text names a kernel release: `attributes are new in Linux 6.13`.
+  package let namesRelease: Bool
 
   /// Compiles the expressions of a text; most have none.
   init(_ node: Node, in scope: RuleScope, _ faults: Findings) {
@@ -27,6 +29,7 @@ package struct ReasonText {
       }
     }
     self.parts = parts
+    namesRelease = node.scalar?.firstMatch(of: #/Linux [0-9]/#) != nil
   }
 
   /// The text with values in place of the expressions.

@@ -48,18 +48,27 @@ extension SchemaSource {
   }
 
   /// The newest release that the built-in schemas describe.
-  package static let newestRelease: Release = {
-    guard let release = builtIn("common/kvm.yaml").newestRelease else { preconditionFailure("kvm.yaml has no release") }
-    return release
+  package static var newestRelease: Release { builtInDescribed.release }
+
+  fileprivate static let builtInDescribed: ReleaseBound.Start = {
+    guard let releases = builtIn("common/kvm.yaml").described else { preconditionFailure("kvm.yaml has no release") }
+    return releases
   }()
 
-  /// The release that `describes:` names; nil if there is none.
-  fileprivate var newestRelease: Release? { text(Findings()).top("describes")?.scalar.flatMap { Release(tag: $0) } }
+  /// The value of `describes`; nil if there is none.
+  fileprivate var described: ReleaseBound.Start? {
+    text(Findings()).top("describes")?.releaseBound(Findings())?.mainline
+  }
 }
 
 extension [SchemaSource] {
   /// The newest release that the schemas describe.
-  package var newestRelease: Release {
-    first { $0.path == "common/kvm.yaml" && !$0.file.isBuiltIn }?.newestRelease ?? SchemaSource.newestRelease
+  package var newestRelease: Release { described.release }
+
+  /// The oldest release that the schemas describe; nil if they do not say.
+  package var oldestRelease: Release? { described.lastWithout }
+
+  private var described: ReleaseBound.Start {
+    first { $0.path == "common/kvm.yaml" && !$0.file.isBuiltIn }?.described ?? SchemaSource.builtInDescribed
   }
 }

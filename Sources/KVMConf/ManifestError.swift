@@ -26,14 +26,19 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
 
 extension ManifestError {
   init(_ error: DiagnosticsError) {
-    kind =
-      switch error.kind {
-      case .invalid: .invalid
-      case .unreadable: .unreadable
-      case .unavailable: .unavailable
-      case .software, .unwritable: .software
-      }
+    kind = Kind(error.kind)
     problems = error.diagnostics.map(Problem.init)
+  }
+}
+
+extension ManifestError.Kind {
+  init(_ kind: DiagnosticsError.Kind) {
+    switch kind {
+    case .invalid: self = .invalid
+    case .unreadable: self = .unreadable
+    case .unavailable: self = .unavailable
+    case .software, .unwritable: self = .software
+    }
   }
 }
 

@@ -55,11 +55,7 @@ public struct ManifestOptions: Sendable {
   /// - Parameter release: a kernel release, such as `6.12` or `6.12.3-amd64`.
   /// - Throws: ``ManifestError`` of the kind `invalid` if it is not a kernel release.
   public mutating func setKernel(_ release: String) throws {
-    guard let known = Release(release) else {
-      let message = "'\(release)' is not a kernel release such as 6.12"
-      throw ManifestError(.invalid(.error("bad-configuration", message, at: nil)))
-    }
-    request.settings.release = known
+    request.settings.release = try Release(reading: release)
   }
 
   /// Sets the facts about the host that the model simulates.
@@ -72,9 +68,7 @@ public struct ManifestOptions: Sendable {
   ///   - name: the file name in problems.
   /// - Throws: ``ManifestError`` of the kind `invalid` if the text is not such a mapping.
   public mutating func setHostFacts(_ text: String, name: String = "facts.yaml") throws {
-    request.settings.facts = try rethrowing { () throws(DiagnosticsError) in
-      try HostFacts(SourceFile(path: name, bytes: Array(text.utf8)))
-    }
+    request.settings.facts = try HostFacts(reading: text, name: name)
   }
 
   /// Adds the schemas below a folder. A schema replaces an earlier one with the same path, such as a built-in one.
@@ -86,6 +80,26 @@ public struct ManifestOptions: Sendable {
     try rethrowing { () throws(DiagnosticsError) in
       try request.settings.addSchemas(in: folder)
       try request.settings.requireSoundSchemas(in: [folder])
+    }
+  }
+}
+
+extension Release {
+  /// - Throws: ``ManifestError`` if the text is not a kernel release.
+  init(reading text: String) throws {
+    guard let release = Release(text) else {
+      let message = "'\(text)' is not a kernel release such as 6.12"
+      throw ManifestError(.invalid(.error("bad-configuration", message, at: nil)))
+    }
+    self = release
+  }
+}
+
+extension HostFacts {
+  /// - Throws: ``ManifestError`` if the text is not a mapping of facts.
+  init(reading text: String, name: String) throws {
+    self = try rethrowing { () throws(DiagnosticsError) in
+      try HostFacts(SourceFile(path: name, bytes: Array(text.utf8)))
     }
   }
 }

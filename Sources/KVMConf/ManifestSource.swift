@@ -13,7 +13,7 @@ import Workspace
 /// for problem in try source.validate().problems { print(problem) }
 /// ```
 public struct ManifestSource: Sendable {
-  private let file: SourceFile
+  let file: SourceFile
 
   /// Reads a file. The `.kvmconf.yaml` in its folder, or in the nearest folder above, applies to it.
   ///
@@ -96,7 +96,7 @@ public struct ManifestSource: Sendable {
     return (loaded, workspace)
   }
 
-  private func settings(_ options: ManifestOptions) throws(DiagnosticsError) -> Settings {
+  func settings(_ options: ManifestOptions) throws(DiagnosticsError) -> Settings {
     var request = options.request
     if file.folder == nil { request.ignoresConfiguration = true }
     return try SettingsOfFiles(request).settings(of: file.path)

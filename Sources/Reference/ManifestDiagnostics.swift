@@ -156,6 +156,10 @@ extension DiagnosticReference {
     Entry(
       "newer-release", "The schemas describe the release.",
       "For a newer one, the answers of the newest release that they describe are assumed."),
+    Entry(
+      "older-release", "The schemas describe the release.",
+      "Rules name the release in which an answer changed only if it is at least the oldest that the schemas describe. Answers of an older one are those of the oldest, apart from the few changes that are known."
+    ),
     Entry("missing-parameter", "Every parameter has a default, or a value from --set NAME=VALUE."),
     Entry("outcome-differs", "conform: the kernel answers a step as the model predicts."),
     Entry("value-differs", "conform: a get reads the value that the model predicts."),
@@ -165,7 +169,7 @@ extension DiagnosticReference {
     ),
     Entry(
       "bad-shard", "merge: the reports are those of all shards of one validation, each once.",
-      "Each comes from validate --shard K/N --format json, by the same kvmconf, with the same manifests, hosts and parameters."
+      "Each comes from validate --shard K/N --format json, by the same kvmconf, with the same manifests, files that these name, hosts, facts and settings. A report that was changed is refused."
     ),
     Entry(
       "bad-report",

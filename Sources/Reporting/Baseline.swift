@@ -7,8 +7,10 @@ import TextOutput
 package struct Baseline: Sendable {
   private let lines: Set<String>
 
-  /// - Parameter text: a text that `text(of:)` returned.
-  package init(_ text: String) { lines = Set(text.split(separator: "\n").map(String.init)) }
+  /// - Parameter file: a text that `text(of:)` returned.
+  package init(_ file: SourceFile) {
+    lines = Set(String(decoding: file.bytes, as: UTF8.self).split(separator: "\n").map(String.init))
+  }
 
   /// Whether each of a file's diagnostics is known.
   package func knows(_ diagnostics: [Diagnostic]) -> [Bool] { Self.lines(of: diagnostics).map(lines.contains) }

@@ -3,11 +3,11 @@ import TextOutput
 import Vocabulary
 import Workspace
 
-extension HostMatrix {
+extension MatrixReport {
   /// The report on all files.
   ///
   /// - Parameter settings: the settings of the files; their schemas explain the ids.
-  package func report(as format: ReportFormat, color: Bool = false, settings: [Settings] = []) -> String {
+  package func text(as format: ReportFormat, color: Bool = false, settings: [Settings] = []) -> String {
     switch format {
     case .json: return json.text(pretty: true) + "\n"
     case .text:
@@ -15,83 +15,64 @@ extension HostMatrix {
       TextRenderer(color: color).render(problems, into: &text)
       if !text.isEmpty { text += "\n" }
       return text + table.text
-    case .markdown: return table.markdown + (problems.isEmpty ? "" : "\n" + ReportFormat.markdown.text(of: problems))
+    case .markdown:
+      let problems = problems
+      return table.markdown + (problems.isEmpty ? "" : "\n" + format.text(of: problems))
     case .junit:
       var text = ""
       JUnitRenderer().render(suites, into: &text)
       return text
     case .gcc:
       // This format has no notes.
-      return format.text(
-        of: shown.map { diagnostic, words in
-          var diagnostic = diagnostic
-          if let words { diagnostic.message += " (\(words))" }
-          return diagnostic
-        })
+      let problems = findings.map { finding in
+        var diagnostic = finding.diagnostic
+        if let words = words(for: finding) { diagnostic.message += " (\(words))" }
+        return diagnostic
+      }
+      return format.text(of: problems + schemaFaults)
     case .github: return format.text(of: problems)
     case .sarif:
-      let names = Dictionary(zip(problems, shownHosts), uniquingKeysWith: { first, _ in first })
-      return ReportFormat.sarif(problems, settings) { names[$0] ?? [] }
+      let problems = problems
+      let names = Dictionary(
+        zip(problems, findings.map { $0.hosts.map { matrix.hosts[$0] } }), uniquingKeysWith: { first, _ in first })
+      return ReportFormat.sarif(problems, settings) { matrix.hasNamedHosts ? names[$0] ?? [] : [] }
     }
   }
 
-  /// `2 files, 3 manifests, 4 hosts: 10 pairs ok, 1 with errors, 0 with warnings, 0 undecided, 1 not applicable`
+  /// `2 files, 3 manifests, 4 hosts: 10 pairs ok, 1 with errors, 0 with warnings, 0 undecided, 1 not applicable`, and
+  /// `, 1 failed` if the validation of a pair failed.
   package var summary: String {
-    let rows = files.flatMap(rows)
-    let words = rows.flatMap(\.results).filter { $0 != .elsewhere }.map(\.kind)
-    func count(_ kind: MatrixFile.Result.Kind) -> Int { words.count { $0 == kind } }
-    let work = shard.map { "shard \($0), " } ?? ""
+    var counts: [MatrixFile.Result.Kind: Int] = [:]
+    for result in files.flatMap(\.manifests).flatMap(\.results) { counts[result.kind, default: 0] += 1 }
+    func count(_ kind: MatrixFile.Result.Kind) -> Int { counts[kind] ?? 0 }
+    let work = matrix.shard.map { "shard \($0), " } ?? ""
+    let manifests = files.reduce(0) { $0 + $1.manifests.count }
     return
-      "\(work)\(counted(files.count, "file")), \(counted(rows.count, "manifest")), \(counted(hosts.count, "host")): "
-      + "\(counted(count(.ok), "pair")) ok, \(count(.errors)) with errors, \(count(.warnings)) with warnings, "
-      + "\(count(.undecided)) undecided, \(count(.notApplicable)) not applicable"
+      "\(work)\(counted(files.count, "file")), \(counted(manifests, "manifest")), "
+      + "\(counted(matrix.hosts.count, "host")): \(counted(count(.ok), "pair")) ok, \(count(.errors)) with errors, "
+      + "\(count(.warnings)) with warnings, \(count(.undecided)) undecided, \(count(.notApplicable)) not applicable"
+      + (count(.failed) > 0 ? ", \(count(.failed)) failed" : "")
   }
 
-  /// The findings, each with its hosts in a note.
+  /// The findings, each with its hosts in a note, and the errors in schemas.
   private var problems: [Diagnostic] {
-    shown.map { diagnostic, words in
-      var diagnostic = diagnostic
-      if let words { diagnostic.notes.append(Note(words)) }
+    findings.map { finding in
+      var diagnostic = finding.diagnostic
+      if let words = words(for: finding) { diagnostic.notes.append(Note(words)) }
       return diagnostic
-    }
-  }
-
-  /// The findings, with words for their hosts; nil if there is only one host.
-  private var shown: [(diagnostic: Diagnostic, words: String?)] {
-    distinct.map { ($0.diagnostic, words(for: $0.hosts, of: $0.judged)) }
-  }
-
-  /// The names of the hosts of each finding; empty if no option names a host.
-  private var shownHosts: [[String]] {
-    distinct.map { finding in hosts == [HostChoice().name] ? [] : finding.hosts.map { hosts[$0] } }
-  }
-
-  /// The findings of all files, in order. One that several files share, such as an error in a file of facts, is there
-  /// once.
-  private var distinct: [(diagnostic: Diagnostic, hosts: [Int], judged: Int)] {
-    var seen: Set<Diagnostic> = []
-    var all: [(diagnostic: Diagnostic, hosts: [Int], judged: Int)] = []
-    for file in files {
-      let rows = rows(of: file)
-      for finding in findings(of: file) where seen.insert(finding.diagnostic).inserted {
-        all.append((finding.diagnostic, finding.hosts, rows[finding.manifest].results.count(where: \.isJudged)))
-      }
-    }
-    for fault in Set(files.flatMap(\.schemaFaults)).sorted(by: { $0.message < $1.message }) {
-      all.append((fault, [], 0))
-    }
-    return all
+    } + schemaFaults
   }
 
   /// `on every host`, or `on Linux 5.10 and Linux 6.1`. Nil if there is only one host, or the problem is not
   /// about hosts.
-  private func words(for hosts: [Int], of judged: Int) -> String? {
-    if self.hosts.count == 1 || hosts.isEmpty { return nil }
+  private func words(for finding: Finding) -> String? {
+    let all = matrix.hosts
+    if all.count == 1 || finding.hosts.isEmpty { return nil }
     // A shard does not know the results for all hosts.
-    if shard == nil, hosts.count == judged {
-      return judged == self.hosts.count ? "on every host" : "on every host that can run it"
+    if matrix.shard == nil, finding.hosts == finding.judged {
+      return finding.judged.count == all.count ? "on every host" : "on every host that can run it"
     }
-    return "on " + Self.listed(hosts.map { self.hosts[$0] })
+    return "on " + Self.listed(finding.hosts.map { all[$0] })
   }
 
   /// The first names of a list, and the number of the others.
@@ -104,19 +85,18 @@ extension HostMatrix {
 
 // MARK: The table
 
-extension HostMatrix {
+extension MatrixReport {
   /// Manifests and hosts, the longer list downwards.
   private var table: MatrixTable {
     var manifests: [String] = []
     var results: [[String]] = []
     for file in files {
-      let rows = rows(of: file)
-      for row in rows {
-        manifests.append(file.name.printable + (rows.count > 1 ? ": \(row.name.printable)" : ""))
+      for row in file.manifests {
+        manifests.append(file.name.printable + (file.manifests.count > 1 ? ": \(row.name.printable)" : ""))
         results.append(row.results.map(\.words))
       }
     }
-    let hosts = hosts.map(\.printable)
+    let hosts = matrix.hosts.map(\.printable)
     if hosts.count < manifests.count {
       return MatrixTable(corner: "MANIFEST", rows: manifests, columns: hosts, cells: results)
     }
@@ -225,50 +205,46 @@ private struct MatrixTable {
 
 // MARK: JUnit
 
-extension HostMatrix {
+extension MatrixReport {
   /// One suite per file, with one case for each of its manifests on each host.
-  private var suites: [JUnitRenderer.Suite] {
-    var suites = files.map { file in
-      let rows = rows(of: file)
-      // By manifest and host.
-      var found = rows.map { $0.results.map { _ in [Diagnostic]() } }
-      for finding in findings(of: file) {
-        for host in finding.hosts { found[finding.manifest][host].append(finding.diagnostic) }
+  private var suites: [JUnitRenderer.Suite] { files.map(suite) + [.schemas(schemaFaults)].compactMap(\.self) }
+
+  private func suite(_ file: File) -> JUnitRenderer.Suite {
+    // By manifest and host. The last element of a manifest is for problems of manifests that no host can run.
+    var found = file.manifests.map { _ in Array(repeating: [Diagnostic](), count: matrix.hosts.count + 1) }
+    for finding in file.findings {
+      let manifests = finding.manifest.map { $0...$0 } ?? 0...file.manifests.count - 1
+      for i in manifests {
+        for host in finding.hosts { found[i][host].append(finding.diagnostic) }
+        if finding.hosts.isEmpty { found[i][matrix.hosts.count].append(finding.diagnostic) }
       }
-      return JUnitRenderer.Suite(
-        name: file.name,
-        cases: zip(rows, found).flatMap { row, found in
-          hosts.indices.compactMap { testCase(row, $0, found[$0], failOn: file.failOn) }
-        })
     }
-    let faults = Set(files.flatMap(\.schemaFaults)).sorted { $0.message < $1.message }
-    if !faults.isEmpty {
-      suites.append(.init(name: "schemas", cases: [.init(name: "schemas", failures: faults, isError: true)]))
-    }
-    return suites
+    return JUnitRenderer.Suite(
+      name: file.name,
+      cases: zip(file.manifests, found).flatMap { manifest, found in
+        var cases = matrix.hosts.indices.compactMap { testCase(manifest, $0, found[$0], file.failOn) }
+        if let problems = found.last, !problems.isEmpty {
+          cases.append(.init(name: manifest.name + " on no host", line: manifest.line, problems: problems, file.failOn))
+        }
+        return cases
+      })
   }
 
   private func testCase(
-    _ row: MatrixFile.Manifest, _ host: Int, _ diagnostics: [Diagnostic], failOn: FailOn?
+    _ manifest: MatrixFile.Manifest, _ host: Int, _ problems: [Diagnostic], _ failOn: FailOn?
   ) -> JUnitRenderer.Case? {
-    let result = row.results[host]
-    var made = JUnitRenderer.Case(
-      name: row.name + (hosts.count > 1 ? " on \(hosts[host])" : ""), line: row.line, failures: [])
-    switch result.kind {
+    let name = manifest.name + (matrix.hosts.count > 1 ? " on \(matrix.hosts[host])" : "")
+    switch manifest.results[host] {
     case .elsewhere: return nil
-    case .notApplicable: made.skipped = "the host has another architecture"
-    case .failed: made.isError = true
-    case .errors, .undecided, .warnings, .ok: break
+    case .notApplicable:
+      var made = JUnitRenderer.Case(name: name, line: manifest.line, failures: [])
+      made.skipped = "the host has another architecture"
+      return made
+    case .failed:
+      // Without a problem of its own, the file needs a schema that has errors.
+      return .init(name: name, line: manifest.line, failures: problems.isEmpty ? schemaFaults : problems, isError: true)
+    case .judged(_, _, let undecided):
+      return .init(name: name, line: manifest.line, problems: problems, undecided: undecided, failOn)
     }
-    let fails = result.failure(failOn) != nil
-    let isGrave = { (diagnostic: Diagnostic) in
-      diagnostic.severity == .error || fails && diagnostic.severity == .warning
-    }
-    made.failures = diagnostics.filter(isGrave)
-    made.remarks = diagnostics.filter { !isGrave($0) }
-    if fails, made.failures.isEmpty {
-      made.failures = [.error("undecided", "the answers to some of the steps are unknown here", at: nil)]
-    }
-    return made
   }
 }

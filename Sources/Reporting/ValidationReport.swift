@@ -29,17 +29,10 @@ extension [ValidatedFile] {
     case .text, .json: return map { $0.part(as: format) }.joined()
     case .junit:
       var text = ""
-      var suites = map(JUnitRenderer.Suite.init)
-      let faults = schemaFaults
-      if !faults.isEmpty {
-        suites.append(.init(name: "schemas", cases: [.init(name: "schemas", failures: faults, isError: true)]))
-      }
-      JUnitRenderer().render(suites, into: &text)
+      JUnitRenderer().render(map(JUnitRenderer.Suite.init) + [.schemas(schemaFaults)].compactMap(\.self), into: &text)
       return text
     case .markdown, .sarif, .github, .gcc:
-      var known: Set<String> = []
-      let different = map(\.settings).filter { known.insert($0.configuration?.file.path ?? "").inserted }
-      return format.text(of: flatMap(\.diagnostics) + schemaFaults, different)
+      return format.text(of: flatMap(\.diagnostics) + schemaFaults, map(\.settings).distinct)
     }
   }
 
@@ -58,28 +51,40 @@ extension JUnitRenderer.Suite {
   /// A file with its manifests. A file without a manifest that could be read has one case, with the file's name.
   fileprivate init(_ file: ValidatedFile) {
     self.init(name: file.name, cases: [])
-    guard let validation = file.validation, !validation.reports.isEmpty else {
-      cases = [.init(name: file.name, failures: file.diagnostics, isError: file.validation == nil)]
+    guard let validation = file.validation else {
+      cases = [.init(name: file.name, failures: file.diagnostics, isError: true)]
       return
     }
     let failOn = file.settings.failOn
-    var uses: [String: Int] = [:]
+    if validation.reports.isEmpty {
+      cases = [.init(name: file.name, problems: validation.diagnostics, failOn)]
+      return
+    }
+    let names = validation.names
     for (i, diagnostics) in validation.diagnosticsByManifest.enumerated() {
-      let report = validation.reports[i]
-      uses[report.name, default: 0] += 1
-      let number = uses[report.name] ?? 1
-      let undecided = failOn == nil ? 0 : validation.undecidedCount(of: i)
-      let isGrave = { (diagnostic: Diagnostic) in
-        diagnostic.severity == .error || (diagnostic.severity == .warning && (failOn == .warning || undecided > 0))
-      }
-      var failures = diagnostics.filter(isGrave)
-      if failures.isEmpty, undecided > 0 {
-        failures = [.error("undecided", "the answers to \(undecided) of the steps are unknown here", at: nil)]
-      }
       cases.append(
         .init(
-          name: report.name + (number > 1 ? " (\(number))" : ""), line: validation.firstLines[i], failures: failures,
-          remarks: diagnostics.filter { !isGrave($0) }))
+          name: names[i], line: validation.firstLines[i], problems: diagnostics,
+          undecided: validation.undecidedCount(of: i), failOn))
     }
+  }
+
+  /// The errors in schemas; nil if there are none.
+  static func schemas(_ faults: [Diagnostic]) -> Self? {
+    if faults.isEmpty { return nil }
+    return Self(name: "schemas", cases: [.init(name: "schemas", failures: faults, isError: true)])
+  }
+}
+
+extension JUnitRenderer.Case {
+  /// A manifest that was validated. The problems that fail the validation are the failures of the case.
+  init(name: String, line: Int = 1, problems: [Diagnostic], undecided: Int = 0, _ failOn: FailOn?) {
+    var failures = problems.filter { failOn.fails($0, undecided: undecided) }
+    if failures.isEmpty, failOn.fails(errors: 0, undecided: undecided, warnings: 0) {
+      failures = [.error("undecided", "the answers to \(undecided) of the steps are unknown here", at: nil)]
+    }
+    self.init(
+      name: name, line: line, failures: failures,
+      remarks: problems.filter { !failOn.fails($0, undecided: undecided) })
   }
 }

@@ -34,11 +34,11 @@ private struct JSONReader {
     }
   }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while let byte = rest.first, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { rest.removeFirst() }
   }
 
-  private mutating func take(_ text: StaticString) -> Bool {
+  mutating func take(_ text: StaticString) -> Bool {
     // SAFETY: the buffer of a static string is always valid.
     let bytes = text.withUTF8Buffer { unsafe Array($0) }
     guard rest.starts(with: bytes) else { return false }
@@ -92,7 +92,7 @@ private struct JSONReader {
     return false
   }
 
-  private mutating func string() -> String? {
+  mutating func string() -> String? {
     guard rest.popFirst() == UInt8(ascii: "\"") else { return nil }
     var bytes: [UInt8] = []
     while let byte = rest.popFirst() {
@@ -138,5 +138,136 @@ private struct JSONReader {
     let digits = rest.prefix { $0.isDigit || $0 == UInt8(ascii: "-") }
     rest.removeFirst(digits.count)
     return Int128(String(decoding: digits, as: UTF8.self)).map(JSON.integer)
+  }
+}
+
+// MARK: Places
+
+/// A value of a JSON text and the path to it, for reading texts that may be wrong.
+package struct JSONNode {
+  package let json: JSON
+  private let path: Path?
+
+  /// The last step of a path, and the path before it.
+  private final class Path {
+    let before: Path?
+    let step: Step
+
+    init(_ before: Path?, _ step: Step) {
+      self.before = before
+      self.step = step
+    }
+  }
+
+  fileprivate enum Step { case member(String), element(Int) }
+
+  /// What is wrong with a value.
+  package struct Fault: Error {
+    package var message: String
+    fileprivate var steps: [Step]
+  }
+
+  package init(_ json: JSON) { self.init(json, nil) }
+
+  private init(_ json: JSON, _ path: Path?) {
+    self.json = json
+    self.path = path
+  }
+
+  package func fault(_ message: String) -> Fault {
+    var steps: [Step] = []
+    var path = path
+    while let last = path {
+      steps.append(last.step)
+      path = last.before
+    }
+    return Fault(message: message, steps: steps.reversed())
+  }
+
+  package func member(_ name: String) throws(Fault) -> JSONNode {
+    guard let value = json[name] else { throw fault("expected an object with '\(name)'") }
+    return JSONNode(value, Path(path, .member(name)))
+  }
+
+  package func members() throws(Fault) -> [(String, JSONNode)] {
+    guard let members = json.members else { throw fault("expected an object") }
+    return members.map { ($0, JSONNode($1, Path(path, .member($0)))) }
+  }
+
+  package func elements() throws(Fault) -> [JSONNode] {
+    guard let elements = json.array else { throw fault("expected an array") }
+    return elements.enumerated().map { JSONNode($1, Path(path, .element($0))) }
+  }
+
+  package func string() throws(Fault) -> String {
+    guard let text = json.string else { throw fault("expected a string") }
+    return text
+  }
+
+  package func bool() throws(Fault) -> Bool {
+    guard case .bool(let truth) = json else { throw fault("expected true or false") }
+    return truth
+  }
+
+  package func number() throws(Fault) -> Int {
+    guard let number = json.number else { throw fault("expected an integer") }
+    return number
+  }
+
+  package func number(in range: ClosedRange<Int>) throws(Fault) -> Int {
+    guard let number = json.number, range.contains(number) else {
+      throw fault("expected an integer from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+}
+
+extension JSONNode.Fault {
+  /// The bytes of the value, or of the nearest one around it that the text has.
+  ///
+  /// - Parameter text: the text that the value is from.
+  package func bytes(in text: [UInt8]) -> Range<Int> {
+    var place = JSONReader(rest: text[...])
+    for step in steps {
+      var inner = place
+      guard inner.descend(step) else { break }
+      place = inner
+    }
+    place.skipSpace()
+    let start = place.rest.startIndex
+    _ = place.value(depth: 0)
+    return start..<place.rest.startIndex
+  }
+}
+
+extension JSONReader {
+  /// Moves to a member or an element of the next value.
+  ///
+  /// - Returns: whether there is one.
+  fileprivate mutating func descend(_ step: JSONNode.Step) -> Bool {
+    skipSpace()
+    switch step {
+    case .element(let index):
+      guard take("[") else { return false }
+      for _ in 0..<index { if !skipElement() { return false } }
+      return true
+    case .member(let name):
+      guard take("{") else { return false }
+      while true {
+        skipSpace()
+        guard let key = string() else { return false }
+        skipSpace()
+        guard take(":") else { return false }
+        if key == name { return true }
+        guard skipElement() else { return false }
+      }
+    }
+  }
+
+  /// Skips a value and the comma after it.
+  private mutating func skipElement() -> Bool {
+    guard value(depth: 0) != nil else { return false }
+    skipSpace()
+    return take(",")
   }
 }

@@ -6,6 +6,24 @@ import YAMLSyntax
 /// The findings besides errors that make a validation fail: `warning` includes undecided steps.
 package enum FailOn: String, Sendable, CaseIterable { case warning, undecided }
 
+extension FailOn? {
+  /// Whether a validation with these numbers of findings fails.
+  package func fails(errors: Int, undecided: Int, warnings: Int) -> Bool {
+    errors > 0 || self != nil && undecided > 0 || self == .warning && warnings > 0
+  }
+
+  /// Whether a problem is a reason why the validation of its manifest fails.
+  ///
+  /// - Parameter undecided: the number of undecided steps of the manifest.
+  package func fails(_ problem: Diagnostic, undecided: Int) -> Bool {
+    switch problem.severity {
+    case .error: true
+    case .warning: self == .warning || self == .undecided && undecided > 0
+    case .note: false
+    }
+  }
+}
+
 /// The file `.kvmconf.yaml`: a team's settings for all manifests below its folder.
 package struct ConfigurationFile: Sendable {
   package static let name = ".kvmconf.yaml"

@@ -58,7 +58,7 @@ extension SourceFile {
 
 extension FileIdentity {
   /// Nil if there is no such file.
-  fileprivate init?(ofFile path: String) {
+  init?(ofFile path: String) {
     var info = stat()
     // SAFETY: the path and `info` live throughout the call.
     guard unsafe stat(path, &info) == 0 else { return nil }

@@ -5,14 +5,19 @@ import Diagnostics
 package struct HostMatrix: Sendable {
   /// The names of the hosts, in order.
   package var hosts: [String]
+  /// Whether options name the hosts. If not, there is one, with default facts and the default release.
+  package var hasNamedHosts: Bool
   package var files: [MatrixFile]
   /// The shard of a larger matrix that this one is; nil if it is whole.
   package var shard: Shard?
   /// The checksum of what the shards share; empty if the matrix is whole.
   package var work: String
 
-  package init(hosts: [String], files: [MatrixFile], shard: Shard? = nil, work: String = "") {
+  package init(
+    hosts: [String], hasNamedHosts: Bool, files: [MatrixFile] = [], shard: Shard? = nil, work: String = ""
+  ) {
     self.hosts = hosts
+    self.hasNamedHosts = hasNamedHosts
     self.files = files
     self.shard = shard
     self.work = work
@@ -22,7 +27,7 @@ package struct HostMatrix: Sendable {
   ///
   /// - Parameter shards: all shards of a matrix, in order.
   package init(joining shards: [HostMatrix]) {
-    self.init(hosts: shards.first?.hosts ?? [], files: [])
+    self.init(hosts: shards.first?.hosts ?? [], hasNamedHosts: shards.first?.hasNamedHosts ?? false)
     var places: [String: Int] = [:]
     for file in shards.flatMap(\.files) {
       if let place = places[file.name] {
@@ -57,7 +62,7 @@ package struct MatrixFile: Sendable {
 
   private struct Place: Hashable {
     var diagnostic: Diagnostic
-    var manifest: Int
+    var manifest: Int?
   }
 
   /// A manifest and its results.
@@ -87,12 +92,12 @@ package struct MatrixFile: Sendable {
   /// A diagnostic, and the hosts for which it was reported.
   package struct Finding: Hashable, Sendable {
     package var diagnostic: Diagnostic
-    /// The index of the manifest.
-    package var manifest: Int
+    /// The index of the manifest; nil for an error that prevents the validation of the whole file for the hosts.
+    package var manifest: Int?
     /// The indices of the hosts, ascending. It is empty if the manifest is for none of the architectures of the hosts.
     package var hosts: [Int]
 
-    package init(_ diagnostic: Diagnostic, manifest: Int, hosts: [Int]) {
+    package init(_ diagnostic: Diagnostic, manifest: Int?, hosts: [Int]) {
       self.diagnostic = diagnostic
       self.manifest = manifest
       self.hosts = hosts
@@ -162,7 +167,7 @@ extension MatrixFile {
   /// Adds the error that prevents the validation for some hosts.
   mutating func add(_ error: DiagnosticsError, _ hosts: some Sequence<Int>) {
     for host in hosts { failures[host] = error.kind }
-    for diagnostic in error.diagnostics { add(Finding(diagnostic, manifest: 0, hosts: Array(hosts))) }
+    for diagnostic in error.diagnostics { add(Finding(diagnostic, manifest: nil, hosts: Array(hosts))) }
   }
 
   /// Adds the validation for a host.
@@ -171,11 +176,8 @@ extension MatrixFile {
   mutating func add(_ validation: Validation, _ host: Int, of count: Int) {
     if manifests.isEmpty {
       let none = Array(repeating: Result.elsewhere, count: count)
-      var uses: [String: Int] = [:]
-      for (report, line) in zip(validation.reports, validation.firstLines) {
-        uses[report.name, default: 0] += 1
-        let number = uses[report.name] ?? 1
-        manifests.append(Manifest(name: report.name + (number > 1 ? " (\(number))" : ""), line: line, results: none))
+      for (name, line) in zip(validation.names, validation.firstLines) {
+        manifests.append(Manifest(name: name, line: line, results: none))
       }
       // The text has errors, and no manifest could be read.
       if manifests.isEmpty { manifests.append(Manifest(name: name, line: 1, results: none)) }
@@ -203,65 +205,13 @@ extension MatrixFile {
 extension Diagnostic {
   /// Whether this reports a comment that turns nothing off. That a comment does nothing on one host does not mean that it
   /// does nothing on all of them.
-  fileprivate var isUnusedComment: Bool { id == "unused-ignore" }
+  var isUnusedComment: Bool { id == "unused-ignore" }
 
   fileprivate static func noHost(_ report: Report, line: Int, in file: SourceFile) -> Diagnostic {
     let start = Position(line: line, column: 1)
     return .warning(
       "no-host", "no host has the architecture \(report.architecture.rawValue), so this manifest was only read",
       at: SourceRange(file: file, start: start, end: start))
-  }
-}
-
-// MARK: The whole
-
-extension HostMatrix {
-  /// The findings that a report shows: those about manifests that no host can run only if that is so, and comments that
-  /// turn nothing off only if they do so on every host. They are in the order of the text; at one place, in that of the
-  /// hosts.
-  ///
-  /// - Parameter file: one of the files.
-  package func findings(of file: MatrixFile) -> [MatrixFile.Finding] {
-    let rows = file.rows(hosts: hosts.count)
-    let judged = rows.map { row in row.results.indices.filter { row.results[$0].isJudged } }
-    let isWhole = rows.map { row in !row.results.contains(.elsewhere) }
-    let shown = file.findings.filter { finding in
-      let i = finding.manifest
-      if finding.hosts.isEmpty { return judged[i].isEmpty && (isWhole[i] || finding.diagnostic.severity == .error) }
-      return !finding.diagnostic.isUnusedComment || isWhole[i] && finding.hosts == judged[i]
-    }
-    if shown.count < 2 { return shown }
-    let byHost = shown.enumerated().sorted {
-      ($0.element.hosts.first ?? 0, $0.offset) < ($1.element.hosts.first ?? 0, $1.offset)
-    }
-    var places: [Diagnostic: [MatrixFile.Finding]] = [:]
-    for (_, finding) in byHost.reversed() { places[finding.diagnostic, default: []].append(finding) }
-    return byHost.map(\.element.diagnostic).inDocumentOrder().compactMap { places[$0]?.popLast() }
-  }
-
-  /// The manifests of a file with their results, the comments that turn nothing off included.
-  package func rows(of file: MatrixFile) -> [MatrixFile.Manifest] {
-    var rows = file.rows(hosts: hosts.count)
-    for finding in findings(of: file) where finding.diagnostic.isUnusedComment {
-      guard finding.diagnostic.severity == .warning else { continue }
-      for host in finding.hosts { rows[finding.manifest].results[host].addWarning() }
-    }
-    return rows
-  }
-
-  /// The kind of the worst failure; nil if all results are good.
-  package var failure: DiagnosticsError.Kind? {
-    var worst: DiagnosticsError.Kind?
-    for file in files {
-      for result in rows(of: file).flatMap(\.results) {
-        guard let failure = result.failure(file.failOn) else { continue }
-        worst = [worst ?? failure, failure].max { $0.rank < $1.rank }
-      }
-      if worst != nil { continue }
-      let orphans = findings(of: file).filter(\.hosts.isEmpty)
-      if orphans.contains(where: { $0.diagnostic.fails(file.failOn) }) { worst = .invalid }
-    }
-    return worst
   }
 }
 
@@ -273,7 +223,7 @@ extension MatrixFile.Result {
     }
   }
 
-  fileprivate mutating func addWarning() {
+  mutating func addWarning() {
     guard case .judged(let errors, let warnings, let undecided) = self else { return }
     self = .judged(errors: errors, warnings: warnings + 1, undecided: undecided)
   }
@@ -284,26 +234,14 @@ extension MatrixFile.Result {
     case .elsewhere, .notApplicable: return nil
     case .failed(let kind): return kind
     case .judged(let errors, let warnings, let undecided):
-      let failures =
-        switch failOn {
-        case .warning: errors + undecided + warnings
-        case .undecided: errors + undecided
-        case nil: errors
-        }
-      return failures > 0 ? .invalid : nil
+      return failOn.fails(errors: errors, undecided: undecided, warnings: warnings) ? .invalid : nil
     }
-  }
-}
-
-extension Diagnostic {
-  fileprivate func fails(_ failOn: FailOn?) -> Bool {
-    severity == .error || severity == .warning && failOn == .warning
   }
 }
 
 extension DiagnosticsError.Kind {
   /// The order of exit statuses.
-  fileprivate var rank: Int {
+  var rank: Int {
     switch self {
     case .invalid: 0
     case .unreadable: 1

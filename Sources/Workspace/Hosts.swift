@@ -49,26 +49,88 @@ package struct LoadedHost: Sendable {
   /// The facts and the release as text. Hosts with equal texts have equal results.
   let content: String
 
-  package init(_ choice: HostChoice) throws(DiagnosticsError) {
-    release = choice.release
-    facts = try choice.factFile.map { path throws(DiagnosticsError) in try HostFacts(SourceFile(reading: path)) }
+  fileprivate init(_ release: Release?, _ facts: HostFacts?) {
+    self.release = release
+    self.facts = facts
     content = "\(release?.description ?? "")\n\(facts?.content ?? "")"
   }
 }
 
-extension Settings {
-  /// The settings with a host in place of the one that the configuration names.
+/// The hosts that options name, with the facts of those that are needed.
+package struct LoadedHosts: Sendable {
+  /// All hosts, in order; nil for those that are not needed.
+  package private(set) var hosts: [LoadedHost?] = []
+  /// A checksum of the hosts' names, and of the texts of facts that were read.
+  private(set) var hash = StableHash()
+
+  /// Hosts that are all needed.
+  package init(_ hosts: [(release: Release?, facts: HostFacts?)]) {
+    self.hosts = hosts.map { LoadedHost($0.release, $0.facts) }
+  }
+
+  /// Reads each file of facts once.
   ///
-  /// An option's release overrides the release in an option's facts, which overrides the configuration's `kernel`.
+  /// - Parameters:
+  ///   - choices: the hosts, those with the same file of facts together.
+  ///   - parts: the indices of the hosts that are needed.
+  ///   - readsAll: whether to read the facts of the other hosts as well, for the checksum.
+  /// - Throws: the errors in the facts of all hosts that are needed.
+  package init(_ choices: [HostChoice], neededBy parts: [Range<Int>], readsAll: Bool) throws(DiagnosticsError) {
+    var isNeeded = Array(repeating: false, count: choices.count)
+    for i in Set(parts).flatMap(\.self) { isNeeded[i] = true }
+    var failure: DiagnosticsError?
+    var start = 0
+    while start < choices.count {
+      let path = choices[start].factFile
+      let end = choices[start...].firstIndex { $0.factFile != path } ?? choices.count
+      let isPathNeeded = isNeeded[start..<end].contains(true)
+      var facts: HostFacts?
+      do throws(DiagnosticsError) {
+        if let path, isPathNeeded || readsAll {
+          let file = try SourceFile(reading: path)
+          hash.add(file.bytes)
+          if isPathNeeded { facts = try HostFacts(file) }
+        }
+      } catch {
+        // A file that is wrong is an error of the shard that needs it.
+        if isPathNeeded {
+          failure = DiagnosticsError(failure?.kind ?? error.kind, (failure?.diagnostics ?? []) + error.diagnostics)
+        }
+      }
+      for i in start..<end {
+        hash.add(choices[i].name.utf8)
+        hosts.append(isNeeded[i] ? LoadedHost(choices[i].release, facts) : nil)
+      }
+      start = end
+    }
+    if let failure { throw failure }
+  }
+}
+
+extension Settings {
+  /// The settings with a host in place of the one that they describe.
+  ///
+  /// The host's release overrides the release in its facts, which overrides the release of the settings.
   package func on(_ host: LoadedHost) -> Settings {
     var settings = self
     if let facts = host.facts {
       settings.facts = facts
-      settings.release = host.release ?? (facts.release == nil ? configuration?.kernel : nil)
+      settings.release = host.release ?? (facts.release == nil ? release : nil)
     } else if let release = host.release {
       settings.release = release
     }
     return settings
+  }
+}
+
+extension [Settings] {
+  /// Warnings about releases that the schemas do not describe, one of each kind.
+  package func undescribedReleases(on hosts: LoadedHosts) -> [Diagnostic] {
+    var known: Set<DiagnosticID> = []
+    let all = lazy.flatMap { settings in
+      hosts.hosts.lazy.compactMap(\.self).compactMap { settings.on($0).undescribedRelease }
+    }
+    return all.filter { known.insert($0.id).inserted }
   }
 }
 

@@ -22,6 +22,8 @@ package struct Settings: Sendable {
   package var failOn: FailOn?
   /// The `.kvmconf.yaml` that applies; nil if there is none.
   package internal(set) var configuration: ConfigurationFile?
+  /// Whether messages about releases name the release. With several hosts, one message is about several releases.
+  var namesRelease = true
 
   package init() {}
 
@@ -133,7 +135,8 @@ package final class ManifestWorkspace {
   package func catalogue(for architecture: Architecture) -> Catalogue {
     if let found = inUse.catalogues.first(where: { $0.architecture == architecture }) { return found }
     let catalogue = Catalogue(
-      architecture: architecture, release: settings.playedRelease, sources: settings.schemas)
+      architecture: architecture, release: settings.playedRelease, sources: settings.schemas,
+      namesRelease: settings.namesRelease)
     inUse.catalogues.append(catalogue)
     return catalogue
   }

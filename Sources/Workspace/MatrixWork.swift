@@ -11,6 +11,19 @@ package struct MatrixJob: Sendable {
   package var hosts: Range<Int>
   fileprivate let text: SharedText
 
+  /// A job for a text that has been read.
+  package init(file: Int, _ source: SourceFile, settings: Settings, hosts: Range<Int>) {
+    self.init(file: file, path: ManifestPath(source.path), settings: settings, hosts: hosts, text: SharedText(source))
+  }
+
+  private init(file: Int, path: ManifestPath, settings: Settings, hosts: Range<Int>, text: SharedText) {
+    self.file = file
+    self.path = path
+    self.settings = settings
+    self.hosts = hosts
+    self.text = text
+  }
+
   /// The jobs for files and hosts.
   ///
   /// There is one job per file, so that no manifest is planned more often than its plan can differ. If there are fewer files than
@@ -55,6 +68,14 @@ private final class SharedText: Sendable {
     state = Mutex(State(usesLeft: uses))
   }
 
+  /// A text that has been read, for one job.
+  init(_ source: SourceFile) {
+    path = ManifestPath(source.path)
+    stdinName = nil
+    name = source.path
+    state = Mutex(State(content: .success(ParsedFile(source)), usesLeft: 1))
+  }
+
   /// Called once by each job. The last one takes the content with it.
   func take() -> Result<ParsedFile, DiagnosticsError> {
     state.withLock { state in
@@ -77,13 +98,19 @@ private final class SharedText: Sendable {
 /// Validates files for several hosts. Must be used from one thread only.
 package final class MatrixWorkspaces {
   private let hosts: [LoadedHost?]
+  private let releases: SharedReleases
   /// The workspaces of the hosts, by configuration; nil for hosts that were not needed so far.
-  private var recent: [(configuration: String?, releases: MentionedReleases, workspaces: [ManifestWorkspace?])] = []
+  private var recent: [(configuration: String?, workspaces: [ManifestWorkspace?])] = []
   /// Files are read folder by folder, and a folder has few configurations around it.
   private static let most = 8
 
-  /// - Parameter hosts: all hosts; nil for those that no job needs.
-  package init(_ hosts: [LoadedHost?]) { self.hosts = hosts }
+  /// - Parameters:
+  ///   - hosts: all hosts, with the facts of those that a job needs.
+  ///   - releases: is shared by all threads.
+  package init(_ hosts: LoadedHosts, _ releases: SharedReleases) {
+    self.hosts = hosts.hosts
+    self.releases = releases
+  }
 
   /// - Parameter isKnown: whether each of a host's diagnostics is in the baseline.
   package func validate(_ job: MatrixJob, isKnown: (([Diagnostic]) -> [Bool])?) -> MatrixFile {
@@ -134,12 +161,14 @@ package final class MatrixWorkspaces {
 
   /// The hosts of a job with their workspaces, those for which a manifest has the same plan together.
   private func groupsWithSamePlans(_ job: MatrixJob) -> [[(host: Int, workspace: ManifestWorkspace)]] {
+    let entry = entry(for: job.settings)
+    let all = job.hosts.map { (host: $0, workspace: workspace(for: job.settings, $0, entry)) }
+    if Set(all.map(\.workspace.settings.playedRelease)).count < 2 { return [all] }
+    let releases = releases.releases(of: job.settings)
     var groups: [[(host: Int, workspace: ManifestWorkspace)]] = []
     var numbers: [MentionedReleases.Place: Int] = [:]
-    let entry = entry(for: job.settings)
-    for host in job.hosts {
-      let workspace = workspace(for: job.settings, host, entry)
-      let place = recent[entry].releases.place(of: workspace.settings.playedRelease)
+    for (host, workspace) in all {
+      let place = releases.place(of: workspace.settings.playedRelease)
       if let number = numbers[place] {
         groups[number].append((host, workspace))
       } else {
@@ -155,14 +184,15 @@ package final class MatrixWorkspaces {
     let configuration = settings.configuration?.file.path
     if let found = recent.firstIndex(where: { $0.configuration == configuration }) { return found }
     if recent.count == Self.most { recent.removeFirst() }
-    recent.append((configuration, MentionedReleases(settings.schemas), Array(repeating: nil, count: hosts.count)))
+    recent.append((configuration, Array(repeating: nil, count: hosts.count)))
     return recent.count - 1
   }
 
   private func workspace(for settings: Settings, _ host: Int, _ entry: Int) -> ManifestWorkspace {
     if let found = recent[entry].workspaces[host] { return found }
     guard let loaded = hosts[host] else { preconditionFailure("a job needs a host that was not read") }
-    let settings = settings.on(loaded)
+    var settings = settings.on(loaded)
+    settings.namesRelease = hosts.count == 1
     let related = recent[entry].workspaces.lazy.compactMap(\.self).first {
       $0.settings.playedRelease == settings.playedRelease
     }

@@ -1,9 +1,10 @@
 import DeviceSchema
+import Synchronization
 import Vocabulary
 
 /// The releases that schemas mention, in rules or elsewhere. The plan of a manifest is the same for all releases between
 /// two neighbours of them.
-package struct MentionedReleases {
+package struct MentionedReleases: Sendable {
   private var releases: [Release] = []
   private var series: [Release] = []
 
@@ -50,5 +51,25 @@ package struct MentionedReleases {
       }
     }
     return found
+  }
+}
+
+/// The releases that the schemas of each configuration mention, found once for all threads.
+package final class SharedReleases: Sendable {
+  private let known = Mutex<[String?: MentionedReleases]>([:])
+
+  package init() {}
+
+  /// The number of configurations whose schemas have been searched.
+  package var count: Int { known.withLock(\.count) }
+
+  func releases(of settings: Settings) -> MentionedReleases {
+    known.withLock { known in
+      let configuration = settings.configuration?.file.path
+      if let found = known[configuration] { return found }
+      let releases = MentionedReleases(settings.schemas)
+      known[configuration] = releases
+      return releases
+    }
   }
 }

@@ -18,6 +18,8 @@ package struct SettingsRequest: Sendable {
   package var assumedRelease: Release?
   /// The facts to use if no option or configuration names a file of facts.
   package var assumedFacts: HostFacts?
+  /// Whether to warn of a release that the schemas do not describe. Hosts may replace the release of the settings.
+  package var warnsOfReleases = true
   /// Receives the warnings about each configuration that is read.
   package var onRemarks: @Sendable ([Diagnostic]) -> Void = { _ in }
 
@@ -31,7 +33,7 @@ package final class SettingsOfFiles {
   private let search = ConfigurationSearch()
   /// The settings for the files of each configuration; the key nil is for those without a configuration.
   private var known: [String?: Settings] = [:]
-  /// Whether a release that is too new has been reported.
+  /// Whether a release that the schemas do not describe has been reported.
   private var hasWarned = false
 
   /// - Parameter onSearch: called with the name of each file and the path of its configuration.
@@ -119,21 +121,36 @@ package final class SettingsOfFiles {
     return configuration.unknownIDs(isKnown: explainer.knows, among: { explainer.ids })
   }
 
-  /// Warns once if the release is newer than all that the schemas describe.
+  /// Warns once if the schemas do not describe the release.
   private func checkRelease(_ settings: Settings) {
-    guard !hasWarned, let warning = settings.newerRelease else { return }
+    guard request.warnsOfReleases, !hasWarned, let warning = settings.undescribedRelease else { return }
     hasWarned = true
     request.onRemarks([warning])
   }
 }
 
+extension [Settings] {
+  /// One of the settings for each configuration.
+  package var distinct: [Settings] {
+    var known: Set<String> = []
+    return filter { known.insert($0.configuration?.file.path ?? "").inserted }
+  }
+}
+
 extension Settings {
-  /// A warning if the release is newer than all that the schemas describe.
-  package var newerRelease: Diagnostic? {
+  /// A warning if the release is newer or older than all that the schemas describe.
+  package var undescribedRelease: Diagnostic? {
+    guard let release = release ?? facts?.release else { return nil }
     let newest = schemas.newestRelease
-    guard let release = release ?? facts?.release, release.series > newest.series else { return nil }
+    if release.series > newest.series {
+      return .warning(
+        "newer-release",
+        "the schemas describe Linux up to \(newest); for \(release), the answers of \(newest) are assumed", at: nil)
+    }
+    guard let oldest = schemas.oldestRelease, release.series < oldest.series else { return nil }
     return .warning(
-      "newer-release",
-      "the schemas describe Linux up to \(newest); for \(release), the answers of \(newest) are assumed", at: nil)
+      "older-release",
+      "the schemas describe Linux from \(oldest) on; what changed between \(release) and \(oldest) is mostly unknown",
+      at: nil)
   }
 }

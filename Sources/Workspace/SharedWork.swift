@@ -1,57 +1,112 @@
 import Diagnostics
 import Vocabulary
+import YAMLSyntax
 
-/// What several shards validate together: files in an order that depends only on their paths, and hosts.
+/// What several shards validate together: files, in an order that depends only on their paths.
 package struct SharedWork: Sendable {
   /// The files without those that others extend, and without foreign ones.
   package private(set) var paths: [ManifestPath] = []
   /// The notes on the files that are skipped.
   package private(set) var remarks: [Diagnostic] = []
-  /// A checksum of the files' paths and texts, of the hosts' names, and of the values of parameters. It is the same for
-  /// all shards.
-  package private(set) var checksum = ""
+  /// The paths and texts of the files, and the texts of the files that these name.
+  private var texts = StableHash()
 
-  package init(_ paths: [ManifestPath], hosts: [HostChoice], parameters: [String: String]) {
+  package init(_ paths: [ManifestPath]) {
     let sorted = paths.map { path in
       var path = path
       path.value = path.value.withoutEmptyParts
       return path
     }.sorted { $0.value.utf8.lexicographicallyPrecedes($1.value.utf8) }
-    var hash = StableHash()
-    for host in hosts { hash.add(host.name.utf8) }
-    for (name, value) in parameters.sorted(by: { $0.key < $1.key }) { hash.add("\(name)=\(value)".utf8) }
-    var bases = ExtendedFiles()
+    var bases: Set<FileIdentity> = []
     var found: [(path: ManifestPath, identity: FileIdentity?)] = []
     for path in sorted {
-      hash.add(path.value.utf8)
+      texts.add(path.value.utf8)
       // A file that cannot be read is an error of the shard that validates it.
       guard let file = try? SourceFile(reading: path) else {
         found.append((path, nil))
         continue
       }
-      hash.add(file.bytes)
       if path.isFound, file.isForeign {
+        texts.add(file.bytes)
         remarks.append(file.foreignNote)
         continue
       }
-      bases.add(file)
+      add(file, &bases)
       found.append((path, file.identity))
     }
-    self.paths = found.filter { !bases.identities.hasMember($0.identity) }.map(\.path)
-    checksum = hash.digits
+    self.paths = found.filter { !bases.hasMember($0.identity) }.map(\.path)
+  }
+
+  /// Adds the text of a file, and those of the files that it names, directly or through others. Each base is read once.
+  private mutating func add(_ file: SourceFile, _ bases: inout Set<FileIdentity>) {
+    texts.add(file.bytes)
+    for name in file.namesInByteStrings {
+      texts.add((try? readNamedFile(name, in: file, most: SourceFile.most)) ?? [])
+    }
+    for path in file.extendedPaths {
+      guard let identity = FileIdentity(ofFile: path), bases.insert(identity).inserted,
+        let base = try? SourceFile(reading: path, isNamedByUser: false)
+      else { continue }
+      add(base, &bases)
+    }
+  }
+
+  /// A checksum of everything that results depend on. It is the same for all shards.
+  ///
+  /// - Parameters:
+  ///   - hosts: the hosts, of which all facts have been read.
+  ///   - settings: the settings of each of `paths`.
+  ///   - baseline: the text of known problems; nil if there is none.
+  package func checksum(hosts: LoadedHosts, settings: [Settings], baseline: [UInt8]?) -> String {
+    var hash = texts
+    hash.add(hosts.hash.value)
+    // Configurations are numbered: their paths may differ between machines.
+    var known: [String?: UInt64] = [:]
+    for settings in settings {
+      let configuration = settings.configuration?.file.path
+      if known[configuration] == nil {
+        known[configuration] = UInt64(known.count)
+        settings.add(to: &hash)
+      }
+      hash.add(known[configuration] ?? 0)
+    }
+    hash.add([baseline == nil ? 0 : 1])
+    hash.add(baseline ?? [])
+    return hash.digits
   }
 }
 
-/// The files that others extend, directly or through others.
-private struct ExtendedFiles {
-  private(set) var identities: Set<FileIdentity> = []
+extension Settings {
+  fileprivate func add(to hash: inout StableHash) {
+    hash.add((failOn?.rawValue ?? "").utf8)
+    hash.add((release?.description ?? "").utf8)
+    hash.add((facts?.content ?? "").utf8)
+    for (name, value) in parameters.sorted(by: { $0.key < $1.key }) { hash.add("\(name)=\(value)".utf8) }
+    hash.add(configuration?.file.bytes ?? [])
+    for schema in schemas where !schema.file.isBuiltIn {
+      hash.add(schema.path.utf8)
+      hash.add(schema.file.bytes)
+    }
+  }
+}
 
-  mutating func add(_ file: SourceFile) {
-    for path in file.extendedPaths {
-      guard let base = try? SourceFile(reading: path, isNamedByUser: false), let identity = base.identity else {
-        continue
+extension SourceFile {
+  /// The paths in byte strings of the form `{file: PATH}`.
+  fileprivate var namesInByteStrings: [String] {
+    guard String(decoding: bytes, as: UTF8.self).contains("file:") else { return [] }
+    return SourceTree(parsing: self).documents.flatMap(\.namesInByteStrings)
+  }
+}
+
+extension Node {
+  fileprivate var namesInByteStrings: [String] {
+    switch content {
+    case .scalar: []
+    case .sequence(let items): items.flatMap(\.namesInByteStrings)
+    case .mapping(let entries):
+      entries.flatMap { entry in
+        entry.key.value == "file" ? [entry.value.scalar].compactMap(\.self) : entry.value.namesInByteStrings
       }
-      if identities.insert(identity).inserted { add(base) }
     }
   }
 }

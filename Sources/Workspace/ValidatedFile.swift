@@ -63,24 +63,15 @@ package struct ValidatedFile: Sendable {
   package var failure: DiagnosticsError.Kind? {
     guard let validation else { return error?.kind }
     if !validation.schemaFaults.isEmpty { return settings.kindOfSchemaFault }
-    let failures =
-      switch settings.failOn {
-      case .warning: validation.errorCount + validation.undecidedCount + validation.warningCount
-      case .undecided: validation.errorCount + validation.undecidedCount
-      case nil: validation.errorCount
-      }
-    return failures > 0 ? .invalid : nil
+    let fails = settings.failOn.fails(
+      errors: validation.errorCount, undecided: validation.undecidedCount, warnings: validation.warningCount)
+    return fails ? .invalid : nil
   }
 }
 
 extension [ValidatedFile] {
   /// The errors in the schemas that the manifests of these files need, each once, sorted by place.
-  package var schemaFaults: [Diagnostic] {
-    Set(flatMap { $0.validation?.schemaFaults ?? [] }).sorted {
-      ($0.range?.file.path ?? "", $0.range?.start ?? .start, $0.message)
-        < ($1.range?.file.path ?? "", $1.range?.start ?? .start, $1.message)
-    }
-  }
+  package var schemaFaults: [Diagnostic] { Set(flatMap { $0.validation?.schemaFaults ?? [] }).sortedByPlace }
 
   /// The identities of the files that the manifests of these files extend.
   package var bases: Set<FileIdentity> {
@@ -91,6 +82,15 @@ extension [ValidatedFile] {
 extension ValidatedFile {
   /// Whether other files extend the file. Such a file may be incomplete, and is checked only as part of those files.
   package func isOnlyBase(of bases: Set<FileIdentity>) -> Bool { bases.hasMember(identity) }
+}
+
+extension Set<Diagnostic> {
+  var sortedByPlace: [Diagnostic] {
+    sorted {
+      ($0.range?.file.path ?? "", $0.range?.start ?? .start, $0.message)
+        < ($1.range?.file.path ?? "", $1.range?.start ?? .start, $1.message)
+    }
+  }
 }
 
 extension Set<FileIdentity> {

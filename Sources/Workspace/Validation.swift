@@ -33,6 +33,16 @@ package struct Validation {
     }
   }
 
+  /// The names of the manifests. If a name occurs again, a number follows: `vm (2)`.
+  package var names: [String] {
+    var uses: [String: Int] = [:]
+    return reports.map { report in
+      let number = uses[report.name, default: 0] + 1
+      uses[report.name] = number
+      return report.name + (number > 1 ? " (\(number))" : "")
+    }
+  }
+
   package var errorCount: Int { diagnostics.count { $0.severity == .error } }
   /// The number of warnings, without those of undecided steps, which are counted separately.
   package var warningCount: Int { diagnostics.count(where: isWarning) }

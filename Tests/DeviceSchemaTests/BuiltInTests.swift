@@ -23,7 +23,9 @@ import Vocabulary
       return [SchemaSource(path: "common/kvm.yaml", file: file)].newestRelease
     }
     #expect(newest("schema: 2\ndescribes: v9.1\n") == Release(major: 9, minor: 1))
+    #expect(newest("schema: 2\ndescribes: v5.10..v9.1\n") == Release(major: 9, minor: 1))
     #expect(newest("schema: 2\n") == SchemaSource.newestRelease)
+    #expect(SchemaSource.builtIn.oldestRelease == Release(major: 5, minor: 10))
     expectFaults(
       in: "schema: 2\narch: [arm64]\ndoc: all\nsources: [x]\ndescribes: 1️⃣72️⃣\n",
       .init("1️⃣", to: "2️⃣", "schema-type", "'7' is not a release; write v6.13, as the kernel's tags are written"),

@@ -128,6 +128,48 @@ private func validated(_ manifest: String) async -> [Substring] {
     #expect(ended.errors.contains("[newer-release]") && ended.status == 0)
   }
 
+  @Test func releaseBeforeTheSchemasIsWarnedOf() async {
+    for command in ["validate", "plan"] {
+      let ended = await kvmconf(command, "--kernel", "4.9", "-", input: board)
+      #expect(ended.errors.contains("warning: the schemas describe Linux from 5.10 on; "), "\(ended.errors)")
+      #expect(ended.errors.contains("[older-release]"))
+    }
+    let several = await kvmconf(
+      "validate", "--kernel", "4.9", "--kernel", "4.19", "--kernel", "99.1", "-", input: board)
+    #expect(several.errors.split(separator: "\n").count { $0.hasPrefix("warning: ") } == 2, "\(several.errors)")
+    for release in ["5.10", "5.10.3", "7.2"] {
+      #expect(!(await kvmconf("validate", "--kernel", release, "-", input: board)).errors.contains("warning: "))
+    }
+  }
+
+  /// The release of a configuration is not used if options name the hosts.
+  @Test func releaseOfAnOverriddenConfigurationIsNotWarnedOf() async {
+    await withFolder { folder in
+      write("kernel: 9.9\n", toFile: folder + "/.kvmconf.yaml")
+      write(board, toFile: folder + "/a.yaml")
+      let one = await kvmconf("validate", "a.yaml", in: folder)
+      #expect(one.errors.contains("for 9.9, the answers of"))
+      let several = await kvmconf("validate", "--kernel", "6.1", "--kernel", "7.2", "a.yaml", in: folder)
+      #expect(!several.errors.contains("[newer-release]"), "\(several.errors)")
+      // Facts without a release leave it to the configuration.
+      write("arch: arm64\n", toFile: folder + "/facts")
+      write("arch: arm64\nkernel: 6.1\n", toFile: folder + "/more")
+      let facts = await kvmconf("validate", "--host-facts", "facts", "--host-facts", "more", "a.yaml", in: folder)
+      #expect(facts.errors.contains("for 9.9, the answers of"), "\(facts.errors)")
+      #expect(await run("rm", [folder + "/.kvmconf.yaml"]).status == 0)
+    }
+  }
+
+  /// A message about releases names the one that is validated for, unless it is about several hosts.
+  @Test func messageAboutReleasesNamesTheRelease() async {
+    let tsc = "kvmconf: 1\narch: x86_64\nvcpus: {count: 1, attributes: {tsc: {offset: 9}}}\n"
+    let words = "attributes of vCPUs are new between Linux 5.10 and 6.1"
+    let one = await kvmconf("validate", "--kernel", "5.10", "-", input: tsc)
+    #expect(one.output.contains(": \(words); you validate for Linux 5.10 ["), "\(one.output)")
+    let several = await kvmconf("validate", "--kernel", "5.10", "--kernel", "5.10.7", "-", input: tsc)
+    #expect(problems(several.output).count == 1 && several.output.contains(": \(words) ["), "\(several.output)")
+  }
+
   @Test(arguments: [["--kernel", "5.10", "--kernel", "6.1"], ["--set", "n=1", "--set", "n=2"]])
   func repeatedOptionIsAnError(_ options: [String]) async {
     let ended = await run(program, ["plan"] + options + ["-"], input: board)
@@ -206,6 +248,22 @@ private func validated(_ manifest: String) async -> [Substring] {
       #expect(await kvmconf("fmt", folder).status == 0)
       #expect(text(ofFile: folder + "/compose.yaml") == before)
     }
+  }
+
+  /// A file without content may be a manifest that was not written completely, so it is not foreign.
+  @Test func emptyFileOfAFolderIsAnError() async {
+    await withFolder { folder in
+      write(board, toFile: folder + "/a.yaml")
+      for text in ["", "\n", "# only a comment\n", "---\n"] {
+        write(text, toFile: folder + "/empty.yaml")
+        for options in [[], ["--kernel", "6.12", "--kernel", "7.2"]] {
+          let ended = await run(program, ["validate"] + options + [folder])
+          #expect(ended.status == 1 && ended.output.contains("[empty-document]"), "\(text.debugDescription)")
+        }
+      }
+    }
+    let document = TestSupport.text(ofFile: repository + "/docs/ci.md")
+    #expect(document?.contains("A file that is empty or has only comments is an error,\n`empty-document`") == true)
   }
 
   @Test func baseIsCheckedThroughItsManifests() async {

@@ -103,6 +103,83 @@ import Testing
     }
   }
 
+  /// An error of a manifest that no host can run fails the validation, so each format shows it.
+  @Test(arguments: ["text", "json", "markdown", "sarif", "junit", "github", "gcc"])
+  func errorWithoutAHostIsInEveryFormat(_ format: String) async {
+    await withFolder { folder in
+      await prepare(folder)
+      write("kvmconf: 1\narch: riscv64\nvcpus: {count: 1}\ndevicse: []\n", toFile: folder + "/boards/more/riscv.yaml")
+      for files in [["boards/more/riscv.yaml"], ["boards/more/riscv.yaml", "boards/tsc.yaml"]] {
+        let ended = await run(
+          program,
+          ["validate", "--host-facts", "hosts/new.yaml", "--host-facts", "hosts/arm.yaml", "--format", format]
+            + files, in: folder)
+        #expect(ended.status == 1 && ended.output.contains("did you mean 'devices'?"), "\(format): \(ended.output)")
+        if format == "junit" {
+          #expect(ended.output.contains(#"failures="1""#))
+          #expect(ended.output.contains(#"<testcase name="riscv on no host" "#))
+        }
+      }
+    }
+  }
+
+  /// An error in the facts of a host is shown for each manifest that is validated for it.
+  @Test func errorOfAHostIsOneOfAllManifests() async throws {
+    try await withFolder { folder in
+      await prepare(folder)
+      write(
+        "kvmconf: 1\narch: x86_64\nname: a\nvcpus: {count: 1}\n---\nkvmconf: 1\narch: x86_64\nname: b\nvcpus: {count: 1}\n",
+        toFile: folder + "/boards/two.yaml")
+      write("arch: x86_64\nkernal: 6.1\n", toFile: folder + "/hosts/bad.yaml")
+      let arguments = [
+        "validate", "--host-facts", "hosts/bad.yaml", "--host-facts", "hosts/new.yaml", "boards/two.yaml",
+      ]
+      let ended = await run(program, arguments, in: folder)
+      let rows = table(ended.output).map { $0.split(separator: " ") }
+      #expect(rows.dropFirst() == [["hosts/bad.yaml", "failed", "failed"], ["hosts/new.yaml", "ok", "ok"]])
+      #expect(problems(ended.output).count == 1 && ended.output.contains("   note: on hosts/bad.yaml\n"))
+      #expect(
+        ended.errors.hasSuffix(
+          ": 2 pairs ok, 0 with errors, 0 with warnings, 0 undecided, 0 not applicable, 2 failed\n"))
+      let junit = await run(program, arguments + ["--format", "junit"], in: folder).output
+      #expect(junit.contains(#" tests="4" failures="0" errors="2""#), "\(junit)")
+      #expect(junit.split(separator: #"type="unknown-fact""#).count == 3 && !junit.contains("undecided"))
+      let json = try #require(JSONValue(await run(program, arguments + ["--format", "json"], in: folder).output))
+      let found = json["files"]?[0]?["diagnostics"]?[0]
+      #expect(found?["id"]?.string == "unknown-fact" && found?["manifest"]?.number == nil)
+      #expect(found?["hosts"]?.array?.compactMap(\.string) == ["hosts/bad.yaml"])
+    }
+  }
+
+  /// A shared problem has the hosts of all files.
+  @Test func sharedProblemNamesTheHostsOfAllFiles() async {
+    await withFolder { folder in
+      await prepare(folder)
+      write("kvmconf: 1\narch: arm64\nname: a\nvcpus: {count: 1}\n", toFile: folder + "/boards/arm.yaml")
+      write("arch: x86_64\nkernel: '6.1'\n", toFile: folder + "/hosts/more.yaml")
+      write("arch: riscv64\n", toFile: folder + "/hosts/riscv.yaml")
+      let ended = await kvmconf(
+        "validate", "--host-facts", "hosts", "--set", "x=1", "boards/tsc.yaml", "boards/arm.yaml", in: folder)
+      #expect(ended.output.contains("has no parameter 'x'") && ended.status == 1)
+      #expect(ended.output.contains("   note: on every host that can run it\n"), "\(ended.output)")
+    }
+  }
+
+  /// A file of facts may have any name.
+  @Test func hostMayBeCalledDefault() async throws {
+    try await withFolder { folder in
+      write(Self.tsc, toFile: folder + "/a.yaml")
+      write("arch: x86_64\nkernel: 5.4.1\n", toFile: folder + "/default")
+      let ended = await kvmconf(
+        "validate", "--shard", "1/1", "a.yaml", "--host-facts", "default", "--format", "sarif", in: folder)
+      let result = try #require(JSONValue(ended.output))["runs"]?[0]?["results"]?[0]
+      #expect(result?["properties"]?["hosts"]?.array?.compactMap(\.string) == ["default"])
+    }
+    let none = await kvmconf(
+      "validate", "--shard", "1/1", "--format", "sarif", "examples/x86_64/tsc.yaml", "Tests/Fixtures/mistakes")
+    #expect(none.status == 1 && !none.output.contains(#""hosts""#))
+  }
+
   @Test func resultsNameTheirHosts() async throws {
     let arguments = ["validate", "--kernel", "5.10", "--kernel", "7.2", "--kernel", "5.4", "-", "--format"]
     func report(_ format: String) async -> String {
@@ -226,6 +303,17 @@ import Testing
       await shard("3/3", "3.json")
       await shard("2/4", "four.json")
       await shard("2/3", "host.json", "--kernel", "6.12")
+      // Whatever changes an answer belongs to the work.
+      await shard("2/3", "fail.json", "--fail-on", "warning")
+      write("", toFile: folder + "/known")
+      await shard("2/3", "baseline.json", "--baseline", "known")
+      _ = await run("mkdir", ["-p", "schemas/x86_64", "boards/.git"], in: folder)
+      write(
+        "schema: 2\nnumber: 250\ndoc: none\nsources: [x]\n", toFile: folder + "/schemas/x86_64/my-own.yaml")
+      await shard("2/3", "schemas.json", "--schemas", "schemas")
+      write("fail-on: warning\n", toFile: folder + "/boards/.kvmconf.yaml")
+      await shard("2/3", "configuration.json")
+      _ = await run("rm", [folder + "/boards/.kvmconf.yaml"])
       write(Self.tsc + "# More\n", toFile: folder + "/boards/tsc.yaml")
       await shard("2/3", "text.json")
       write(
@@ -233,13 +321,18 @@ import Testing
         toFile: folder + "/version.json")
       write("{}", toFile: folder + "/other.json")
       write(String((text(ofFile: folder + "/2.json") ?? "").dropLast(10)), toFile: folder + "/cut.json")
+      let different = "the manifests, the files that they name, the hosts, their facts or the settings differ"
       let wrong: [([String], String)] = [
         (["1.json", "3.json"], "the report of shard 2 of 3 is missing"),
         (["2.json"], "the reports of shards 1 and 3 of 3 are missing"),
         (["1.json", "2.json", "3.json", "2.json"], "2.json and 2.json are both shard 2/3"),
         (["1.json", "four.json", "3.json"], "one is a shard of 4, the other of 3"),
-        (["1.json", "host.json", "3.json"], "the manifests, their texts, the hosts or the parameters differ"),
-        (["1.json", "text.json", "3.json"], "the manifests, their texts, the hosts or the parameters differ"),
+        (["1.json", "host.json", "3.json"], different),
+        (["1.json", "text.json", "3.json"], different),
+        (["1.json", "fail.json", "3.json"], different),
+        (["1.json", "baseline.json", "3.json"], different),
+        (["1.json", "schemas.json", "3.json"], different),
+        (["1.json", "configuration.json", "3.json"], different),
         (["1.json", "version.json", "3.json"], "one was written by kvmconf 9"),
         (["1.json", "other.json", "3.json"], "other.json is not a report of"),
         (["1.json", "cut.json", "3.json"], "cut.json is not a report of"),
@@ -254,34 +347,83 @@ import Testing
     }
   }
 
-  /// A report that was changed is refused, and ends nothing.
-  @Test func damagedReportsAreRefused() async {
+  /// Files that a manifest names, and facts of hosts of other shards, belong to the work of all shards.
+  @Test(arguments: ["boards/base/cpus.yaml", "boards/state.bin", "hosts/new.yaml", "hosts/arm.yaml"])
+  func changedFileIsOtherWork(_ changed: String) async {
     await withFolder { folder in
+      await prepare(folder)
+      write("x", toFile: folder + "/boards/state.bin")
+      write(
+        "extends: base/cpus.yaml\nparameters: {n: {default: 2}}\n"
+          + "steps: [{set: vcpu.0, group: 9, attr: 9, payload: {file: state.bin}, expect: [ok, ENXIO, EINVAL]}]\n",
+        toFile: folder + "/boards/two.yaml")
+      func shard(_ shard: String) async {
+        _ = await run(
+          program,
+          ["validate", "--shard", shard, "--format", "json", "-o", "\(shard.prefix(1)).json"]
+            + ["--host-facts", "hosts", "boards/two.yaml"], in: folder)
+      }
+      await shard("1/3")
+      await shard("2/3")
+      await shard("3/3")
+      let same = await kvmconf("merge", "1.json", "2.json", "3.json", in: folder)
+      #expect(!same.errors.contains("[bad-shard]"), "\(same.errors)")
+      write((text(ofFile: "\(folder)/\(changed)") ?? "") + "\n\n# more", toFile: "\(folder)/\(changed)")
+      await shard("3/3")
+      let ended = await kvmconf("merge", "1.json", "2.json", "3.json", in: folder)
+      #expect(ended.status == 1 && ended.errors.contains("3.json does not belong to 1.json: "), "\(ended.errors)")
+    }
+  }
+
+  /// A report that was changed is refused, with the place of the change.
+  @Test func damagedReportsAreRefused() async throws {
+    try await withFolder { folder in
       await prepare(folder)
       for i in 1...2 {
         _ = await run(
           program,
           [
             "validate", "--shard", "\(i)/2", "--host-facts", "hosts", "--format", "json", "-o", "\(i).json",
-            "boards/more/both.yaml",
+            "boards/tsc.yaml",
           ], in: folder)
       }
       let good = text(ofFile: folder + "/2.json") ?? ""
       #expect(await kvmconf("merge", "1.json", "2.json", in: folder).status == 1)
-      for (old, new) in [
-        (#""manifest": 1"#, #""manifest": 7"#), (#""name": "b""#, #""name": "c""#),
-        (#""hosts/new.yaml""#, #""hosts/arm.yaml""#),
-        (#""line": 10"#, #""line": -9"#), (#""column": "#, #""column": 99999999"#),
-        (#""errors": 1"#, #""errors": null"#),
-        (#""sources": {"#, #""sources": {"x": 1, "#), (#""severity": "error""#, #""severity": "fatal""#),
-        (#""number": 2"#, #""number": 3"#),
+      for (old, new, words) in [
+        (#""manifest": 0"#, #""manifest": 7"#, "expected an integer from 0 to 0"),
+        (#""manifest": 0"#, #""manifest": null"#, "expected hosts for which the validation failed"),
+        (#""hosts/new.yaml""#, #""hosts/arm.yaml""#, "the host 'hosts/arm.yaml' is there twice"),
+        (#""line": 4"#, #""line": -9"#, "expected an integer from 1 to 4294967295"),
+        (#""line": 4"#, #""line": 44"#, "44:46 to 4:47 is not a place in 'boards/tsc.yaml'"),
+        (#""endLine": 4"#, #""endLine": 400"#, "4:46 to 400:47 is not a place in 'boards/tsc.yaml'"),
+        (#""column": 46"#, #""column": 99999999"#, "4:99999999 to 4:47 is not a place in 'boards/tsc.yaml'"),
+        (#""endColumn": 47"#, #""endColumn": 99"#, "4:46 to 4:99 is not a place in 'boards/tsc.yaml'"),
+        (#""errors": 1"#, #""errors": null"#, "expected an integer from 0 to 4294967295"),
+        (#""errors": 1"#, #""errors": 9223372036854775807"#, "expected an integer from 0 to 4294967295"),
+        (#""errors": 1"#, #""errors": -1"#, "expected an integer from 0 to 4294967295"),
+        (#""errors": 1"#, #""errors": 0"#, "expected 'ok', because of the numbers of problems"),
+        (#""warnings": 0"#, #""warnings": 9223372036854775807"#, "expected an integer from 0 to 4294967295"),
+        (#""sources": {"#, #""sources": {"x": 1, "#, "expected an object with 'hexadecimal'"),
+        (#""sources": {"#, #""sources": {"x": {"hexadecimal": "0g"}, "#, "expected hexadecimal digits"),
+        (#""sources": {"#, #""other": {"#, "expected an object with 'sources'"),
+        (#""severity": "error""#, #""severity": "fatal""#, "expected error, warning or note"),
+        (#""number": 2"#, #""number": 3"#, "expected a shard"),
+        (#""failOn": null"#, #""failOn": "always""#, "expected warning or undecided"),
       ] {
-        let bad = good.replacing(old, with: new)
-        #expect(bad != good, "\(old)")
-        write(bad, toFile: folder + "/bad.json")
+        let range = try #require(good.firstRange(of: old), "\(old)")
+        write(String(good[..<range.lowerBound] + new + good[range.upperBound...]), toFile: folder + "/bad.json")
         let ended = await kvmconf("merge", "1.json", "bad.json", in: folder)
-        #expect(ended.status == 1 && ended.signal == nil, "\(old): \(ended.errors)")
+        #expect(ended.status == 1 && ended.output == "", "\(new): \(ended.output)")
+        #expect(ended.errors.hasPrefix("bad.json:") && ended.errors.contains("[bad-shard]"), "\(new): \(ended.errors)")
+        #expect(ended.errors.contains(": error: the report is damaged: \(words)"), "\(new): \(ended.errors)")
       }
+      // A pair without a result
+      let list = try #require(good.firstRange(of: /\[\s*"hosts\/deep\/old.json"\s*\]/))
+      write(String(good[..<list.lowerBound] + "[]" + good[list.upperBound...]), toFile: folder + "/bad.json")
+      let gap = await kvmconf("merge", "1.json", "bad.json", in: folder)
+      #expect(
+        gap.errors.contains("no report has the result of boards/tsc.yaml on hosts/deep/old.json"), "\(gap.errors)")
+      #expect(gap.status == 1 && gap.output == "")
     }
   }
 

@@ -169,6 +169,78 @@ private func failure(_ body: () throws -> Void) -> String {
         == "ManifestError: facts.yaml:1:10: error: fact 'devices' must be a list, not a scalar 'many' [bad-facts]")
   }
 
+  // MARK: Several hosts
+
+  private static let tsc = """
+    kvmconf: 1
+    arch: x86_64
+    name: tsc
+    vcpus: {count: 1, attributes: {tsc: {offset: 9}}}
+    ---
+    kvmconf: 1
+    arch: arm64
+    name: arm
+    vcpus: {count: 1}
+    """
+
+  @Test func severalHostsHaveAResultEach() throws {
+    let hosts = [
+      try FleetHost(name: "old", facts: "arch: x86_64", kernel: "5.10"),
+      try FleetHost(name: "new", facts: "arch: x86_64\nkernel: 6.12.3"),
+      try FleetHost(name: "arm", facts: #"{"arch": "arm64", "kernel": "6.1"}"#),
+      try FleetHost(name: "wrong", facts: "kernal: 6.1\narch: x86_64"),
+    ]
+    let sources = [
+      ManifestSource(text: Self.tsc, name: "tsc.yaml"),
+      ManifestSource(text: "kvmconf: 1\narch: riscv64\ndevicse: []\n", name: "riscv.yaml"),
+    ]
+    let validation = try FleetValidation(of: sources, on: hosts)
+    #expect(!validation.isValid && validation.files.map(\.name) == ["tsc.yaml", "riscv.yaml"])
+    let file = try #require(validation.files.first)
+    #expect(file.manifests.map(\.name) == ["tsc", "arm"] && file.manifests.map(\.line) == [1, 6])
+    #expect(
+      file.manifests[0].results == [
+        "old": .judged(errors: 1, warnings: 0, undecided: 0), "new": .judged(errors: 0, warnings: 0, undecided: 0),
+        "arm": .notApplicable, "wrong": .failed(.invalid),
+      ])
+    #expect(file.manifests[1].results["arm"] == .judged(errors: 0, warnings: 0, undecided: 0))
+    #expect(file.problems.map(\.problem.id) == ["vcpu.tsc.offset:EINVAL", "unknown-fact"])
+    #expect(file.problems.map(\.hosts) == [["old"], ["wrong"]] && file.problems.map(\.manifest) == [0, nil])
+    let other = validation.files[1].problems
+    #expect(other.contains { $0.problem.id == "unknown-key" && $0.hosts == [] && $0.manifest == 0 })
+    #expect(validation.report(as: .markdown).contains("| old |"))
+    #expect(validation.report(as: .text).contains("note: on old\n"))
+    #expect(validation.report(as: .junit).contains(#"<testcase name="riscv on no host" "#))
+    let good = try FleetValidation(of: [sources[0]], on: Array(hosts[1...2]))
+    #expect(good.isValid && good.files[0].problems == [])
+  }
+
+  @Test func hostsComeBeforeOptions() throws {
+    let source = ManifestSource(text: Self.tsc)
+    var options = ManifestOptions()
+    try options.setKernel("5.10")
+    func errors(_ host: FleetHost) throws -> FleetValidation.HostResult? {
+      try FleetValidation(of: [source], on: [host], options).files[0].manifests[0].results[host.name]
+    }
+    let (bad, good) = (
+      FleetValidation.HostResult.judged(errors: 1, warnings: 0, undecided: 0),
+      FleetValidation.HostResult.judged(errors: 0, warnings: 0, undecided: 0)
+    )
+    #expect(try errors(FleetHost(name: "a")) == bad)
+    #expect(try errors(FleetHost(name: "a", facts: "devices: []")) == bad)
+    #expect(try errors(FleetHost(name: "a", facts: "kernel: 6.12")) == good)
+    #expect(try errors(FleetHost(name: "a", facts: "kernel: 5.4", kernel: "6.12")) == good)
+    options.parameters = ["x": "1"]
+    #expect(try FleetValidation(of: [source], on: [FleetHost(name: "a")], options).files[0].problems.count >= 1)
+    #expect(
+      failure { _ = try FleetHost(name: "a", kernel: "six") }
+        == "ManifestError: error: 'six' is not a kernel release such as 6.12 [bad-configuration]")
+    #expect(throws: ManifestError.self) { try FleetHost(name: "a", facts: "[1]") }
+    for hosts in [[], [try FleetHost(name: "a"), try FleetHost(name: "a", kernel: "6.12")]] {
+      #expect(throws: ManifestError.self) { try FleetValidation(of: [source], on: hosts) }
+    }
+  }
+
   @Test func schemasAreAddedFromAFolder() throws {
     let folder = temporaryFolder()
     defer { remove(folder) }

@@ -1,5 +1,7 @@
 import DeviceSchema
 import Diagnostics
+import Glibc
+import TestSupport
 import Testing
 import Vocabulary
 import Workspace
@@ -44,6 +46,53 @@ import Workspace
     #expect(try names(["b", "./a", "a"], []) == ["a", "b"])
     #expect(
       try names(["b", "a"], releases) == ["a on Linux 6.1", "a on Linux 7.1", "b on Linux 6.1", "b on Linux 7.1"])
+  }
+
+  /// The releases that schemas mention are found only for several releases, and once for all threads.
+  @Test func schemasAreSearchedOnce() throws {
+    let path = ManifestPath(repository + "/examples/x86_64/tsc.yaml")
+    func searches(_ releases: [String]) throws -> Int {
+      let choices = try HostChoice.all(facts: [], releases: releases.compactMap { Release($0) })
+      let hosts = try LoadedHosts(choices, neededBy: [choices.indices], readsAll: false)
+      let shared = SharedReleases()
+      for _ in 0..<2 {
+        let workspaces = MatrixWorkspaces(hosts, shared)
+        for job in MatrixJob.jobs([(path, Settings(), choices.indices)], stdinName: nil, threads: 1) {
+          #expect(workspaces.validate(job, isKnown: nil).manifests.first?.results.allSatisfy(\.isJudged) == true)
+        }
+      }
+      return shared.count
+    }
+    #expect(try searches([]) == 0)
+    #expect(try searches(["6.1"]) == 0)
+    #expect(try searches(["6.1", "6.12"]) == 1)
+  }
+
+  /// A base is opened once, however many manifests extend it.
+  @Test func baseOfManyManifestsIsReadOnce() {
+    let folder = temporaryFolder()
+    defer { remove(folder) }
+    write("kvmconf: 1\narch: arm64\n", toFile: folder + "/base.yaml")
+    for i in 0..<5 { write("extends: base.yaml\nname: a\(i)\n", toFile: "\(folder)/\(i).yaml") }
+    let opened = openings(of: folder + "/base.yaml") {
+      let work = SharedWork((0..<5).map { ManifestPath("\(folder)/\($0).yaml") })
+      #expect(work.paths.count == 5)
+    }
+    #expect(opened == 1)
+  }
+
+  /// The number of times that a body opens a file.
+  private func openings(of path: String, _ body: () -> Void) -> Int {
+    let watch = inotify_init1(Int32(O_NONBLOCK))
+    defer { close(watch) }
+    // SAFETY: the path lives throughout the call. Two events that are not equal are not joined.
+    #expect(unsafe inotify_add_watch(watch, path, UInt32(IN_OPEN | IN_CLOSE_NOWRITE)) >= 0)
+    body()
+    // An event without a name has 16 bytes: the watch, then the mask.
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    // SAFETY: read() gets the length of the buffer, which lives throughout the call.
+    let count = unsafe read(watch, &bytes, bytes.count)
+    return stride(from: 4, to: max(count, 0), by: 16).count { bytes[$0] & UInt8(IN_OPEN) != 0 }
   }
 
   /// Plans are shared between releases if the schemas mention none between them.

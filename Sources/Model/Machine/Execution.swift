@@ -262,6 +262,6 @@ extension Machine {
       values.append(cell.map { value(of: $0).words } ?? "?")
     }
     values.reverse()
-    return text.words { _ in values.popLast() ?? "?" }
+    return text.words { _ in values.popLast() ?? "?" } + (text.namesRelease ? catalogue.releaseWords : "")
   }
 }

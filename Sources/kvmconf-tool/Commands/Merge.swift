@@ -9,8 +9,8 @@ struct Merge: ParsableCommand {
     commandName: "merge", abstract: "Make one report of the reports of all shards of a validation.",
     discussion: """
       Reads the reports that `validate --shard K/N --format json` wrote, in any order. All N must be there, each once, from \
-      the same version of kvmconf, manifests, hosts and parameters. The manifests themselves are not needed: the reports \
-      have the texts that problems refer to. The exit status is that of a validation in one piece.
+      the same version of kvmconf and the same manifests, hosts, facts and settings. The manifests themselves are not \
+      needed: the reports have the texts that problems refer to. The exit status is that of a validation in one piece.
       """)
 
   @Argument(
@@ -32,10 +32,10 @@ struct Merge: ParsableCommand {
 
   func run() throws {
     let files = try reports.map { try SourceFile(reading: $0, most: .max) }
-    let matrix = try HostMatrix(merging: files)
-    let text = matrix.report(as: format, color: output == nil && Output.hasColor(1))
+    let report = MatrixReport(try HostMatrix(merging: files))
+    let text = report.text(as: format, color: output == nil && Output.hasColor(1))
     if let output { try Output.write(Array(text.utf8), toFile: output) } else { Output.result(text) }
-    if !quiet { Output.message(matrix.summary + "\n") }
-    if let failure = matrix.failure { throw Status.of(failure) }
+    if !quiet { Output.message(report.summary + "\n") }
+    if let failure = report.failure { throw Status.of(failure) }
   }
 }

@@ -84,7 +84,7 @@ struct Validate: ParsableCommand {
     let known: Baseline?
     do {
       files = try filesWithSettings()
-      known = try readBaseline()
+      known = try baselineFile().map(Baseline.init)
     } catch let error as DiagnosticsError {
       // A report is written even if nothing is validated.
       if format.isOneDocument { try write(format.text(of: error.diagnostics)) } else { throw error }
@@ -137,9 +137,8 @@ struct Validate: ParsableCommand {
     try Output.write(Array(text.utf8), toFile: output)
   }
 
-  private func readBaseline() throws(DiagnosticsError) -> Baseline? {
-    guard let baseline else { return nil }
-    return Baseline(String(decoding: try SourceFile(reading: baseline).bytes, as: UTF8.self))
+  private func baselineFile() throws(DiagnosticsError) -> SourceFile? {
+    try baseline.map { path throws(DiagnosticsError) in try SourceFile(reading: path) }
   }
 
   /// The files that the arguments name, each once, with their settings.
@@ -168,19 +167,21 @@ struct Validate: ParsableCommand {
 
 extension Validate {
   private func runMatrix() throws {
-    let work: (matrix: HostMatrix, jobs: [MatrixJob], hosts: [LoadedHost?])
+    let work: (matrix: HostMatrix, jobs: [MatrixJob], hosts: LoadedHosts)
     let known: Baseline?
     do {
-      work = try matrixWork()
-      known = try readBaseline()
+      let baseline = try baselineFile()
+      known = baseline.map(Baseline.init)
+      work = try matrixWork(baseline: baseline?.bytes)
     } catch let error as DiagnosticsError {
       if format.isOneDocument { try write(format.text(of: error.diagnostics)) } else { throw error }
       throw Status.of(error.kind)
     }
     var matrix = work.matrix
     let progress = quiet ? nil : Progress(of: work.jobs.count, "parts")
+    let releases = SharedReleases()
     let results = Parallel.map(
-      work.jobs, done: { progress?.advance(to: $0) }, context: { MatrixWorkspaces(work.hosts) }
+      work.jobs, done: { progress?.advance(to: $0) }, context: { MatrixWorkspaces(work.hosts, releases) }
     ) { job, workspaces in workspaces.validate(job, isKnown: known.map { baseline in { baseline.knows($0) } }) }
     progress?.end()
     for (job, result) in zip(work.jobs, results) { matrix.files[job.file].add(result) }
@@ -188,79 +189,51 @@ extension Validate {
     matrix.files.removeAll { $0.isForeign || ($0.identity.map(bases.contains) ?? false) }
     let remarks = Set(results.flatMap(\.remarks)).sorted { $0.message < $1.message }
     if !quiet { Output.print(remarks, to: 2) }
+    let report = MatrixReport(matrix)
     if let writeBaseline {
-      let text = matrix.files.map { Baseline.text(of: matrix.findings(of: $0).map(\.diagnostic)) }.joined()
+      let text = report.files.map { Baseline.text(of: $0.findings.map(\.diagnostic)) }.joined()
       return try Output.write(Array(text.utf8), toFile: writeBaseline)
     }
     try write(
-      matrix.report(
+      report.text(
         as: format, color: output == nil && Output.hasColor(1), settings: work.jobs.map(\.settings).distinct))
-    if !quiet { Output.message(matrix.summary + "\n") }
-    if let failure = matrix.failure { throw Status.of(failure) }
+    if !quiet { Output.message(report.summary + "\n") }
+    if let failure = report.failure { throw Status.of(failure) }
   }
 
   /// The empty matrix, with the jobs that fill it and the hosts that they need.
-  private func matrixWork() throws -> (matrix: HostMatrix, jobs: [MatrixJob], hosts: [LoadedHost?]) {
+  private func matrixWork(
+    baseline: [UInt8]?
+  ) throws -> (matrix: HostMatrix, jobs: [MatrixJob], hosts: LoadedHosts) {
     let choices = try HostChoice.all(facts: options.factFiles, releases: options.kernels)
     var request = options.requestWithoutHost
     request.settings.failOn = failOn
+    request.warnsOfReleases = false
     var paths = try paths()
-    var checksum = ""
-    if shard != nil {
-      let work = SharedWork(paths, hosts: choices, parameters: request.settings.parameters)
-      (paths, checksum) = (work.paths, work.checksum)
+    let shared = shard == nil ? nil : SharedWork(paths)
+    if let shared {
+      paths = shared.paths
       // All shards skip the same files.
-      if shard?.number == 1, !quiet { Output.print(work.remarks, to: 2) }
+      if shard?.number == 1, !quiet { Output.print(shared.remarks, to: 2) }
     }
+    let settingsOfFiles = SettingsOfFiles(request, onSearch: options.reportConfiguration)
+    let settings = try paths.map { try settingsOfFiles.settings(of: $0.value) }
     let pairs = shard?.part(of: paths.count * choices.count) ?? 0..<paths.count * choices.count
-    let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
     var files: [(path: ManifestPath, settings: Settings, hosts: Range<Int>)] = []
     for (i, path) in paths.enumerated() {
       let row = i * choices.count..<(i + 1) * choices.count
       let part = row.clamped(to: pairs)
       if part.isEmpty { continue }
       let hosts = part.lowerBound - row.lowerBound..<part.upperBound - row.lowerBound
-      files.append((path, try settings.settings(of: path.value), hosts))
+      files.append((path, settings[i], hosts))
     }
-    let loaded = try load(choices, neededBy: files.map(\.hosts))
-    let newer = zip(choices, loaded).lazy.compactMap { _, host in
-      host.flatMap { (files.first?.settings ?? Settings()).on($0).newerRelease }
-    }.first
-    if let newer { Output.print([newer], to: 2) }
+    let hosts = try LoadedHosts(choices, neededBy: files.map(\.hosts), readsAll: shared != nil)
+    Output.print(files.map(\.settings).distinct.undescribedReleases(on: hosts), to: 2)
     let matrix = HostMatrix(
-      hosts: choices.map(\.name),
+      hosts: choices.map(\.name), hasNamedHosts: choices != [HostChoice()],
       files: files.map { MatrixFile(name: $0.path.name(stdin: options.stdinFilename), failOn: $0.settings.failOn) },
-      shard: shard, work: checksum)
+      shard: shard, work: shared?.checksum(hosts: hosts, settings: settings, baseline: baseline) ?? "")
     let jobs = MatrixJob.jobs(files, stdinName: options.stdinFilename, threads: Parallel.processors)
-    return (matrix, jobs, loaded)
-  }
-
-  /// Reads the facts of the hosts that are needed; nil for the others.
-  ///
-  /// - Throws: the errors in all files of facts.
-  private func load(
-    _ choices: [HostChoice], neededBy parts: [Range<Int>]
-  ) throws(DiagnosticsError) -> [LoadedHost?] {
-    var isNeeded = Array(repeating: false, count: choices.count)
-    for i in Set(parts).flatMap(\.self) { isNeeded[i] = true }
-    var hosts: [LoadedHost?] = []
-    var failure: DiagnosticsError?
-    for (choice, isNeeded) in zip(choices, isNeeded) {
-      do throws(DiagnosticsError) {
-        hosts.append(isNeeded ? try LoadedHost(choice) : nil)
-      } catch {
-        failure = DiagnosticsError(failure?.kind ?? error.kind, (failure?.diagnostics ?? []) + error.diagnostics)
-      }
-    }
-    if let failure { throw failure }
-    return hosts
-  }
-}
-
-extension [Settings] {
-  /// One of the settings for each configuration.
-  fileprivate var distinct: [Settings] {
-    var known: Set<String> = []
-    return filter { known.insert($0.configuration?.file.path ?? "").inserted }
+    return (matrix, jobs, hosts)
   }
 }
