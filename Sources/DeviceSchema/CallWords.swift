@@ -42,7 +42,7 @@ extension DescriptorCall {
   }
 
   /// The names of all these calls in the kernel's headers.
-  static let ioctls = allCases.flatMap { call in [.vm, .vcpu, .common("")].map(call.title) }.filter {
+  package static let ioctls = allCases.flatMap { call in [.vm, .vcpu, .common("")].map(call.title) }.filter {
     $0.hasPrefix("KVM_") && !$0.contains(" ")
   }
 }

@@ -15,31 +15,41 @@ package struct FailureMessages {
   /// Letters and digits, in lower case, that name a call: `set`, `get`, `has`, `attribute` for any of them, or its name in
   /// the kernel's headers.
   package private(set) var calls: [(words: String, call: String)] = []
+  /// Words of the same form that name a call only in a message that also names a part of KVM, such as `create`.
+  package private(set) var verbs: [(words: String, call: String)] = []
+  /// The calls that schemas describe, by their names in the kernel's headers.
+  private let described: Set<String>
+  /// The letters and digits, in lower case, of the names of calls in the kernel's headers, without KVM_. They name the call
+  /// if they are whole words of a message. Longer ones come first.
+  package private(set) var callNames: [(words: String, call: String)] = []
   /// What precedes the number of a group if the call is not named, in lower case.
   package private(set) var groups: [(words: String, access: AttributeAccess)] = []
   /// What precedes the number of an errno, in lower case.
   package private(set) var errnos: [String] = []
-  /// The calls that are not on attributes and that `DescriptorCall` does not have.
+  /// Calls that are not on attributes: where their page is, or a text for those that no schema describes.
   package private(set) var others: [String: OtherCall] = [:]
-  /// Letters and digits, in lower case, that name a part of KVM, with the beginnings of the paths of what they mean.
+  /// Letters and digits that name a part of KVM, with the beginnings of the paths of what they mean. Those with capital
+  /// letters are whole words of a message, in the same case.
   package private(set) var subjects: [(words: String, paths: [String])] = []
   /// Words in lower case that say nothing, although attributes have such names.
   package private(set) var commonWords: Set<String> = []
   /// Words in lower case, or beginnings of numbers and of names with `_`, that only messages of an architecture have.
   package private(set) var architectures: [(word: String, architecture: Architecture)] = []
 
+  fileprivate init(described: Set<String>) { self.described = described }
+
   /// The names of the calls that messages can be about.
   private var names: [String] {
-    AttributeAccess.allCases.map(\.rawValue) + ["attribute"] + Set(DescriptorCall.ioctls).union(others.keys).sorted()
+    AttributeAccess.allCases.map(\.rawValue) + ["attribute"] + described.union(others.keys).sorted()
   }
 
   /// Whether messages can be about a call of the kernel's headers that is not on an attribute.
-  package func has(_ call: String) -> Bool { others[call] != nil || DescriptorCall.ioctls.contains(call) }
+  package func has(_ call: String) -> Bool { others[call] != nil || described.contains(call) }
 
   /// Adds what a file says; what is there already comes first.
   fileprivate mutating func add(_ node: SchemaNode, _ faults: Findings) {
     let reader = KeyReader(
-      node, keys: ["calls", "others", "groups", "errnos", "subjects", "common-words", "architectures"],
+      node, keys: ["calls", "verbs", "others", "groups", "errnos", "subjects", "common-words", "architectures"],
       of: "'messages'",
       faults)
     for entry in reader["others"]?.entries ?? [] where others[entry.key.value] == nil {
@@ -58,18 +68,8 @@ package struct FailureMessages {
       }
       architectures.append((entry.key.value, architecture))
     }
-    for entry in reader["calls"]?.entries ?? [] {
-      guard entry.key.value.utf8.allSatisfy({ $0.isLetterOrDigit }), entry.key.value == entry.key.value.lowercased()
-      else {
-        faults.error("schema-type", "a call is letters and digits in lower case", at: entry.key.range)
-        continue
-      }
-      guard let call = entry.value.scalar, names.contains(call) else {
-        faults.error("schema-type", "a call must be \(names.listed("or"))", at: entry.value.range)
-        continue
-      }
-      calls.append((entry.key.value, call))
-    }
+    calls += phrases(reader["calls"], faults)
+    verbs += phrases(reader["verbs"], faults)
     for entry in reader["groups"]?.entries ?? [] {
       guard let access = entry.value.scalar.flatMap(AttributeAccess.init) else {
         faults.error("schema-type", "'groups' has set, get or has for each text", at: entry.value.range)
@@ -78,6 +78,33 @@ package struct FailureMessages {
       groups.append((entry.key.value.lowercased(), access))
     }
     errnos += reader.strings("errnos").map { $0.lowercased() }
+  }
+
+  private func phrases(_ node: Node?, _ faults: Findings) -> [(words: String, call: String)] {
+    (node?.entries ?? []).compactMap { entry -> (words: String, call: String)? in
+      guard entry.key.value.utf8.allSatisfy({ $0.isLetterOrDigit }), entry.key.value == entry.key.value.lowercased()
+      else {
+        faults.error("schema-type", "a call is letters and digits in lower case", at: entry.key.range)
+        return nil
+      }
+      guard let call = entry.value.scalar, names.contains(call) else {
+        faults.error("schema-type", "a call must be \(names.listed("or"))", at: entry.value.range)
+        return nil
+      }
+      return (entry.key.value, call)
+    }
+  }
+
+  /// Sets `callNames`, when all files are read. A short name, such as that of KVM_RUN, is also an English word, and that of
+  /// a call in `calls` has its place there.
+  fileprivate mutating func collectCallNames() {
+    let all = described.union(others.keys).filter { $0.hasPrefix("KVM_") }.sorted {
+      ($1.utf8.count, $0) < ($0.utf8.count, $1)
+    }
+    let known = Set(calls.map(\.words))
+    callNames = all.map { ($0.dropFirst(4).lowercased().filter { $0 != "_" }, $0) }.filter {
+      $0.words.utf8.count > 4 && !known.contains($0.words)
+    }
   }
 }
 
@@ -89,11 +116,13 @@ extension [Catalogue] {
     if let faults = first?.faults, !contains(where: { $0.files.contains { $0.subject == .common("messages") } }) {
       parts.append((SchemaSource.builtIn("common/messages.yaml").text(faults), faults))
     }
-    var messages = FailureMessages()
+    let requests = flatMap { $0.requests.map(\.call.constant) }
+    var messages = FailureMessages(described: Set(requests + DescriptorCall.ioctls))
     var seen: Set<SourceFile> = []
     for (text, faults) in parts where seen.insert(text.file).inserted {
       if let node = text.child("messages") { messages.add(node, faults) }
     }
+    messages.collectCallNames()
     return messages
   }
 }

@@ -138,7 +138,10 @@ struct PayloadReader {
         faults.error("schema-type", "'values' must be LOWEST..HIGHEST or a list", at: node.range)
       }
     }
-    if let node = reader["names"] { result.names = names(node) }
+    if let node = reader["names"] {
+      result.names = names(node)
+      result.constants = (node.entries ?? []).flatMap { $0.value.entries ?? [] }.map(\.key.value).filter(\.isConstant)
+    }
     if let reserved = reader.string("reserved") {
       result.isUnchecked = reserved == "ignored"
       if !["zero", "ignored"].contains(reserved) {

@@ -70,6 +70,8 @@ package final class IntegerDescription {
   package internal(set) var values: [Int128] = []
   /// Names of values.
   package internal(set) var names = ValueNames()
+  /// The kernel's constants of the values that have names.
+  package internal(set) var constants: [String] = []
   /// Names of bits, counted from 0.
   package internal(set) var flags: [(name: String, bit: Int)] = []
   /// Whether the kernel accepts any value, despite this description.

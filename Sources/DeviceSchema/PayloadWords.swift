@@ -78,16 +78,23 @@ extension IntegerDescription {
     return words
   }
 
-  /// The names that may be written in place of the number.
-  package var nameWords: String? {
+  /// The names that may be written in place of the number. Of many names, only the first are listed.
+  ///
+  /// - Parameter page: the page that lists all of them; nil if there is none.
+  package func nameWords(page: String? = nil) -> String? {
     var words: [String] = []
     if !names.isEmpty {
-      let shown = names.prefix(40).map {
-        "\($0.name) = \(names.allSatisfy { $0.value < 64 } ? String($0.value) : hexadecimal($0.value))"
-      }
-      words.append("names: " + shown.joined(separator: ", ") + (names.count > 40 ? ", … (\(names.count) in all)" : ""))
+      let isLong = names.count > 40
+      let shown = names.prefix(isLong && page != nil ? 8 : 40).map { "\($0.name) = \(number($0.value))" }
+      let all = isLong ? ", … (\(names.count) in all\(page.map { ": explain \($0)" } ?? ""))" : ""
+      words.append("names: " + shown.joined(separator: ", ") + all)
     }
     if !flags.isEmpty { words.append("flags: " + flags.map { "\($0.name) (bit \($0.bit))" }.joined(separator: ", ")) }
     return words.isEmpty ? nil : words.joined(separator: "; ")
+  }
+
+  /// A value that has a name, as a number.
+  package func number(_ value: Int128) -> String {
+    names.allSatisfy { $0.value < 64 } ? String(value) : hexadecimal(value)
   }
 }

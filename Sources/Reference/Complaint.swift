@@ -12,6 +12,11 @@ package struct Complaint: Hashable, Sendable {
   }
 
   package var call: Call?
+  /// What a verb of the message suggests if no call is named: `create` is KVM_CREATE_DEVICE. It counts only if the message
+  /// also names a device or a part of one.
+  package var verb: Call?
+  /// Whether the message has the call's name in the kernel's headers.
+  package var isCallNamed = false
   package var group: UInt32?
   package var attr: UInt64?
   package var errno: Errno?
@@ -22,6 +27,10 @@ package struct Complaint: Hashable, Sendable {
   package var subjects: [String] = []
   /// The words of the message, as possible names, without those that say nothing.
   package var words: [String] = []
+  /// All words of the message in lower case, also those with dots in them.
+  package var names: Set<String> = []
+  /// Large numbers, such as those of registers.
+  package var numbers: [UInt64] = []
 
   package var access: AttributeAccess? { if case .attribute(let access)? = call { access } else { nil } }
 }
@@ -35,10 +44,18 @@ extension Complaint {
   /// Parses a message. It may include other text, such as names of programs, times and further lines.
   package init(_ message: String, _ messages: FailureMessages) {
     let lines = message.split(whereSeparator: \.isNewline).map(String.init)
-    // Lines before the first one about a call are unrelated.
-    let first = lines.firstIndex { Self.call($0, messages) != nil || Self.number(after: "attr", in: $0) != nil } ?? 0
+    // Lines before the first one about a call are unrelated, and so are calls that succeed, as in the output of strace.
+    func isAboutCall(_ line: String) -> Bool {
+      Self.named(line, messages) ?? Self.inWords(line, messages) ?? Self.verb(line, messages) != nil
+        || Self.number(after: "attr", in: line) != nil
+    }
+    let about = lines.indices.filter { isAboutCall(lines[$0]) }
+    let first = about.first { Self.errno(in: lines[$0], messages) != nil } ?? about.first ?? 0
     let text = lines[min(first, lines.count)...].joined(separator: " ")
-    call = Self.call(text, messages)
+    call = Self.named(text, messages) ?? Self.inWords(text, messages)
+    isCallNamed = Self.named(text, messages) != nil
+    constants = Self.words(text).filter { $0.hasPrefix("KVM_") }
+    if call == nil { verb = Self.verb(text, messages) }
     attr = Self.number(after: "attr", in: text)
     // A group without an attribute is not KVM's: VFIO also has groups.
     if attr != nil { group = Self.number(after: "group", in: text).flatMap { UInt32(exactly: $0) } }
@@ -52,22 +69,37 @@ extension Complaint {
     let all = Self.words(text)
     let names = all.flatMap { $0.split(separator: "-").map(String.init) }
     architecture = names.lazy.compactMap(Architecture.init(alias:)).first ?? Self.architecture(all, messages)
-    constants = all.filter { $0.hasPrefix("KVM_") }
     words = Self.words(ErrnoText.removing(from: text)).filter { !messages.commonWords.contains($0.lowercased()) }
+    let dotted = text.split { !($0.isLetter || $0.isNumber || "_-.".contains($0)) }.map { $0.lowercased() }
+    self.names = Set(all.map { $0.lowercased() } + names.map { $0.lowercased() } + dotted)
+    numbers = all.compactMap { IntegerLiteral.parse($0).flatMap { UInt64(exactly: $0) } }.filter { $0 > 0xFFFF_FFFF }
     // The whole message: other lines may name the device.
-    let squeezed = Self.squeezed(message)
-    subjects = messages.subjects.first { squeezed.firstIndex(of: Array($0.words.utf8)) != nil }?.paths ?? []
+    let whole = SqueezedText(message)
+    subjects = messages.subjects.first { whole.names($0.words) }?.paths ?? []
   }
 
-  /// The call that a text names, by its name in the kernel's headers or in the words of a program.
-  private static func call(_ text: String, _ messages: FailureMessages) -> Call? {
+  /// The call that a text names, by its name in the kernel's headers.
+  private static func named(_ text: String, _ messages: FailureMessages) -> Call? {
     for word in words(text) where word.hasPrefix("KVM_") {
       if let access = AttributeAccess.allCases.first(where: { $0.ioctl == word }) { return .attribute(access) }
       if messages.has(word) { return .other(word) }
     }
-    let squeezed = squeezed(text)
-    guard let found = messages.calls.first(where: { squeezed.firstIndex(of: Array($0.words.utf8)) != nil })?.call
-    else { return nil }
+    return nil
+  }
+
+  /// The call that a text names in the words of a program.
+  private static func inWords(_ text: String, _ messages: FailureMessages) -> Call? {
+    let squeezed = SqueezedText(text)
+    if let found = messages.callNames.first(where: { squeezed.hasWords($0.words) }) { return .other(found.call) }
+    return call(squeezed, messages.calls)
+  }
+
+  private static func verb(_ text: String, _ messages: FailureMessages) -> Call? {
+    call(SqueezedText(text), messages.verbs)
+  }
+
+  private static func call(_ text: SqueezedText, _ known: [(words: String, call: String)]) -> Call? {
+    guard let found = known.first(where: { text.contains($0.words) })?.call else { return nil }
     if found == "attribute" { return .attribute(nil) }
     return AttributeAccess(rawValue: found).map { .attribute($0) } ?? .other(found)
   }
@@ -76,15 +108,19 @@ extension Complaint {
   private static func architecture(_ words: [String], _ messages: FailureMessages) -> Architecture? {
     for (known, architecture) in messages.architectures {
       let isBeginning = known.hasPrefix("0x") || known.hasSuffix("_")
-      if words.contains(where: { isBeginning ? $0.lowercased().hasPrefix(known) : $0.lowercased() == known }) {
+      if (words + words.compactMap(hexadecimalForm)).contains(where: {
+        isBeginning ? $0.lowercased().hasPrefix(known) : $0.lowercased() == known
+      }) {
         return architecture
       }
     }
     return nil
   }
 
-  /// The letters and digits, in lower case.
-  private static func squeezed(_ text: String) -> [UInt8] { text.lowercased().utf8.filter(\.isLetterOrDigit) }
+  /// A decimal number in the form in which a beginning can be compared.
+  private static func hexadecimalForm(_ word: String) -> String? {
+    word.allSatisfy(\.isNumber) ? UInt64(word).map { "0x" + String($0, radix: 16) } : nil
+  }
 
   private static func errno(in text: String, _ messages: FailureMessages) -> Errno? {
     for words in messages.errnos {
@@ -116,4 +152,53 @@ extension Complaint {
   private static func words(_ text: String) -> [String] {
     text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") }.map(String.init)
   }
+}
+
+/// The letters and digits of a message, without anything between them, and the places at which words begin.
+///
+/// `SetGsiRouting`, `set gsi routing` and `SET_GSI_ROUTING` are the same three words.
+private struct SqueezedText {
+  private var bytes: [UInt8] = []
+  private var words: [String] = []
+  /// The indices in `bytes` at which words begin or end.
+  private var ends: Set<Int> = [0]
+
+  init(_ text: String) {
+    let all = Array(text.utf8)
+    var word: [UInt8] = []
+    func isUpper(_ i: Int) -> Bool { i < all.count && (0x41...0x5A).contains(all[i]) }
+    func isLower(_ i: Int) -> Bool { i < all.count && (0x61...0x7A).contains(all[i]) }
+    for (i, byte) in all.enumerated() {
+      let isPart = byte.isLetterOrDigit || isUpper(i)
+      // `IRQLine` is two words.
+      let begins = isUpper(i) && !word.isEmpty && (!isUpper(i - 1) || isLower(i + 1))
+      if !isPart || begins {
+        if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+        word = []
+        ends.insert(bytes.count)
+      }
+      if isPart {
+        word.append(byte)
+        bytes.append(isUpper(i) ? byte | 0x20 : byte)
+      }
+    }
+    if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+    ends.insert(bytes.count)
+  }
+
+  /// Whether the text has these letters and digits, wherever words begin.
+  func contains(_ letters: String) -> Bool { bytes.firstIndex(of: Array(letters.utf8)) != nil }
+
+  /// Whether these letters and digits are one or more whole words of the text.
+  func hasWords(_ letters: String) -> Bool {
+    var start = 0
+    while let found = bytes.firstIndex(of: Array(letters.utf8), from: start) {
+      if ends.contains(found), ends.contains(found + letters.utf8.count) { return true }
+      start = found + 1
+    }
+    return false
+  }
+
+  /// Whether the text has a name of a part of KVM: a whole word in the same case if the name has capital letters.
+  func names(_ name: String) -> Bool { name == name.lowercased() ? contains(name) : words.contains(name) }
 }

@@ -9,41 +9,36 @@ extension Explainer {
   ///
   /// - Parameter type: the device type that the call was on, `vm`, `vcpu` or `system`, if it is known.
   package func explain(message: String, type: String? = nil) -> Explanation {
-    let complaint = Complaint(message, catalogues.messages)
+    let messages = catalogues.messages
+    var complaint = Complaint(message, messages)
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
       return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
-    if complaint.call == nil, complaint.attr == nil, complaint.subjects.isEmpty || complaint.errno == nil {
-      return .unknown(
-        "the message does not say which call failed; it needs a group and an attribute, or a name such as KVM_SET_DEVICE_ATTR"
-      )
-    }
-    let search = CandidateSearch(catalogues: catalogues, complaint: complaint, type: type)
-    let found = search.candidates()
+    var search = CandidateSearch(catalogues: catalogues, messages: messages, complaint: complaint, type: type)
+    guard let found = search.candidates() else { return .unknown(complaint.whatIsMissing) }
+    complaint = search.complaint
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
     var page = PageText()
-    page.line(complaint.sentence)
+    page.line(complaint.sentence(of: found))
     page.gap()
-    if case .other(let name)? = complaint.call {
-      let other = catalogues.messages.others[name]
-      page.paragraph("This is not a call on a device attribute." + (other?.doc.map { " " + $0 } ?? ""))
-      page.gap()
-      if found.isEmpty {
-        if other?.doc == nil { page.paragraph("The schemas do not describe it.") }
-        return .page(page.text)
-      }
+    if found.allSatisfy({ $0.attribute == nil }), complaint.attr == nil {
+      page.other(complaint, found, messages)
+      if found.isEmpty { return .page(page.text) }
     }
     if found.isEmpty { return nothing(complaint, search, &page) }
+    let shown = able.isEmpty ? found : able
     if found.count == 1 {
       page.candidate(found[0], complaint)
     } else if able.count == 1, let errno = complaint.errno {
       page.paragraph("Of the calls that fit, only one can be answered with \(errno):", indent: 0)
       page.gap()
       page.candidate(able[0], complaint)
-    } else if (able.isEmpty ? found : able).count <= Self.mostCandidates {
+    } else if Set(found.map(\.name)).count == 1 {
+      page.architectures(found, complaint)
+    } else if shown.count <= Self.mostCandidates {
       page.candidates(found, able: able, complaint, isTypeKnown: type != nil)
     } else {
-      page.groups(able.isEmpty ? found : able, isAble: !able.isEmpty, complaint)
+      page.groups(shown, isAble: !able.isEmpty, complaint)
     }
     return .page(page.text)
   }
@@ -86,25 +81,99 @@ extension Explainer {
 
 extension Complaint {
   /// A summary of the message.
-  fileprivate var sentence: String {
+  ///
+  /// - Parameter found: the calls that it may be about.
+  fileprivate func sentence(of found: [Candidate]) -> String {
     var parts: [String] = []
+    let known = Set(found.flatMap(\.constants))
     switch call {
     case .attribute(let access?): parts.append(access.ioctl)
     case .attribute(nil): parts.append("a call on a device attribute")
-    case .other(let name): parts.append(name)
-    case nil: break
+    case .other(let name):
+      let capabilities = constants.filter { $0.hasPrefix("KVM_CAP_") && name != $0 }
+      parts.append(([name] + (capabilities.isEmpty ? [] : ["of", capabilities[0]])).joined(separator: " "))
+    case nil:
+      let titles = Set(found.flatMap(\.calls).map(\.title))
+      if titles.count == 1, attr == nil { parts += titles }
+    }
+    for constant in constants where known.contains(constant) && !parts.joined().contains(constant) {
+      parts.append(constant)
     }
     if let group { parts.append("group \(group)") }
     if let attr { parts.append("attr \(hexadecimal(attr, from: 0x1_0000))") }
+    let values = Set(found.flatMap(\.valueNames))
+    if let word = words.first(where: { values.contains($0.lowercased()) }) { parts.append(word) }
     if let errno {
       let words = ErrnoText.words(errno).map { " (\($0))" } ?? ""
       parts.append("answered by \(errno)\(words)")
     }
     return "The message says: " + parts.joined(separator: ", ")
   }
+
+  /// Why no call can be found.
+  fileprivate var whatIsMissing: String {
+    if let constant = constants.first {
+      return "the schemas do not describe \(constant), and the message names no other call"
+    }
+    let part = verb == nil || errno == nil ? "" : ", or the name of a device"
+    return "the message does not say which call failed; it needs a group and an attribute, or a name such as "
+      + "KVM_SET_DEVICE_ATTR\(part)"
+  }
 }
 
 extension PageText {
+  /// What a call is that is not on an attribute.
+  fileprivate mutating func other(_ complaint: Complaint, _ found: [Candidate], _ messages: FailureMessages) {
+    var sentences = ["This is not a call on a device attribute."]
+    if case .other(let name)? = complaint.call {
+      let capability = complaint.constants.first { $0.hasPrefix("KVM_CAP_") }
+      let isDescribed = found.contains { $0.calls.contains { $0.title == name } }
+      if !isDescribed, let doc = messages.others[name]?.doc { sentences.append(doc) }
+      if found.isEmpty, name == "KVM_ENABLE_CAP", let capability {
+        sentences.append("The schemas do not describe the capability \(capability).")
+      } else if sentences.count == 1, found.isEmpty {
+        sentences.append("The schemas do not describe it.")
+      }
+    }
+    paragraph(sentences.joined(separator: " "))
+    gap()
+  }
+
+  /// One call on several architectures, whose reasons differ.
+  fileprivate mutating func architectures(_ found: [Candidate], _ complaint: Complaint) {
+    let name = found[0].name
+    let places = found.map(\.catalogue.architecture.rawValue)
+    line(name, "call, \(places.listed())")
+    gap()
+    if Set(found.map(\.doc)).count == 1, let doc = found[0].doc { paragraph(doc) }
+    var reasons: [(text: String, places: [String])] = []
+    for (candidate, place) in zip(found, places) {
+      for refusal in candidate.refusals(complaint.errno) {
+        let text = complaint.errno == nil ? "\(refusal.answer): \(refusal.reason)" : refusal.reason
+        if let i = reasons.firstIndex(where: { $0.text == text }) {
+          if !reasons[i].places.contains(place) { reasons[i].places.append(place) }
+        } else {
+          reasons.append((text, [place]))
+        }
+      }
+    }
+    if let errno = complaint.errno {
+      heading("WHAT \(errno) MEANS HERE")
+      if reasons.isEmpty { paragraph("The schemas have no reason for \(errno) from \(found[0].calls[0].title).") }
+    } else {
+      heading("REFUSALS")
+    }
+    var shown: [[String]] = []
+    for reason in reasons where !shown.contains(reason.places) { shown.append(reason.places) }
+    for group in shown.sorted(by: { $0.count > $1.count }) {
+      gap()
+      paragraph(group == places ? "on all of them:" : "on \(group.listed()):")
+      for reason in reasons where reason.places == group { paragraph("- " + reason.text, indent: 4, hanging: 2) }
+    }
+    gap()
+    paragraph("In the order of the checks, on one architecture: explain \(places[0])/\(name)")
+  }
+
   /// The page of the one call that a message is about.
   fileprivate mutating func candidate(_ candidate: Candidate, _ complaint: Complaint) {
     let file = candidate.file
@@ -118,6 +187,7 @@ extension PageText {
     } else {
       title(candidate.name, "call", place)
       if let doc = candidate.doc { paragraph(doc) }
+      values(of: candidate, complaint)
     }
     meaning(of: candidate, complaint)
     if let (group, attribute) = candidate.attribute {
@@ -161,6 +231,18 @@ extension PageText {
         let name = field.description.names.name(of: value)
         return [field.name, hexadecimal(value), name ?? field.description.doc ?? ""]
       }, indent: 4)
+  }
+
+  /// The values of the call's argument that the message names.
+  private mutating func values(of candidate: Candidate, _ complaint: Complaint) {
+    let rows = candidate.namedFields.flatMap { field in
+      field.description.names.filter { name in
+        complaint.names.contains(name.name.lowercased()) || complaint.numbers.contains { Int128($0) == name.value }
+      }.map { [field.name, $0.name, field.description.number($0.value)] }
+    }
+    if rows.isEmpty { return }
+    gap()
+    table(rows)
   }
 
   /// The groups of many calls that a message may be about, and what the message lacks.

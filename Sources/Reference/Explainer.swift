@@ -59,14 +59,54 @@ extension Explainer {
     }
     if name.contains(":") { return explainID(name) }
     let (architecture, rest) = split(name)
-    let found = subjects(in: architecture).filter { $0.name == rest }
+    let all = subjects(in: architecture)
+    let found = all.named(rest)
     if !found.isEmpty { return .page(pages(found)) }
     let uapi = constants().filter { $0.constant == name }.map(\.subject)
     if !uapi.isEmpty { return .page(Set(uapi.map(\.name)).count == 1 ? pages(uapi) : index(name, uapi)) }
     if let page = page(ofCallOrErrno: name) { return .page(page) }
     // Ids of warnings look like names.
     if case .page(let page) = explainID(name) { return .page(page) }
+    if let page = page(ofField: rest, in: all) ?? page(ofValue: rest, in: all) { return .page(page) }
     return unknown(name, rest)
+  }
+
+  /// The names of all values of a field: `vcpu.set-one-reg.id`, `arm-vgic-v3.dist-regs.offset`; nil if there are none.
+  private func page(ofField name: String, in subjects: [Subject]) -> String? {
+    guard let dot = name.lastIndex(of: ".") else { return nil }
+    let field = name[name.index(after: dot)...]
+    var page = PageText()
+    for subject in subjects.named(String(name[..<dot])) {
+      guard let found = subject.namedFields.first(where: { $0.name == field }) else { continue }
+      page.gap()
+      page.title("\(subject.name).\(field)", "names of values", subject.catalogue.architecture.rawValue)
+      if let doc = found.description.doc { page.paragraph(doc) }
+      page.gap()
+      page.table(found.description.names.map { [$0.name, found.description.number($0.value)] })
+    }
+    return page.lines.isEmpty ? nil : page.text
+  }
+
+  /// What has a value with a name, such as that of a register; nil if nothing has.
+  private func page(ofValue name: String, in subjects: [Subject]) -> String? {
+    var rows: [[String]] = []
+    for subject in subjects {
+      for field in subject.namedFields {
+        for value in field.description.names where value.name.lowercased() == name.lowercased() {
+          let number = "\(field.name): \(value.name) (\(field.description.number(value.value)))"
+          let row = [subject.name, subject.catalogue.architecture.rawValue, number]
+          if !rows.contains(row) { rows.append(row) }
+        }
+      }
+    }
+    guard let first = rows.first else { return nil }
+    var page = PageText()
+    page.line("\(name) is a value of:")
+    page.gap()
+    page.table(rows)
+    page.gap()
+    page.paragraph("For details: explain \(first[0])")
+    return page.text
   }
 
   /// Whether a name has a page.
@@ -91,9 +131,15 @@ extension Explainer {
       page.paragraph(types.listed(), indent: 4)
       return page.text
     }
+    if name == "KVM_ENABLE_CAP" {
+      page.line("\(name) is the call to enable a capability.")
+      page.gap()
+      page.paragraph("What it answers depends on the capability: explain KVM_CAP_NAME. The capabilities are:")
+      page.paragraph(Set(subjects(in: nil).compactMap(\.capability?.constant)).sorted().listed(), indent: 4)
+      return page.text
+    }
     if !calls.isEmpty {
-      var text = index(name, calls)
-      if let doc = other?.doc { text += "\n  \(doc)\n" }
+      let text = index(name, calls)
       let first = calls[0]
       return text
         + "\nIts answers on one architecture: explain \(first.catalogue.architecture.rawValue)/\(first.name)\n"
@@ -166,6 +212,17 @@ extension Explainer {
     var names: [String] = []
     for subject in all where !names.contains(subject.name) { names.append(subject.name) }
     let (end, middle) = (".\(rest)", ".\(rest).")
+    // A manifest writes a call without its descriptor, and a device by a name of its own: `irq-line`, `gic.addr.dist`.
+    let calls = all.filter { $0.name.hasSuffix(end) && $0.path == rest && $0.isRequest }
+    if !calls.isEmpty { return .page(pages(calls)) }
+    if let dot = rest.firstIndex(of: ".") {
+      let path = String(rest[rest.index(after: dot)...])
+      let types = Set(all.filter { $0.path == path }.map(\.file.name)).sorted().related(to: String(rest[..<dot]))
+      if types.count == 1 { return .page(pages(all.filter { $0.path == path && $0.file.name == types[0] })) }
+      if !types.isEmpty {
+        return .unknown("there is no '\(name)'; did you mean \(types.map { "\($0).\(path)" }.quoted("or"))?")
+      }
+    }
     let inside = names.filter { $0.hasSuffix(end) || $0.utf8.count > middle.utf8.count && $0.contains(middle) }
     let related = names.related(to: rest).filter { $0.utf8.count > rest.utf8.count }
     // The names of which another one is the beginning are left out.
@@ -193,6 +250,10 @@ extension SchemaFile {
   var isShared: Bool { text.file.path.split(separator: "/").dropLast().last == "common" }
 }
 
+extension [Subject] {
+  fileprivate func named(_ name: String) -> [Subject] { filter { $0.name == name } }
+}
+
 extension Sequence<String> {
   fileprivate func quoted(_ conjunction: String) -> String { map { "'\($0)'" }.listed(conjunction) }
 }
@@ -203,12 +264,26 @@ extension Subject {
     if case .call(let call) = kind, case .capability(let capability) = call.kind { capability } else { nil }
   }
 
+  /// Whether it is a call that manifests make by its name.
+  var isRequest: Bool {
+    if case .call(let call) = kind, case .request = call.kind { true } else { false }
+  }
+
+  /// The fields of the key of an attribute, or members of the argument of a call, whose values have names.
+  var namedFields: [NamedField] {
+    switch kind {
+    case .attribute(let attribute, _): attribute.namedFields
+    case .call(let call): call.namedFields
+    case .file, .group, .feature: []
+    }
+  }
+
   var constants: [String] {
     switch kind {
     case .file: [file.constant].compactMap(\.self)
     case .group(let group): group.constants
     case .attribute(let attribute, let group): attribute.constants + (group.isNameless ? group.constants : [])
-    case .call: [capability?.constant].compactMap(\.self)
+    case .call: [capability?.constant].compactMap(\.self) + namedFields.flatMap(\.description.constants)
     case .feature(let feature): [feature.constant].compactMap(\.self)
     }
   }
@@ -298,7 +373,35 @@ extension Explainer {
       page.meaning(of: calls)
     }
     if !page.lines.isEmpty { return .page(page.text) }
+    if let page = self.page(ofAnswer: id, architecture) { return .page(page) }
     return unknownID(name, id, architecture)
+  }
+
+  /// All reasons for an errno, whatever their ids are: `vm.set-gsi-routing:EINVAL`, `set-gsi-routing:EINVAL`; nil if there
+  /// are none.
+  private func page(ofAnswer id: String, _ architecture: Architecture?) -> String? {
+    let parts = id.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2 else { return nil }
+    var page = PageText()
+    var done: [SourceFile] = []
+    for subject in subjects(in: architecture) where !done.contains(subject.file.text.file) {
+      guard subject.name == parts[0] || (subject.isRequest && subject.path == parts[0]) else { continue }
+      let reference = CallReference(catalogue: subject.catalogue)
+      let calls: [RefusableCall] =
+        switch subject.kind {
+        case .call(let call): [call]
+        case .attribute(let attribute, let group):
+          AttributeAccess.allCases.map { reference.call($0, on: attribute, of: group, in: subject.file) }
+        case .file, .group, .feature: []
+        }
+      let answering = calls.compactMap { $0.only { $0.answer == parts[1] } }
+      if answering.isEmpty { continue }
+      if subject.file.isShared { done.append(subject.file.text.file) }
+      page.gap()
+      page.title("\(subject.name):\(parts[1])", "diagnostics", subject.catalogue.architecture.rawValue)
+      page.meaning(of: answering)
+    }
+    return page.lines.isEmpty ? nil : page.text
   }
 
   /// The ids of all refusals, as often as they occur.

@@ -1,3 +1,4 @@
+import DeviceSchema
 import Diagnostics
 import Vocabulary
 
@@ -47,7 +48,8 @@ extension Explainer {
 
   private var constantNames: [String] {
     var seen: Set<String> = []
-    return constants().map(\.constant).filter { seen.insert($0).inserted }
+    let calls = catalogues.flatMap { $0.requests.map(\.call.constant) } + DescriptorCall.ioctls
+    return (constants().map(\.constant) + calls).filter { seen.insert($0).inserted }
   }
 
   private func ids(in architecture: Architecture?) -> [String] {

@@ -22,7 +22,7 @@ extension PageText {
     table(identity(attribute, group, file))
     let conditions = ConditionWords(catalogue: reference.catalogue, key: attribute.keyFields)
     facts(attribute, group, file, conditions)
-    keys(attribute)
+    keys(attribute, "\(file.name).\(path)")
     heading("VALUE")
     let payloads = group.payloads(of: attribute)
     for (when, type) in payloads {
@@ -92,11 +92,11 @@ extension PageText {
     return rows
   }
 
-  private mutating func keys(_ attribute: AttributeSchema) {
+  private mutating func keys(_ attribute: AttributeSchema, _ page: String) {
     guard case .keys(let fields, let base) = attribute.number else { return }
     heading("KEY")
     paragraph("bits of the attribute's 64-bit number\(base == 0 ? "" : ", after \(base) is taken off"):")
-    bitFields(fields, indent: 4)
+    bitFields(fields, page: page, indent: 4)
   }
 
   mutating func order(_ attribute: AttributeSchema, _ group: GroupSchema, _ conditions: ConditionWords) {
@@ -176,13 +176,15 @@ extension PageText {
       }
     } else if case .request(let request) = call.kind, !request.type.isNone {
       heading("ARGUMENT")
-      layout(request.type)
+      layout(request.type, page: call.subject)
     } else if case .descriptor(.create) = call.kind, !file.createArguments.isEmpty {
       heading("ARGUMENTS, as bits of the machine type")
       bitFields(file.createArguments, indent: 2)
     }
     refusals([call], catalogue)
-    sources(file, capability?.source ?? file.source)
+    var source = capability?.source ?? file.source
+    if case .request(let request) = call.kind { source = request.source }
+    sources(file, source)
   }
 
   mutating func group(_ group: GroupSchema, _ file: SchemaFile, _ reference: CallReference, _ place: String) {
@@ -343,7 +345,7 @@ extension PageText {
     var merged: [(calls: [String], call: RefusableCall)] = []
     for call in calls {
       let i = merged.firstIndex { $0.call.refusals.map(\.summary) == call.refusals.map(\.summary) }
-      let words = "\(call.title) on \(call.subject)"
+      let words = "\(call.title.prefix(1).uppercased() + call.title.dropFirst()) on \(call.subject)"
       if let i { merged[i].calls.append(words) } else { merged.append(([words], call)) }
     }
     for (names, call) in merged {

@@ -5,7 +5,9 @@ import Vocabulary
 
 extension PageText {
   /// The layout of a payload, field by field.
-  mutating func layout(_ payload: PayloadType, indent: Int = 2) {
+  ///
+  /// - Parameter page: the page that the layout is part of; nil if it is that of a part of a value.
+  mutating func layout(_ payload: PayloadType, page: String? = nil, indent: Int = 2) {
     switch payload {
     case .none: paragraph("none: the attribute takes no value", indent: indent)
     case .integer(let type):
@@ -15,7 +17,7 @@ extension PageText {
       bitFields(type.fields, indent: indent + 2)
     case .structure(let type):
       paragraph("\(payload.summary):", indent: indent)
-      fields(type.fields, indent: indent + 2)
+      fields(type.fields, page: page, indent: indent + 2)
     case .union(let type):
       paragraph("\(payload.summary), by the value of '\(type.tag)':", indent: indent)
       for one in type.cases {
@@ -43,22 +45,23 @@ extension PageText {
   private mutating func describe(_ type: String, _ description: IntegerDescription, indent: Int) {
     paragraph(([type] + description.words).joined(separator: ", "), indent: indent)
     if let doc = description.doc { paragraph(doc, indent: indent) }
-    if let names = description.nameWords { paragraph(names, indent: indent) }
+    if let names = description.nameWords() { paragraph(names, indent: indent) }
   }
 
   /// A table of bit fields: bits, names and descriptions.
-  mutating func bitFields(_ fields: [BitField], indent: Int) {
+  mutating func bitFields(_ fields: [BitField], page: String? = nil, indent: Int) {
     table(
       fields.map { field in
         let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
         var words = field.description.words
         if field.isInPlace { words.append("written unshifted: the other bits are zero") }
         if let initial = field.initialText { words.append("\(initial) if left out") }
-        return [bits, field.name, Self.join(field.description.doc, words, field.description.nameWords)]
+        let names = field.description.nameWords(page: page.map { "\($0).\(field.name)" })
+        return [bits, field.name, Self.join(field.description.doc, words, names)]
       }, indent: indent)
   }
 
-  private mutating func fields(_ fields: [StructureField], indent: Int) {
+  private mutating func fields(_ fields: [StructureField], page: String?, indent: Int) {
     let offsets = StructureLayout(fields)?.offsets
     var rows: [[String]] = []
     for (i, field) in fields.enumerated() {
@@ -66,8 +69,10 @@ extension PageText {
       var words: [String] = []
       var names: String?
       switch field.type {
-      case .integer(let type): (words, names) = (type.description.words, type.description.nameWords)
-      case .bitmap(let type): names = type.description.nameWords
+      case .integer(let type):
+        words = type.description.words
+        names = type.description.nameWords(page: page.map { "\($0).\(field.name)" })
+      case .bitmap(let type): names = type.description.nameWords()
       default: break
       }
       if field.isReserved { words.append("reserved, 0 if left out") }
@@ -76,8 +81,7 @@ extension PageText {
       ])
     }
     table(rows, indent: indent)
-    for field in fields {
-      guard case .union = field.type else { continue }
+    for field in fields where field.type.hasParts {
       paragraph("\(field.name):", indent: indent)
       layout(field.type, indent: indent + 2)
     }
@@ -85,5 +89,17 @@ extension PageText {
 
   private static func join(_ doc: String?, _ words: [String], _ names: String?) -> String {
     [doc, words.isEmpty ? nil : words.joined(separator: ", "), names].compactMap { $0 }.joined(separator: "; ")
+  }
+}
+
+extension PayloadType {
+  /// Whether the layout has lines of its own below the row of a member.
+  fileprivate var hasParts: Bool {
+    switch self {
+    case .bits, .structure, .union: true
+    case .array(let element, _): element.hasParts
+    case .pointer(let target): target.hasParts
+    case .none, .integer, .bytes, .bitmap, .descriptor: false
+    }
   }
 }
