@@ -120,7 +120,7 @@ import kvmload
   /// The session has as many slots as the number of vCPUs that it was given, so no step may read another number.
   @Test func numberOfVCPUsIsNotRead() throws {
     var bytes = forEachVCPU().compiled()
-    let section = Int(KVMLOAD_HEADER_SECTIONS) + 8 * Int(KVMLOAD_SECTION_PARAMETERS)
+    let section = Int(KVMLOAD_HEADER_SECTIONS) + 8 * Int(KVMLOAD_SECTION_PARAMETERS.rawValue)
     let parameters = Int(bytes[section]) | Int(bytes[section + 1]) << 8
     #expect(try Plan(compiled: bytes, path: "vm.kvmplan").parameters[0].isRead == false)
     bytes[parameters + Int(KVMLOAD_PARAMETER_READ)] = 1
