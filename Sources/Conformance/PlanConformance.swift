@@ -117,7 +117,7 @@ extension PlanConformance.Agreement {
       } else {
         self = answer == .ok && predicted.leavesOpen(actual) ? .open : .agrees
       }
-    case .hazard, .skipped: self = .outcomeDiffers
+    case .hazard, .skipped, .unfit: self = .outcomeDiffers
     }
   }
 }

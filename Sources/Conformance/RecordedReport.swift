@@ -86,6 +86,7 @@ package struct RecordedReport {
     guard let outcome = node[key: "outcome"]?.scalar else { return nil }
     let value = node[key: "value"]?.scalar.flatMap { decodedHexadecimal(Array($0.utf8)) }
     if outcome == "skipped" { return StepResult(.skipped(node[key: "reason"]?.scalar ?? "")) }
+    if outcome == "unfit" { return StepResult(.unfit(node[key: "reason"]?.scalar ?? "")) }
     let number = node[key: "number"]?.scalar.flatMap { UInt32($0) } ?? 0
     if let answer = Answer(outcome) { return StepResult(Outcome(answer), number: number, value: value) }
     guard outcome.hasPrefix("errno "), let number = Int32(outcome.dropFirst(6)) else { return nil }

@@ -7,6 +7,8 @@ package enum Outcome: Hashable, Sendable {
   case refused(Errno)
   /// The call was not made.
   case skipped(String)
+  /// The call was not made, because a value that an earlier step read does not fit into it.
+  case unfit(String)
   /// The model cannot decide which of these the kernel would answer.
   case undecided([Answer])
   /// The call would crash or hang the kernel.
@@ -24,7 +26,7 @@ package enum Outcome: Hashable, Sendable {
     switch self {
     case .ok: .ok
     case .refused(let errno): .refused(errno)
-    case .skipped, .undecided, .hazard: nil
+    case .skipped, .unfit, .undecided, .hazard: nil
     }
   }
 }

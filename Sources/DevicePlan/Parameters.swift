@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 extension PlanParameter {
   /// The range of values that it can have.
@@ -47,8 +48,7 @@ extension Plan {
             diagnostics.append(
               .error(
                 "value-out-of-range",
-                "\(value) does not fit here: parameter '\(parameters[index].name)' fills \(slot.bits) bits"
-                  + (slot.dropped > 0 ? " of a multiple of \(1 << slot.dropped)" : ""),
+                "\(value) does not fit here: parameter '\(parameters[index].name)' fills \(slot.room)",
                 at: steps[i].at))
           }
         }
@@ -118,6 +118,9 @@ extension PayloadSlot {
     let kept = value >> Int128(dropped)
     return kept << Int128(dropped) == value && (kept >= 0 ? kept < 1 << Int128(bits) : kept >= -(1 << Int128(bits - 1)))
   }
+
+  /// The room for a value: `12 bits`, `40 bits of a multiple of 4096`.
+  package var room: String { counted(bits, "bit") + (dropped > 0 ? " of a multiple of \(1 << dropped)" : "") }
 
   func put(_ value: Int128, into bytes: inout [UInt8], bigEndian: Bool) {
     let mask: Int128 = ((1 << Int128(bits)) - 1) << Int128(shift)

@@ -105,7 +105,7 @@ extension StepResult {
     switch outcome {
     case .ok: true
     case .undecided(let candidates): candidates.contains(.ok)
-    case .refused, .skipped, .hazard: false
+    case .refused, .skipped, .unfit, .hazard: false
     }
   }
 }
@@ -197,6 +197,9 @@ extension Report.Entry {
       return .error(
         result.reasons.first?.id ?? "hazard", "this call would crash or hang the kernel: \(why)", at: step.at,
         notes: result.reasons.first?.notes ?? [])
+    case .failed(.unfitValue):
+      let why: String = if case .unfit(let reason) = result.outcome { reason } else { "" }
+      return .error("value-out-of-range", "the call was not made: \(why)", at: step.at)
     case .failed(.valueMismatch):
       func words(_ payload: [UInt8]) -> String { readable(step.shown(payload), on: kernel.architecture) }
       let read = result.value.map(words) ?? "nothing"

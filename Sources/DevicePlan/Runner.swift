@@ -53,7 +53,7 @@ extension Report {
       case .ok, .refused, .undecided:
         if earlier.isAvailable != condition.ok { return "step \(number) answered \(earlier.outcome.words)" }
       case .skipped: return "step \(number) was skipped"
-      case .hazard: return "step \(number) was not run"
+      case .unfit, .hazard: return "step \(number) was not run"
       }
     }
     return nil
@@ -75,6 +75,8 @@ package enum Failure: Hashable, Sendable {
   case unexpectedAnswer
   /// A get succeeded, but did not read the expected value.
   case valueMismatch
+  /// A value that an earlier step read does not fit into the call.
+  case unfitValue
   /// The call would crash or hang the kernel.
   case hazard
   /// The schema is at fault, and there is no prediction.
@@ -89,6 +91,7 @@ extension Verdict {
       } else {
         switch result.outcome {
         case .skipped: .skipped
+        case .unfit: .failed(.unfitValue)
         case .hazard: .failed(.hazard)
         case .ok: Verdict(of: .ok, result, step)
         case .refused(let errno): Verdict(of: .refused(errno), result, step)

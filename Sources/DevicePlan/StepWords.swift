@@ -131,6 +131,7 @@ extension Outcome {
     case .ok: "ok"
     case .refused(let errno): errno.description
     case .skipped: "skipped"
+    case .unfit: "unfit"
     case .undecided(let candidates): candidates.words
     case .hazard: "hazard"
     }

@@ -77,7 +77,7 @@ public struct StepReport: Hashable, Sendable {
   public let target: String
   /// The attribute, such as `addr.dist`; nil if the call is not on an attribute, or names it only by number.
   public let attribute: String?
-  /// The outcome: `ok`, the name of an errno, `skipped`, `hazard` or `undecided`.
+  /// The outcome: `ok`, the name of an errno, `skipped`, `unfit`, `hazard` or `undecided`.
   public let outcome: String
   /// Whether the outcome was expected.
   public let verdict: Verdict

@@ -18,6 +18,7 @@ package struct KernelHost: Host, ~Copyable {
   /// The names of the devices and vCPUs in reports, by slot.
   private let devices: [String]
   private let vcpus: [String]
+  private let parameters: [PlanParameter]
   private var closedDevices: Set<Int> = []
 
   /// Opens `/dev/kvm` and the plan's files; makes none of the plan's calls.
@@ -33,6 +34,7 @@ package struct KernelHost: Host, ~Copyable {
     session = try Session(plan, path: path)
     devices = plan.deviceNames
     vcpus = plan.vcpuNames
+    parameters = plan.parameters
     description = HostDescription(kind: .kernel, architecture: plan.architecture, release: kernelRelease())
   }
 
@@ -46,6 +48,7 @@ package struct KernelHost: Host, ~Copyable {
       if case .closeDevice(let device) = step.operation { closedDevices.insert(device) }
       return StepResult(
         .ok, number: session.number, value: valueRead(step.operation), nanoseconds: nanoseconds)
+    case KVMLOAD_UNFIT: return StepResult(.unfit(unfit(step.operation)))
     case KVMLOAD_NO_ANSWER: return StepResult(.skipped(missing(step.operation)))
     default: return StepResult(.refused(Errno(rawValue: answer)), nanoseconds: nanoseconds)
     }
@@ -67,6 +70,20 @@ extension KernelHost {
     }
   }
 
+  /// The value of a call that does not fit.
+  private func unfit(_ operation: DevicePlan.Operation) -> String {
+    guard case .bytes(_, let slots)? = operation.data else { return "" }
+    for slot in slots {
+      guard case .parameter(let index) = slot.content else { continue }
+      let (parameter, value) = (parameters[index], session.value(of: index))
+      let number = parameter.isSigned ? Int128(Int64(bitPattern: value)) : Int128(value)
+      if !slot.holds(number) {
+        return "the value of '\(parameter.name)' is \(number), which does not fit into \(slot.room)"
+      }
+    }
+    return ""
+  }
+
   /// The reason why there was no descriptor for a call.
   private func missing(_ operation: DevicePlan.Operation) -> String {
     for target in operation.targets {
@@ -80,7 +97,7 @@ extension KernelHost {
     if case .bytes(_, let slots)? = operation.data,
       slots.contains(where: { if case .parameter = $0.content { true } else { false } })
     {
-      return "a value that the call uses was not read, or does not fit"
+      return "a value that the call uses was not read"
     }
     return "the VM was not created"
   }

@@ -69,6 +69,12 @@ import kvmload
   /// The payload as the last call left it.
   var payload: [UInt8] { payloads.contents(Int(unsafe session.payload_size)) }
 
+  /// The value of a parameter, by its index in the plan.
+  func value(of parameter: Int) -> UInt64 {
+    // SAFETY: the array has one element per parameter of the plan.
+    unsafe session.parameters[parameter].value
+  }
+
   /// Whether a device slot has a descriptor.
   func hasDevice(_ slot: Int) -> Bool {
     // SAFETY: the array has `device_slots` elements.

@@ -66,7 +66,7 @@ extension Report.Entry {
   /// The reason why the step was refused, skipped or dangerous, if it is known.
   private var jsonOfReason: [(String, JSON)] {
     switch result.outcome {
-    case .skipped(let reason): [("reason", .string(reason))]
+    case .skipped(let reason), .unfit(let reason): [("reason", .string(reason))]
     case .hazard(let reason): [("reason", .string(reason))] + (result.reasons.first.map { [("id", $0.jsonID)] } ?? [])
     case .refused: result.reasons.first?.jsonMembers ?? []
     case .undecided where !result.reasons.isEmpty: [("reasons", .array(result.reasons.map(\.json)))]

@@ -54,7 +54,7 @@ extension Report.Entry {
     case .ok:
       result.words(numbered: result.number != 0)
         + (result.readWords(of: step, on: host.architecture).map { ": \($0)" } ?? "")
-    case .refused, .undecided, .hazard: result.outcome.words
+    case .refused, .unfit, .undecided, .hazard: result.outcome.words
     }
   }
 

@@ -1167,22 +1167,22 @@ static int fits(uint64_t value, uint32_t bits, uint32_t dropped, uint32_t is_sig
 	return value >> bits == 0;
 }
 
-/* Whether a parameter has a value that fits into the bits of a patch. */
-static int has_parameter(const struct kvmload_session *session, const unsigned char *patch, uint32_t index)
+/* Whether the value of a parameter fits into the bits of a patch. */
+static int parameter_fits(const struct kvmload_session *session, const unsigned char *patch, uint32_t index)
 {
-	const struct kvmload_value *value = &session->parameters[index];
 	struct kvmload_parameter parameter;
 
 	kvmload_get_parameter(session->plan, index, &parameter);
-	return value->is_set && fits(value->value, patch[KVMLOAD_PATCH_BITS], le32(patch + KVMLOAD_PATCH_DROPPED),
-				     parameter.is_signed);
+	return fits(session->parameters[index].value, patch[KVMLOAD_PATCH_BITS], le32(patch + KVMLOAD_PATCH_DROPPED),
+		    parameter.is_signed);
 }
 
-/* Whether the values that a payload holds exist: descriptors of devices, and what earlier steps have read. Whether those fit is
- * only known now. */
-static int has_values(const struct kvmload_session *session, const unsigned char *step)
+/* Checks the values that a payload holds: descriptors of devices, and what earlier steps have read. Returns 0, or the
+ * answer of the step if one is missing or does not fit. */
+static int check_patches(const struct kvmload_session *session, const unsigned char *step)
 {
 	const struct range patches = range(step + KVMLOAD_STEP_PATCHES);
+	int answer = 0;
 	uint32_t i;
 
 	for (i = 0; i < patches.count; i++) {
@@ -1190,11 +1190,15 @@ static int has_values(const struct kvmload_session *session, const unsigned char
 		const uint32_t index = le32(patch + KVMLOAD_PATCH_INDEX);
 
 		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_DEVICE && session->devices[index].fd < 0)
-			return 0;
-		if (patch[KVMLOAD_PATCH_SOURCE] == KVMLOAD_FROM_PARAMETER && !has_parameter(session, patch, index))
-			return 0;
+			return KVMLOAD_NO_ANSWER;
+		if (patch[KVMLOAD_PATCH_SOURCE] != KVMLOAD_FROM_PARAMETER)
+			continue;
+		if (!session->parameters[index].is_set)
+			return KVMLOAD_NO_ANSWER;
+		if (!parameter_fits(session, patch, index))
+			answer = KVMLOAD_UNFIT;
 	}
-	return 1;
+	return answer;
 }
 
 /* Stores a value that a call has read, if the step says so. */
@@ -1248,10 +1252,10 @@ static int attribute(struct kvmload_session *session, const unsigned char *step,
 		.attr = le64(step + KVMLOAD_STEP_VALUE),
 	};
 	const int fd = descriptor(session, step[KVMLOAD_STEP_TARGET], le32(step + KVMLOAD_STEP_SLOT));
-	int result;
+	int result = check_patches(session, step);
 
-	if (fd < 0 || !has_values(session, step))
-		return KVMLOAD_NO_ANSWER;
+	if (fd < 0 || result)
+		return fd < 0 ? KVMLOAD_NO_ANSWER : result;
 	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
 		attr.addr = (uintptr_t)prepare_payload(session, step);
 	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
@@ -1270,12 +1274,14 @@ static int request(struct kvmload_session *session, const unsigned char *step)
 	const unsigned long number = le32(step + KVMLOAD_STEP_NUMBER);
 	struct kvmload_device *device = NULL;
 	void *argument = NULL;
-	int result;
+	int result = check_patches(session, step);
 
 	if (le32(step + KVMLOAD_STEP_FLAGS) & KVMLOAD_MAKES_DESCRIPTOR)
 		device = &session->devices[le64(step + KVMLOAD_STEP_VALUE)];
-	if (fd < 0 || (device && device->fd >= 0) || !has_values(session, step))
+	if (fd < 0 || (device && device->fd >= 0))
 		return KVMLOAD_NO_ANSWER;
+	if (result)
+		return result;
 	if (step[KVMLOAD_STEP_DATA] == KVMLOAD_BYTES)
 		argument = prepare_payload(session, step);
 	else if (step[KVMLOAD_STEP_DATA] == KVMLOAD_INVALID_POINTER)
@@ -1462,7 +1468,7 @@ static int guards_hold(const struct kvmload_session *session, const unsigned cha
 		const unsigned char *guard = record(session->plan, KVMLOAD_SECTION_GUARDS, guards.first + i);
 		const int32_t earlier = session->outcomes[le32(guard + KVMLOAD_GUARD_STEP)].answer;
 
-		if (earlier == KVMLOAD_NO_ANSWER || (earlier == 0) != (int)le32(guard + KVMLOAD_GUARD_SUCCEEDED))
+		if (earlier < 0 || (earlier == 0) != (int)le32(guard + KVMLOAD_GUARD_SUCCEEDED))
 			return 0;
 	}
 	return 1;
@@ -1534,9 +1540,9 @@ static int finish(struct kvmload_session *session, const unsigned char *step, in
 	struct kvmload_outcome *outcome = &session->outcomes[index];
 
 	outcome->answer = answer;
-	if (answer < 0)
+	if (answer == KVMLOAD_NO_ANSWER)
 		outcome->verdict = KVMLOAD_SKIPPED;
-	else if (!expects(session->plan, step, answer))
+	else if (answer < 0 || !expects(session->plan, step, answer))
 		outcome->verdict = KVMLOAD_UNEXPECTED;
 	else if (answer == 0 && !has_expected_number(session, step))
 		outcome->verdict = KVMLOAD_UNEXPECTED;

@@ -113,6 +113,33 @@ extension OneAtATime {
       #expect(loaded.run() == KVMLOAD_FINISHED)
     }
 
+    /// A value that a step read and that does not fit into the payload of a later one is a failure, without a call.
+    @Test func valueThatDoesNotFitIsAFailure() {
+      let slot = PayloadSlot(.parameter(0), offset: 0, width: 4, bits: 12)
+      let call = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes([0, 0, 0, 0], slots: [slot]))
+      var refused = step(.setAttribute(call), .vm)
+      refused.expected = [.refused(Errno(rawValue: EINVAL))]
+      var guarded = step(.hasAttribute(AttributeCall(target: .vm, group: 0, attr: 0, data: .none)), .vm)
+      guarded.guardedBy = [Guard(step: 2, ok: false)]
+      // Descriptor 0 is not a VM: its read is refused.
+      let read = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes([0, 0, 0, 0]))
+      var stored = step(.getAttribute(read), .vm)
+      stored.stored = StoredValue(parameter: 0, offset: 0)
+      var plan = plan([createVM, stored, step(.setAttribute(call), .vm), refused, guarded])
+      plan.parameters = [PlanParameter(name: "p", size: 4, isSigned: false, isRead: true, at: place(1))]
+      let loaded = Loaded(plan)
+      loaded.own(KVMLOAD_OWN_VM.rawValue)
+      #expect(loaded.run() == KVMLOAD_CALLER)
+      #expect(loaded.answer(0, fd: 0) == KVMLOAD_PASSED)
+      #expect(loaded.run() == KVMLOAD_FAILED && loaded.next == 2)
+      loaded.give(0x1000)
+      #expect(loaded.run() == KVMLOAD_FAILED && loaded.next == 3)
+      #expect(loaded.run() == KVMLOAD_FAILED && loaded.next == 4)
+      #expect(loaded.run() == KVMLOAD_FINISHED)
+      #expect(loaded.answers.suffix(3) == [KVMLOAD_UNFIT, KVMLOAD_UNFIT, KVMLOAD_NO_ANSWER])
+      #expect(loaded.verdicts.suffix(3) == [KVMLOAD_UNEXPECTED, KVMLOAD_UNEXPECTED, KVMLOAD_SKIPPED])
+    }
+
     @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
     func everythingIsClosed() {
       let before = descriptorCount()

@@ -130,6 +130,32 @@ import Vocabulary
         #expect(plan == copy)
       }
 
+      /// A value that was read and does not fit is a failure, with the value in its message.
+      @Test func valueThatDoesNotFitIsAFailure() throws {
+        // group 0, KVM_X86_XCOMP_GUEST_SUPP, of which the two lowest bits are always set
+        let xcomp = AttributeCall(target: .system, group: 0, attr: 0, data: .bytes([UInt8](repeating: 0, count: 8)))
+        var read = step(.getAttribute(xcomp), .system)
+        read.stored = StoredValue(parameter: 0, offset: 0)
+        // KVM_VCPU_TSC_CTRL, KVM_VCPU_TSC_OFFSET
+        func write(bits: Int) -> Step {
+          let slot = PayloadSlot(.parameter(0), offset: 0, width: 8, bits: bits)
+          let data = AttributeData.bytes([UInt8](repeating: 0, count: 8), slots: [slot])
+          return step(.setAttribute(AttributeCall(target: .vcpu(0), group: 0, attr: 0, data: data)), .vcpu(0))
+        }
+        var plan = plan([createVM, createVCPU, read, write(bits: 64), write(bits: 1)])
+        plan.parameters = [PlanParameter(name: "features", size: 8, isSigned: false, isRead: true, at: place(1))]
+        var host = try KernelHost(plan)
+        let report = Runner().run(plan, on: &host)
+        #expect(outcomes(report) == ["ok", "ok", "ok", "ok", "unfit"])
+        #expect(report.entries[4].verdict == .failed(.unfitValue))
+        let bytes = try #require(report.entries[2].result.value)
+        let value = bytes.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        #expect(
+          report.diagnostics.map(\.message) == [
+            "the call was not made: the value of 'features' is \(value), which does not fit into 1 bit"
+          ])
+      }
+
       @Test func attributesOfTheSystemAreRead() throws {
         // group 0, KVM_X86_XCOMP_GUEST_SUPP
         let xcomp = { AttributeCall(target: .system, group: 0, attr: 0, data: $0) }

@@ -30,7 +30,7 @@ static void print_answer(int32_t answer)
 	if (answer >= 0 && answer < ERRNO_NAMES && errno_names[answer])
 		fputs(errno_names[answer], stdout);
 	else if (answer < 0)
-		fputs("skipped", stdout);
+		fputs(answer == KVMLOAD_UNFIT ? "unfit" : "skipped", stdout);
 	else
 		printf("errno %" PRId32, answer);
 }
@@ -189,6 +189,8 @@ static void report_text(const struct kvmload_session *session, uint32_t number, 
 	}
 	if (outcome->verdict == KVMLOAD_MISMATCH)
 		fputs(", which is not the expected value", stdout);
+	if (outcome->answer == KVMLOAD_UNFIT)
+		fputs(": a value that an earlier step read does not fit here", stdout);
 	putchar('\n');
 	if (has_failed && label->file) {
 		fputs("           ", stdout);

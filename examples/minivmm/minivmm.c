@@ -98,7 +98,7 @@ static void print_step(struct kvmload_session *session, uint32_t index, void *co
 	kvmload_get_label(session->plan, index, &label);
 	printf("step %u: %s %s%s%s: %s%s%s\n", index + 1, kvmload_operation_name(step.operation),
 	       label.target ? label.target : "", label.attribute ? "." : "", label.attribute ? label.attribute : "",
-	       outcome->verdict == KVMLOAD_SKIPPED ? "skipped" : outcome->answer ? strerror(outcome->answer) : "ok",
+	       outcome->answer < 0 ? "skipped" : outcome->answer ? strerror(outcome->answer) : "ok",
 	       reason ? ": " : "", reason ? reason : "");
 }
 

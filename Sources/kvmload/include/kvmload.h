@@ -94,7 +94,7 @@ enum kvmload_operation {
 /* Facts about a request of KVM. The numbers are part of the file format. */
 enum kvmload_call_flag {
 	KVMLOAD_WRITES_PAYLOAD = 1, /* the kernel writes the payload */
-	/* The answer is a new descriptor, which the session owns and closes; so, as with any of its calls, a plan must be
+	/* The answer is a new descriptor, which the session owns and closes. As with any of its calls, a plan must be
 	 * trusted as much as a program. */
 	KVMLOAD_MAKES_DESCRIPTOR = 2,
 };
@@ -278,8 +278,12 @@ enum kvmload_verdict {
 /* The answer of a step for which no call was made. */
 #define KVMLOAD_NO_ANSWER (-1)
 
+/* The same, because a value that an earlier step has read does not fit where this one uses it. This is a failure: the
+ * verdict is KVMLOAD_UNEXPECTED. */
+#define KVMLOAD_UNFIT (-2)
+
 struct kvmload_outcome {
-	int32_t answer; /* 0, the kernel's errno, or KVMLOAD_NO_ANSWER */
+	int32_t answer; /* 0, the kernel's errno, KVMLOAD_NO_ANSWER or KVMLOAD_UNFIT */
 	uint32_t verdict; /* enum kvmload_verdict */
 };
 
@@ -387,7 +391,8 @@ enum kvmload_state {
 };
 
 /* Makes the calls of the plan in order, until one fails, one is the caller's, or all are made. Skips a step whose
- * guards do not hold, and one whose VM, vCPU or device was not created. All files and parameters must be set before the
+ * guards do not hold, and one whose VM, vCPU or device was not created. A step that uses a value which an earlier one
+ * has read, and which does not fit, fails without a call. All files and parameters must be set before the
  * first call. Returns one of enum kvmload_state or enum kvmload_fault. */
 int kvmload_run(struct kvmload_session *session);
 
@@ -400,8 +405,8 @@ int kvmload_answer(struct kvmload_session *session, int answer, int fd, void *ru
 void kvmload_skip(struct kvmload_session *session);
 
 /* Makes the call of one step, regardless of order, guards and expected answers: for callers with their own loop, who
- * have called kvmload_ready(). Returns 0, the errno of the call, or KVMLOAD_NO_ANSWER if the descriptor for the call is
- * missing, or the slot to fill is not free. */
+ * have called kvmload_ready(). Returns 0, the errno of the call, KVMLOAD_NO_ANSWER if the descriptor for the call or a
+ * value that it uses is missing, or the slot to fill is not free, or KVMLOAD_UNFIT. */
 int kvmload_perform(struct kvmload_session *session, uint32_t index);
 
 /* Checks that all files and parameters that steps use have descriptors and fitting values. Returns 0, KVMLOAD_NO_VALUE
