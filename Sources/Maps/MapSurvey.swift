@@ -119,7 +119,7 @@ struct MapSurvey {
     /// The occupations of each request, by interrupt.
     var users: [RequestSpace: [Int128: [Int]]] = [:]
     for (i, occupation) in occupations.enumerated() {
-      guard let step = occupation.step, step < plan.steps.count,
+      guard isLasting[i], let step = occupation.step, step < plan.steps.count,
         case .request(let call) = plan.steps[step].operation
       else { continue }
       let key = RequestSpace(request: call.request, target: call.target, space: occupation.space)

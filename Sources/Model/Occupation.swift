@@ -13,6 +13,7 @@ package struct Occupation: Sendable {
 
   package var kind: Kind
   package var first: Int128
+  /// 0 if there is no longer what there was.
   package var count: Int128
   /// Whether the attribute can be set several times, and each set adds something.
   package var repeats = false
@@ -65,7 +66,7 @@ extension Machine {
         if i == 0 { one.first = number } else { one.count = number }
       }
     }
-    if one.count > 0 { occupied.append(one) }
+    occupied.append(one)
   }
 
   /// The map that the state of the VM describes.

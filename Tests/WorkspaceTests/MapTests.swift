@@ -122,6 +122,29 @@ import Workspace
     #expect(try warnings(text) == [])
   }
 
+  /// A value of an attribute can mean that a device is no longer at any address.
+  @Test func regionsAreTakenBack() throws {
+    func mpic(_ addresses: String...) throws -> [String] {
+      let sets = addresses.map { "set: mpic.misc.base-addr, value: \($0)" }
+      return entries(try map(Self.steps(.ppc, lines: ["create: fsl-mpic-20, as: mpic"] + sets)).spaces.first)
+    }
+    #expect(try mpic("0xfe04_0000") == ["mpic.misc.base-addr 0xFE04_0000 +0x40000"])
+    #expect(try mpic("0xfe04_0000", "0") == [])
+    #expect(try mpic("0xfe04_0000", "0", "0xfe08_0000") == ["mpic.misc.base-addr 0xFE08_0000 +0x40000"])
+
+    let queue = "set: ic.eq-config, server: 0, priority: 6, value: {flags: always-notify, qshift: 16, qaddr: 0x10_0000}"
+    let unused = "set: ic.eq-config, server: 0, priority: 6, value: {qshift: 0}"
+    func xive(_ sets: String...) throws -> [String] {
+      let board = [
+        "add-memory: {at: 0, size: 256MiB}", "create: xive, as: ic", "create-vcpu: 0",
+        "enable-capability: ppc-irq-xive, on: vcpu.0, device: ic, server: 0",
+      ]
+      return entries(try map(Self.steps(.ppc64, lines: board + sets)).spaces.first)
+    }
+    #expect(try xive(queue) == ["memory slot 0 0x0000_0000 +0x10000000", "ic.eq-config 0x0010_0000 +0x10000"])
+    #expect(try xive(queue, unused) == ["memory slot 0 0x0000_0000 +0x10000000"])
+  }
+
   @Test func closedDeviceIsNotOnTheMap() throws {
     let text = """
       kvmconf: 1
