@@ -157,11 +157,10 @@ import Testing
       await prepare(folder)
       write("kvmconf: 1\narch: arm64\nname: a\nvcpus: {count: 1}\n", toFile: folder + "/boards/arm.yaml")
       write("arch: x86_64\nkernel: '6.1'\n", toFile: folder + "/hosts/more.yaml")
-      write("arch: riscv64\n", toFile: folder + "/hosts/riscv.yaml")
       let ended = await kvmconf(
         "validate", "--host-facts", "hosts", "--set", "x=1", "boards/tsc.yaml", "boards/arm.yaml", in: folder)
       #expect(ended.output.contains("has no parameter 'x'") && ended.status == 1)
-      #expect(ended.output.contains("   note: on every host that can run it\n"), "\(ended.output)")
+      #expect(ended.output.contains("   note: on every host\n"), "\(ended.output)")
     }
   }
 
