@@ -44,7 +44,7 @@ package final class Bases {
   package private(set) var diagnostics: [Diagnostic] = []
 
   /// The maximum number of files that extend each other in a row.
-  private static let mostLevels = 16
+  package static let mostLevels = 16
 
   package init(of root: SourceFile, _ findings: Findings, read: @escaping ReadBase) {
     self.root = root
