@@ -27,17 +27,24 @@ package final class Bases {
     var nodeCount: Int
   }
 
+  private struct Request: Hashable {
+    var path: String
+    var manifest: SourceFile
+  }
+
   private let root: SourceFile
   private let findings: Findings
   private let read: ReadBase
   private var known: [FileIdentity: Base] = [:]
+  /// The files that were read, by the text that names them.
+  private var files: [Request: SourceFile] = [:]
   /// The number of nodes that may still be merged: a small file with many documents could extend a large one in each.
   private var budget = Limits.manifest.nodes
   /// The YAML errors in the bases.
   package private(set) var diagnostics: [Diagnostic] = []
 
   /// The maximum number of files that extend each other in a row.
-  private static let mostLevels = 16
+  package static let mostLevels = 16
 
   package init(of root: SourceFile, _ findings: Findings, read: @escaping ReadBase) {
     self.root = root
@@ -83,7 +90,9 @@ package final class Bases {
     guard let folder = folder(of: path, from: place.folder, at: node.range) else { return nil }
     let file: SourceFile
     do throws(FileFault) {
-      file = try read(path, place.file, root)
+      let request = Request(path: path, manifest: place.file)
+      file = if let read = files[request] { read } else { try read(path, place.file, root) }
+      files[request] = file
     } catch {
       report(error, path, at: node.range)
       return nil

@@ -158,7 +158,7 @@ extension DiagnosticReference {
       "For a newer one, the answers of the newest release that they describe are assumed."),
     Entry(
       "older-release", "The schemas describe the release.",
-      "Rules name the release in which an answer changed only if it is at least the oldest that the schemas describe. Answers of an older one are those of the oldest, apart from the few changes that are known."
+      "For an older one, the answers of the oldest release that they describe are assumed, apart from the few older changes that are known."
     ),
     Entry("missing-parameter", "Every parameter has a default, or a value from --set NAME=VALUE."),
     Entry("outcome-differs", "conform: the kernel answers a step as the model predicts."),

@@ -43,7 +43,9 @@ extension MatrixReport {
   /// `, 1 failed` if the validation of a pair failed.
   package var summary: String {
     var counts: [MatrixFile.Result.Kind: Int] = [:]
-    for result in files.flatMap(\.manifests).flatMap(\.results) { counts[result.kind, default: 0] += 1 }
+    for manifest in files.lazy.flatMap(\.manifests) {
+      for result in manifest.results { counts[result.kind, default: 0] += 1 }
+    }
     func count(_ kind: MatrixFile.Result.Kind) -> Int { counts[kind] ?? 0 }
     let work = matrix.shard.map { "shard \($0), " } ?? ""
     let manifests = files.reduce(0) { $0 + $1.manifests.count }

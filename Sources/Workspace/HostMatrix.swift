@@ -182,7 +182,6 @@ extension MatrixFile {
       // The text has errors, and no manifest could be read.
       if manifests.isEmpty { manifests.append(Manifest(name: name, line: 1, results: none)) }
     }
-    bases.formUnion(validation.bases.joined().compactMap(\.identity))
     schemaFaults.formUnion(validation.schemaFaults)
     let parts = validation.reports.isEmpty ? [validation.diagnostics] : validation.diagnosticsByManifest
     for (i, diagnostics) in parts.enumerated() {

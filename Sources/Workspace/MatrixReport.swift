@@ -69,7 +69,7 @@ extension MatrixReport.File {
 
   /// The kind of the worst failure; nil if all results are good.
   fileprivate var failure: DiagnosticsError.Kind? {
-    let worst = manifests.flatMap(\.results).compactMap { $0.failure(failOn) }.max { $0.rank < $1.rank }
+    let worst = manifests.lazy.flatMap(\.results).compactMap { $0.failure(failOn) }.max { $0.rank < $1.rank }
     if worst != nil { return worst }
     return findings.contains { $0.hosts.isEmpty && failOn.fails($0.diagnostic, undecided: 0) } ? .invalid : nil
   }

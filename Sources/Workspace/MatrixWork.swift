@@ -123,6 +123,7 @@ package final class MatrixWorkspaces {
       return result
     }
     result.identity = parsed.file.identity
+    result.bases = Set(parsed.documents.flatMap(\.bases).compactMap(\.identity))
     if job.path.isFound, parsed.file.isForeign {
       result.isForeign = true
       result.remarks = [parsed.file.foreignNote]

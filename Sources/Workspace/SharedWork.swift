@@ -1,3 +1,4 @@
+import DeviceManifest
 import Diagnostics
 import Vocabulary
 import YAMLSyntax
@@ -17,7 +18,7 @@ package struct SharedWork: Sendable {
       path.value = path.value.withoutEmptyParts
       return path
     }.sorted { $0.value.utf8.lexicographicallyPrecedes($1.value.utf8) }
-    var bases: Set<FileIdentity> = []
+    var bases = ExtendedFiles()
     var found: [(path: ManifestPath, identity: FileIdentity?)] = []
     for path in sorted {
       texts.add(path.value.utf8)
@@ -31,23 +32,18 @@ package struct SharedWork: Sendable {
         remarks.append(file.foreignNote)
         continue
       }
-      add(file, &bases)
+      add(file)
+      bases.add(basesOf: file) { add($0) }
       found.append((path, file.identity))
     }
-    self.paths = found.filter { !bases.hasMember($0.identity) }.map(\.path)
+    self.paths = found.filter { !bases.identities.hasMember($0.identity) }.map(\.path)
   }
 
-  /// Adds the text of a file, and those of the files that it names, directly or through others. Each base is read once.
-  private mutating func add(_ file: SourceFile, _ bases: inout Set<FileIdentity>) {
+  /// Adds the text of a file, and those of the files that its byte strings name.
+  private mutating func add(_ file: SourceFile) {
     texts.add(file.bytes)
     for name in file.namesInByteStrings {
       texts.add((try? readNamedFile(name, in: file, most: SourceFile.most)) ?? [])
-    }
-    for path in file.extendedPaths {
-      guard let identity = FileIdentity(ofFile: path), bases.insert(identity).inserted,
-        let base = try? SourceFile(reading: path, isNamedByUser: false)
-      else { continue }
-      add(base, &bases)
     }
   }
 
@@ -73,6 +69,51 @@ package struct SharedWork: Sendable {
     hash.add([baseline == nil ? 0 : 1])
     hash.add(baseline ?? [])
     return hash.digits
+  }
+}
+
+/// The files that others extend, directly or through others, each read once.
+///
+/// As in a validation in one piece, a file that is extended in vain, such as one of a circle, is not among them.
+private struct ExtendedFiles {
+  private(set) var identities: Set<FileIdentity> = []
+  private var known: [FileIdentity: Base] = [:]
+
+  private struct Base {
+    /// Whether the file has one manifest, which is a mapping.
+    var isUsable = false
+    /// The path that it extends; nil if it extends nothing.
+    var extended: String?
+  }
+
+  /// Adds the files that the manifests of a file extend.
+  ///
+  /// - Parameter onRead: called with each file that has not been read before.
+  mutating func add(basesOf file: SourceFile, onRead: (SourceFile) -> Void) {
+    for path in file.extendedPaths {
+      var chain = [file.identity]
+      var next: String? = path
+      while let path = next, let identity = FileIdentity(ofFile: path) {
+        let base = base(path, identity, onRead)
+        if !base.isUsable || chain.contains(identity) || chain.count > Bases.mostLevels { break }
+        chain.append(identity)
+        next = base.extended
+        if next == nil { identities.formUnion(chain.dropFirst().compactMap(\.self)) }
+      }
+    }
+  }
+
+  private mutating func base(_ path: String, _ identity: FileIdentity, _ onRead: (SourceFile) -> Void) -> Base {
+    if let base = known[identity] { return base }
+    var base = Base()
+    if let file = try? SourceFile(reading: path, isNamedByUser: false) {
+      onRead(file)
+      let documents = SourceTree(parsing: file).documents
+      base.isUsable = documents.count == 1 && documents[0].entries != nil
+      base.extended = file.extendedPaths.first
+    }
+    known[identity] = base
+    return base
   }
 }
 

@@ -157,11 +157,10 @@ import Testing
       await prepare(folder)
       write("kvmconf: 1\narch: arm64\nname: a\nvcpus: {count: 1}\n", toFile: folder + "/boards/arm.yaml")
       write("arch: x86_64\nkernel: '6.1'\n", toFile: folder + "/hosts/more.yaml")
-      write("arch: riscv64\n", toFile: folder + "/hosts/riscv.yaml")
       let ended = await kvmconf(
         "validate", "--host-facts", "hosts", "--set", "x=1", "boards/tsc.yaml", "boards/arm.yaml", in: folder)
       #expect(ended.output.contains("has no parameter 'x'") && ended.status == 1)
-      #expect(ended.output.contains("   note: on every host that can run it\n"), "\(ended.output)")
+      #expect(ended.output.contains("   note: on every host\n"), "\(ended.output)")
     }
   }
 
@@ -285,6 +284,29 @@ import Testing
         #expect(merged.output == whole.output && merged.output.utf8.count > 500, "\(format)")
         #expect(merged.errors == (whole.errors.split(separator: "\n").last.map { $0 + "\n" } ?? ""))
       }
+    }
+  }
+
+  /// Files that are extended in vain, as in a circle, are part of the work of shards.
+  @Test func basesWithFaultsAreInShards() async {
+    await withFolder { folder in
+      write("extends: b.yaml\nname: a\n", toFile: folder + "/a.yaml")
+      write("extends: a.yaml\nname: b\n", toFile: folder + "/b.yaml")
+      write("extends: c.yaml\nname: c\n", toFile: folder + "/c.yaml")
+      write("", toFile: folder + "/empty.yaml")
+      write("extends: empty.yaml\nname: d\n", toFile: folder + "/d.yaml")
+      write("kvmconf: 1\nvcpus: {count: 1}\n", toFile: folder + "/e.yaml")
+      write("extends: e.yaml\narch: x86_64\n", toFile: folder + "/f.yaml")
+      write("extends: f.yaml\narch: x86_46\n", toFile: folder + "/g.yaml")
+      for i in 1...2 {
+        _ = await kvmconf("validate", "--shard", "\(i)/2", "--format", "json", "-o", "\(i)", ".", in: folder)
+      }
+      let merged = await kvmconf("merge", "1", "2", in: folder)
+      let whole = await kvmconf("validate", "--shard", "1/1", ".", in: folder)
+      let matrix = await kvmconf("validate", "--format", "markdown", ".", in: folder)
+      #expect(merged.status == 1 && merged.errors.hasPrefix("6 files, "), "\(merged.errors)")
+      #expect(merged.output == whole.output && matrix.errors == merged.errors, "\(matrix.errors)")
+      #expect(merged.output.split(separator: "[circular-extends]").count == 4, "\(merged.output)")
     }
   }
 

@@ -70,6 +70,22 @@ import Workspace
     #expect(own.count == 18)
   }
 
+  /// A base is read once, however many manifests of a file extend it.
+  @Test func baseOfManyManifestsIsReadOnce() throws {
+    func opened(_ count: Int) throws -> Int {
+      let text = (0..<count).map { "extends: base.yaml\nname: a\($0)\n" }.joined(separator: "---\n")
+      return try withFiles(["vm.yaml": text, "base.yaml": Self.base]) { folder in
+        let file = try SourceFile(reading: folder + "/vm.yaml")
+        return openings(of: folder + "/base.yaml") {
+          #expect(ManifestWorkspace(Settings()).load(file).manifests.count == count)
+        }
+      }
+    }
+    let once = try opened(1)
+    #expect(once > 0)
+    #expect(try opened(5) == once)
+  }
+
   @Test func mappingsMerge() throws {
     let calls = try calls([
       "base.yaml": Self.base,

@@ -1,6 +1,5 @@
 import DeviceSchema
 import Diagnostics
-import Glibc
 import TestSupport
 import Testing
 import Vocabulary
@@ -79,20 +78,6 @@ import Workspace
       #expect(work.paths.count == 5)
     }
     #expect(opened == 1)
-  }
-
-  /// The number of times that a body opens a file.
-  private func openings(of path: String, _ body: () -> Void) -> Int {
-    let watch = inotify_init1(Int32(O_NONBLOCK))
-    defer { close(watch) }
-    // SAFETY: the path lives throughout the call. Two events that are not equal are not joined.
-    #expect(unsafe inotify_add_watch(watch, path, UInt32(IN_OPEN | IN_CLOSE_NOWRITE)) >= 0)
-    body()
-    // An event without a name has 16 bytes: the watch, then the mask.
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    // SAFETY: read() gets the length of the buffer, which lives throughout the call.
-    let count = unsafe read(watch, &bytes, bytes.count)
-    return stride(from: 4, to: max(count, 0), by: 16).count { bytes[$0] & UInt8(IN_OPEN) != 0 }
   }
 
   /// Plans are shared between releases if the schemas mention none between them.

@@ -1,5 +1,6 @@
 import DevicePlan
 import Diagnostics
+import Glibc
 import Kernel
 import Testing
 import Vocabulary
@@ -34,3 +35,17 @@ let kvmIsUsable: Bool = {
     return true
   } catch { return false }
 }()
+
+/// The number of times that a body opens a file.
+func openings(of path: String, _ body: () -> Void) -> Int {
+  let watch = inotify_init1(Int32(O_NONBLOCK))
+  defer { close(watch) }
+  // SAFETY: the path lives throughout the call. Two events that are not equal are not joined.
+  #expect(unsafe inotify_add_watch(watch, path, UInt32(IN_OPEN | IN_CLOSE_NOWRITE)) >= 0)
+  body()
+  // An event without a name has 16 bytes: the watch, then the mask.
+  var bytes = [UInt8](repeating: 0, count: 4096)
+  // SAFETY: read() gets the length of the buffer, which lives throughout the call.
+  let count = unsafe read(watch, &bytes, bytes.count)
+  return stride(from: 4, to: max(count, 0), by: 16).count { bytes[$0] & UInt8(IN_OPEN) != 0 }
+}
