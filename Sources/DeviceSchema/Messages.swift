@@ -10,6 +10,8 @@ package struct FailureMessages {
     package var page: String?
     /// What the call is about, in sentences.
     package var doc: String?
+    /// The meanings of errnos that come from the host or the guest, and not from the rules of a schema.
+    package var reasons: [String: String] = [:]
   }
 
   /// Letters and digits, in lower case, that name a call: `set`, `get`, `has`, `attribute` for any of them, or its name in
@@ -53,8 +55,12 @@ package struct FailureMessages {
       of: "'messages'",
       faults)
     for entry in reader["others"]?.entries ?? [] where others[entry.key.value] == nil {
-      let call = KeyReader(entry.value, keys: ["page", "doc"], of: "'\(entry.key.value)'", faults)
-      others[entry.key.value] = OtherCall(page: call.string("page"), doc: call.string("doc"))
+      let call = KeyReader(entry.value, keys: ["page", "doc", "reasons"], of: "'\(entry.key.value)'", faults)
+      var other = OtherCall(page: call.string("page"), doc: call.string("doc"))
+      for reason in call["reasons"]?.entries ?? [] where reason.key.errno(faults) != nil {
+        other.reasons[reason.key.value] = reason.value.scalar
+      }
+      others[entry.key.value] = other
     }
     for entry in reader["subjects"]?.entries ?? [] {
       let paths = entry.value.items?.compactMap(\.scalar) ?? [entry.value.scalar].compactMap(\.self)

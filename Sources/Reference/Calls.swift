@@ -13,6 +13,8 @@ struct CallReference {
     var sequence = CallSequence(catalogue, file, access)
     if let group { sequence.find(group, attribute) }
     return call(.attribute(access), access.ioctl, attribute?.path ?? group?.name ?? "", file) { walk, context in
+      var context = context
+      if case .exactly(let number)? = attribute?.number { context.setAttr(number) }
       for stage in CallSequence.Stage.inOrder {
         var missing = context
         missing.setMissing(sequence.missing(at: stage))

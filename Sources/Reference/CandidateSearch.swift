@@ -26,7 +26,7 @@ struct CandidateSearch {
       if let verb = complaint.verb {
         complaint.call = verb
         let (found, isNarrow) = aboutSubject(callsThatFit())
-        return isNarrow || type != nil ? narrowed(found, by: namesAttribute) : nil
+        return isNarrow || type != nil ? narrowed(narrowed(found, by: namesValue), by: namesAttribute) : nil
       }
       if complaint.subjects.isEmpty || complaint.errno == nil { return nil }
     }
@@ -84,10 +84,19 @@ struct CandidateSearch {
   }
 
   private func eachFile(_ calls: (SchemaFile, Catalogue) -> [Candidate]) -> [Candidate] {
-    var shared: Set<String> = []
-    return files().flatMap { catalogue, file in
-      shared.insert("\(file.text.file.path) \(file.name)").inserted ? calls(file, catalogue) : []
+    var found: [Candidate] = []
+    var seen: [String: Range<Int>] = [:]
+    for (catalogue, file) in files() {
+      let key = "\(file.text.file.path) \(file.name)"
+      if let sharing = seen[key] {
+        for i in sharing { found[i].architectures.append(catalogue.architecture) }
+      } else {
+        let start = found.count
+        found += calls(file, catalogue)
+        seen[key] = start..<found.count
+      }
     }
+    return found
   }
 
   private func attributes(of file: SchemaFile, _ catalogue: Catalogue) -> [Candidate] {
@@ -96,7 +105,7 @@ struct CandidateSearch {
       attributes(of: group).map { attribute in
         let accesses = complaint.access.map { [$0] } ?? AttributeAccess.allCases
         return Candidate(
-          file: file, catalogue: catalogue, attribute: (group, attribute),
+          file: file, catalogue: catalogue, architectures: [catalogue.architecture], attribute: (group, attribute),
           calls: accesses.map { reference.call($0, on: attribute, of: group, in: file) })
       }
     }
@@ -121,7 +130,7 @@ struct CandidateSearch {
     of file: SchemaFile, _ catalogue: Catalogue, where isWanted: (RefusableCall) -> Bool
   ) -> [Candidate] {
     CallReference(catalogue: catalogue).ownCalls(of: file).filter(isWanted).map {
-      Candidate(file: file, catalogue: catalogue, calls: [$0])
+      Candidate(file: file, catalogue: catalogue, architectures: [catalogue.architecture], calls: [$0])
     }
   }
 
@@ -131,7 +140,11 @@ struct CandidateSearch {
     let reference = CallReference(catalogue: catalogue)
     return file.capabilities.filter { capability in
       names.isEmpty || names.contains { capability.constant == $0 || capability.constant?.hasSuffix("_" + $0) == true }
-    }.map { Candidate(file: file, catalogue: catalogue, calls: [reference.call($0, of: file)]) }
+    }.map {
+      Candidate(
+        file: file, catalogue: catalogue, architectures: [catalogue.architecture],
+        calls: [reference.call($0, of: file)])
+    }
   }
 
   /// The words that may name a capability: `KVM_CAP_PPC_IRQ_XIVE`, `IRQ_XIVE`.
@@ -186,7 +199,7 @@ extension CandidateSearch {
   /// Whether a word of the message is in the name of the device type, or of a group of a VM's or vCPU's attributes.
   private func namesFile(_ candidate: Candidate) -> Bool {
     let names = candidate.file.deviceType.map { [$0] } ?? candidate.attribute.map { [$0.group.name] } ?? []
-    return names.contains { name in complaint.words.contains { Self.word($0, isIn: name) } }
+    return names.contains { name in complaint.words.contains { word($0, isIn: name) } }
   }
 
   /// Whether the message has the name of the attribute or of its group, apart from words that name the device: `irq`,
@@ -206,12 +219,13 @@ extension CandidateSearch {
 
   /// Whether a word of a message, or a part of it that begins with a capital, refers to a name: `CreateGic`, `gicv3`
   /// and `arm-vgic-v3`. A short lower-case word is assumed to be English.
-  private static func word(_ word: String, isIn name: String) -> Bool {
+  private func word(_ word: String, isIn name: String) -> Bool {
     let parts = name.split(separator: "-").map(String.init)
     let whole = parts.joined()
-    return capitalised(word).contains { part in
+    return Self.capitalised(word).contains { part in
       let lower = part.lowercased()
       guard lower.utf8.count >= 3, lower.utf8.count > 3 || part != lower else { return false }
+      if messages.commonWords.contains(lower) { return false }
       return parts.contains { $0 == lower || $0 == "v" + lower }
         || (lower.utf8.count > 3 && lower.contains(where: \.isNumber) && whole.contains(lower))
         || (lower.utf8.count > 3 && whole.hasPrefix(lower) && parts.count > 1 && parts[0].utf8.count < lower.utf8.count)

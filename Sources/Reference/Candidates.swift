@@ -6,6 +6,8 @@ import Vocabulary
 struct Candidate {
   var file: SchemaFile
   var catalogue: Catalogue
+  /// The architectures that share the file.
+  var architectures: [Architecture]
   /// Nil for a call that is not on an attribute.
   var attribute: (group: GroupSchema, attribute: AttributeSchema)?
   /// The possible calls, with all their refusals.

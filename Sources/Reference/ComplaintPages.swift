@@ -129,6 +129,9 @@ extension PageText {
       let capability = complaint.constants.first { $0.hasPrefix("KVM_CAP_") }
       let isDescribed = found.contains { $0.calls.contains { $0.title == name } }
       if !isDescribed, let doc = messages.others[name]?.doc { sentences.append(doc) }
+      if let errno = complaint.errno, let reason = messages.others[name]?.reasons[errno.description] {
+        sentences.append("\(errno) can mean that \(reason).")
+      }
       if found.isEmpty, name == "KVM_ENABLE_CAP", let capability {
         sentences.append("The schemas do not describe the capability \(capability).")
       } else if sentences.count == 1, found.isEmpty {
@@ -177,7 +180,7 @@ extension PageText {
   /// The page of the one call that a message is about.
   fileprivate mutating func candidate(_ candidate: Candidate, _ complaint: Complaint) {
     let file = candidate.file
-    let place = candidate.catalogue.architecture.rawValue
+    let place = candidate.architectures.map(\.rawValue).joined(separator: ", ")
     if let (group, attribute) = candidate.attribute {
       title(candidate.name, "attribute", place)
       if let doc = attribute.doc ?? group.doc { paragraph(doc) }

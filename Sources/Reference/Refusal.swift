@@ -77,6 +77,13 @@ struct RefusalWalk {
       arguments[Root.missing.rawValue] = .string(words, Span(start: 0, length: words.utf8.count))
     }
 
+    /// Sets the number of the attribute that the call is on. Functions know it too.
+    mutating func setAttr(_ number: UInt64) {
+      let text = "\(number)"
+      attr[Root.attr.rawValue] = .integer(Int128(number), spelling: text, Span(start: 0, length: text.utf8.count))
+    }
+    private var attr: [String: Syntax] = [:]
+
     /// The rules of the capability that the call enables.
     var capability: RuleFrame?
     /// The arguments of the function, by the names of its parameters.
@@ -96,7 +103,9 @@ struct RefusalWalk {
     private(set) var facts: [(name: String, holds: Bool)] = []
 
     /// The expression with the function's arguments in place of its parameters.
-    func applied(_ expression: Expression) -> Syntax { expression.syntax.replacing(arguments).simplified }
+    func applied(_ expression: Expression) -> Syntax {
+      expression.syntax.replacing(arguments.merging(attr) { argument, _ in argument }).simplified
+    }
 
     /// The expression as text. It is the original text, unless arguments are inserted.
     func text(_ expression: Expression) -> String {
@@ -168,7 +177,11 @@ struct RefusalWalk {
       if let mirrors = rule.mirrors { context.mirrors = mirrors }
       context.names += rule.lets.map { ($0.name, context.text($0.value)) }
       visit(rule, context)
-      if rule.endsIfTrue { context.exclude(rule) }
+      if rule.endsIfTrue {
+        // Arguments can decide the condition.
+        if rule.condition.map({ context.applied($0).truth == true }) ?? true { return }
+        context.exclude(rule)
+      }
       if rule.refusesRelease, context.isUnconditional { reached.append(rule.lifetime.complement) }
       // A change may invalidate earlier comparisons.
       if rule.changesState { context.forgetState() }

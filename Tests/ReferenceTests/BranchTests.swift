@@ -15,6 +15,14 @@ import Testing
       bright: {type: bool, doc: the host is bright, default: true}
     functions:
       is_new(offset): since("v6.17") && offset in [0x8, 0xc]
+      shine(level):
+        - if: level == 0
+          EDOM: a lamp at 0 does not shine
+        - ERANGE: nothing comes here, or to the next rule
+        - EPROTO: the list has ended
+      check_glow():
+        - if: attr == 7
+          EXDEV: it cannot glow that much
     set:
       - until: v5.0
         EPERM: attributes are new in Linux 5.0
@@ -43,9 +51,20 @@ import Testing
                   ENOENT: nothing comes here
                 - if: self.warm
                   EIO: lamp ${size(devices)} is warm
+                - use: shine(0)
               else:
                 - ENXIO: there is no such mode
         examples: [{value: on}]
+      glow:
+        number: 3
+        doc: how it glows
+        payload: u32
+        set:
+          - use: check_glow()
+          - read: value
+        attributes:
+          low: {number: 1, examples: [{value: 1}]}
+          high: {number: 7, examples: [{value: 1, expect: EXDEV}]}
       regs:
         KVM_LAMP_REGS: 2
         if: host.bright
@@ -81,9 +100,16 @@ import Testing
             EBUSY   the lamp is warm (if bright)
             EAGAIN  the lamp of a dark host is warm (if not bright)
             EIO     lamp N is warm
+            EDOM    a lamp at 0 does not shine
             ENXIO   there is no such mode
 
         """))
+  }
+
+  /// The number of the attribute decides conditions, in functions as well.
+  @Test func refusalsOfOtherAttributesAreLeftOut() {
+    #expect(page("lamp.glow.high").contains("EXDEV"))
+    #expect(page("lamp.glow.low").contains("EFAULT") && !page("lamp.glow.low").contains("EXDEV"))
   }
 
   @Test func factsOfTheHostAreExplained() {

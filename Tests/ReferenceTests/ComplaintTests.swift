@@ -209,6 +209,30 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("Failed to save ITS tables: Permission denied (os error 13)", "\narm-vgic-its.ctrl.save-tables  "),
     ("qemu-system-riscv64: KVM AIA: failed to set number of input irq lines", "\nriscv-aia.config.srcs  "),
     ("failed to set up IRQ chip: File exists (os error 17)", "\nvm.create-irqchip  "),
+    ("Unable to set IMSIC eidelivery: Invalid argument", "\nriscv-aia.imsic  "),
+    ("qemu-system-aarch64: PMU: KVM_SET_DEVICE_ATTR: No such device, failed to set irq for PMU", "\nvcpu.pmu-v3.irq  "),
+    // More programs: QEMU on ppc64, x86_64 and s390x, crosvm, cloud-hypervisor, firecracker, gem5, syzkaller, strace
+    ("qemu-system-ppc64: Unable to connect CPU3 to kernel XICS: Invalid argument", "\nvcpu.irq-xics  "),
+    ("qemu-system-ppc64: XIVE: unable to connect CPU2 to KVM device: EINVAL", "\nvcpu.ppc-irq-xive  "),
+    ("qemu-system-x86_64: sev_common_kvm_init: failed to initialize ret=-25 fw_error=0 ''", "answered by ENOTTY"),
+    ("qemu-system-x86_64: sev_launch_start: LAUNCH_START ret=1 fw_error=11 'Invalid ASID'", "\nvm.sev  "),
+    ("qemu-kvm: kvm_irqchip_commit_routes: Assertion `ret == 0' failed.", "\nvm.set-gsi-routing  "),
+    ("qemu-system-s390x: Creating the KVM device failed: Function not implemented", "  flic.create (s390x)"),
+    ("qemu-system-x86_64: -accel kvm: failed to initialize kvm: No such file or directory", "open() of /dev/kvm"),
+    ("ioctl(KVM_CREATE_VM) failed: 16 Device or resource busy", "EBUSY can mean that another hypervisor"),
+    ("error: kvm run failed Function not implemented", "ENOSYS can mean that an arm64 guest"),
+    ("KVM: entry failed, hardware error 0x80000021", "the registers of the guest contradict"),
+    ("failed to initialize arm pvtime: Invalid argument (os error 22)", "\nvcpu.pvtime.ipa  "),
+    ("failed to create KVM vfio device: File exists (os error 17)", "call, arm64, x86_64, ppc64, s390x, ppc\n"),
+    ("VfioCreate(KernelVfio(KvmSetDeviceAttr(Error(22))))", "  vfio.file.add (arm64)"),
+    ("Failed to register interrupt event: Device or resource busy (os error 16)", "\nvm.irqfd  "),
+    ("VmBoot(InitializeTdxVm(InitializeTdx(Invalid argument (os error 22))))", "\nvm.tdx  "),
+    ("Failed to set KVM pit2: No such device or address (os error 6)", "no timer of KVM_CREATE_PIT2"),
+    ("panic: KVM: Failed to create virtual CPU (errno: 17)", "\nvcpu.create  "),
+    ("KVM_GET_ONE_REG failed for id 0x603000000013c080, errno 2", "\n  id  SCTLR_EL1  "),
+    ("KVM_ARM_VCPU_PMU_V3_SET_PMU failed, rc: -1 errno: 6", "\nvcpu.pmu-v3.set-pmu  "),
+    ("ioctl(12, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, fd=0}) = -1 ENODEV", "\narm-vgic-v3.create  "),
+    ("KVM_SET_TSS_ADDR ioctl: Invalid argument", "they do not end below 4 GiB"),
   ]
 
   @Test(.slow) func messagesHaveTheirPages() {
@@ -239,6 +263,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     "Failed to set the name of the thread: Invalid argument", "failed to create the socket: Invalid argument",
     "its pending save tables failed: Invalid argument", "saving its tables failed: bad address",
     "cannot read the irq from the config: Invalid argument",
+    "qemu-system-x86_64: failed to set the system time: Invalid argument",
   ]) func messagesWithoutACall(_ message: String) {
     guard case .unknown(let sentence) = explainerOfBuiltInSchemas.explain(message: message) else {
       Issue.record("there is a page")
@@ -248,10 +273,10 @@ private var explainerOfBuiltInSchemas: Explainer {
   }
 
   @Test func unknownConstantIsNotGuessed() {
-    let message = "KVM_SET_TSS_ADDR ioctl: failed to set: Invalid argument"
+    let message = "KVM_NO_SUCH_CALL ioctl: failed to set: Invalid argument"
     #expect(
       explainerOfBuiltInSchemas.explain(message: message)
-        == .unknown("the schemas do not describe KVM_SET_TSS_ADDR, and the message names no other call"))
+        == .unknown("the schemas do not describe KVM_NO_SUCH_CALL, and the message names no other call"))
   }
 
   /// A log of strace has many calls that succeeded.
@@ -285,6 +310,21 @@ private var explainerOfBuiltInSchemas: Explainer {
         continue
       }
       #expect(page.contains(words), "\(name)\n\(page)")
+    }
+  }
+
+  /// The paths in the data are beginnings of names of pages.
+  @Test func pathsOfTheDataExist() {
+    let catalogues = Architecture.allCases.map {
+      Catalogue(architecture: $0, release: SchemaSource.newestRelease, sources: SchemaSource.builtIn)
+    }
+    let names = catalogues.flatMap(\.files).flatMap { file in
+      let own = file.capabilities.map(\.name) + file.requests.map(\.name) + DescriptorCall.allCases.map(\.rawValue)
+      return (file.groups.flatMap(\.attributes).map(\.path) + own + [""]).map { "\(file.name).\($0)" }
+    }
+    let messages = catalogues.messages
+    for path in messages.subjects.flatMap(\.paths) + messages.others.values.compactMap(\.page) {
+      #expect(names.contains { $0.hasPrefix(path) }, "\(path)")
     }
   }
 

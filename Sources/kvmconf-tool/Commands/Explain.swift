@@ -11,12 +11,15 @@ struct Explain: ParsableCommand {
       "Print the reference page of a device type, group, attribute, call, constant or diagnostic id, or explain an error message.",
     discussion: """
       A name is TYPE, TYPE.GROUP or TYPE.GROUP.ATTRIBUTE, where TYPE can also be vm, vcpu or system, with or without \
-      ARCH/ before it; the id that a diagnostic shows in brackets; or a constant of the kernel's headers.
+      ARCH/ before it; the id that a diagnostic shows in brackets; NAME:ERRNO; a constant of the kernel's headers; a call \
+      as a step writes it; or a register.
 
         kvmconf explain arm-vgic-v3.addr.dist
         kvmconf explain arm-vgic-v3.addr.dist:EINVAL
         kvmconf explain arm64/vcpu.pmu-v3.irq
         kvmconf explain KVM_VGIC_V3_ADDR_TYPE_DIST
+        kvmconf explain set-gsi-routing:EINVAL
+        kvmconf explain GICD_CTLR
 
       An argument with spaces is an error message of another program whose KVM call failed; surrounding text does not \
       matter. The page explains the errno. An argument - is a message on standard input.
