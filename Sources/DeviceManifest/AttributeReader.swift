@@ -133,6 +133,7 @@ struct AttributeReader {
       setting.hasNumber = false
       setting.isIncomplete = true
     }
+    context.addPlaces(ofMembersIn: value, to: &setting.keyPlaces)
     encode(value, group.payload(of: attribute, setting.key, setting.call.attr), path, into: setting)
     context.fillLengths(of: attribute, long, in: setting)
     return setting

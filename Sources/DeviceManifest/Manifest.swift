@@ -87,6 +87,10 @@ package struct VCPUFeatures: Hashable {
   package var names: [String] = []
   /// The features that are left out where the host does not have them.
   package var optional: [OptionalFeature] = []
+  /// The places of the list and of its elements.
+  package var places = KeyPlaces()
+  /// Whether the list has an error, which is reported, so that the features are unknown.
+  package var isIncomplete = false
 
   /// These features with some of the optional ones.
   package func with(_ chosen: [OptionalFeature]) -> VCPUFeatures {
@@ -211,6 +215,7 @@ package struct ExplicitStep {
       case .createVM(_, let places): places
       case .addMemory(let region): region.places
       case .enableCapability(let call): call.places
+      case .initVCPU(_, let features): features.places
       default: nil
       }
     }

@@ -150,7 +150,10 @@ package struct ManifestReader {
       machine.capabilities = own.items("capabilities", "names").compactMap {
         CapabilityReader(context: context).call(context.parameters.expand($0), onVCPU: nil)
       }
-      if own.bool("irqchip", { context.parameters.expand($0) }) == true { machine.irqchip = own.valueRange("irqchip") }
+      // A value that is neither is reported, and is not meant as false.
+      if own.bool("irqchip", { context.parameters.expand($0) }) ?? (own["irqchip"] != nil) {
+        machine.irqchip = own.valueRange("irqchip")
+      }
       machine.attributes = attributes.settings(own["attributes"], of: schema) + attributes.raw(own["raw"])
     }
     machine.devices = DeviceReader(context: context).declarations(reader["devices"])
@@ -203,6 +206,7 @@ struct MemoryReader {
       slot: slot, address: address, size: size, flags: flags ?? 0, places: places, at: node.range.firstLine)
     guard isStep, let file = reader["guest-memfd"] else { return region }
     guard let name = file.scalar, context.payloads.descriptors[name] != nil else {
+      if let name = file.scalar, context.payloads.refuseMissing(name, at: file.range) { return nil }
       context.findings.unknown(
         "unknown-device", "no step above makes a descriptor", file.scalar ?? file.kind,
         among: context.payloads.descriptors.keys.sorted(), at: file.range)
@@ -245,12 +249,15 @@ struct CapabilityReader {
     _ name: Located<String>, _ node: Node, arguments: Node?, others: [String] = [], onVCPU vcpu: UInt64?
   ) -> CapabilityCall? {
     let known = context.catalogue.files.flatMap(\.capabilities).filter { $0.isOnVCPU == (vcpu != nil) }
-    guard let capability = known.first(where: { $0.name == name.value }) else {
+    var found = known.first { $0.name == name.value }
+    if found == nil {
       let owner = vcpu == nil ? "the VM" : "a vCPU"
-      findings.unknown(
+      let meant = findings.unknown(
         "unknown-capability", "\(owner) has no capability", name.value, among: known.map(\.name), at: name.range)
-      return nil
+      // It is read as the one that is meant, so that the calls that need it are not refused.
+      found = known.first { $0.name == meant }
     }
+    guard let capability = found else { return nil }
     var call = CapabilityCall(name: capability.name, number: capability.number, vcpu: vcpu, at: name.range)
     let reader = MappingReader(
       arguments ?? Node(.mapping([]), at: node.range), of: "capability '\(name.value)'",

@@ -2,11 +2,11 @@ import Diagnostics
 import YAMLSyntax
 
 extension Findings {
-  func wrongKind(_ node: Node, of what: String, wanted: String) {
+  func wrongKind(_ node: Node, of what: String, wanted: String, fixIts: [FixIt] = []) {
     let isGlued = node.entries?.first?.key.value.hasPrefix("-") == true
     error(
       "wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range,
-      notes: isGlued ? [Note("an item of a list begins with '- ', with a blank")] : [])
+      notes: isGlued ? [Note("an item of a list begins with '- ', with a blank")] : [], fixIts: fixIts)
   }
 }
 
@@ -102,6 +102,11 @@ struct MappingReader {
     return text
   }
 
+  /// The words of other languages for truth values.
+  private static let booleans = ["yes": true, "on": true, "no": false, "off": false]
+
+  /// The truth value of a key; that which is meant if it has another word.
+  ///
   /// - Parameter expand: fills in parameters.
   func bool(_ key: String, _ expand: (Node) -> Node = { $0 }) -> Bool? {
     guard let written = self[key] else { return nil }
@@ -110,8 +115,11 @@ struct MappingReader {
     case "true": return true
     case "false": return false
     default:
-      findings.error("bad-boolean", "'\(key)' must be true or false, not '\(node.scalar ?? node.kind)'", at: node.range)
-      return nil
+      let meant = node.scalar.flatMap { Bool($0.lowercased()) ?? Self.booleans[$0.lowercased()] }
+      findings.error(
+        "bad-boolean", "'\(key)' must be true or false, not '\(node.scalar ?? node.kind)'", at: node.range,
+        fixIts: meant.map { [FixIt(replace: node.range, with: "\($0)")] } ?? [])
+      return meant
     }
   }
 

@@ -22,6 +22,12 @@ struct LoadedParameters {
 
   func index(named name: String) -> Int? { indices[name] }
 
+  /// Where the value of a parameter comes from, such as `parameter 'base' is supplied at load time`.
+  func origin(_ index: Int) -> String {
+    all[index].isRead
+      ? "value '\(all[index].name)' is read by a step" : "parameter '\(all[index].name)' is supplied at load time"
+  }
+
   /// The index of the parameter that is a whole value, as in `${NAME}`; nil for any other text.
   func index(of text: String) -> Int? {
     guard !all.isEmpty, text.hasPrefix("${"), text.hasSuffix("}") else { return nil }
@@ -53,10 +59,14 @@ package final class Parameters {
   private(set) var loaded = LoadedParameters()
   /// The number of unknown names that still get a suggestion.
   private var suggestionsLeft = 100
+  /// Whether a step reads a value whose name cannot be used, so that later steps may mean it by any unknown name.
+  private var hasNamelessRead = false
   /// Whether an expression could not be read, so that the parameters that it uses are unknown.
   private var hasUnreadableExpression = false
   /// The tables of the schemas, and the vCPUs that exist where a step is repeated.
   var lists: (String) -> Value? = { _ in nil }
+  /// The names of those lists.
+  var listNames: [String] = []
   private let world = VCPUWorld()
   private lazy var evaluator = Evaluator(world: world)
   /// The expressions read so far, without and with `vcpu`. A value of a vCPU is evaluated again for each vCPU.
@@ -142,6 +152,20 @@ package final class Parameters {
     return loaded.all.count - 1
   }
 
+  /// Declares a value of a step with an error, which has been reported, so that its uses are not reported.
+  ///
+  /// - Parameter name: nil if it has no valid name.
+  func declareUnknown(_ name: Located<String>?) {
+    guard let name else {
+      hasNamelessRead = true
+      return
+    }
+    if names[name.value.identifier] != nil { return }
+    names[name.value.identifier] = name.value
+    parameters[name.value] = Parameter(value: .unknown, range: name.range, isUsed: true)
+    expressions = ([:], [:])
+  }
+
   private func value(_ text: String, _ type: ParameterType, name: String, at range: SourceRange?) -> Value {
     if let value = type.value(of: text) { return value }
     let place = range == nil ? "--set \(name)" : "the default of parameter '\(name)'"
@@ -186,15 +210,18 @@ package final class Parameters {
     }
   }
 
-  /// Repeats a node with `for: NAME in LIST` for each element of the list, with `${NAME}` replaced.
-  func repeated(_ node: Node) -> [Node] {
+  /// Repeats a node with `for: NAME in LIST` for each element of the list, with `${NAME}` replaced; nil after an error.
+  func repeated(_ node: Node) -> [Node]? {
     guard let header = node[key: "for"] else { return [node] }
     guard let (variable, text) = header.loopHeader else {
       findings.error(
         "wrong-kind", "a repeated step must be 'for: NAME in LIST', such as 'n in 0..31'", at: header.range)
-      return []
+      return nil
     }
-    guard let list = list(text) else { return [] }
+    guard let list = list(text) else { return nil }
+    if list.isEmpty {
+      findings.report(.warning("empty-list", "the list is empty, so the step is not made", at: text.range))
+    }
     let (outer, outerName, body) = (parameters[variable], names[variable], node.without("for"))
     defer {
       (parameters[variable], names[variable]) = (outer, outerName)
@@ -210,12 +237,21 @@ package final class Parameters {
 
   /// The elements of a list that is written as an expression, such as `0..31`, `vcpus` or the rows of a table.
   private func list(_ node: Node) -> [Value]? {
-    let scope = ParameterScope(self, hasVCPU: false, lists: lists)
+    let scope = ParameterScope(self, hasVCPU: false, hasLists: true)
+    let text = node.scalar ?? ""
+    if text.isValueName || text == "vcpu", parameter(calledBy: text.identifier) == nil, lists(text) == nil {
+      findings.unknown("unknown-name", "there is no list", text, among: listNames, at: node.range)
+      return nil
+    }
     do throws(ExpressionError) {
       let expression = try Expression(node.scalar ?? "", in: scope, as: .list(.any))
       for name in scope.used { parameters[name]?.isUsed = true }
-      if case .list(let elements)? = try? evaluator.evaluate(expression) { return elements }
-      findings.error("bad-expression", "the list of a repeated step is not known", at: node.range)
+      do throws(EvaluationError) {
+        if case .list(let elements) = try evaluator.evaluate(expression) { return elements }
+        findings.error("bad-expression", "the list of a repeated step is not known", at: node.range)
+      } catch {
+        findings.error("bad-expression", error.message, at: node.range(of: error.span))
+      }
     } catch {
       findings.error("bad-expression", error.message, at: node.range(of: error.span))
     }
@@ -233,10 +269,15 @@ package final class Parameters {
       case .expression(let text, let offset): result += evaluate(text, offset: offset, in: node, vcpu)
       }
     }
-    guard interpolation.isUnclosed else { return result }
-    hasUnreadableExpression = true
-    findings.error("bad-expression", "'${' has no closing '}'", at: node.range)
-    return text
+    if interpolation.isUnclosed {
+      hasUnreadableExpression = true
+      findings.error("bad-expression", "'${' has no closing '}'", at: node.range)
+      result = text
+    }
+    if Interpolation.isNeeded(for: result), result != Self.vcpuIndex, loaded.index(of: result) == nil {
+      findings.dropConsequences(at: node.range)
+    }
+    return result
   }
 
   private func evaluate(_ text: String, offset: Int, in node: Node, _ vcpu: VCPUContext?) -> String {
@@ -246,6 +287,7 @@ package final class Parameters {
       let range = node.range(of: Span(start: span.start + offset, length: span.length))
       let isLoaded =
         scope.used.contains { loaded.index(named: $0) != nil } || (scope.usesVCPU && vcpu?.isEach == true)
+      if scope.failedName != nil, hasNamelessRead { return "${\(text)}" }
       let id: DiagnosticID =
         isLoaded ? "load-parameter" : scope.failedName == nil ? "bad-expression" : "unknown-parameter"
       findings.error(id, message, at: range)
@@ -270,7 +312,7 @@ package final class Parameters {
         let name = loaded.all[index].name
         if node.scalar == "${\(name.identifier)}" { return "${\(name)}" }
         return report(
-          "parameter '\(name)' is supplied at load time: it must be a whole value, \"${\(name.identifier)}\", not part of one",
+          "\(loaded.origin(index)): it must be a whole value, \"${\(name.identifier)}\", not part of one",
           Span(start: 0, length: text.utf8.count))
       }
       do throws(EvaluationError) {
@@ -402,15 +444,18 @@ private final class ParameterScope: Scope {
   private let parameters: Parameters
   private let hasVCPU: Bool
   private let lists: (String) -> Value?
+  private let listNames: [String]
   private(set) var used: Set<String> = []
   private(set) var usesVCPU = false
   private(set) var failedName: String?
   private lazy var suggested = parameters.namesToSuggest()
 
-  init(_ parameters: Parameters, hasVCPU: Bool, lists: @escaping (String) -> Value? = { _ in nil }) {
+  /// - Parameter hasLists: whether the names of lists are visible.
+  init(_ parameters: Parameters, hasVCPU: Bool, hasLists: Bool = false) {
     self.parameters = parameters
     self.hasVCPU = hasVCPU
-    self.lists = lists
+    lists = hasLists ? parameters.lists : { _ in nil }
+    listNames = hasLists ? parameters.listNames : []
   }
 
   func meaning(of name: String) -> Meaning? {
@@ -442,7 +487,7 @@ private final class ParameterScope: Scope {
 
   func function(_ name: String) throws(ExpressionError) -> Function? { nil }
   func fact(_ name: String) -> Type? { nil }
-  var visibleNames: [String] { suggested.map(\.identifier) + (hasVCPU ? ["vcpu"] : []) }
+  var visibleNames: [String] { suggested.map(\.identifier) + (hasVCPU ? ["vcpu"] : []) + listNames }
   var functionNames: [String] { [] }
   var factNames: [String] { [] }
   var release: Release? { nil }

@@ -19,6 +19,10 @@ struct PayloadEncoder {
     var parameters: LoadedParameters
     /// The device slots of the devices and descriptors that steps have made so far, by name.
     var descriptors: [String: Int] = [:]
+    /// The names of devices and descriptors that steps with errors would have made.
+    var unknownDescriptors: Set<String> = []
+    /// Where steps have closed devices and descriptors, by name.
+    var closings: [String: SourceRange] = [:]
 
     init(
       findings: Findings, byteStrings: ByteStringReader, isBigEndian: Bool, files: [PlanFile] = [],
@@ -155,8 +159,12 @@ extension PayloadEncoder {
     return parameters.index(of: text).map { .parameter($0) }
   }
 
-  private func words(_ content: PayloadSlot.Content) -> String {
-    if case .parameter(let index) = content { "parameter '\(parameters.all[index].name)'" } else { "the vCPU's index" }
+  private func origin(_ content: PayloadSlot.Content) -> String {
+    if case .parameter(let index) = content {
+      parameters.origin(index)
+    } else {
+      "the vCPU's index is supplied at load time"
+    }
   }
 
   /// Reports a value that is supplied at load time in a place where it cannot be.
@@ -164,7 +172,7 @@ extension PayloadEncoder {
     guard let content = loaded(node) else { return }
     findings.error(
       "load-parameter",
-      "\(words(content)) is supplied at load time, but '\(name())' is needed earlier; "
+      "\(origin(content)), but '\(name())' is needed earlier; "
         + "only values of attributes can use it", at: node.range)
   }
 }
@@ -372,11 +380,16 @@ extension PayloadEncoder {
     let reader = MappingReader(node, of: "'\(name)'", keys: fields.map(\.name), findings)
     guard let layout = StructureLayout(fields) else { return false }
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
+    var wrong: Set<String> = []
     for (field, start) in zip(fields, layout.offsets) {
       guard let value = reader[field.name] else {
         if let list = field.counts, let size = field.type.fixedSize {
           let count = reader[list]?.items?.count ?? 0
           encoded.payload.put(Int128(count), mask: -1, at: offset + start, size: size, bigEndian: isBigEndian)
+        }
+        // Descriptor 0 is the standard input.
+        if case .descriptor = field.type {
+          encoded.payload.put(-1, mask: 0, at: offset + start, size: 4, bigEndian: isBigEndian)
         }
         if fillsPointers, reader[field.unionTag ?? ""] != nil || field.unionTag == nil,
           case .pointer(let target)? = type(of: field, reader, fields, layout, name, encoded, at: offset)
@@ -396,11 +409,15 @@ extension PayloadEncoder {
           continue
         }
         if !elements(items, field.type, path, into: &encoded, at: offset + start) { good = false }
+      } else if let tag = field.unionTag, wrong.contains(tag) {
+        // Its type is unknown.
+        continue
       } else {
         guard let type = self.type(of: field, reader, fields, layout, name, encoded, at: offset),
           encode(value, type, path, into: &encoded, at: offset + start)
         else {
           good = false
+          wrong.insert(field.name)
           continue
         }
       }
@@ -436,6 +453,18 @@ extension PayloadEncoder {
 
 // MARK: Descriptors
 
+extension PayloadEncoder.Surroundings {
+  /// Whether the reason for a missing device or descriptor is known: a step has closed it, which is reported here, or an
+  /// error in the step that would have made it.
+  func refuseMissing(_ name: String, at range: SourceRange) -> Bool {
+    if unknownDescriptors.contains(name) { return true }
+    guard let place = closings[name] else { return false }
+    findings.error(
+      "unknown-device", "a step above has closed '\(name)'", at: range, notes: [Note("it is closed here", at: place)])
+    return true
+  }
+}
+
 extension PayloadEncoder {
   private func descriptor(
     _ node: Node, _ type: DescriptorType, _ name: String, into encoded: inout Encoded, at offset: Int
@@ -463,6 +492,7 @@ extension PayloadEncoder {
         encoded.slots.append(.device(slot, offset: offset))
         return true
       }
+      if surroundings.refuseMissing(word, at: node.range) { return false }
       let notes =
         files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
       findings.unknown("unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)

@@ -100,6 +100,28 @@ final class ReadingContext {
     return KeyPlaces(names: attribute.keyNames, places: fields.map { reader.valueRange($0.name) })
   }
 
+  /// Adds the places of the members of a value, and of the elements of its only list.
+  func addPlaces(ofMembersIn node: Node, to places: inout KeyPlaces) {
+    guard let entries = node.entries else { return }
+    add(entries, of: "value", to: &places)
+    let lists = entries.compactMap(\.value.items)
+    guard lists.count == 1 else { return }
+    for (i, element) in lists[0].enumerated() {
+      places.append("[\(i)]", element.range)
+      if let members = element.entries { add(members, of: "[\(i)]", to: &places) }
+    }
+  }
+
+  private func add(_ entries: [Entry], of owner: String, to places: inout KeyPlaces) {
+    for entry in entries {
+      let name = "\(owner).\(entry.key.value.identifier)"
+      places.append(name, entry.value.range)
+      for inner in entry.value.entries ?? [] {
+        places.append("\(name).\(inner.key.value.identifier)", inner.value.range)
+      }
+    }
+  }
+
   /// Group, attr and flags of a call by raw numbers.
   func rawNumbers(_ reader: MappingReader, group: UInt32? = nil) -> AttributeNumbers? {
     var number = group

@@ -60,7 +60,10 @@ package final class StepReader {
       return []
     }
     var steps: [ExplicitStep] = []
+    /// Whether the first step needs a VM that a later one may create.
+    var isWithoutVM = false
     context.parameters.lists = list
+    context.parameters.listNames = ["vcpus"] + context.catalogue.tableNames
     defer { context.parameters.lists = { _ in nil } }
     // The vCPUs that a repeated step is for are those of the steps before.
     for (i, item) in items.enumerated().lazy.flatMap(repeated).enumerated() {
@@ -68,7 +71,15 @@ package final class StepReader {
         findings.wrongKind(item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}")
         continue
       }
-      guard let verb = verb(entries, item) else { continue }
+      guard let (verb, item) = verb(entries, item) else {
+        declareUnknown(item)
+        continue
+      }
+      if verb == "create-vm", isWithoutVM {
+        // It comes too late, which has been reported at the first step.
+        isWithoutVM = false
+        continue
+      }
       if verb == "create-vm", i > 0 || behindMachine {
         let why = behindMachine ? "the declarative part has already created it" : "'create-vm' must be the first step"
         findings.error("misplaced-step", "a plan creates one VM, and \(why)", at: item.range.firstLine)
@@ -77,16 +88,30 @@ package final class StepReader {
       if i == 0, !behindMachine, !["create-vm", "has", "get", "set"].contains(verb) {
         findings.error(
           "misplaced-step", "there is no VM yet; begin with 'create-vm: {}'", at: item.range.firstLine)
+        isWithoutVM = true
       }
-      if let step = step(verb, item) { steps.append(step) }
+      if let step = step(verb, item) { steps.append(step) } else { declareUnknown(item) }
     }
     return steps
+  }
+
+  /// Declares what a step with an error would have named, so that its uses are not reported.
+  private func declareUnknown(_ item: Node) {
+    guard let node = item[key: "as"] else { return }
+    let name = node.scalar.map { Located($0, at: node.range) }
+    context.parameters.declareUnknown(name?.value.isValueName == true ? name : nil)
+    if let name, names.devices[name.value] == nil { context.payloads.unknownDescriptors.insert(name.value) }
   }
 
   /// A step for each element of its list. What earlier steps have read can be used in it.
   private func repeated(_ index: Int, _ item: Node) -> [Node] {
     if item[key: "for"] == nil { return [context.parameters.expand(item)] }
-    let steps = context.parameters.repeated(item)
+    guard let steps = context.parameters.repeated(item) else {
+      declareUnknown(item)
+      // They may be created by this step.
+      if item[key: "create-vcpu"] != nil { context.hasUnknownVCPUs = true }
+      return []
+    }
     context.repeatedSteps[index] = steps
     return steps
   }
@@ -99,10 +124,12 @@ package final class StepReader {
   ) -> StoredValue? {
     guard let node = reader["as"] else { return nil }
     if case .invalid = data {
+      declareUnknown(reader.node)
       findings.error("bad-name", "'as' cannot keep this value: nothing is read at an invalid address", at: node.range)
       return nil
     }
     guard case .integer(let integer)? = type, let name = node.scalar, name.isValueName else {
+      declareUnknown(reader.node)
       let why =
         node.scalar?.isValueName == true ? "only an integer can be kept" : "a name has letters, digits and hyphens"
       findings.error("bad-name", "'as' cannot keep this value: \(why)", at: node.range)
@@ -123,7 +150,8 @@ package final class StepReader {
     return context.catalogue.table(name)
   }
 
-  private func verb(_ entries: [Entry], _ item: Node) -> String? {
+  /// The verb of a step, and the step. A misspelt verb is reported, and replaced by the one that is meant.
+  private func verb(_ entries: [Entry], _ item: Node) -> (String, Node)? {
     let known = Self.verbs.map(\.verb) + context.catalogue.requestNames.map(\.name)
     let found = entries.filter { known.contains($0.key.value) }
     if let verb = found.first?.key.value {
@@ -132,14 +160,19 @@ package final class StepReader {
           "conflicting-keys", "a step makes one call: '\(verb)' or '\(found[1].key.value)'", at: found[1].key.range)
         return nil
       }
-      return verb
+      return (verb, item)
     }
-    if let first = entries.first {
-      findings.unknown("unknown-step", "there is no step", first.key.value, among: known, at: first.key.range)
-    } else {
+    let others = ["expect", "value", "input", "address"] + Self.verbs.flatMap(\.keys)
+    guard let i = entries.firstIndex(where: { !others.contains($0.key.value) }) ?? entries.indices.first else {
       findings.error("unknown-step", "an empty step", at: item.range)
+      return nil
     }
-    return nil
+    let key = entries[i].key
+    let meant = findings.unknown("unknown-step", "there is no step", key.value, among: known, at: key.range)
+    guard let meant, key.value.isTypo(of: meant) else { return nil }
+    var entries = entries
+    entries[i].key.value = meant
+    return (meant, Node(.mapping(entries), at: item.range))
   }
 
   private func step(_ verb: String, _ item: Node) -> ExplicitStep? {
@@ -172,7 +205,10 @@ package final class StepReader {
     case "create-irqchip": return made(.createIRQChip)
     case "check-extension": return made(context.u32(subject, "check-extension").map { .checkExtension($0) })
     case "create-vcpu":
-      guard let id = context.u64(subject, verb) else { return nil }
+      guard let id = context.u64(subject, verb) else {
+        context.hasUnknownVCPUs = true
+        return nil
+      }
       if succeeds, names.vcpus.insert(id).inserted { names.vcpusInOrder.append(id) }
       return made(.createVCPU(id))
     case "init-vcpu":
@@ -194,6 +230,7 @@ package final class StepReader {
       if succeeds {
         names.devices[name] = nil
         context.payloads.descriptors[name] = nil
+        context.payloads.closings[name] = at
       }
       return made(.closeDevice(name))
     default:
@@ -263,6 +300,7 @@ package final class StepReader {
       value = subject.isEmpty ? Node(.mapping([]), at: subject.range) : subject
       setting.keyPlaces = KeyPlaces(
         names: type.fields.map(\.name.identifier), places: type.fields.map { subject[key: $0.name]?.range })
+      context.addPlaces(ofMembersIn: subject, to: &setting.keyPlaces)
     } else {
       value = subject.isEmpty ? Node(.scalar("0", .plain), at: subject.range) : subject
     }
@@ -406,6 +444,7 @@ package final class StepReader {
       }
       names.devices[name] = .some(schema)
       context.payloads.descriptors[name] = names.deviceSlots
+      context.payloads.closings[name] = nil
     }
     names.deviceSlots += 1
     return name
@@ -413,6 +452,7 @@ package final class StepReader {
 
   private func device(_ node: Node) -> String? {
     guard let name = node.scalar, names.devices[name] != nil else {
+      if let name = node.scalar, context.payloads.refuseMissing(name, at: node.range) { return nil }
       findings.unknown(
         "unknown-device", "there is no device", node.scalar ?? node.kind, among: names.devices.keys.sorted(),
         at: node.range)
@@ -436,6 +476,7 @@ package final class StepReader {
       findings.wrongKind(node, of: "a path", wanted: "DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…")
       return nil
     }
+    if node.isUnexpanded, context.parameters.loaded.index(of: text) == nil { return nil }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     switch parts[0] {
     case "vm": return Path(target: .vm, schema: context.catalogue.vm, rest: Array(parts.dropFirst()))
@@ -447,7 +488,9 @@ package final class StepReader {
       }
       guard names.vcpus.contains(id) else {
         if context.hasUnknownVCPUs { return nil }
-        findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
+        findings.error(
+          "unknown-vcpu", "no step above creates vCPU \(id)",
+          at: node.range(of: Span(start: 0, length: "vcpu.".utf8.count + parts[1].utf8.count)))
         return nil
       }
       return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)))
@@ -456,6 +499,7 @@ package final class StepReader {
       guard let schema = names.devices[name] else {
         let known = names.devices.keys.sorted() + DeviceReader.reservedNames
         let word = node.range(of: Span(start: 0, length: name.utf8.count))
+        if context.payloads.refuseMissing(name, at: word) { return nil }
         findings.unknown("unknown-device", "there is no device", name, among: known, at: word)
         return nil
       }
@@ -495,6 +539,7 @@ package final class StepReader {
     guard let number = context.number(of: attribute, named: name, keys) else { return nil }
     setting.call.attr = number
     setting.keyPlaces = context.keyPlaces(of: attribute, keys)
+    if let value = reader["value"] { context.addPlaces(ofMembersIn: value, to: &setting.keyPlaces) }
     let type = group.payload(of: attribute, setting.key, number)
     let comparison = payload(access, type, name, reader, into: setting)
     context.fillLengths(of: attribute, keys, in: setting)
@@ -659,7 +704,7 @@ extension Node {
 
 extension String {
   /// Whether later steps can call a value by this name.
-  fileprivate var isValueName: Bool {
+  var isValueName: Bool {
     utf8.first.map { !$0.isDigit } == true && identifier.utf8.allSatisfy(\.isWord) && self != "vcpu" && self != "vcpus"
   }
 }

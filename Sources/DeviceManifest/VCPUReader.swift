@@ -99,15 +99,22 @@ package struct VCPUReader {
   func features(_ node: Node?, mayBeOptional: Bool = true) -> VCPUFeatures {
     var features = VCPUFeatures()
     guard let node, !node.isEmpty else { return features }
-    guard let items = node.items else {
-      findings.wrongKind(node, of: "'features'", wanted: "a list of names")
-      return features
-    }
+    features.places.append("value", node.range)
     let known = context.catalogue.vcpu?.features ?? []
+    if node.items == nil {
+      let isFeature = known.contains { $0.name == node.scalar }
+      findings.wrongKind(
+        node, of: "'features'", wanted: "a list of names",
+        fixIts: isFeature ? [FixIt(replace: node.range, with: "[\(node.range.text)]")] : [])
+      features.isIncomplete = !isFeature
+      if !isFeature { return features }
+    }
+    let items = node.items ?? [node]
     var places: [Int: SourceRange] = [:]
     func isNew(_ bit: Int, _ name: String, at range: SourceRange) -> Bool {
       guard let first = places[bit] else {
         places[bit] = range
+        features.places.append("value.\(name.identifier)", range)
         return true
       }
       findings.error(
@@ -120,6 +127,7 @@ package struct VCPUReader {
       let named = reader.map { $0.required("name", "the name of a feature") } ?? item
       guard let node = named, let name = node.scalar else {
         if !isMapping { findings.wrongKind(item, of: "a feature", wanted: "a name or the number of a bit") }
+        features.isIncomplete = true
         continue
       }
       let isOptional = reader?.bool("optional") ?? false
@@ -139,6 +147,8 @@ package struct VCPUReader {
         features.optional.append(
           OptionalFeature(
             name: feature.name, bit: feature.bit, finalize: feature.finalize, capability: capability, at: node.range))
+      } else {
+        features.isIncomplete = true
       }
     }
     if features.optional.count > Self.mostOptional {

@@ -42,6 +42,10 @@ package struct Reason: Hashable, Sendable {
   package var rule: SourceRange?
   /// The fields of the attribute's key, or the arguments of the call, that the rule tests, if it does not test the value.
   package var keyFields: [String]
+  /// The members of the call's value that the rule tests, such as `u.pin`.
+  package var valueFields: [String]
+  /// The number of the element that the rule tests, if the value has a list, from 0.
+  package var element: Int?
   /// The predefined names that the rule's condition reads, such as `value` or `vcpus`.
   package var roots: Set<String>
   /// The attributes whose absence is the reason, if it is that: one of them is to be set. The first part of a path is the
@@ -52,13 +56,16 @@ package struct Reason: Hashable, Sendable {
 
   package init(
     id: DiagnosticID, errno: Errno? = nil, message: String, rule: SourceRange?, keyFields: [String] = [],
-    roots: Set<String> = [], missing: [String] = [], documented: String? = nil
+    valueFields: [String] = [], element: Int? = nil, roots: Set<String> = [], missing: [String] = [],
+    documented: String? = nil
   ) {
     self.id = id
     self.errno = errno
     self.message = message
     self.rule = rule
     self.keyFields = keyFields
+    self.valueFields = valueFields
+    self.element = element
     self.roots = roots
     self.missing = missing
     self.documented = documented
@@ -103,6 +110,11 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.conflict }
     set { details.conflict = newValue }
   }
+  /// The setting whose value is why a command is refused.
+  package var culprit: SourceRange? {
+    get { storage.first?.culprit }
+    set { details.culprit = newValue }
+  }
   /// The reasons why the call cannot work although the kernel accepts it.
   package var warnings: [Reason] {
     get { storage.first?.warnings ?? [] }
@@ -121,6 +133,7 @@ package struct StepResult: Hashable, Sendable {
     var reasons: [Reason] = []
     var further: [Reason] = []
     var conflict: SourceRange?
+    var culprit: SourceRange?
     var warnings: [Reason] = []
     var schemaFault: Diagnostic?
   }

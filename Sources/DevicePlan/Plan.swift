@@ -144,7 +144,8 @@ package struct Step: Hashable, Sendable {
   }
 }
 
-/// The places of the fields of an attribute's key in a manifest.
+/// The places in a manifest of the fields of an attribute's key, by their names in rules; of its value and the members of that, as `value` and
+/// `value.MEMBER`; and of the elements of the value's list, as `[0]`, with their members.
 package struct KeyPlaces: Hashable, Sendable {
   /// The names of the fields in rules. The steps of an attribute share them.
   private var names: [String]
@@ -155,6 +156,11 @@ package struct KeyPlaces: Hashable, Sendable {
     precondition(names.count == places.count)
     self.names = names
     self.places = places
+  }
+
+  package mutating func append(_ name: String, _ place: SourceRange) {
+    names.append(name)
+    places.append(place)
   }
 
   package subscript(field: String) -> SourceRange? { names.firstIndex(of: field).flatMap { places[$0] } }

@@ -59,8 +59,11 @@ package struct Report: Hashable, Sendable {
     entries.verdicts[index] = .skipped
   }
 
-  /// Notes the call without which the step would not be refused.
-  package mutating func setConflict(_ index: Int, _ place: SourceRange) { entries.results[index].conflict = place }
+  /// Notes the call without which the step would not be refused, and the setting whose value is why.
+  package mutating func setConflict(_ index: Int, _ place: SourceRange?, culprit: SourceRange?) {
+    entries.results[index].conflict = place
+    entries.results[index].culprit = culprit
+  }
 
   /// Removes the entries.
   package mutating func removeEntries() { entries = Entries(steps: []) }
@@ -151,9 +154,15 @@ extension Report {
   /// that the kernel accepts although they cannot work, are warnings.
   package var diagnostics: [Diagnostic] {
     var diagnostics: [Diagnostic] = []
+    var seen: Set<Diagnostic> = []
     // Most steps pass, and are not looked at.
     for i in entries.indices where entries.verdicts[i] != .passed || !entries.results[i].warnings.isEmpty {
-      diagnostics += entries[i].diagnostics(on: host)
+      for diagnostic in entries[i].diagnostics(on: host) {
+        // One text can lead to the same call for each vCPU, with other notes.
+        var plain = diagnostic
+        plain.notes = []
+        if seen.insert(plain).inserted { diagnostics.append(diagnostic) }
+      }
     }
     return diagnostics
   }
@@ -171,7 +180,8 @@ extension Report.Entry {
   /// The problems of this step: at most one for its answer, and its warnings.
   package func diagnostics(on host: HostDescription) -> [Diagnostic] {
     let kernel = KernelWords(host)
-    let warnings = result.warnings.map {
+    // The kernel accepts nothing of a call that it refuses.
+    let warnings = (verdict.isFailure ? [] : result.warnings).map {
       Diagnostic(
         .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: step.at, notes: $0.notes)
     }
@@ -223,9 +233,19 @@ extension Report.Entry {
       notes: notes + step.hints.map { Note($0) } + result.reasons.flatMap(\.notes))
   }
 
-  /// The place of the key's field that the rule tests, if the manifest gives it; else the place of the step.
+  /// The place of what the rule tests, if the manifest gives it: a field of the key, a member of the value, or an element
+  /// of its list; else the place of the step.
   private func place(of reason: Reason?) -> SourceRange {
-    reason?.keyFields.lazy.compactMap { step.keyPlaces[$0] }.first ?? step.at
+    if let place = result.culprit { return place }
+    guard let reason else { return step.at }
+    if let place = reason.keyFields.lazy.compactMap({ step.keyPlaces[$0] }).first { return place }
+    let element = reason.element.map { "[\($0)]" }
+    for prefix in [element, "value"].compactMap(\.self) {
+      // Of several members it is not known which one is wrong.
+      let places = Set(reason.valueFields.compactMap { step.keyPlaces["\(prefix).\($0)"] })
+      if places.count == 1, let place = places.first { return place }
+    }
+    return element.flatMap { step.keyPlaces[$0] } ?? step.keyPlaces["value"] ?? step.at
   }
 
   private func undecided(_ kernel: KernelWords) -> Diagnostic {

@@ -491,7 +491,8 @@ extension Catalogue: SharedNames {
 
   func factType(_ name: String) -> Type? { fact(named: name)?.type }
 
-  var constantNames: [String] { ["arch", "guest_has_run"] + names("tables") }
+  package var tableNames: [String] { names("tables") }
+  var constantNames: [String] { ["arch", "guest_has_run"] + tableNames }
   var functionNames: [String] { functionNames(ofRules: false) }
   var ruleFunctionNames: [String] { functionNames(ofRules: true) }
   var structureNames: [String] { names("structs") }

@@ -141,6 +141,11 @@ extension Sequence<String> {
 }
 
 extension String {
+  /// Whether the text is another one with at most two letters that are wrong, missing or too many.
+  package func isTypo(of other: String) -> Bool {
+    utf8.count <= Spelling.longest && Spelling(self).distance(to: Spelling(other), limit: 2) != nil
+  }
+
   /// The letters and digits, in lower case.
   fileprivate var lettersAndDigits: [UInt8] {
     lowercased().utf8.filter { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }

@@ -4,6 +4,7 @@ package final class Findings {
   package private(set) var errorCount = 0
   package var hasErrors: Bool { errorCount > 0 }
   private var seen: Set<Diagnostic> = []
+  private var unreadable: Set<SourceRange> = []
   private var suggestionsLeft = 100
   /// Whether schemas are read to the last key, as `schema check` does, and not only as far as a run needs them.
   package let isThorough: Bool
@@ -11,6 +12,7 @@ package final class Findings {
   package init(isThorough: Bool = false) { self.isThorough = isThorough }
 
   package func report(_ diagnostic: Diagnostic) {
+    if !unreadable.isEmpty, let range = diagnostic.range, unreadable.contains(range) { return }
     guard seen.insert(diagnostic).inserted else { return }
     diagnostics.append(diagnostic)
     if diagnostic.severity == .error { errorCount += 1 }
@@ -19,6 +21,10 @@ package final class Findings {
   package func report(_ diagnostics: [Diagnostic]) {
     for diagnostic in diagnostics { report(diagnostic) }
   }
+
+  /// Drops further diagnostics at a place. Its text cannot be read, which has been reported: other problems with it are
+  /// consequences.
+  package func dropConsequences(at range: SourceRange) { unreadable.insert(range) }
 
   package func error(
     _ id: DiagnosticID, _ message: String, at range: SourceRange?, notes: [Note] = [], fixIts: [FixIt] = []

@@ -45,6 +45,10 @@ package final class Expression {
     return syntax.paths.filter { $0.count > 1 && roots.contains($0[0]) }.map { $0[1] }
   }
 
+  /// The members of the payload, or of a local, that the expression tests, such as `u.pin`: of each comparison the first
+  /// one, which is compared with the others.
+  package var valueFields: [String] { syntax.testedMembers }
+
   /// The predefined names that the expression reads, also through functions; `local` if it reads a local and not the
   /// payload.
   package var roots: Set<String> {
@@ -63,6 +67,20 @@ package final class Expression {
   private var readsKey: Bool {
     !syntax.names.isDisjoint(with: [Root.key.rawValue, Root.attr.rawValue])
       || functions.contains { $0.body?.readsKey ?? true }
+  }
+}
+
+extension Syntax {
+  fileprivate var testedMembers: [String] {
+    switch self {
+    case .binary(.or, let left, let right, _), .binary(.and, let left, let right, _):
+      return left.testedMembers + right.testedMembers
+    default:
+      let members = paths.filter {
+        $0.count > 1 && ($0[0] == Root.value.rawValue || Root(rawValue: $0[0]) == nil)
+      }
+      return members.prefix(1).map { $0.dropFirst().joined(separator: ".") }
+    }
   }
 }
 

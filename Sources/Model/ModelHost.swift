@@ -212,11 +212,19 @@ extension ModelHost {
 }
 
 extension PreparedCall {
-  /// The call with an unknown value; the same call if it passes none.
+  /// The call with an unknown value; the same call if it passes none, or if later calls depend little on it.
   fileprivate var withUnknownValue: PreparedCall {
-    guard case .attribute(var call, let access, let subject) = self, call.data != .none else { return self }
-    call.data = .bytes([])
-    return .attribute(call, access, subject)
+    switch self {
+    case .createVM: return .createVM(type: nil)
+    case .descriptor(var code):
+      guard case .initialise = code.action else { return self }
+      code.arguments = code.arguments.map { ($0.name, .unknown) }
+      return .descriptor(code)
+    case .attribute(var call, let access, let subject) where call.data != .none:
+      call.data = .bytes([])
+      return .attribute(call, access, subject)
+    default: return self
+    }
   }
 
   /// Whether the call passes nothing to the kernel, so that all its refusals are about the state.
@@ -264,7 +272,13 @@ extension StepResult {
       case .ok: if !answers.contains(.ok) { answers.append(.ok) }
       case .refused(let errno, let reason):
         if !answers.contains(.refused(errno)) { answers.append(.refused(errno)) }
-        if !reasons.contains(reason) { reasons.append(reason) }
+        // A rule may refuse several elements of a list, each in a branch.
+        let isKnown = reasons.contains { known in
+          var known = known
+          known.element = reason.element
+          return known == reason
+        }
+        if !isKnown { reasons.append(reason) }
       case .hazard(let text, let reason):
         outcome = .hazard(text)
         reasons.append(reason)

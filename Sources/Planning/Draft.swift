@@ -280,8 +280,11 @@ struct Draft {
       let operation = DevicePlan.Operation.initVCPU(i, features: features.mask, finalize: features.finalize)
       let names = features.names.joined(separator: ", ")
       add(
-        Step(operation, target: .vcpu(vcpu.id), value: names.isEmpty ? nil : names, at: vcpu.at), labels: [.vcpus],
-        guards: guards)
+        Step(
+          operation, target: .vcpu(vcpu.id), value: names.isEmpty ? nil : names, at: vcpu.at,
+          keyPlaces: vcpu.features.places),
+        labels: [.vcpus], guards: guards)
+      elements[elements.count - 1].isIncomplete = vcpu.isAssumed || vcpu.features.isIncomplete
     }
   }
 

@@ -120,6 +120,10 @@ extension DiagnosticReference {
       "value-out-of-range", "A value fits into its type.",
       "A value that does not fit cannot be sent, and is never truncated. The model predicts whether the kernel accepts a value that fits."
     ),
+    Entry(
+      "empty-list", "A repeated step has something to repeat it for.",
+      "The list of 'for' is a range whose end is before its beginning, a table without such rows, or there are no vCPUs."
+    ),
     Entry("bad-boolean", "A switch is true or false."),
     Entry("bad-bytes", "A byte string is hexadecimal or base64."),
     Entry("bad-file", "A byte string's file and an extended file are regular files that can be read."),

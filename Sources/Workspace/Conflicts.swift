@@ -25,12 +25,26 @@ struct Conflicts {
       else {
         continue
       }
-      if let place = other(of: index) { report.setConflict(index, place) }
+      let culprit = plan.steps[index].isCommand ? self.culprit(of: index, reason) : nil
+      let other = other(of: index, reason)
+      report.setConflict(index, other == culprit ? nil : other, culprit: culprit)
       if replay.isExhausted { return }
     }
   }
 
-  private mutating func other(of index: Int) -> SourceRange? {
+  /// The latest value, of those in the group of a command that is refused, without which the reason would be another one.
+  private mutating func culprit(of index: Int, _ reason: Reason) -> SourceRange? {
+    let command = plan.steps[index]
+    for candidate in (0..<index).reversed() where plan.steps[candidate].isSetting(for: command) {
+      let place = plan.steps[candidate].at
+      guard var host = replay.host(before: index, without: place, from: candidate) else { return nil }
+      let result = host.perform(command)
+      if case .refused = result.outcome, result.reasons.first?.rule != reason.rule { return place }
+    }
+    return nil
+  }
+
+  private mutating func other(of index: Int, _ reason: Reason) -> SourceRange? {
     let subject = plan.steps[index]
     // Calls of the same kind are the most probable ones, and the latest of them.
     let candidates = (0..<index).reversed().filter { plan.steps[$0].at != subject.at && plan.steps[$0].isRemovable }
@@ -38,24 +52,46 @@ struct Conflicts {
     let others = candidates.filter { plan.steps[$0].operation.name != subject.operation.name }
     /// The first step of each place in the text that has not been tried.
     var firsts = Dictionary((0..<index).map { (plan.steps[$0].at, $0) }, uniquingKeysWith: { first, _ in first })
+    /// A call of the same kind without which the reason would be another one.
+    var similar: SourceRange?
     for candidate in same + others {
       let place = plan.steps[candidate].at
       guard let first = firsts.removeValue(forKey: place) else { continue }
       guard var host = replay.host(before: index, without: place, from: first) else { return nil }
-      if host.perform(subject).outcome == .ok { return place }
+      let result = host.perform(subject)
+      if result.outcome == .ok { return place }
+      let step = plan.steps[candidate]
+      if similar == nil, step.operation.name == subject.operation.name, step.target == subject.target,
+        step.attribute == subject.attribute, case .refused = result.outcome, result.reasons.first?.rule != reason.rule
+      {
+        similar = place
+      }
     }
-    return nil
+    return similar
   }
 }
 
 extension Reason {
   /// Whether another call may be the cause of the refusal.
   fileprivate var isConflict: Bool {
-    isAboutState || ["EEXIST", "EBUSY", "E2BIG"].contains(errno?.description)
+    isAboutState || roots.contains("local") || ["EEXIST", "EBUSY", "E2BIG"].contains(errno?.description)
   }
 }
 
 extension Step {
+  /// Whether the call sets something without a value, such as `ctrl.init`.
+  fileprivate var isCommand: Bool {
+    if case .setAttribute(let call) = operation { call.data == .none } else { false }
+  }
+
+  /// Whether the call sets a value of the same object and group as a command.
+  fileprivate func isSetting(for command: Step) -> Bool {
+    guard case .setAttribute(let call) = operation, case .setAttribute(let other) = command.operation else {
+      return false
+    }
+    return call.data != .none && call.target == other.target && call.group == other.group
+  }
+
   /// Whether a plan makes sense without the step.
   fileprivate var isRemovable: Bool {
     if case .createVM = operation { return false }

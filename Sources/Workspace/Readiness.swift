@@ -122,7 +122,7 @@ struct Readiness {
   private mutating func obstacles(for reason: Reason, _ entry: Entry, _ isWarning: Bool) -> [Obstacle] {
     guard knownMissing.isDisjoint(with: reason.missing) else { return [] }
     var found = Obstacle(
-      reason: reason, isWarning: isWarning, place: document.range.firstLine, notes: [], vcpus: [entry.id])
+      reason: reason, isWarning: isWarning, place: place(ofVCPU: entry.slot), notes: [], vcpus: [entry.id])
     let (lacking, present) = settings.missing(reason.missing, vcpu: entry.slot)
     if !lacking.isEmpty {
       return lacking.map { owner, path in
@@ -135,7 +135,8 @@ struct Readiness {
     if hasRefusals { return [] }
     // A setting that is there, and does not do what it should, or else any.
     let causes = present.map { [$0] } ?? causes(of: reason, vcpu: entry.slot)
-    found.place = causes.first ?? document.keyRange("vcpus") ?? found.place
+    let device = settings.devices.values.first { reason.id.description.hasPrefix($0.type + ".") }
+    found.place = causes.first ?? device?.at ?? found.place
     found.cause = causes.first
     if causes.count > 1 { found.notes = [Note("it conflicts with this", at: causes[1])] }
     if let cause = causes.first, settings.targets[cause]?.contains(where: \.isVCPU) == false { found.vcpus = nil }
@@ -159,14 +160,14 @@ struct Readiness {
   private func hazard(_ why: String, _ entry: Entry) -> Diagnostic {
     .error(
       "not-ready", "running vCPU \(entry.id) would crash or hang the kernel: \(why)",
-      at: document.keyRange("vcpus") ?? document.range.firstLine, notes: entry.result.reasons.flatMap(\.notes))
+      at: place(ofVCPU: entry.slot), notes: entry.result.reasons.flatMap(\.notes))
   }
 
   private func undecided(_ entry: Entry) -> Diagnostic {
     .warning(
       "not-ready",
       "whether vCPU \(entry.id) would run is unknown here: KVM_RUN would answer \(entry.result.outcome.words)",
-      at: document.keyRange("vcpus") ?? document.range.firstLine,
+      at: place(ofVCPU: entry.slot),
       notes: entry.result.reasons.flatMap { [Note($0.message)] + $0.notes })
   }
 }
@@ -174,12 +175,17 @@ struct Readiness {
 // MARK: Places
 
 extension Readiness {
+  /// Where a vCPU is declared, or else created.
+  private func place(ofVCPU slot: Int) -> SourceRange {
+    document.keyRange("vcpus") ?? (plan.vcpus.indices.contains(slot) ? plan.vcpus[slot].at : document.range.firstLine)
+  }
+
   /// Where a setting would be written: at the group, if the manifest has it, or else at what contains the group.
   private func place(of owner: Target, _ path: String) -> SourceRange {
     let node: Node?
     let place: SourceRange?
     switch owner {
-    case .vcpu: (node, place) = (document[key: "vcpus"], document.keyRange("vcpus"))
+    case .vcpu(let slot): (node, place) = (document[key: "vcpus"], self.place(ofVCPU: slot))
     case .device(let slot):
       place = settings.devices[slot]?.at
       node = document[key: "devices"]?.items?.first { item in place.map(item.range.contains) ?? false }

@@ -1,6 +1,7 @@
 import DevicePlan
 import Diagnostics
 import Model
+import Vocabulary
 
 /// The result of validating one file.
 package struct Validation {
@@ -245,8 +246,10 @@ extension Report {
     guard first < entries.count else { return }
     let firstWrong = incomplete.min() ?? .max
     let wrongTargets = Set(incomplete.map { entries[$0].step.target })
-    let unknownVCPUs = incomplete.first { entries[$0].step.operation.createsVCPU }
+    let unknownVCPUs = incomplete.filter { entries[$0].step.operation.createsVCPU }.min()
+    let unknownFeatures = incomplete.filter { entries[$0].step.operation.initialisesVCPU }.min()
     var failed: [Report.Entry] = []
+    let objects = objectsByPlace
     for index in first..<entries.count {
       let verdict = entries.verdicts[index]
       if incomplete.contains(index) {
@@ -257,9 +260,17 @@ extension Report {
         let entry = entries[index]
         let isAboutVCPUs = entry.result.reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
         // A command fails because of what earlier steps on the same object have not done.
-        let isCommand = entry.step.operation.data == AttributeData.none && wrongTargets.contains(entry.step.target)
-        if isCommand && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
+        let isOnWrongTarget = isCommand(entry) && wrongTargets.contains(entry.step.target)
+        let isAboutFeatures = entry.result.reasons.contains { $0.roots.contains("vcpu") && !$0.isAboutValue }
+        if isOnWrongTarget && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
+          || isAboutFeatures && index > unknownFeatures ?? .max
           || failed.contains(where: entry.step.isConsequence(of:))
+          || isCommand(entry)
+            && failed.contains(where: { earlier in
+              // The text of a value is wrong for one vCPU, and also leads to a value of this one.
+              earlier.step.target != entry.step.target && earlier.step.at != entry.step.at
+                && objects[earlier.step.at]?.contains(entry.step.target) == true
+            })
         {
           skip(index, because: "an earlier step is wrong")
         } else if failed.count < 100 {
@@ -267,6 +278,18 @@ extension Report {
         }
       }
     }
+  }
+}
+
+extension Report {
+  /// Whether a step sets something without a value.
+  private func isCommand(_ entry: Entry) -> Bool { entry.step.operation.data == AttributeData.none }
+
+  /// The objects of the calls that each place in the text leads to: the settings of vCPUs are written once.
+  private var objectsByPlace: [SourceRange: Set<TargetName>] {
+    var objects: [SourceRange: Set<TargetName>] = [:]
+    for entry in entries { objects[entry.step.at, default: []].insert(entry.step.target) }
+    return objects
   }
 }
 
@@ -282,6 +305,7 @@ extension Step {
 
 extension DevicePlan.Operation {
   fileprivate var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
+  fileprivate var initialisesVCPU: Bool { if case .initVCPU = self { true } else { false } }
 }
 
 extension PlannedManifest {

@@ -177,7 +177,7 @@ import Testing
         "1️⃣", "unknown-device-type", "this device has no alternative 'othr'; did you mean 'other'?", fixIts: ["other"]))
     expectFindings(
       in: "devices: [{type: thing, optional: 1️⃣yes}]",
-      .init("1️⃣", "bad-boolean", "'optional' must be true or false, not 'yes'"))
+      .init("1️⃣", "bad-boolean", "'optional' must be true or false, not 'yes'", fixIts: ["true"]))
     expectFindings(
       in: "devices: [{type: thing, attributes: {1️⃣lin2️⃣: 5}}]",
       .init(
@@ -379,7 +379,8 @@ import Testing
 
   @Test func wrongStepsAreReported() {
     found(
-      "{1️⃣sett: t.int.u8}", .init("1️⃣", "unknown-step", "there is no step 'sett'; did you mean 'set'?", fixIts: ["set"]))
+      "{1️⃣sett: t.int.u8, value: 1}",
+      .init("1️⃣", "unknown-step", "there is no step 'sett'; did you mean 'set'?", fixIts: ["set"]))
     found("1️⃣5", .init("1️⃣", "wrong-kind", "a step must be a mapping such as {create-vcpu: 0}, not a scalar"))
     found("{set: t.int.u8, 1️⃣get: t.int.u8}", .init("1️⃣", "conflicting-keys", "a step makes one call: 'set' or 'get'"))
     found(
@@ -392,8 +393,8 @@ import Testing
       "{has: 1️⃣tt2️⃣.int.u8}",
       .init("1️⃣", to: "2️⃣", "unknown-device", "there is no device 'tt'; did you mean 't'?", fixIts: ["t"]))
     found(
-      "{close: t}, {has: 1️⃣t.int.u8}",
-      .init("1️⃣", "unknown-device", "there is no device 't'", notes: [.init("valid names are vm, vcpu, system")]))
+      "{close: 2️⃣t}, {has: 1️⃣t.int.u8}",
+      .init("1️⃣", "unknown-device", "a step above has closed 't'", notes: [.init("2️⃣", "it is closed here")]))
     found(
       "{has: t.1️⃣itn2️⃣.u8}",
       .init(

@@ -2,6 +2,7 @@ import DeviceManifest
 import DevicePlan
 import Diagnostics
 import PlanFormat
+import TestSupport
 import Testing
 import Vocabulary
 import Workspace
@@ -97,6 +98,17 @@ import Workspace
       ])
   }
 
+  /// The documentation lists the tables of every architecture.
+  @Test func tablesAreDocumented() throws {
+    let page = try #require(text(ofFile: repository + "/docs/manifest-language.md"))
+    let workspace = ManifestWorkspace(Settings())
+    for architecture in Architecture.allCases {
+      for table in workspace.catalogue(for: architecture).tableNames {
+        #expect(page.contains("`\(table)`"), "\(architecture)")
+      }
+    }
+  }
+
   /// The size of a register's value follows from its id, and a read value is compared behind the pointer.
   @Test func registersHaveTheSizesOfTheirIDs() throws {
     let plan = try plan(
@@ -157,7 +169,7 @@ import Workspace
 
       """
     let (_, loaded) = load(text)
-    #expect(loaded.diagnostics.map(\.message) == ["no step above makes a descriptor 'ram'"])
+    #expect(loaded.diagnostics.map(\.message) == ["a step above has closed 'ram'"])
     let plan = try #require(loaded.manifests.first?.plan)
     #expect(plan.deviceNames == ["vfio", "ram"])
     guard case .addMemory(0, 0, 4096, 4, let memory) = plan.steps[3].operation else {

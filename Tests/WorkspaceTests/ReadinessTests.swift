@@ -117,7 +117,7 @@ import Workspace
 
   @Test func incompleteManifestsSaySo() throws {
     let text = "vcpus: {count: 1}\ndevices: [{type: arm-vgic-v3}]\n"
-    #expect(try problems(text).map { $0.prefix(14) } == Array(repeating: "4:17 not-ready", count: 3))
+    #expect(try problems(text).map { $0.prefix(14) } == Array(repeating: "4:18 not-ready", count: 3))
     #expect(try problems(text + "ready: false\n") == [])
     #expect(try problems(text + "ready: maybe\n").map { $0.prefix(15) } == ["5:8 bad-boolean"])
   }
@@ -126,7 +126,7 @@ import Workspace
     let text = "vcpus: {count: 1}\ndevices: [{type: arm-vgic-v3, name: gic}]\nsteps: [{has: gic.ctrl.init}]\n"
     #expect(try problems(text) == [])
     #expect(
-      try problems(text + "ready: true\n").map { $0.prefix(14) } == Array(repeating: "4:36 not-ready", count: 3))
+      try problems(text + "ready: true\n").map { $0.prefix(14) } == Array(repeating: "4:37 not-ready", count: 3))
   }
 
   @Test func errorsInTheTextHideWhatTheyMayCause() throws {

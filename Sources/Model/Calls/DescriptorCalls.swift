@@ -47,12 +47,17 @@ extension Machine {
     if lacks { try refuse(.noCapability) }
   }
 
-  private mutating func createVM(_ type: UInt64) throws(Stop) {
+  private mutating func createVM(_ type: UInt64?) throws(Stop) {
     guard let vm = catalogue.vm else { return }
     var fields = vm.createArguments.map { field in
-      (name: field.name.identifier, value: program.pool.integer(field.extract(from: Int128(type))))
+      (
+        name: field.name.identifier,
+        value: type.map { program.pool.integer(field.extract(from: Int128($0))) } ?? .unknown
+      )
     }
-    if !fields.contains(where: { $0.name == "type" }) { fields.append(("type", program.pool.integer(type))) }
+    if !fields.contains(where: { $0.name == "type" }) {
+      fields.append(("type", type.map { program.pool.integer($0) } ?? .unknown))
+    }
     call = CallState(file: vm, path: DescriptorCall.create.rawValue)
     call.argument = record(fields)
     try allocateVM()
@@ -114,6 +119,7 @@ extension Machine {
         case .number(let number): (name, program.pool.integer(number))
         case .numbers(let numbers): (name, cell(of: .list(numbers.map { Value($0) })))
         case .device(let device): (name, device)
+        case .unknown: (name, .unknown)
         }
       })
   }

@@ -5,7 +5,8 @@ import Vocabulary
 
 /// A call whose objects exist, ready to be evaluated, more than once if need be.
 enum PreparedCall {
-  case createVM(type: UInt64)
+  /// The type is nil if it is unknown.
+  case createVM(type: UInt64?)
   /// A call with arguments. The VM's `every` rules run first.
   case descriptor(DescriptorCallCode)
   case closeDevice(ModelDevice)
@@ -36,6 +37,7 @@ struct DescriptorCallCode {
   enum Argument {
     case number(UInt64)
     case numbers([Int32])
+    case unknown
     case device(Cell)
   }
 }

@@ -81,9 +81,10 @@ extension Machine {
   mutating func force(_ prepared: PreparedCall) {
     ignoresRefusals = true
     defer { ignoresRefusals = false }
-    memory.begin()
-    decisions = Decisions()
-    _ = follow(prepared)
+    let branches = branches(prepared)
+    guard let course = branches.first?.course else { return }
+    (call, occupied) = (course.call, course.occupied)
+    join(branches.compactMap(\.course?.changes))
   }
 
   /// The reasons of all rules that would refuse a call, in their order, if each were passed over. The state is unchanged.
@@ -108,6 +109,7 @@ extension Machine {
 
   private mutating func follow(_ prepared: PreparedCall) -> Branch {
     ending = nil
+    element = nil
     warnings = []
     if !occupied.isEmpty { occupied = [] }
     reserveLocals(Int(program.slotCount))
@@ -134,7 +136,7 @@ extension Machine {
   /// The value that this branch assumes for an unknown condition. A forced call avoids refusals.
   @inline(never)
   mutating func assume(_ rule: RuleID? = nil) -> Bool {
-    if ignoresRefusals { return rule.map { program.rules[Int($0)].rule.errno == nil } ?? true }
+    if ignoresRefusals, let rule, program.rules[Int(rule)].rule.errno != nil { return false }
     memory.isForked = true
     return decisions.next()
   }

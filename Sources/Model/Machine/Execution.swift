@@ -107,9 +107,12 @@ extension Machine {
       return try loop(from: low, through: high, list, slot, body)
     }
     let elements = try value(of: list)
+    let outer = element
+    defer { element = outer }
     switch elements.tag {
     case .list:
       for i in 0..<Address(elements.count) {
+        element = Int(i)
         locals[Int(slot)] = load(elements.start + i)
         try run(body)
       }
@@ -132,8 +135,11 @@ extension Machine {
     guard last - first < Self.longestLoop else {
       throw faulty("the loop runs more than \(Self.longestLoop) times", in: list)
     }
+    let outer = element
+    defer { element = outer }
     var next = first
     while next <= last {
+      element = Int(exactly: next)
       locals[Int(slot)] = program.pool.integer(next)
       try run(body)
       next += 1
@@ -247,7 +253,8 @@ extension Machine {
     let rule = program.rules[Int(id)].rule
     return Reason(
       id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message(of: id),
-      rule: rule.source, keyFields: rule.condition?.keyFields ?? [], roots: rule.condition?.roots ?? [],
+      rule: rule.source, keyFields: rule.condition?.keyFields ?? [],
+      valueFields: rule.condition?.valueFields ?? [], element: element, roots: rule.condition?.roots ?? [],
       missing: rule.missing.map(\.value), documented: rule.documented)
   }
 

@@ -15,6 +15,8 @@ struct Machine {
 
   /// The locals. Those of rules begin at 0; what is evaluated in between, such as an initial value, has its own.
   var locals: [Cell] = []
+  /// The number of the list's element that the innermost loop of the rules has reached, from 0.
+  var element: Int?
   /// The first slot of the running code.
   var base = 0
   /// The number of routines that run: 0 in the expressions of rules.
