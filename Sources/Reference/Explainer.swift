@@ -61,10 +61,12 @@ extension Explainer {
     let (architecture, rest) = split(name)
     let all = subjects(in: architecture)
     let found = all.named(rest)
-    if !found.isEmpty { return .page(pages(found)) }
+    // A file of shared parts can have the name of a call, and readers look for the call.
+    if !found.allSatisfy(\.file.isCommon) { return .page(pages(found)) }
     let uapi = constants().filter { $0.constant == name }.map(\.subject)
     if !uapi.isEmpty { return .page(Set(uapi.map(\.name)).count == 1 ? pages(uapi) : index(name, uapi)) }
     if let page = page(ofCallOrErrno: name) { return .page(page) }
+    if !found.isEmpty { return .page(pages(found)) }
     // Ids of warnings look like names.
     if case .page(let page) = explainID(name) { return .page(page) }
     if let page = page(ofField: rest, in: all) ?? page(ofValue: rest, in: all) { return .page(page) }
