@@ -167,6 +167,7 @@ private struct PlanDecoder {
 
   private mutating func label(_ step: inout Step, _ p: Int) {
     step.attribute = string(at: p + KVMLOAD_LABEL_ATTRIBUTE)
+    step.key = string(at: p + KVMLOAD_LABEL_KEY)
     step.value = string(at: p + KVMLOAD_LABEL_VALUE)
     step.moved = string(at: p + KVMLOAD_LABEL_MOVED)
     step.at = place(p + KVMLOAD_LABEL_PLACE)
