@@ -111,7 +111,7 @@ package final class StepReader {
     let index = context.parameters.declareRead(
       Located(name, at: node.range), size: integer.size, isSigned: integer.isSigned)
     context.payloads.parameters = context.parameters.loaded
-    return index.map { StoredValue(parameter: $0, offset: offset) }
+    return index.map { StoredValue(parameter: $0, context.parameters.loaded.all[$0], offset: offset) }
   }
 
   /// The vCPUs in the order of their creation, or the rows of a table.

@@ -178,13 +178,63 @@ import Workspace
         - {set: vcpu.1.tsc.offset, value: "${offset}"}
 
       """)
-    #expect(plan.steps[3].stored == StoredValue(parameter: 0, offset: 0))
+    #expect(plan.steps[3].stored == StoredValue(parameter: 0, plan.parameters[0], offset: 0))
     let slot = PayloadSlot(.parameter(0), offset: 0, width: 8)
     #expect(plan.steps[4].operation.data == .bytes([UInt8](repeating: 0, count: 8), slots: [slot]))
     #expect(plan.missingParameters == [])
     let (_, loaded) = load(
       "arch: x86_64\nvcpus: {count: 1}\nsteps: [{get: vcpu.0.tsc.offset, as: a}, {get: vcpu.0.tsc.offset, as: a}]\n")
     #expect(loaded.diagnostics.map(\.message) == ["there is already a value 'a'"])
+  }
+
+  /// The model uses a value if it can predict what is read.
+  @Test func modelKnowsKeptValues() throws {
+    func shared(_ irq: Int, value: String) throws -> [String] {
+      try validation(
+        """
+        arch: arm64
+        vcpus: {count: 2, features: [psci-0.2, pmu-v3]}
+        devices: [{type: arm-vgic-v3, name: gic}]
+        steps:
+          - {set: vcpu.0.pmu-v3.irq, value: \(irq)}
+          - {get: vcpu.0.pmu-v3.irq, as: irq}
+          - {set: vcpu.1.pmu-v3.irq, value: "\(value)"}
+
+        """)
+    }
+    #expect(try shared(23, value: "${irq}") == [])
+    #expect(try shared(40, value: "${irq}") == (try shared(40, value: "40")))
+    #expect(try shared(40, value: "40").count == 1)
+  }
+
+  @Test func keptValuesThatAreUnknownLeaveAnswersOpen() throws {
+    let text = """
+      arch: arm64
+      vcpus: {count: 2, features: [psci-0.2, pmu-v3]}
+      steps:
+        - {get-one-reg: {id: X0}, on: vcpu.0, as: x}
+        - {set-one-reg: {id: PSTATE, addr: "${x}"}, on: vcpu.0}
+
+      """
+    #expect(try validation(text).allSatisfy { $0.contains("which one is unknown here") })
+    #expect(try validation(text).count == 1)
+  }
+
+  @Test func keptValuesThatDoNotFitArePredicted() throws {
+    let text = """
+      arch: x86_64
+      vm: {irqchip: true}
+      vcpus: {count: 1}
+      steps:
+        - {set: vcpu.0.tsc.offset, value: 0x1_0000_0000}
+        - {get: vcpu.0.tsc.offset, as: offset}
+        - {irq-line: {irq: "${offset}", level: 1}}
+
+      """
+    #expect(
+      try validation(text) == [
+        "value-out-of-range: the call was not made: the value of 'offset' is 4294967296, which does not fit into 32 bits"
+      ])
   }
 
   /// Each row of a report names the register that it is about.
