@@ -167,6 +167,58 @@ import Workspace
     #expect(memory == PrivateMemory(device: 1, offset: 0))
   }
 
+  /// Declared memory can be that of a new guest_memfd, which comes before its slot and takes a device slot.
+  @Test func memoryOfADescriptorIsDeclared() throws {
+    let text = """
+      arch: x86_64
+      memory:
+        - {at: 0, size: 2MiB}
+        - {at: 2MiB, size: 1MiB, guest-memfd: true}
+        - {at: 4MiB, size: 4KiB, guest-memfd: {flags: [mmap, init-shared]}}
+        - {at: 8MiB, size: 4KiB, guest-memfd: false}
+      devices: [{type: vfio}]
+      steps:
+        - {create-guest-memfd: {size: 4KiB}, as: ram}
+        - {add-memory: {at: 16MiB, size: 4KiB, guest-memfd: ram}}
+
+      """
+    let plan = try plan(text)
+    #expect(try validation(text) == [])
+    #expect(
+      plan.steps.map(\.words) == [
+        "create vm", "add memory at 0x0000_0000, 2MiB", "create-guest-memfd makes guest-memfd-1: {size: 1MiB}",
+        "add memory at 0x0020_0000, 1MiB",
+        "create-guest-memfd makes guest-memfd-2: {size: 4KiB, flags: [mmap, init-shared]}",
+        "add memory at 0x0040_0000, 4KiB", "add memory at 0x0080_0000, 4KiB", "create vfio",
+        "create-guest-memfd makes ram: {size: 4KiB}", "add memory at 0x0100_0000, 4KiB",
+      ])
+    let memory = plan.steps.compactMap { step -> [Int]? in
+      guard case .addMemory(_, _, _, let flags, let memory) = step.operation else { return nil }
+      return [Int(flags), memory?.device ?? -1]
+    }
+    #expect(memory == [[0, -1], [4, 0], [4, 1], [0, -1], [4, 3]])
+  }
+
+  @Test func declaredMemoryOfADescriptorIsChecked() throws {
+    func messages(_ arch: String, _ memory: String, release: String? = nil) throws -> [String] {
+      try validation("arch: \(arch)\nmemory: [{at: 0, size: 1MiB, guest-memfd: \(memory)}]\n", release: release)
+    }
+    #expect(
+      try messages("x86_64", "ram") == ["wrong-kind: 'guest-memfd' must be true, or a mapping, not a scalar"])
+    #expect(
+      try messages("x86_64", "{size: 4KiB}").map { $0.prefix(40) } == ["unknown-key: 'guest-memfd' has no key 's"])
+    #expect(try messages("riscv64", "true").map { $0.prefix(27) } == ["unknown-key: a memory regio"])
+    #expect(try messages("arm64", "{flags: mmap}") == [])
+    #expect(
+      try messages("arm64", "true") == [
+        "vm.add-memory.mmap:EINVAL: the kernel would answer EINVAL: guest memory on arm64 must be mappable; create the guest_memfd with the flag mmap"
+      ])
+    #expect(
+      try messages("arm64", "{flags: mmap}", release: "6.12").map { $0.prefix(while: { $0 != " " }) } == [
+        "vm.add-memory.old-guest-memfd:EINVAL:", "vm.create-guest-memfd:EINVAL:",
+      ])
+  }
+
   /// A value that one step reads fills the payload of a later one; the plan needs no value for it.
   @Test func readValuesAreKeptForLaterSteps() throws {
     let plan = try plan(
