@@ -45,10 +45,18 @@ package struct MemoryRegion {
   package var address: UInt64
   package var size: UInt64
   package var flags: UInt32 = 0
-  /// The name of a guest_memfd, and the offset in it.
-  package var file: (name: String, offset: UInt64)?
+  /// The memory of the region; nil if it is new and has no descriptor.
+  package var source: MemorySource?
   package var places = KeyPlaces()
   package var at: SourceRange
+}
+
+/// Memory that has a descriptor.
+package enum MemorySource {
+  /// The memory of a descriptor that a step made, from an offset on.
+  case descriptor(String, offset: UInt64)
+  /// The memory of a new descriptor, with the call that makes it.
+  case new(String, RequestSchema, AttributeSetting)
 }
 
 package struct CapabilityCall {

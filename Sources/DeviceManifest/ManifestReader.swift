@@ -190,11 +190,10 @@ struct MemoryReader {
   let context: ReadingContext
   let isStep: Bool
 
-  private static let keys = ["at", "size", "slot", "flags"]
-  private static let fileKeys = ["guest-memfd", "guest-memfd-offset"]
-
   func region(_ node: Node, slot: UInt32) -> MemoryRegion? {
-    let keys = isStep ? Self.keys + Self.fileKeys : Self.keys
+    let memory = context.catalogue.descriptorMemory
+    var keys = ["at", "size", "slot", "flags"]
+    if let memory { keys += isStep ? [memory.name, memory.offsetName] : [memory.name] }
     let reader = MappingReader(node, of: "a memory region", keys: keys, context.findings)
     let address = reader.required("at", "its guest physical address").flatMap { context.u64($0, "at") }
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
@@ -204,20 +203,45 @@ struct MemoryReader {
     let places = KeyPlaces(names: keys.map(\.identifier), places: keys.map(reader.valueRange))
     var region = MemoryRegion(
       slot: slot, address: address, size: size, flags: flags ?? 0, places: places, at: node.range.firstLine)
-    guard isStep, let file = reader["guest-memfd"] else { return region }
-    guard let name = file.scalar, context.payloads.descriptors[name] != nil else {
-      if let name = file.scalar, context.payloads.refuseMissing(name, at: file.range) { return nil }
-      context.findings.unknown(
-        "unknown-device", "no step above makes a descriptor", file.scalar ?? file.kind,
-        among: context.payloads.descriptors.keys.sorted(), at: file.range)
+    guard let memory, let node = reader[memory.name] else { return region }
+    if isStep {
+      guard let name = node.scalar, context.payloads.descriptors[name] != nil else {
+        if let name = node.scalar, context.payloads.refuseMissing(name, at: node.range) { return nil }
+        context.findings.unknown(
+          "unknown-device", "no step above makes a descriptor", node.scalar ?? node.kind,
+          among: context.payloads.descriptors.keys.sorted(), at: node.range)
+        return nil
+      }
+      let offset = reader[memory.offsetName].flatMap { context.u64($0, memory.offsetName) } ?? 0
+      region.source = .descriptor(name, offset: offset)
+    } else {
+      guard let setting = creation(of: memory, node, size: reader["size"] ?? node) else { return region }
+      region.source = .new("\(memory.name)-\(slot)", memory.call, setting)
+    }
+    if reader["flags"] == nil { region.flags = 1 << UInt32(memory.flag) }
+    return region
+  }
+
+  /// The call that makes the memory of a region; nil if the region is to have none, or has an error.
+  ///
+  /// - Parameter node: `true`, or a mapping of what the call takes besides the size.
+  private func creation(of memory: DescriptorMemory, _ node: Node, size: Node) -> AttributeSetting? {
+    if node.scalar == "false" { return nil }
+    guard node.scalar == "true" || node.entries != nil else {
+      context.findings.wrongKind(node, of: "'\(memory.name)'", wanted: "true, or a mapping")
       return nil
     }
-    region.file = (name, reader["guest-memfd-offset"].flatMap { context.u64($0, "guest-memfd-offset") } ?? 0)
-    if reader["flags"] == nil {
-      let flag = context.catalogue.memoryFlags.flags.first { $0.name == "guest-memfd" }
-      region.flags = flag.map { 1 << UInt32($0.bit) } ?? 0
-    }
-    return region
+    let given = MappingReader(
+      Node(.mapping(node.entries ?? []), at: node.range), of: "'\(memory.name)'",
+      keys: memory.members.fields.map(\.name),
+      context.findings)
+    let value = Node(
+      .mapping([Entry(key: Located(DescriptorMemory.size, at: size.range), value: size)] + given.entries),
+      at: node.range)
+    let setting = AttributeSetting(
+      call: AttributeNumbers(group: 0, attr: 0), path: memory.call.name, at: node.range)
+    context.encode(value, for: memory.call, into: setting)
+    return setting
   }
 
   private func flags(_ node: Node) -> UInt32? {

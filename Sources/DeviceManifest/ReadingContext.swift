@@ -61,6 +61,24 @@ final class ReadingContext {
       .map { UInt64($0) }
   }
 
+  /// Encodes the struct of a call.
+  func encode(_ value: Node, for call: RequestSchema, into setting: AttributeSetting) {
+    if case .structure(let type) = call.type {
+      setting.keyPlaces = KeyPlaces(
+        names: type.fields.map(\.name.identifier), places: type.fields.map { value[key: $0.name]?.range })
+      addPlaces(ofMembersIn: value, to: &setting.keyPlaces)
+    }
+    var encoder = encoder(isStep: true)
+    encoder.fillsPointers = call.isWritten
+    guard let encoded = encoder.encode(value, as: call.type, name: call.name) else {
+      setting.isIncomplete = true
+      setting.data = .bytes([])
+      return
+    }
+    setting.data = .bytes(encoded.payload.bytes, slots: encoded.slots)
+    setting.value = value.flowText
+  }
+
   /// The 64-bit number of an attribute, built from its key fields if it is structured; nil if they are wrong.
   func number(
     of attribute: AttributeSchema, named path: String, _ reader: MappingReader?

@@ -28,7 +28,8 @@ struct StepNames {
     vcpusInOrder = machine.vcpus.map(\.id)
     vcpus = Set(vcpusInOrder)
     nextSlot = UInt32(machine.memory.count)
-    deviceSlots = machine.devices.reduce(0) { $0 + $1.alternatives.count }
+    let newMemory = machine.memory.count { if case .new? = $0.source { true } else { false } }
+    deviceSlots = machine.devices.reduce(newMemory) { $0 + $1.alternatives.count }
   }
 }
 
@@ -138,7 +139,7 @@ package final class StepReader {
     let index = context.parameters.declareRead(
       Located(name, at: node.range), size: integer.size, isSigned: integer.isSigned)
     context.payloads.parameters = context.parameters.loaded
-    return index.map { StoredValue(parameter: $0, offset: offset) }
+    return index.map { StoredValue(parameter: $0, context.parameters.loaded.all[$0], offset: offset) }
   }
 
   /// The vCPUs in the order of their creation, or the rows of a table.
@@ -293,26 +294,14 @@ package final class StepReader {
   private func data(
     of call: RequestSchema, _ subject: Node, _ written: Node?, into setting: AttributeSetting
   ) -> Comparison? {
-    var encoder = encoder
-    encoder.fillsPointers = call.isWritten
-    let value: Node
-    if case .structure(let type) = call.type {
-      value = subject.isEmpty ? Node(.mapping([]), at: subject.range) : subject
-      setting.keyPlaces = KeyPlaces(
-        names: type.fields.map(\.name.identifier), places: type.fields.map { subject[key: $0.name]?.range })
-      context.addPlaces(ofMembersIn: subject, to: &setting.keyPlaces)
-    } else {
-      value = subject.isEmpty ? Node(.scalar("0", .plain), at: subject.range) : subject
+    var value = subject
+    if subject.isEmpty {
+      let isStructure = if case .structure = call.type { true } else { false }
+      value = Node(isStructure ? .mapping([]) : .scalar("0", .plain), at: subject.range)
     }
-    guard let encoded = encoder.encode(value, as: call.type, name: call.name) else {
-      setting.isIncomplete = true
-      setting.data = .bytes([])
-      return nil
-    }
-    setting.data = .bytes(encoded.payload.bytes, slots: encoded.slots)
-    if !subject.isEmpty { setting.value = value.flowText }
-    guard let written else { return nil }
-    encoder.fillsPointers = false
+    context.encode(value, for: call, into: setting)
+    if subject.isEmpty { setting.value = nil }
+    guard let written, !setting.isIncomplete else { return nil }
     let expected = written.completed(by: subject, for: call.type)
     guard let wanted = encoder.encode(expected, as: call.type, name: call.name) else { return nil }
     return Comparison(bytes: wanted.payload.bytes, mask: wanted.payload.mask)

@@ -104,8 +104,9 @@ package struct StepWriter {
         entries.append(("flags", writer.number(Int128(flags), catalogue.memoryFlags, 4)))
       }
       if let memory {
-        entries.append(("guest-memfd", .text(deviceNames[memory.device])))
-        if memory.offset != 0 { entries.append(("guest-memfd-offset", .text(hexadecimal(memory.offset)))) }
+        guard let own = catalogue.descriptorMemory else { return nil }
+        entries.append((own.name, .text(deviceNames[memory.device])))
+        if memory.offset != 0 { entries.append((own.offsetName, .text(hexadecimal(memory.offset)))) }
       }
       return [("add-memory", .mapping(entries))]
     case .enableCapability(let number, let target, let flags, let arguments):

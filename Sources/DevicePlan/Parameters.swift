@@ -32,27 +32,13 @@ extension Plan {
       }
     }
     for i in steps.indices {
-      steps[i].operation = steps[i].operation.mappingData { data in
-        guard case .bytes(var bytes, let slots) = data else { return }
-        var left: [PayloadSlot] = []
-        for slot in slots {
-          guard case .parameter(let index) = slot.content,
-            let value = values[index] ?? (withDefaults ? parameters[index].initial : nil)
-          else {
-            left.append(slot)
-            continue
-          }
-          if slot.holds(value) {
-            slot.put(value, into: &bytes, bigEndian: architecture.isBigEndian)
-          } else {
-            diagnostics.append(
-              .error(
-                "value-out-of-range",
-                "\(value) does not fit here: parameter '\(parameters[index].name)' fills \(slot.room)",
-                at: steps[i].at))
-          }
-        }
-        data = .bytes(bytes, slots: left)
+      let unfit = steps[i].operation.fill(bigEndian: architecture.isBigEndian) { [parameters] index in
+        values[index] ?? (withDefaults ? parameters[index].initial : nil)
+      }
+      diagnostics += unfit.map { slot, index, value in
+        .error(
+          "value-out-of-range",
+          "\(value) does not fit here: parameter '\(parameters[index].name)' fills \(slot.room)", at: steps[i].at)
       }
     }
     return diagnostics
@@ -103,6 +89,35 @@ extension Plan {
   }
 }
 
+extension Operation {
+  /// Puts values into the payload. Slots of parameters with a value are removed.
+  ///
+  /// - Parameter value: the value of a parameter, by its index.
+  /// - Returns: the slots that cannot hold their value.
+  package mutating func fill(
+    bigEndian: Bool, _ value: (Int) -> Int128?
+  ) -> [(slot: PayloadSlot, parameter: Int, value: Int128)] {
+    var unfit: [(PayloadSlot, Int, Int128)] = []
+    self = mappingData { data in
+      guard case .bytes(var bytes, let slots) = data, !slots.isEmpty else { return }
+      var left: [PayloadSlot] = []
+      for slot in slots {
+        guard case .parameter(let index) = slot.content, let value = value(index) else {
+          left.append(slot)
+          continue
+        }
+        if slot.holds(value) {
+          slot.put(value, into: &bytes, bigEndian: bigEndian)
+        } else {
+          unfit.append((slot, index, value))
+        }
+      }
+      data = .bytes(bytes, slots: left)
+    }
+    return unfit
+  }
+}
+
 extension AttributeData {
   /// The indices of the parameters that fill slots.
   fileprivate var parameters: [Int] {
@@ -121,6 +136,11 @@ extension PayloadSlot {
 
   /// The room for a value: `12 bits`, `40 bits of a multiple of 4096`.
   package var room: String { counted(bits, "bit") + (dropped > 0 ? " of a multiple of \(1 << dropped)" : "") }
+
+  /// The reason why a value that an earlier step read cannot be put here.
+  package func misfit(_ value: Int128, of name: String) -> String {
+    "the value of '\(name)' is \(value), which does not fit into \(room)"
+  }
 
   func put(_ value: Int128, into bytes: inout [UInt8], bigEndian: Bool) {
     let mask: Int128 = ((1 << Int128(bits)) - 1) << Int128(shift)

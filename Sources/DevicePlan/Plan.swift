@@ -170,11 +170,15 @@ package struct KeyPlaces: Hashable, Sendable {
 package struct StoredValue: Hashable, Sendable {
   /// The index of the parameter that gets it, and has its size.
   package var parameter: Int
+  /// The parameter's name and sign.
+  package var name: String
+  package var isSigned: Bool
   /// The offset of the integer in the payload, in bytes.
   package var offset: Int
 
-  package init(parameter: Int, offset: Int) {
+  package init(parameter: Int, _ declaration: PlanParameter, offset: Int) {
     self.parameter = parameter
+    (name, isSigned) = (declaration.name, declaration.isSigned)
     self.offset = offset
   }
 }

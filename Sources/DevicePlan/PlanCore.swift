@@ -9,6 +9,7 @@ extension Plan {
     for i in core.steps.indices {
       core.steps[i].at = .nowhere
       core.steps[i].keyPlaces = KeyPlaces()
+      core.steps[i].key = nil
       core.steps[i].value = nil
       core.steps[i].moved = nil
       core.steps[i].hints = []

@@ -89,6 +89,9 @@ package final class Catalogue {
       KeyReader(node, keys: ["type", "flags", "doc"], of: "'flags'", faults))
   }()
 
+  /// The memory that a call makes and memory regions can use; nil if the architecture has none.
+  package private(set) lazy var descriptorMemory: DescriptorMemory? = readDescriptorMemory()
+
   /// The releases that the schemas describe.
   private(set) lazy var described: ReleaseBound? = common("describes")?.releaseBound(faults)
 
@@ -381,7 +384,8 @@ extension Catalogue {
       record.add("finalize", .list(.integer))
     case (.finalize, _): record.add("feature", .integer)
     case (.addMemory, _):
-      for name in ["slot", "at", "size", "guest_memfd", "guest_memfd_offset"] { record.add(name, .integer) }
+      _ = descriptorMemory  // Its faults are reported with those of the call.
+      for name in ["slot", "at", "size"] + namesOfDescriptorMemory { record.add(name, .integer) }
       record.add("flags", memoryFlags.valueType)
     case (.enableCapability, _): return .any
     default: return nil

@@ -102,13 +102,21 @@ struct MachineSchema {
           ("slot", scalars.unsigned(32).described("by default its position in the list")),
           ("flags", flags.described(catalogue.memoryFlags.doc)),
         ]
-          + (isStep
-            ? [
-              ("guest-memfd", scalars.text.described("the name of a guest_memfd that a step made")),
-              ("guest-memfd-offset", scalars.unsigned(64).described("the offset in it, in bytes")),
-            ] : []),
+          + (catalogue.descriptorMemory.map { memory in
+            isStep
+              ? [
+                (memory.name, scalars.text.described("the name of a descriptor that '\(memory.call.name)' made")),
+                (memory.offsetName, scalars.unsigned(64).described("the offset in it, in bytes")),
+              ] : [(memory.name, newMemory(memory))]
+          } ?? []),
         required: ["at", "size"])
     }
+  }
+
+  /// `true`, or what the call that makes the memory of a region takes besides the size.
+  private func newMemory(_ memory: DescriptorMemory) -> JSON {
+    let members = PayloadSchema(definitions: definitions, isStep: true).schema(.structure(memory.members))
+    return JSON.any(of: [["type": "boolean"], members, scalars.expression]).described(memory.call.doc)
   }
 
   // MARK: vCPUs

@@ -77,9 +77,7 @@ extension KernelHost {
       guard case .parameter(let index) = slot.content else { continue }
       let (parameter, value) = (parameters[index], session.value(of: index))
       let number = parameter.isSigned ? Int128(Int64(bitPattern: value)) : Int128(value)
-      if !slot.holds(number) {
-        return "the value of '\(parameter.name)' is \(number), which does not fit into \(slot.room)"
-      }
+      if !slot.holds(number) { return slot.misfit(number, of: parameter.name) }
     }
     return ""
   }

@@ -24,6 +24,8 @@ package struct ModelHost: Host {
   /// The records that the plan's `create` steps created, by slot; nil if refused, skipped or closed.
   private(set) var vcpus: [Cell?] = []
   private(set) var devices: [ModelDevice?] = []
+  /// The known values that steps have read for later ones, by the parameter that has them.
+  private var kept: [Int: (name: String, value: Int128)] = [:]
   /// What the calls so far have put on the map.
   private var occupations: [Occupation] = []
   /// The number of steps so far.
@@ -64,9 +66,18 @@ package struct ModelHost: Host {
 
   package mutating func perform(_ step: Step) -> StepResult {
     defer { steps += 1 }
-    switch preparation(of: step.operation, path: step.attribute) {
+    var operation = step.operation
+    if !kept.isEmpty {
+      let unfit = operation.fill(bigEndian: catalogue.architecture.isBigEndian) { kept[$0]?.value }
+      if let first = unfit.first {
+        pass(over: step)
+        return StepResult(.unfit(first.slot.misfit(first.value, of: kept[first.parameter]?.name ?? "")))
+      }
+    }
+    switch preparation(of: operation, path: step.attribute) {
     case .call(let call):
       let (result, way) = perform(call, expected: step.expected)
+      if let stored = step.stored { kept[stored.parameter] = value(stored, in: result).map { (stored.name, $0) } }
       bind(step.operation, isMade: way != .failure)
       if way != .failure { record(step.operation, isForced: way == .forced) }
       return result
@@ -78,6 +89,17 @@ package struct ModelHost: Host {
       }
       return StepResult(outcome)
     }
+  }
+
+  /// A value that a step reads for later ones; nil if it is not known in full.
+  private func value(_ stored: StoredValue, in result: StepResult) -> Int128? {
+    guard let bytes = result.value?.dropFirst(stored.offset), !bytes.isEmpty,
+      result.valueMask?.dropFirst(stored.offset).allSatisfy({ $0 == 0xFF }) ?? true
+    else { return nil }
+    let ordered = catalogue.architecture.isBigEndian ? Array(bytes) : bytes.reversed()
+    let value = ordered.reduce(0 as Int128) { $0 << 8 | Int128($1) }
+    let bits = Int128(8 * bytes.count)
+    return stored.isSigned && value >> (bits - 1) == 1 ? value - 1 << bits : value
   }
 
   /// Runs a vCPU, and lets it enter the guest: what KVM_RUN answers without `immediate_exit`, unless the guest runs.

@@ -38,6 +38,7 @@ private struct PlanDecoder {
   /// The manifests that steps come from, by the offsets of their paths.
   private var sources: [UInt32: SourceFile] = [:]
   /// The ids of vCPUs, by slot.
+  private var parameters: [PlanParameter] = []
   private var vcpuIDs: [UInt64] = []
   private var deviceSlots = 0
 
@@ -56,7 +57,8 @@ private struct PlanDecoder {
         name: string(at: p + KVMLOAD_FILE_NAME) ?? "", path: string(at: p + KVMLOAD_FILE_PATH) ?? "",
         at: place(p + KVMLOAD_FILE_PLACE))
     }
-    plan.parameters = indices(of: KVMLOAD_SECTION_PARAMETERS).map { parameter($0) }
+    parameters = indices(of: KVMLOAD_SECTION_PARAMETERS).map { parameter($0) }
+    plan.parameters = parameters
     let vcpuCount = Int(bytes.le32(KVMLOAD_HEADER_VCPU_COUNT))
     plan.vcpuCount = vcpuCount == 0 ? nil : vcpuCount - 1
     /// The current block.
@@ -150,7 +152,8 @@ private struct PlanDecoder {
     if result > 0 { step.expectedNumber = result - 1 }
     let stored = bytes.le64(p + KVMLOAD_STEP_SIZE)
     if stored > 0, operation.data != nil {
-      step.stored = StoredValue(parameter: Int(stored & 0xFFFF_FFFF) - 1, offset: Int(stored >> 32))
+      let index = Int(stored & 0xFFFF_FFFF) - 1
+      step.stored = StoredValue(parameter: index, parameters[index], offset: Int(stored >> 32))
     }
     step.guardedBy = records(KVMLOAD_SECTION_GUARDS, at: p + KVMLOAD_STEP_GUARDS).map {
       Guard(step: Int(bytes.le32($0 + KVMLOAD_GUARD_STEP)), ok: bytes.le32($0 + KVMLOAD_GUARD_SUCCEEDED) == 1)
@@ -167,6 +170,7 @@ private struct PlanDecoder {
 
   private mutating func label(_ step: inout Step, _ p: Int) {
     step.attribute = string(at: p + KVMLOAD_LABEL_ATTRIBUTE)
+    step.key = string(at: p + KVMLOAD_LABEL_KEY)
     step.value = string(at: p + KVMLOAD_LABEL_VALUE)
     step.moved = string(at: p + KVMLOAD_LABEL_MOVED)
     step.at = place(p + KVMLOAD_LABEL_PLACE)

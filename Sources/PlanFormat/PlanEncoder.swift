@@ -146,6 +146,7 @@ private struct PlanEncoder {
     var record = [UInt8](record: KVMLOAD_SIZEOF_LABEL)
     record.store(string(step.target.description), at: KVMLOAD_LABEL_TARGET)
     record.store(string(step.attribute), at: KVMLOAD_LABEL_ATTRIBUTE)
+    record.store(string(step.key), at: KVMLOAD_LABEL_KEY)
     record.store(string(step.value), at: KVMLOAD_LABEL_VALUE)
     record.store(string(step.moved), at: KVMLOAD_LABEL_MOVED)
     record.store(place(step.at), at: KVMLOAD_LABEL_PLACE)

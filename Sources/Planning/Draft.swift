@@ -179,11 +179,7 @@ struct Draft {
     elements.reserveCapacity(count)
     steps.reserveCapacity(count)
     add(machine.attributes, of: .vm, on: .vm, target: .vm)
-    for region in machine.memory {
-      let operation = DevicePlan.Operation.addMemory(
-        slot: region.slot, address: region.address, size: region.size, flags: region.flags)
-      add(Step(operation, target: .vm, at: region.at, keyPlaces: region.places), labels: [.memory])
-    }
+    for region in machine.memory { add(region) }
     let checks = addChecks(of: machine)
     let firstVCPU = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() { add(vcpu, i, checks) }
@@ -242,6 +238,32 @@ struct Draft {
       .enableCapability(call.number, on: owner, flags: call.flags, arguments: arguments), target: target,
       value: call.name,
       at: call.at, keyPlaces: call.places)
+  }
+
+  // MARK: Memory
+
+  /// Adds a memory region, after the call that makes its memory.
+  private mutating func add(_ region: MemoryRegion) {
+    var element = Element(steps: steps.count..<steps.count, labels: [number(.memory)])
+    var memory: PrivateMemory?
+    if case .new(let name, let schema, let setting)? = region.source {
+      let slot = deviceNames.count
+      deviceNames.append(name)
+      memory = PrivateMemory(device: slot, offset: 0)
+      element.deviceSlot = slot
+      element.isIncomplete = setting.isIncomplete
+      let call = RequestCall(
+        target: .vm, request: schema.request, data: setting.data, isWritten: schema.isWritten, makesDescriptor: true)
+      _ = append(
+        Step(
+          .request(call), target: .device(name), attribute: setting.path, value: setting.value, at: setting.at,
+          keyPlaces: setting.keyPlaces))
+    }
+    let operation = DevicePlan.Operation.addMemory(
+      slot: region.slot, address: region.address, size: region.size, flags: region.flags, private: memory)
+    let last = append(Step(operation, target: .vm, at: region.at, keyPlaces: region.places))
+    element.steps = element.steps.lowerBound..<last + 1
+    elements.append(element)
   }
 
   // MARK: vCPUs

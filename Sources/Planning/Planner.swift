@@ -148,8 +148,9 @@ extension Planner {
     switch action {
     case .createVM(let type, _): return (.createVM(type: type), .vm, nil)
     case .addMemory(let region):
-      let memory = region.file.flatMap { file in
-        devices[file.name].map { PrivateMemory(device: $0, offset: file.offset) }
+      var memory: PrivateMemory?
+      if case .descriptor(let name, let offset)? = region.source {
+        memory = devices[name].map { PrivateMemory(device: $0, offset: offset) }
       }
       return (
         .addMemory(

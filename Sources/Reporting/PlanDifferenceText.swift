@@ -70,7 +70,9 @@ extension PlanDifference {
         continue
       }
       let call = { (name: String) in line.kind == .changed ? step.callOfChange(on: name) : step.call(on: name) }
-      let key = Group.Key(kind: line.kind, call: call("vcpu"))
+      // Calls with a struct differ in what it says.
+      let argument: String? = if case .request = step.operation { line.change ?? line.new ?? line.old } else { nil }
+      let key = Group.Key(kind: line.kind, call: call("vcpu"), argument: argument)
       if let place = places[key] {
         groups[place].lines.append(line)
         groups[place].vcpus.append(id)
@@ -137,6 +139,7 @@ extension PlanDifference {
     struct Key: Hashable {
       var kind: DifferenceLine.Kind
       var call: String
+      var argument: String?
     }
 
     var lines: [DifferenceLine]
@@ -296,7 +299,7 @@ extension Step {
   /// The call without its value, on another object.
   fileprivate func call(on name: String) -> String {
     var step = self
-    if operation.attributeCall != nil { step.value = nil }
+    if operation.data != nil { step.value = nil }
     return step.words(on: name)
   }
 }

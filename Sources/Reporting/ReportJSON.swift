@@ -42,6 +42,7 @@ extension Report.Entry {
   fileprivate func json(index: Int) -> JSON {
     var members: [(String, JSON)] = [("index", JSON(index))]
     members += step.jsonOfCall
+    if case .request = step.operation, let value = step.value { members.append(("argument", .string(value))) }
     members.append(("outcome", .string(result.outcome.name)))
     if case .undecided(let candidates) = result.outcome { members.append(("candidates", candidates.json)) }
     if result.outcome == .ok, let number = result.number, number > 0 { members.append(("number", JSON(number))) }
@@ -92,6 +93,7 @@ extension Step {
   var jsonOfCall: [(String, JSON)] {
     var members: [(String, JSON)] = [("operation", .string(operation.name)), ("target", .string(target.description))]
     if let attribute { members.append(("attribute", .string(attribute))) }
+    if let key { members.append(("key", .string(key))) }
     if let call = operation.attributeCall {
       members += [("group", JSON(call.group)), ("attr", JSON(call.attr))]
     }

@@ -252,7 +252,7 @@ static int check_label(struct check *check, uint32_t index)
 	    !check_place(check, label + KVMLOAD_LABEL_PLACE) ||
 	    !has_records(check, KVMLOAD_SECTION_NOTES, label + KVMLOAD_LABEL_NOTES) ||
 	    !has_records(check, KVMLOAD_SECTION_REASONS, label + KVMLOAD_LABEL_REASONS) ||
-	    le32(label + KVMLOAD_LABEL_ZERO) != 0)
+	    !has_string_or_none(check, label + KVMLOAD_LABEL_KEY))
 		return 0;
 	for (i = 0; i < notes.count; i++)
 		if (!has_string(check, record(check->plan, KVMLOAD_SECTION_NOTES, notes.first + i) + KVMLOAD_NOTE_TEXT))
@@ -657,6 +657,7 @@ void kvmload_get_label(const struct kvmload_plan *plan, uint32_t index, struct k
 	place = p + KVMLOAD_LABEL_PLACE;
 	label->target = string(plan, p + KVMLOAD_LABEL_TARGET);
 	label->attribute = string(plan, p + KVMLOAD_LABEL_ATTRIBUTE);
+	label->key = string(plan, p + KVMLOAD_LABEL_KEY);
 	label->value = string(plan, p + KVMLOAD_LABEL_VALUE);
 	label->file = string(plan, place + KVMLOAD_PLACE_FILE);
 	label->line = le32(place + KVMLOAD_PLACE_LINE);

@@ -92,6 +92,50 @@ import Testing
     expectFaults(in: thing("tests: 1️⃣{steps: []}"), .init("1️⃣", "schema-type", "'tests' must be a list"))
   }
 
+  /// The memory of regions names the call that makes it, which has a size and answers a descriptor.
+  @Test func memoryOfRegionsNeedsItsCallAndItsFlag() {
+    func vm(_ memory: String) -> String {
+      """
+      schema: 2
+      doc: a VM
+      sources: [x]
+      structs:
+        kvm_make_memory:
+          size: {type: u64, doc: x}
+      calls:
+        make-memory:
+          KVM_MAKE_MEMORY: _IOWR(KVMIO, 0xd4, struct kvm_make_memory)
+          answer: fd
+          doc: x
+        reset:
+          KVM_RESET: _IO(KVMIO, 0x71)
+          doc: x
+        add-memory:
+          arg:
+            flags: {type: u32, flags: {own: 2}, doc: x}
+      \(memory.indented(by: 6))
+          do:
+            - if: arg.flags.own && arg.memory == 0 || arg.memory_offset % 4KiB != 0
+              EINVAL: x
+              untested: x
+      """
+    }
+    expectFaults(in: vm("memory: {call: make-memory, flag: own}"), path: "arm64/vm.yaml")
+    expectFaults(
+      in: vm("memory: {call: 1️⃣reset, flag: own}"),
+      .init(
+        "1️⃣", "schema-unknown-name",
+        "'memory' needs 'call', the name of a call that answers a new descriptor and has a member 'size'"),
+      path: "arm64/vm.yaml")
+    expectFaults(
+      in: vm("memory: {call: make-memory, flag: 1️⃣others}"),
+      .init("1️⃣", "schema-unknown-name", "'memory' needs 'flag', the flag of the memory slots that use it"),
+      path: "arm64/vm.yaml")
+    expectFaults(
+      in: vm("memory: {call: make-memory, flag: own}\n1️⃣more: {call: make-memory, flag: own}"),
+      .init("1️⃣", "schema-unknown-key", "'arg' has 'flags' and one key for memory at most"), path: "arm64/vm.yaml")
+  }
+
   @Test func unknownStepIsReported() {
     expectFaults(
       in: attribute(

@@ -114,6 +114,91 @@ import Vocabulary
       .init("4️⃣", "schema-constant", "the headers have no size of struct thing_range", severity: .warning))
   }
 
+  private static let calls = """
+    schema: 2
+    doc: a VM
+    sources: [x]
+    calls:
+      raise:
+        KVM_RAISE: _IOW(KVMIO, 0x61, struct kvm_raise)
+        doc: x
+      reset:
+        KVM_RESET: _IO(KVMIO, 0x71)
+        doc: x
+    """
+  private static let structs = """
+    schema: 2
+    arch: [arm64]
+    doc: structs that architectures share
+    sources: [x]
+    structs:
+      kvm_raise:
+        lines: {type: 'struct kvm_raise_line[2]', doc: x}
+        address: {type: pointer to struct kvm_raise_target, doc: x}
+      kvm_raise_line:
+        irq: {type: u32, doc: x}
+        level: {type: u32, doc: x}
+      kvm_raise_target:
+        vcpu: {type: u32, doc: x}
+    """
+  private static let ioctls = """
+    #define KVMIO 0xAE
+    #define _IO(type, nr) ((type) << 8 | (nr))
+    #define _IOW(type, nr, argument) (1U << 30 | sizeof(argument) << 16 | _IO(type, nr))
+
+    """
+  private static let raise = """
+    struct kvm_raise_line { unsigned int irq, level; };
+    struct kvm_raise { struct kvm_raise_line lines[2]; unsigned long long address; };
+    struct kvm_raise_target { unsigned int vcpu; };
+    #define KVM_RAISE _IOW(KVMIO, 0x61, struct kvm_raise)
+    #define KVM_RESET _IO(KVMIO, 0x71)
+
+    """
+
+  /// The diagnostics about calls, and about their structs in another file.
+  private func diagnosticsOfCalls(_ kvm: String) -> [String] {
+    let headers = Headers(kvm: Self.ioctls + kvm, asm: "", folder: "aarch64-linux-gnu/asm")
+    let sources = [("arm64/vm.yaml", Self.calls), ("common/raise.yaml", Self.structs)].map { path, text in
+      SchemaSource(path: path, file: SourceFile(path: path, text: text))
+    }
+    let found = HeaderCheck(headers: headers.path, compiler: "clang").check(TestSupport.catalogue(sources))
+    return found.map { diagnostic in
+      "\(diagnostic.range.map { "\($0)" } ?? "nowhere"): \(diagnostic.severity.rawValue): \(diagnostic.message)"
+    }
+  }
+
+  @Test func numbersOfCallsAreCompared() {
+    #expect(diagnosticsOfCalls(Self.raise) == [])
+    #expect(
+      diagnosticsOfCalls(Self.raise.replacing("KVMIO, 0x61", with: "KVMIO, 0x62"))
+        == ["arm64/vm.yaml:5:3: error: KVM_RAISE is 0x4018ae62 in the headers, not 0x4018ae61"])
+    #expect(
+      diagnosticsOfCalls(Self.raise.replacing("_IO(KVMIO, 0x71)", with: "_IOW(KVMIO, 0x71, unsigned int)"))
+        == ["arm64/vm.yaml:8:3: error: KVM_RESET is 0x4004ae71 in the headers, not 0xae71"])
+    #expect(
+      diagnosticsOfCalls(Self.raise.replacing("KVM_RESET", with: "KVM_RESET_2"))
+        == ["arm64/vm.yaml:8:3: warning: the headers have no KVM_RESET"])
+  }
+
+  @Test func structsThatOnlyCallsUseAreCompared() {
+    #expect(
+      diagnosticsOfCalls(Self.raise.replacing("irq, level", with: "level, irq"))
+        == [
+          "common/raise.yaml:9:3: error: offset of 'irq' in struct kvm_raise_line is 4 in the headers, not 0",
+          "common/raise.yaml:9:3: error: offset of 'level' in struct kvm_raise_line is 0 in the headers, not 4",
+        ])
+    #expect(
+      diagnosticsOfCalls(Self.raise.replacing("unsigned int vcpu", with: "unsigned long vcpu"))
+        == ["common/raise.yaml:12:3: error: size of struct kvm_raise_target is 8 in the headers, not 4"])
+    #expect(
+      diagnosticsOfCalls(Self.raise.replacing("address;", with: "address, pad;"))
+        == [
+          "arm64/vm.yaml:5:3: error: KVM_RAISE is 0x4020ae61 in the headers, not 0x4018ae61",
+          "common/raise.yaml:6:3: error: size of struct kvm_raise is 32 in the headers, not 24",
+        ])
+  }
+
   @Test func headersOfAnotherArchitectureAreNotUsed() {
     let headers = Headers(kvm: Self.kvm, asm: Self.asm, folder: "asm")
     let file = MarkedText(Self.schema).file

@@ -47,6 +47,37 @@ import Testing
     }
   }
 
+  /// Registers have the names that 'apply' gives them, in manifests and in compiled plans.
+  @Test func differencesNameTheirRegisters() async {
+    func manifest(_ value: Int, _ pc: Int) -> String {
+      """
+      kvmconf: 1
+      arch: arm64
+      name: board
+      vcpus: {count: 2, features: [psci-0.2]}
+      devices: [{type: arm-vgic-v3, name: gic}]
+      steps:
+        - {set: gic.addr.dist, value: 0x0800_0000}
+        - {set: gic.addr.redist, value: 0x080a_0000}
+        - {set: gic.ctrl.init}
+        - {set: gic.dist-regs, offset: GICD_CTLR, value: \(value)}
+        - {set-one-reg: {id: X0, addr: 1}, on: vcpu.0}
+        - {for: cpu in vcpus, set-one-reg: {id: PC, addr: \(pc)}, on: "vcpu.${cpu.id}"}
+
+      """
+    }
+    await withFiles(["a.yaml": manifest(0, 1), "b.yaml": manifest(16, 2)]) { folder in
+      #expect(await kvmconf("compile", "-o", folder + "/a.kvmplan", folder + "/a.yaml").status == 0)
+      for old in ["a.yaml", "a.kvmplan"] {
+        let text = await kvmconf("diff", "\(folder)/\(old)", "\(folder)/b.yaml").output.replacing(#/ +/#, with: " ")
+        #expect(text.contains("~ 10 set gic.dist-regs[mpidr 0, offset GICD_CTLR]: 0, then 16 "), "\(text)")
+        #expect(
+          text.contains(
+            "~ 12 set-one-reg on vcpu.0-1: {id: PC, addr: 1}, then {id: PC, addr: 2} (2 steps) "), "\(text)")
+      }
+    }
+  }
+
   @Test func plansAndStandardInputAreCompared() async {
     await withFiles(["a.yaml": Self.manifest(1)]) { folder in
       #expect(await kvmconf("compile", "-o", folder + "/a.kvmplan", folder + "/a.yaml").status == 0)

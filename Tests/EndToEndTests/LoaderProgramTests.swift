@@ -77,6 +77,55 @@ private let isX86 = runBlocking("uname", ["-m"]).output == "x86_64\n"
     }
   }
 
+  /// The kernel lacks the device, whose attributes are therefore skipped.
+  @Test(.enabled(if: kvmIsUsable && isX86, "no usable /dev/kvm of x86_64"))
+  func registersAndArgumentsAreNamed() async {
+    await withFolder { folder in
+      #expect(await run("mkdir", ["-p", folder + "/schemas/x86_64"]).status == 0)
+      write(
+        """
+        schema: 2
+        KVM_DEV_TYPE_THING: 200
+        doc: a thing
+        sources: [x]
+        groups:
+          regs:
+            number: 1
+            doc: registers
+            key:
+              offset: {bits: 31..0, names: {CTRL: 8}, doc: which one}
+            payload: u32
+            set:
+              - read: value
+            examples: [{offset: CTRL, value: 1}]
+
+        """, toFile: folder + "/schemas/x86_64/thing.yaml")
+      write(
+        """
+        kvmconf: 1
+        arch: x86_64
+        steps:
+          - {create-vm: {}}
+          - {create-irqchip: {}}
+          - {irq-line: {irq: 1, level: 1}}
+          - {create: thing}
+          - {set: thing.regs, offset: CTRL, value: 1}
+
+        """, toFile: folder + "/vm.yaml")
+      let plan = await compile(folder + "/vm.yaml", folder, "--schemas", folder + "/schemas")
+      let text = await run(Self.prefix + "/bin/kvmload", ["--keep-going", plan]).output
+      #expect(text.contains("ok     3  call vm.irq-line {irq: 1, level: 1}: ok\n"), "\(text)")
+      #expect(text.contains("-      5  set-attribute thing.regs[offset CTRL]: skipped\n"), "\(text)")
+      let json = await run(Self.prefix + "/bin/kvmload", ["--keep-going", "--json", plan]).output
+      #expect(json.contains(#""attribute":"irq-line","argument":"{irq: 1, level: 1}","at":"#), "\(json)")
+      #expect(json.contains(#""attribute":"regs","key":"offset CTRL","group":1,"attr":8,"#), "\(json)")
+      let applied = await kvmconf(
+        "apply", "--keep-going", "--format", "json", "--schemas", folder + "/schemas", folder + "/vm.yaml")
+      #expect(applied.output.contains(#""argument":"{irq: 1, level: 1}""#), "\(applied.output)")
+      #expect(applied.output.contains(#""attribute":"regs","key":"offset CTRL","group":1"#), "\(applied.output)")
+    }
+  }
+
   /// Both programs make the steps of a block once per vCPU, in the same order.
   @Test(.enabled(if: kvmIsUsable && isX86, "no usable /dev/kvm of x86_64"))
   func numberOfVCPUsIsSuppliedAtLoadTime() async {

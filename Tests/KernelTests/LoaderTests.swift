@@ -124,9 +124,10 @@ extension OneAtATime {
       // Descriptor 0 is not a VM: its read is refused.
       let read = AttributeCall(target: .vm, group: 0, attr: 0, data: .bytes([0, 0, 0, 0]))
       var stored = step(.getAttribute(read), .vm)
-      stored.stored = StoredValue(parameter: 0, offset: 0)
+      let parameter = PlanParameter(name: "p", size: 4, isSigned: false, isRead: true, at: place(1))
+      stored.stored = StoredValue(parameter: 0, parameter, offset: 0)
       var plan = plan([createVM, stored, step(.setAttribute(call), .vm), refused, guarded])
-      plan.parameters = [PlanParameter(name: "p", size: 4, isSigned: false, isRead: true, at: place(1))]
+      plan.parameters = [parameter]
       let loaded = Loaded(plan)
       loaded.own(KVMLOAD_OWN_VM.rawValue)
       #expect(loaded.run() == KVMLOAD_CALLER)

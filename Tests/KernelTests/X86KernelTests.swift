@@ -135,7 +135,8 @@ import Vocabulary
         // group 0, KVM_X86_XCOMP_GUEST_SUPP, of which the two lowest bits are always set
         let xcomp = AttributeCall(target: .system, group: 0, attr: 0, data: .bytes([UInt8](repeating: 0, count: 8)))
         var read = step(.getAttribute(xcomp), .system)
-        read.stored = StoredValue(parameter: 0, offset: 0)
+        let features = PlanParameter(name: "features", size: 8, isSigned: false, isRead: true, at: place(1))
+        read.stored = StoredValue(parameter: 0, features, offset: 0)
         // KVM_VCPU_TSC_CTRL, KVM_VCPU_TSC_OFFSET
         func write(bits: Int) -> Step {
           let slot = PayloadSlot(.parameter(0), offset: 0, width: 8, bits: bits)
@@ -143,7 +144,7 @@ import Vocabulary
           return step(.setAttribute(AttributeCall(target: .vcpu(0), group: 0, attr: 0, data: data)), .vcpu(0))
         }
         var plan = plan([createVM, createVCPU, read, write(bits: 64), write(bits: 1)])
-        plan.parameters = [PlanParameter(name: "features", size: 8, isSigned: false, isRead: true, at: place(1))]
+        plan.parameters = [features]
         var host = try KernelHost(plan)
         let report = Runner().run(plan, on: &host)
         #expect(outcomes(report) == ["ok", "ok", "ok", "ok", "unfit"])

@@ -51,7 +51,9 @@ func everything() -> Plan {
       comparison: Comparison(bytes: [1], mask: [0xFF])),
   ]
   steps[15].expected = []
-  steps[11].stored = StoredValue(parameter: 2, offset: 0)
+  steps[9].key = "offset CTRL"
+  let seen = PlanParameter(name: "seen", size: 4, isSigned: false, isRead: true, at: place(1))
+  steps[11].stored = StoredValue(parameter: 2, seen, offset: 0)
   let descriptor = AttributeData.bytes([9, 9, 9, 9], slots: [.device(1, offset: 0)])
   steps += [
     Step(.checkExtension(170), target: .vm, value: "sve", at: place(19), expected: [.ok, Answer("ENXIO")!]),
@@ -74,7 +76,7 @@ func everything() -> Plan {
     parameters: [
       PlanParameter(name: "dist", size: 8, isSigned: false, at: place(1)),
       PlanParameter(name: "delta", size: 2, isSigned: true, initial: -2, at: place(1)),
-      PlanParameter(name: "seen", size: 4, isSigned: false, isRead: true, at: place(1)),
+      seen,
     ], steps: steps)
 }
 

@@ -179,6 +179,58 @@ import Workspace
     #expect(memory == PrivateMemory(device: 1, offset: 0))
   }
 
+  /// Declared memory can be that of a new guest_memfd, which comes before its slot and takes a device slot.
+  @Test func memoryOfADescriptorIsDeclared() throws {
+    let text = """
+      arch: x86_64
+      memory:
+        - {at: 0, size: 2MiB}
+        - {at: 2MiB, size: 1MiB, guest-memfd: true}
+        - {at: 4MiB, size: 4KiB, guest-memfd: {flags: [mmap, init-shared]}}
+        - {at: 8MiB, size: 4KiB, guest-memfd: false}
+      devices: [{type: vfio}]
+      steps:
+        - {create-guest-memfd: {size: 4KiB}, as: ram}
+        - {add-memory: {at: 16MiB, size: 4KiB, guest-memfd: ram}}
+
+      """
+    let plan = try plan(text)
+    #expect(try validation(text) == [])
+    #expect(
+      plan.steps.map(\.words) == [
+        "create vm", "add memory at 0x0000_0000, 2MiB", "create-guest-memfd makes guest-memfd-1: {size: 1MiB}",
+        "add memory at 0x0020_0000, 1MiB",
+        "create-guest-memfd makes guest-memfd-2: {size: 4KiB, flags: [mmap, init-shared]}",
+        "add memory at 0x0040_0000, 4KiB", "add memory at 0x0080_0000, 4KiB", "create vfio",
+        "create-guest-memfd makes ram: {size: 4KiB}", "add memory at 0x0100_0000, 4KiB",
+      ])
+    let memory = plan.steps.compactMap { step -> [Int]? in
+      guard case .addMemory(_, _, _, let flags, let memory) = step.operation else { return nil }
+      return [Int(flags), memory?.device ?? -1]
+    }
+    #expect(memory == [[0, -1], [4, 0], [4, 1], [0, -1], [4, 3]])
+  }
+
+  @Test func declaredMemoryOfADescriptorIsChecked() throws {
+    func messages(_ arch: String, _ memory: String, release: String? = nil) throws -> [String] {
+      try validation("arch: \(arch)\nmemory: [{at: 0, size: 1MiB, guest-memfd: \(memory)}]\n", release: release)
+    }
+    #expect(
+      try messages("x86_64", "ram") == ["wrong-kind: 'guest-memfd' must be true, or a mapping, not a scalar"])
+    #expect(
+      try messages("x86_64", "{size: 4KiB}").map { $0.prefix(40) } == ["unknown-key: 'guest-memfd' has no key 's"])
+    #expect(try messages("riscv64", "true").map { $0.prefix(27) } == ["unknown-key: a memory regio"])
+    #expect(try messages("arm64", "{flags: mmap}") == [])
+    #expect(
+      try messages("arm64", "true") == [
+        "vm.add-memory.mmap:EINVAL: the kernel would answer EINVAL: guest memory on arm64 must be mappable; create the guest_memfd with the flag mmap"
+      ])
+    #expect(
+      try messages("arm64", "{flags: mmap}", release: "6.12").map { $0.prefix(while: { $0 != " " }) } == [
+        "vm.add-memory.old-guest-memfd:EINVAL:", "vm.create-guest-memfd:EINVAL:",
+      ])
+  }
+
   /// A value that one step reads fills the payload of a later one; the plan needs no value for it.
   @Test func readValuesAreKeptForLaterSteps() throws {
     let plan = try plan(
@@ -190,13 +242,63 @@ import Workspace
         - {set: vcpu.1.tsc.offset, value: "${offset}"}
 
       """)
-    #expect(plan.steps[3].stored == StoredValue(parameter: 0, offset: 0))
+    #expect(plan.steps[3].stored == StoredValue(parameter: 0, plan.parameters[0], offset: 0))
     let slot = PayloadSlot(.parameter(0), offset: 0, width: 8)
     #expect(plan.steps[4].operation.data == .bytes([UInt8](repeating: 0, count: 8), slots: [slot]))
     #expect(plan.missingParameters == [])
     let (_, loaded) = load(
       "arch: x86_64\nvcpus: {count: 1}\nsteps: [{get: vcpu.0.tsc.offset, as: a}, {get: vcpu.0.tsc.offset, as: a}]\n")
     #expect(loaded.diagnostics.map(\.message) == ["there is already a value 'a'"])
+  }
+
+  /// The model uses a value if it can predict what is read.
+  @Test func modelKnowsKeptValues() throws {
+    func shared(_ irq: Int, value: String) throws -> [String] {
+      try validation(
+        """
+        arch: arm64
+        vcpus: {count: 2, features: [psci-0.2, pmu-v3]}
+        devices: [{type: arm-vgic-v3, name: gic}]
+        steps:
+          - {set: vcpu.0.pmu-v3.irq, value: \(irq)}
+          - {get: vcpu.0.pmu-v3.irq, as: irq}
+          - {set: vcpu.1.pmu-v3.irq, value: "\(value)"}
+
+        """)
+    }
+    #expect(try shared(23, value: "${irq}") == [])
+    #expect(try shared(40, value: "${irq}") == (try shared(40, value: "40")))
+    #expect(try shared(40, value: "40").count == 1)
+  }
+
+  @Test func keptValuesThatAreUnknownLeaveAnswersOpen() throws {
+    let text = """
+      arch: arm64
+      vcpus: {count: 2, features: [psci-0.2, pmu-v3]}
+      steps:
+        - {get-one-reg: {id: X0}, on: vcpu.0, as: x}
+        - {set-one-reg: {id: PSTATE, addr: "${x}"}, on: vcpu.0}
+
+      """
+    #expect(try validation(text).allSatisfy { $0.contains("which one is unknown here") })
+    #expect(try validation(text).count == 1)
+  }
+
+  @Test func keptValuesThatDoNotFitArePredicted() throws {
+    let text = """
+      arch: x86_64
+      vm: {irqchip: true}
+      vcpus: {count: 1}
+      steps:
+        - {set: vcpu.0.tsc.offset, value: 0x1_0000_0000}
+        - {get: vcpu.0.tsc.offset, as: offset}
+        - {irq-line: {irq: "${offset}", level: 1}}
+
+      """
+    #expect(
+      try validation(text) == [
+        "value-out-of-range: the call was not made: the value of 'offset' is 4294967296, which does not fit into 32 bits"
+      ])
   }
 
   /// Each row of a report names the register that it is about.

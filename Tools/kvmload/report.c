@@ -128,6 +128,10 @@ static void report_json(const struct kvmload_session *session, uint32_t number, 
 	}
 	if (label->attribute)
 		print_member("attribute", label->attribute);
+	if (label->key)
+		print_member("key", label->key);
+	if (step->operation == KVMLOAD_CALL && label->value)
+		print_member("argument", label->value);
 	if (is_attribute_call(step->operation))
 		printf(",\"group\":%" PRIu32 ",\"attr\":%" PRIu64, step->number, step->value);
 	if (label->file) {
@@ -173,6 +177,15 @@ static void report_text(const struct kvmload_session *session, uint32_t number, 
 	if (label->attribute) {
 		putchar('.');
 		print_text(label->attribute);
+		if (label->key) {
+			putchar('[');
+			print_text(label->key);
+			putchar(']');
+		}
+		if (step->operation == KVMLOAD_CALL && label->value) {
+			putchar(' ');
+			print_text(label->value);
+		}
 	} else if (is_attribute_call(step->operation)) {
 		printf(" group %" PRIu32 " attr %" PRIu64, step->number, step->value);
 	}

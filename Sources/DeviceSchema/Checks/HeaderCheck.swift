@@ -32,7 +32,7 @@ package struct HeaderCheck {
       return [.error(Self.id, "cannot make a temporary folder for the C compiler", at: nil)]
     }
     var claims = Claims()
-    for file in catalogue.files { claims.collect(file) }
+    for file in catalogue.files { claims.collect(file, in: catalogue) }
     let compile = Compilation(compiler: compiler, folders: folders)
     switch compile.preprocess(in: directory) {
     case .failure(let diagnostic): return [diagnostic]
@@ -77,7 +77,10 @@ extension Diagnostic {
   }
 
   fileprivate static func wrongConstant(_ claim: Claim, is value: UInt64) -> Diagnostic {
-    .error(HeaderCheck.id, "\(claim.what) is \(value) in the headers, not \(claim.expected)", at: claim.place)
+    let (found, expected) =
+      claim.isRequest
+      ? (hexadecimal(value), hexadecimal(claim.expected)) : ("\(value)", "\(claim.expected)")
+    return .error(HeaderCheck.id, "\(claim.what) is \(found) in the headers, not \(expected)", at: claim.place)
   }
 }
 
@@ -95,6 +98,8 @@ struct Claim {
   /// The constant with the position of a field whose mask is claimed: `KVM_XICS_PRIORITY_SHIFT`.
   var shift: String?
   var expected: UInt64
+  /// Whether the value is the number of a call, which has the size of its struct in it.
+  var isRequest = false
   /// The location of the constant in the schema.
   var place: SourceRange
 }
@@ -102,15 +107,24 @@ struct Claim {
 /// All claims of schemas about the headers.
 private struct Claims {
   private(set) var all: [Claim] = []
-  /// The places of the structs that were collected; several attributes can have one payload.
+  /// The places of the structs that were collected; several attributes and calls can have one payload.
   private var structures: Set<SourceRange> = []
 
-  mutating func collect(_ file: SchemaFile) {
+  mutating func collect(_ file: SchemaFile, in catalogue: Catalogue) {
     for key in file.text.topKeys {
       if let node = file.text.top(key.value) { collect(Entry(key: key, value: node)) }
     }
-    for group in file.groups { for (_, type) in group.payloads { structure(type, file) } }
-    for attribute in file.groups.flatMap(\.attributes) { for (_, type) in attribute.payloads { structure(type, file) } }
+    for group in file.groups { for (_, type) in group.payloads { collect(type, catalogue) } }
+    for attribute in file.groups.flatMap(\.attributes) {
+      for (_, type) in attribute.payloads { collect(type, catalogue) }
+    }
+    for call in file.requests {
+      all.append(
+        Claim(
+          what: call.constant, expression: call.constant, constant: call.constant, expected: UInt64(call.request),
+          isRequest: true, place: call.source))
+      collect(call.type, catalogue)
+    }
   }
 
   /// Collects the constants among the keys: `KVM_DEV_TYPE_VFIO: 4`, and those of masks.
@@ -141,12 +155,20 @@ private struct Claims {
         expected: expected, place: constant.range))
   }
 
-  /// Collects a struct that a payload uses.
-  private mutating func structure(_ type: PayloadType, _ file: SchemaFile) {
-    guard case .structure(let structure) = type, structure.name.isIdentifier,
-      let place = file.text.entry("structs", structure.name)?.key.range, structures.insert(place).inserted
-    else { return }
-    self.structure(structure.name, type, structure.fields, place)
+  /// Collects the structs in a payload.
+  private mutating func collect(_ type: PayloadType, _ catalogue: Catalogue) {
+    switch type {
+    case .structure(let structure):
+      if structure.name.isIdentifier, let place = catalogue.structure(structure.name)?.key.range,
+        structures.insert(place).inserted
+      {
+        self.structure(structure.name, type, structure.fields, place)
+      }
+      for field in structure.fields { collect(field.type, catalogue) }
+    case .union(let union): for one in union.cases { collect(one.type, catalogue) }
+    case .array(let part, _), .pointer(let part): collect(part, catalogue)
+    case .none, .integer, .bits, .bytes, .bitmap, .descriptor: break
+    }
   }
 
   private mutating func structure(_ tag: String, _ type: PayloadType, _ fields: [StructureField], _ place: SourceRange)

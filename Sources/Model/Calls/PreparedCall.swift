@@ -97,13 +97,17 @@ extension ModelHost {
     switch operation {
     case .createVM(let type): return .call(.createVM(type: type))
     case .addMemory(let slot, let address, let size, let flags, let memory):
-      return try onVM(
-        .addMemory,
-        [
-          ("slot", .number(UInt64(slot))), ("at", .number(address)), ("size", .number(size)),
-          ("flags", .number(UInt64(flags))), ("guest_memfd", .number(descriptor(memory?.device))),
-          ("guest_memfd_offset", .number(memory?.offset ?? 0)),
-        ])
+      var arguments: [(String, DescriptorCallCode.Argument)] = [
+        ("slot", .number(UInt64(slot))), ("at", .number(address)), ("size", .number(size)),
+        ("flags", .number(UInt64(flags))),
+      ]
+      let descriptor = try descriptor(memory?.device)
+      if let own = catalogue.descriptorMemory {
+        arguments += [
+          (own.name.identifier, .number(descriptor)), (own.offsetName.identifier, .number(memory?.offset ?? 0)),
+        ]
+      }
+      return try onVM(.addMemory, arguments)
     case .enableCapability(let number, let target, let flags, let arguments):
       return try enableCapability(number, on: target, flags: flags, arguments)
     case .createIRQChip: return try onVM(.createIRQChip)

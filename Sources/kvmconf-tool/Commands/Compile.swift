@@ -42,8 +42,9 @@ struct Compile: ParsableCommand {
     let (loaded, workspace) = try options.manifestFiles().load(file)
     let manifest = try loaded.manifest(numbered: document, in: file, "a plan holds")
     Output.print(try workspace.expectedRefusals(of: manifest), to: 2)
-    let plan = manifest.plan
-    var reasons = StepReasons(plan, workspace.catalogue(for: plan.architecture))
+    let catalogue = workspace.catalogue(for: manifest.plan.architecture)
+    let plan = manifest.plan.namingKeys(in: catalogue)
+    var reasons = StepReasons(plan, catalogue)
     let bytes = plan.compiled(isStripped: strip) { index in
       reasons.reasons(forStep: index).map { ErrnoReason($0.errno, $0.text) }
     }

@@ -60,13 +60,23 @@ struct Diff: ParsableCommand {
   }
 
   private func load(_ path: String, _ manifests: ManifestFiles) throws(DiagnosticsError) -> LoadedFile {
-    try path == "/dev/null" ? .nothing(path) : manifests.load(path).file
+    try path == "/dev/null" ? .nothing(path) : named(manifests.load(path))
+  }
+
+  /// A file whose plans have the keys of attributes for display.
+  private func named(_ judged: ManifestFiles.Judged) -> LoadedFile {
+    var file = judged.file
+    for i in file.manifests.indices {
+      let plan = file.manifests[i].plan
+      file.manifests[i].plan = plan.namingKeys(in: judged.workspace.catalogue(for: plan.architecture))
+    }
+    return file
   }
 
   private func compareFolders(_ manifests: ManifestFiles) throws(DiagnosticsError) -> [ManifestComparison] {
     func files(_ folder: String) throws(DiagnosticsError) -> [String: LoadedFile] {
       let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-      let loaded = try manifests.loadAll([folder], mayBeEmpty: true).map(\.file)
+      let loaded = try manifests.loadAll([folder], mayBeEmpty: true).map(named)
       return Dictionary(uniqueKeysWithValues: loaded.map { (String($0.file.path.dropFirst(prefix.count)), $0) })
     }
     let (before, after) = (try files(old), try files(new))

@@ -189,6 +189,7 @@ void kvmload_get_step(const struct kvmload_plan *plan, uint32_t index, struct kv
 struct kvmload_label {
 	const char *target; /* a device's name, `vm`, `system` or `vcpu.ID` */
 	const char *attribute; /* such as `addr.dist`, or NULL */
+	const char *key; /* the fields of the attribute's number, such as `offset GICD_CTLR`, or NULL */
 	const char *value; /* as written in the manifest, or NULL */
 	const char *file; /* the manifest that the step comes from, with line and column from 1 */
 	uint32_t line;
@@ -575,7 +576,7 @@ enum {
 	KVMLOAD_LABEL_PLACE = 16, /* place */
 	KVMLOAD_LABEL_NOTES = 28, /* range */
 	KVMLOAD_LABEL_REASONS = 36, /* range */
-	KVMLOAD_LABEL_ZERO = 44, /* u32 */
+	KVMLOAD_LABEL_KEY = 44, /* string or none */
 	KVMLOAD_SIZEOF_LABEL = 48,
 };
 

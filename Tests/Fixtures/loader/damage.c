@@ -49,7 +49,7 @@ static size_t read_all(const struct kvmload_plan *plan)
 		for (j = 0; j < step.payload_size; j++)
 			total += ((const unsigned char *)step.payload)[j];
 		kvmload_get_label(plan, i, &label);
-		total += sum(label.target) + sum(label.attribute) + sum(label.value) + sum(label.file);
+		total += sum(label.target) + sum(label.attribute) + sum(label.key) + sum(label.value) + sum(label.file);
 		for (error = 0; error < 134; error++)
 			total += sum(kvmload_reason(plan, i, error)) + (size_t)kvmload_expects(plan, i, error) +
 				 (size_t)kvmload_expected(plan, i, (uint32_t)error);
