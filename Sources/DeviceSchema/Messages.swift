@@ -101,15 +101,15 @@ package struct FailureMessages {
     }
   }
 
-  /// Sets `callNames`, when all files are read. A short name, such as that of KVM_RUN, is also an English word, and that of
-  /// a call in `calls` has its place there.
+  /// Sets `callNames`, when all files are read. A short name, such as that of KVM_RUN, and a common word, such as that of
+  /// KVM_INTERRUPT, are also English, and that of a call in `calls` has its place there.
   fileprivate mutating func collectCallNames() {
     let all = described.union(others.keys).filter { $0.hasPrefix("KVM_") }.sorted {
       ($1.utf8.count, $0) < ($0.utf8.count, $1)
     }
     let known = Set(calls.map(\.words))
     callNames = all.map { ($0.dropFirst(4).lowercased().filter { $0 != "_" }, $0) }.filter {
-      $0.words.utf8.count > 4 && !known.contains($0.words)
+      $0.words.utf8.count > 4 && !known.contains($0.words) && !commonWords.contains($0.words)
     }
   }
 }

@@ -61,12 +61,13 @@ extension Explainer {
     let (architecture, rest) = split(name)
     let all = subjects(in: architecture)
     let found = all.named(rest)
-    // A file of shared parts can have the name of a call, and readers look for the call.
-    if !found.allSatisfy(\.file.isCommon) { return .page(pages(found)) }
+    // A manifest writes a call without its descriptor: `irq-line`. A file of shared parts can have the same name.
+    let calls = all.filter { $0.path == rest && $0.isRequest }
+    if !calls.isEmpty, found.allSatisfy(\.file.isCommon) { return .page(pages(calls)) }
+    if !found.isEmpty { return .page(pages(found)) }
     let uapi = constants().filter { $0.constant == name }.map(\.subject)
     if !uapi.isEmpty { return .page(Set(uapi.map(\.name)).count == 1 ? pages(uapi) : index(name, uapi)) }
     if let page = page(ofCallOrErrno: name) { return .page(page) }
-    if !found.isEmpty { return .page(pages(found)) }
     // Ids of warnings look like names.
     if case .page(let page) = explainID(name) { return .page(page) }
     if let page = page(ofField: rest, in: all) ?? page(ofValue: rest, in: all) { return .page(page) }
@@ -214,9 +215,7 @@ extension Explainer {
     var names: [String] = []
     for subject in all where !names.contains(subject.name) { names.append(subject.name) }
     let (end, middle) = (".\(rest)", ".\(rest).")
-    // A manifest writes a call without its descriptor, and a device by a name of its own: `irq-line`, `gic.addr.dist`.
-    let calls = all.filter { $0.name.hasSuffix(end) && $0.path == rest && $0.isRequest }
-    if !calls.isEmpty { return .page(pages(calls)) }
+    // A manifest writes a device by a name of its own: `gic.addr.dist`.
     if let dot = rest.firstIndex(of: ".") {
       let path = String(rest[rest.index(after: dot)...])
       let types = Set(all.filter { $0.path == path }.map(\.file.name)).sorted().related(to: String(rest[..<dot]))
