@@ -205,11 +205,14 @@ package indirect enum EffectValue {
   case expression(Expression)
   /// A new record with an identity.
   case record([(String, EffectValue)])
+  /// `{}`
+  case emptyMap
 
   package var expressions: [Expression] {
     switch self {
     case .expression(let expression): [expression]
     case .record(let fields): fields.flatMap { $0.1.expressions }
+    case .emptyMap: []
     }
   }
 }

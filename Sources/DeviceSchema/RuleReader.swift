@@ -250,6 +250,14 @@ struct RuleReader {
 
   private func effectValue(_ node: Node, _ type: Type) -> EffectValue? {
     guard let entries = node.entries else { return expression(node, as: type).map(EffectValue.expression) }
+    if entries.isEmpty {
+      switch type {
+      case .map, .any: return .emptyMap
+      default:
+        faults.error("schema-type", "'{}' empties a map, but this is \(type.name)", at: node.range)
+        return nil
+      }
+    }
     return .record(
       entries.compactMap { entry in
         if case .record(let record) = type, record.fields[entry.key.value] == nil {

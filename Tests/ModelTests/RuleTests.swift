@@ -572,6 +572,32 @@ import Vocabulary
       ]) == ["ok 0x0", "ok", "ok", "ok 0x22", "ok", "ok 0x222", "EBUSY", "ok", "ok 0x122", "EBUSY"])
   }
 
+  /// `{}` empties a map, which can then be filled again.
+  @Test func mapIsEmptied() {
+    var model = TestModel(
+      rules: """
+        - if: value == 0
+          then:
+            - assign: {self.owner: {}}
+            - return: 0
+        - assign:
+            self.owner[value]: value
+        """,
+      more: "state: {self: {owner: {}}}")
+    model.files["arm64/thing.yaml"]! += """
+
+            look:
+              number: 1
+              payload: u32
+              get:
+                - write: size(self.owner) + (self.owner[2] ?? 0) * 0x10
+      """
+    model.course = .predicted
+    #expect(
+      model.onThing([set(1), set(2), get(attr: 1), set(0), get(attr: 1), set(2), get(attr: 1)])
+        == ["ok", "ok", "ok 0x22", "ok", "ok 0x0", "ok", "ok 0x21"])
+  }
+
   /// Each device has separate state; the VM's state is shared.
   @Test func devicesHaveSeparateStateAndShareTheVMs() {
     let model = TestModel(

@@ -55,6 +55,7 @@ extension Machine {
   private mutating func newValue(_ value: EffectCode.NewValue) throws(Stop) -> Cell {
     switch value {
     case .value(let expression): return try self.value(of: expression)
+    case .emptyMap: return memory.allocateMap()
     case .record(let shape, let first, let count):
       var values: [Cell] = []
       for i in first..<first + count { values.append(try newValue(program.newValues[Int(i)])) }

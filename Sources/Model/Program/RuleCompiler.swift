@@ -204,6 +204,7 @@ extension Program {
   private mutating func newValue(_ value: EffectValue, _ frame: Frame) -> EffectCode.NewValue {
     switch value {
     case .expression(let expression): return .value(compile(expression, in: frame))
+    case .emptyMap: return .emptyMap
     case .record(let fields):
       let shape = shapes.shape(.plain, fields.map { shapes.name($0.0) })
       let values = fields.map { newValue($0.1, frame) }

@@ -67,6 +67,7 @@ struct EffectCode {
     case value(ExpressionID)
     /// A new record with an identity: its shape, and the values of its fields among the program's `newValues`.
     case record(ShapeID, first: Int32, count: Int32)
+    case emptyMap
   }
 
   var base: ExpressionID
