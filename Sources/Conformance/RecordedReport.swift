@@ -25,7 +25,7 @@ package struct RecordedReport {
       if text.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { continue }
       let place = SourceRange(file: file, start: Position(line: line, column: 1), end: Position(line: line, column: 2))
       // JSON is also YAML.
-      let tree = SourceTree(parsing: SourceFile(path: file.path, bytes: Array(text)))
+      let tree = SourceTree(parsing: SourceFile(path: file.path, bytes: Array(text)), limits: .report)
       guard tree.diagnostics.isEmpty, let node = tree.documents.first, node.entries != nil else {
         throw .badReport("this line is not a JSON object of a report", at: place)
       }

@@ -21,6 +21,12 @@ package struct Limits: Hashable, Sendable {
 
   /// The limits for a manifest.
   package static let manifest = Limits()
+  /// The limits for a report, which has the values that a kernel returned: a long list is one scalar.
+  package static let report: Limits = {
+    var limits = Limits()
+    limits.scalarBytes = limits.bytes
+    return limits
+  }()
 
   package init() {}
 }

@@ -59,6 +59,13 @@ import Workspace
         == "vm.yaml: two, kernel 6.18.1, x86_64: 6 agree, 0 differ, 0 quirks, 0 undecided, 0 open, 1 skipped")
   }
 
+  /// Reports have whole lists, which are longer than a manifest's scalars may be.
+  @Test func longValueIsRead() throws {
+    let long = String(repeating: "00", count: 1 << 20)
+    let conformance = try conformance(changed(3, Self.step("get-attribute", "ok", #","value":"\#(long)""#)))
+    #expect(conformance.differences == 1)
+  }
+
   /// The difference is at the step, with the rule that the model applied, and later steps do not repeat it.
   @Test func anotherErrnoIsOneDifference() throws {
     let conformance = try conformance(changed(5, Self.step("create-device", "EEXIST")))
