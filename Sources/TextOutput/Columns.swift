@@ -22,7 +22,8 @@ package struct Columns {
     }
   }
 
-  /// Each row as a line whose last cell is as wide as its column.
+  /// Each row as a line whose last cell is as wide as its column. After a cell that is longer than its column, the next ones
+  /// begin two blanks after it, or in their own columns again as soon as there is room.
   func paddedLines() -> [String] {
     var widths: [Int] = []
     for row in rows {
@@ -33,11 +34,21 @@ package struct Columns {
       }
     }
     return rows.map { row in
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        let padding = String(repeating: " ", count: max(0, widths[column] - cell.displayWidth))
-        line += (column == 0 ? "" : "  ") + (rightAligned.contains(column) ? padding + cell : cell + padding)
+      var (line, end, start) = ("", 0, 0)
+      func fill(to column: Int) {
+        line += String(repeating: " ", count: max(0, column - end))
+        end = max(end, column)
       }
+      for (column, cell) in row.enumerated() where column < widths.count {
+        let width = cell.displayWidth
+        if width > 0 {
+          fill(to: max(rightAligned.contains(column) ? start + widths[column] - width : start, column == 0 ? 0 : end + 2))
+          line += cell
+          end += width
+        }
+        start += widths[column] + 2
+      }
+      fill(to: start - 2)
       return line
     }
   }

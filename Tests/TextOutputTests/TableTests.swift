@@ -6,10 +6,20 @@ import TextOutput
   @Test func wideCharacters() {
     let rows = [["中文", "a", "x"], ["e\u{301}", "bb", ""], ["long", "c", "z"]]
     #expect(Columns(rows, rightAligned: [1]).lines() == ["中文   a  x", "e\u{301}     bb", "long   c  z"])
-    #expect(Columns(rows, widest: 3).lines() == ["中文  a   x", "e\u{301}  bb", "long  c   z"])
+    #expect(Columns(rows, widest: 3).lines() == ["中文  a  x", "e\u{301}  bb", "long  c  z"])
     var page = PageText()
     page.table(rows, indent: 1)
     #expect(page.lines == [" 中文  a   x", " e\u{301}     bb", " long  c   z"])
+  }
+
+  /// A cell that is longer than its column takes the room of empty cells after it, and moves others as little as it can.
+  @Test func longCells() {
+    let rows = [
+      ["short", "a", "", "x"], ["too long", "", "", "y"], ["too long", "b", "", "z"], ["much too long", "", "c", "z"],
+    ]
+    #expect(
+      Columns(rows, widest: 7, rightAligned: [1]).lines()
+        == ["short  a     x", "too long     y", "too long  b  z", "much too long  c  z"])
   }
 
   /// An ellipsis is in the width, and half of a wide character is not shown.
