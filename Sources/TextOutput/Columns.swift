@@ -22,8 +22,8 @@ package struct Columns {
     }
   }
 
-  /// Each row as a line whose last cell is as wide as its column. After a cell that is longer than its column, the next ones
-  /// begin two blanks after it, or in their own columns again as soon as there is room.
+  /// Each row as a line whose last cell is as wide as its column. After a cell that is longer than its column, the next
+  /// ones begin two blanks after it, or in their own columns again as soon as there is room.
   func paddedLines() -> [String] {
     var widths: [Int] = []
     for row in rows {
@@ -42,7 +42,8 @@ package struct Columns {
       for (column, cell) in row.enumerated() where column < widths.count {
         let width = cell.displayWidth
         if width > 0 {
-          fill(to: max(rightAligned.contains(column) ? start + widths[column] - width : start, column == 0 ? 0 : end + 2))
+          let place = rightAligned.contains(column) ? start + widths[column] - width : start
+          fill(to: max(place, column == 0 ? 0 : end + 2))
           line += cell
           end += width
         }
