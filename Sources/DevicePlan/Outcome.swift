@@ -115,6 +115,11 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.culprit }
     set { details.culprit = newValue }
   }
+  /// What the schemas say of a kernel's answer that the model did not predict.
+  package var unpredicted: String? {
+    get { storage.first?.unpredicted }
+    set { details.unpredicted = newValue }
+  }
   /// The reasons why the call cannot work although the kernel accepts it.
   package var warnings: [Reason] {
     get { storage.first?.warnings ?? [] }
@@ -134,6 +139,7 @@ package struct StepResult: Hashable, Sendable {
     var further: [Reason] = []
     var conflict: SourceRange?
     var culprit: SourceRange?
+    var unpredicted: String?
     var warnings: [Reason] = []
     var schemaFault: Diagnostic?
   }

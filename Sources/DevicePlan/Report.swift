@@ -228,6 +228,7 @@ extension Report.Entry {
     let place = place(of: reason)
     var notes = result.conflict.map { [Note("it conflicts with this", at: $0)] } ?? []
     if let number = place.forgottenPrefix { notes.append(Note("did you mean \(number)?")) }
+    if let text = result.unpredicted { notes.append(Note(text)) }
     return .error(
       reason?.id ?? "unexpected-outcome", message, at: place,
       notes: notes + step.hints.map { Note($0) } + result.reasons.flatMap(\.notes))

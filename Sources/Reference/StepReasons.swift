@@ -5,7 +5,6 @@ import Vocabulary
 
 /// The meaning of each errno as an answer to the steps of a plan, from the schemas.
 package struct StepReasons {
-  private let plan: Plan
   private let catalogue: Catalogue
   private let reference: CallReference
   /// The descriptions of the plan's devices, by slot; nil if there is no schema.
@@ -13,7 +12,6 @@ package struct StepReasons {
   private var known: [String: [(errno: Errno, text: String)]] = [:]
 
   package init(_ plan: Plan, _ catalogue: Catalogue) {
-    self.plan = plan
     self.catalogue = catalogue
     reference = CallReference(catalogue: catalogue)
     devices = plan.steps.filter(\.operation.fillsDeviceSlot).map { step in
@@ -22,8 +20,8 @@ package struct StepReasons {
   }
 
   /// The errnos that a step can be refused with, each with all its reasons, in the order in which the kernel checks.
-  package mutating func reasons(forStep index: Int) -> [(errno: Errno, text: String)] {
-    guard let (subject, call) = call(of: plan.steps[index]) else { return [] }
+  package mutating func reasons(for step: Step) -> [(errno: Errno, text: String)] {
+    guard let (subject, call) = call(of: step) else { return [] }
     if let reasons = known[subject] { return reasons }
     let reasons = Self.joined(call().refusals, catalogue.release)
     known[subject] = reasons

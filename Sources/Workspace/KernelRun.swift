@@ -2,6 +2,7 @@ import DevicePlan
 import Diagnostics
 import Kernel
 import Model
+import Reference
 import Vocabulary
 
 extension Release {
@@ -18,7 +19,8 @@ extension ManifestWorkspace {
     _ plan: Plan, with runner: Runner, path: String = "/dev/kvm"
   ) throws(DiagnosticsError) -> Report {
     let companion = try? model(plan.architecture, course: .expected)
-    var host = ExplainedKernel(kernel: try KernelHost(plan, path: path), model: companion)
+    let meanings = StepReasons(plan, catalogue(for: plan.architecture))
+    var host = ExplainedKernel(kernel: try KernelHost(plan, path: path), model: companion, meanings: meanings)
     return runner.run(plan, on: &host)
   }
 
@@ -51,6 +53,8 @@ extension ManifestWorkspace {
 private struct ExplainedKernel: Host, ~Copyable {
   var kernel: KernelHost
   var model: ModelHost?
+  /// What each errno can mean as the answer to a step.
+  var meanings: StepReasons
 
   var description: HostDescription { kernel.description }
 
@@ -66,9 +70,21 @@ private struct ExplainedKernel: Host, ~Copyable {
     guard let predicted = model?.perform(told) else { return result }
     if case .refused(let errno) = answer {
       result.reasons = predicted.reasons.filter { $0.errno == errno }
+      if result.reasons.isEmpty, predicted.schemaFault == nil { result.unpredicted = remark(errno, on: step, predicted) }
     }
     if answer == .ok { result.warnings = predicted.warnings }
     return result
+  }
+
+  /// What the schemas say of an errno for which the model knows no reason.
+  private mutating func remark(_ errno: Errno, on step: Step, _ predicted: StepResult) -> String {
+    let meaning = meanings.reasons(for: step).first { $0.errno == errno }?.text
+    let prediction =
+      switch predicted.outcome {
+      case .undecided(let candidates) where candidates.isEmpty: "no answer was predicted"
+      default: "the prediction was \(predicted.outcome.words)"
+      }
+    return "\(prediction); \(meaning.map { "\(errno) can mean: \($0)" } ?? "the schemas have no reason for \(errno) here")"
   }
 
   mutating func skip(_ step: Step) {

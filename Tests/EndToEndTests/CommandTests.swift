@@ -334,6 +334,36 @@ private let hostRelease: (major: Int, minor: Int) = {
     #expect(failing.status == 1)
   }
 
+  /// An errno that the model did not predict comes with all that it can mean.
+  @Test(.enabled(if: kvmIsUsable, "no usable /dev/kvm"))
+  func unpredictedErrnoIsExplained() async throws {
+    let architecture = try #require(hostArchitecture)
+    await withFolder { folder in
+      #expect(await run("mkdir", ["-p", "\(folder)/s/\(architecture)"]).status == 0)
+      write(
+        """
+        schema: 2
+        number: 4000
+        doc: a device of a test
+        sources: [a.c]
+        if: true
+        calls:
+          create:
+            - if: '!host.gadgets'
+              ENODEV: this host has no gadgets
+        facts:
+          gadgets: {type: bool, doc: the host has gadgets, probe: {doc: look}, default: true}
+        """, toFile: "\(folder)/s/\(architecture)/gadget.yaml")
+      let manifest = Self.here.replacing("]", with: ", {create: gadget}]")
+      let ended = await kvmconf("apply", "--schemas", folder + "/s", "-", input: manifest)
+      #expect(
+        ended.output.contains(
+          "note: the prediction was ok; ENODEV can mean: this host's KVM has no device type 'gadget'; "
+            + "or this host has no gadgets\n"), "\(ended)")
+      #expect(ended.status == 1)
+    }
+  }
+
   /// The errnos of the VFIO device on x86_64, on the kernel and as the model predicts them.
   @Test(.enabled(if: kvmIsUsable && hostArchitecture == "x86_64", "no usable /dev/kvm of x86_64"))
   func errnosOfTheVFIODeviceAreAsPredicted() async {

@@ -32,7 +32,7 @@ import Vocabulary
       name: "vm", manifest: "vm.yaml", architecture: .arm64,
       steps: [step(.vm, .vm), step(.vcpu(0), .vcpu(0))])
     var reasons = StepReasons(plan, catalogue)
-    #expect(reasons.reasons(forStep: 0).map(\.text) == ["ebusy"])
-    #expect(reasons.reasons(forStep: 1).map(\.text) == ["eperm"])
+    #expect(reasons.reasons(for: plan.steps[0]).map(\.text) == ["ebusy"])
+    #expect(reasons.reasons(for: plan.steps[1]).map(\.text) == ["eperm"])
   }
 }

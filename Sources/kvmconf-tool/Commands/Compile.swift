@@ -46,7 +46,7 @@ struct Compile: ParsableCommand {
     let plan = manifest.plan.namingKeys(in: catalogue)
     var reasons = StepReasons(plan, catalogue)
     let bytes = plan.compiled(isStripped: strip) { index in
-      reasons.reasons(forStep: index).map { ErrnoReason($0.errno, $0.text) }
+      reasons.reasons(for: plan.steps[index]).map { ErrnoReason($0.errno, $0.text) }
     }
     try workspace.requireSoundSchemas()
     switch format {
