@@ -70,21 +70,20 @@ private struct ExplainedKernel: Host, ~Copyable {
     guard let predicted = model?.perform(told) else { return result }
     if case .refused(let errno) = answer {
       result.reasons = predicted.reasons.filter { $0.errno == errno }
-      if result.reasons.isEmpty, predicted.schemaFault == nil { result.unpredicted = remark(errno, on: step, predicted) }
+      if result.reasons.isEmpty, predicted.schemaFault == nil {
+        result.unpredicted = remark(errno, on: step, predicted.outcome)
+      }
     }
     if answer == .ok { result.warnings = predicted.warnings }
     return result
   }
 
   /// What the schemas say of an errno for which the model knows no reason.
-  private mutating func remark(_ errno: Errno, on step: Step, _ predicted: StepResult) -> String {
+  private mutating func remark(_ errno: Errno, on step: Step, _ predicted: Outcome) -> String {
     let meaning = meanings.reasons(for: step).first { $0.errno == errno }?.text
-    let prediction =
-      switch predicted.outcome {
-      case .undecided(let candidates) where candidates.isEmpty: "no answer was predicted"
-      default: "the prediction was \(predicted.outcome.words)"
-      }
-    return "\(prediction); \(meaning.map { "\(errno) can mean: \($0)" } ?? "the schemas have no reason for \(errno) here")"
+    let prediction = predicted == .undecided([]) ? "no answer was predicted" : "the prediction was \(predicted.words)"
+    let remark = meaning.map { "\(errno) can mean: \($0)" } ?? "the schemas have no reason for \(errno) here"
+    return "\(prediction); \(remark)"
   }
 
   mutating func skip(_ step: Step) {
