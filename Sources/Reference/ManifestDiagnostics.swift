@@ -27,7 +27,7 @@ extension DiagnosticReference {
     Entry("not-utf-8", "A manifest is UTF-8 text."),
     Entry("empty-document", "A file has at least one manifest."),
     Entry("cannot-read", "Every file that is named can be read.", "The exit status is 66."),
-    Entry("cannot-write", "The output file of compile can be written.", "The exit status is 73."),
+    Entry("cannot-write", "An output file, and standard output, can be written.", "The exit status is 73."),
     Entry("bad-probe", "probe --compare takes two files that `probe --format json` wrote, for the same architecture."),
     Entry("bad-plan", "A compiled plan is complete and undamaged, and this kvmconf supports its version."),
     Entry(
@@ -193,7 +193,7 @@ extension DiagnosticReference {
     // Hosts and outcomes
     Entry("unknown-fact", "The architecture's schemas declare the host fact."),
     Entry("bad-facts", "Host facts are a mapping from names to values of the facts' types."),
-    Entry("unexpected-outcome", "The outcome of a step is the expected one."),
+    Entry("unexpected-outcome", "Each step ends as expected: with ok, or with the errno that expect names."),
     Entry("value-mismatch", "A get reads the value in the manifest."),
     Entry(
       "undecided", "The model can predict the kernel's answer.",

@@ -62,7 +62,7 @@ private func exists(_ path: String) -> Bool {
 }
 
 /// The absolute path without symbolic links; nil if the file does not exist.
-private func realPath(_ path: String) -> String? {
+package func realPath(_ path: String) -> String? {
   // SAFETY: realpath() allocates its result, which is copied and freed here.
   guard let text = unsafe realpath(path, nil) else { return nil }
   defer { unsafe free(text) }

@@ -305,6 +305,11 @@ private func validated(_ manifest: String) async -> [Substring] {
       write(wrongBoard, toFile: file)
       #expect(await kvmconf("validate", "--write-baseline", known, file).status == 0)
       #expect(await kvmconf("validate", "--baseline", known, file).status == 0)
+      // The file may be named in other ways.
+      for (name, path) in [("./a.yaml", "known"), (".", known), (file, "./known"), ("../../\(file)", "known")] {
+        let ended = await kvmconf("validate", "--baseline", path, name, in: folder)
+        #expect(ended.status == 0, "\(name)")
+      }
       // Lines may move, and a new problem counts.
       write("# More\n" + wrongBoard, toFile: file)
       #expect(await kvmconf("validate", "--baseline", known, file).status == 0)

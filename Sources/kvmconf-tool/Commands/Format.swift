@@ -35,7 +35,9 @@ struct FormatCommand: ParsableCommand {
         status,
         printingErrors { () throws(DiagnosticsError) in
           guard isFolder(argument) else { return try format(argument) }
-          return try yamlPaths(below: argument).reduce(Status.success) { status, path in
+          let paths = try yamlPaths(below: argument)
+          if paths.isEmpty { throw .unreadable(argument, "the folder has no YAML files, *.yaml or *.yml") }
+          return paths.reduce(Status.success) { status, path in
             max(status, printingErrors { () throws(DiagnosticsError) in try format(path, isFound: true) })
           }
         })

@@ -23,11 +23,12 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     var isFirst = true
     try options.manifestFiles().forEachManifest(of: file) { manifest, workspace in
+      let plan = manifest.plan.namingKeys(in: workspace.catalogue(for: manifest.plan.architecture))
       switch format {
-      case .text: Output.result((isFirst ? "" : "\n") + manifest.plan.table)
-      case .json: Output.result(manifest.plan.json.text() + "\n")
-      case .strace: Output.result(manifest.plan.strace)
-      case .dot: Output.result(workspace.graph(of: manifest).dot(named: manifest.plan.name))
+      case .text: Output.result((isFirst ? "" : "\n") + plan.table)
+      case .json: Output.result(plan.json.text() + "\n")
+      case .strace: Output.result(plan.strace)
+      case .dot: Output.result(workspace.graph(of: manifest).dot(named: plan.name))
       }
       isFirst = false
     }

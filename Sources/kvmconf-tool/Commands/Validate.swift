@@ -110,7 +110,7 @@ struct Validate: ParsableCommand {
     let shown = results.filter { !$0.file.isForeign && !$0.file.isOnlyBase(of: bases) }
     if !quiet { Output.print(results.flatMap(\.file.remarks), to: 2) }
     if let writeBaseline {
-      let text = shown.map { Baseline.text(of: $0.file.diagnostics) }.joined()
+      let text = shown.map { Baseline.text(of: $0.file.diagnostics, at: writeBaseline) }.joined()
       return try Output.write(Array(text.utf8), toFile: writeBaseline)
     }
     if format.isOneDocument {
@@ -191,7 +191,7 @@ extension Validate {
     if !quiet { Output.print(remarks, to: 2) }
     let report = MatrixReport(matrix)
     if let writeBaseline {
-      let text = report.files.map { Baseline.text(of: $0.findings.map(\.diagnostic)) }.joined()
+      let text = report.files.map { Baseline.text(of: $0.findings.map(\.diagnostic), at: writeBaseline) }.joined()
       return try Output.write(Array(text.utf8), toFile: writeBaseline)
     }
     try write(
