@@ -29,6 +29,8 @@ package struct Complaint: Hashable, Sendable {
   package var words: [String] = []
   /// All words of the message in lower case, also those with dots in them.
   package var names: Set<String> = []
+  /// The same words as they are written, and in lower case, without those that say nothing.
+  package var possibleValues: Set<String> = []
   /// Large numbers, such as those of registers.
   package var numbers: [UInt64] = []
 
@@ -70,12 +72,21 @@ extension Complaint {
     let names = all.flatMap { $0.split(separator: "-").map(String.init) }
     architecture = names.lazy.compactMap(Architecture.init(alias:)).first ?? Self.architecture(all, messages)
     words = Self.words(ErrnoText.removing(from: text)).filter { !messages.commonWords.contains($0.lowercased()) }
-    let dotted = text.split { !($0.isLetter || $0.isNumber || "_-.".contains($0)) }.map { $0.lowercased() }
-    self.names = Set(all.map { $0.lowercased() } + names.map { $0.lowercased() } + dotted)
+    let dotted = text.split { !($0.isLetter || $0.isNumber || "_-.".contains($0)) }.map(String.init)
+    let written = all + names + dotted
+    self.names = Set(written.map { $0.lowercased() })
+    possibleValues = self.names.union(written).filter { !messages.commonWords.contains($0.lowercased()) }
     numbers = all.compactMap { IntegerLiteral.parse($0).flatMap { UInt64(exactly: $0) } }.filter { $0 > 0xFFFF_FFFF }
     // The whole message: other lines may name the device.
     let whole = SqueezedText(message)
     subjects = messages.subjects.first { whole.names($0.words) }?.paths ?? []
+  }
+
+  /// Whether the message has the name of a value, such as a register. One of letters alone, such as SET, has to be written in
+  /// the same case, because words are also English.
+  func hasValue(_ name: String, inAnyCase: Bool = false) -> Bool {
+    if !inAnyCase, name.allSatisfy(\.isLetter) { return name != name.lowercased() && possibleValues.contains(name) }
+    return possibleValues.contains(name.lowercased())
   }
 
   /// The call that a text names, by its name in the kernel's headers.

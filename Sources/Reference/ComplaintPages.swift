@@ -102,7 +102,7 @@ extension Complaint {
     if let group { parts.append("group \(group)") }
     if let attr { parts.append("attr \(hexadecimal(attr, from: 0x1_0000))") }
     let values = Set(found.flatMap(\.valueNames))
-    if let word = words.first(where: { values.contains($0.lowercased()) }) { parts.append(word) }
+    if let name = values.filter({ hasValue($0) }).min() { parts.append(name) }
     if let errno {
       let words = ErrnoText.words(errno).map { " (\($0))" } ?? ""
       parts.append("answered by \(errno)\(words)")
@@ -240,7 +240,7 @@ extension PageText {
   private mutating func values(of candidate: Candidate, _ complaint: Complaint) {
     let rows = candidate.namedFields.flatMap { field in
       field.description.names.filter { name in
-        complaint.names.contains(name.name.lowercased()) || complaint.numbers.contains { Int128($0) == name.value }
+        complaint.hasValue(name.name) || complaint.numbers.contains { Int128($0) == name.value }
       }.map { [field.name, $0.name, field.description.number($0.value)] }
     }
     if rows.isEmpty { return }

@@ -205,6 +205,22 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("Failed to set MPIDR_EL1: Invalid argument", "\n  id  MPIDR_EL1  0x603000000013c005\n"),
     ("Fatal: KVM_SET_ONE_REG failed (config.isa)", "\n  id  config.isa  0x8030000001000000\n"),
     ("Failed to set register 6931039826524487685: Invalid argument", "\n  id  MPIDR_EL1  "),
+    // Words of these messages are names of registers too: SET of the IPI of loongarch64, PID of ppc64.
+    (
+      "Failed to create a AIA: Failed setting device attributes for the AIA: Failed to set device attribute: "
+        + "Invalid argument (os error 22)", "    riscv-aia.config  riscv64"
+    ),
+    (
+      "Error enabling pvtime on vcpu: Failed to set/get device attributes for vCPU: No such device or address "
+        + "(os error 6)", "\nvcpu.pvtime.ipa  "
+    ),
+    ("Failed to set device attribute: Invalid argument", "The message does not say which one it was."),
+    ("failed to set the device attribute of the PMU: Invalid argument", "  vcpu.pmu-v3.filter (arm64)"),
+    (
+      "[pid 12345] ioctl(11, KVM_SET_ONE_REG, 0x7ffd1c) = -1 EINVAL (Invalid argument)",
+      "call, arm64, x86_64, riscv64, ppc64, s390x, loongarch64"
+    ),
+    ("KVM_SET_ONE_REG of DSCR failed: Invalid argument", "KVM_SET_ONE_REG, DSCR, answered by EINVAL"),
     // Parts of KVM
     ("Failed to save ITS tables: Permission denied (os error 13)", "\narm-vgic-its.ctrl.save-tables  "),
     ("qemu-system-riscv64: KVM AIA: failed to set number of input irq lines", "\nriscv-aia.config.srcs  "),
