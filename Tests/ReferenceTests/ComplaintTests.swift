@@ -131,7 +131,7 @@ private var explainerOfBuiltInSchemas: Explainer {
       call: .other("KVM_GET_ONE_REG"), errno: "ENOENT", architecture: .riscv64),
     Message(
       text: "qemu-system-riscv64: Unable to set KVM reg zicbom, error -22", call: .other("KVM_SET_ONE_REG"),
-      architecture: .riscv64),
+      errno: "EINVAL", architecture: .riscv64),
     Message(
       text: "Cannot create VMM: Cannot open /dev/kvm. Error: No such device (os error 19)",
       call: .other("open() of /dev/kvm"), errno: "ENODEV"),
@@ -151,6 +151,60 @@ private var explainerOfBuiltInSchemas: Explainer {
     Message(
       text: "Error while setting or getting device attributes for the GIC: Bad address (os error 14)",
       call: .attribute(nil), errno: "EFAULT"),
+    // A line of libvirt has other numbers: a line of a source file, and a time
+    Message(
+      text:
+        "2023-03-01 06:12:28.280+0000: 1: error : qemuProcessReportLogError:2065 : internal error: qemu unexpectedly "
+        + "closed the monitor: Could not access KVM kernel module: Permission denied",
+      call: .other("open() of /dev/kvm"), errno: "EACCES"),
+    // QEMU, which prints the number of an exit after 'Suberror'
+    Message(text: "KVM internal error. Suberror: 1, KVM_RUN returned 0", call: .other("KVM_RUN")),
+    // QEMU prints several lines, and the last one is the same whatever failed.
+    Message(
+      text: """
+        sev_snp_launch_start: SNP_LAUNCH_START ret=-25 fw_error=0 ''
+        sev_kvm_init: failed to create encryption context
+        failed to initialize kvm: Operation not permitted
+        """, call: .other("KVM_MEMORY_ENCRYPT_OP"), errno: "ENOTTY"),
+    Message(
+      text: """
+        get_tdx_capabilities: KVM_TDX_CAPABILITIES failed: Inappropriate ioctl for device
+        failed to initialize kvm: Operation not permitted
+        """, call: .other("KVM_MEMORY_ENCRYPT_OP"), errno: "ENOTTY"),
+    Message(
+      text: """
+        error: kvm run failed Input/output error
+        qemu-system-x86_64: Failed to get registers: Input/output error
+        """, call: .other("KVM_RUN"), errno: "EIO", architecture: .x86_64),
+    // A VMM is not a VM: firecracker
+    Message(text: "Cannot create VMM: Missing KVM capability: Irqchip", call: .other("KVM_CHECK_EXTENSION")),
+    // Assertions of the kernel's selftests: the errno in the condition is the one that the test expects.
+    Message(text: "vgic_init.c:575: ret && errno == EEXIST\n  pid=897 tid=897 errno=0 - Success"),
+    Message(
+      text: "vgic_init.c:575: ret && errno == EEXIST\n  pid=897 tid=897 errno=22 - Invalid argument", errno: "EINVAL"),
+    Message(text: "guest_memfd_test.c:95: ret == -1 && errno == 22"),
+    // firecracker: 'not supported' is not the text of the errno.
+    Message(
+      text: "KVM not supported: open /dev/kvm: no such file or directory", call: .other("open() of /dev/kvm"),
+      errno: "ENOENT"),
+    // Numbers as QEMU, kvmtool and the selftests print them
+    Message(text: "KVM_CREATE_VCPU failed (-17)", call: .other("KVM_CREATE_VCPU"), errno: "EEXIST"),
+    Message(
+      text: "KVM_SET_USER_MEMORY_REGION IOCTL rc: -22", call: .other("KVM_SET_USER_MEMORY_REGION"), errno: "EINVAL"),
+    Message(text: "KVM_CREATE_VCPU [err -17]", call: .other("KVM_CREATE_VCPU"), errno: "EEXIST"),
+    Message(text: "KVM_CREATE_VCPU ret = -16", call: .other("KVM_CREATE_VCPU"), errno: "EBUSY"),
+    Message(text: "flic: KVM_GET_DEVICE_ATTR rc=-6", call: .attribute(.get), errno: "ENXIO"),
+    Message(text: "KVM_RUN: -EAGAIN", call: .other("KVM_RUN"), errno: "EAGAIN"),
+    // Colours, line breaks and other languages
+    Message(
+      text: "KVM_SET_DEVICE_ATTR failed: Group\u{1B}[0m \u{1B}[1;32m4\u{1B}[0m attr \u{1B}[1m0x1: Permission denied",
+      call: .attribute(.set), group: 4, attr: 1, errno: "EACCES"),
+    Message(
+      text: "KVM_SET_DEVICE_ATTR failed: Group 4\nattr 0x1: Permission denied", call: .attribute(.set), group: 4,
+      attr: 1,
+      errno: "EACCES"),
+    Message(
+      text: "KVM_SET_DEVICE_ATTR İ: Group 4 attr 0x1: Geçersiz argüman", call: .attribute(.set), group: 4, attr: 1),
     Message(text: "failed to create PMU device attr: ENXIO", call: .attribute(nil), errno: "ENXIO"),
     Message(text: "device_fd.set_device_attr(&dist_attr) returns EINVAL", call: .attribute(.set), errno: "EINVAL"),
   ]
