@@ -18,6 +18,8 @@ struct CandidateSearch {
     if complaint.call == nil, complaint.attr == nil {
       let named = everyCall(with: Set(complaint.constants))
       if !named.isEmpty { return narrowed(named, by: constants) }
+      // An unknown call is not guessed from other words.
+      if !complaint.constants.isEmpty { return nil }
       if complaint.names.contains(where: { $0.contains("_") }) {
         let found = everyCall { $0.valueNames.contains { $0.contains("_") && complaint.hasValue($0) } }.filter(isOfVerb)
         if !found.isEmpty { return aboutSubject(found).found }

@@ -29,12 +29,12 @@ extension Explainer {
     let shown = able.isEmpty ? found : able
     if found.count == 1 {
       page.candidate(found[0], complaint)
+    } else if Set(found.map(\.name)).count == 1 {
+      page.architectures(found, complaint)
     } else if able.count == 1, let errno = complaint.errno {
       page.paragraph("Of the calls that fit, only one can be answered with \(errno):", indent: 0)
       page.gap()
       page.candidate(able[0], complaint)
-    } else if Set(found.map(\.name)).count == 1 {
-      page.architectures(found, complaint)
     } else if shown.count <= Self.mostCandidates {
       page.candidates(found, able: able, complaint, isTypeKnown: type != nil)
     } else {
@@ -113,7 +113,8 @@ extension Complaint {
   /// Why no call can be found.
   fileprivate var whatIsMissing: String {
     if let constant = constants.first {
-      return "the schemas do not describe \(constant), and the message names no other call"
+      return "the schemas do not describe \(constant), and the message names no other call; "
+        + "if it is a call, it is not one on a device attribute"
     }
     let part = verb == nil || errno == nil ? "" : ", or the name of a device"
     return "the message does not say which call failed; it needs a group and an attribute, or a name such as "

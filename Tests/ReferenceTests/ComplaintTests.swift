@@ -176,6 +176,70 @@ private var explainerOfBuiltInSchemas: Explainer {
         error: kvm run failed Input/output error
         qemu-system-x86_64: Failed to get registers: Input/output error
         """, call: .other("KVM_RUN"), errno: "EIO", architecture: .x86_64),
+    // QEMU starts vCPUs with other calls on other architectures.
+    Message(
+      text: "qemu-system-x86_64: kvm_init_vcpu: kvm_arch_init_vcpu failed (0): Invalid argument",
+      call: .other("creating or initialising the vCPU"), errno: "EINVAL", architecture: .x86_64),
+    Message(
+      text: "kvm_init_vcpu failed: Cannot allocate memory", call: .other("creating or initialising the vCPU"),
+      errno: "ENOMEM"),
+    Message(
+      text: "qemu-system-x86_64: kvm_init_vcpu: kvm_get_vcpu failed (4): Invalid argument",
+      call: .other("KVM_CREATE_VCPU"), errno: "EINVAL", architecture: .x86_64),
+    // VFIO has devices and groups as well: QEMU
+    Message(
+      text: "Failed to set iommu for container: Operation not permitted", call: .other("a VFIO call"), errno: "EPERM"),
+    Message(text: "VFIO_DEVICE_SET_IRQS failure: Invalid argument", call: .other("a VFIO call"), errno: "EINVAL"),
+    Message(
+      text: "qemu-system-x86_64: -device vfio-pci,host=01:00.0: vfio 0000:01:00.0: failed to get device 0000:01:00.0: "
+        + "No such device", call: .other("a VFIO call"), errno: "ENODEV", architecture: .x86_64),
+    Message(
+      text: "Failed to open /dev/sev 'No such file or directory'", call: .other("open() of /dev/sev"), errno: "ENOENT"),
+    // QEMU prints the registers of the vCPU after a failure of KVM_RUN.
+    Message(
+      text: "error: kvm run failed Device or resource busy\nThis is probably because your SMT is enabled.",
+      call: .other("KVM_RUN"), errno: "EBUSY", architecture: .ppc64),
+    Message(
+      text: "error: kvm run failed Bad address\nNIP c00000000000 LR 0000 CTR 0000 XER 0000", call: .other("KVM_RUN"),
+      errno: "EFAULT", architecture: .ppc64),
+    Message(
+      text: "error: kvm run failed Bad address\nPSW=mask 0000000180000000 addr 0000", call: .other("KVM_RUN"),
+      errno: "EFAULT", architecture: .s390x),
+    Message(
+      text: "error: kvm run failed Function not implemented\n PC=ffff800010 X00=0000 X01=1\nPSTATE=600003c5",
+      call: .other("KVM_RUN"), errno: "ENOSYS", architecture: .arm64),
+    // cloud-hypervisor
+    Message(
+      text: "Could not set the vCPU state SetSpecialRegs(Invalid argument (os error 22))",
+      call: .other("KVM_SET_SREGS"),
+      errno: "EINVAL"),
+    Message(
+      text: "Failed to set TSC frequency: Invalid argument (os error 22)", call: .other("KVM_SET_TSC_KHZ"),
+      errno: "EINVAL"),
+    Message(text: "SetVcpuEvents(Invalid argument)", call: .other("KVM_SET_VCPU_EVENTS"), errno: "EINVAL"),
+    Message(
+      text: "Failed to get preferred target: Invalid argument (os error 22)", call: .other("KVM_ARM_PREFERRED_TARGET"),
+      errno: "EINVAL"),
+    // firecracker
+    Message(
+      text: "Error creating the Kvm object: Error(13)", call: .other("open() of /dev/kvm"), errno: "EACCES"),
+    Message(text: "Cannot create VMM.: Kvm(Error(2))", call: .other("open() of /dev/kvm"), errno: "ENOENT"),
+    Message(
+      text: "Failed to register IO event: File exists (os error 17)", call: .other("KVM_IOEVENTFD"), errno: "EEXIST"),
+    Message(
+      text: "Failed to set KVM vcpu xsave: Invalid argument", call: .other("KVM_SET_XSAVE"), errno: "EINVAL"),
+    Message(
+      text: "Failed to get KVM vm pit state: No such device or address", call: .other("KVM_GET_PIT2"), errno: "ENXIO"),
+    // kvmtool
+    Message(
+      text: "  Error: Failed to register 4096 bytes of memory at physical address 0x80000000 [err -17]",
+      call: .other("KVM_SET_USER_MEMORY_REGION"), errno: "EEXIST"),
+    Message(
+      text: "'/dev/kvm' not found. Please make sure your kernel has KVM", call: .other("open() of /dev/kvm")),
+    // strace
+    Message(
+      text: "openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = -1 EACCES (Permission denied)",
+      call: .other("open() of /dev/kvm"), errno: "EACCES"),
     // A VMM is not a VM: firecracker
     Message(text: "Cannot create VMM: Missing KVM capability: Irqchip", call: .other("KVM_CHECK_EXTENSION")),
     // Assertions of the kernel's selftests: the errno in the condition is the one that the test expects.
@@ -302,6 +366,13 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("KVM_GET_ONE_REG failed for id 0x603000000013c080, errno 2", "\n  id  SCTLR_EL1  "),
     ("KVM_ARM_VCPU_PMU_V3_SET_PMU failed, rc: -1 errno: 6", "\nvcpu.pmu-v3.set-pmu  "),
     ("ioctl(12, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, fd=0}) = -1 ENODEV", "\narm-vgic-v3.create  "),
+    ("KVM_RESET_DIRTY_RINGS failed: Invalid argument", "the VM has no dirty rings"),
+    ("KVM_SET_MEMORY_ATTRIBUTES failed: Operation not supported", "private or shared"),
+    ("error: kvm run failed Device or resource busy", "vcpu.run                     call, arm64, x86_64"),
+    ("flic: couldn't retrieve irqs from kernel, rc -22", "\nflic.get-all-irqs  "),
+    ("Failed to set crypto device attribute 0: Invalid argument", "\nvm.crypto.enable-aes-kw  "),
+    ("qemu-system-riscv64: KVM AIA: failed to set the IMSIC address for hart 3", "\nriscv-aia.addr.imsic  "),
+    ("Failed to check if vcpu has attribute: No such device or address (os error 6)", "    vcpu.pmu-v3  "),
     ("KVM_SET_TSS_ADDR ioctl: Invalid argument", "they do not end below 4 GiB"),
   ]
 
@@ -334,6 +405,8 @@ private var explainerOfBuiltInSchemas: Explainer {
     "its pending save tables failed: Invalid argument", "saving its tables failed: bad address",
     "cannot read the irq from the config: Invalid argument",
     "qemu-system-x86_64: failed to set the system time: Invalid argument",
+    "failed to read /sys/bus/event_source/devices/armv8_pmuv3_0/type: No such file or directory",
+    "Failed to set the speed of the migration: Invalid argument",
   ]) func messagesWithoutACall(_ message: String) {
     guard case .unknown(let sentence) = explainerOfBuiltInSchemas.explain(message: message) else {
       Issue.record("there is a page")
@@ -346,7 +419,9 @@ private var explainerOfBuiltInSchemas: Explainer {
     let message = "KVM_NO_SUCH_CALL ioctl: failed to set: Invalid argument"
     #expect(
       explainerOfBuiltInSchemas.explain(message: message)
-        == .unknown("the schemas do not describe KVM_NO_SUCH_CALL, and the message names no other call"))
+        == .unknown(
+          "the schemas do not describe KVM_NO_SUCH_CALL, and the message names no other call; "
+            + "if it is a call, it is not one on a device attribute"))
   }
 
   /// A log of strace has many calls that succeeded.
