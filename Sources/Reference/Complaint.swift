@@ -31,6 +31,8 @@ package struct Complaint: Hashable, Sendable {
   package var names: Set<String> = []
   /// The same words as they are written, and in lower case, without those that say nothing.
   package var possibleValues: Set<String> = []
+  /// Whether the message is an errno and nothing else: `errno=6`, `os error 16`.
+  package var isErrnoAlone = false
   /// Large numbers, such as those of registers.
   package var numbers: [UInt64] = []
 
@@ -38,9 +40,9 @@ package struct Complaint: Hashable, Sendable {
 }
 
 extension Complaint {
-  /// Whether a text is a message rather than a name. Names have no blanks or parentheses.
+  /// Whether a text is a message rather than a name. Names have no blanks, parentheses or equals signs.
   package static func isMessage(_ text: String) -> Bool {
-    text.contains { $0.isWhitespace || $0 == "(" }
+    text.contains { $0.isWhitespace || $0 == "(" || $0 == "=" }
   }
 
   /// Parses a message. It may include other text, such as names of programs, times and further lines.
@@ -70,6 +72,12 @@ extension Complaint {
     words = MessageReader.words(ErrnoText.removing(from: text)).filter {
       !messages.commonWords.contains($0.lowercased())
     }
+    let errnoWords = messages.errnos.flatMap(MessageReader.words)
+    isErrnoAlone =
+      errno != nil && call == nil && verb == nil && attr == nil && constants.isEmpty
+      && words.allSatisfy { word in
+        errnoWords.contains(word.lowercased()) || Errno(name: word) != nil || IntegerLiteral.parse(word) != nil
+      }
     let dotted = text.split { !($0.isLetter || $0.isNumber || "_-.".contains($0)) }.map(String.init)
     let written = all + names + dotted
     self.names = Set(written.map { $0.lowercased() })

@@ -14,12 +14,18 @@ extension Explainer {
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
       return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
+    if complaint.isErrnoAlone, let page = page(ofCallOrErrno: complaint.errno?.description ?? "") { return .page(page) }
     var search = CandidateSearch(catalogues: catalogues, messages: messages, complaint: complaint, type: type)
     guard let found = search.candidates() else { return .unknown(complaint.whatIsMissing) }
     complaint = search.complaint
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
     var page = PageText()
     page.line(complaint.sentence(of: found))
+    if complaint.errno == nil {
+      page.paragraph(
+        "It has no errno that is known here. If it is in another language, run the program again with LC_ALL=C.",
+        indent: 0)
+    }
     page.gap()
     if found.allSatisfy({ $0.attribute == nil }), complaint.attr == nil {
       page.other(complaint, found, messages)

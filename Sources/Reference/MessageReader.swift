@@ -24,7 +24,7 @@ struct MessageReader {
 
   // MARK: Lines
 
-  /// The lines of a message without colours, and without the paths of files that are not devices.
+  /// The lines of a message without colours, and without the folders of files that are not devices.
   static func lines(of message: String) -> [String] {
     var plain: [UInt8] = []
     var isEscape = false
@@ -34,14 +34,16 @@ struct MessageReader {
       if byte.isLetter { isEscape = false }
     }
     return plain.split(separator: 0x0A).map { line in
+      if !line.contains(0x2F) { return String(decoding: line, as: UTF8.self) }
       let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
-      return String(decoding: Array(words.filter { !isPath($0) }.joined(separator: [0x20])), as: UTF8.self)
+      return String(decoding: Array(words.map(withoutFolders).joined(separator: [0x20])), as: UTF8.self)
     }
   }
 
-  private static func isPath(_ word: ArraySlice<UInt8>) -> Bool {
+  private static func withoutFolders(_ word: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     let path = word.drop { [0x22, 0x27, 0x28].contains($0) }
-    return path.first == 0x2F && path.count > 1 && !path.starts(with: "/dev/".utf8)
+    guard path.first == 0x2F, !path.starts(with: "/dev/".utf8), let last = path.lastIndex(of: 0x2F) else { return word }
+    return path[(last + 1)...]
   }
 
   /// The lines from the one about the call that failed up to the next one about a call, of at most ten. Calls that succeed,
@@ -80,8 +82,13 @@ struct MessageReader {
   /// The call that a text names.
   func call(in text: String) -> Complaint.Call? {
     if let named = namedCall(in: text) { return named }
-    let words = MessageText(Self.withoutFileNames(text).utf8)
-    return callNames.first(in: words).map { .other($0) } ?? calls.first(in: words).map(Self.call)
+    return callInWords(MessageText(text.utf8)).flatMap { _ in callInWords(MessageText(Self.withoutFileNames(text).utf8))
+    }
+  }
+
+  /// The call that a text names in other words.
+  private func callInWords(_ words: MessageText) -> Complaint.Call? {
+    callNames.first(in: words).map { .other($0) } ?? calls.first(in: words).map(Self.call)
   }
 
   /// The call that a text names by its name in the kernel's headers.

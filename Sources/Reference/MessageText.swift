@@ -5,39 +5,33 @@ import Vocabulary
 /// `SetGsiRouting`, `set gsi routing` and `SET_GSI_ROUTING` are the same three words.
 struct MessageText {
   private(set) var bytes: [UInt8] = []
-  /// The words as they are written.
-  private var words: [String] = []
+  /// The same letters and digits as they are written.
+  private var written: [UInt8] = []
   /// The indices in `bytes` at which words begin, and the end.
   private(set) var starts: [Int] = []
 
   init(_ text: some Sequence<UInt8>) {
     let all = Array(text)
-    var word: [UInt8] = []
-    func isUpper(_ i: Int) -> Bool { i < all.count && all[i].isUpper }
     func isLower(_ i: Int) -> Bool { i < all.count && all[i].isLetter && !all[i].isUpper }
-    func endWord() {
-      if word.isEmpty { return }
-      words.append(String(decoding: word, as: UTF8.self))
-      starts.append(bytes.count - word.count)
-      word = []
-    }
+    var isInWord = false
     for (i, byte) in all.enumerated() {
-      // `IRQLine` is two words.
-      if isUpper(i), !word.isEmpty, !isUpper(i - 1) || isLower(i + 1) { endWord() }
-      if byte.isLetterOrDigit {
-        word.append(byte)
-        bytes.append(byte.lowercased)
-      } else {
-        endWord()
+      guard byte.isLetterOrDigit else {
+        isInWord = false
+        continue
       }
+      // `IRQLine` is two words.
+      if !isInWord || (byte.isUpper && (!all[i - 1].isUpper || isLower(i + 1))) { starts.append(bytes.count) }
+      isInWord = true
+      written.append(byte)
+      bytes.append(byte.lowercased)
     }
-    endWord()
     starts.append(bytes.count)
   }
 
   /// Whether the text has a name of a part of KVM: a whole word in the same case if the name has capital letters.
   func names(_ name: String) -> Bool {
-    name == name.lowercased() ? bytes.firstIndex(of: Array(name.utf8)) != nil : words.contains(name)
+    if name == name.lowercased() { return bytes.firstIndex(of: Array(name.utf8)) != nil }
+    return zip(starts, starts.dropFirst()).contains { written[$0..<$1].elementsEqual(name.utf8) }
   }
 }
 
@@ -45,39 +39,46 @@ struct MessageText {
 struct Phrases<Meaning> {
   private let all: [(letters: [UInt8], meaning: Meaning)]
   /// The indices in `all`, by the first two letters.
-  private var indices: [[UInt8]: [Int]] = [:]
+  private var indices: [UInt16: [Int]] = [:]
   private let areWhole: Bool
 
   /// - Parameter areWhole: whether the last word of a phrase is a whole word of the message. If not, it may go on if at least
   ///   three letters of it are in the phrase: `attr` is also `attribute`, but `vm` is not `vmm`.
   init(_ phrases: [(words: String, meaning: Meaning)], areWhole: Bool = false) {
     all = phrases.map { (Array($0.words.utf8), $0.meaning) }
-    for (i, phrase) in all.enumerated() { indices[Array(phrase.letters.prefix(2)), default: []].append(i) }
+    for (i, phrase) in all.enumerated() where phrase.letters.count > 1 {
+      indices[Self.key(phrase.letters, 0), default: []].append(i)
+    }
     self.areWhole = areWhole
   }
 
   /// The meaning of the first of the phrases that a text has. A phrase begins with a word.
   func first(in text: MessageText) -> Meaning? {
-    text.starts.flatMap { indices(in: text, at: $0) }.min().map { all[$0].meaning }
+    text.starts.indices.flatMap { indices(in: text, atWord: $0) }.min().map { all[$0].meaning }
   }
 
   /// The meaning of the longest phrase at the first place of a text that has any.
   func longestOfEarliest(in text: MessageText) -> Meaning? {
-    for start in text.starts {
-      let found = indices(in: text, at: start).max { all[$0].letters.count < all[$1].letters.count }
+    for word in text.starts.indices {
+      let found = indices(in: text, atWord: word).max { all[$0].letters.count < all[$1].letters.count }
       if let found { return all[found].meaning }
     }
     return nil
   }
 
-  private func indices(in text: MessageText, at start: Int) -> [Int] {
-    guard start + 2 <= text.bytes.count else { return [] }
-    return (indices[Array(text.bytes[start..<start + 2])] ?? []).filter {
+  private static func key(_ bytes: [UInt8], _ start: Int) -> UInt16 {
+    UInt16(bytes[start]) << 8 | UInt16(bytes[start + 1])
+  }
+
+  private func indices(in text: MessageText, atWord word: Int) -> [Int] {
+    let start = text.starts[word]
+    guard start + 2 <= text.bytes.count, let known = indices[Self.key(text.bytes, start)] else { return [] }
+    return known.filter {
       let letters = all[$0].letters
       let end = start + letters.count
       guard end <= text.bytes.count, text.bytes[start..<end].elementsEqual(letters) else { return false }
-      guard let last = text.starts.last(where: { $0 < end }), !text.starts.contains(end) else { return true }
-      return !areWhole && end - last >= 3
+      let words = text.starts[word...].prefix { $0 < end }
+      return text.starts[words.endIndex] == end || (!areWhole && end - text.starts[words.endIndex - 1] >= 3)
     }
   }
 }

@@ -151,6 +151,10 @@ private var explainerOfBuiltInSchemas: Explainer {
     Message(
       text: "Error while setting or getting device attributes for the GIC: Bad address (os error 14)",
       call: .attribute(nil), errno: "EFAULT"),
+    // A program with its folder: libvirt
+    Message(
+      text: "/usr/bin/qemu-system-ppc64: KVM_CREATE_VCPU failed: File exists", call: .other("KVM_CREATE_VCPU"),
+      errno: "EEXIST", architecture: .ppc64),
     // A line of libvirt has other numbers: a line of a source file, and a time
     Message(
       text:
@@ -413,6 +417,31 @@ private var explainerOfBuiltInSchemas: Explainer {
       return
     }
     #expect(sentence.hasPrefix("the message does not say which call failed"))
+  }
+
+  @Test(arguments: [
+    ("errno=6", "ENXIO is errno 6"), ("rc=-6", "ENXIO is errno 6"), ("error -22", "EINVAL is errno 22"),
+    ("os error 16", "EBUSY is errno 16"), ("EBUSY (Device or resource busy)", "EBUSY is errno 16"),
+  ]) func errnoAloneHasItsPage(_ message: String, _ words: String) {
+    #expect(Complaint.isMessage(message))
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain(message: message) else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.hasPrefix(words), "\(page)")
+  }
+
+  @Test func messageInAnotherLanguageNeedsItsErrno() {
+    #expect(
+      page("KVM_SET_DEVICE_ATTR: Group 1 attr 2: Geçersiz argüman").contains("no errno that is known here"))
+    #expect(!page("KVM_SET_DEVICE_ATTR: Group 1 attr 2: Invalid argument").contains("no errno that is known here"))
+  }
+
+  @Test func failingLineOfALongLogCounts() {
+    let noise = (0..<500).map { "2024-05-01T10:00:00.\($0) [main] src/device.rs:\($0): read 512 bytes: Bad address" }
+    let failure = "Failed to set device attribute: Group 4 attr 1: Invalid argument"
+    let complaint = Complaint((noise + [failure] + noise).joined(separator: "\n"), builtIn)
+    #expect(complaint.call == .attribute(.set) && complaint.group == 4 && complaint.errno == Errno(name: "EINVAL"))
   }
 
   @Test func unknownConstantIsNotGuessed() {
