@@ -24,7 +24,7 @@ struct MessageReader {
 
   // MARK: Lines
 
-  /// The lines of a message without colours, and without the folders of files that are not devices.
+  /// The lines of a message without indents and colours, and without the folders of files that are not devices.
   static func lines(of message: String) -> [String] {
     var plain: [UInt8] = []
     var isEscape = false
@@ -34,6 +34,7 @@ struct MessageReader {
       if byte.isLetter { isEscape = false }
     }
     return plain.split(separator: 0x0A).map { line in
+      let line = line.trimmingBlanks
       if !line.contains(0x2F) { return String(decoding: line, as: UTF8.self) }
       let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
       return String(decoding: Array(words.map(withoutFolders).joined(separator: [0x20])), as: UTF8.self)

@@ -102,3 +102,12 @@ extension [UInt8] {
     return nil
   }
 }
+
+extension ArraySlice<UInt8> {
+  /// The bytes without blanks at both ends.
+  var trimmingBlanks: ArraySlice<UInt8> {
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    guard let last = lastIndex(where: { !isBlank($0) }) else { return [] }
+    return self[...last].drop(while: isBlank)
+  }
+}

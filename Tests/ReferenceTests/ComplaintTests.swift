@@ -244,6 +244,21 @@ private var explainerOfBuiltInSchemas: Explainer {
     Message(
       text: "openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = -1 EACCES (Permission denied)",
       call: .other("open() of /dev/kvm"), errno: "EACCES"),
+    // An error of Rust in its long form; the code of an exit is no errno.
+    Message(
+      text: "Error(CreateVcpu(\n    Os {\n        code: 17,\n        kind: AlreadyExists,",
+      call: .other("KVM_CREATE_VCPU"),
+      errno: "EEXIST"),
+    Message(text: "kvm run failed: exit code: 1", call: .other("KVM_RUN")),
+    // crosvm
+    Message(
+      text: "failed to create IRQ chip: failed to create VGIC device: No such device (os error 19)",
+      call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
+    // QEMU
+    Message(text: "kvm_set_irq: Operation not permitted", call: .other("KVM_IRQ_LINE"), errno: "EPERM"),
+    Message(
+      text: "Failed to allocate KVM HPT of order 26 (try smaller maxmem?): Cannot allocate memory",
+      call: .other("KVM_PPC_ALLOCATE_HTAB"), errno: "ENOMEM"),
     // A VMM is not a VM: firecracker
     Message(text: "Cannot create VMM: Missing KVM capability: Irqchip", call: .other("KVM_CHECK_EXTENSION")),
     // Assertions of the kernel's selftests: the errno in the condition is the one that the test expects.
