@@ -515,6 +515,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     for path in messages.subjects.flatMap(\.paths) + messages.others.values.compactMap(\.page) {
       #expect(names.contains { $0.hasPrefix(path) }, "\(path)")
     }
+    for call in messages.others.values.flatMap(\.calls.values) { #expect(messages.has(call), "\(call)") }
   }
 
   /// A device has a name of its own in a manifest.
