@@ -8,6 +8,8 @@ package struct FailureMessages {
   package struct OtherCall: Hashable, Sendable {
     /// The path of its page, such as `vcpu.init`; nil if the schemas do not describe it.
     package var page: String?
+    /// The calls that take its place on some architectures.
+    package var calls: [Architecture: String] = [:]
     /// What the call is about, in sentences.
     package var doc: String?
     /// The meanings of errnos that come from the host or the guest, and not from the rules of a schema.
@@ -19,6 +21,8 @@ package struct FailureMessages {
   package private(set) var calls: [(words: String, call: String)] = []
   /// Words of the same form that name a call only in a message that also names a part of KVM, such as `create`.
   package private(set) var verbs: [(words: String, call: String)] = []
+  /// Words of the same form that programs print at last, whatever failed. They name a call only if nothing else does.
+  package private(set) var lastCalls: [(words: String, call: String)] = []
   /// The calls that schemas describe, by their names in the kernel's headers.
   private let described: Set<String>
   /// The letters and digits, in lower case, of the names of calls in the kernel's headers, without KVM_. They name the call
@@ -51,12 +55,22 @@ package struct FailureMessages {
   /// Adds what a file says; what is there already comes first.
   fileprivate mutating func add(_ node: SchemaNode, _ faults: Findings) {
     let reader = KeyReader(
-      node, keys: ["calls", "verbs", "others", "groups", "errnos", "subjects", "common-words", "architectures"],
+      node,
+      keys: [
+        "calls", "verbs", "last-calls", "others", "groups", "errnos", "subjects", "common-words", "architectures",
+      ],
       of: "'messages'",
       faults)
     for entry in reader["others"]?.entries ?? [] where others[entry.key.value] == nil {
-      let call = KeyReader(entry.value, keys: ["page", "doc", "reasons"], of: "'\(entry.key.value)'", faults)
+      let call = KeyReader(entry.value, keys: ["page", "calls", "doc", "reasons"], of: "'\(entry.key.value)'", faults)
       var other = OtherCall(page: call.string("page"), doc: call.string("doc"))
+      for entry in call["calls"]?.entries ?? [] {
+        guard let architecture = Architecture(rawValue: entry.key.value), let call = entry.value.scalar else {
+          faults.error("schema-type", "'calls' has a call for each architecture", at: entry.value.range)
+          continue
+        }
+        other.calls[architecture] = call
+      }
       for reason in call["reasons"]?.entries ?? [] where reason.key.errno(faults) != nil {
         other.reasons[reason.key.value] = reason.value.scalar
       }
@@ -76,6 +90,7 @@ package struct FailureMessages {
     }
     calls += phrases(reader["calls"], faults)
     verbs += phrases(reader["verbs"], faults)
+    lastCalls += phrases(reader["last-calls"], faults)
     for entry in reader["groups"]?.entries ?? [] {
       guard let access = entry.value.scalar.flatMap(AttributeAccess.init) else {
         faults.error("schema-type", "'groups' has set, get or has for each text", at: entry.value.range)

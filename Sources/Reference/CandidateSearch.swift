@@ -16,17 +16,18 @@ struct CandidateSearch {
   /// order; nil if there are none of them.
   mutating func candidates() -> [Candidate]? {
     if complaint.call == nil, complaint.attr == nil {
-      let named = everyCall(with: \.constants, Set(complaint.constants))
+      let named = everyCall(with: Set(complaint.constants))
       if !named.isEmpty { return narrowed(named, by: constants) }
-      let registers = complaint.names.filter { $0.contains("_") }
-      if !registers.isEmpty {
-        let found = everyCall(with: \.valueNames, registers).filter(isOfVerb)
+      // An unknown call is not guessed from other words.
+      if !complaint.constants.isEmpty { return nil }
+      if complaint.names.contains(where: { $0.contains("_") }) {
+        let found = everyCall { $0.valueNames.contains { $0.contains("_") && complaint.hasValue($0) } }.filter(isOfVerb)
         if !found.isEmpty { return aboutSubject(found).found }
       }
       if let verb = complaint.verb {
         complaint.call = verb
         let (found, isNarrow) = aboutSubject(callsThatFit())
-        return isNarrow || type != nil ? narrowed(narrowed(found, by: namesValue), by: namesAttribute) : nil
+        return isNarrow || type != nil ? narrowed(narrowed(found, by: namesValueInAnyCase), by: namesAttribute) : nil
       }
       if complaint.subjects.isEmpty || complaint.errno == nil { return nil }
     }
@@ -34,7 +35,7 @@ struct CandidateSearch {
     // The constants of the kernel's headers are surer than the words of a program.
     if !complaint.isCallNamed, complaint.attr == nil, !all.contains(where: constants) {
       let wanted = complaint.constants.filter { !$0.hasPrefix("KVM_CAP_") }
-      let named = everyCall(with: \.constants, Set(wanted))
+      let named = everyCall(with: Set(wanted))
       if !named.isEmpty {
         complaint.call = nil
         return narrowed(named, by: constants)
@@ -64,13 +65,15 @@ struct CandidateSearch {
     }
   }
 
-  /// The calls that have one of some names.
-  private func everyCall(with names: KeyPath<Candidate, [String]>, _ wanted: Set<String>) -> [Candidate] {
-    if wanted.isEmpty { return [] }
-    return eachFile { file, catalogue in
-      (attributes(of: file, catalogue) + ownCalls(of: file, catalogue) { $0.exists(on: file) }).filter {
-        !wanted.isDisjoint(with: $0[keyPath: names])
-      }
+  /// The calls that have one of some constants.
+  private func everyCall(with constants: Set<String>) -> [Candidate] {
+    constants.isEmpty ? [] : everyCall { !constants.isDisjoint(with: $0.constants) }
+  }
+
+  /// All calls that meet a condition.
+  private func everyCall(where isWanted: (Candidate) -> Bool) -> [Candidate] {
+    eachFile { file, catalogue in
+      (attributes(of: file, catalogue) + ownCalls(of: file, catalogue) { $0.exists(on: file) }).filter(isWanted)
     }
   }
 
@@ -184,7 +187,12 @@ extension CandidateSearch {
 
   /// Whether a word of the message is the name of a value in the call's key or argument, such as a register.
   private func namesValue(_ candidate: Candidate) -> Bool {
-    !candidate.valueNames.isEmpty && !complaint.names.isDisjoint(with: candidate.valueNames)
+    candidate.valueNames.contains { complaint.hasValue($0) }
+  }
+
+  /// The same, if the message also names what the call is on: `eidelivery` for EIDELIVERY.
+  private func namesValueInAnyCase(_ candidate: Candidate) -> Bool {
+    candidate.valueNames.contains { complaint.hasValue($0, inAnyCase: true) }
   }
 
   /// Whether the candidate does what the verb of the message says.

@@ -46,8 +46,8 @@ struct Candidate {
     attribute?.attribute.namedFields ?? calls.first?.namedFields ?? []
   }
 
-  /// The names of values, such as those of registers, in lower case.
-  var valueNames: [String] { namedFields.flatMap { $0.description.names.map { $0.name.lowercased() } } }
+  /// The names of values, such as those of registers.
+  var valueNames: [String] { namedFields.flatMap { $0.description.names.map(\.name) } }
 
   /// The constants of the kernel's headers that are the call, what it is on, or values of its argument.
   var constants: [String] {

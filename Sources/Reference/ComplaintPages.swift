@@ -14,12 +14,18 @@ extension Explainer {
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
       return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
+    if complaint.isErrnoAlone, let page = page(ofCallOrErrno: complaint.errno?.description ?? "") { return .page(page) }
     var search = CandidateSearch(catalogues: catalogues, messages: messages, complaint: complaint, type: type)
     guard let found = search.candidates() else { return .unknown(complaint.whatIsMissing) }
     complaint = search.complaint
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
     var page = PageText()
     page.line(complaint.sentence(of: found))
+    if complaint.errno == nil {
+      page.paragraph(
+        "It has no errno that is known here. If it is in another language, run the program again with LC_ALL=C.",
+        indent: 0)
+    }
     page.gap()
     if found.allSatisfy({ $0.attribute == nil }), complaint.attr == nil {
       page.other(complaint, found, messages)
@@ -29,12 +35,12 @@ extension Explainer {
     let shown = able.isEmpty ? found : able
     if found.count == 1 {
       page.candidate(found[0], complaint)
+    } else if Set(found.map(\.name)).count == 1 {
+      page.architectures(found, complaint)
     } else if able.count == 1, let errno = complaint.errno {
       page.paragraph("Of the calls that fit, only one can be answered with \(errno):", indent: 0)
       page.gap()
       page.candidate(able[0], complaint)
-    } else if Set(found.map(\.name)).count == 1 {
-      page.architectures(found, complaint)
     } else if shown.count <= Self.mostCandidates {
       page.candidates(found, able: able, complaint, isTypeKnown: type != nil)
     } else {
@@ -102,7 +108,7 @@ extension Complaint {
     if let group { parts.append("group \(group)") }
     if let attr { parts.append("attr \(hexadecimal(attr, from: 0x1_0000))") }
     let values = Set(found.flatMap(\.valueNames))
-    if let word = words.first(where: { values.contains($0.lowercased()) }) { parts.append(word) }
+    if let name = values.filter({ hasValue($0) }).min() { parts.append(name) }
     if let errno {
       let words = ErrnoText.words(errno).map { " (\($0))" } ?? ""
       parts.append("answered by \(errno)\(words)")
@@ -113,7 +119,8 @@ extension Complaint {
   /// Why no call can be found.
   fileprivate var whatIsMissing: String {
     if let constant = constants.first {
-      return "the schemas do not describe \(constant), and the message names no other call"
+      return "the schemas do not describe \(constant), and the message names no other call; "
+        + "if it is a call, it is not one on a device attribute"
     }
     let part = verb == nil || errno == nil ? "" : ", or the name of a device"
     return "the message does not say which call failed; it needs a group and an attribute, or a name such as "
@@ -240,7 +247,7 @@ extension PageText {
   private mutating func values(of candidate: Candidate, _ complaint: Complaint) {
     let rows = candidate.namedFields.flatMap { field in
       field.description.names.filter { name in
-        complaint.names.contains(name.name.lowercased()) || complaint.numbers.contains { Int128($0) == name.value }
+        complaint.hasValue(name.name) || complaint.numbers.contains { Int128($0) == name.value }
       }.map { [field.name, $0.name, field.description.number($0.value)] }
     }
     if rows.isEmpty { return }

@@ -30,19 +30,16 @@ enum ErrnoText {
     ("EHWPOISON", ["Memory page has hardware error"]),
   ]
 
-  /// The errno whose sentence is first in a text. Of two at the same place, the longer one counts.
-  static func first(in text: String) -> Errno? {
-    let bytes = Array(text.lowercased().utf8)
-    var best: (start: Int, length: Int, name: String)?
-    for (name, sentences) in table {
-      for sentence in sentences {
-        let wanted = Array(sentence.lowercased().utf8)
-        guard let start = bytes.firstIndex(of: wanted) else { continue }
-        if let best, (best.start, -best.length) <= (start, -wanted.count) { continue }
-        best = (start, wanted.count, name)
+  /// The letters of the texts of glibc, then of those of musl. Those of glibc are surer: 'not supported' is also English.
+  static let phrases: [[(words: String, meaning: Errno)]] = [
+    table.map { $0.texts.prefix(1) }, table.map { $0.texts.dropFirst() },
+  ]
+  .map { texts in
+    zip(table, texts).flatMap { entry, texts in
+      texts.compactMap { text in
+        Errno(name: entry.name).map { (text.lowercased().filter { $0.isLetter || $0.isNumber }, $0) }
       }
     }
-    return best.flatMap { Errno(name: $0.name) }
   }
 
   /// A text without the sentences for errnos.
@@ -63,17 +60,4 @@ enum ErrnoText {
 
   /// The text of glibc for an errno.
   static func words(_ errno: Errno) -> String? { table.first { Errno(name: $0.name) == errno }?.texts.first }
-}
-
-extension [UInt8] {
-  /// The index of the first occurrence of other bytes.
-  func firstIndex(of other: [UInt8], from start: Int = 0) -> Int? {
-    guard other.count <= count, let first = other.first else { return nil }
-    var i = start
-    while i + other.count <= count {
-      if self[i] == first, self[i..<i + other.count].elementsEqual(other) { return i }
-      i += 1
-    }
-    return nil
-  }
 }

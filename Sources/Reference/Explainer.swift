@@ -119,7 +119,7 @@ extension Explainer {
   package func pageText(_ name: String) -> String { if case .page(let text) = explain(name) { text } else { "" } }
 
   /// The page for a call by its name in the kernel's headers, or for an errno; nil for another name.
-  private func page(ofCallOrErrno name: String) -> String? {
+  func page(ofCallOrErrno name: String) -> String? {
     let other = catalogues.messages.others[name]
     let calls = subjects(in: nil).filter { subject in
       guard case .call(let call) = subject.kind else { return false }

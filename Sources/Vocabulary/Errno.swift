@@ -15,6 +15,9 @@ extension Errno: CustomStringConvertible {
   /// The name, such as `EINVAL`; `errno 524` for one without a name.
   package var description: String { Self.names[rawValue] ?? "errno \(rawValue)" }
 
+  /// Whether the number is that of an errno with a name.
+  package var hasName: Bool { Self.names[rawValue] != nil }
+
   /// Every name, in the order of the numbers.
   package static var allNames: [String] { table.map(\.0) }
 

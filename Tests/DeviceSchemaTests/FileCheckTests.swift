@@ -117,6 +117,12 @@ import Testing
       in: common("{groups: {'x': 1️⃣put}}"),
       .init("1️⃣", "schema-type", "'groups' has set, get or has for each text"), path: "common/mine.yaml")
     expectFaults(
+      in: common("{last-calls: {1️⃣my-call2️⃣: KVM_RUN}}"), .init("1️⃣", to: "2️⃣", "schema-type", call),
+      path: "common/mine.yaml")
+    expectFaults(
+      in: common("{others: {starting: {calls: {arm65: 1️⃣KVM_RUN2️⃣}}}}"),
+      .init("1️⃣", to: "2️⃣", "schema-type", "'calls' has a call for each architecture"), path: "common/mine.yaml")
+    expectFaults(
       in: common("{1️⃣errno: [x]}"),
       .init("1️⃣", "schema-unknown-key", "'messages' has no key 'errno'; did you mean 'errnos'?"),
       path: "common/mine.yaml")

@@ -131,7 +131,7 @@ private var explainerOfBuiltInSchemas: Explainer {
       call: .other("KVM_GET_ONE_REG"), errno: "ENOENT", architecture: .riscv64),
     Message(
       text: "qemu-system-riscv64: Unable to set KVM reg zicbom, error -22", call: .other("KVM_SET_ONE_REG"),
-      architecture: .riscv64),
+      errno: "EINVAL", architecture: .riscv64),
     Message(
       text: "Cannot create VMM: Cannot open /dev/kvm. Error: No such device (os error 19)",
       call: .other("open() of /dev/kvm"), errno: "ENODEV"),
@@ -151,6 +151,143 @@ private var explainerOfBuiltInSchemas: Explainer {
     Message(
       text: "Error while setting or getting device attributes for the GIC: Bad address (os error 14)",
       call: .attribute(nil), errno: "EFAULT"),
+    // A program with its folder: libvirt
+    Message(
+      text: "/usr/bin/qemu-system-ppc64: KVM_CREATE_VCPU failed: File exists", call: .other("KVM_CREATE_VCPU"),
+      errno: "EEXIST", architecture: .ppc64),
+    // A line of libvirt has other numbers: a line of a source file, and a time
+    Message(
+      text:
+        "2023-03-01 06:12:28.280+0000: 1: error : qemuProcessReportLogError:2065 : internal error: qemu unexpectedly "
+        + "closed the monitor: Could not access KVM kernel module: Permission denied",
+      call: .other("open() of /dev/kvm"), errno: "EACCES"),
+    // QEMU, which prints the number of an exit after 'Suberror'
+    Message(text: "KVM internal error. Suberror: 1, KVM_RUN returned 0", call: .other("KVM_RUN")),
+    // QEMU prints several lines, and the last one is the same whatever failed.
+    Message(
+      text: """
+        sev_snp_launch_start: SNP_LAUNCH_START ret=-25 fw_error=0 ''
+        sev_kvm_init: failed to create encryption context
+        failed to initialize kvm: Operation not permitted
+        """, call: .other("KVM_MEMORY_ENCRYPT_OP"), errno: "ENOTTY"),
+    Message(
+      text: """
+        get_tdx_capabilities: KVM_TDX_CAPABILITIES failed: Inappropriate ioctl for device
+        failed to initialize kvm: Operation not permitted
+        """, call: .other("KVM_MEMORY_ENCRYPT_OP"), errno: "ENOTTY"),
+    Message(
+      text: """
+        error: kvm run failed Input/output error
+        qemu-system-x86_64: Failed to get registers: Input/output error
+        """, call: .other("KVM_RUN"), errno: "EIO", architecture: .x86_64),
+    // QEMU starts vCPUs with other calls on other architectures.
+    Message(
+      text: "qemu-system-x86_64: kvm_init_vcpu: kvm_arch_init_vcpu failed (0): Invalid argument",
+      call: .other("creating or initialising the vCPU"), errno: "EINVAL", architecture: .x86_64),
+    Message(
+      text: "kvm_init_vcpu failed: Cannot allocate memory", call: .other("creating or initialising the vCPU"),
+      errno: "ENOMEM"),
+    Message(
+      text: "qemu-system-x86_64: kvm_init_vcpu: kvm_get_vcpu failed (4): Invalid argument",
+      call: .other("KVM_CREATE_VCPU"), errno: "EINVAL", architecture: .x86_64),
+    // VFIO has devices and groups as well: QEMU
+    Message(
+      text: "Failed to set iommu for container: Operation not permitted", call: .other("a VFIO call"), errno: "EPERM"),
+    Message(text: "VFIO_DEVICE_SET_IRQS failure: Invalid argument", call: .other("a VFIO call"), errno: "EINVAL"),
+    Message(
+      text: "qemu-system-x86_64: -device vfio-pci,host=01:00.0: vfio 0000:01:00.0: failed to get device 0000:01:00.0: "
+        + "No such device", call: .other("a VFIO call"), errno: "ENODEV", architecture: .x86_64),
+    Message(
+      text: "Failed to open /dev/sev 'No such file or directory'", call: .other("open() of /dev/sev"), errno: "ENOENT"),
+    // QEMU prints the registers of the vCPU after a failure of KVM_RUN.
+    Message(
+      text: "error: kvm run failed Device or resource busy\nThis is probably because your SMT is enabled.",
+      call: .other("KVM_RUN"), errno: "EBUSY", architecture: .ppc64),
+    Message(
+      text: "error: kvm run failed Bad address\nNIP c00000000000 LR 0000 CTR 0000 XER 0000", call: .other("KVM_RUN"),
+      errno: "EFAULT", architecture: .ppc64),
+    Message(
+      text: "error: kvm run failed Bad address\nPSW=mask 0000000180000000 addr 0000", call: .other("KVM_RUN"),
+      errno: "EFAULT", architecture: .s390x),
+    Message(
+      text: "error: kvm run failed Function not implemented\n PC=ffff800010 X00=0000 X01=1\nPSTATE=600003c5",
+      call: .other("KVM_RUN"), errno: "ENOSYS", architecture: .arm64),
+    // cloud-hypervisor
+    Message(
+      text: "Could not set the vCPU state SetSpecialRegs(Invalid argument (os error 22))",
+      call: .other("KVM_SET_SREGS"),
+      errno: "EINVAL"),
+    Message(
+      text: "Failed to set TSC frequency: Invalid argument (os error 22)", call: .other("KVM_SET_TSC_KHZ"),
+      errno: "EINVAL"),
+    Message(text: "SetVcpuEvents(Invalid argument)", call: .other("KVM_SET_VCPU_EVENTS"), errno: "EINVAL"),
+    Message(
+      text: "Failed to get preferred target: Invalid argument (os error 22)", call: .other("KVM_ARM_PREFERRED_TARGET"),
+      errno: "EINVAL"),
+    // firecracker
+    Message(
+      text: "Error creating the Kvm object: Error(13)", call: .other("open() of /dev/kvm"), errno: "EACCES"),
+    Message(text: "Cannot create VMM.: Kvm(Error(2))", call: .other("open() of /dev/kvm"), errno: "ENOENT"),
+    Message(
+      text: "Failed to register IO event: File exists (os error 17)", call: .other("KVM_IOEVENTFD"), errno: "EEXIST"),
+    Message(
+      text: "Failed to set KVM vcpu xsave: Invalid argument", call: .other("KVM_SET_XSAVE"), errno: "EINVAL"),
+    Message(
+      text: "Failed to get KVM vm pit state: No such device or address", call: .other("KVM_GET_PIT2"), errno: "ENXIO"),
+    // kvmtool
+    Message(
+      text: "  Error: Failed to register 4096 bytes of memory at physical address 0x80000000 [err -17]",
+      call: .other("KVM_SET_USER_MEMORY_REGION"), errno: "EEXIST"),
+    Message(
+      text: "'/dev/kvm' not found. Please make sure your kernel has KVM", call: .other("open() of /dev/kvm")),
+    // strace
+    Message(
+      text: "openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = -1 EACCES (Permission denied)",
+      call: .other("open() of /dev/kvm"), errno: "EACCES"),
+    // An error of Rust in its long form; the code of an exit is no errno.
+    Message(
+      text: "Error(CreateVcpu(\n    Os {\n        code: 17,\n        kind: AlreadyExists,",
+      call: .other("KVM_CREATE_VCPU"),
+      errno: "EEXIST"),
+    Message(text: "kvm run failed: exit code: 1", call: .other("KVM_RUN")),
+    // crosvm
+    Message(
+      text: "failed to create IRQ chip: failed to create VGIC device: No such device (os error 19)",
+      call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
+    // QEMU
+    Message(text: "kvm_set_irq: Operation not permitted", call: .other("KVM_IRQ_LINE"), errno: "EPERM"),
+    Message(
+      text: "Failed to allocate KVM HPT of order 26 (try smaller maxmem?): Cannot allocate memory",
+      call: .other("KVM_PPC_ALLOCATE_HTAB"), errno: "ENOMEM"),
+    // A VMM is not a VM: firecracker
+    Message(text: "Cannot create VMM: Missing KVM capability: Irqchip", call: .other("KVM_CHECK_EXTENSION")),
+    // Assertions of the kernel's selftests: the errno in the condition is the one that the test expects.
+    Message(text: "vgic_init.c:575: ret && errno == EEXIST\n  pid=897 tid=897 errno=0 - Success"),
+    Message(
+      text: "vgic_init.c:575: ret && errno == EEXIST\n  pid=897 tid=897 errno=22 - Invalid argument", errno: "EINVAL"),
+    Message(text: "guest_memfd_test.c:95: ret == -1 && errno == 22"),
+    // firecracker: 'not supported' is not the text of the errno.
+    Message(
+      text: "KVM not supported: open /dev/kvm: no such file or directory", call: .other("open() of /dev/kvm"),
+      errno: "ENOENT"),
+    // Numbers as QEMU, kvmtool and the selftests print them
+    Message(text: "KVM_CREATE_VCPU failed (-17)", call: .other("KVM_CREATE_VCPU"), errno: "EEXIST"),
+    Message(
+      text: "KVM_SET_USER_MEMORY_REGION IOCTL rc: -22", call: .other("KVM_SET_USER_MEMORY_REGION"), errno: "EINVAL"),
+    Message(text: "KVM_CREATE_VCPU [err -17]", call: .other("KVM_CREATE_VCPU"), errno: "EEXIST"),
+    Message(text: "KVM_CREATE_VCPU ret = -16", call: .other("KVM_CREATE_VCPU"), errno: "EBUSY"),
+    Message(text: "flic: KVM_GET_DEVICE_ATTR rc=-6", call: .attribute(.get), errno: "ENXIO"),
+    Message(text: "KVM_RUN: -EAGAIN", call: .other("KVM_RUN"), errno: "EAGAIN"),
+    // Colours, line breaks and other languages
+    Message(
+      text: "KVM_SET_DEVICE_ATTR failed: Group\u{1B}[0m \u{1B}[1;32m4\u{1B}[0m attr \u{1B}[1m0x1: Permission denied",
+      call: .attribute(.set), group: 4, attr: 1, errno: "EACCES"),
+    Message(
+      text: "KVM_SET_DEVICE_ATTR failed: Group 4\nattr 0x1: Permission denied", call: .attribute(.set), group: 4,
+      attr: 1,
+      errno: "EACCES"),
+    Message(
+      text: "KVM_SET_DEVICE_ATTR İ: Group 4 attr 0x1: Geçersiz argüman", call: .attribute(.set), group: 4, attr: 1),
     Message(text: "failed to create PMU device attr: ENXIO", call: .attribute(nil), errno: "ENXIO"),
     Message(text: "device_fd.set_device_attr(&dist_attr) returns EINVAL", call: .attribute(.set), errno: "EINVAL"),
   ]
@@ -205,6 +342,22 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("Failed to set MPIDR_EL1: Invalid argument", "\n  id  MPIDR_EL1  0x603000000013c005\n"),
     ("Fatal: KVM_SET_ONE_REG failed (config.isa)", "\n  id  config.isa  0x8030000001000000\n"),
     ("Failed to set register 6931039826524487685: Invalid argument", "\n  id  MPIDR_EL1  "),
+    // Words of these messages are names of registers too: SET of the IPI of loongarch64, PID of ppc64.
+    (
+      "Failed to create a AIA: Failed setting device attributes for the AIA: Failed to set device attribute: "
+        + "Invalid argument (os error 22)", "    riscv-aia.config  riscv64"
+    ),
+    (
+      "Error enabling pvtime on vcpu: Failed to set/get device attributes for vCPU: No such device or address "
+        + "(os error 6)", "\nvcpu.pvtime.ipa  "
+    ),
+    ("Failed to set device attribute: Invalid argument", "The message does not say which one it was."),
+    ("failed to set the device attribute of the PMU: Invalid argument", "  vcpu.pmu-v3.filter (arm64)"),
+    (
+      "[pid 12345] ioctl(11, KVM_SET_ONE_REG, 0x7ffd1c) = -1 EINVAL (Invalid argument)",
+      "call, arm64, x86_64, riscv64, ppc64, s390x, loongarch64"
+    ),
+    ("KVM_SET_ONE_REG of DSCR failed: Invalid argument", "KVM_SET_ONE_REG, DSCR, answered by EINVAL"),
     // Parts of KVM
     ("Failed to save ITS tables: Permission denied (os error 13)", "\narm-vgic-its.ctrl.save-tables  "),
     ("qemu-system-riscv64: KVM AIA: failed to set number of input irq lines", "\nriscv-aia.config.srcs  "),
@@ -232,6 +385,13 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("KVM_GET_ONE_REG failed for id 0x603000000013c080, errno 2", "\n  id  SCTLR_EL1  "),
     ("KVM_ARM_VCPU_PMU_V3_SET_PMU failed, rc: -1 errno: 6", "\nvcpu.pmu-v3.set-pmu  "),
     ("ioctl(12, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, fd=0}) = -1 ENODEV", "\narm-vgic-v3.create  "),
+    ("KVM_RESET_DIRTY_RINGS failed: Invalid argument", "the VM has no dirty rings"),
+    ("KVM_SET_MEMORY_ATTRIBUTES failed: Operation not supported", "private or shared"),
+    ("error: kvm run failed Device or resource busy", "vcpu.run                     call, arm64, x86_64"),
+    ("flic: couldn't retrieve irqs from kernel, rc -22", "\nflic.get-all-irqs  "),
+    ("Failed to set crypto device attribute 0: Invalid argument", "\nvm.crypto.enable-aes-kw  "),
+    ("qemu-system-riscv64: KVM AIA: failed to set the IMSIC address for hart 3", "\nriscv-aia.addr.imsic  "),
+    ("Failed to check if vcpu has attribute: No such device or address (os error 6)", "    vcpu.pmu-v3  "),
     ("KVM_SET_TSS_ADDR ioctl: Invalid argument", "they do not end below 4 GiB"),
   ]
 
@@ -264,6 +424,8 @@ private var explainerOfBuiltInSchemas: Explainer {
     "its pending save tables failed: Invalid argument", "saving its tables failed: bad address",
     "cannot read the irq from the config: Invalid argument",
     "qemu-system-x86_64: failed to set the system time: Invalid argument",
+    "failed to read /sys/bus/event_source/devices/armv8_pmuv3_0/type: No such file or directory",
+    "Failed to set the speed of the migration: Invalid argument",
   ]) func messagesWithoutACall(_ message: String) {
     guard case .unknown(let sentence) = explainerOfBuiltInSchemas.explain(message: message) else {
       Issue.record("there is a page")
@@ -272,11 +434,38 @@ private var explainerOfBuiltInSchemas: Explainer {
     #expect(sentence.hasPrefix("the message does not say which call failed"))
   }
 
+  @Test(arguments: [
+    ("errno=6", "ENXIO is errno 6"), ("rc=-6", "ENXIO is errno 6"), ("error -22", "EINVAL is errno 22"),
+    ("os error 16", "EBUSY is errno 16"), ("EBUSY (Device or resource busy)", "EBUSY is errno 16"),
+  ]) func errnoAloneHasItsPage(_ message: String, _ words: String) {
+    #expect(Complaint.isMessage(message))
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain(message: message) else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.hasPrefix(words), "\(page)")
+  }
+
+  @Test func messageInAnotherLanguageNeedsItsErrno() {
+    #expect(
+      page("KVM_SET_DEVICE_ATTR: Group 1 attr 2: Geçersiz argüman").contains("no errno that is known here"))
+    #expect(!page("KVM_SET_DEVICE_ATTR: Group 1 attr 2: Invalid argument").contains("no errno that is known here"))
+  }
+
+  @Test func failingLineOfALongLogCounts() {
+    let noise = (0..<500).map { "2024-05-01T10:00:00.\($0) [main] src/device.rs:\($0): read 512 bytes: Bad address" }
+    let failure = "Failed to set device attribute: Group 4 attr 1: Invalid argument"
+    let complaint = Complaint((noise + [failure] + noise).joined(separator: "\n"), builtIn)
+    #expect(complaint.call == .attribute(.set) && complaint.group == 4 && complaint.errno == Errno(name: "EINVAL"))
+  }
+
   @Test func unknownConstantIsNotGuessed() {
     let message = "KVM_NO_SUCH_CALL ioctl: failed to set: Invalid argument"
     #expect(
       explainerOfBuiltInSchemas.explain(message: message)
-        == .unknown("the schemas do not describe KVM_NO_SUCH_CALL, and the message names no other call"))
+        == .unknown(
+          "the schemas do not describe KVM_NO_SUCH_CALL, and the message names no other call; "
+            + "if it is a call, it is not one on a device attribute"))
   }
 
   /// A log of strace has many calls that succeeded.
@@ -326,6 +515,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     for path in messages.subjects.flatMap(\.paths) + messages.others.values.compactMap(\.page) {
       #expect(names.contains { $0.hasPrefix(path) }, "\(path)")
     }
+    for call in messages.others.values.flatMap(\.calls.values) { #expect(messages.has(call), "\(call)") }
   }
 
   /// A device has a name of its own in a manifest.
