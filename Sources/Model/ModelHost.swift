@@ -266,11 +266,14 @@ extension [Reason] {
   /// wrong one besides a state that refuses every value.
   fileprivate func furtherReasons(of call: PreparedCall) -> [Reason] {
     guard let first else { return [] }
+    let isAttribute = if case .attribute = call { true } else { false }
     var known: Set<SourceRange?> = [first.rule]
     var missing = Set(first.missing)
     let others = dropFirst().filter { reason in
       defer { missing.formUnion(reason.missing) }
-      return known.insert(reason.rule).inserted && missing.isDisjoint(with: reason.missing)
+      // Behind a missing attribute, a rule about a value may read the one that nobody has set.
+      let readsMissing = isAttribute && call.isBare && !missing.isEmpty && reason.missing.isEmpty
+      return known.insert(reason.rule).inserted && missing.isDisjoint(with: reason.missing) && !readsMissing
     }
     if call.isBare { return others }
     return first.isAboutValue ? [] : others.filter(\.isAboutValue)
