@@ -5,6 +5,18 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
+/// A name that no device has.
+private struct UnknownDevice {
+  /// Where it is used first.
+  var place: SourceRange
+  /// The device that it is read as.
+  var meant: String?
+  /// The devices at the first use.
+  var names: [String]
+  /// Where it is used.
+  var places: Set<SourceRange>
+}
+
 /// The state that all readers of one manifest share.
 final class ReadingContext {
   let catalogue: Catalogue
@@ -19,6 +31,8 @@ final class ReadingContext {
   var hasUnknownVCPUs = false
   /// The steps that each repeated entry of `steps` stands for, by its index.
   var repeatedSteps: [Int: [Node]] = [:]
+  /// The names that no device has.
+  private var unknownDevices: [String: UnknownDevice] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
@@ -59,6 +73,39 @@ final class ReadingContext {
     let type = IntegerType(size: 8, isSigned: false)
     return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.name, name)
       .map { UInt64($0) }
+  }
+
+  /// The device that a node names; if the name is misspelt, the one that is probably meant. Nil after an error, which is
+  /// reported.
+  func device(_ node: Node, among names: @autoclosure () -> [String], isKnown: (String) -> Bool) -> String? {
+    guard let name = node.scalar, !node.isEmpty else {
+      findings.wrongKind(node, of: "a device", wanted: "its name")
+      return nil
+    }
+    if isKnown(name) { return name }
+    if node.isUnexpanded || payloads.refuseMissing(name, at: node.range) { return nil }
+    if var known = unknownDevices[name] {
+      known.places.insert(node.range)
+      unknownDevices[name] = known
+      return known.meant
+    }
+    // Each search takes time, and the names of a hostile text can be many.
+    let names = unknownDevices.count < 100 ? names() : []
+    let meant = names.nearest(to: name)
+    let unknown = UnknownDevice(
+      place: node.range, meant: meant.flatMap { name.isTypo(of: $0) ? $0 : nil }, names: names, places: [node.range])
+    unknownDevices[name] = unknown
+    return unknown.meant
+  }
+
+  /// Reports each name that no device has once, with the number of its further uses.
+  func reportUnknownDevices() {
+    for (name, device) in unknownDevices.sorted(by: { $0.key < $1.key }) {
+      let more = device.places.count - 1
+      findings.unknown(
+        "unknown-device", "there is no device", name, among: device.names, at: device.place,
+        notes: more > 0 ? [Note("the name is used \(counted(more, "more time"))")] : [])
+    }
   }
 
   /// Encodes the struct of a call.

@@ -379,18 +379,24 @@ package final class StepReader {
       return nil
     }
     var vcpu: UInt64?
+    var isTargetKnown = true
     if let on = reader["on"] {
-      guard case .vcpu(let id)? = target(on)?.target else {
-        findings.error(
-          "unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'", at: on.range)
-        return nil
+      switch target(on)?.target {
+      case .vcpu(let id)?: vcpu = id
+      case let other:
+        if other != nil {
+          findings.error(
+            "unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'", at: on.range)
+        }
+        // The rest is read as that of the owner that has the capability.
+        isTargetKnown = false
+        vcpu = context.catalogue.files.flatMap(\.capabilities).contains { $0.name == name && !$0.isOnVCPU } ? nil : 0
       }
-      vcpu = id
     }
-    return CapabilityReader(context: context).call(
+    let call = CapabilityReader(context: context, device: device).call(
       Located(name, at: subject.range), item, arguments: item, others: ["enable-capability", "on", "expect"],
-      onVCPU: vcpu
-    ).map { .enableCapability($0) }
+      onVCPU: vcpu)
+    return isTargetKnown ? call.map { .enableCapability($0) } : nil
   }
 
   private func vcpu(_ node: Node) -> UInt64? {
@@ -440,14 +446,7 @@ package final class StepReader {
   }
 
   private func device(_ node: Node) -> String? {
-    guard let name = node.scalar, names.devices[name] != nil else {
-      if let name = node.scalar, context.payloads.refuseMissing(name, at: node.range) { return nil }
-      findings.unknown(
-        "unknown-device", "there is no device", node.scalar ?? node.kind, among: names.devices.keys.sorted(),
-        at: node.range)
-      return nil
-    }
-    return name
+    context.device(node, among: names.devices.keys.sorted()) { names.devices[$0] != nil }
   }
 
   // MARK: Attributes
@@ -485,13 +484,11 @@ package final class StepReader {
       return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)))
     default:
       let name = String(parts[0])
-      guard let schema = names.devices[name] else {
-        let known = names.devices.keys.sorted() + DeviceReader.reservedNames
-        let word = node.range(of: Span(start: 0, length: name.utf8.count))
-        if context.payloads.refuseMissing(name, at: word) { return nil }
-        findings.unknown("unknown-device", "there is no device", name, among: known, at: word)
-        return nil
+      let word = Node(.scalar(name, .plain), at: node.range(of: Span(start: 0, length: name.utf8.count)))
+      let found = context.device(word, among: names.devices.keys.sorted() + DeviceReader.reservedNames) {
+        names.devices[$0] != nil
       }
+      guard let name = found, let schema = names.devices[name] else { return nil }
       if names.ambiguous.contains(name) {
         findings.error(
           "ambiguous-device", "the type of '\(name)' is known only on the host; steps need a device with one type",
@@ -555,11 +552,12 @@ package final class StepReader {
     let text = node.scalar ?? ""
     let groupStart = text.utf8.count - path.rest.map(\.utf8.count).reduce(path.rest.count - 1, +)
     let groupRange = node.range(of: Span(start: groupStart, length: first.utf8.count))
-    guard let group = schema.group(named: String(first)) else {
-      findings.unknown(
+    func unknownGroup() -> GroupSchema? {
+      let meant = findings.unknown(
         "unknown-group", "\(schema.description) has no group", String(first), among: schema.groupNames, at: groupRange)
-      return nil
+      return meant.flatMap { String(first).isTypo(of: $0) ? schema.group(named: $0) : nil }
     }
+    guard let group = schema.group(named: String(first)) ?? unknownGroup() else { return nil }
     let name = path.rest.count > 1 ? path.rest.dropFirst().joined(separator: ".") : nil
     if let attribute = group.attribute(named: name) { return (group, attribute) }
     let known = group.attributes.compactMap(\.name)
@@ -574,13 +572,14 @@ package final class StepReader {
       findings.error(
         "unknown-attribute", "group '\(group.name)' has a single attribute without a name; end the path at the group",
         at: node.range(of: Span(start: start, length: name.utf8.count)))
-    } else {
-      findings.unknown(
-        "unknown-attribute", "group '\(group.name)' has no attribute", name, among: known,
-        at: node.range(of: Span(start: start, length: name.utf8.count)),
-        notes: [Note("its attributes are described here", at: group.source)])
+      return nil
     }
-    return nil
+    let meant = findings.unknown(
+      "unknown-attribute", "group '\(group.name)' has no attribute", name, among: known,
+      at: node.range(of: Span(start: start, length: name.utf8.count)),
+      notes: [Note("its attributes are described here", at: group.source)])
+    // The value is read as that of the attribute that is meant.
+    return meant.flatMap { name.isTypo(of: $0) ? group.attribute(named: $0) : nil }.map { (group, $0) }
   }
 
   /// Fills in the data that the call's pointer refers to. Returns what a get must read.
