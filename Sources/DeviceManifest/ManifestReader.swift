@@ -171,7 +171,7 @@ package struct ManifestReader {
   }
 
   private func memory(_ reader: MappingReader) -> [MemoryRegion] {
-    reader.items("memory", "{at, size}").enumerated().compactMap { i, item in
+    reader.items("memory", "{at, size}").enumerated().map { i, item in
       MemoryReader(context: context, isStep: false).region(context.parameters.expand(item), slot: UInt32(i))
     }
   }
@@ -206,11 +206,16 @@ struct MachineTypeReader {
   }
 }
 
+extension MemoryRegion {
+  /// Forgets what is known of a region with an error.
+  fileprivate mutating func makeIncomplete() { (size, source, isIncomplete) = (0, nil, true) }
+}
+
 struct MemoryReader {
   let context: ReadingContext
   let isStep: Bool
 
-  func region(_ node: Node, slot: UInt32) -> MemoryRegion? {
+  func region(_ node: Node, slot: UInt32) -> MemoryRegion {
     let memory = context.catalogue.descriptorMemory
     var keys = ["at", "size", "slot", "flags"]
     if let memory { keys += isStep ? [memory.name, memory.offsetName] : [memory.name] }
@@ -219,18 +224,19 @@ struct MemoryReader {
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
     let slot = reader["slot"].flatMap { context.u32($0, "slot") } ?? slot
     let flags = reader["flags"].flatMap(flags)
-    guard let address, let size else { return nil }
     let places = KeyPlaces(names: keys.map(\.identifier), places: keys.map(reader.valueRange))
     var region = MemoryRegion(
-      slot: slot, address: address, size: size, flags: flags ?? 0, places: places, at: node.range.firstLine)
+      slot: slot, address: address ?? 0, size: size ?? 0, flags: flags ?? 0, places: places, at: node.range.firstLine)
+    if address == nil || size == nil { region.makeIncomplete() }
     guard let memory, let node = reader[memory.name] else { return region }
     if isStep {
-      guard let name = node.scalar, context.payloads.descriptors[name] != nil else {
-        if let name = node.scalar, context.payloads.refuseMissing(name, at: node.range) { return nil }
-        context.findings.unknown(
-          "unknown-device", "no step above makes a descriptor", node.scalar ?? node.kind,
-          among: context.payloads.descriptors.keys.sorted(), at: node.range)
-        return nil
+      let descriptors = context.payloads.descriptors
+      let found = context.device(
+        node, "no step above makes a descriptor", among: descriptors.keys.sorted()
+      ) { descriptors[$0] != nil }
+      guard let name = found else {
+        region.makeIncomplete()
+        return region
       }
       let offset = reader[memory.offsetName].flatMap { context.u64($0, memory.offsetName) } ?? 0
       region.source = .descriptor(name, offset: offset)

@@ -7,6 +7,8 @@ import YAMLSyntax
 
 /// A name that no device has.
 private struct UnknownDevice {
+  /// What there is none of.
+  var what: String
   /// Where it is used first.
   var place: SourceRange
   /// The device that it is read as.
@@ -31,6 +33,8 @@ final class ReadingContext {
   var hasUnknownVCPUs = false
   /// The steps that each repeated entry of `steps` stands for, by its index.
   var repeatedSteps: [Int: [Node]] = [:]
+  /// The number of searches among all device types that may still be made.
+  private var searchesLeft = 100
   /// The names that no device has.
   private var unknownDevices: [String: UnknownDevice] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
@@ -77,7 +81,14 @@ final class ReadingContext {
 
   /// The device that a node names; if the name is misspelt, the one that is probably meant. Nil after an error, which is
   /// reported.
-  func device(_ node: Node, among names: @autoclosure () -> [String], isKnown: (String) -> Bool) -> String? {
+  ///
+  /// - Parameters:
+  ///   - what: what there is none of, for the message.
+  ///   - names: the names of the devices; called only for a message.
+  func device(
+    _ node: Node, _ what: String = "there is no device", among names: @autoclosure () -> [String],
+    isKnown: (String) -> Bool
+  ) -> String? {
     guard let name = node.scalar, !node.isEmpty else {
       findings.wrongKind(node, of: "a device", wanted: "its name")
       return nil
@@ -93,9 +104,19 @@ final class ReadingContext {
     let names = unknownDevices.count < 100 ? names() : []
     let meant = names.nearest(to: name)
     let unknown = UnknownDevice(
-      place: node.range, meant: meant.flatMap { name.isTypo(of: $0) ? $0 : nil }, names: names, places: [node.range])
+      what: what, place: node.range, meant: meant.flatMap { name.isTypo(of: $0) ? $0 : nil }, names: names,
+      places: [node.range])
     unknownDevices[name] = unknown
     return unknown.meant
+  }
+
+  /// Another device type for which a condition holds, for a message about a type for which it does not.
+  func otherType(than schema: SchemaFile, having isWanted: (SchemaFile) -> Bool) -> SchemaFile? {
+    // Each search takes time, and the names of a hostile text can be many.
+    searchesLeft -= 1
+    guard searchesLeft >= 0, schema.deviceType != nil else { return nil }
+    return catalogue.deviceTypes.lazy.compactMap { self.catalogue.device(named: $0) }
+      .first { $0 !== schema && isWanted($0) }
   }
 
   /// Reports each name that no device has once, with the number of its further uses.
@@ -103,7 +124,7 @@ final class ReadingContext {
     for (name, device) in unknownDevices.sorted(by: { $0.key < $1.key }) {
       let more = device.places.count - 1
       findings.unknown(
-        "unknown-device", "there is no device", name, among: device.names, at: device.place,
+        "unknown-device", device.what, name, among: device.names, at: device.place,
         notes: more > 0 ? [Note("the name is used \(counted(more, "more time"))")] : [])
     }
   }

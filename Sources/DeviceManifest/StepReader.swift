@@ -107,7 +107,7 @@ package final class StepReader {
   /// A step for each element of its list. What earlier steps have read can be used in it.
   private func repeated(_ index: Int, _ item: Node) -> [Node] {
     if item[key: "for"] == nil { return [context.parameters.expand(item)] }
-    guard let steps = context.parameters.repeated(item) else {
+    guard let steps = context.parameters.repeated(item, mayBeEmpty: context.hasUnknownVCPUs) else {
       declareUnknown(item)
       // They may be created by this step.
       if item[key: "create-vcpu"] != nil { context.hasUnknownVCPUs = true }
@@ -180,9 +180,15 @@ package final class StepReader {
     let reader = MappingReader(item, of: "a step", keys: nil, findings)
     guard let subject = reader[verb] else { return nil }
     let at = subject.isEmpty ? (reader.keyRange(verb) ?? item.range).firstLine : subject.range.firstLine
-    let (expected, number) = expected(reader["expect"], by: verb)
+    // A misspelt key is reported with the others.
+    let written = reader["expect"] ?? reader.entries.first { $0.key.value.isTypo(of: "expect") }?.value
+    let (expected, number, isReadable) = expected(written, by: verb)
     func made(_ action: ExplicitStep.Action?) -> ExplicitStep? {
-      action.map { ExplicitStep(action: $0, expected: expected, at: at) }
+      guard let action else { return nil }
+      var step = ExplicitStep(action: action, expected: expected, at: at)
+      if case .addMemory(let region) = action { step.isIncomplete = region.isIncomplete }
+      if !isReadable { step.isIncomplete = true }
+      return step
     }
     func only(_ extra: [String]) {
       for entry in reader.entries where !([verb, "expect"] + extra).contains(entry.key.value) {
@@ -200,8 +206,7 @@ package final class StepReader {
     case "create-vm": return made(createVM(subject))
     case "add-memory":
       defer { names.nextSlot += 1 }
-      return made(
-        MemoryReader(context: context, isStep: true).region(subject, slot: names.nextSlot).map { .addMemory($0) })
+      return made(.addMemory(MemoryReader(context: context, isStep: true).region(subject, slot: names.nextSlot)))
     case "enable-capability": return made(capability(subject, item, reader))
     case "create-irqchip": return made(.createIRQChip)
     case "check-extension": return made(context.u32(subject, "check-extension").map { .checkExtension($0) })
@@ -240,6 +245,7 @@ package final class StepReader {
         found.map { request($0.call, of: $0.file, subject, reader, expected, at) }
         ?? attribute(verb, subject, reader, expected, at)
       step?.expectedNumber = number
+      if !isReadable { step?.isIncomplete = true }
       return step
     }
   }
@@ -328,21 +334,27 @@ package final class StepReader {
   private func flags(_ reader: MappingReader) -> UInt32 { reader["flags"].flatMap { context.u32($0, "flags") } ?? 0 }
 
   /// One expected answer, or a list of them: `ok`, errnos, and a number.
-  private func expected(_ node: Node?, by verb: String) -> (answers: [Answer], number: UInt32?) {
-    guard let node else { return ([.ok], nil) }
+  private func expected(
+    _ node: Node?, by verb: String
+  ) -> (answers: [Answer], number: UInt32?, isReadable: Bool) {
+    guard let node else { return ([.ok], nil, true) }
     var number: UInt32?
+    var isReadable = true
     let answers = (node.items ?? [node]).compactMap { item -> Answer? in
       if let answer = item.scalar.flatMap(Answer.init) { return answer }
       if let value = item.scalar.flatMap(IntegerLiteral.parse) {
-        return self.number(value, item, by: verb, &number) ? .ok : nil
+        if self.number(value, item, by: verb, &number) { return .ok }
+        isReadable = false
+        return nil
       }
-      findings.unknown(
+      isReadable = false
+      let meant = findings.unknown(
         "unknown-errno", "there is no answer", item.scalar ?? item.kind, among: ["ok"] + Errno.allNames, at: item.range)
-      return nil
+      return meant.flatMap(Answer.init)
     }
     // `ok` is a success with any number.
     if answers.count(where: { $0 == .ok }) > 1 { number = nil }
-    return (answers.isEmpty ? [.ok] : answers, number)
+    return (answers.isEmpty ? [.ok] : answers, number, isReadable)
   }
 
   /// Reads a number as an expected answer. Returns false after an error.
@@ -512,9 +524,7 @@ package final class StepReader {
     case .get: allowed += ["value", "input", "address", "as"]
     case .has: allowed += ["address"]
     }
-    for entry in reader.entries where !allowed.contains(entry.key.value) {
-      findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
-    }
+    let reader = MappingReader(reader.node, of: "this step", keys: allowed, findings)
     let setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
       owner: path.schema, path: name, at: at)
@@ -600,7 +610,9 @@ package final class StepReader {
     case .set:
       guard let value = reader["value"], !value.isEmpty else {
         if type.isNone { return nil }
-        findings.error("missing-key", "'set' needs a 'value': '\(name)' is \(type.words)", at: setting.at)
+        if !reader.isExplained(missing: "value") {
+          findings.error("missing-key", "'set' needs a 'value': '\(name)' is \(type.words)", at: setting.at)
+        }
         setting.isIncomplete = true
         setting.data = .bytes([])
         return nil

@@ -239,8 +239,15 @@ extension PreparedCall {
     switch self {
     case .createVM: return .createVM(type: nil)
     case .descriptor(var code):
-      guard case .initialise = code.action else { return self }
-      code.arguments = code.arguments.map { ($0.name, .unknown) }
+      // Memory with an error in the text has the size 0. Its slot is known, and the region is somewhere.
+      let isUnread =
+        code.path == DescriptorCall.addMemory.rawValue
+        && code.arguments.contains { if case ("size", .number(0)) = $0 { true } else { false } }
+      let isInitialisation = if case .initialise = code.action { true } else { false }
+      guard isInitialisation || isUnread else { return self }
+      code.arguments = code.arguments.map {
+        isInitialisation || ["at", "size"].contains($0.name) ? ($0.name, .unknown) : $0
+      }
       return .descriptor(code)
     case .attribute(var call, let access, let subject) where call.data != .none:
       call.data = .bytes([])

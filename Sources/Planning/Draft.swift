@@ -261,6 +261,7 @@ struct Draft {
     }
     let operation = DevicePlan.Operation.addMemory(
       slot: region.slot, address: region.address, size: region.size, flags: region.flags, private: memory)
+    if region.isIncomplete { element.isIncomplete = true }
     let last = append(Step(operation, target: .vm, at: region.at, keyPlaces: region.places))
     element.steps = element.steps.lowerBound..<last + 1
     elements.append(element)
