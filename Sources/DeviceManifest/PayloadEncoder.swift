@@ -261,7 +261,9 @@ extension PayloadEncoder {
     let lower = text.lowercased().filter { $0 != " " && $0 != "," }
     for unit in IntegerLiteral.units.map(\.name) {
       let letter = unit.prefix(1).lowercased()
-      for suffix in [letter + "ib", letter + "b", letter] where lower.hasSuffix(suffix) {
+      // A single letter behind hexadecimal digits is rather a wrong digit.
+      let letters = lower.hasPrefix("0x") ? [] : [letter]
+      for suffix in [letter + "ib", letter + "b"] + letters where lower.hasSuffix(suffix) {
         let number = String(lower.dropLast(suffix.count))
         if IntegerLiteral.parse(number) != nil { return number + unit }
       }

@@ -33,7 +33,7 @@ final class ReadingContext {
   var hasUnknownVCPUs = false
   /// The steps that each repeated entry of `steps` stands for, by its index.
   var repeatedSteps: [Int: [Node]] = [:]
-  /// The number of searches among all device types that may still be made.
+  /// The number of searches among all schemas that may still be made.
   private var searchesLeft = 100
   /// The names that no device has.
   private var unknownDevices: [String: UnknownDevice] = [:]
@@ -108,6 +108,13 @@ final class ReadingContext {
       places: [node.range])
     unknownDevices[name] = unknown
     return unknown.meant
+  }
+
+  /// The other architecture that has a call; nil if none has.
+  func architecture(ofRequest name: String) -> Architecture? {
+    searchesLeft -= 1
+    guard searchesLeft >= 0 else { return nil }
+    return catalogue.architecture(ofRequest: name).flatMap { $0 == catalogue.architecture ? nil : $0 }
   }
 
   /// Another device type for which a condition holds, for a message about a type for which it does not.

@@ -169,6 +169,13 @@ package final class StepReader {
       return nil
     }
     let key = entries[i].key
+    if let owner = context.architecture(ofRequest: key.value) {
+      findings.error(
+        "unknown-step",
+        "the step '\(key.value)' belongs to \(owner.rawValue), but this manifest is for "
+          + context.catalogue.architecture.rawValue, at: key.range)
+      return nil
+    }
     let meant = findings.unknown("unknown-step", "there is no step", key.value, among: known, at: key.range)
     guard let meant, key.value.isTypo(of: meant) else { return nil }
     var entries = entries
@@ -496,6 +503,13 @@ package final class StepReader {
       return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)))
     default:
       let name = String(parts[0])
+      if let id = UInt64(name), names.vcpus.contains(id), names.devices[name] == nil {
+        let place = node.range(of: Span(start: 0, length: name.utf8.count))
+        findings.error(
+          "unknown-device", "there is no device '\(name)'; did you mean 'vcpu.\(id)'?", at: place,
+          fixIts: [FixIt(replace: place, with: "vcpu.\(id)")])
+        return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst()))
+      }
       let word = Node(.scalar(name, .plain), at: node.range(of: Span(start: 0, length: name.utf8.count)))
       let found = context.device(word, among: names.devices.keys.sorted() + DeviceReader.reservedNames) {
         names.devices[$0] != nil

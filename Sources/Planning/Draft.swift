@@ -346,7 +346,10 @@ struct Draft {
       guards.append(PendingGuard(source: .own, ok: true))
     }
     let last = append(
-      Step(.createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at))
+      // A refusal is about the type.
+      Step(
+        .createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at,
+        keyPlaces: KeyPlaces(names: ["value"], places: [type.at])))
     let name = knowledge.name(type.name)
     let owner = Owner.device(slot, type: name)
     return Element(
