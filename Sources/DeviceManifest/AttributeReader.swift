@@ -36,7 +36,8 @@ struct AttributeReader {
       }
       for attribute in attributes {
         guard
-          let found = group.attribute(named: attribute.key.value) ?? meantAttribute(attribute, entry.value, group)
+          let found = group.attribute(named: attribute.key.value)
+            ?? meantAttribute(attribute, entry.value, group, schema)
         else { continue }
         read(attribute, of: found, in: group, of: schema, vcpu, into: &settings)
       }
@@ -53,17 +54,35 @@ struct AttributeReader {
         at: entry.key.range)
       return nil
     }
+    if let other = context.otherType(than: schema, having: { $0.group(named: entry.key.value) != nil }) {
+      findings.error(
+        "unknown-group",
+        "\(schema.description) has no group '\(entry.key.value)'; \(other.description) has it", at: entry.key.range)
+      return nil
+    }
     let meant = findings.unknown(
-      "unknown-group", "\(schema.description) has no group", entry.key.value, among: schema.groupNames,
-      at: entry.key.range)
+      "unknown-group", "\(schema.description) has no group", entry.key.value,
+      among: schema.groupNames.filter { entry.mayMean($0, in: node) }, at: entry.key.range)
     return meant.flatMap { node[key: $0] == nil ? schema.group(named: $0) : nil }
   }
 
   /// Reports an unknown attribute. Returns the one that is meant, if the mapping does not have it anyway.
-  private func meantAttribute(_ entry: Entry, _ node: Node, _ group: GroupSchema) -> AttributeSchema? {
+  private func meantAttribute(
+    _ entry: Entry, _ node: Node, _ group: GroupSchema, _ schema: SchemaFile
+  ) -> AttributeSchema? {
+    let other = context.otherType(than: schema) {
+      $0.group(named: group.name)?.attribute(named: entry.key.value) != nil
+    }
+    if let other {
+      findings.error(
+        "unknown-attribute",
+        "group '\(group.name)' has no attribute '\(entry.key.value)'; that of \(other.description) has it",
+        at: entry.key.range, notes: [Note("its attributes are described here", at: group.source)])
+      return nil
+    }
     let meant = findings.unknown(
       "unknown-attribute", "group '\(group.name)' has no attribute", entry.key.value,
-      among: group.attributes.compactMap(\.name), at: entry.key.range,
+      among: group.attributes.compactMap(\.name).filter { entry.mayMean($0, in: node) }, at: entry.key.range,
       notes: [Note("its attributes are described here", at: group.source)])
     return meant.flatMap { node[key: $0] == nil ? group.attribute(named: $0) : nil }
   }
@@ -193,6 +212,13 @@ struct AttributeReader {
       }
       return setting
     }
+  }
+}
+
+extension Entry {
+  /// Whether an unknown key may be meant as another: one that the mapping has anyway only if it is almost the same.
+  fileprivate func mayMean(_ name: String, in node: Node) -> Bool {
+    node[key: name] == nil || key.value.isTypo(of: name)
   }
 }
 

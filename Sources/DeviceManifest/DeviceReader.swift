@@ -23,7 +23,12 @@ package struct DeviceReader {
     }
     var names: [String: SourceRange] = [:]
     return items.compactMap { item in
-      guard let declaration = declaration(item) else { return nil }
+      guard let declaration = declaration(item) else {
+        // Its uses are not reported.
+        let name = item[key: "name"] ?? item[key: "type"]
+        context.payloads.unknownDescriptors.formUnion((name?.items ?? [name].compactMap(\.self)).compactMap(\.scalar))
+        return nil
+      }
       if let first = names[declaration.name] {
         findings.error(
           "duplicate-name", "there are two devices '\(declaration.name)'; give one of them another 'name'",

@@ -42,6 +42,8 @@ package struct Machine {
 
 package struct MemoryRegion {
   package var slot: UInt32
+  /// Whether the text has an error, which is reported, so that the region is unknown. Its size is then 0.
+  package var isIncomplete = false
   package var address: UInt64
   package var size: UInt64
   package var flags: UInt32 = 0

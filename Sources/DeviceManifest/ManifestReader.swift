@@ -97,6 +97,7 @@ package struct ManifestReader {
     // Steps are mostly the test of a sequence, in which calls fail.
     manifest.isReady =
       reader.bool("ready", { context.parameters.expand($0) }) ?? (isDeclarative && reader["steps"] == nil)
+    context.reportUnknownDevices()
     context.parameters.reportUnused()
     return manifest
   }
@@ -108,6 +109,11 @@ package struct ManifestReader {
       "vm": (context.catalogue.vm?.createArguments.map(\.name) ?? []) + ["capabilities", "irqchip"],
     ]
     return parts.first { $0.value.contains(key) }?.key
+  }
+
+  /// Whether a value that has not been read may use a file.
+  package func mayUse(_ file: PlanFile) -> Bool {
+    context.payloads.meantFiles.contains(file.name) || node.mayMention(file.name)
   }
 
   private func checkVersion(_ reader: MappingReader) {
@@ -142,13 +148,17 @@ package struct ManifestReader {
     // The vCPUs come first, since list entries of devices can be repeated for each of them.
     machine.vcpus = vcpus.declarations(reader["vcpus"])
     machine.vcpuCount = context.vcpuCount
+    // Capabilities can name devices.
+    machine.devices = DeviceReader(context: context).declarations(reader["devices"])
+    let devices = machine.devices.map(\.name)
+    func device(_ node: Node) -> String? { context.device(node, among: devices) { devices.contains($0) } }
     if let vm = reader["vm"], let schema = context.catalogue.vm {
       let arguments = schema.createArguments.map(\.name)
       let own = MappingReader(
         vm, of: "'vm'", keys: arguments + ["capabilities", "irqchip", "attributes", "raw"], findings)
       (machine.type, machine.typePlaces) = MachineTypeReader(context: context).type(own, schema)
       machine.capabilities = own.items("capabilities", "names").compactMap {
-        CapabilityReader(context: context).call(context.parameters.expand($0), onVCPU: nil)
+        CapabilityReader(context: context, device: device).call(context.parameters.expand($0), onVCPU: nil)
       }
       // A value that is neither is reported, and is not meant as false.
       if own.bool("irqchip", { context.parameters.expand($0) }) ?? (own["irqchip"] != nil) {
@@ -156,14 +166,24 @@ package struct ManifestReader {
       }
       machine.attributes = attributes.settings(own["attributes"], of: schema) + attributes.raw(own["raw"])
     }
-    machine.devices = DeviceReader(context: context).declarations(reader["devices"])
-    vcpus.readAttributes(reader["vcpus"], into: &machine.vcpus)
+    vcpus.readAttributes(reader["vcpus"], into: &machine.vcpus, device: device)
     return machine
   }
 
   private func memory(_ reader: MappingReader) -> [MemoryRegion] {
-    reader.items("memory", "{at, size}").enumerated().compactMap { i, item in
+    reader.items("memory", "{at, size}").enumerated().map { i, item in
       MemoryReader(context: context, isStep: false).region(context.parameters.expand(item), slot: UInt32(i))
+    }
+  }
+}
+
+extension Node {
+  /// Whether a value in this node is a text, or may become it by a parameter.
+  fileprivate func mayMention(_ word: String) -> Bool {
+    switch content {
+    case .scalar(let text, _): text == word || text.contains("$")
+    case .sequence(let items): items.contains { $0.mayMention(word) }
+    case .mapping(let entries): entries.contains { $0.value.mayMention(word) }
     }
   }
 }
@@ -186,11 +206,16 @@ struct MachineTypeReader {
   }
 }
 
+extension MemoryRegion {
+  /// Forgets what is known of a region with an error.
+  fileprivate mutating func makeIncomplete() { (size, source, isIncomplete) = (0, nil, true) }
+}
+
 struct MemoryReader {
   let context: ReadingContext
   let isStep: Bool
 
-  func region(_ node: Node, slot: UInt32) -> MemoryRegion? {
+  func region(_ node: Node, slot: UInt32) -> MemoryRegion {
     let memory = context.catalogue.descriptorMemory
     var keys = ["at", "size", "slot", "flags"]
     if let memory { keys += isStep ? [memory.name, memory.offsetName] : [memory.name] }
@@ -199,18 +224,19 @@ struct MemoryReader {
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
     let slot = reader["slot"].flatMap { context.u32($0, "slot") } ?? slot
     let flags = reader["flags"].flatMap(flags)
-    guard let address, let size else { return nil }
     let places = KeyPlaces(names: keys.map(\.identifier), places: keys.map(reader.valueRange))
     var region = MemoryRegion(
-      slot: slot, address: address, size: size, flags: flags ?? 0, places: places, at: node.range.firstLine)
+      slot: slot, address: address ?? 0, size: size ?? 0, flags: flags ?? 0, places: places, at: node.range.firstLine)
+    if address == nil || size == nil { region.makeIncomplete() }
     guard let memory, let node = reader[memory.name] else { return region }
     if isStep {
-      guard let name = node.scalar, context.payloads.descriptors[name] != nil else {
-        if let name = node.scalar, context.payloads.refuseMissing(name, at: node.range) { return nil }
-        context.findings.unknown(
-          "unknown-device", "no step above makes a descriptor", node.scalar ?? node.kind,
-          among: context.payloads.descriptors.keys.sorted(), at: node.range)
-        return nil
+      let descriptors = context.payloads.descriptors
+      let found = context.device(
+        node, "no step above makes a descriptor", among: descriptors.keys.sorted()
+      ) { descriptors[$0] != nil }
+      guard let name = found else {
+        region.makeIncomplete()
+        return region
       }
       let offset = reader[memory.offsetName].flatMap { context.u64($0, memory.offsetName) } ?? 0
       region.source = .descriptor(name, offset: offset)
@@ -254,6 +280,8 @@ struct MemoryReader {
 
 struct CapabilityReader {
   let context: ReadingContext
+  /// The device that an argument names; nil after an error, which is reported.
+  let device: (Node) -> String?
   private var findings: Findings { context.findings }
 
   /// A capability by name, or `{NAME: {ARGUMENT: VALUE}}`.
@@ -289,24 +317,21 @@ struct CapabilityReader {
     call.places = KeyPlaces(
       names: capability.parameters.map(\.name.identifier),
       places: capability.parameters.map { reader.valueRange($0.name) })
+    var isGood = true
     for parameter in capability.parameters {
       guard let value = reader[parameter.name] else {
         if parameter.isDevice {
           findings.error(
             "missing-key", "capability '\(name.value)' needs '\(parameter.name)', the name of a device", at: name.range)
-          return nil
+          isGood = false
         }
         call.arguments.append(.number(UInt64(truncatingIfNeeded: parameter.initial ?? 0)))
         continue
       }
-      if parameter.isDevice, let device = value.scalar {
-        call.arguments.append(.device(device))
-      } else if let number = context.u64(value, parameter.name) {
-        call.arguments.append(.number(number))
-      } else {
-        return nil
-      }
+      let argument: ArgumentValue? =
+        parameter.isDevice ? device(value).map { .device($0) } : context.u64(value, parameter.name).map { .number($0) }
+      if let argument { call.arguments.append(argument) } else { isGood = false }
     }
-    return call
+    return isGood ? call : nil
   }
 }

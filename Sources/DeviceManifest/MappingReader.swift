@@ -4,9 +4,25 @@ import YAMLSyntax
 extension Findings {
   func wrongKind(_ node: Node, of what: String, wanted: String, fixIts: [FixIt] = []) {
     let isGlued = node.entries?.first?.key.value.hasPrefix("-") == true
-    error(
-      "wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range,
-      notes: isGlued ? [Note("an item of a list begins with '- ', with a blank")] : [], fixIts: fixIts)
+    var notes = isGlued ? [Note("an item of a list begins with '- ', with a blank")] : []
+    var fixIts = fixIts
+    if wanted.hasPrefix("a mapping"), case .scalar(let text, .plain) = node.content,
+      let (key, value) = text.gluedEntry
+    {
+      notes.append(Note("a space is missing after '\(key):'"))
+      fixIts.append(FixIt(replace: node.range, with: "\(key): \(value)"))
+    }
+    error("wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range, notes: notes, fixIts: fixIts)
+  }
+}
+
+extension String {
+  /// The key and the value of `key:value`; nil for another text.
+  fileprivate var gluedEntry: (key: Substring, value: Substring)? {
+    guard let colon = utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+    let (key, value) = (self[..<colon], self[colon...].dropFirst())
+    let isWord = key.utf8.allSatisfy { $0.isWord || $0 == UInt8(ascii: "-") }
+    return !key.isEmpty && isWord && !value.isEmpty && !value.hasPrefix("/") ? (key, value) : nil
   }
 }
 
@@ -79,6 +95,11 @@ struct MappingReader {
   }
 
   func keyRange(_ key: String) -> SourceRange? { entries.first { $0.key.value == key }?.key.range }
+
+  /// Whether an error that is reported explains why a key is missing.
+  func isExplained(missing key: String) -> Bool {
+    isSomethingElse || misspelt.contains(key) || hasUnknownKey && self[key] == nil
+  }
 
   /// The value of a required key.
   ///

@@ -211,7 +211,9 @@ package final class Parameters {
   }
 
   /// Repeats a node with `for: NAME in LIST` for each element of the list, with `${NAME}` replaced; nil after an error.
-  func repeated(_ node: Node) -> [Node]? {
+  ///
+  /// - Parameter mayBeEmpty: whether an error that is reported may be why a list is empty.
+  func repeated(_ node: Node, mayBeEmpty: Bool) -> [Node]? {
     guard let header = node[key: "for"] else { return [node] }
     guard let (variable, text) = header.loopHeader else {
       findings.error(
@@ -219,7 +221,7 @@ package final class Parameters {
       return nil
     }
     guard let list = list(text) else { return nil }
-    if list.isEmpty {
+    if list.isEmpty, !mayBeEmpty {
       findings.report(.warning("empty-list", "the list is empty, so the step is not made", at: text.range))
     }
     let (outer, outerName, body) = (parameters[variable], names[variable], node.without("for"))

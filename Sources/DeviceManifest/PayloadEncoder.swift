@@ -21,6 +21,8 @@ struct PayloadEncoder {
     var descriptors: [String: Int] = [:]
     /// The names of devices and descriptors that steps with errors would have made.
     var unknownDescriptors: Set<String> = []
+    /// The names of files that values with errors probably mean.
+    var meantFiles: Set<String> = []
     /// Where steps have closed devices and descriptors, by name.
     var closings: [String: SourceRange] = [:]
 
@@ -259,7 +261,9 @@ extension PayloadEncoder {
     let lower = text.lowercased().filter { $0 != " " && $0 != "," }
     for unit in IntegerLiteral.units.map(\.name) {
       let letter = unit.prefix(1).lowercased()
-      for suffix in [letter + "ib", letter + "b", letter] where lower.hasSuffix(suffix) {
+      // A single letter behind hexadecimal digits is rather a wrong digit.
+      let letters = lower.hasPrefix("0x") ? [] : [letter]
+      for suffix in [letter + "ib", letter + "b"] + letters where lower.hasSuffix(suffix) {
         let number = String(lower.dropLast(suffix.count))
         if IntegerLiteral.parse(number) != nil { return number + unit }
       }
@@ -459,6 +463,8 @@ extension PayloadEncoder.Surroundings {
   func refuseMissing(_ name: String, at range: SourceRange) -> Bool {
     if unknownDescriptors.contains(name) { return true }
     guard let place = closings[name] else { return false }
+    // Each is reported once.
+    unknownDescriptors.insert(name)
     findings.error(
       "unknown-device", "a step above has closed '\(name)'", at: range, notes: [Note("it is closed here", at: place)])
     return true
@@ -495,7 +501,9 @@ extension PayloadEncoder {
       if surroundings.refuseMissing(word, at: node.range) { return false }
       let notes =
         files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
-      findings.unknown("unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
+      let meant = findings.unknown(
+        "unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
+      if let meant { surroundings.meantFiles.insert(meant) }
       return false
     }
     let path = files[i].path

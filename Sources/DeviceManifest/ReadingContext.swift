@@ -5,6 +5,20 @@ import Expressions
 import Vocabulary
 import YAMLSyntax
 
+/// A name that no device has.
+private struct UnknownDevice {
+  /// What there is none of.
+  var what: String
+  /// Where it is used first.
+  var place: SourceRange
+  /// The device that it is read as.
+  var meant: String?
+  /// The devices at the first use.
+  var names: [String]
+  /// Where it is used.
+  var places: Set<SourceRange>
+}
+
 /// The state that all readers of one manifest share.
 final class ReadingContext {
   let catalogue: Catalogue
@@ -19,6 +33,10 @@ final class ReadingContext {
   var hasUnknownVCPUs = false
   /// The steps that each repeated entry of `steps` stands for, by its index.
   var repeatedSteps: [Int: [Node]] = [:]
+  /// The number of searches among all schemas that may still be made.
+  private var searchesLeft = 100
+  /// The names that no device has.
+  private var unknownDevices: [String: UnknownDevice] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
@@ -59,6 +77,63 @@ final class ReadingContext {
     let type = IntegerType(size: 8, isSigned: false)
     return encoder(isStep: true).integer(node, IntegerDescription(), range: type.range, words: type.name, name)
       .map { UInt64($0) }
+  }
+
+  /// The device that a node names; if the name is misspelt, the one that is probably meant. Nil after an error, which is
+  /// reported.
+  ///
+  /// - Parameters:
+  ///   - what: what there is none of, for the message.
+  ///   - names: the names of the devices; called only for a message.
+  func device(
+    _ node: Node, _ what: String = "there is no device", among names: @autoclosure () -> [String],
+    isKnown: (String) -> Bool
+  ) -> String? {
+    guard let name = node.scalar, !node.isEmpty else {
+      findings.wrongKind(node, of: "a device", wanted: "its name")
+      return nil
+    }
+    if isKnown(name) { return name }
+    if node.isUnexpanded || payloads.refuseMissing(name, at: node.range) { return nil }
+    if var known = unknownDevices[name] {
+      known.places.insert(node.range)
+      unknownDevices[name] = known
+      return known.meant
+    }
+    // Each search takes time, and the names of a hostile text can be many.
+    let names = unknownDevices.count < 100 ? names() : []
+    let meant = names.nearest(to: name)
+    let unknown = UnknownDevice(
+      what: what, place: node.range, meant: meant.flatMap { name.isTypo(of: $0) ? $0 : nil }, names: names,
+      places: [node.range])
+    unknownDevices[name] = unknown
+    return unknown.meant
+  }
+
+  /// The other architecture that has a call; nil if none has.
+  func architecture(ofRequest name: String) -> Architecture? {
+    searchesLeft -= 1
+    guard searchesLeft >= 0 else { return nil }
+    return catalogue.architecture(ofRequest: name).flatMap { $0 == catalogue.architecture ? nil : $0 }
+  }
+
+  /// Another device type for which a condition holds, for a message about a type for which it does not.
+  func otherType(than schema: SchemaFile, having isWanted: (SchemaFile) -> Bool) -> SchemaFile? {
+    // Each search takes time, and the names of a hostile text can be many.
+    searchesLeft -= 1
+    guard searchesLeft >= 0, schema.deviceType != nil else { return nil }
+    return catalogue.deviceTypes.lazy.compactMap { self.catalogue.device(named: $0) }
+      .first { $0 !== schema && isWanted($0) }
+  }
+
+  /// Reports each name that no device has once, with the number of its further uses.
+  func reportUnknownDevices() {
+    for (name, device) in unknownDevices.sorted(by: { $0.key < $1.key }) {
+      let more = device.places.count - 1
+      findings.unknown(
+        "unknown-device", device.what, name, among: device.names, at: device.place,
+        notes: more > 0 ? [Note("the name is used \(counted(more, "more time"))")] : [])
+    }
   }
 
   /// Encodes the struct of a call.

@@ -107,7 +107,7 @@ package final class StepReader {
   /// A step for each element of its list. What earlier steps have read can be used in it.
   private func repeated(_ index: Int, _ item: Node) -> [Node] {
     if item[key: "for"] == nil { return [context.parameters.expand(item)] }
-    guard let steps = context.parameters.repeated(item) else {
+    guard let steps = context.parameters.repeated(item, mayBeEmpty: context.hasUnknownVCPUs) else {
       declareUnknown(item)
       // They may be created by this step.
       if item[key: "create-vcpu"] != nil { context.hasUnknownVCPUs = true }
@@ -169,6 +169,13 @@ package final class StepReader {
       return nil
     }
     let key = entries[i].key
+    if let owner = context.architecture(ofRequest: key.value) {
+      findings.error(
+        "unknown-step",
+        "the step '\(key.value)' belongs to \(owner.rawValue), but this manifest is for "
+          + context.catalogue.architecture.rawValue, at: key.range)
+      return nil
+    }
     let meant = findings.unknown("unknown-step", "there is no step", key.value, among: known, at: key.range)
     guard let meant, key.value.isTypo(of: meant) else { return nil }
     var entries = entries
@@ -180,9 +187,15 @@ package final class StepReader {
     let reader = MappingReader(item, of: "a step", keys: nil, findings)
     guard let subject = reader[verb] else { return nil }
     let at = subject.isEmpty ? (reader.keyRange(verb) ?? item.range).firstLine : subject.range.firstLine
-    let (expected, number) = expected(reader["expect"], by: verb)
+    // A misspelt key is reported with the others.
+    let written = reader["expect"] ?? reader.entries.first { $0.key.value.isTypo(of: "expect") }?.value
+    let (expected, number, isReadable) = expected(written, by: verb)
     func made(_ action: ExplicitStep.Action?) -> ExplicitStep? {
-      action.map { ExplicitStep(action: $0, expected: expected, at: at) }
+      guard let action else { return nil }
+      var step = ExplicitStep(action: action, expected: expected, at: at)
+      if case .addMemory(let region) = action { step.isIncomplete = region.isIncomplete }
+      if !isReadable { step.isIncomplete = true }
+      return step
     }
     func only(_ extra: [String]) {
       for entry in reader.entries where !([verb, "expect"] + extra).contains(entry.key.value) {
@@ -200,8 +213,7 @@ package final class StepReader {
     case "create-vm": return made(createVM(subject))
     case "add-memory":
       defer { names.nextSlot += 1 }
-      return made(
-        MemoryReader(context: context, isStep: true).region(subject, slot: names.nextSlot).map { .addMemory($0) })
+      return made(.addMemory(MemoryReader(context: context, isStep: true).region(subject, slot: names.nextSlot)))
     case "enable-capability": return made(capability(subject, item, reader))
     case "create-irqchip": return made(.createIRQChip)
     case "check-extension": return made(context.u32(subject, "check-extension").map { .checkExtension($0) })
@@ -240,6 +252,7 @@ package final class StepReader {
         found.map { request($0.call, of: $0.file, subject, reader, expected, at) }
         ?? attribute(verb, subject, reader, expected, at)
       step?.expectedNumber = number
+      if !isReadable { step?.isIncomplete = true }
       return step
     }
   }
@@ -328,21 +341,27 @@ package final class StepReader {
   private func flags(_ reader: MappingReader) -> UInt32 { reader["flags"].flatMap { context.u32($0, "flags") } ?? 0 }
 
   /// One expected answer, or a list of them: `ok`, errnos, and a number.
-  private func expected(_ node: Node?, by verb: String) -> (answers: [Answer], number: UInt32?) {
-    guard let node else { return ([.ok], nil) }
+  private func expected(
+    _ node: Node?, by verb: String
+  ) -> (answers: [Answer], number: UInt32?, isReadable: Bool) {
+    guard let node else { return ([.ok], nil, true) }
     var number: UInt32?
+    var isReadable = true
     let answers = (node.items ?? [node]).compactMap { item -> Answer? in
       if let answer = item.scalar.flatMap(Answer.init) { return answer }
       if let value = item.scalar.flatMap(IntegerLiteral.parse) {
-        return self.number(value, item, by: verb, &number) ? .ok : nil
+        if self.number(value, item, by: verb, &number) { return .ok }
+        isReadable = false
+        return nil
       }
-      findings.unknown(
+      isReadable = false
+      let meant = findings.unknown(
         "unknown-errno", "there is no answer", item.scalar ?? item.kind, among: ["ok"] + Errno.allNames, at: item.range)
-      return nil
+      return meant.flatMap(Answer.init)
     }
     // `ok` is a success with any number.
     if answers.count(where: { $0 == .ok }) > 1 { number = nil }
-    return (answers.isEmpty ? [.ok] : answers, number)
+    return (answers.isEmpty ? [.ok] : answers, number, isReadable)
   }
 
   /// Reads a number as an expected answer. Returns false after an error.
@@ -379,18 +398,24 @@ package final class StepReader {
       return nil
     }
     var vcpu: UInt64?
+    var isTargetKnown = true
     if let on = reader["on"] {
-      guard case .vcpu(let id)? = target(on)?.target else {
-        findings.error(
-          "unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'", at: on.range)
-        return nil
+      switch target(on)?.target {
+      case .vcpu(let id)?: vcpu = id
+      case let other:
+        if other != nil {
+          findings.error(
+            "unknown-target", "a capability is enabled on the VM (without 'on') or on 'vcpu.ID'", at: on.range)
+        }
+        // The rest is read as that of the owner that has the capability.
+        isTargetKnown = false
+        vcpu = context.catalogue.files.flatMap(\.capabilities).contains { $0.name == name && !$0.isOnVCPU } ? nil : 0
       }
-      vcpu = id
     }
-    return CapabilityReader(context: context).call(
+    let call = CapabilityReader(context: context, device: device).call(
       Located(name, at: subject.range), item, arguments: item, others: ["enable-capability", "on", "expect"],
-      onVCPU: vcpu
-    ).map { .enableCapability($0) }
+      onVCPU: vcpu)
+    return isTargetKnown ? call.map { .enableCapability($0) } : nil
   }
 
   private func vcpu(_ node: Node) -> UInt64? {
@@ -440,14 +465,7 @@ package final class StepReader {
   }
 
   private func device(_ node: Node) -> String? {
-    guard let name = node.scalar, names.devices[name] != nil else {
-      if let name = node.scalar, context.payloads.refuseMissing(name, at: node.range) { return nil }
-      findings.unknown(
-        "unknown-device", "there is no device", node.scalar ?? node.kind, among: names.devices.keys.sorted(),
-        at: node.range)
-      return nil
-    }
-    return name
+    context.device(node, among: names.devices.keys.sorted()) { names.devices[$0] != nil }
   }
 
   // MARK: Attributes
@@ -485,13 +503,18 @@ package final class StepReader {
       return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)))
     default:
       let name = String(parts[0])
-      guard let schema = names.devices[name] else {
-        let known = names.devices.keys.sorted() + DeviceReader.reservedNames
-        let word = node.range(of: Span(start: 0, length: name.utf8.count))
-        if context.payloads.refuseMissing(name, at: word) { return nil }
-        findings.unknown("unknown-device", "there is no device", name, among: known, at: word)
-        return nil
+      if let id = UInt64(name), names.vcpus.contains(id), names.devices[name] == nil {
+        let place = node.range(of: Span(start: 0, length: name.utf8.count))
+        findings.error(
+          "unknown-device", "there is no device '\(name)'; did you mean 'vcpu.\(id)'?", at: place,
+          fixIts: [FixIt(replace: place, with: "vcpu.\(id)")])
+        return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst()))
       }
+      let word = Node(.scalar(name, .plain), at: node.range(of: Span(start: 0, length: name.utf8.count)))
+      let found = context.device(word, among: names.devices.keys.sorted() + DeviceReader.reservedNames) {
+        names.devices[$0] != nil
+      }
+      guard let name = found, let schema = names.devices[name] else { return nil }
       if names.ambiguous.contains(name) {
         findings.error(
           "ambiguous-device", "the type of '\(name)' is known only on the host; steps need a device with one type",
@@ -515,9 +538,7 @@ package final class StepReader {
     case .get: allowed += ["value", "input", "address", "as"]
     case .has: allowed += ["address"]
     }
-    for entry in reader.entries where !allowed.contains(entry.key.value) {
-      findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
-    }
+    let reader = MappingReader(reader.node, of: "this step", keys: allowed, findings)
     let setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
       owner: path.schema, path: name, at: at)
@@ -555,11 +576,12 @@ package final class StepReader {
     let text = node.scalar ?? ""
     let groupStart = text.utf8.count - path.rest.map(\.utf8.count).reduce(path.rest.count - 1, +)
     let groupRange = node.range(of: Span(start: groupStart, length: first.utf8.count))
-    guard let group = schema.group(named: String(first)) else {
-      findings.unknown(
+    func unknownGroup() -> GroupSchema? {
+      let meant = findings.unknown(
         "unknown-group", "\(schema.description) has no group", String(first), among: schema.groupNames, at: groupRange)
-      return nil
+      return meant.flatMap { String(first).isTypo(of: $0) ? schema.group(named: $0) : nil }
     }
+    guard let group = schema.group(named: String(first)) ?? unknownGroup() else { return nil }
     let name = path.rest.count > 1 ? path.rest.dropFirst().joined(separator: ".") : nil
     if let attribute = group.attribute(named: name) { return (group, attribute) }
     let known = group.attributes.compactMap(\.name)
@@ -574,13 +596,14 @@ package final class StepReader {
       findings.error(
         "unknown-attribute", "group '\(group.name)' has a single attribute without a name; end the path at the group",
         at: node.range(of: Span(start: start, length: name.utf8.count)))
-    } else {
-      findings.unknown(
-        "unknown-attribute", "group '\(group.name)' has no attribute", name, among: known,
-        at: node.range(of: Span(start: start, length: name.utf8.count)),
-        notes: [Note("its attributes are described here", at: group.source)])
+      return nil
     }
-    return nil
+    let meant = findings.unknown(
+      "unknown-attribute", "group '\(group.name)' has no attribute", name, among: known,
+      at: node.range(of: Span(start: start, length: name.utf8.count)),
+      notes: [Note("its attributes are described here", at: group.source)])
+    // The value is read as that of the attribute that is meant.
+    return meant.flatMap { name.isTypo(of: $0) ? group.attribute(named: $0) : nil }.map { (group, $0) }
   }
 
   /// Fills in the data that the call's pointer refers to. Returns what a get must read.
@@ -601,7 +624,9 @@ package final class StepReader {
     case .set:
       guard let value = reader["value"], !value.isEmpty else {
         if type.isNone { return nil }
-        findings.error("missing-key", "'set' needs a 'value': '\(name)' is \(type.words)", at: setting.at)
+        if !reader.isExplained(missing: "value") {
+          findings.error("missing-key", "'set' needs a 'value': '\(name)' is \(type.words)", at: setting.at)
+        }
         setting.isIncomplete = true
         setting.data = .bytes([])
         return nil

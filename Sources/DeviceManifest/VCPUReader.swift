@@ -167,7 +167,10 @@ package struct VCPUReader {
     return known.first { $0.name == meant }
   }
 
-  func readAttributes(_ node: Node?, into vcpus: inout [VCPUDeclaration]) {
+  /// - Parameter device: the device that an argument of a capability names.
+  func readAttributes(
+    _ node: Node?, into vcpus: inout [VCPUDeclaration], device: @escaping (Node) -> String?
+  ) {
     guard let node, let schema = context.catalogue.vcpu else { return }
     let reader = reader(node)
     let attributes = AttributeReader(context: context)
@@ -181,7 +184,8 @@ package struct VCPUReader {
     for i in vcpus.indices {
       let place = context.vcpus[i]
       vcpus[i].capabilities = capabilities.compactMap {
-        CapabilityReader(context: context).call(context.parameters.expand($0, vcpu: place), onVCPU: place.id)
+        CapabilityReader(context: context, device: device).call(
+          context.parameters.expand($0, vcpu: place), onVCPU: place.id)
       }
       var settings = attributes.settings(reader["attributes"], of: schema, vcpu: place)
       if let misplaced = reader.part(where: isGroup) {
@@ -219,16 +223,28 @@ package struct VCPUReader {
     for item in items {
       let own = MappingReader(
         item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings, home: home(of:))
-      guard let written = own.required("vcpu", "the vCPU's id") else { continue }
-      let node = context.parameters.expand(written)
-      guard let id = context.u64(node, "vcpu") else { continue }
-      guard ids.contains(id) else {
-        if !context.hasUnknownVCPUs { findings.error("unknown-vcpu", "there is no vCPU \(id)", at: node.range) }
-        continue
-      }
-      result[id, default: []].append(own)
+      if let id = id(own, among: ids) { result[id, default: []].append(own) } else { check(own) }
     }
     return result
+  }
+
+  /// The vCPU of an entry of `each:`; nil after an error, which is reported.
+  private func id(_ entry: MappingReader, among ids: Set<UInt64>) -> UInt64? {
+    guard let written = entry.required("vcpu", "the vCPU's id") else { return nil }
+    let node = context.parameters.expand(written)
+    guard let id = context.u64(node, "vcpu") else { return nil }
+    if ids.contains(id) { return id }
+    if !context.hasUnknownVCPUs { findings.error("unknown-vcpu", "there is no vCPU \(id)", at: node.range) }
+    return nil
+  }
+
+  /// Reports the errors in an entry of `each:` for an unknown vCPU.
+  private func check(_ entry: MappingReader) {
+    guard let schema = context.catalogue.vcpu else { return }
+    let place = VCPUContext(id: 0, index: 0)
+    _ = entry["features"].map { features(context.parameters.expand($0, vcpu: place)) }
+    _ = AttributeReader(context: context).settings(entry["attributes"], of: schema, vcpu: place)
+    _ = AttributeReader(context: context).raw(entry["raw"], vcpu: place)
   }
 }
 

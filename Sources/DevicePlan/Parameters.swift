@@ -52,14 +52,16 @@ extension Plan {
   }
 
   /// A warning for each file that no payload uses.
-  package var unusedFiles: [Diagnostic] {
+  ///
+  /// - Parameter isUsed: whether a file is used by a value that has not been read.
+  package func unusedFiles(_ isUsed: (PlanFile) -> Bool) -> [Diagnostic] {
     if files.isEmpty { return [] }
     var used: Set<Int> = []
     for step in steps {
       guard case .bytes(_, let slots)? = step.operation.data else { continue }
       for case .file(let index) in slots.map(\.content) { used.insert(index) }
     }
-    return files.indices.filter { !used.contains($0) }.map { index in
+    return files.indices.filter { !used.contains($0) && !isUsed(files[$0]) }.map { index in
       .warning("unused-file", "file '\(files[index].name)' is not used, although it is opened", at: files[index].at)
     }
   }

@@ -296,7 +296,7 @@ extension Step {
 extension SourceRange {
   /// The hexadecimal number that a decimal one in the text probably is, such as `0x0800_0000` for `0800_0000`. Its groups
   /// of four digits, or its leading zero, are those of an address.
-  fileprivate var forgottenPrefix: String? {
+  package var forgottenPrefix: String? {
     guard start.line == end.line, end.column - start.column < 24 else { return nil }
     let text = text
     let groups = text.split(separator: "_", omittingEmptySubsequences: false)

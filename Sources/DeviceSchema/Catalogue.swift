@@ -220,6 +220,13 @@ extension Catalogue {
   /// The names of all device types, in any release.
   package var allDeviceTypes: [String] { files.compactMap(\.deviceType) }
 
+  /// The architecture whose files describe a call with the number of its request; nil if none does.
+  package func architecture(ofRequest name: String) -> Architecture? {
+    if DescriptorCall.allCases.contains(where: { $0.key == name }) { return nil }
+    let owner = sources.first { $0.text(Findings()).keys(under: "calls").contains { $0.value == name } }
+    return owner.flatMap { Architecture(rawValue: String($0.path.prefix { $0 != "/" })) }
+  }
+
   /// The number of a device type on an architecture; nil if there is no such type.
   package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
     let files = sources.filter {

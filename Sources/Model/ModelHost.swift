@@ -239,8 +239,15 @@ extension PreparedCall {
     switch self {
     case .createVM: return .createVM(type: nil)
     case .descriptor(var code):
-      guard case .initialise = code.action else { return self }
-      code.arguments = code.arguments.map { ($0.name, .unknown) }
+      // Memory with an error in the text has the size 0. Its slot is known, and the region is somewhere.
+      let isUnread =
+        code.path == DescriptorCall.addMemory.rawValue
+        && code.arguments.contains { if case ("size", .number(0)) = $0 { true } else { false } }
+      let isInitialisation = if case .initialise = code.action { true } else { false }
+      guard isInitialisation || isUnread else { return self }
+      code.arguments = code.arguments.map {
+        isInitialisation || ["at", "size"].contains($0.name) ? ($0.name, .unknown) : $0
+      }
       return .descriptor(code)
     case .attribute(var call, let access, let subject) where call.data != .none:
       call.data = .bytes([])
@@ -266,11 +273,14 @@ extension [Reason] {
   /// wrong one besides a state that refuses every value.
   fileprivate func furtherReasons(of call: PreparedCall) -> [Reason] {
     guard let first else { return [] }
+    let isAttribute = if case .attribute = call { true } else { false }
     var known: Set<SourceRange?> = [first.rule]
     var missing = Set(first.missing)
     let others = dropFirst().filter { reason in
       defer { missing.formUnion(reason.missing) }
-      return known.insert(reason.rule).inserted && missing.isDisjoint(with: reason.missing)
+      // Behind a missing attribute, a rule about a value may read the one that nobody has set.
+      let readsMissing = isAttribute && call.isBare && !missing.isEmpty && reason.missing.isEmpty
+      return known.insert(reason.rule).inserted && missing.isDisjoint(with: reason.missing) && !readsMissing
     }
     if call.isBare { return others }
     return first.isAboutValue ? [] : others.filter(\.isAboutValue)

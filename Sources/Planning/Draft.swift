@@ -261,6 +261,7 @@ struct Draft {
     }
     let operation = DevicePlan.Operation.addMemory(
       slot: region.slot, address: region.address, size: region.size, flags: region.flags, private: memory)
+    if region.isIncomplete { element.isIncomplete = true }
     let last = append(Step(operation, target: .vm, at: region.at, keyPlaces: region.places))
     element.steps = element.steps.lowerBound..<last + 1
     elements.append(element)
@@ -345,7 +346,10 @@ struct Draft {
       guards.append(PendingGuard(source: .own, ok: true))
     }
     let last = append(
-      Step(.createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at))
+      // A refusal is about the type.
+      Step(
+        .createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at,
+        keyPlaces: KeyPlaces(names: ["value"], places: [type.at])))
     let name = knowledge.name(type.name)
     let owner = Owner.device(slot, type: name)
     return Element(

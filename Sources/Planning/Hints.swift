@@ -1,4 +1,5 @@
 import DeviceManifest
+import DevicePlan
 import DeviceSchema
 import Expressions
 import Vocabulary
@@ -20,7 +21,9 @@ final class Hints {
     let entry = entry(attribute, of: group, owner)
     guard entry.hasBounds, case .bytes(let bytes, _) = setting.data else { return entry.sources }
     let type = group.payload(of: attribute, setting.key, setting.call.attr)
-    return type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian)) + entry.sources
+    let nearest = type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian))
+    // Another number is meant, and the nearest ones of this one are not.
+    return (nearest.isEmpty || setting.at.forgottenPrefix != nil ? [] : nearest) + entry.sources
   }
 
   private func entry(_ attribute: AttributeSchema, of group: GroupSchema, _ owner: SchemaFile) -> Entry {

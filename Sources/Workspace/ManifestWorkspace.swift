@@ -185,7 +185,10 @@ package final class ManifestWorkspace {
       let manifest = reader.manifest(settings: settings.parameters)
       let result = Planner.plan(manifest, planningKnowledge(of: catalogue))
       findings.report(result.diagnostics + result.plan.faultsOfDefaults)
-      if !findings.hasErrors { findings.report(result.plan.unusedFiles) }
+      if !parsed.diagnostics.contains(where: { $0.severity == .error }) {
+        // After an error, not every value has been read.
+        findings.report(result.plan.unusedFiles { findings.hasErrors && reader.mayUse($0) })
+      }
       each(
         PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors,

@@ -264,7 +264,7 @@ extension Report {
         let isAboutFeatures = entry.result.reasons.contains { $0.roots.contains("vcpu") && !$0.isAboutValue }
         if isOnWrongTarget && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
           || isAboutFeatures && index > unknownFeatures ?? .max
-          || failed.contains(where: entry.step.isConsequence(of:))
+          || failed.contains(where: entry.step.isConsequence(of:)) || failed.contains(where: entry.repeats)
           || isCommand(entry)
             && failed.contains(where: { earlier in
               // The text of a value is wrong for one vCPU, and also leads to a value of this one.
@@ -290,6 +290,16 @@ extension Report {
     var objects: [SourceRange: Set<TargetName>] = [:]
     for entry in entries { objects[entry.step.at, default: []].insert(entry.step.target) }
     return objects
+  }
+}
+
+extension Report.Entry {
+  /// Whether an earlier call on the same group of the same object was refused for the same state.
+  fileprivate func repeats(_ earlier: Report.Entry) -> Bool {
+    guard let group = step.operation.attributeCall?.group, group == earlier.step.operation.attributeCall?.group,
+      step.target == earlier.step.target, let reason = result.reasons.first, let other = earlier.result.reasons.first
+    else { return false }
+    return reason.isAboutState && !reason.isAboutValue && reason.rule == other.rule && reason.message == other.message
   }
 }
 

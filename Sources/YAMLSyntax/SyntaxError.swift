@@ -245,10 +245,25 @@ extension SyntaxError {
     }
     // For `[1, 2` above `b: 3`, libyaml stops only at the colon.
     let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset
-    if found == UInt8(ascii: ":"), !isKeyBelow { return colonInText(from: text.start(ofTextAt: offset, isFlow: true)) }
+    if found == UInt8(ascii: ":"), !isKeyBelow {
+      let start = text.start(ofTextAt: offset, isFlow: true)
+      return missingComma(from: start, to: offset) ?? colonInText(from: start)
+    }
     let start = isKeyBelow ? text.textStart(ofLineWith: offset) : offset
     return error(
       "',' or '\(closing)' is missing before this", word(start), note: contextNote("the \(kind) begins here"))
+  }
+
+  /// Reports two words before a colon, such as `2 features`, of which the second one is a key; nil for other text.
+  private func missingComma(from start: Int, to colon: Int) -> Diagnostic? {
+    let words = text.text(start..<colon).split(separator: " ")
+    guard words.count == 2, let key = words.last,
+      key.allSatisfy({ $0.isLetter || $0 == "-" || $0 == "_" }),
+      text.text(colon - key.utf8.count..<colon) == key
+    else { return nil }
+    return error(
+      "',' is missing before '\(key)'", colon - key.utf8.count..<colon,
+      fixIt: FixIt(replace: text.place(start..<colon), with: "\(words[0]), \(key)"))
   }
 
   private func neverClosed(_ kind: String, _ closing: String, _ start: Int) -> Diagnostic {

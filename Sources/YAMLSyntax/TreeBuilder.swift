@@ -205,7 +205,7 @@ extension TreeBuilder {
     }
     switch exchange(&frames[top].key, with: .awaited) {
     case .awaited: frames[top].key = key(node)
-    case .read(let key): entries.push(Entry(key: key, value: node))
+    case .read(let key): entries.push(parted(key, node) ?? Entry(key: key, value: node))
     case .refused: break
     }
     return true
@@ -233,6 +233,25 @@ extension TreeBuilder {
       return .read(Located(text, at: node.range))
     }
     return .refused(end: node.range.end)
+  }
+
+  /// The key and the value of `key:value` in a flow mapping, which is one key without a value for YAML; nil for another
+  /// entry.
+  private mutating func parted(_ key: Located<String>, _ value: Node) -> Entry? {
+    let (start, end) = (key.range.start, key.range.end)
+    guard value.isEmpty, frames.last?.isFlow == true, let colon = key.value.firstIndex(of: ":"),
+      colon > key.value.startIndex, start.line == end.line,
+      // Without quotes.
+      end.column - start.column == key.value.unicodeScalars.count,
+      case let rest = key.value[colon...].dropFirst(), !rest.isEmpty
+    else { return nil }
+    let place = Position(line: start.line, column: start.column + key.value[..<colon].unicodeScalars.count)
+    let behind = Position(line: place.line, column: place.column + 1)
+    let entry = Entry(
+      key: Located(String(key.value[..<colon]), at: range(start, place)),
+      value: Node(.scalar(String(rest), .plain), at: range(behind, end)))
+    report(.missingSpace(range(place, behind), entry, key.range))
+    return placeOfKey(entry.key.value, new: entry.key.range) == nil ? entry : nil
   }
 
   /// The place of this key in the innermost mapping; nil if the key is new.

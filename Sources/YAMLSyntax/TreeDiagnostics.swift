@@ -11,6 +11,12 @@ extension Diagnostic {
     .error("yaml-syntax", "there is no key before this ':'", at: range)
   }
 
+  static func missingSpace(_ colon: SourceRange, _ entry: Entry, _ written: SourceRange) -> Diagnostic {
+    .error(
+      "yaml-syntax", "a space is missing after this ':'", at: colon,
+      fixIts: [FixIt(replace: written, with: "\(entry.key.value): \(entry.value.scalar ?? "")")])
+  }
+
   static func mergeKey(_ range: SourceRange) -> Diagnostic {
     .error(
       "merge-key", "merge keys ('<<') are not supported; write the keys out, or quote '<<' if it is a name",

@@ -251,6 +251,10 @@ import Testing
       .init("1️⃣", "bad-integer", noInteger("4k"), notes: [.init("did you mean 4KiB?")], fixIts: ["4KiB"]))
   }
 
+  @Test func wrongHexadecimalDigitIsNoUnit() {
+    expectFindings(of: "int: {u64: 1️⃣0x4g}", .init("1️⃣", "bad-integer", noInteger("0x4g")))
+  }
+
   @Test func unknownNameGetsASuggestion() {
     expectFindings(
       of: "int: {named: 1️⃣fwd-to-usr2️⃣}",

@@ -119,13 +119,21 @@ import Workspace
 
 /// Many mistakes in one file: each is reported once, at its place.
 @Suite struct MistakeTests {
-  @Test func twelveMistakesAreReportedOnceEach() throws {
-    let list = try #require(text(ofFile: fixtures + "/mistakes/twelve-mistakes.expected.txt"))
+  private static let folder = fixtures + "/mistakes"
+
+  @Test func thereAreFilesWithMistakes() {
+    #expect(names(inFolder: Self.folder).count { $0.hasSuffix(".yaml") } > 3)
+  }
+
+  @Test(arguments: names(inFolder: folder).filter { $0.hasSuffix(".yaml") })
+  func mistakesAreReportedOnceEach(_ name: String) throws {
+    let path = "\(Self.folder)/\(name)"
+    let list = try #require(text(ofFile: path.dropLast(".yaml".count) + ".expected.txt"))
     let expected = list.split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
       $0.split(separator: "|").map { trimmed($0) }
     }
-    #expect(expected.count == 12)
-    let found = try validation(fixtures + "/mistakes/twelve-mistakes.yaml").diagnostics
+    #expect(!expected.isEmpty)
+    let found = try validation(path).diagnostics
     #expect(found.map(place) == expected.map { $0[0] })
     for (diagnostic, line) in zip(found, expected) {
       for word in line.dropFirst() { #expect(words(diagnostic).contains(word), "\(line[0])") }
