@@ -54,6 +54,8 @@ s390x-sie)
 	;;
 *) echo "guest: unknown machine '$machine'" >&2; exit 64 ;;
 esac
+# With pages of 64 KiB, KVM's maps of the largest memory regions would otherwise take all of it.
+case $kernel in *-64k) memory=4096 ;; esac
 
 qemu=("qemu-system-$system")
 if [ -n "$newer" ]; then
