@@ -217,10 +217,12 @@ extension PayloadEncoder {
       return nil
     }
     guard range.contains(value) else {
+      // An offset is a number modulo 2^64.
+      let wrapped = value < 0 && range == 0...Int128(UInt64.max) ? UInt64(truncatingIfNeeded: value) : nil
       findings.error(
         "value-out-of-range",
         "\(text) does not fit '\(name())', \(words().article) \(words()): it holds \(hexadecimal(range.lowerBound, from: 0x1_0000)) to \(hexadecimal(range.upperBound, from: 0x1_0000))",
-        at: node.range)
+        at: node.range, notes: wrapped.map { [Note("modulo 2^64 it is \(hexadecimal($0))")] } ?? [])
       return nil
     }
     return value

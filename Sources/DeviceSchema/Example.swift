@@ -78,7 +78,7 @@ package struct SchemaTest {
     manifest = (node.entries ?? []).filter { !Self.ownKeys.contains($0.key.value) }
   }
 
-  var steps: [Node] { manifest.first { $0.key.value == "steps" }?.value.items ?? [] }
+  package var steps: [Node] { manifest.first { $0.key.value == "steps" }?.value.items ?? [] }
 }
 
 /// The explicit steps of an example.

@@ -3,7 +3,7 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
-/// A manifest with an attribute, made from its first example that succeeds.
+/// A manifest with an attribute or a call, made from the first example of the schemas that succeeds.
 struct ManifestSnippet {
   private let architecture: Architecture
   private var files: [(name: String, path: String)] = []
@@ -56,6 +56,29 @@ struct ManifestSnippet {
     }
   }
 
+  /// A manifest with a call that only steps make: the shortest test of the schemas up to the call.
+  ///
+  /// - Returns: nil if it succeeds in no test of steps alone.
+  init?(_ request: RequestSchema, _ catalogue: Catalogue) {
+    architecture = catalogue.architecture
+    var shortest: (test: SchemaTest, steps: [Node])?
+    for test in catalogue.files.lazy.flatMap(\.tests) {
+      guard test.host == nil, test.lifetime.includes(catalogue.release) == true,
+        test.manifest.allSatisfy({ ["files", "steps"].contains($0.key.value) }),
+        let call = test.steps.firstIndex(where: { $0.makes(request.name) })
+      else { continue }
+      let steps = test.steps[...call].filter { $0[key: "expect"] == nil }
+      if steps.count < shortest?.steps.count ?? .max { shortest = (test, steps) }
+    }
+    guard let shortest else { return nil }
+    for entry in shortest.test.manifest.first(where: { $0.key.value == "files" })?.value.entries ?? [] {
+      if let path = entry.value.scalar, shortest.steps.contains(where: { $0.names(entry.key.value) }) {
+        files.append((entry.key.value, path))
+      }
+    }
+    steps = shortest.steps.map(\.flow)
+  }
+
   /// The lines of the manifest.
   var lines: [String] {
     var lines = ["kvmconf: 1", "arch: \(architecture.rawValue)"]
@@ -75,7 +98,7 @@ struct ManifestSnippet {
     if !steps.isEmpty {
       lines.append("steps:")
       // Without declarative parts, the steps must create the VM.
-      if lines.count == 3 { lines.append("  - {create-vm: {}}") }
+      if lines.count == 3, !steps[0].hasPrefix("{create-vm") { lines.append("  - {create-vm: {}}") }
       lines += steps.map { "  - \($0)" }
     }
     return lines
@@ -162,6 +185,11 @@ extension Example {
 }
 
 extension Node {
+  /// Whether the node is a step that makes this call with an argument, and succeeds.
+  fileprivate func makes(_ call: String) -> Bool {
+    self[key: "expect"] == nil && entries?.first?.key.value == call && entries?.first?.value.entries?.isEmpty == false
+  }
+
   /// Whether a value in the node is this word.
   fileprivate func names(_ word: String) -> Bool {
     switch content {

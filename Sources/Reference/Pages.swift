@@ -177,6 +177,10 @@ extension PageText {
     } else if case .request(let request) = call.kind, !request.type.isNone {
       heading("ARGUMENT")
       layout(request.type, page: call.subject)
+      if let snippet = ManifestSnippet(request, catalogue) {
+        heading("IN A MANIFEST")
+        for text in snippet.lines { line("  " + text) }
+      }
     } else if case .descriptor(.create) = call.kind, !file.createArguments.isEmpty {
       heading("ARGUMENTS, as bits of the machine type")
       bitFields(file.createArguments, indent: 2)

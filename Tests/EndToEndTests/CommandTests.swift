@@ -438,6 +438,22 @@ private let hostRelease: (major: Int, minor: Int) = {
 }
 
 @Suite struct ReferenceCommandTests {
+  /// The page of a call has a manifest that validate accepts.
+  @Test(
+    arguments: [
+      "arm64/vm.irqfd", "arm64/vm.set-gsi-routing", "arm64/vcpu.set-one-reg", "x86_64/vm.irqfd",
+      "x86_64/vm.create-pit2", "ppc64/vm.irq-line", "s390x/vm.set-gsi-routing", "loongarch64/vm.signal-msi",
+    ])
+  func manifestOfACallIsValid(_ name: String) async throws {
+    let page = await kvmconf("explain", name).output
+    let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
+    let heading = try #require(lines.firstIndex(of: "IN A MANIFEST"), "\(page)")
+    let manifest = lines[(heading + 1)...].prefix { !$0.isEmpty }.map { $0.dropFirst(2) + "\n" }.joined()
+    #expect(manifest.contains(name.split(separator: ".")[1]))
+    let ended = await kvmconf("validate", "-", input: manifest)
+    #expect(ended.status == 0, "\(manifest)\(ended.output)")
+  }
+
   @Test func explainShowsPages() async {
     let page = await kvmconf("explain", "arm-vgic-v3.addr.dist")
     #expect(page.output.contains("KVM_VGIC_V3_ADDR_TYPE_DIST"))
