@@ -7,7 +7,7 @@ import YAMLSyntax
 
 /// A name that no device has.
 private struct UnknownDevice {
-  /// What there is none of.
+  /// The beginning of the message, such as "there is no device".
   var what: String
   /// Where it is used first.
   var place: SourceRange
@@ -83,7 +83,7 @@ final class ReadingContext {
   /// reported.
   ///
   /// - Parameters:
-  ///   - what: what there is none of, for the message.
+  ///   - what: the beginning of the message.
   ///   - names: the names of the devices; called only for a message.
   func device(
     _ node: Node, _ what: String = "there is no device", among names: @autoclosure () -> [String],

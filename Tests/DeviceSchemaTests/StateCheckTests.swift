@@ -30,6 +30,13 @@ import Testing
       .init("1️⃣", "schema-expression", "an element of vm.owner has no field 'whom'; did you mean 'who'?"))
   }
 
+  @Test func onlyAMapIsEmptied() {
+    expectFaults(
+      in: rules(
+        regions + "\n  - assign:\n      vm.regions: 1️⃣{}\n  - if: size(vm.regions) == 3\n    EBUSY: no", more: state),
+      .init("1️⃣", "schema-type", "'{}' empties a map, but this is a list"))
+  }
+
   @Test func listOfPlainValuesIsNotChecked() {
     expectFaults(
       in: rules(

@@ -281,6 +281,23 @@ private let hostRelease: (major: Int, minor: Int) = {
     }
   }
 
+  /// Writes the schema of a device, whose creation has one rule, in the folder `s`.
+  private func writeDevice(
+    _ name: String, creation: String, more: String = "", _ architecture: String, in folder: String
+  ) async {
+    #expect(await run("mkdir", ["-p", "\(folder)/s/\(architecture)"]).status == 0)
+    write(
+      """
+      schema: 2
+      number: 4000
+      doc: a device of a test
+      sources: [a.c]
+      if: true
+      calls: {create: [\(creation)]}
+      \(more)
+      """, toFile: "\(folder)/s/\(architecture)/\(name).yaml")
+  }
+
   /// A call that would crash the running kernel, but not the newest that the schemas describe, is never made on it. No
   /// manifest of the file runs then.
   @Test(.enabled(if: hostArchitecture != nil, "this machine has no KVM"))
@@ -288,19 +305,8 @@ private let hostRelease: (major: Int, minor: Int) = {
     let major = hostRelease.major
     let architecture = try #require(hostArchitecture)
     try await withFolder { folder in
-      #expect(await run("mkdir", ["-p", "\(folder)/s/\(architecture)"]).status == 0)
-      write(
-        """
-        schema: 2
-        number: 4000
-        doc: a device of a test
-        sources: [a.c]
-        if: true
-        calls:
-          create:
-            - until: v\(major + 1).0
-              hazard: this kernel crashes
-        """, toFile: "\(folder)/s/\(architecture)/fragile.yaml")
+      await writeDevice(
+        "fragile", creation: "{until: v\(major + 1).0, hazard: this kernel crashes}", architecture, in: folder)
       let manifest = "kvmconf: 1\narch: \(architecture)\nsteps: [{create-vm: {}}]\n"
       write(
         "\(manifest)---\n\(manifest.replacing("]", with: ", {create: fragile}]"))", toFile: folder + "/vm.yaml")
@@ -339,21 +345,10 @@ private let hostRelease: (major: Int, minor: Int) = {
   func unpredictedErrnoIsExplained() async throws {
     let architecture = try #require(hostArchitecture)
     await withFolder { folder in
-      #expect(await run("mkdir", ["-p", "\(folder)/s/\(architecture)"]).status == 0)
-      write(
-        """
-        schema: 2
-        number: 4000
-        doc: a device of a test
-        sources: [a.c]
-        if: true
-        calls:
-          create:
-            - if: '!host.gadgets'
-              ENODEV: this host has no gadgets
-        facts:
-          gadgets: {type: bool, doc: the host has gadgets, probe: {doc: look}, default: true}
-        """, toFile: "\(folder)/s/\(architecture)/gadget.yaml")
+      await writeDevice(
+        "gadget", creation: "{if: '!host.gadgets', ENODEV: this host has no gadgets}",
+        more: "facts: {gadgets: {type: bool, doc: the host has gadgets, probe: {doc: look}, default: true}}",
+        architecture, in: folder)
       let manifest = Self.here.replacing("]", with: ", {create: gadget}]")
       let ended = await kvmconf("apply", "--schemas", folder + "/s", "-", input: manifest)
       #expect(
