@@ -70,7 +70,7 @@ private struct ExplainedKernel: Host, ~Copyable {
     guard let predicted = model?.perform(told) else { return result }
     if case .refused(let errno) = answer {
       result.reasons = predicted.reasons.filter { $0.errno == errno }
-      if result.reasons.isEmpty, predicted.schemaFault == nil {
+      if result.reasons.isEmpty, predicted.schemaFault == nil, !step.expected.contains(answer) {
         result.unpredicted = remark(errno, on: step, predicted.outcome)
       }
     }
