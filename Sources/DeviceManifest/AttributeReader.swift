@@ -108,9 +108,8 @@ struct AttributeReader {
     }
     func add(_ node: Node, _ vcpu: VCPUContext?) {
       guard context.mayRead(path, at: entry.key.range) else { return }
-      let setting = setting(node, key: entry.key.range, of: attribute, in: group, of: owner, vcpu)
-      setting.isForEachVCPU = vcpu?.isEach == true
-      settings.append(setting)
+      settings.append(setting(node, key: entry.key.range, of: attribute, in: group, of: owner, vcpu))
+      if vcpu?.isEach == true { settings[settings.count - 1].isForEachVCPU = true }
     }
     settings.reserveCapacity(settings.count + items.count)
     for item in items {
@@ -133,10 +132,9 @@ struct AttributeReader {
   ) -> AttributeSetting {
     let path = attribute.path
     let node = context.parameters.expand(written, vcpu: vcpu)
-    let place = node.isEmpty ? key : node.range
-    let setting = AttributeSetting(
+    var setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0), schema: (group, attribute), owner: owner, path: path,
-      at: place)
+      at: node.isEmpty ? key : node.range)
     var value = node
     let long = longForm(node, attribute, group)
     if let long {
@@ -145,16 +143,18 @@ struct AttributeReader {
       value = long["value"] ?? Node(.scalar("", .plain), at: node.range)
       if !value.isEmpty { setting.at = value.range }
     }
+    var fields = Fields()
     if let number = context.number(of: attribute, named: path, long) {
       setting.call.attr = number
       setting.keyPlaces = context.keyPlaces(of: attribute, long)
+      fields = attribute.key(of: number) ?? Fields()
     } else {
       setting.hasNumber = false
       setting.isIncomplete = true
     }
     context.addPlaces(ofMembersIn: value, to: &setting.keyPlaces)
-    encode(value, group.payload(of: attribute, setting.key, setting.call.attr), path, into: setting)
-    context.fillLengths(of: attribute, long, in: setting)
+    encode(value, group.payload(of: attribute, fields, setting.call.attr), path, into: &setting)
+    context.fillLengths(of: attribute, long, in: &setting)
     return setting
   }
 
@@ -173,7 +173,7 @@ struct AttributeReader {
       node, of: "'\(attribute.path)'", keys: attribute.entryKeys, findings)
   }
 
-  private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: AttributeSetting) {
+  private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {
     if type.isNone, node.isEmpty { return }
     guard !node.isEmpty else {
       findings.error("missing-value", "'\(path)' needs a value: \(type.words)", at: setting.at)
@@ -203,7 +203,7 @@ struct AttributeReader {
       let reader = MappingReader(
         item, of: "a raw attribute", keys: ["group", "attr", "flags", "payload", "optional"], findings)
       guard let numbers = context.rawNumbers(reader) else { return nil }
-      let setting = AttributeSetting(call: numbers, at: item.range.firstLine)
+      var setting = AttributeSetting(call: numbers, at: item.range.firstLine)
       setting.isOptional = reader.bool("optional") ?? false
       if let payload = reader["payload"] {
         guard let data = context.rawPayload(payload, encoder) else { return nil }

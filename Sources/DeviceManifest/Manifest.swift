@@ -148,7 +148,7 @@ package struct DeviceTypeReference {
 }
 
 /// One attribute with its value: a setting, or the subject of an explicit step.
-package final class AttributeSetting {
+package struct AttributeSetting {
   package var call: AttributeNumbers
   /// The group and the attribute in the schema; nil for raw numbers.
   package var schema: (group: GroupSchema, attribute: AttributeSchema)?

@@ -202,7 +202,7 @@ struct MachineTypeReader {
     let encoder = context.encoder(isStep: true)
     let type = encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) } ?? 0
     let names = schema.createArguments.map(\.name)
-    return (type, KeyPlaces(names: names.map(\.identifier), places: names.map(reader.valueRange)))
+    return (type, KeyPlaces(names: names.map(\.identifier)) { reader.valueRange(names[$0]) })
   }
 }
 
@@ -224,7 +224,7 @@ struct MemoryReader {
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
     let slot = reader["slot"].flatMap { context.u32($0, "slot") } ?? slot
     let flags = reader["flags"].flatMap(flags)
-    let places = KeyPlaces(names: keys.map(\.identifier), places: keys.map(reader.valueRange))
+    let places = KeyPlaces(names: keys.map(\.identifier)) { reader.valueRange(keys[$0]) }
     var region = MemoryRegion(
       slot: slot, address: address ?? 0, size: size ?? 0, flags: flags ?? 0, places: places, at: node.range.firstLine)
     if address == nil || size == nil { region.makeIncomplete() }
@@ -264,9 +264,9 @@ struct MemoryReader {
     let value = Node(
       .mapping([Entry(key: Located(DescriptorMemory.size, at: size.range), value: size)] + given.entries),
       at: node.range)
-    let setting = AttributeSetting(
+    var setting = AttributeSetting(
       call: AttributeNumbers(group: 0, attr: 0), path: memory.call.name, at: node.range)
-    context.encode(value, for: memory.call, into: setting)
+    context.encode(value, for: memory.call, into: &setting)
     return setting
   }
 
@@ -298,7 +298,7 @@ struct CapabilityReader {
   ///   - arguments: the mapping that holds the arguments.
   ///   - others: further keys of that mapping, which are not arguments.
   func call(
-    _ name: Located<String>, _ node: Node, arguments: Node?, others: [String] = [], onVCPU vcpu: UInt64?
+    _ name: Located, _ node: Node, arguments: Node?, others: [String] = [], onVCPU vcpu: UInt64?
   ) -> CapabilityCall? {
     let known = context.catalogue.files.flatMap(\.capabilities).filter { $0.isOnVCPU == (vcpu != nil) }
     var found = known.first { $0.name == name.value }
@@ -314,9 +314,9 @@ struct CapabilityReader {
     let reader = MappingReader(
       arguments ?? Node(.mapping([]), at: node.range), of: "capability '\(name.value)'",
       keys: capability.parameters.map(\.name) + others, findings)
-    call.places = KeyPlaces(
-      names: capability.parameters.map(\.name.identifier),
-      places: capability.parameters.map { reader.valueRange($0.name) })
+    call.places = KeyPlaces(names: capability.parameters.map(\.name.identifier)) {
+      reader.valueRange(capability.parameters[$0].name)
+    }
     var isGood = true
     for parameter in capability.parameters {
       guard let value = reader[parameter.name] else {

@@ -27,7 +27,9 @@ extension String {
 }
 
 /// A mapping of a manifest, read key by key. Unknown keys are reported.
-struct MappingReader {
+///
+/// It never changes. It is a class only because it is passed on often.
+final class MappingReader {
   let node: Node
   /// The name of the mapping for messages; made only for a message.
   let what: () -> String

@@ -123,7 +123,7 @@ package final class Parameters {
   }
 
   /// Reads a parameter whose value is supplied at load time. Its default is used if the loader has no value.
-  private func readLoaded(_ name: Located<String>, _ type: ParameterType, _ typeNode: Node, _ initial: Node?) {
+  private func readLoaded(_ name: Located, _ type: ParameterType, _ typeNode: Node, _ initial: Node?) {
     guard case .integer(let range, let typeName) = type, let bits = Int(typeName.dropFirst()) else {
       findings.error(
         "parameter-type", "a parameter supplied at load time must be an integer, u8 to u64 or i8 to i64",
@@ -138,7 +138,7 @@ package final class Parameters {
   }
 
   /// Declares a value that a step reads, for later steps. Returns its index; nil if the name is taken, which is reported.
-  func declareRead(_ name: Located<String>, size: Int, isSigned: Bool) -> Int? {
+  func declareRead(_ name: Located, size: Int, isSigned: Bool) -> Int? {
     if let other = names[name.value.identifier].flatMap({ parameters[$0] }) {
       findings.error(
         "duplicate-name", "there is already a value '\(name.value)'", at: name.range,
@@ -155,7 +155,7 @@ package final class Parameters {
   /// Declares a value of a step with an error, which has been reported, so that its uses are not reported.
   ///
   /// - Parameter name: nil if it has no valid name.
-  func declareUnknown(_ name: Located<String>?) {
+  func declareUnknown(_ name: Located?) {
     guard let name else {
       hasNamelessRead = true
       return
@@ -343,8 +343,8 @@ extension Node {
   fileprivate var mentionsExpression: Bool {
     switch content {
     case .scalar(let text, _): text.hasDollar
-    case .sequence(let items): items.contains { $0.mentionsExpression }
-    case .mapping(let entries): entries.contains { $0.value.mentionsExpression }
+    case .sequence(let items): items.indices.contains { items[$0].mentionsExpression }
+    case .mapping(let entries): entries.indices.contains { entries[$0].value.mentionsExpression }
     }
   }
 

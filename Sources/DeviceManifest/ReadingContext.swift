@@ -137,10 +137,11 @@ final class ReadingContext {
   }
 
   /// Encodes the struct of a call.
-  func encode(_ value: Node, for call: RequestSchema, into setting: AttributeSetting) {
+  func encode(_ value: Node, for call: RequestSchema, into setting: inout AttributeSetting) {
     if case .structure(let type) = call.type {
-      setting.keyPlaces = KeyPlaces(
-        names: type.fields.map(\.name.identifier), places: type.fields.map { value[key: $0.name]?.range })
+      setting.keyPlaces = KeyPlaces(names: type.fields.map(\.name.identifier)) {
+        value[key: type.fields[$0].name]?.range
+      }
       addPlaces(ofMembersIn: value, to: &setting.keyPlaces)
     }
     var encoder = encoder(isStep: true)
@@ -178,7 +179,7 @@ final class ReadingContext {
   }
 
   /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
-  func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: AttributeSetting) {
+  func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
     for field in attribute.keyFields where field.isPayloadLength && reader?[field.name] == nil {
       guard setting.hasNumber, case .bytes(let bytes, let slots) = setting.data,
         case let length = Int128(slots.firstTarget ?? bytes.count), let placed = field.place(length)
@@ -190,7 +191,7 @@ final class ReadingContext {
   /// The places of the fields of an attribute's key, by their names in rules.
   func keyPlaces(of attribute: AttributeSchema, _ reader: MappingReader?) -> KeyPlaces {
     guard let reader, case .keys(let fields, _) = attribute.number else { return KeyPlaces() }
-    return KeyPlaces(names: attribute.keyNames, places: fields.map { reader.valueRange($0.name) })
+    return KeyPlaces(names: attribute.keyNames) { reader.valueRange(fields[$0].name) }
   }
 
   /// Adds the places of the members of a value, and of the elements of its only list.

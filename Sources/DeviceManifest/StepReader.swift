@@ -269,7 +269,7 @@ package final class StepReader {
       findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
     }
     guard let target = target(of: call, file, reader, at) else { return nil }
-    let setting = AttributeSetting(
+    var setting = AttributeSetting(
       call: AttributeNumbers(group: 0, attr: 0), owner: file, path: call.name, at: subject.isEmpty ? at : subject.range)
     var comparison: Comparison?
     if let address = reader["address"] {
@@ -279,7 +279,7 @@ package final class StepReader {
       }
       setting.data = .invalid
     } else if !call.type.isNone {
-      comparison = data(of: call, subject, reader["value"], into: setting)
+      comparison = data(of: call, subject, reader["value"], into: &setting)
     }
     var name: String?
     if call.makesDescriptor {
@@ -305,14 +305,14 @@ package final class StepReader {
 
   /// Encodes the struct of a call. Returns what the kernel must write.
   private func data(
-    of call: RequestSchema, _ subject: Node, _ written: Node?, into setting: AttributeSetting
+    of call: RequestSchema, _ subject: Node, _ written: Node?, into setting: inout AttributeSetting
   ) -> Comparison? {
     var value = subject
     if subject.isEmpty {
       let isStructure = if case .structure = call.type { true } else { false }
       value = Node(isStructure ? .mapping([]) : .scalar("0", .plain), at: subject.range)
     }
-    context.encode(value, for: call, into: setting)
+    context.encode(value, for: call, into: &setting)
     if subject.isEmpty { setting.value = nil }
     guard let written, !setting.isIncomplete else { return nil }
     let expected = written.completed(by: subject, for: call.type)
@@ -539,7 +539,7 @@ package final class StepReader {
     case .has: allowed += ["address"]
     }
     let reader = MappingReader(reader.node, of: "this step", keys: allowed, findings)
-    let setting = AttributeSetting(
+    var setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
       owner: path.schema, path: name, at: at)
     let others = allowed.filter { name in !attribute.keyFields.contains { $0.name == name } }
@@ -551,8 +551,8 @@ package final class StepReader {
     setting.keyPlaces = context.keyPlaces(of: attribute, keys)
     if let value = reader["value"] { context.addPlaces(ofMembersIn: value, to: &setting.keyPlaces) }
     let type = group.payload(of: attribute, setting.key, number)
-    let comparison = payload(access, type, name, reader, into: setting)
-    context.fillLengths(of: attribute, keys, in: setting)
+    let comparison = payload(access, type, name, reader, into: &setting)
+    context.fillLengths(of: attribute, keys, in: &setting)
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
     step.isIncomplete = setting.isIncomplete
@@ -609,7 +609,7 @@ package final class StepReader {
   /// Fills in the data that the call's pointer refers to. Returns what a get must read.
   private func payload(
     _ access: AttributeAccess, _ type: PayloadType, _ name: String, _ reader: MappingReader,
-    into setting: AttributeSetting
+    into setting: inout AttributeSetting
   ) -> Comparison? {
     if let address = reader["address"] {
       if address.scalar != "invalid" {
@@ -640,12 +640,12 @@ package final class StepReader {
       setting.value = value.flowText
       setting.at = value.range
       return nil
-    case .get: return buffer(type, name, reader, into: setting)
+    case .get: return buffer(type, name, reader, into: &setting)
     }
   }
 
   private func buffer(
-    _ type: PayloadType, _ name: String, _ reader: MappingReader, into setting: AttributeSetting
+    _ type: PayloadType, _ name: String, _ reader: MappingReader, into setting: inout AttributeSetting
   ) -> Comparison? {
     if type.isNone { return nil }
     if let input = reader["input"] {
@@ -687,7 +687,7 @@ package final class StepReader {
       group = found.number
     }
     guard let numbers = context.rawNumbers(reader, group: group) else { return nil }
-    let setting = AttributeSetting(call: numbers, at: at)
+    var setting = AttributeSetting(call: numbers, at: at)
     if let address = reader["address"] {
       if address.scalar != "invalid" {
         findings.error(

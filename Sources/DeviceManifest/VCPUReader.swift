@@ -4,6 +4,12 @@ import Diagnostics
 import Vocabulary
 import YAMLSyntax
 
+/// The id of a vCPU, and its place.
+private struct DeclaredID {
+  var value: UInt64
+  var range: SourceRange
+}
+
 /// Reads `vcpus:`: first the vCPUs and later, after the devices, their attributes.
 package struct VCPUReader {
   let context: ReadingContext
@@ -41,7 +47,7 @@ package struct VCPUReader {
     }
   }
 
-  private func ids(_ reader: MappingReader) -> [Located<UInt64>] {
+  private func ids(_ reader: MappingReader) -> [DeclaredID] {
     if let both = reader.keyRange("count"), reader["ids"] != nil {
       findings.error(
         "conflicting-keys", "'vcpus' has 'count' or 'ids', not both", at: both,
@@ -61,7 +67,7 @@ package struct VCPUReader {
           return nil
         }
         seen[id] = item.range
-        return Located(id, at: item.range)
+        return DeclaredID(value: id, range: item.range)
       }
     }
     guard let written = reader.required("count", "the number of vCPUs (or 'ids', a list)") else {
@@ -71,7 +77,7 @@ package struct VCPUReader {
     if let parameter = node.scalar.flatMap(context.parameters.loaded.index(of:)) {
       context.vcpuCount = parameter
       // This one represents each of them.
-      return [Located(0, at: node.range)]
+      return [DeclaredID(value: 0, range: node.range)]
     }
     guard let count = context.u64(node, "count") else { return assumed(at: node.range) }
     if count == 0 {
@@ -83,13 +89,13 @@ package struct VCPUReader {
         at: node.range)
       return assumed(at: node.range)
     }
-    return (0..<count).map { Located($0, at: node.range) }
+    return (0..<count).map { DeclaredID(value: $0, range: node.range) }
   }
 
   /// One vCPU in place of an unknown number of them, so that its settings are checked.
-  private func assumed(at range: SourceRange) -> [Located<UInt64>] {
+  private func assumed(at range: SourceRange) -> [DeclaredID] {
     context.hasUnknownVCPUs = true
-    return [Located(0, at: range)]
+    return [DeclaredID(value: 0, range: range)]
   }
 
   /// The plan has an initialisation for each combination of optional features.

@@ -149,13 +149,15 @@ package struct Step: Hashable, Sendable {
 package struct KeyPlaces: Hashable, Sendable {
   /// The names of the fields in rules. The steps of an attribute share them.
   private var names: [String]
-  private var places: [SourceRange?]
+  /// The place of each field; `nowhere` if the manifest leaves it out.
+  private var places: [SourceRange]
 
-  /// - Parameter places: the place of each field; nil if the manifest leaves it out.
-  package init(names: [String] = [], places: [SourceRange?] = []) {
-    precondition(names.count == places.count)
+  package init() { (names, places) = ([], []) }
+
+  /// - Parameter place: returns the place of the field with this index; nil if the manifest leaves it out.
+  package init(names: [String], place: (Int) -> SourceRange?) {
     self.names = names
-    self.places = places
+    places = names.indices.map { place($0) ?? .nowhere }
   }
 
   package mutating func append(_ name: String, _ place: SourceRange) {
@@ -163,7 +165,10 @@ package struct KeyPlaces: Hashable, Sendable {
     places.append(place)
   }
 
-  package subscript(field: String) -> SourceRange? { names.firstIndex(of: field).flatMap { places[$0] } }
+  package subscript(field: String) -> SourceRange? {
+    guard let i = names.firstIndex(of: field), places[i].file !== SourceRange.nowhere.file else { return nil }
+    return places[i]
+  }
 }
 
 /// An integer in what a call reads, for later steps.

@@ -26,8 +26,11 @@ package struct Runner {
         end = "the run was interrupted"
         report.isInterrupted = true
       }
+      // Without `??`, whose closure would copy the step.
+      var reason = end
+      if reason == nil { reason = report.unmetGuard(of: step) }
       let result: StepResult
-      if let reason = end ?? report.unmetGuard(of: step) {
+      if let reason {
         host.skip(step)
         result = StepResult(.skipped(reason))
       } else {
@@ -35,7 +38,7 @@ package struct Runner {
       }
       let verdict = Verdict(of: result, for: step)
       report.append(result, verdict)
-      if case .failed = verdict, !keepGoing { end = end ?? "an earlier step failed" }
+      if case .failed = verdict, !keepGoing, end == nil { end = "an earlier step failed" }
     }
     return report
   }

@@ -19,7 +19,7 @@ package struct CallRules {
 /// One word of `after:` or `before:`: `ctrl.init`, or `ctrl.init: CONDITION`.
 package struct OrderWord {
   /// An attribute of the same device (`ctrl.init`), `TYPE.group.attribute`, a device type, `vcpus`, `memory`, `create`.
-  package var path: Located<String>
+  package var path: Located
   /// The word applies only to values or keys for which this holds.
   package var when: Expression?
 }

@@ -117,7 +117,7 @@ package final class Catalogue {
     for source in sources {
       guard let (subject, text) = subject(of: source) else { continue }
       let types =
-        if case .device = subject { text.severalTypes } else { [(name: String, constants: [Located<String>])]() }
+        if case .device = subject { text.severalTypes } else { [(name: String, constants: [Located])]() }
       if types.isEmpty { files.append(SchemaFile(subject: subject, text: text, catalogue: self)) }
       for (i, type) in types.enumerated() {
         files.append(

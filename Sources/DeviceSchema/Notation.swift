@@ -18,16 +18,17 @@ package struct Notation {
 
   /// The integer that a text stands for; nil if the text is not in this notation, or a part does not fit.
   package func parse(_ text: String) -> Int128? {
+    let bytes = text.utf8.span
     var value: Int128 = 0
-    var rest = text.utf8[...]
-    for (i, part) in parts.enumerated() {
-      let written = rest.prefix { $0 != UInt8(ascii: ".") }
-      rest = rest[written.endIndex...]
-      guard i < parts.count - 1 ? rest.popFirst() != nil : rest.isEmpty,
-        written.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "_") }),
-        let number = IntegerLiteral.parse(String(Substring(written))), number >> Int128(part.bits) == 0
+    var start = 0
+    for i in parts.indices {
+      var end = start
+      while end < bytes.count, bytes[end].isDigit || bytes[end] == UInt8(ascii: "_") { end += 1 }
+      guard i < parts.count - 1 ? end < bytes.count && bytes[end] == UInt8(ascii: ".") : end == bytes.count,
+        let number = IntegerLiteral.parse(bytes.extracting(start..<end)), number >> Int128(parts[i].bits) == 0
       else { return nil }
-      value = value << Int128(part.bits) | number
+      value = value << Int128(parts[i].bits) | number
+      start = end + 1
     }
     return value
   }

@@ -331,7 +331,7 @@ extension PayloadReader {
 
   /// The values of a case such as `mask, 0..7`: names of values, numbers and ranges.
   private func values(
-    of key: Located<String>, _ description: IntegerDescription, _ tag: String
+    of key: Located, _ description: IntegerDescription, _ tag: String
   ) -> [ClosedRange<Int128>]? {
     var values: [ClosedRange<Int128>] = []
     for piece in key.value.split(separator: ",") {

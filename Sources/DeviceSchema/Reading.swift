@@ -41,12 +41,12 @@ struct KeyReader {
   }
 
   /// Reports a key that the mapping cannot have.
-  private func unknown(_ key: Located<String>, among keys: [String]) {
+  private func unknown(_ key: Located, among keys: [String]) {
     faults.error("schema-unknown-key", unknownKey(key, among: keys), at: key.range)
   }
 
   /// The message for a key that the mapping cannot have.
-  func unknownKey(_ key: Located<String>, among keys: [String]) -> String {
+  func unknownKey(_ key: Located, among keys: [String]) -> String {
     "\(what) has no key '\(key.value)'\(hint(key.value, keys))"
   }
 
@@ -230,7 +230,7 @@ extension Syntax {
   }
 }
 
-extension Located<String> {
+extension Located {
   func errno(_ faults: Findings) -> Errno? {
     if let errno = Errno(name: value) { return errno }
     let hint = Errno.allNames.nearest(to: value).map { "; did you mean \($0)?" } ?? ""

@@ -48,7 +48,7 @@ package struct Rule {
   /// The word that distinguishes the rule from others with the same id.
   package var tag: String? { rest.body.tag }
   /// The attributes, of which one is set on a VM that meets the rule: `arm-vgic-v3.ctrl.init`, `vcpu.pmu-v3.init`.
-  package var missing: [Located<String>] { rest.body.missing }
+  package var missing: [Located] { rest.body.missing }
   /// The errno in the kernel's documentation, if it is another one.
   package var documented: String? { rest.body.documented }
   /// The reason why no example or test can make the rule act, if there is one.
@@ -151,7 +151,7 @@ final class RuleBody {
   var action = RuleAction.none
   var otherwise: RuleList?
   var tag: String?
-  var missing: [Located<String>] = []
+  var missing: [Located] = []
   var documented: String?
   var untested: String?
   var mirrors: String?

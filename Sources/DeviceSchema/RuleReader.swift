@@ -72,7 +72,7 @@ struct RuleReader {
   }
 
   /// Reads `missing`: the path of an attribute, or a list of them.
-  private func attributes(_ node: Node) -> [Located<String>] {
+  private func attributes(_ node: Node) -> [Located] {
     (node.items ?? [node]).compactMap { item in
       if let path = item.scalar { return Located(path, at: item.range) }
       faults.error("schema-type", "'missing' must be the path of an attribute, or a list of them", at: item.range)

@@ -25,10 +25,10 @@ package final class SchemaFile {
   /// Whether the file describes several types, and this is not the first.
   package var isFurtherType: Bool { firstType != nil }
   /// The constants of this type, if the file describes several.
-  private let ownConstants: [Located<String>]?
+  private let ownConstants: [Located]?
 
   init(
-    subject: SchemaSubject, text: SchemaText, catalogue: Catalogue, constants: [Located<String>]? = nil,
+    subject: SchemaSubject, text: SchemaText, catalogue: Catalogue, constants: [Located]? = nil,
     firstType: String? = nil
   ) {
     self.subject = subject
@@ -96,7 +96,7 @@ package final class SchemaFile {
   }
 
   /// The steps that `given` of an example names.
-  func setup(named name: Located<String>) -> [Node] {
+  func setup(named name: Located) -> [Node] {
     if name.value != "always", let setup = setups[name.value] { return own(setup.steps) }
     let hint = setups.keys.filter { $0 != "always" }.sorted().suggestion(for: name.value)
     catalogue.faults.error("schema-unknown-name", "there is no setup '\(name.value)'\(hint)", at: name.range)
@@ -203,7 +203,7 @@ package final class SchemaFile {
   package var every: RuleFrame? { ownRules(of: .every) }
 
   /// The words of `after:` or `before:` in `create:`.
-  package func createOrder(_ key: String) -> [Located<String>] {
+  package func createOrder(_ key: String) -> [Located] {
     guard let node = text.part("calls", "create")?.value[key: key]?.node else { return [] }
     return (node.items ?? [node]).compactMap { item in item.scalar.map { Located($0, at: item.range) } }
   }

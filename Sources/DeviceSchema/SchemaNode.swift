@@ -63,6 +63,6 @@ extension Outline {
 
 /// One entry of a mapping in a schema, whose value may not be parsed yet.
 package struct SchemaEntry {
-  package var key: Located<String>
+  package var key: Located
   package var value: SchemaNode
 }

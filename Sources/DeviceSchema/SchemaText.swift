@@ -35,7 +35,7 @@ package final class SchemaText {
   }
 
   /// The keys of the file.
-  package var topKeys: [Located<String>] { entries.map(\.key) }
+  package var topKeys: [Located] { entries.map(\.key) }
 
   /// The value of a key of the file.
   package func top(_ key: String) -> Node? { child(key)?.node }
@@ -53,10 +53,10 @@ package final class SchemaText {
 
   /// The device types of a file whose constants have different numbers: the name of each and its constants, the usual
   /// one first. Empty for a file with one type, which has the file's name.
-  var severalTypes: [(name: String, constants: [Located<String>])] {
+  var severalTypes: [(name: String, constants: [Located])] {
     let constants = topKeys.filter { $0.value.hasPrefix(Self.typePrefix) }
     if constants.count < 2 { return [] }
-    var types: [(number: Int128?, constants: [Located<String>])] = []
+    var types: [(number: Int128?, constants: [Located])] = []
     for constant in constants {
       let number = top(constant.value)?.scalar.flatMap(IntegerLiteral.parse)
       if let i = types.firstIndex(where: { $0.number == number }) {
@@ -93,7 +93,7 @@ package final class SchemaText {
   func child(_ key: String) -> SchemaNode? { entries.first { $0.key.value == key }?.value }
 
   /// The keys of the mapping under a key of the file.
-  package func keys(under top: String) -> [Located<String>] { entries(under: top).map(\.key) }
+  package func keys(under top: String) -> [Located] { entries(under: top).map(\.key) }
 
   /// One entry of the mapping under a key of the file.
   package func entry(_ top: String, _ key: String) -> Entry? {

@@ -8,7 +8,7 @@ struct Switch {
   struct Arm {
     /// Whether the case is chosen; nil for `else`.
     var test: Syntax?
-    var key: Located<String>
+    var key: Located
     var value: Node
   }
 
@@ -34,7 +34,7 @@ struct Switch {
   }
 
   /// `subject == "mask" || subject == 3` of the case `mask, 3`.
-  private static func test(_ subject: Syntax, _ key: Located<String>, _ faults: Findings) -> Syntax? {
+  private static func test(_ subject: Syntax, _ key: Located, _ faults: Findings) -> Syntax? {
     let span = Span(start: 0, length: key.value.utf8.count)
     var test: Syntax?
     for piece in key.value.split(separator: ",") {

@@ -36,12 +36,9 @@ struct TableReader {
       let common = cells.map { if case .constant(let value) = $0 { value } else { Value.null } }
       let computed = cells.indices.filter { if case .constant = cells[$0] { false } else { true } }
       let first = values.count
-      values.reserveCapacity(first + block.numbers.count)
-      for number in block.numbers {
-        var row = common
-        for i in computed { row[i] = value(of: cells[i], number, block) }
-        values.append(.record(Fields(names: columns, values: row)))
-      }
+      var rows = Array(repeating: common, count: block.numbers.count)
+      for i in computed { fill(column: i, of: &rows, with: cells[i], block) }
+      values += rows.map { .record(Fields(names: columns, values: $0)) }
       for (i, column) in columns.enumerated() where !block.numbers.isEmpty {
         record.add(column, type(of: cells[i], i, in: values[first...]))
       }
@@ -95,11 +92,16 @@ struct TableReader {
     }
   }
 
-  private func value(of cell: Cell, _ number: Value, _ block: Block) -> Value {
+  /// Computes a column of the rows of a block.
+  private func fill(column: Int, of rows: inout [[Value]], with cell: Cell, _ block: Block) {
     switch cell {
-    case .constant(let value): value
-    case .computed(let computed): value(of: computed, number, block)
-    case .text(let before, let computed, let after): .string(before + words(value(of: computed, number, block)) + after)
+    case .constant(let value): for i in rows.indices { rows[i][column] = value }
+    case .computed(let computed):
+      for i in rows.indices { rows[i][column] = value(of: computed, block.numbers[i], block) }
+    case .text(let before, let computed, let after):
+      for i in rows.indices {
+        rows[i][column] = .string(before + words(value(of: computed, block.numbers[i], block)) + after)
+      }
     }
   }
 

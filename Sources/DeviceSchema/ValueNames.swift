@@ -11,9 +11,17 @@ package struct ValueNames: RandomAccessCollection {
   private final class Storage {
     let read: () -> [Element]
     private(set) lazy var all = read()
-    private(set) lazy var values = Dictionary(all, uniquingKeysWith: { first, _ in first })
+    private lazy var values = Dictionary(all, uniquingKeysWith: { first, _ in first })
+    /// The number of searches without the dictionary, which costs as much as a hundred of them.
+    private var searchesLeft = 16
 
     init(_ read: @escaping () -> [Element]) { self.read = read }
+
+    func value(of name: String) -> Int128? {
+      if searchesLeft == 0 { return values[name] }
+      searchesLeft -= 1
+      return all.first { $0.name == name }?.value
+    }
   }
 
   /// No names.
@@ -32,7 +40,7 @@ package struct ValueNames: RandomAccessCollection {
   package subscript(i: Int) -> Element { all[i] }
 
   /// The value with a name; of two with this name, the first.
-  package func value(of name: String) -> Int128? { storage?.values[name] }
+  package func value(of name: String) -> Int128? { storage?.value(of: name) }
 
   /// The first name of a value.
   package func name(of value: Int128) -> String? { storage?.all.first { $0.value == value }?.name }

@@ -261,17 +261,15 @@ extension SourceRange: CustomStringConvertible {
   package var description: String { "\(file.path):\(start)" }
 }
 
-/// A value, and the text that it was read from.
-package struct Located<Value> {
-  package var value: Value
+/// A word, and its place in a text.
+///
+/// It is not generic, because the runtime copies and destroys generic members of arrays much more slowly.
+package struct Located: Hashable, Sendable {
+  package var value: String
   package var range: SourceRange
 
-  @inlinable package init(_ value: Value, at range: SourceRange) {
+  @inlinable package init(_ value: String, at range: SourceRange) {
     self.value = value
     self.range = range
   }
 }
-
-extension Located: Equatable where Value: Equatable {}
-extension Located: Hashable where Value: Hashable {}
-extension Located: Sendable where Value: Sendable {}

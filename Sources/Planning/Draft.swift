@@ -349,7 +349,7 @@ struct Draft {
       // A refusal is about the type.
       Step(
         .createDevice(type: type.number, flags: 0), target: .device(device.name), at: device.at,
-        keyPlaces: KeyPlaces(names: ["value"], places: [type.at])))
+        keyPlaces: KeyPlaces(names: ["value"]) { _ in type.at }))
     let name = knowledge.name(type.name)
     let owner = Owner.device(slot, type: name)
     return Element(
@@ -394,18 +394,16 @@ struct Draft {
     _ settings: [AttributeSetting], of owner: Owner, on target: Target, target name: TargetName,
     guards: [PendingGuard] = []
   ) {
-    // A span lends its elements, where an array would copy them.
-    let settings = settings.span
-    for i in settings.indices { add(settings[i], of: owner, on: target, target: name, guards: guards) }
+    for setting in settings { add(setting, of: owner, on: target, target: name, guards: guards) }
   }
 
   private mutating func add(
     _ setting: AttributeSetting, of owner: Owner, on target: Target, target name: TargetName,
     guards: [PendingGuard] = []
   ) {
+    let numbers = setting.call
     func call(_ data: AttributeData) -> AttributeCall {
-      AttributeCall(
-        target: target, group: setting.call.group, attr: setting.call.attr, flags: setting.call.flags, data: data)
+      AttributeCall(target: target, group: numbers.group, attr: numbers.attr, flags: numbers.flags, data: data)
     }
     let first = steps.count
     var guards = guards

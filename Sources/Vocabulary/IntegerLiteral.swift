@@ -4,12 +4,9 @@ package enum IntegerLiteral {
   package static let units: [(name: String, shift: Int)] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)]
 
   /// The value of a literal with an optional minus sign; nil if the text is not a literal, or does not fit in 127 bits.
-  package static func parse(_ text: String) -> Int128? {
-    var text = text
-    return text.withUTF8 { unsafe parse($0.span) }
-  }
+  package static func parse(_ text: String) -> Int128? { parse(text.utf8.span) }
 
-  private static func parse(_ text: Span<UInt8>) -> Int128? {
+  package static func parse(_ text: Span<UInt8>) -> Int128? {
     var i = 0
     let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
     if isNegative { i += 1 }

@@ -30,14 +30,14 @@ package struct ConfigurationFile: Sendable {
 
   package let file: SourceFile
   /// Folders of schemas, as paths relative to the working directory.
-  package private(set) var schemas: [Located<String>] = []
+  package private(set) var schemas: [Located] = []
   /// The file of host facts, as a path relative to the working directory.
-  package private(set) var hostFacts: Located<String>?
+  package private(set) var hostFacts: Located?
   package private(set) var kernel: Release?
   /// The severity of the diagnostics with an id; nil if they are turned off.
   package private(set) var severities: [DiagnosticID: Severity?] = [:]
   /// The ids of `severities`, with their places in the file.
-  package private(set) var severityKeys: [Located<String>] = []
+  package private(set) var severityKeys: [Located] = []
   package private(set) var failOn: FailOn?
   /// Warnings that do not concern a manifest: old names of diagnostics.
   package private(set) var remarks: [Diagnostic] = []
@@ -93,7 +93,7 @@ extension ConfigurationFile {
   }
 
   /// - Returns: the path, relative to the working directory unless it is absolute.
-  private func path(_ node: Node, _ what: String, _ faults: inout [Diagnostic]) -> Located<String>? {
+  private func path(_ node: Node, _ what: String, _ faults: inout [Diagnostic]) -> Located? {
     guard let text = node.scalar, !text.isEmpty, text.utf8.allSatisfy({ $0 != 0 }) else {
       faults.append(.bad("expected the path of \(what), found \(node.kind)", node.range))
       return nil
@@ -173,7 +173,7 @@ extension Diagnostic {
   }
 
   fileprivate static func unknown(
-    _ message: String, _ word: Located<String>, _ words: [String], id: DiagnosticID = "bad-configuration"
+    _ message: String, _ word: Located, _ words: [String], id: DiagnosticID = "bad-configuration"
   ) -> Diagnostic {
     let nearest = words.nearest(to: word.value)
     let notes = nearest == nil && words.count < 10 ? [Note("valid names are \(words.listed())")] : []

@@ -18,7 +18,7 @@ package struct HostFacts: Sendable {
 
   package var release: Release?
   /// The architecture of the host; nil if the file does not name one.
-  private var architecture: Located<String>?
+  private var architecture: Located?
   /// The facts from a file, not yet checked against the schemas.
   private var entries: [Entry] = []
   /// The facts that a probe found on the host.

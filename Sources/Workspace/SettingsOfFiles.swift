@@ -103,7 +103,7 @@ package final class SettingsOfFiles {
 
   /// Calls a body with a path from a configuration. Its errors get the place of the path in the configuration.
   private func located<Result>(
-    _ path: Located<String>, _ body: (String) throws(DiagnosticsError) -> Result
+    _ path: Located, _ body: (String) throws(DiagnosticsError) -> Result
   ) throws(DiagnosticsError) -> Result {
     do throws(DiagnosticsError) {
       return try body(path.value)

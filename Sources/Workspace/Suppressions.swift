@@ -49,10 +49,10 @@ extension SourceFile {
   }
 
   /// The ids in the comment of a line, with their places.
-  fileprivate func ignoredIDs(inLine line: Int) -> [Located<String>] {
+  fileprivate func ignoredIDs(inLine line: Int) -> [Located] {
     let text = text(ofLine: line)
     guard let start = text.firstRange(of: Self.marker) else { return [] }
-    var ids: [Located<String>] = []
+    var ids: [Located] = []
     for word in text[start.upperBound...].split(whereSeparator: { $0 == " " || $0 == "," }) {
       if word == "because" { break }
       let column = text.unicodeScalars.distance(from: text.startIndex, to: word.startIndex) + 1

@@ -23,10 +23,10 @@ package struct Node: Sendable {
 
 /// One key of a mapping with its value.
 package struct Entry: Sendable {
-  package var key: Located<String>
+  package var key: Located
   package var value: Node
 
-  package init(key: Located<String>, value: Node) {
+  package init(key: Located, value: Node) {
     self.key = key
     self.value = value
   }

@@ -116,7 +116,7 @@ extension Outline {
   }
 
   /// The key of a part, with its place.
-  package func key(of part: Part) -> Located<String> {
+  package func key(of part: Part) -> Located {
     let end = Position(line: part.firstLine, column: part.indent + 1 + part.key.utf8.count)
     return Located(part.key, at: SourceRange(file: file, start: part.keyStart, end: end))
   }

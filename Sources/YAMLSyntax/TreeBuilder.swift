@@ -48,7 +48,7 @@ private struct Frame {
     /// The next node is a key.
     case awaited
     /// The next node is the value of this key.
-    case read(Located<String>)
+    case read(Located)
     /// The next node is the value of a key that was refused, and is dropped.
     case refused(end: Position)
   }
@@ -237,7 +237,7 @@ extension TreeBuilder {
 
   /// The key and the value of `key:value` in a flow mapping, which is one key without a value for YAML; nil for another
   /// entry.
-  private mutating func parted(_ key: Located<String>, _ value: Node) -> Entry? {
+  private mutating func parted(_ key: Located, _ value: Node) -> Entry? {
     let (start, end) = (key.range.start, key.range.end)
     guard value.isEmpty, frames.last?.isFlow == true, let colon = key.value.firstIndex(of: ":"),
       colon > key.value.startIndex, start.line == end.line,

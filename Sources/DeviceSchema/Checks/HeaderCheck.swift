@@ -142,7 +142,7 @@ private struct Claims {
     }
   }
 
-  private mutating func claim(_ constant: Located<String>, _ value: Node, isMask: Bool) {
+  private mutating func claim(_ constant: Located, _ value: Node, isMask: Bool) {
     let number: Int128? =
       isMask
       ? value.scalar?.integerRange.map { ((1 << ($0.first - $0.last + 1)) - 1) << $0.last }

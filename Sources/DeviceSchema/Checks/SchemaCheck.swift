@@ -60,7 +60,7 @@ extension Catalogue {
     for name in unitNames { _ = notation(ofUnit: name) }
   }
 
-  private func readState(of owner: Located<String>, in file: SchemaFile) {
+  private func readState(of owner: Located, in file: SchemaFile) {
     let owners = file.deviceType == nil ? ["vm", "vcpu"] : ["vm", "vcpu", "self"]
     guard owners.contains(owner.value) else {
       faults.error(
