@@ -29,6 +29,14 @@ package enum OccupationWord: String, Sendable {
   /// The number of parameters that must be given.
   var required: Int { self == .noInterrupts ? parameters.count : parameters.count - 1 }
 
+  /// Whether it is about one place, which a manifest may leave open.
+  package var hasOnePlace: Bool {
+    switch self {
+    case .region, .interrupt, .sharedInterrupt: true
+    case .addresses, .noInterrupts, .interrupts: false
+    }
+  }
+
   /// The number of parameters that are integers; they come first, and the others are texts.
   package var integers: Int { self == .interrupt || self == .sharedInterrupt ? 1 : 2 }
 

@@ -23,6 +23,8 @@ struct MapSurvey {
     var name: String
     /// Sorted by their first number.
     var items: [Item] = []
+    /// What has a place that is supplied at load time.
+    var unplaced: [Item] = []
     /// The numbers that exist.
     var existing: [Item] = []
     /// Pairs of items, by their indices.
@@ -40,6 +42,7 @@ struct MapSurvey {
     for i in Self.lasting(occupations, plan) {
       let occupation = occupations[i]
       if let step = occupation.step, wrong.contains(step) || step >= plan.steps.count { continue }
+      if !occupation.isPlaced, occupation.step.map(plan.hasValueOfLoadTime) != true { continue }
       add(occupation, i)
     }
     // Guest physical addresses first, then other buses, then interrupts.
@@ -74,7 +77,13 @@ struct MapSurvey {
     let item = Item(
       content: content ?? .interrupt, first: occupation.first, end: occupation.first + occupation.count,
       occupation: index, isShared: occupation.kind == .word(.sharedInterrupt))
-    if content == nil { spaces[place].existing.append(item) } else { spaces[place].items.append(item) }
+    if !occupation.isPlaced {
+      spaces[place].unplaced.append(item)
+    } else if content == nil {
+      spaces[place].existing.append(item)
+    } else {
+      spaces[place].items.append(item)
+    }
   }
 
   /// The occupations without those of closed devices, of memory slots that were given again, of attributes that were set
@@ -119,12 +128,13 @@ struct MapSurvey {
     /// The occupations of each request, by interrupt.
     var users: [RequestSpace: [Int128: [Int]]] = [:]
     for (i, occupation) in occupations.enumerated() {
-      guard isLasting[i], let step = occupation.step, step < plan.steps.count,
+      guard isLasting[i], occupation.isPlaced, let step = occupation.step, step < plan.steps.count,
         case .request(let call) = plan.steps[step].operation
       else { continue }
       let key = RequestSpace(request: call.request, target: call.target, space: occupation.space)
       switch occupation.kind {
-      case .word(.interrupt), .word(.sharedInterrupt): users[key, default: [:]][occupation.first, default: []].append(i)
+      case .word(.interrupt), .word(.sharedInterrupt), .word(.interrupts):
+        users[key, default: [:]][occupation.first, default: []].append(i)
       case .word(.noInterrupts):
         let range = occupation.first..<occupation.first + occupation.count
         let known = users[key] ?? [:]
