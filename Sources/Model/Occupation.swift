@@ -20,7 +20,7 @@ package struct Occupation: Sendable {
   package var count: Int128
   /// Whether the attribute can be set several times, and each set adds something.
   package var repeats = false
-  /// The bus of addresses, or the kind of interrupts; empty for guest physical addresses.
+  /// The bus of addresses, or the kind of interrupts; empty for guest physical addresses. Of `nothing`, the attribute.
   package var space = ""
   /// The attribute that decides, if the schema names one.
   package var attribute: String?

@@ -207,6 +207,11 @@ import Workspace
     }
     #expect(try xive(queue) == ["memory slot 0 0x0000_0000 +0x10000000", "ic.eq-config 0x0010_0000 +0x10000"])
     #expect(try xive(queue, unused) == ["memory slot 0 0x0000_0000 +0x10000000"])
+    #expect(try xive(queue, "set: ic.ctrl.reset") == ["memory slot 0 0x0000_0000 +0x10000000"])
+    #expect(
+      try xive("set: ic.ctrl.reset", queue) == [
+        "memory slot 0 0x0000_0000 +0x10000000", "ic.eq-config 0x0010_0000 +0x10000",
+      ])
   }
 
   @Test func closedDeviceIsNotOnTheMap() throws {
