@@ -30,6 +30,8 @@ package struct Machine {
   package var capabilities: [CapabilityCall] = []
   /// The place of `irqchip: true`; nil if the VM gets no interrupt controllers by KVM_CREATE_IRQCHIP.
   package var irqchip: SourceRange?
+  /// The place of `irqchip: false`; nil if the manifest does not say so.
+  package var noIRQChip: SourceRange?
   package var attributes: [AttributeSetting] = []
   package var memory: [MemoryRegion] = []
   package var vcpus: [VCPUDeclaration] = []
