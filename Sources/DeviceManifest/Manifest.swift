@@ -30,6 +30,8 @@ package struct Machine {
   package var capabilities: [CapabilityCall] = []
   /// The place of `irqchip: true`; nil if the VM gets no interrupt controllers by KVM_CREATE_IRQCHIP.
   package var irqchip: SourceRange?
+  /// The place of `irqchip: false`; nil if the manifest does not say so.
+  package var noIRQChip: SourceRange?
   package var attributes: [AttributeSetting] = []
   package var memory: [MemoryRegion] = []
   package var vcpus: [VCPUDeclaration] = []
@@ -184,6 +186,15 @@ package struct AttributeSetting {
 
   /// The key of a structured number, with the names that rules have for its fields; empty if it is not known.
   package var key: Fields { (hasNumber ? schema?.attribute.key(of: call.attr) : nil) ?? Fields() }
+
+  /// The value as rules read it; nil if its bytes are not known yet.
+  package var ruleValue: Value? {
+    guard let (group, attribute) = schema, let owner, case .bytes(let bytes, let slots) = data, slots.isEmpty else {
+      return nil
+    }
+    let type = group.payload(of: attribute, key, call.attr)
+    return type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian)
+  }
 }
 
 /// Group, number and flags of a `struct kvm_device_attr`.

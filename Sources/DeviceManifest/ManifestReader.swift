@@ -161,8 +161,10 @@ package struct ManifestReader {
         CapabilityReader(context: context, device: device).call(context.parameters.expand($0), onVCPU: nil)
       }
       // A value that is neither is reported, and is not meant as false.
-      if own.bool("irqchip", { context.parameters.expand($0) }) ?? (own["irqchip"] != nil) {
+      if own.bool("irqchip", { context.parameters.expand($0) }) ?? true {
         machine.irqchip = own.valueRange("irqchip")
+      } else {
+        machine.noIRQChip = own.valueRange("irqchip")
       }
       machine.attributes = attributes.settings(own["attributes"], of: schema) + attributes.raw(own["raw"])
     }

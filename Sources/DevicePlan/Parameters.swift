@@ -72,6 +72,11 @@ extension Plan {
     return parameters.isEmpty ? [] : plan.fill([:], withDefaults: true)
   }
 
+  /// Whether a value of a call is supplied by the program that loads the plan.
+  package func hasValueOfLoadTime(_ step: Int) -> Bool {
+    (steps[step].operation.data?.parameters ?? []).contains { !parameters[$0].isRead }
+  }
+
   /// The indices of the parameters that the plan uses and that have no default.
   package var missingParameters: [Int] {
     let named = Set(

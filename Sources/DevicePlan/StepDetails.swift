@@ -21,10 +21,14 @@ package struct StepDetails: Hashable {
     parts = step.operation.parts(in: plan, step)
     if !step.expectsAnySuccess { add("expects", step.expectedText) }
     if let comparison = step.comparison {
-      parts.append(
-        Part(
-          name: "value", exact: hexadecimal(comparison.bytes) + "/" + hexadecimal(comparison.mask),
-          shown: step.value?.printable ?? hexadecimal(comparison.bytes)))
+      let exact = hexadecimal(comparison.bytes) + "/" + hexadecimal(comparison.mask)
+      if let call = step.operation.requestCall {
+        // Its value is what the call passes.
+        let read = comparison.bytes.dropFirst(call.data.firstTarget ?? 0)
+        parts.append(Part(name: "reads", exact: exact, shown: hexadecimal(Array(read))))
+      } else {
+        parts.append(Part(name: "value", exact: exact, shown: step.value?.printable ?? exact))
+      }
     }
     if let stored = step.stored { add("stored as", plan.parameters[stored.parameter].name.printable) }
     let guards = step.guardedBy.map { "\(plan.steps[$0.step].words) is \($0.ok ? "" : "not ")ok" }
@@ -69,7 +73,8 @@ extension Step {
     case .setAttribute(let call), .getAttribute(let call), .hasAttribute(let call):
       place += " \(attribute ?? "") \(call.group) \(call.attr)"
     case .checkExtension(let number): place += " \(number)"
-    case .request(let call): place += " \(call.request)"
+    // What has pointers, such as a register and its value, is found by what is beside them, as an attribute by its key.
+    case .request(let call): place += " \(call.request) \(hexadecimal(call.data.bytesBeforeTargets))"
     default: break
     }
     return place
@@ -110,7 +115,20 @@ extension Operation {
   }
 }
 
+extension Operation {
+  fileprivate var requestCall: RequestCall? { if case .request(let call) = self { call } else { nil } }
+}
+
 extension AttributeData {
+  /// The offset of the first thing that a pointer points to; nil if there is no pointer.
+  fileprivate var firstTarget: Int? { if case .bytes(_, let slots) = self { slots.firstTarget } else { nil } }
+
+  /// A struct with pointers, without what they point to; empty if it has none.
+  fileprivate var bytesBeforeTargets: [UInt8] {
+    guard case .bytes(let bytes, _) = self else { return [] }
+    return Array(bytes.prefix(firstTarget ?? 0))
+  }
+
   fileprivate func parts(in plan: Plan, _ name: String, shown: String?) -> [StepDetails.Part] {
     switch self {
     case .none: return []

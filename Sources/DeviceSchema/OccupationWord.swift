@@ -15,6 +15,8 @@ package enum OccupationWord: String, Sendable {
   case noInterrupts = "no_interrupts"
   /// The interrupts that exist.
   case interrupts
+  /// What earlier sets of an attribute of the same device have added is no longer there: a command that resets it.
+  case nothing
 
   /// The names of the parameters; an optional one is the last.
   var parameters: [String] {
@@ -23,14 +25,29 @@ package enum OccupationWord: String, Sendable {
     case .interrupt, .sharedInterrupt: ["number", "kind", "attribute"]
     case .noInterrupts: ["first", "count", "kind"]
     case .interrupts: ["first", "count", "kind", "attribute"]
+    case .nothing: ["attribute"]
     }
   }
 
   /// The number of parameters that must be given.
-  var required: Int { self == .noInterrupts ? parameters.count : parameters.count - 1 }
+  var required: Int { self == .noInterrupts || self == .nothing ? parameters.count : parameters.count - 1 }
+
+  /// Whether it is about one place, which a manifest may leave open.
+  package var hasOnePlace: Bool {
+    switch self {
+    case .region, .interrupt, .sharedInterrupt: true
+    case .addresses, .noInterrupts, .interrupts, .nothing: false
+    }
+  }
 
   /// The number of parameters that are integers; they come first, and the others are texts.
-  package var integers: Int { self == .interrupt || self == .sharedInterrupt ? 1 : 2 }
+  package var integers: Int {
+    switch self {
+    case .nothing: 0
+    case .interrupt, .sharedInterrupt: 1
+    case .region, .addresses, .noInterrupts, .interrupts: 2
+    }
+  }
 
   func type(ofParameter index: Int) -> Type {
     if index < integers { .integer } else { index < parameters.count ? .string : .any }

@@ -29,6 +29,8 @@ package struct MapSpace: Sendable {
   package var existing: [MapEntry]
   /// What occupies the numbers, in their order.
   package var entries: [MapEntry]
+  /// What has a number that is supplied at load time. The ranges of these entries have no meaning.
+  package var unplaced: [MapEntry] = []
   package var overlaps: [MapOverlap]
 }
 
@@ -82,7 +84,7 @@ extension MachineMap {
     spaces = survey.spaces.map { space in
       MapSpace(
         kind: space.kind, name: space.name, existing: space.existing.map(names.entry).joined(),
-        entries: space.items.map(names.entry),
+        entries: space.items.map(names.entry), unplaced: space.unplaced.map(names.entry),
         overlaps: space.overlaps.map { first, second in
           let (a, b) = (space.items[first], space.items[second])
           return MapOverlap(first: first, second: second, range: max(a.first, b.first)..<min(a.end, b.end))
@@ -116,6 +118,12 @@ extension MapSpace {
       guard pair[0] != pair[1], seen.insert(pair).inserted else { return nil }
       return MapOverlap(first: pair[0], second: pair[1], range: overlap.range)
     }
+  }
+
+  /// The entries whose interrupt does not exist, by their indices; empty if it is not known which interrupts exist.
+  package var missing: [Int] {
+    if kind != .interrupts || existing.isEmpty { return [] }
+    return entries.indices.filter { i in !existing.contains { $0.range.contains(entries[i].range.lowerBound) } }
   }
 
   /// The ranges of existing numbers that no entry occupies. If the end of the addresses is not known, it is that of the last

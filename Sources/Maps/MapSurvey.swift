@@ -23,6 +23,8 @@ struct MapSurvey {
     var name: String
     /// Sorted by their first number.
     var items: [Item] = []
+    /// What has a place that is supplied at load time.
+    var unplaced: [Item] = []
     /// The numbers that exist.
     var existing: [Item] = []
     /// Pairs of items, by their indices.
@@ -40,6 +42,7 @@ struct MapSurvey {
     for i in Self.lasting(occupations, plan) {
       let occupation = occupations[i]
       if let step = occupation.step, wrong.contains(step) || step >= plan.steps.count { continue }
+      if !occupation.isPlaced, occupation.step.map(plan.hasValueOfLoadTime) != true { continue }
       add(occupation, i)
     }
     // Guest physical addresses first, then other buses, then interrupts.
@@ -63,7 +66,7 @@ struct MapSurvey {
     case .word(.addresses): (content, kind) = (nil, .addresses)
     case .word(.interrupt), .word(.sharedInterrupt): (content, kind) = (.interrupt, .interrupts)
     case .word(.interrupts): (content, kind) = (nil, .interrupts)
-    case .word(.noInterrupts), .closed: return
+    case .word(.noInterrupts), .word(.nothing), .closed: return
     }
     var place = spaces.count
     if let known = spaces.firstIndex(where: { $0.kind == kind && $0.name == name }) {
@@ -74,11 +77,17 @@ struct MapSurvey {
     let item = Item(
       content: content ?? .interrupt, first: occupation.first, end: occupation.first + occupation.count,
       occupation: index, isShared: occupation.kind == .word(.sharedInterrupt))
-    if content == nil { spaces[place].existing.append(item) } else { spaces[place].items.append(item) }
+    if !occupation.isPlaced {
+      spaces[place].unplaced.append(item)
+    } else if content == nil {
+      spaces[place].existing.append(item)
+    } else {
+      spaces[place].items.append(item)
+    }
   }
 
   /// The occupations without those of closed devices, of memory slots that were given again, of attributes that were set
-  /// again, and of requests that were taken back.
+  /// again or reset, and of requests that were taken back.
   private static func lasting(_ occupations: [Occupation], _ plan: Plan) -> [Int] {
     var isLasting = occupations.map { $0.count > 0 }
     // Sorting needs no tables, whose first use takes long.
@@ -95,21 +104,28 @@ struct MapSurvey {
       let (latest, own) = (occupations[last?.index ?? one.index], occupations[one.index])
       if latest.step != own.step, !own.repeats { isLasting[one.index] = false }
     }
-    removeClosed(occupations, plan, &isLasting)
+    removeEnded(occupations, plan, &isLasting)
     removeTakenBack(occupations, plan, &isLasting)
     return isLasting.indices.filter { isLasting[$0] }
   }
 
-  private static func removeClosed(_ occupations: [Occupation], _ plan: Plan, _ isLasting: inout [Bool]) {
-    if occupations.allSatisfy({ if case .closed = $0.kind { false } else { true } }) { return }
-    var ofDevices: [Int: [Int]] = [:]
+  /// Removes what was set before its device was closed or its attribute was reset.
+  private static func removeEnded(_ occupations: [Occupation], _ plan: Plan, _ isLasting: inout [Bool]) {
+    if occupations.allSatisfy({ !$0.isEnd }) { return }
+    /// The occupations of each device, by attribute.
+    var ofDevices: [Int: [String: [Int]]] = [:]
     for (i, occupation) in occupations.enumerated() {
       if case .closed(let slot) = occupation.kind {
-        for removed in ofDevices.removeValue(forKey: slot) ?? [] { isLasting[removed] = false }
+        let ended = ofDevices.removeValue(forKey: slot) ?? [:]
+        for removed in ended.values.joined() { isLasting[removed] = false }
       } else if let step = occupation.step, step < plan.steps.count,
         case .device(let slot)? = plan.steps[step].operation.attributeCall?.target
       {
-        ofDevices[slot, default: []].append(i)
+        if occupation.kind == .word(.nothing) {
+          for removed in ofDevices[slot]?.removeValue(forKey: occupation.space) ?? [] { isLasting[removed] = false }
+        } else {
+          ofDevices[slot, default: [:]][plan.steps[step].attribute ?? "", default: []].append(i)
+        }
       }
     }
   }
@@ -119,12 +135,13 @@ struct MapSurvey {
     /// The occupations of each request, by interrupt.
     var users: [RequestSpace: [Int128: [Int]]] = [:]
     for (i, occupation) in occupations.enumerated() {
-      guard isLasting[i], let step = occupation.step, step < plan.steps.count,
+      guard isLasting[i], occupation.isPlaced, let step = occupation.step, step < plan.steps.count,
         case .request(let call) = plan.steps[step].operation
       else { continue }
       let key = RequestSpace(request: call.request, target: call.target, space: occupation.space)
       switch occupation.kind {
-      case .word(.interrupt), .word(.sharedInterrupt): users[key, default: [:]][occupation.first, default: []].append(i)
+      case .word(.interrupt), .word(.sharedInterrupt), .word(.interrupts):
+        users[key, default: [:]][occupation.first, default: []].append(i)
       case .word(.noInterrupts):
         let range = occupation.first..<occupation.first + occupation.count
         let known = users[key] ?? [:]
@@ -142,6 +159,16 @@ struct MapSurvey {
   private static func identity(of occupation: Occupation, _ plan: Plan) -> String {
     guard let step = occupation.step else { return "\(occupation.device ?? -1) \(occupation.attribute ?? "")" }
     return plan.steps[step].userLabel
+  }
+}
+
+extension Occupation {
+  /// Whether it ends earlier ones.
+  fileprivate var isEnd: Bool {
+    switch kind {
+    case .closed, .word(.nothing): true
+    default: false
+    }
   }
 }
 

@@ -12,12 +12,15 @@ package struct Occupation: Sendable {
   }
 
   package var kind: Kind
+  /// Without meaning unless `isPlaced`.
   package var first: Int128
+  /// Whether the address or the number is known.
+  package var isPlaced = true
   /// 0 if there is no longer what there was.
   package var count: Int128
   /// Whether the attribute can be set several times, and each set adds something.
   package var repeats = false
-  /// The bus of addresses, or the kind of interrupts; empty for guest physical addresses.
+  /// The bus of addresses, or the kind of interrupts; empty for guest physical addresses. Of `nothing`, the attribute.
   package var space = ""
   /// The attribute that decides, if the schema names one.
   package var attribute: String?
@@ -30,7 +33,8 @@ package struct Occupation: Sendable {
 extension Occupation {
   init(_ one: Occupied, step: Int?, device: Int? = nil) {
     self.init(
-      kind: .word(one.word), first: one.first, count: one.count, repeats: one.repeats, space: one.space,
+      kind: .word(one.word), first: one.first, isPlaced: one.isPlaced, count: one.count, repeats: one.repeats,
+      space: one.space,
       attribute: one.attribute, step: step, device: device)
   }
 }
@@ -39,6 +43,7 @@ extension Occupation {
 struct Occupied {
   var word: OccupationWord
   var first: Int128
+  var isPlaced = true
   var count: Int128 = 1
   var space = ""
   var attribute: String?
@@ -48,7 +53,7 @@ struct Occupied {
 }
 
 extension Machine {
-  /// Adds a part of the map. A part that is not known is left out.
+  /// Adds a part of the map. A part that is not known, but for its place, is left out.
   mutating func occupy(_ id: OccupyID) throws(Stop) {
     let code = program.occupations[Int(id)]
     let attribute = call.attribute.flatMap { program.attributes[Int($0)].schema }
@@ -62,7 +67,11 @@ extension Machine {
         let text = program.pool.string(of: cell)
         if i == code.word.integers { one.space = text } else { one.attribute = text }
       } else {
-        guard let number = program.pool.integer(of: cell) else { return }
+        guard let number = program.pool.integer(of: cell) else {
+          guard code.word.hasOnePlace else { return }
+          one.isPlaced = false
+          continue
+        }
         if i == 0 { one.first = number } else { one.count = number }
       }
     }

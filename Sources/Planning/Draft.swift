@@ -109,8 +109,16 @@ private struct AttributeOrder {
   var labels: [Int] = []
   var after: [Int] = []
   var before: [Int] = []
-  /// Labels that depend on the key of the attribute.
-  var conditional: [(label: Int, isAfter: Bool, when: OrderCondition)] = []
+  /// Labels that depend on the key or the value of the attribute.
+  var conditional: [ConditionalLabel] = []
+}
+
+private struct ConditionalLabel {
+  var label: Int
+  var isAfter: Bool
+  var when: OrderCondition
+  /// Whether the label is that of the sets of this attribute for which the condition does not hold.
+  var isUnmet: Bool
 }
 
 /// A guard whose step has no number yet.
@@ -422,9 +430,12 @@ struct Draft {
     var element = Element(
       steps: first..<last + 1, labels: order.labels, after: order.after, before: order.before, guards: guards,
       isIncomplete: setting.isIncomplete)
-    for (label, isAfter, condition) in order.conditional
-    where condition.holds(for: setting) {
-      if isAfter { element.after.append(label) } else { element.before.append(label) }
+    for relation in order.conditional {
+      switch (relation.when.holds(for: setting), relation.isAfter) {
+      case (true, true): element.after.append(relation.label)
+      case (true, false): element.before.append(relation.label)
+      case (false, _): if relation.isUnmet { element.labels.append(relation.label) }
+      }
     }
     if setting.isForEachVCPU { element.block = newBlock() }
     elements.append(element)
@@ -443,8 +454,12 @@ struct Draft {
     }
     for relation in rules.relations {
       let label = number(label(relation.place, owner))
-      if let condition = relation.when {
-        order.conditional.append((label, relation.isAfter, condition))
+      if let (condition, unmet) = relation.condition {
+        let isUnmet = order.labels.contains(label)
+        order.conditional.append(
+          ConditionalLabel(
+            label: isUnmet ? number(self.label(unmet, owner)) : label, isAfter: relation.isAfter, when: condition,
+            isUnmet: isUnmet))
       } else if relation.isAfter {
         order.after.append(label)
       } else {

@@ -19,9 +19,8 @@ final class Hints {
   func hints(on setting: AttributeSetting) -> [String] {
     guard let (group, attribute) = setting.schema, let owner = setting.owner else { return [] }
     let entry = entry(attribute, of: group, owner)
-    guard entry.hasBounds, case .bytes(let bytes, _) = setting.data else { return entry.sources }
-    let type = group.payload(of: attribute, setting.key, setting.call.attr)
-    let nearest = type.nearestHints(type.decode(bytes[...], bigEndian: owner.architecture.isBigEndian))
+    guard entry.hasBounds, let value = setting.ruleValue else { return entry.sources }
+    let nearest = group.payload(of: attribute, setting.key, setting.call.attr).nearestHints(value)
     // Another number is meant, and the nearest ones of this one are not.
     return (nearest.isEmpty || setting.at.forgottenPrefix != nil ? [] : nearest) + entry.sources
   }

@@ -28,7 +28,10 @@ package final class PlanningKnowledge {
       for (words, isAfter) in [(part.after, true), (part.before, false)] {
         rules.relations += words.map { word in
           OrderRelation(
-            place: place(word.path.value), isAfter: isAfter, when: word.when.map { OrderCondition($0, on: attribute) })
+            place: place(word.path.value), isAfter: isAfter,
+            condition: word.when.map { when in
+              (OrderCondition(when, on: attribute), unmet: place("\(word.path.value): !(\(when.text))"))
+            })
         }
       }
     }
@@ -78,24 +81,30 @@ struct OrderRules {
 struct OrderRelation {
   var place: OrderPlace
   var isAfter: Bool
-  /// Nil if it holds for all keys.
-  var when: OrderCondition?
+  /// Nil if it holds for all keys and values. `unmet` are those sets of `place` for which the condition does not hold, if
+  /// the attribute is `place` itself.
+  var condition: (OrderCondition, unmet: OrderPlace)?
 }
 
-/// A condition on the key of an attribute. It keeps its answers, as the same keys come again and again.
+/// A condition on the key and the value of an attribute. It keeps its answers, as the same keys come again and again.
 final class OrderCondition {
   private let expression: Expression
   /// The bits of the attribute's number that the answer depends on.
   private let mask: UInt64
+  private let readsValue: Bool
   private var answers: [UInt64: Bool] = [:]
 
   init(_ expression: Expression, on attribute: AttributeSchema) {
     self.expression = expression
     mask = attribute.bits(readBy: expression)
+    readsValue = expression.roots.contains(Root.value.rawValue)
   }
 
   func holds(for setting: AttributeSetting) -> Bool {
     guard setting.hasNumber else { return true }
+    if readsValue {
+      return KeyCondition.holds(expression, setting.key, setting.call.attr, value: setting.ruleValue ?? .unknown)
+    }
     let bits = setting.call.attr & mask
     if let known = answers[bits] { return known }
     let answer = KeyCondition.holds(expression, setting.key, setting.call.attr)

@@ -20,11 +20,13 @@ extension MapSpace {
       ("kind", .string(kind.rawValue)), ("name", .string(name)),
       ("existing", .array(existing.map { .object($0.range.json + $0.origin) })),
       ("entries", .array(entries.map { .object([("kind", .string($0.content.name))] + $0.range.json + $0.origin) })),
+      ("unplaced", .array(unplaced.map { .object([("kind", .string($0.content.name))] + $0.origin) })),
       ("free", .array(free.map { .object($0.json) })),
       (
         "overlaps",
         .array(overlaps.map { .object([("entries", .array([JSON($0.first), JSON($0.second)]))] + $0.range.json) })
       ),
+      ("missing", .array(missing.map { JSON($0) })),
     ])
   }
 }

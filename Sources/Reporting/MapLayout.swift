@@ -9,7 +9,8 @@ struct MapLayout {
     /// The first entry; nil for a free range.
     var entry: MapEntry?
     var range: Range<Int128>
-    var isOverlapping = false
+    /// Whether it overlaps another one, or is an interrupt that does not exist.
+    var isWrong = false
     /// The number of vCPUs with such an entry. Their ids follow each other.
     var vcpus: UInt64 = 1
 
@@ -77,24 +78,26 @@ struct MapLayout {
     clusters[clusters.count - 1].range = last.range.lowerBound..<end
   }
 
-  /// The entries, with neighbours of one label, or of one label but for the vCPU, as one row.
+  /// The entries. Neighbours with one label are one row if one place in the manifest leads to them, or if they are of vCPUs
+  /// that follow each other.
   static func rows(of space: MapSpace) -> [Row] {
-    let overlapping = Set(space.overlaps.flatMap { [$0.first, $0.second] })
+    let wrong = Set(space.overlaps.flatMap { [$0.first, $0.second] } + space.missing)
     var rows: [Row] = []
     /// The last row of each label. The labels of vCPUs count as one.
     var latest: [String: Int] = [:]
     for (i, entry) in space.entries.enumerated() {
-      let isOverlapping = overlapping.contains(i)
+      let isWrong = wrong.contains(i)
       let key = entry.vcpu == nil ? entry.label : "vcpu.*\(entry.family)"
       if let last = latest[key], let known = rows[last].entry, known.content == entry.content,
-        rows[last].range.upperBound == entry.range.lowerBound, rows[last].isOverlapping == isOverlapping,
+        known.at == entry.at || entry.vcpu != nil, rows[last].range.upperBound == entry.range.lowerBound,
+        rows[last].isWrong == isWrong,
         known.vcpu.map({ $0 + rows[last].vcpus }) == entry.vcpu
       {
         rows[last].range = rows[last].range.lowerBound..<entry.range.upperBound
         if entry.vcpu != nil { rows[last].vcpus += 1 }
       } else {
         latest[key] = rows.count
-        rows.append(Row(entry: entry, range: entry.range, isOverlapping: isOverlapping))
+        rows.append(Row(entry: entry, range: entry.range, isWrong: isWrong))
       }
     }
     return rows

@@ -24,7 +24,8 @@ package struct MapPicture {
       case .addresses: drawing.draw(MapLayout(space), space.overlaps.map(\.range))
       case .interrupts: drawing.drawInterrupts(space)
       }
-      for overlap in space.overlaps { drawing.warning(space.words(overlap)) }
+      for entry in space.unplaced { drawing.unplaced(entry, space.supplied) }
+      for mistake in space.mistakes { drawing.warning(mistake) }
     }
     return drawing.text
   }
@@ -35,7 +36,7 @@ private struct MapDrawing {
   private static let style = """
     text{font:12px sans-serif;fill:#222}.title{font-size:18px;font-weight:bold}.heading{font-size:14px;font-weight:bold}\
     .at{font-family:monospace;text-anchor:end;fill:#555}.name{font-weight:bold}.faint{fill:#777}.red{fill:#c62828}\
-    .end{text-anchor:end}.number{text-anchor:middle;font-size:10px}\
+    .end{text-anchor:end}.number{text-anchor:middle;font-size:10px}.small{font-size:8px}\
     .memory{fill:#cfe0f5;stroke:#4a76a8}.buffer{fill:#8db4e2;stroke:#2f5a8a}.device{fill:#bfe3b4;stroke:#4c8a3f}\
     .free{fill:#f6f6f6;stroke:#ccc;stroke-dasharray:3 3}.cell{fill:#f6f6f6;stroke:#ccc}\
     .overlap{fill:url(#hatch);fill-opacity:.55;stroke:#c62828;stroke-width:2}.clash{fill:#f3b5b5;stroke:#c62828;stroke-width:2}\
@@ -68,6 +69,12 @@ private struct MapDrawing {
   mutating func remark(_ text: String) {
     y += 18
     svg.write(20, y, "faint", text)
+  }
+
+  mutating func unplaced(_ entry: MapEntry, _ words: String) {
+    y += 18
+    let place = entry.at.map { [(map.words($0), "faint")] } ?? []
+    svg.write(Self.left, y, "", [(entry.label, "name"), (words, "")] + place)
   }
 
   mutating func warning(_ text: String) {
@@ -142,7 +149,7 @@ private struct MapDrawing {
       svg.line(
         [label.from, (Self.right + 8, label.from.y), (Self.names - 12, at - 4), (Self.names - 4, at - 4)], "leader")
       let isFree = label.row.entry == nil
-      var parts = [(label.row.label, label.row.isOverlapping ? "name red" : isFree ? "faint" : "name")]
+      var parts = [(label.row.label, label.row.isWrong ? "name red" : isFree ? "faint" : "name")]
       parts.append((shortSize(label.row.range.size), isFree ? "faint" : ""))
       if let place = label.row.entry?.at { parts.append((map.words(place), "faint")) }
       name(at, parts)
@@ -173,19 +180,19 @@ private struct MapDrawing {
   /// The users of an interrupt.
   private struct Cell {
     var labels: [String] = []
-    var isClashing = false
+    var isWrong = false
   }
 
   /// The number of interrupts in a row, and the height of a row.
   private static let (columns, cell): (Int128, Double) = (16, 26)
 
   mutating func drawInterrupts(_ space: MapSpace) {
-    let clashing = Set(space.overlaps.flatMap { [$0.first, $0.second] })
+    let wrong = Set(space.overlaps.flatMap { [$0.first, $0.second] } + space.missing)
     var users: [Int128: Cell] = [:]
     for (i, entry) in space.entries.enumerated() {
       var cell = users[entry.range.lowerBound] ?? Cell()
       cell.labels.append(entry.label)
-      cell.isClashing = cell.isClashing || clashing.contains(i)
+      cell.isWrong = cell.isWrong || wrong.contains(i)
       users[entry.range.lowerBound] = cell
     }
     let columns = Self.columns
@@ -214,8 +221,8 @@ private struct MapDrawing {
     for row in MapLayout.rows(of: space) {
       y += 18
       let place = row.entry?.at.map { map.words($0) } ?? "default"
-      svg.write(Self.left - 10, y, row.isOverlapping ? "at red" : "at", row.range.words)
-      svg.write(Self.left, y, "", [(row.label, row.isOverlapping ? "name red" : "name"), (place, "faint")])
+      svg.write(Self.left - 10, y, row.isWrong ? "at red" : "at", row.range.words)
+      svg.write(Self.left, y, "", [(row.label, row.isWrong ? "name red" : "name"), (place, "faint")])
     }
   }
 
@@ -227,11 +234,14 @@ private struct MapDrawing {
       let user = users[number]
       if user == nil, !existing.contains(where: { $0.contains(number) }) { continue }
       let x = Self.left + Double(column) * cell
-      let kind = user.map { $0.isClashing ? "clash" : "device" } ?? "cell"
-      svg.rectangle(x, y, cell - 2, cell - 2, kind, title: user?.labels.joined(separator: ", ") ?? "free")
-      svg.write(
-        x + cell / 2 - 1, y + cell / 2 + 3, user == nil ? "number faint" : "number name",
-        hexadecimal(number, from: 1024))
+      let kind = user.map { $0.isWrong ? "clash" : "device" } ?? "cell"
+      svg.rectangle(
+        x, y, cell - 2, cell - 2, kind,
+        title: "\(hexadecimal(number, from: 1024)): \(user?.labels.joined(separator: ", ") ?? "free")")
+      // What is left of the row has the other digits of a long number.
+      let digits = number < 1024 ? "\(number)" : hexadecimalDigits(number % Self.columns, width: 1)
+      let size = digits.utf8.count > 3 ? "number small" : "number"
+      svg.write(x + cell / 2 - 1, y + cell / 2 + 3, size + (user == nil ? " faint" : " name"), digits)
     }
     y += cell
   }

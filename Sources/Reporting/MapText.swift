@@ -25,7 +25,11 @@ package struct MapText {
       lines.append("")
       lines.append(styled(space.heading.printable.shortened(to: width), .bold))
       lines += space.kind == .addresses ? addresses(space) : interrupts(space)
-      for overlap in space.overlaps { lines += filled("! " + space.words(overlap), .overlap) }
+      for entry in space.unplaced {
+        let place = place(entry.at)
+        lines += filled("\(entry.label.printable): \(space.supplied)\(place.isEmpty ? "" : ", \(place)")", .device)
+      }
+      for mistake in space.mistakes { lines += filled("! " + mistake, .overlap) }
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -49,7 +53,7 @@ package struct MapText {
     let bars = rest >= 10 ? min(rest - 2, 32) : 0
     return layout.clusters.flatMap { cluster in
       cluster.rows.map { row in
-        var line = (row.isOverlapping ? "! " : "  ") + padded(grouped(row.range.lowerBound), addresses) + "  "
+        var line = (row.isWrong ? "! " : "  ") + padded(grouped(row.range.lowerBound), addresses) + "  "
         if bars > 0 {
           line += cluster.isFolded ? padded(padded("", bars / 2) + "⋮", bars) : bar(row, in: cluster.range, bars)
           line += "  "
@@ -59,7 +63,7 @@ package struct MapText {
         line += padded("", sizes - size.displayWidth) + size
         if hasPlaces { line += "  " + place(row.entry?.at) }
         while line.last == " " { line.removeLast() }
-        return styled(line, row.isOverlapping ? .overlap : row.entry == nil ? .faint : row.style)
+        return styled(line, row.isWrong ? .overlap : row.entry == nil ? .faint : row.style)
       }
     }
   }
@@ -81,8 +85,8 @@ package struct MapText {
     }
     var lines: [String] = []
     for (row, line) in zip(rows, Columns(users, rightAligned: [0]).lines()) {
-      let mark = row.isOverlapping ? "! " : "  "
-      lines.append(styled((mark + line).shortened(to: width), row.isOverlapping ? .overlap : .device))
+      let mark = row.isWrong ? "! " : "  "
+      lines.append(styled((mark + line).shortened(to: width), row.isWrong ? .overlap : .device))
     }
     let free = space.free
     if !space.existing.isEmpty {
@@ -148,8 +152,19 @@ extension MachineMap {
 }
 
 extension MapSpace {
+  /// What is wrong with the entries, in words.
+  package var mistakes: [String] {
+    overlaps.map(words)
+      + missing.map {
+        "\(entries[$0].label.printable) has an interrupt that does not exist, \(entries[$0].range.words)"
+      }
+  }
+
+  /// Where the numbers of the unplaced entries come from.
+  var supplied: String { (kind == .addresses ? "address" : "number") + " supplied at load time" }
+
   /// An overlap in words.
-  package func words(_ overlap: MapOverlap) -> String {
+  private func words(_ overlap: MapOverlap) -> String {
     let (first, second) = (entries[overlap.first].label.printable, entries[overlap.second].label.printable)
     if kind == .interrupts { return "\(first) and \(second) have the same interrupt, \(overlap.range.words)" }
     return "\(first) and \(second) overlap at \(grouped(overlap.range.lowerBound)), \(shortSize(overlap.range.size))"

@@ -31,9 +31,9 @@ package func sizeInBytes(_ size: Int128, separator: String = " ") -> String {
   inLargestUnit(size).map { "\($0)\(separator)\($1)" } ?? (size == 1 ? "1 byte" : "\(size) bytes")
 }
 
-/// A size in bytes. One that would have more than six digits is rounded, and is marked as such: `≈ 511.9 GiB`.
+/// A size in bytes. One that would have more than five digits is rounded, and is marked as such: `≈ 511.9 GiB`.
 package func shortSize(_ size: Int128) -> String {
-  if inLargestUnit(size)?.count ?? size < 1_000_000 { return sizeInBytes(size) }
+  if inLargestUnit(size)?.count ?? size < 100_000 { return sizeInBytes(size) }
   let units = IntegerLiteral.units + [("PiB", 50), ("EiB", 60)]
   // What rounds to 1024 MiB is 1 GiB.
   let (unit, shift) = units.last { (size + size / 20480) >> $0.shift > 0 } ?? units[0]

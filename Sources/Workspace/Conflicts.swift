@@ -3,16 +3,19 @@ import Diagnostics
 import Model
 
 /// Finds the other party of a conflict: an earlier call without which a refused call would succeed. If there are several, it
-/// is the latest of the same kind, or else the latest.
+/// is the latest of the same kind, or else the latest. It can also be `irqchip: false`, which leaves out a call.
 struct Conflicts {
   private let plan: Plan
   private var replay: Replay
+  /// The place of `irqchip: false`, if the manifest says so.
+  private let noIRQChip: SourceRange?
 
   /// - Parameters:
   ///   - host: the host before the first step.
   ///   - report: the run of the plan. A refusal behind more than 300 steps is reported without its other party.
-  init(_ plan: Plan, on host: ModelHost, after report: Report) {
+  init(_ plan: Plan, on host: ModelHost, after report: Report, noIRQChip: SourceRange?) {
     self.plan = plan
+    self.noIRQChip = noIRQChip
     replay = Replay(plan, on: host, after: report, most: 300)
   }
 
@@ -67,7 +70,13 @@ struct Conflicts {
         similar = place
       }
     }
-    return similar
+    return similar ?? noIRQChip.flatMap { needsIRQChip(index) ? $0 : nil }
+  }
+
+  private mutating func needsIRQChip(_ index: Int) -> Bool {
+    let creation = Step(.createIRQChip, target: .vm, at: plan.steps[0].at)
+    var host = replay.host(before: index, with: creation)
+    return host?.perform(plan.steps[index]).outcome == .ok
   }
 }
 

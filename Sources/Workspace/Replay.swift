@@ -46,6 +46,18 @@ struct Replay {
     return host
   }
 
+  /// The host before a step, if another call were made after the first step; nil if that takes more steps than are left.
+  mutating func host(before end: Int, with added: Step) -> ModelHost? {
+    left -= end
+    if isExhausted { return nil }
+    var host = hosts[0]
+    for i in 0..<end {
+      make(i, on: &host)
+      if i == 0 { _ = host.perform(added) }
+    }
+    return host
+  }
+
   private func make(_ index: Int, on host: inout ModelHost) {
     if skipped.contains(index) { host.skip(plan.steps[index]) } else { _ = host.perform(plan.steps[index]) }
   }

@@ -185,7 +185,8 @@ extension ManifestWorkspace {
       let report = rehearse(manifest, plan, on: &host)
       each(report, absent.isEmpty)
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      let found = report.diagnostics + obstacles(to: manifest, plan, on: fresh, host, after: report)
+      var found = report.diagnostics + obstacles(to: manifest, plan, on: fresh, host, after: report)
+      try nameDefaults(in: &found, of: manifest, plan, &host)
       for diagnostic in try found + mapProblems(of: manifest, plan, &host, besides: found)
       where seen.insert(diagnostic).inserted { all.append(diagnostic) }
     }
@@ -213,7 +214,8 @@ extension ManifestWorkspace {
     var report = Runner(keepGoing: true).run(plan, on: &host)
     report.removeConsequences(of: manifest.incomplete)
     if report.entries.verdicts.contains(where: \.isFailure) {
-      var conflicts = Conflicts(plan, on: fresh, after: report)
+      let noIRQChip = manifest.source?.manifest.machine?.noIRQChip
+      var conflicts = Conflicts(plan, on: fresh, after: report, noIRQChip: noIRQChip)
       conflicts.find(in: &report)
     }
     return report
@@ -294,9 +296,9 @@ extension Report {
 }
 
 extension Report.Entry {
-  /// Whether an earlier call on the same group of the same object was refused for the same state.
+  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state.
   fileprivate func repeats(_ earlier: Report.Entry) -> Bool {
-    guard let group = step.operation.attributeCall?.group, group == earlier.step.operation.attributeCall?.group,
+    guard let kind = step.operation.kind, kind == earlier.step.operation.kind,
       step.target == earlier.step.target, let reason = result.reasons.first, let other = earlier.result.reasons.first
     else { return false }
     return reason.isAboutState && !reason.isAboutValue && reason.rule == other.rule && reason.message == other.message
@@ -314,6 +316,14 @@ extension Step {
 }
 
 extension DevicePlan.Operation {
+  /// The group of a call on an attribute, or the number of another call of a schema.
+  fileprivate var kind: UInt64? {
+    switch self {
+    case .request(let call): UInt64(call.request) << 32
+    default: attributeCall.map { UInt64($0.group) }
+    }
+  }
+
   fileprivate var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
   fileprivate var initialisesVCPU: Bool { if case .initVCPU = self { true } else { false } }
 }

@@ -117,6 +117,18 @@ import Vocabulary
       ])
   }
 
+  /// An attribute with a condition on its value can be ordered with itself, on all vCPUs.
+  @Test func orderOfAnAttributeWithItselfDependsOnTheValue() {
+    expectSameLines(
+      schemas.calls(
+        "vcpus: {count: 4, each: [{vcpu: 0, attributes: {timer: {kind: 40}}}, {vcpu: 1, attributes: {timer: {kind: 23}}}, {vcpu: 2, attributes: {timer: {kind: 41}}}, {vcpu: 3, attributes: {timer: {kind: 23}}}]}"
+      ).filter { $0.hasPrefix("set") },
+      [
+        "set vcpu.1.timer.kind = 23", "set vcpu.3.timer.kind = 23",
+        "set vcpu.0.timer.kind = 40 (after vcpu.3.timer.kind)", "set vcpu.2.timer.kind = 41 (after vcpu.3.timer.kind)",
+      ])
+  }
+
   /// Slots are numbered in the order of the plan, which can differ from the manifest's.
   @Test func slotsAreNumberedInTheOrderOfThePlan() {
     let steps = schemas.plan(

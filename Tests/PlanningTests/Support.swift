@@ -38,6 +38,7 @@ struct Schemas {
         attributes:
           irq: {number: 0, set: [{read: value}], get: [{write: unknown}]}
           late: {number: 1, after: [thing.control.start], set: [{read: value}], get: [{write: unknown}]}
+          kind: {number: 2, after: [vcpu.timer.kind: value >= 32], set: [{read: value}]}
     """,
     "arm64/thing.yaml": """
     schema: 2

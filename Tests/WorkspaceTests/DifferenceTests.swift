@@ -49,6 +49,29 @@ import Workspace
     }
   }
 
+  /// Calls on registers are paired by vCPU and register, wherever they are in the plan.
+  @Test func registersArePairedByVCPUAndId() throws {
+    let base = """
+      kvmconf: 1
+      arch: arm64
+      vcpus: {count: 2, features: [psci-0.2]}
+      steps:
+        - {set-one-reg: {id: X2, addr: 2}, on: vcpu.0}
+        - {set-one-reg: {id: X2, addr: 2}, on: vcpu.1}
+        - {set-one-reg: {id: X3, addr: 3}, on: vcpu.0}
+        - {get-one-reg: {id: X3}, on: vcpu.0, value: {addr: 3}}
+
+      """
+    #expect(
+      try changes(("steps:\n", "steps:\n  - {set-one-reg: {id: X1, addr: 1}, on: vcpu.0}\n"), base: base)
+        == ["+ 6 set-one-reg on vcpu.0: {id: X1, addr: 1}"])
+    #expect(
+      try changes(("{id: X3, addr: 3}", "{id: X3, addr: 4}"), ("value: {addr: 3}", "value: {addr: 4}"), base: base) == [
+        "~ 8 set-one-reg on vcpu.0: {id: X3, addr: 3}, then {id: X3, addr: 4}",
+        "~ 9 get-one-reg on vcpu.0: reads 0300000000000000, then 0400000000000000",
+      ])
+  }
+
   @Test func spellingIsNotADifference() throws {
     #expect(
       try changes(

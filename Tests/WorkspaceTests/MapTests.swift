@@ -66,7 +66,71 @@ import Workspace
       + space.free.map { "free \($0.lowerBound)-\($0.upperBound - 1)" }
   }
 
+  private func mapLines(_ manifest: String) throws -> [String] {
+    MapText(try map(manifest)).text.split(separator: "\n").map(String.init)
+  }
+
   // MARK: The map
+
+  /// Each entry of a list has a line of its own.
+  @Test func entriesOfAListAreSeparateLines() throws {
+    let lines = try mapLines(
+      """
+      kvmconf: 1
+      arch: arm64
+      vcpus: {count: 2, features: [psci-0.2]}
+      devices:
+        - type: arm-vgic-v3
+          name: gic
+          attributes:
+            addr:
+              dist: 0x0800_0000
+              redist-region:
+                - {index: 0, base: 0x080A_0000, count: 1}
+                - {index: 1, base: 0x080C_0000, count: 1}
+            ctrl: {init: }
+
+      """)
+    let regions = lines.filter { $0.contains("redist-region") }
+    #expect(regions.map { $0.suffix(7) } == ["line 11", "line 12"])
+    #expect(regions.allSatisfy { $0.contains("128 KiB") })
+  }
+
+  @Test func interruptsThatDoNotExistAreMarked() throws {
+    let route = "set-gsi-routing: {entries: [{gsi: 3, type: irqchip, u: {irqchip: 0, pin: 40}}]}"
+    let board = [
+      "create-vcpu: 0", "init-vcpu: 0", "create: arm-vgic-v3, as: gic", "set: gic.addr.dist, value: 0x0800_0000",
+      "set: gic.addr.redist, value: 0x080A_0000", "set: gic.nr-irqs, value: 64", "set: gic.ctrl.init",
+    ]
+    #expect(
+      try mapLines(Self.steps(lines: board + [route])).filter { $0.contains("72") } == [
+        "! 72  set-gsi-routing  line 12", "  ! set-gsi-routing has an interrupt that does not exist, 72",
+      ])
+    #expect(try map(Self.steps(lines: board + [route])).spaces.map(\.missing) == [[], [], [], [0]])
+  }
+
+  /// A message may have a number beyond the pins of the I/O APIC, as long as the table has it.
+  @Test func messagesHaveNumbersBeyondThePins() throws {
+    let message = "set-gsi-routing: {entries: [{gsi: 30, type: msi, u: {address_lo: 0xfee0_0000, data: 0x30}}]}"
+    func missing(_ steps: String...) throws -> [[Int]] {
+      let all = ["create-irqchip: {}", message, "irqfd: {fd: line, gsi: 30}"] + steps
+      return try map(Self.steps(.x86_64, lines: all)).spaces.filter { $0.name == "GSI" }.map(\.missing)
+    }
+    #expect(try missing() == [[]])
+    #expect(try missing("set-gsi-routing: {}") == [[0]])
+  }
+
+  @Test func addressesOfLoadTimeAreListed() throws {
+    let board = "parameters: {at: {type: u64, at: load}}\n" + Self.board(gic: "dist: \"${at}\", redist: 0x080A_0000")
+    let map = try map("kvmconf: 1\n" + board.replacing("kvmconf: 1\n", with: ""))
+    #expect(
+      entries(map.spaces.first) == [
+        "gic.addr.redist 0x080A_0000 +0x80000", "memory slot 0 0x4000_0000 +0x40000000",
+      ])
+    #expect(map.spaces.first?.unplaced.map(\.label) == ["gic.addr.dist"])
+    #expect(MapText(map).text.contains("\n  gic.addr.dist: address supplied at load time, line 7\n"))
+    #expect(MapPicture(map).text.contains("address supplied at load time"))
+  }
 
   @Test(arguments: [1, 4, 512])
   func redistributorsHave128KiBPerVCPU(_ vcpus: Int) throws {
@@ -143,6 +207,11 @@ import Workspace
     }
     #expect(try xive(queue) == ["memory slot 0 0x0000_0000 +0x10000000", "ic.eq-config 0x0010_0000 +0x10000"])
     #expect(try xive(queue, unused) == ["memory slot 0 0x0000_0000 +0x10000000"])
+    #expect(try xive(queue, "set: ic.ctrl.reset") == ["memory slot 0 0x0000_0000 +0x10000000"])
+    #expect(
+      try xive("set: ic.ctrl.reset", queue) == [
+        "memory slot 0 0x0000_0000 +0x10000000", "ic.eq-config 0x0010_0000 +0x10000",
+      ])
   }
 
   @Test func closedDeviceIsNotOnTheMap() throws {
@@ -439,7 +508,7 @@ import Workspace
     #expect(MapText(map, width: width).text.split(separator: "\n").allSatisfy { $0.displayWidth <= width })
     // The picture is as wide as its longest line, the words about the overlap.
     let picture = MapPicture(map).text
-    let longest = try #require(map.spaces[0].overlaps.map { map.spaces[0].words($0).displayWidth }.max())
+    let longest = try #require(map.spaces[0].mistakes.map(\.displayWidth).max())
     let pictureWidth = try #require(picture.firstMatch(of: #/<svg [^>]*width="(\d+)"/#).flatMap { Int($0.1) })
     #expect(pictureWidth > longest * 8)
   }
@@ -494,7 +563,7 @@ import Workspace
     let map = try map(Self.board())
     let rows = { (width: Int) in MapText(map, width: width).text.split(separator: "\n").map(String.init) }
     #expect(rows(40).contains("  0x080A_0000  gic.addr.redist    line 6"))
-    #expect(rows(48).contains("  0x080A_0000  gic.addr.redist     512 KiB"))
+    #expect(rows(48).contains("  0x080A_0000  gic.addr.redist      512 KiB"))
   }
 
   @Test func colourIsOnlyAdded() throws {

@@ -1,0 +1,60 @@
+import DevicePlan
+import DeviceSchema
+import Diagnostics
+import Maps
+import Model
+import TextOutput
+import Vocabulary
+
+extension ManifestWorkspace {
+  /// Adds to errors about interrupts which default they conflict with: that of another attribute with the same number, or
+  /// that of the attribute which decides what numbers there are.
+  func nameDefaults(
+    in problems: inout [Diagnostic], of manifest: PlannedManifest, _ plan: Plan, _ host: inout ModelHost
+  ) throws(DiagnosticsError) {
+    guard problems.contains(where: { $0.severity == .error }) else { return }
+    let map = MachineMap(try host.occupied(), of: plan, without: manifest.incomplete)
+    let catalogue = catalogue(for: plan.architecture)
+    let files = [catalogue.vm, catalogue.vcpu] + plan.schemaFiles(in: catalogue)
+    for i in problems.indices where problems[i].severity == .error {
+      guard let place = problems[i].range else { continue }
+      problems[i].notes = map.defaults(against: place, files.compactMap(\.self)) + problems[i].notes
+    }
+  }
+}
+
+extension MachineMap {
+  fileprivate func defaults(against place: SourceRange, _ files: [SchemaFile]) -> [Note] {
+    spaces.filter { $0.kind == .interrupts }.flatMap { $0.defaults(against: place, files) }
+  }
+}
+
+extension MapSpace {
+  fileprivate func defaults(against place: SourceRange, _ files: [SchemaFile]) -> [Note] {
+    let others = overlaps.flatMap { [($0.first, $0.second), ($0.second, $0.first)] }
+    let same = others.compactMap { own, other -> Note? in
+      guard entries[own].at == place, entries[other].at == nil else { return nil }
+      let words = "'\(entries[other].label)' has \(name) \(entries[other].range.lowerBound) by default"
+      return Note(words, at: files.place(ofAttribute: entries[other].label))
+    }
+    guard missing.contains(where: { entries[$0].at == place }) else { return same }
+    return same
+      + existing.filter { $0.at == nil && !$0.label.isEmpty }.map { known in
+        let numbers = "\(name) \(known.range.lowerBound) to \(known.range.upperBound - 1)"
+        return Note("by default '\(known.label)' allows \(numbers)", at: files.place(ofAttribute: known.label))
+      }
+  }
+}
+
+extension [SchemaFile] {
+  /// Where the attribute with this path, with or without the name of a device before it, is described.
+  fileprivate func place(ofAttribute label: String) -> SourceRange? {
+    let paths = [label, String(label.drop { $0 != "." }.dropFirst())]
+    for path in paths {
+      for file in self {
+        if let found = file.attribute(at: path) { return found.attribute.source }
+      }
+    }
+    return nil
+  }
+}
