@@ -37,6 +37,11 @@ package struct TextRenderer: Sendable {
     }
   }
 
+  /// Writes an error that is not about a text, and has no id.
+  package func renderError(_ message: String, into output: inout String) {
+    output += styled("error:", .error) + " " + styled(message.printable, .bold) + "\n"
+  }
+
   /// Writes one diagnostic, with the line that it refers to, its notes and its fix-its.
   package func render(_ diagnostic: Diagnostic, into output: inout String) {
     if let range = diagnostic.range { output += styled(place(range) + ":", .bold) + " " }

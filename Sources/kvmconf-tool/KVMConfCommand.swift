@@ -44,7 +44,12 @@ extension KVMConfCommand {
     } catch let status as ExitCode {
       Output.exit(status)
     } catch {
-      guard exitCode(for: error) == Status.success else { exit(withError: error) }
+      let status = exitCode(for: error)
+      guard status == Status.success else {
+        Output.error(message(for: error).startingInLowerCase)
+        Output.message(advice(on: error))
+        Output.exit(status)
+      }
       // The help and the version go to standard output too.
       let text = fullMessage(for: error)
       let isVersion = text == configuration.version
@@ -66,17 +71,25 @@ extension KVMConfCommand {
       if i == 0, word == "help" { continue }
       let names = known.compactMap { $0.configuration.commandName }
       guard let next = known.first(where: { $0.configuration.commandName == word }) else {
-        Output.message(
-          """
-          Error: '\(path)' has no command '\(word.printable)'\(names.suggestion(for: word))
-          Usage: \(path) <subcommand>
-            See '\(path) --help' for more information.
-
-          """)
+        Output.error("'\(path)' has no command '\(word)'\(names.suggestion(for: word))")
+        Output.message("Usage: \(path) <subcommand>\n  See '\(path) --help' for more information.\n")
         throw ExitCode.validationFailure
       }
       path += " " + word
       command = next
     }
+  }
+  /// The lines that follow the message of an error in the command line: the help of the option, and the usage.
+  private static func advice(on error: any Error) -> String {
+    let lines = fullMessage(for: error).dropFirst(_errorPrefix.count + message(for: error).count)
+    return String(lines.drop { $0 == "\n" }) + "\n"
+  }
+}
+
+extension String {
+  /// The text with its first word in lower case, unless that is an abbreviation.
+  fileprivate var startingInLowerCase: String {
+    guard let second = dropFirst().first, second.isLowercase else { return self }
+    return prefix(1).lowercased() + dropFirst()
   }
 }

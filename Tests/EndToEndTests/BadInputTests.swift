@@ -100,7 +100,9 @@ import Testing
   func wrongCommandLineIsReported(_ arguments: [String]) async {
     let ended = await run(program, arguments)
     #expect(ended.output == "")
-    #expect(ended.errors.hasPrefix("Error: "))
+    #expect(ended.errors.hasPrefix("error: "))
+    // As other messages, it begins in lower case.
+    #expect(ended.errors.dropFirst(7).first?.isUppercase == false, "\(ended.errors)")
     #expect(ended.errors.contains("kvmconf"))
     #expect(ended.status == 64)
   }

@@ -168,7 +168,7 @@ private let refused =
 
   @Test func stdinFilenameMustNotBeEmpty() async {
     let ended = await kvmconf("validate", "--stdin-filename", "", "-", input: good)
-    #expect(ended.errors.hasPrefix("Error: --stdin-filename takes the name of a file"))
+    #expect(ended.errors.hasPrefix("error: --stdin-filename takes the name of a file"))
     #expect(ended.status == 64)
     #expect(await kvmconf("validate", "--help").output.contains(".kvmconf.yaml"))
   }

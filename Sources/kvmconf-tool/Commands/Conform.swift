@@ -12,6 +12,10 @@ struct Conform: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conform",
     abstract: "Run manifests on the kernel and on the model, and print where they differ.",
+    usage: """
+      kvmconf conform [--kernel-report <file>] [--quirks <file>]
+        [--format text|json] [<option> ...] <file> ...
+      """,
     discussion: """
       Every step is run, even after a refusal, and the model uses the release and the facts of this host, which are probed \
       first unless --host-facts or a .kvmconf.yaml names a file of facts. --kernel-report compares \
@@ -44,7 +48,7 @@ struct Conform: ParsableCommand {
     let reports = try readReports()
     let manifests = try plans(assumedRelease: reports?.first?.release.flatMap { Release($0) } ?? .running)
     if let reports, reports.count != manifests.count {
-      Output.message("kvmconf: there are \(manifests.count) manifests but \(reports.count) reports\n")
+      Output.error("\(counted(manifests.count, "manifest")), but \(counted(reports.count, "report"))")
       throw Status.failure
     }
     Interruption.watch()

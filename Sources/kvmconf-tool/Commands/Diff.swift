@@ -8,6 +8,7 @@ struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Show the calls that changed between two manifests.",
+    usage: "kvmconf diff [--format text|json|markdown] [<option> ...] <old> <new>",
     discussion: """
       Differences in spelling and layout do not count. Compiled plans and folders are accepted too: in folders, files with \
       the same path are compared, and manifests within a file are matched by name.

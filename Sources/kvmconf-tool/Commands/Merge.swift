@@ -7,6 +7,10 @@ import Workspace
 struct Merge: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge", abstract: "Make one report of the reports of all shards of a validation.",
+    usage: """
+      kvmconf merge [--format <format>] [-o <file>] [--quiet] [--color <when>]
+        <report> ...
+      """,
     discussion: """
       Reads the reports that `validate --shard K/N --format json` wrote, in any order. All N must be there, each once, from \
       the same version of kvmconf and the same manifests, hosts, facts and settings. The manifests themselves are not \

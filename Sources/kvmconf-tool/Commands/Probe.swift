@@ -11,6 +11,11 @@ struct Probe: ParsableCommand {
     commandName: "probe",
     abstract:
       "Print the devices, attributes and capabilities of this host's KVM, and the facts that answers depend on.",
+    usage: """
+      kvmconf probe [--format text|json|prometheus|nfd] [-o <file>]
+        [--facts <file>] [--schemas <dir>] [--color <when>]
+      kvmconf probe --compare [--format text|json] [-o <file>] <before> <after>
+      """,
     discussion: """
       Asks for every device type, attribute and fact in the schemas, in throwaway VMs; no guest runs. \
       `validate --host-facts` reads the files that --facts and --format json write, and then checks on any machine whether a \

@@ -10,6 +10,10 @@ extension Schema {
   struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "new", abstract: "Write the first version of a device's schema.",
+      usage: """
+        kvmconf schema new [--header <file>] [--prefix <prefix>] [<option> ...]
+          <arch>/<type>
+        """,
       discussion: """
         With --header, it has the numbers, groups, attributes and structs whose names in the kernel's uapi headers begin \
         like the type's. What only the author can know is in comments, and schema check reports that it is missing.

@@ -7,6 +7,10 @@ import Workspace
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Predict the kernel's answer to every call of a manifest.",
+    usage: """
+      kvmconf validate [--format <format>] [--fail-on warning|undecided]
+        [-o <file>] [--shard <k>/<n>] [<option> ...] <file> ...
+      """,
     discussion: """
       Runs each manifest on the model of the kernel. It needs no /dev/kvm, and any machine can validate manifests of any \
       architecture. Every problem is reported with its place in the text and the rule that it breaks.
