@@ -68,7 +68,7 @@ struct Apply: ParsableCommand {
       let named = plan.namingKeys(in: workspace.catalogue(for: plan.architecture))
       let report = try run(named, workspace, runner)
       reporter.add(report)
-      if report.isInterrupted { throw Status.interrupted }
+      if report.interruption != nil { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }
     }
     try workspace.requireSoundSchemas()
