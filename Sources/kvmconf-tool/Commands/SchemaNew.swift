@@ -88,7 +88,11 @@ extension Schema {
           throw DiagnosticsError.unwritable(path, Errno(rawValue: errno).text)
         }
       }
-      try Output.write(Array(draft.text.utf8), toFile: "\(folder)/\(parts[1]).yaml")
+      let path = "\(folder)/\(parts[1]).yaml"
+      try Output.write(Array(draft.text.utf8), toFile: path)
+      Output.message(
+        "\(path.printable) is written; add what its comments ask for, then run: "
+          + "kvmconf schema check \(schemas.printable)\n")
     }
   }
 }
