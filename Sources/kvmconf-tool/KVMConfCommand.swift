@@ -15,7 +15,8 @@ struct KVMConfCommand: ParsableCommand {
         0   success
         1   a manifest is invalid, or the outcome of a step was not the expected one
         64  the command line is wrong
-        65  diff: a manifest is invalid (1 means that the manifests differ)
+        65  diff: a manifest is invalid (1 means that the manifests differ); merge, conform, probe --compare: a file is not
+            what it should be
         66  a file cannot be read
         73  a file or standard output cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture

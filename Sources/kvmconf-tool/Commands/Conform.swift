@@ -20,7 +20,7 @@ struct Conform: ParsableCommand {
       Every step is run, even after a refusal, and the model uses the release and the facts of this host, which are probed \
       first unless --host-facts or a .kvmconf.yaml names a file of facts. --kernel-report compares \
       with a report recorded on another machine by `apply --keep-going --format json` or `kvmload --keep-going --json`. \
-      The exit status is 1 if anything differs.
+      The exit status is 1 if anything differs, and 65 if a report or the file of quirks is not one.
       """)
 
   @Argument(
@@ -44,12 +44,12 @@ struct Conform: ParsableCommand {
   var format: Format = .text
 
   func run() throws {
-    let quirks = try readQuirks()
-    let reports = try readReports()
+    let quirks = try readingData(readQuirks)
+    let reports = try readingData(readReports)
     let manifests = try plans(assumedRelease: reports?.first?.release.flatMap { Release($0) } ?? .running)
     if let reports, reports.count != manifests.count {
       Output.error("\(counted(manifests.count, "manifest")), but \(counted(reports.count, "report"))")
-      throw Status.failure
+      throw Status.badData
     }
     Interruption.watch()
     var conformances: [PlanConformance] = []

@@ -38,13 +38,8 @@ struct Diff: ParsableCommand {
       throw ValidationError("compare a folder with a folder, or a file with a file")
     }
     let manifests = try options.manifestFiles()
-    let comparisons: [ManifestComparison]
-    do throws(DiagnosticsError) {
-      comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
-    } catch {
-      guard error.kind == .invalid else { throw error }
-      Output.print(error.diagnostics, to: 2)
-      throw Status.badData
+    let comparisons = try readingData { () throws(DiagnosticsError) in
+      try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
     }
     for comparison in comparisons {
       switch format {
