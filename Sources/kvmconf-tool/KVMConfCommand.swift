@@ -44,6 +44,10 @@ extension KVMConfCommand {
       Output.exit(Status.of(error.kind))
     } catch let status as ExitCode {
       Output.exit(status)
+    } catch let error as ValidationError {
+      // An option does not fit what a file has: the usage would not help.
+      Output.error(error.message)
+      Output.exit(.validationFailure)
     } catch {
       let status = exitCode(for: error)
       guard status == Status.success else {

@@ -34,6 +34,9 @@ struct Diff: ParsableCommand {
   enum DiffFormat: String, Word { case text, json, markdown }
 
   func run() throws {
+    for path in [old, new] where path != "-" && realPath(path) == nil {
+      throw DiagnosticsError.unreadable(path, "there is no such file or folder")
+    }
     guard isFolder(old) == isFolder(new) else {
       throw ValidationError("compare a folder with a folder, or a file with a file")
     }

@@ -40,8 +40,8 @@ extension Schema {
       commandName: "check",
       abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
       usage: """
-        kvmconf schema check [--headers <dir>] [--format text|json] [<option> ...]
-          [<dir> ...]
+        kvmconf schema check [--headers <dir>] [--format text|json]
+          [<option> ...] [<dir> ...]
         """,
       discussion: """
         Without arguments, checks the built-in schemas. Folders given by --schemas are checked together with them. --headers \
