@@ -13,14 +13,15 @@ struct KVMConfCommand: ParsableCommand {
     discussion: """
       EXIT STATUS
         0   success
-        1   a manifest is invalid, or the outcome of a step was not the expected one
+        1   a manifest is invalid, an outcome was not the expected one, or what is
+            compared differs
         64  the command line is wrong
-        65  diff: a manifest is invalid (1 means that the manifests differ); merge, conform, probe --compare: a file is not
-            what it should be
+        65  a file to compare or to merge is not what it should be
         66  a file cannot be read
-        73  a file or standard output cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
+        73  a file or standard output cannot be written
+        130 the run was interrupted
       """,
     // A placeholder: finding the newest release of the schemas would slow every start down.
     version: "kvmconf",

@@ -205,7 +205,7 @@ extension Validate {
     try write(
       report.text(
         as: format, color: output == nil && Output.hasColor(1), settings: work.jobs.map(\.settings).distinct))
-    if !quiet { Output.message(report.summary + "\n") }
+    if !quiet { Output.message(report.summary(work.remarks) + "\n") }
     if let failure = report.failure ?? (work.remarks.fail ? .invalid : nil) { throw Status.of(failure) }
   }
 
