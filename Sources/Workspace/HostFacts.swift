@@ -31,7 +31,9 @@ package struct HostFacts: Sendable {
   package init(_ file: SourceFile) throws(DiagnosticsError) {
     let tree = SourceTree(parsing: file)
     if let first = tree.diagnostics.first { throw .invalid(first) }
-    guard let node = tree.documents.first else { throw .noFacts(at: SourceRange(file: file, start: .start, end: .start)) }
+    guard let node = tree.documents.first else {
+      throw .noFacts(at: SourceRange(file: file, start: .start, end: .start))
+    }
     try self.init(node)
   }
 

@@ -71,7 +71,8 @@ import Testing
   /// A line of mdoc in the form of a usage: `.Op Fl Fl facts Ar file` is `[--facts <file>]`.
   private static func usage(_ line: some StringProtocol) -> String {
     if line.hasPrefix(".Op ") { return "[\(usage("." + line.dropFirst(4)))]" }
-    let plain = String(line.dropFirst()).replacing("Fl Fl ", with: "--").replacing("Fl ", with: "-").replacing(" | ", with: "|")
+    let plain = String(line.dropFirst()).replacing("Fl Fl ", with: "--").replacing("Fl ", with: "-")
+      .replacing(" | ", with: "|")
     var (text, isName, isGlued) = ("", false, true)
     for word in plain.split(separator: " ") {
       switch word {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeviceSchema
+import Diagnostics
 import EditorSchema
 import Vocabulary
 import Workspace
@@ -34,7 +35,7 @@ extension Schema {
     func validate() throws {
       guard let arch, Architecture(rawValue: arch) == nil else { return }
       throw ValidationError(
-        "--arch takes \(Architecture.names.joined(separator: ", ")), not '\(arch)'")
+        "--arch takes \(Architecture.names.listed("or")), not '\(arch)'\(Architecture.names.suggestion(for: arch))")
     }
 
     func run() throws {
