@@ -77,5 +77,8 @@ import Testing
     #expect(noType.status == 64)
     #expect(noType.errors.contains("did you mean 'arm-vgic-v3'?"))
     #expect(await kvmconf("explain", "").status == 1)
+    // One of several names is unknown.
+    let names = await kvmconf("explain", "arm-vgic-v3.addr.dist", "arm-vgic-v3.addr.dits")
+    #expect(names.errors.hasPrefix("error: there is no 'arm-vgic-v3.addr.dits'; did you mean"), "\(names.errors)")
   }
 }

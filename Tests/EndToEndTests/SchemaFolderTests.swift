@@ -66,6 +66,11 @@ import Testing
     #expect(ended.status == 64 && ended.errors.contains(message), "\(ended)")
   }
 
+  @Test func missingFolderOfHeadersIsReported() async {
+    let ended = await kvmconf("schema", "check", "--headers", "/nonexistent")
+    #expect(ended.errors.hasPrefix("error: cannot read /nonexistent: ") && ended.status == 66, "\(ended)")
+  }
+
   /// A user's schema that fails while it is used is the user's mistake, not a bug in kvmconf.
   @Test func failingSchemaOfAUserIsInvalid() async {
     await withFolder { folder in

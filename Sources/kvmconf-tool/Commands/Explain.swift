@@ -64,8 +64,15 @@ struct Explain: ParsableCommand {
     switch explanation {
     case .page(let text): Output.result(text.hasSuffix("\n") ? text : text + "\n")
     case .unknown(let sentence):
-      Output.error(sentence)
+      Output.error(unknownWord(explainer) ?? sentence)
       throw Status.failure
     }
+  }
+
+  /// A sentence about the first argument without a page, if another one is a name that has one; nil otherwise.
+  private func unknownWord(_ explainer: Explainer) -> String? {
+    guard words.contains(where: { $0.contains(".") && explainer.hasPage($0) }) else { return nil }
+    for word in words { if case .unknown(let sentence) = explainer.explain(word) { return sentence } }
+    return nil
   }
 }

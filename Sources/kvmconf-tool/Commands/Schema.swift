@@ -65,6 +65,9 @@ extension Schema {
     var format: Format = .text
 
     func run() throws {
+      if let headers, !isFolder(headers) {
+        throw DiagnosticsError.unreadable(headers, "there is no such folder of headers")
+      }
       let folders = folders + options.schemas
       var settings = Settings()
       settings.release = options.kernel
