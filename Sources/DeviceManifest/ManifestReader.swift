@@ -31,6 +31,8 @@ package struct ManifestReader {
       let reader = MappingReader(node, of: "the manifest", keys: keys, findings)
       if written == nil {
         _ = reader.required("arch", names.joined(separator: ", "), mayBeUnknown: false)
+      } else if let written, written.scalar == nil, !written.isEmpty {
+        findings.wrongKind(written, of: "'arch'", wanted: "one of \(names.listed("or"))")
       } else {
         findings.error(
           "missing-key", "the manifest needs 'arch': \(names.joined(separator: ", "))", at: node.range.firstLine)

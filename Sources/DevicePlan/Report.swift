@@ -33,8 +33,8 @@ package struct Report: Hashable, Sendable {
   package var architecture: Architecture
   package var host: HostDescription
   package private(set) var entries: Entries
-  /// Whether the run was interrupted by the user.
-  package var isInterrupted = false
+  /// The index of the first step that was not run because the user interrupted the run; nil if that did not happen.
+  package var interruption: Int?
 
   /// The report of a plan without any results so far.
   package init(_ plan: Plan, on host: HostDescription) {

@@ -24,7 +24,7 @@ package struct Runner {
       let step = plan.steps[i]
       if end == nil, isInterrupted() {
         end = "the run was interrupted"
-        report.isInterrupted = true
+        report.interruption = i
       }
       // Without `??`, whose closure would copy the step.
       var reason = end

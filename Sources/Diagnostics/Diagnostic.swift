@@ -99,12 +99,15 @@ extension Sequence<String> {
 
   /// The name that was probably meant, or nil if none is close.
   ///
-  /// A name is close if its edit distance (with transpositions) is at most a third of the longer name, or 1. Of equally
-  /// close names, one with the same letters wins, else the first. If no name is close, the only one that contains the
-  /// text, or is contained in it, is meant: `arm-vgic-v3` by `gicv3`. No name is close to a text that is too long for
-  /// one.
+  /// A name that differs only in case, hyphens and underscores is meant. Otherwise, a name is close if its edit distance
+  /// (with transpositions) is at most a third of the longer name, or 1. Of equally close names, one with the same letters
+  /// wins, else the first. If no name is close, the only one that contains the text, or is contained in it, is meant:
+  /// `arm-vgic-v3` by `gicv3`. No name is close to a text that is too long for one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
+    if let same = first(where: { $0.utf8.count == name.utf8.count && $0.withoutStyle == name.withoutStyle }) {
+      return same
+    }
     let wanted = Spelling(name)
     var best: (name: String, rank: Int)?
     for candidate in self where candidate.utf8.count <= Spelling.longest {
@@ -145,6 +148,9 @@ extension String {
   package func isTypo(of other: String) -> Bool {
     utf8.count <= Spelling.longest && Spelling(self).distance(to: Spelling(other), limit: 2) != nil
   }
+
+  /// The name in lower case, with hyphens for underscores.
+  fileprivate var withoutStyle: String { lowercased().replacing("_", with: "-") }
 
   /// The letters and digits, in lower case.
   fileprivate var lettersAndDigits: [UInt8] {

@@ -27,7 +27,7 @@ extension DiagnosticsError {
 
   /// - Parameter reason: in words, such as `it is a folder`.
   package static func unreadable(_ path: String, _ reason: String) -> Self {
-    Self(.unreadable, [.error("cannot-read", "cannot read \(path): \(reason)", at: nil)])
+    Self(.unreadable, [.error("cannot-read", "cannot read \(path.isEmpty ? "''" : path): \(reason)", at: nil)])
   }
 
   /// - Parameter reason: in words, such as `it is no regular file`.

@@ -309,7 +309,8 @@ extension Subject {
 // MARK: Pages
 
 extension Explainer {
-  /// The pages for subjects. Architectures that share a file share a page.
+  /// The pages for subjects. Architectures that share a file share a page. Several pages of one name follow a list of their
+  /// architectures.
   private func pages(_ subjects: [Subject]) -> String {
     var pages: [String] = []
     var done: [SourceFile] = []
@@ -319,7 +320,18 @@ extension Explainer {
         \.catalogue.architecture.rawValue)
       pages.append(page(subject, architectures: sharing))
     }
-    return pages.joined(separator: "\n")
+    return ([overview(of: subjects, pages: pages.count)].compactMap(\.self) + pages).joined(separator: "\n")
+  }
+
+  /// A sentence on the architectures of several pages with one name; nil for other pages.
+  private func overview(of subjects: [Subject], pages: Int) -> String? {
+    guard pages > 1, let first = subjects.first, subjects.allSatisfy({ $0.name == first.name }) else { return nil }
+    var page = PageText()
+    let architectures = subjects.map(\.catalogue.architecture.rawValue)
+    page.paragraph(
+      "\(first.name) differs between architectures: here are \(pages) pages, for \(architectures.listed()). For one of "
+        + "them: explain \(architectures[0])/\(first.name)", indent: 0)
+    return page.text
   }
 
   private func page(_ subject: Subject, architectures: [String]) -> String {
@@ -363,19 +375,32 @@ extension Explainer {
     var shown: Set<SourceFile> = []
     for catalogue in catalogues where architecture == nil || catalogue.architecture == architecture {
       let reference = CallReference(catalogue: catalogue)
-      let calls = catalogue.files.filter { !shown.contains($0.text.file) }.flatMap { file in
-        reference.allCalls(of: file).compactMap { $0.only { $0.id == id } }
+      var (files, calls): ([SchemaFile], [RefusableCall]) = ([], [])
+      for file in catalogue.files where !shown.contains(file.text.file) {
+        let found = reference.allCalls(of: file).compactMap { $0.only { $0.id == id } }
+        if !found.isEmpty { files.append(file) }
+        calls += found
       }
       if calls.isEmpty { continue }
       // A common file is the same for all architectures.
       for file in catalogue.files where file.isShared { shown.insert(file.text.file) }
       page.gap()
-      page.title(id, "diagnostic", catalogue.architecture.rawValue)
+      page.title(id, "diagnostic", architectures(sharing: files, of: catalogue, architecture))
       page.meaning(of: calls)
     }
     if !page.lines.isEmpty { return .page(page.text) }
     if let page = self.page(ofAnswer: id, architecture) { return .page(page) }
     return unknownID(name, id, architecture)
+  }
+
+  /// The architectures that have all of these files, if they are common ones; else the one of a catalogue.
+  private func architectures(sharing files: [SchemaFile], of catalogue: Catalogue, _ only: Architecture?) -> String {
+    let sources = files.map(\.text.file)
+    let sharing = catalogues.filter { other in
+      let own = other.files.map(\.text.file)
+      return (only ?? other.architecture) == other.architecture && sources.allSatisfy(own.contains)
+    }
+    return (files.allSatisfy(\.isShared) ? sharing : [catalogue]).map(\.architecture.rawValue).joined(separator: ", ")
   }
 
   /// All reasons for an errno, whatever their ids are: `vm.set-gsi-routing:EINVAL`, `set-gsi-routing:EINVAL`; nil if there
@@ -399,7 +424,9 @@ extension Explainer {
       if answering.isEmpty { continue }
       if subject.file.isShared { done.append(subject.file.text.file) }
       page.gap()
-      page.title("\(subject.name):\(parts[1])", "diagnostics", subject.catalogue.architecture.rawValue)
+      page.title(
+        "\(subject.name):\(parts[1])", "diagnostics",
+        architectures(sharing: [subject.file], of: subject.catalogue, architecture))
       page.meaning(of: answering)
     }
     return page.lines.isEmpty ? nil : page.text

@@ -3,12 +3,14 @@ import TextOutput
 import Vocabulary
 
 extension Report {
-  /// The report for people: one line per step, with the problems of a step below it, and a summary line.
+  /// The report for people: one line per step, with the problems of a step below it, and a summary line. The steps after
+  /// an interruption share one line.
   ///
   /// - Parameter color: whether to colour it with terminal escape sequences.
   package func text(color: Bool = false) -> String {
     var columns = Columns(rightAligned: [1, 4])
-    for (index, entry) in entries.enumerated() {
+    let run = entries.prefix(interruption ?? entries.count)
+    for (index, entry) in run.enumerated() {
       columns.append([
         entry.verdict.mark, "\(index + 1)", entry.step.words, entry.outcomeWords(on: host), entry.time,
       ])
@@ -16,12 +18,16 @@ extension Report {
 
     var text = "\(manifest.printable): \(name.printable), \(host.words)\n"
     let renderer = TextRenderer(color: color)
-    for (line, entry) in zip(columns.lines(), entries) {
+    for (line, entry) in zip(columns.lines(), run) {
       text += (color ? entry.verdict.coloured(line) : line) + "\n"
       for diagnostic in entry.diagnostics(on: host) { renderer.render(diagnostic, into: &text) }
     }
     for choice in choices where !choice.leftOut.isEmpty { text += words(of: choice) + "\n" }
-    return text + summary.words + (isInterrupted ? "; interrupted" : "") + "\n"
+    if let interruption {
+      let left = entries.count - interruption
+      text += "the run was interrupted: \(counted(left, "step")) \(left == 1 ? "was" : "were") not run\n"
+    }
+    return text + summary.words + "\n"
   }
 
   /// A test and what it left out, such as `test gic (arm-vgic-v3): ENODEV; left out: create gic (arm-vgic-v3)`.

@@ -37,6 +37,12 @@ package struct TextRenderer: Sendable {
     }
   }
 
+  /// Writes an error that is not about a text, and has no id. Its message may have several lines.
+  package func renderError(_ message: String, into output: inout String) {
+    let lines = message.split(separator: "\n").map { styled(String($0).printable, .bold) }
+    output += styled("error:", .error) + " " + lines.joined(separator: "\n") + "\n"
+  }
+
   /// Writes one diagnostic, with the line that it refers to, its notes and its fix-its.
   package func render(_ diagnostic: Diagnostic, into output: inout String) {
     if let range = diagnostic.range { output += styled(place(range) + ":", .bold) + " " }

@@ -36,12 +36,19 @@ extension [ValidatedFile] {
     }
   }
 
-  /// `2 files, 3 manifests, 40 steps: 1 error, 0 warnings, 2 undecided`
-  package var summary: String {
+  /// `2 files, 3 manifests, 40 steps: 1 error, 0 warnings, 2 undecided`. It counts every error and warning that is
+  /// printed, also those in schemas.
+  ///
+  /// - Parameters:
+  ///   - schemaFaults: the errors in the schemas that the manifests need.
+  ///   - remarks: on the settings of the files.
+  package func summary(_ schemaFaults: [Diagnostic], _ remarks: SettingsRemarks) -> String {
     let validations = compactMap(\.validation)
     func total(_ number: (Validation) -> Int) -> Int { validations.reduce(0) { $0 + number($1) } }
     let (manifests, steps) = (total { $0.reports.count }, total { $0.summaries.reduce(0) { $0 + $1.steps } })
-    let (errors, warnings) = (count - validations.count + total { $0.errorCount }, total { $0.warningCount })
+    let unread = reduce(0) { $0 + ($1.error?.diagnostics.count { $0.severity == .error } ?? 0) }
+    let errors = total { $0.errorCount } + unread + schemaFaults.count
+    let warnings = total { $0.warningCount } + remarks.warningCount
     return "\(counted(count, "file")), \(counted(manifests, "manifest")), \(counted(steps, "step")): "
       + "\(counted(errors, "error")), \(counted(warnings, "warning")), \(total { $0.undecidedCount }) undecided"
   }

@@ -142,6 +142,13 @@ package func isFolder(_ path: String) -> Bool {
   return unsafe path != "-" && stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
 }
 
+/// Whether a path leads to what can be read only once: standard input, a pipe or a device.
+package func isPipeOrDevice(_ path: String) -> Bool {
+  var info = stat()
+  // SAFETY: `info` lives throughout the call.
+  return unsafe path == "-" || stat(path, &info) == 0 && ![S_IFREG, S_IFDIR].contains(info.st_mode & S_IFMT)
+}
+
 /// The names in a folder, sorted.
 package func entries(of folder: String) throws(DiagnosticsError) -> [String] {
   // SAFETY: this function owns the stream and closes it once. Each entry is used before the next one is read.

@@ -31,15 +31,15 @@ package struct HostFacts: Sendable {
   package init(_ file: SourceFile) throws(DiagnosticsError) {
     let tree = SourceTree(parsing: file)
     if let first = tree.diagnostics.first { throw .invalid(first) }
-    try self.init(tree.documents.first)
+    guard let node = tree.documents.first else {
+      throw .noFacts(at: SourceRange(file: file, start: .start, end: .start))
+    }
+    try self.init(node)
   }
 
   /// - Parameter node: a mapping from the names of facts to their values.
-  init(_ node: Node?) throws(DiagnosticsError) {
-    guard let node, let entries = node.entries else {
-      throw .invalid(
-        .error("bad-facts", "host facts must be a mapping from names to values", at: node?.range))
-    }
+  init(_ node: Node) throws(DiagnosticsError) {
+    guard let entries = node.entries else { throw .noFacts(at: node.range) }
     for entry in node.factsOfProbe ?? entries {
       guard Self.ownKeys.contains(entry.key.value) else {
         self.entries.append(entry)
@@ -155,5 +155,11 @@ extension Value {
     case (.map, .map): true
     default: false
     }
+  }
+}
+
+extension DiagnosticsError {
+  fileprivate static func noFacts(at range: SourceRange) -> Self {
+    .invalid(.error("bad-facts", "host facts must be a mapping from names to values", at: range))
   }
 }

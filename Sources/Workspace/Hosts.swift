@@ -123,14 +123,24 @@ extension Settings {
   }
 }
 
-extension [Settings] {
-  /// Warnings about releases that the schemas do not describe, one of each kind.
-  package func undescribedReleases(on hosts: LoadedHosts) -> [Diagnostic] {
-    var known: Set<DiagnosticID> = []
-    let all = lazy.flatMap { settings in
-      hosts.hosts.lazy.compactMap(\.self).compactMap { settings.on($0).undescribedRelease }
+extension SettingsRemarks {
+  /// Adds a warning of each kind about releases that the schemas do not describe.
+  ///
+  /// - Parameter settings: of each configuration, without a host of the options.
+  /// - Returns: the remarks that were added.
+  package mutating func addUndescribedReleases(
+    of settings: [Settings], on hosts: LoadedHosts
+  ) throws(DiagnosticsError) -> [Diagnostic] {
+    var added: [Diagnostic] = []
+    for settings in settings {
+      for host in hosts.hosts.compactMap(\.self) {
+        guard let warning = settings.on(host).undescribedRelease, !added.contains(where: { $0.id == warning.id }) else {
+          continue
+        }
+        added += try add([warning], on: settings)
+      }
     }
-    return all.filter { known.insert($0.id).inserted }
+    return added
   }
 }
 

@@ -14,9 +14,8 @@ extension Settings {
 
   /// Adds the schemas below a folder, `ARCH/TYPE.yaml` or `.yml`. A schema replaces an earlier one with the same path.
   package mutating func addSchemas(in folder: String) throws(DiagnosticsError) {
-    guard isFolder(folder) else { throw .unreadable(folder, "it is not a folder of schemas") }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    for path in try yamlPaths(below: folder) {
+    for path in try schemaPaths(below: folder) {
       let source = SchemaSource(
         path: String(path.dropFirst(prefix.count)), file: try SourceFile(reading: path, isNamedByUser: false))
       if let i = schemas.firstIndex(where: { $0.path == source.path }) {
@@ -25,6 +24,14 @@ extension Settings {
         schemas.append(source)
       }
     }
+  }
+
+  private func schemaPaths(below folder: String) throws(DiagnosticsError) -> [String] {
+    if realPath(folder) == nil { throw .unreadable(folder, "there is no such folder of schemas") }
+    guard isFolder(folder) else { throw .unreadable(folder, "it is not a folder of schemas") }
+    let paths = try yamlPaths(below: folder)
+    if paths.isEmpty { throw .unreadable(folder, "the folder has no schemas, ARCH/TYPE.yaml") }
+    return paths
   }
 
   /// Checks the schemas of these folders together with all others. Does nothing if there are no folders.

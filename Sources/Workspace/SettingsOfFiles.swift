@@ -33,8 +33,8 @@ package final class SettingsOfFiles {
   private let search = ConfigurationSearch()
   /// The settings for the files of each configuration; the key nil is for those without a configuration.
   private var known: [String?: Settings] = [:]
-  /// Whether a release that the schemas do not describe has been reported.
-  private var hasWarned = false
+  /// The remarks on the settings so far, which `onRemarks` has received.
+  package private(set) var remarks = SettingsRemarks()
 
   /// - Parameter onSearch: called with the name of each file and the path of its configuration.
   package init(
@@ -64,7 +64,7 @@ package final class SettingsOfFiles {
       file = read
     }
     let settings = try settings(file)
-    if let remarks = file?.remarks, !remarks.isEmpty { request.onRemarks(remarks) }
+    try report((file?.remarks ?? []) + undescribedRelease(of: settings), on: settings)
     known[configuration] = settings
     return settings
   }
@@ -97,7 +97,6 @@ package final class SettingsOfFiles {
       let faults = unknownIDs(in: configuration, settings)
       if !faults.isEmpty { throw DiagnosticsError(.invalid, faults) }
     }
-    checkRelease(settings)
     return settings
   }
 
@@ -121,11 +120,15 @@ package final class SettingsOfFiles {
     return configuration.unknownIDs(isKnown: explainer.knows, among: { explainer.ids })
   }
 
-  /// Warns once if the schemas do not describe the release.
-  private func checkRelease(_ settings: Settings) {
-    guard request.warnsOfReleases, !hasWarned, let warning = settings.undescribedRelease else { return }
-    hasWarned = true
-    request.onRemarks([warning])
+  /// A warning if the schemas do not describe the release. One about the same release is reported once.
+  private func undescribedRelease(of settings: Settings) -> [Diagnostic] {
+    guard request.warnsOfReleases, let warning = settings.undescribedRelease else { return [] }
+    return remarks.diagnostics.contains { $0.message == warning.message } ? [] : [warning]
+  }
+
+  private func report(_ found: [Diagnostic], on settings: Settings) throws(DiagnosticsError) {
+    let added = try remarks.add(found, on: settings)
+    if !added.isEmpty { request.onRemarks(added) }
   }
 }
 

@@ -13,13 +13,15 @@ struct KVMConfCommand: ParsableCommand {
     discussion: """
       EXIT STATUS
         0   success
-        1   a manifest is invalid, or the outcome of a step was not the expected one
+        1   a manifest is invalid, an outcome was not the expected one, or what is
+            compared differs
         64  the command line is wrong
-        65  diff: a manifest is invalid (1 means that the manifests differ)
+        65  a file to compare or to merge is not what it should be
         66  a file cannot be read
-        73  a file or standard output cannot be written
         69  no usable /dev/kvm, or the manifest is for another architecture
         70  a bug in kvmconf or in its schemas
+        73  a file or standard output cannot be written
+        130 the run was interrupted
       """,
     // A placeholder: finding the newest release of the schemas would slow every start down.
     version: "kvmconf",
@@ -43,8 +45,17 @@ extension KVMConfCommand {
       Output.exit(Status.of(error.kind))
     } catch let status as ExitCode {
       Output.exit(status)
+    } catch let error as ValidationError {
+      // An option does not fit what a file has: the usage would not help.
+      Output.error(error.message)
+      Output.exit(.validationFailure)
     } catch {
-      guard exitCode(for: error) == Status.success else { exit(withError: error) }
+      let status = exitCode(for: error)
+      guard status == Status.success else {
+        Output.error(message(for: error).startingInLowerCase)
+        Output.message(advice(on: error))
+        Output.exit(status)
+      }
       // The help and the version go to standard output too.
       let text = fullMessage(for: error)
       let isVersion = text == configuration.version
@@ -66,17 +77,25 @@ extension KVMConfCommand {
       if i == 0, word == "help" { continue }
       let names = known.compactMap { $0.configuration.commandName }
       guard let next = known.first(where: { $0.configuration.commandName == word }) else {
-        Output.message(
-          """
-          Error: '\(path)' has no command '\(word.printable)'\(names.suggestion(for: word))
-          Usage: \(path) <subcommand>
-            See '\(path) --help' for more information.
-
-          """)
+        Output.error("'\(path)' has no command '\(word)'\(names.suggestion(for: word))")
+        Output.message("Usage: \(path) <subcommand>\n  See '\(path) --help' for more information.\n")
         throw ExitCode.validationFailure
       }
       path += " " + word
       command = next
     }
+  }
+  /// The lines that follow the message of an error in the command line: the help of the option, and the usage.
+  private static func advice(on error: any Error) -> String {
+    let lines = fullMessage(for: error).dropFirst(_errorPrefix.count + message(for: error).count)
+    return String(lines.drop { $0 == "\n" }) + "\n"
+  }
+}
+
+extension String {
+  /// The text with its first word in lower case, unless that is an abbreviation.
+  fileprivate var startingInLowerCase: String {
+    guard let second = dropFirst().first, second.isLowercase else { return self }
+    return prefix(1).lowercased() + dropFirst()
   }
 }

@@ -11,6 +11,13 @@ enum Output {
   static func result(_ text: String) { write(text, to: STDOUT_FILENO) }
   static func message(_ text: String) { write(text, to: STDERR_FILENO) }
 
+  /// Prints an error of the command line or of the program, which has no place in a file and no id.
+  static func error(_ message: String) {
+    var text = ""
+    TextRenderer(color: hasColor(STDERR_FILENO)).renderError(message, into: &text)
+    Self.message(text)
+  }
+
   private static let hasLostResults = Mutex(false)
 
   /// Ends the program. The status is at least 73 if results could not be written.

@@ -6,7 +6,7 @@ enum Status {
   static let success = ExitCode(0)
   /// The manifest is invalid, or a step's outcome was not the expected one.
   static let failure = ExitCode(1)
-  /// A manifest is invalid, for `diff`, whose `failure` means that manifests differ.
+  /// A text that is compared or merged is not what it should be: `failure` has another meaning.
   static let badData = ExitCode(65)
   /// A file cannot be read.
   static let noInput = ExitCode(66)
@@ -33,3 +33,15 @@ enum Status {
 
 /// The higher of two statuses.
 func max(_ a: ExitCode, _ b: ExitCode) -> ExitCode { a.rawValue >= b.rawValue ? a : b }
+
+/// Calls a body that reads texts to compare or to merge. If one is not what it should be, the diagnostics are printed, and
+/// the status is `badData`.
+func readingData<Result>(_ body: () throws(DiagnosticsError) -> Result) throws -> Result {
+  do throws(DiagnosticsError) {
+    return try body()
+  } catch {
+    guard error.kind == .invalid else { throw error }
+    Output.print(error.diagnostics, to: 2)
+    throw Status.badData
+  }
+}

@@ -22,5 +22,10 @@ import Testing
   }
 
   /// Swapped letters are a likelier mistake than a wrong letter.
+  /// A name in another style is meant, even if another one needs fewer changes.
+  @Test(arguments: ["a_b_c", "A-B-C", "A_b-c"]) func otherStyleIsTheSameName(_ name: String) {
+    #expect(["A_b_d", "a-b-c"].nearest(to: name) == "a-b-c")
+  }
+
   @Test func swappedLettersBeatReplacedOnes() { #expect(["u16", "u32", "u64"].nearest(to: "u46") == "u64") }
 }

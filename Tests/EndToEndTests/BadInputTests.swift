@@ -100,9 +100,42 @@ import Testing
   func wrongCommandLineIsReported(_ arguments: [String]) async {
     let ended = await run(program, arguments)
     #expect(ended.output == "")
-    #expect(ended.errors.hasPrefix("Error: "))
+    #expect(ended.errors.hasPrefix("error: "))
+    // As other messages, it begins in lower case.
+    #expect(ended.errors.dropFirst(7).first?.isUppercase == false, "\(ended.errors)")
     #expect(ended.errors.contains("kvmconf"))
     #expect(ended.status == 64)
+  }
+
+  /// A message of several lines keeps them.
+  @Test func valuesOfAnOptionAreListed() async {
+    let ended = await kvmconf("validate", "--format", "xml", "x")
+    #expect(ended.errors.hasPrefix("error: the value 'xml' is invalid for '--format <format>'"))
+    #expect(ended.errors.contains("\n  - text\n  - markdown\n"), "\(ended.errors)")
+  }
+
+  /// The usage does not help if an option does not fit what a file has.
+  @Test func optionThatDoesNotFitAFileIsReported() async {
+    let ended = await kvmconf("map", "--document", "4", "examples/x86_64/tsc.yaml")
+    #expect(ended.errors == "error: --document 4: examples/x86_64/tsc.yaml has 1 manifest\n" && ended.status == 64)
+  }
+
+  @Test(arguments: [["/nonexistent", "examples"], ["examples", "/nonexistent"], ["/nonexistent", "/dev/null"]])
+  func missingFileToCompareIsReported(_ paths: [String]) async {
+    let ended = await run(program, ["diff"] + paths)
+    #expect(ended.errors.hasPrefix("error: cannot read /nonexistent: ") && ended.status == 66, "\(ended)")
+  }
+
+  @Test func emptyFactsHaveAPlace() async {
+    let ended = await kvmconf("validate", "--host-facts", "/dev/null", "examples/x86_64/tsc.yaml")
+    #expect(ended.errors.hasPrefix("/dev/null:1:1: error: host facts must be a mapping"), "\(ended.errors)")
+  }
+
+  @Test func pipesAreNotSharedBetweenShards() async {
+    for path in ["-", "/dev/zero"] {
+      let ended = await kvmconf("validate", "--shard", "1/2", path)
+      #expect(ended.errors.contains("cannot be read more than once") && ended.status == 64, "\(ended)")
+    }
   }
 
   /// If the reader of the output goes away, there is no message and no waiting.

@@ -61,12 +61,13 @@ import Testing
     let example = try #require(Self.blocks("yaml").first { $0.hasPrefix("schemas:") })
     await withManifests { folder in
       write(example, toFile: folder + "/.kvmconf.yaml")
-      // SAFETY: the path lives throughout the calls.
-      unsafe mkdir(folder + "/schemas", 0o700)
+      _ = await run("mkdir", ["-p", folder + "/schemas/arm64"])
+      write(
+        "schema: 2\nnumber: 4000\ndoc: a device\nsources: [virt/kvm/none.c]\n",
+        toFile: folder + "/schemas/arm64/toy.yaml")
       let ended = await shell("kvmconf validate --verbose kvm", in: folder)
       #expect(ended.errors.hasPrefix("kvm/vm.yaml: configured by .kvmconf.yaml\n"))
       #expect(ended.status == 0, "\(ended.errors)")
-      unsafe rmdir(folder + "/schemas")
     }
   }
 

@@ -166,9 +166,28 @@ private let refused =
     }
   }
 
+  /// The message says what is wrong with a folder of schemas, at the place that names it.
+  @Test func wrongFolderOfSchemasIsReported() async {
+    await withFolder { folder in
+      write(good, toFile: folder + "/a.yaml")
+      _ = await run("mkdir", [folder + "/empty"])
+      for (name, reason) in [
+        ("none", "there is no such folder of schemas"), ("a.yaml", "it is not a folder of schemas"),
+        ("empty", "the folder has no schemas, ARCH/TYPE.yaml"),
+      ] {
+        write("kernel: 7.2\nschemas: [\(name)]\n", toFile: folder + "/.kvmconf.yaml")
+        let ended = await validate("a.yaml", in: folder)
+        #expect(
+          ended.errors.hasPrefix(".kvmconf.yaml:2:11: error: cannot read \(name): \(reason) [cannot-read]\n"),
+          "\(ended.errors)")
+        #expect(ended.status == 66)
+      }
+    }
+  }
+
   @Test func stdinFilenameMustNotBeEmpty() async {
     let ended = await kvmconf("validate", "--stdin-filename", "", "-", input: good)
-    #expect(ended.errors.hasPrefix("Error: --stdin-filename takes the name of a file"))
+    #expect(ended.errors.hasPrefix("error: --stdin-filename takes the name of a file"))
     #expect(ended.status == 64)
     #expect(await kvmconf("validate", "--help").output.contains(".kvmconf.yaml"))
   }

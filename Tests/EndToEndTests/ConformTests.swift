@@ -45,6 +45,6 @@ import Testing
     #expect(await kvmconf("conform", "/no/such/file").status == 66)
     #expect(await kvmconf("conform", "--kernel-report", "/no/such/file", Self.example).status == 66)
     let other = await kvmconf("conform", "examples/arm64/gicv3.yaml", "--kernel-report", "-", input: "")
-    #expect(other.status == 1 && other.errors == "kvmconf: there are 1 manifests but 0 reports\n")
+    #expect(other.status == 65 && other.errors == "error: 1 manifest, but 0 reports\n")
   }
 }

@@ -142,6 +142,27 @@ private func validated(_ manifest: String) async -> [Substring] {
     }
   }
 
+  /// The warning counts, fails with --fail-on warning, and has the severity that a configuration gives it.
+  @Test func warningOfAReleaseIsOneAsOthers() async {
+    let counted = await kvmconf("validate", "--kernel", "99.1", "-", input: board)
+    #expect(counted.errors.hasSuffix(": 0 errors, 1 warning, 0 undecided\n") && counted.status == 0)
+    for kernels in [["--kernel", "99.1"], ["--kernel", "7.1", "--kernel", "99.1"]] {
+      let ended = await run(program, ["validate", "--fail-on", "warning"] + kernels + ["-"], input: board)
+      #expect(ended.status == 1 && ended.errors.contains(" 1 warning"), "\(ended)")
+    }
+    await withFolder { folder in
+      write(board, toFile: folder + "/a.yaml")
+      for (severity, status) in [("off", Int32(0)), ("note", 0), ("warning", 1), ("error", 1)] {
+        write("severity: {newer-release: \(severity)}\nfail-on: warning\n", toFile: folder + "/.kvmconf.yaml")
+        for kernels in [["--kernel", "99.1"], ["--kernel", "7.1", "--kernel", "99.1"]] {
+          let ended = await run(program, ["validate"] + kernels + ["a.yaml"], in: folder)
+          #expect(ended.status == status && ended.errors.contains("[newer-release]") == (severity != "off"), "\(ended)")
+          #expect(ended.errors.contains("\(severity): the schemas describe") == (severity != "off"), "\(ended)")
+        }
+      }
+    }
+  }
+
   /// The release of a configuration is not used if options name the hosts.
   @Test func releaseOfAnOverriddenConfigurationIsNotWarnedOf() async {
     await withFolder { folder in

@@ -46,6 +46,47 @@ import Testing
     #expect(overview.contains("\n.It Cm \(command[0])\n") && overview.contains("\n.Xr kvmconf-\(command[0]) 1 ,\n"))
   }
 
+  /// The usage of a command in its help is the synopsis of its page. It has every option, or `<option> ...`, and fits a
+  /// terminal.
+  @Test(arguments: commands) func usageIsTheSynopsis(_ command: [String]) async throws {
+    let help = await run(program, command + ["--help"]).output
+    let usage = try #require(help.firstMatch(of: #/USAGE: (?:.+\n)+/#)?.0)
+    #expect(usage.split(separator: "\n").allSatisfy { $0.utf8.count <= 80 }, "\(usage)")
+    let words = usage.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " ")
+    #expect(words == Self.synopsis(command))
+    if words.contains("<option>") { return }
+    for option in Self.options(help) where !["output"].contains(option) {
+      #expect(words.contains("--\(option)"), "--\(option) is missing")
+    }
+  }
+
+  /// The synopsis of a command's page, in the form of a usage.
+  private static func synopsis(_ command: [String]) -> String {
+    let lines = page("kvmconf-\(command[0])").split(separator: "\n")
+      .drop { $0 != ".Sh SYNOPSIS" }.dropFirst().prefix { !$0.hasPrefix(".Sh") }
+    let forms = lines.split { $0 == ".Nm kvmconf" }.filter { $0.first == ".Cm \(command.joined(separator: " "))" }
+    return forms.map { form in (["kvmconf"] + form.map(usage)).joined(separator: " ") }.joined(separator: " ")
+  }
+
+  /// A line of mdoc in the form of a usage: `.Op Fl Fl facts Ar file` is `[--facts <file>]`.
+  private static func usage(_ line: some StringProtocol) -> String {
+    if line.hasPrefix(".Op ") { return "[\(usage("." + line.dropFirst(4)))]" }
+    let plain = String(line.dropFirst()).replacing("Fl Fl ", with: "--").replacing("Fl ", with: "-")
+      .replacing(" | ", with: "|")
+    var (text, isName, isGlued) = ("", false, true)
+    for word in plain.split(separator: " ") {
+      switch word {
+      case "Ar": isName = true
+      case "Cm": isName = false
+      case "Ns": isGlued = true
+      default:
+        text += (isGlued ? "" : " ") + (isName && word.allSatisfy { $0.isLetter } ? "<\(word)>" : word)
+        isGlued = false
+      }
+    }
+    return text
+  }
+
   /// The pages name only existing options, and every value of options that take one of several words.
   @Test(arguments: Set(commands.map { $0[0] })) func everyDocumentedOptionExists(_ name: String) async throws {
     let commands = Self.commands.filter { $0[0] == name }

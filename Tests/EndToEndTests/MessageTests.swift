@@ -72,10 +72,13 @@ import Testing
     let noCall = await kvmconf("explain", "hello world")
     #expect(noCall.status == 1)
     #expect(noCall.output == "")
-    #expect(noCall.errors.hasPrefix("kvmconf: the message does not say which call failed"))
+    #expect(noCall.errors.hasPrefix("error: the message does not say which call failed"))
     let noType = await kvmconf("explain", "Group 3 attr 0: Invalid argument", "--type", "arm-vgic-v33")
     #expect(noType.status == 64)
     #expect(noType.errors.contains("did you mean 'arm-vgic-v3'?"))
     #expect(await kvmconf("explain", "").status == 1)
+    // One of several names is unknown.
+    let names = await kvmconf("explain", "arm-vgic-v3.addr.dist", "arm-vgic-v3.addr.dits")
+    #expect(names.errors.hasPrefix("error: there is no 'arm-vgic-v3.addr.dits'; did you mean"), "\(names.errors)")
   }
 }

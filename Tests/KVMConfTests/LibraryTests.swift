@@ -279,7 +279,7 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(throws: ManifestError.self) { try options.addSchemas(inFolder: folder) }
     #expect(
       failure { try options.addSchemas(inFolder: folder + "/none") }
-        == "ManifestError: error: cannot read \(folder)/none: it is not a folder of schemas [cannot-read]")
+        == "ManifestError: error: cannot read \(folder)/none: there is no such folder of schemas [cannot-read]")
   }
 
   @Test func unreadableFileIsReported() {

@@ -33,6 +33,15 @@ import TextOutput
         """)
   }
 
+  /// The steps after an interruption are only counted.
+  @Test func interruptionTakesOneLine() {
+    var report = sampleReport
+    report.interruption = 5
+    let text = report.text()
+    #expect(text.contains("\n?  5 ") && !text.contains(" 6  set") && !text.contains(" 7  run"))
+    #expect(text.contains("\nthe run was interrupted: 2 steps were not run\n7 steps: "), "\(text)")
+  }
+
   @Test func colourIsOnlyAddedToTheText() throws {
     let coloured = sampleReport.text(color: true)
     #expect(coloured != sampleReport.text())

@@ -9,6 +9,10 @@ struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply",
     abstract: "Make the calls of a manifest on /dev/kvm, and report each answer and its reason.",
+    usage: """
+      kvmconf apply [--on kernel|model] [--keep-going] [--ready]
+        [--format <format>] [<option> ...] <file>
+      """,
     discussion: """
       The VM exists for the duration of the run. The run stops at the first failing step and skips the rest, unless \
       --keep-going is given. A plan that would crash or hang the kernel is refused before any call.
@@ -64,7 +68,7 @@ struct Apply: ParsableCommand {
       let named = plan.namingKeys(in: workspace.catalogue(for: plan.architecture))
       let report = try run(named, workspace, runner)
       reporter.add(report)
-      if report.isInterrupted { throw Status.interrupted }
+      if report.interruption != nil { throw Status.interrupted }
       if report.summary.failed > 0 { hasFailed = true }
     }
     try workspace.requireSoundSchemas()

@@ -12,6 +12,10 @@ struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
     abstract: "Compile a manifest into a plan: the file that kvmload runs inside a virtual machine monitor.",
+    usage: """
+      kvmconf compile -o <file> [--format plan|c] [--strip] [--document <n>]
+        [<option> ...] <file>
+      """,
     discussion: """
       The plan has the calls with their bytes, the expected outcomes, their places in the manifest, and the meaning of \
       each errno. A call that the model expects the kernel to refuse is a warning, and is compiled all the same. The same manifest gives the same bytes on every machine. `plan` and `apply` accept plans too.

@@ -5,6 +5,7 @@ struct Completions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "completions",
     abstract: "Print a script that lets a shell complete kvmconf's commands, files, device types and attributes.",
+    usage: "kvmconf completions bash|zsh|fish",
     discussion: """
       `make install` installs the script. To install it yourself:
 

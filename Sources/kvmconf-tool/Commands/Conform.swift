@@ -12,11 +12,15 @@ struct Conform: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conform",
     abstract: "Run manifests on the kernel and on the model, and print where they differ.",
+    usage: """
+      kvmconf conform [--kernel-report <file>] [--quirks <file>]
+        [--format text|json] [<option> ...] <file> ...
+      """,
     discussion: """
       Every step is run, even after a refusal, and the model uses the release and the facts of this host, which are probed \
       first unless --host-facts or a .kvmconf.yaml names a file of facts. --kernel-report compares \
       with a report recorded on another machine by `apply --keep-going --format json` or `kvmload --keep-going --json`. \
-      The exit status is 1 if anything differs.
+      The exit status is 1 if anything differs, and 65 if a report or the file of quirks is not one.
       """)
 
   @Argument(
@@ -40,12 +44,12 @@ struct Conform: ParsableCommand {
   var format: Format = .text
 
   func run() throws {
-    let quirks = try readQuirks()
-    let reports = try readReports()
+    let quirks = try readingData(readQuirks)
+    let reports = try readingData(readReports)
     let manifests = try plans(assumedRelease: reports?.first?.release.flatMap { Release($0) } ?? .running)
     if let reports, reports.count != manifests.count {
-      Output.message("kvmconf: there are \(manifests.count) manifests but \(reports.count) reports\n")
-      throw Status.failure
+      Output.error("\(counted(manifests.count, "manifest")), but \(counted(reports.count, "report"))")
+      throw Status.badData
     }
     Interruption.watch()
     var conformances: [PlanConformance] = []

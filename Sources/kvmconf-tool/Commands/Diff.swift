@@ -8,6 +8,7 @@ struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Show the calls that changed between two manifests.",
+    usage: "kvmconf diff [--format text|json|markdown] [<option> ...] <old> <new>",
     discussion: """
       Differences in spelling and layout do not count. Compiled plans and folders are accepted too: in folders, files with \
       the same path are compared, and manifests within a file are matched by name.
@@ -33,17 +34,15 @@ struct Diff: ParsableCommand {
   enum DiffFormat: String, Word { case text, json, markdown }
 
   func run() throws {
+    for path in [old, new] where path != "-" && realPath(path) == nil {
+      throw DiagnosticsError.unreadable(path, "there is no such file or folder")
+    }
     guard isFolder(old) == isFolder(new) else {
       throw ValidationError("compare a folder with a folder, or a file with a file")
     }
     let manifests = try options.manifestFiles()
-    let comparisons: [ManifestComparison]
-    do throws(DiagnosticsError) {
-      comparisons = try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
-    } catch {
-      guard error.kind == .invalid else { throw error }
-      Output.print(error.diagnostics, to: 2)
-      throw Status.badData
+    let comparisons = try readingData { () throws(DiagnosticsError) in
+      try isFolder(old) ? compareFolders(manifests) : [compareFiles(manifests)]
     }
     for comparison in comparisons {
       switch format {

@@ -9,6 +9,10 @@ struct Explain: ParsableCommand {
     commandName: "explain",
     abstract:
       "Print the reference page of a device type, group, attribute, call, constant or diagnostic id, or explain an error message.",
+    usage: """
+      kvmconf explain [--type <type>] [--schemas <dir>] [--kernel <release>]
+        [--color <when>] <name> ...
+      """,
     discussion: """
       A name is TYPE, TYPE.GROUP or TYPE.GROUP.ATTRIBUTE, where TYPE can also be vm, vcpu or system, with or without \
       ARCH/ before it; the id that a diagnostic shows in brackets; NAME:ERRNO; a constant of the kernel's headers; a call \
@@ -60,8 +64,15 @@ struct Explain: ParsableCommand {
     switch explanation {
     case .page(let text): Output.result(text.hasSuffix("\n") ? text : text + "\n")
     case .unknown(let sentence):
-      Output.message("kvmconf: \(sentence)\n")
+      Output.error(unknownWord(explainer) ?? sentence)
       throw Status.failure
     }
+  }
+
+  /// A sentence about the first argument without a page, if another one is a name that has one; nil otherwise.
+  private func unknownWord(_ explainer: Explainer) -> String? {
+    guard words.contains(where: { $0.contains(".") && explainer.hasPage($0) }) else { return nil }
+    for word in words { if case .unknown(let sentence) = explainer.explain(word) { return sentence } }
+    return nil
   }
 }

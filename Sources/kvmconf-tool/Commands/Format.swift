@@ -8,6 +8,7 @@ struct FormatCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fmt",
     abstract: "Rewrite manifests in the standard layout, in place, without changing their meaning.",
+    usage: "kvmconf fmt [--check] [--diff] [--color <when>] <file> ...",
     discussion: """
       Indents by two spaces per level, puts one space after ':', '-' and ',', and removes spaces at the ends of lines. \
       Comments, the order of keys, line breaks and the style of collections do not change. The result is read again, and a \
@@ -64,7 +65,7 @@ struct FormatCommand: ParsableCommand {
     switch Formatting(file) {
     case .faults(let faults): throw DiagnosticsError(.invalid, faults)
     case .refused:
-      Output.message("kvmconf: \(file.path.printable) is unchanged: another layout might change its meaning\n")
+      Output.error("\(file.path) is unchanged: another layout might change its meaning")
       return Status.software
     case .text(let text): return try finish(file, path, text)
     }

@@ -7,6 +7,10 @@ import Workspace
 struct MapCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "map", abstract: "Draw the addresses and the interrupts of a manifest's VM.",
+    usage: """
+      kvmconf map [--format text|svg|json] [-o <file>] [--document <n>]
+        [<option> ...] <file>
+      """,
     discussion: """
       The map shows the guest's memory, the devices, what is free, and what overlaps, after all calls of the manifest \
       have run on the model. `validate` warns about overlaps that no call refuses.

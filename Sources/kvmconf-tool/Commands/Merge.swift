@@ -7,10 +7,15 @@ import Workspace
 struct Merge: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge", abstract: "Make one report of the reports of all shards of a validation.",
+    usage: """
+      kvmconf merge [--format <format>] [-o <file>] [--quiet] [--color <when>]
+        <report> ...
+      """,
     discussion: """
       Reads the reports that `validate --shard K/N --format json` wrote, in any order. All N must be there, each once, from \
       the same version of kvmconf and the same manifests, hosts, facts and settings. The manifests themselves are not \
-      needed: the reports have the texts that problems refer to. The exit status is that of a validation in one piece.
+      needed: the reports have the texts that problems refer to. The exit status is that of a validation in one piece, and 65 if \
+      the reports are not those of all shards.
       """)
 
   @Argument(
@@ -32,10 +37,11 @@ struct Merge: ParsableCommand {
 
   func run() throws {
     let files = try reports.map { try SourceFile(reading: $0, most: .max) }
-    let report = MatrixReport(try HostMatrix(merging: files))
+    let report = MatrixReport(
+      try readingData { () throws(DiagnosticsError) in try HostMatrix(merging: files) })
     let text = report.text(as: format, color: output == nil && Output.hasColor(1))
     if let output { try Output.write(Array(text.utf8), toFile: output) } else { Output.result(text) }
-    if !quiet { Output.message(report.summary + "\n") }
+    if !quiet { Output.message(report.summary() + "\n") }
     if let failure = report.failure { throw Status.of(failure) }
   }
 }

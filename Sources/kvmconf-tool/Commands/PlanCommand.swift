@@ -8,6 +8,7 @@ import Workspace
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Print the calls that a manifest makes, in order.",
+    usage: "kvmconf plan [--format text|json|strace|dot] [<option> ...] <file>",
     discussion: "A call that the model expects the kernel to refuse is a warning, as in `validate`.")
 
   @Argument(help: ArgumentHelp("A manifest, or - for standard input.", valueName: "file"), completion: .manifest)

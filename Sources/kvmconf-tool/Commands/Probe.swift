@@ -11,11 +11,16 @@ struct Probe: ParsableCommand {
     commandName: "probe",
     abstract:
       "Print the devices, attributes and capabilities of this host's KVM, and the facts that answers depend on.",
+    usage: """
+      kvmconf probe [--format text|json|prometheus|nfd] [-o <file>]
+        [--facts <file>] [--schemas <dir>] [--color <when>]
+      kvmconf probe --compare [--format text|json] [-o <file>] <before> <after>
+      """,
     discussion: """
       Asks for every device type, attribute and fact in the schemas, in throwaway VMs; no guest runs. \
       `validate --host-facts` reads the files that --facts and --format json write, and then checks on any machine whether a \
       manifest works on this one. --compare needs no /dev/kvm: it prints the differences between two hosts, and exits with 1 \
-      if there are any.
+      if there are any, with 65 if a file is not a probe, and with 66 if it cannot be read.
       """)
 
   @Flag(help: "Compare two files written with --format json.")
@@ -79,7 +84,9 @@ struct Probe: ParsableCommand {
   }
 
   private func runComparison() throws {
-    let comparison = try ProbeComparison(SourceFile(reading: files[0]), SourceFile(reading: files[1]))
+    let comparison = try readingData { () throws(DiagnosticsError) in
+      try ProbeComparison(SourceFile(reading: files[0]), SourceFile(reading: files[1]))
+    }
     let text = format == .json ? comparison.json.text(pretty: true) + "\n" : comparison.text
     if let output { try write(text, to: output) } else { Output.result(text) }
     if !comparison.differences.isEmpty { throw Status.failure }

@@ -9,6 +9,7 @@ struct Render: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render",
     abstract: "Print a manifest with its bases, parameters and expressions filled in.",
+    usage: "kvmconf render [--steps] [<option> ...] <file>",
     discussion: """
       The result is complete, has one form for each meaning, and makes the same calls. Values that are supplied at load time \
       stay parameters, and comments are left out. --steps writes the calls themselves, in order; if the manifest has \
@@ -36,7 +37,7 @@ struct Render: ParsableCommand {
     }
     let text = documents.joined(separator: "---\n")
     guard workspace.stands(text, for: plans, beside: loaded.file) else {
-      Output.message("kvmconf: a bug: the text would not make the same calls\n")
+      Output.error("a bug in kvmconf: the text would not make the same calls")
       throw Status.software
     }
     Output.result(text)

@@ -17,7 +17,8 @@ extension Schema {
   /// `kvmconf schema list`: prints the attributes of all schemas.
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.")
+      commandName: "list", abstract: "Print every attribute of every device type, VM, vCPU and system descriptor.",
+      usage: "kvmconf schema list [--format text|json] [<option> ...]")
 
     @OptionGroup var options: CatalogueOptions
 
@@ -38,6 +39,10 @@ extension Schema {
     static let configuration = CommandConfiguration(
       commandName: "check",
       abstract: "Check schemas: their text, their names and numbers, their rules, and their examples on the model.",
+      usage: """
+        kvmconf schema check [--headers <dir>] [--format text|json]
+          [<option> ...] [<dir> ...]
+        """,
       discussion: """
         Without arguments, checks the built-in schemas. Folders given by --schemas are checked together with them. --headers \
         compares every constant and struct with the kernel's uapi headers, with a C compiler.
@@ -60,6 +65,9 @@ extension Schema {
     var format: Format = .text
 
     func run() throws {
+      if let headers, !isFolder(headers) {
+        throw DiagnosticsError.unreadable(headers, "there is no such folder of headers")
+      }
       let folders = folders + options.schemas
       var settings = Settings()
       settings.release = options.kernel

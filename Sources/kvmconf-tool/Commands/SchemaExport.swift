@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeviceSchema
+import Diagnostics
 import EditorSchema
 import Vocabulary
 import Workspace
@@ -10,6 +11,7 @@ extension Schema {
     static let configuration = CommandConfiguration(
       commandName: "export",
       abstract: "Write a JSON Schema of the manifest language, for editors.",
+      usage: "kvmconf schema export [--arch <arch>] [-o <file>] [<option> ...]",
       discussion: """
         Editors that support JSON Schema (draft-07) use it to complete, explain and check manifests as you type. A manifest \
         names it in a comment:
@@ -33,14 +35,14 @@ extension Schema {
     func validate() throws {
       guard let arch, Architecture(rawValue: arch) == nil else { return }
       throw ValidationError(
-        "--arch takes \(Architecture.names.joined(separator: ", ")), not '\(arch)'")
+        "--arch takes \(Architecture.names.listed("or")), not '\(arch)'\(Architecture.names.suggestion(for: arch))")
     }
 
     func run() throws {
       let all = try options.catalogues()
       let wanted = all.filter { arch == nil || $0.architecture.rawValue == arch }
       if let arch, wanted.isEmpty {
-        Output.message("kvmconf: there are no schemas for \(arch)\n")
+        Output.error("there are no schemas for \(arch)")
         throw Status.failure
       }
       let text = ManifestSchema(wanted, others: all).text()

@@ -10,6 +10,10 @@ extension Schema {
   struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "new", abstract: "Write the first version of a device's schema.",
+      usage: """
+        kvmconf schema new [--header <file>] [--prefix <prefix>] [<option> ...]
+          <arch>/<type>
+        """,
       discussion: """
         With --header, it has the numbers, groups, attributes and structs whose names in the kernel's uapi headers begin \
         like the type's. What only the author can know is in comments, and schema check reports that it is missing.
@@ -84,7 +88,11 @@ extension Schema {
           throw DiagnosticsError.unwritable(path, Errno(rawValue: errno).text)
         }
       }
-      try Output.write(Array(draft.text.utf8), toFile: "\(folder)/\(parts[1]).yaml")
+      let path = "\(folder)/\(parts[1]).yaml"
+      try Output.write(Array(draft.text.utf8), toFile: path)
+      Output.message(
+        "\(path.printable) is written; add what its comments ask for, then run: "
+          + "kvmconf schema check \(schemas.printable)\n")
     }
   }
 }

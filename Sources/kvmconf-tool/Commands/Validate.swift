@@ -7,6 +7,10 @@ import Workspace
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Predict the kernel's answer to every call of a manifest.",
+    usage: """
+      kvmconf validate [--format <format>] [--fail-on warning|undecided]
+        [-o <file>] [--shard <k>/<n>] [<option> ...] <file> ...
+      """,
     discussion: """
       Runs each manifest on the model of the kernel. It needs no /dev/kvm, and any machine can validate manifests of any \
       architecture. Every problem is reported with its place in the text and the rule that it breaks.
@@ -75,15 +79,18 @@ struct Validate: ParsableCommand {
     }
     guard shard != nil else { return }
     if writeBaseline != nil { throw ValidationError("--shard and --write-baseline exclude each other") }
-    if files.contains("-") { throw ValidationError("standard input cannot be shared between shards") }
+    if let file = files.first(where: isPipeOrDevice) {
+      throw ValidationError("\(file == "-" ? "standard input" : file) cannot be read more than once, as --shard needs")
+    }
   }
 
   func run() throws {
     if shard != nil || format == .markdown || options.nameSeveralHosts { return try runMatrix() }
     let files: [(path: ManifestPath, settings: Settings)]
+    let remarks: SettingsRemarks
     let known: Baseline?
     do {
-      files = try filesWithSettings()
+      (files, remarks) = try filesWithSettings()
       known = try baselineFile().map(Baseline.init)
     } catch let error as DiagnosticsError {
       // A report is written even if nothing is validated.
@@ -102,10 +109,10 @@ struct Validate: ParsableCommand {
       return (file: file, text: text)
     }
     progress?.end()
-    try report(results)
+    try report(results, remarks)
   }
 
-  private func report(_ results: [(file: ValidatedFile, text: String)]) throws {
+  private func report(_ results: [(file: ValidatedFile, text: String)], _ remarks: SettingsRemarks) throws {
     let bases = results.map(\.file).bases
     let shown = results.filter { !$0.file.isForeign && !$0.file.isOnlyBase(of: bases) }
     if !quiet { Output.print(results.flatMap(\.file.remarks), to: 2) }
@@ -124,11 +131,12 @@ struct Validate: ParsableCommand {
         if let error = file.error { Output.print(error.diagnostics, to: 2) }
       }
     }
-    // A JSON document contains its summary.
-    if format != .json, !quiet { Output.message(shown.map(\.file).summary + "\n") }
-    let status = shown.compactMap(\.file.failure).map(Status.of).reduce(Status.success, max)
     let faults = results.map(\.file).schemaFaults
     if !format.isOneDocument { Output.print(faults, to: 2) }
+    // A JSON document contains its summary.
+    if format != .json, !quiet { Output.message(shown.map(\.file).summary(faults, remarks) + "\n") }
+    let failures = shown.compactMap(\.file.failure) + (remarks.fail ? [.invalid] : [])
+    let status = failures.map(Status.of).reduce(Status.success, max)
     if status != Status.success { throw status }
   }
 
@@ -141,14 +149,14 @@ struct Validate: ParsableCommand {
     try baseline.map { path throws(DiagnosticsError) in try SourceFile(reading: path) }
   }
 
-  /// The files that the arguments name, each once, with their settings.
-  private func filesWithSettings() throws -> [(path: ManifestPath, settings: Settings)] {
+  /// The files that the arguments name, each once, with their settings, and the remarks on these.
+  private func filesWithSettings() throws -> ([(path: ManifestPath, settings: Settings)], SettingsRemarks) {
     var request = try options.request()
     request.settings.failOn = failOn
     let settings = SettingsOfFiles(request, onSearch: options.reportConfiguration)
     var files: [(path: ManifestPath, settings: Settings)] = []
     for path in try paths() { files.append((path, try settings.settings(of: path.value))) }
-    return files
+    return (files, settings.remarks)
   }
 
   /// The files that the arguments name, each once.
@@ -167,7 +175,7 @@ struct Validate: ParsableCommand {
 
 extension Validate {
   private func runMatrix() throws {
-    let work: (matrix: HostMatrix, jobs: [MatrixJob], hosts: LoadedHosts)
+    let work: MatrixWork
     let known: Baseline?
     do {
       let baseline = try baselineFile()
@@ -197,14 +205,16 @@ extension Validate {
     try write(
       report.text(
         as: format, color: output == nil && Output.hasColor(1), settings: work.jobs.map(\.settings).distinct))
-    if !quiet { Output.message(report.summary + "\n") }
-    if let failure = report.failure { throw Status.of(failure) }
+    if !quiet { Output.message(report.summary(work.remarks) + "\n") }
+    if let failure = report.failure ?? (work.remarks.fail ? .invalid : nil) { throw Status.of(failure) }
   }
 
-  /// The empty matrix, with the jobs that fill it and the hosts that they need.
-  private func matrixWork(
-    baseline: [UInt8]?
-  ) throws -> (matrix: HostMatrix, jobs: [MatrixJob], hosts: LoadedHosts) {
+  /// The empty matrix, with the jobs that fill it, the hosts that they need, and the remarks on their settings.
+  private typealias MatrixWork = (
+    matrix: HostMatrix, jobs: [MatrixJob], hosts: LoadedHosts, remarks: SettingsRemarks
+  )
+
+  private func matrixWork(baseline: [UInt8]?) throws -> MatrixWork {
     let choices = try HostChoice.all(facts: options.factFiles, releases: options.kernels)
     var request = options.requestWithoutHost
     request.settings.failOn = failOn
@@ -228,12 +238,13 @@ extension Validate {
       files.append((path, settings[i], hosts))
     }
     let hosts = try LoadedHosts(choices, neededBy: files.map(\.hosts), readsAll: shared != nil)
-    Output.print(files.map(\.settings).distinct.undescribedReleases(on: hosts), to: 2)
+    var remarks = settingsOfFiles.remarks
+    Output.print(try remarks.addUndescribedReleases(of: files.map(\.settings).distinct, on: hosts), to: 2)
     let matrix = HostMatrix(
       hosts: choices.map(\.name), hasNamedHosts: choices != [HostChoice()],
       files: files.map { MatrixFile(name: $0.path.name(stdin: options.stdinFilename), failOn: $0.settings.failOn) },
       shard: shard, work: shared?.checksum(hosts: hosts, settings: settings, baseline: baseline) ?? "")
     let jobs = MatrixJob.jobs(files, stdinName: options.stdinFilename, threads: Parallel.processors)
-    return (matrix, jobs, hosts)
+    return (matrix, jobs, hosts, remarks)
   }
 }
