@@ -38,12 +38,10 @@ private struct RefusalSearch {
       if let hook = rule.hook, hooks.insert(hook).inserted {
         for (file, rules) in catalogue.contributions(to: hook) where exists(file.lifetime, nil) { visit(rules.list) }
       }
-      guard rule.errno != nil else { continue }
       // No plan gets the answers that only a guest causes.
-      if rule.needsGuest { continue }
-      found[rule.source] = rule
+      if rule.errno != nil, !rule.needsGuest { found[rule.source] = rule }
       // Calls reach the rules after this one only in other releases.
-      if rule.condition == nil { return }
+      if rule.alwaysEnds(in: catalogue.release) { return }
     }
   }
 }

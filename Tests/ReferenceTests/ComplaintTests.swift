@@ -326,6 +326,10 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("Internal(Vcpu(VcpuArmInit(Error(22))))", "\nvcpu.init  "),
     ("Error(VcpuFd(Error(17)))", "\nvcpu.create  "),
     ("KVM_MEMORY_ENCRYPT_OP: Operation not permitted", "  vm.sev (x86_64): "),
+    (
+      "sev_ram_block_added: failed to register region (0x7f0000000000+0x80000000) error 'Cannot allocate memory'",
+      "\nvm.sev-register-region  "
+    ),
     // Constants that are not calls
     ("qemu-system-x86_64: TDX ioctl KVM_TDX_INIT_VM failed, hw_errors: 0x0: Invalid argument", "\nvm.tdx  "),
     ("KVM_TDX_INIT_VCPU failed: Invalid argument", "\nvcpu.tdx-vcpu  "),

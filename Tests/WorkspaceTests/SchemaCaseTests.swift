@@ -132,7 +132,7 @@ import Workspace
   }
 
   /// Rules, examples and tests of other releases are ignored. So are rules after a rule of this release that always
-  /// refuses.
+  /// ends the call.
   @Test(arguments: ["6.12", "7.2"]) func rulesOfOtherReleasesAreIgnored(kernel: String) {
     expectFindings(
       in: thing(
@@ -148,6 +148,11 @@ import Workspace
       in: thing(
         ["{until: v7.0, EINVAL: there is no thing yet}", atMostThree],
         examples: ["{since: v7.0, value: 1}", "{value: 4, expect: EINVAL}"]), kernel: kernel)
+    expectFindings(
+      in: thing(
+        ["{until: v7.0, use: refuse()}", "{until: v7.0, then: [{return: 0}]}", atMostThree],
+        examples: ["{since: v7.0, value: 1}", "{value: 4, expect: EINVAL}"])
+        + "\nfunctions: {refuse(): [{EINVAL: there is no thing yet}]}", kernel: kernel)
   }
 
   @Test(.slow, arguments: ["6.12", "6.18", "7.2"]) func builtInSchemasHaveNoFindings(kernel: String) {

@@ -13,21 +13,27 @@ extension RuleList {
   package func visitRules(_ visit: (Rule) -> Void) { visitLists { list in for rule in list.rules { visit(rule) } } }
 
   /// Whether every call ends in this list, in every release.
-  package var alwaysEnds: Bool { rules.contains(where: \.alwaysEnds) }
+  package var alwaysEnds: Bool { alwaysEnds(in: nil) }
+
+  /// Whether every call of a release ends in this list; nil for every release.
+  func alwaysEnds(in release: Release?) -> Bool { rules.contains { $0.alwaysEnds(in: release) } }
 }
 
 extension Rule {
-  /// Whether every call ends at this rule.
-  var alwaysEnds: Bool {
-    guard lifetime == Lifetime() else { return false }
+  /// Whether every call ends at this rule, in every release.
+  var alwaysEnds: Bool { alwaysEnds(in: nil) }
+
+  /// Whether every call of a release ends at this rule; nil for every release.
+  func alwaysEnds(in release: Release?) -> Bool {
+    guard release.map({ lifetime.includes($0) == true }) ?? (lifetime == Lifetime()) else { return false }
     let own =
       switch action {
       case .refuse, .succeed, .warn(.hazard, _): true
-      case .rules(let rules, _): rules.alwaysEnds
-      case .use(let use): use.function.body.list.alwaysEnds
+      case .rules(let rules, _): rules.alwaysEnds(in: release)
+      case .use(let use): use.function.body.list.alwaysEnds(in: release)
       default: false
       }
-    return own && (condition == nil || condition?.constant == .bool(true) || otherwise?.alwaysEnds == true)
+    return own && (condition == nil || condition?.constant == .bool(true) || otherwise?.alwaysEnds(in: release) == true)
   }
 
   /// Whether the rule changes nothing: it only refuses a call or lets it pass.
