@@ -185,7 +185,9 @@ extension ManifestWorkspace {
       let report = rehearse(manifest, plan, on: &host)
       each(report, absent.isEmpty)
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      let found = report.diagnostics + obstacles(to: manifest, plan, on: fresh, host, after: report)
+      let found =
+        report.diagnostics + lostValues(of: manifest, plan, after: report)
+        + obstacles(to: manifest, plan, on: fresh, host, after: report)
       for diagnostic in try found + mapProblems(of: manifest, plan, &host, besides: found)
       where seen.insert(diagnostic).inserted { all.append(diagnostic) }
     }
@@ -217,6 +219,13 @@ extension ManifestWorkspace {
       conflicts.find(in: &report)
     }
     return report
+  }
+
+  /// The values of the declarative part that later calls replace.
+  private func lostValues(of manifest: PlannedManifest, _ plan: Plan, after report: Report) -> [Diagnostic] {
+    guard let declared = manifest.source?.manifest, declared.machine != nil else { return [] }
+    return plan.lostValues(
+      before: plan.steps.count - declared.steps.count, in: catalogue(for: plan.architecture), after: report)
   }
 
   /// What keeps the vCPUs of a manifest from running, if they are meant to run.
