@@ -40,7 +40,8 @@ package struct Reason: Hashable, Sendable {
   package var message: String
   /// The place of the rule in its schema.
   package var rule: SourceRange?
-  /// The fields of the attribute's key, or the arguments of the call, that the rule tests, if it does not test the value.
+  /// The fields of the attribute's key, or the arguments of the call and their members, such as `irq.num`, that the rule
+  /// tests, if it does not test the value. The one that is most probably wrong comes first.
   package var keyFields: [String]
   /// The members of the call's value that the rule tests, such as `u.pin`.
   package var valueFields: [String]

@@ -183,7 +183,7 @@ extension Report.Entry {
     // The kernel accepts nothing of a call that it refuses.
     let warnings = (verdict.isFailure ? [] : result.warnings).map {
       Diagnostic(
-        .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: step.at, notes: $0.notes)
+        .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: place(of: $0), notes: $0.notes)
     }
     return [problem(kernel)].compactMap(\.self) + further(kernel) + warnings
   }
@@ -239,7 +239,7 @@ extension Report.Entry {
   private func place(of reason: Reason?) -> SourceRange {
     if let place = result.culprit { return place }
     guard let reason else { return step.at }
-    if let place = reason.keyFields.lazy.compactMap({ step.keyPlaces[$0] }).first { return place }
+    if let place = reason.keyFields.lazy.compactMap({ step.keyPlaces.place(ofPart: $0) }).first { return place }
     let element = reason.element.map { "[\($0)]" }
     for prefix in [element, "value"].compactMap(\.self) {
       // Of several members it is not known which one is wrong.
