@@ -215,7 +215,7 @@ extension ManifestWorkspace {
     var report = Runner(keepGoing: true).run(plan, on: &host)
     report.removeConsequences(of: manifest.incomplete)
     if report.entries.verdicts.contains(where: \.isFailure) {
-      var conflicts = Conflicts(plan, on: fresh, after: report)
+      var conflicts = Conflicts(plan, catalogue(for: plan.architecture), on: fresh, after: report)
       conflicts.find(in: &report)
     }
     return report

@@ -219,14 +219,14 @@ extension Rule {
   }
 }
 
-/// The attributes and capabilities that rules call missing exist.
+/// The attributes and capabilities that rules call missing, or blame, exist.
 struct MissingAttributesExist: SchemaCheck {
   static let id: DiagnosticID = "schema-unknown-name"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for list in catalogue.allRules {
       list.visitRules { rule in
-        for path in rule.missing where !catalogue.hasSetting(path.value) {
+        for path in rule.missing + rule.blames where !catalogue.hasSetting(path.value) {
           report(
             .error(
               Self.id,

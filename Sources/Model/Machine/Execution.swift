@@ -255,7 +255,7 @@ extension Machine {
       id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message(of: id),
       rule: rule.source, keyFields: rule.condition.map { frame.testedParts(of: $0).culprits } ?? [],
       valueFields: rule.condition?.valueFields ?? [], element: element, roots: rule.condition?.roots ?? [],
-      missing: rule.missing.map(\.value), documented: rule.documented)
+      missing: rule.missing.map(\.value), blames: rule.blames.map(\.value), documented: rule.documented)
   }
 
   /// The rule's words, with the values that they speak of.
