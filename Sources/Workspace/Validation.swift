@@ -318,7 +318,8 @@ extension Step {
   fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
     let creation = earlier.step
     if creation.operation.createsVCPU, creation.target == target { return operation.attributeCall == nil }
-    return creation.at == at && creation.operation.name != operation.name
+    // Of too many vCPUs, the first one that is refused says why.
+    return creation.at == at && (creation.operation.name != operation.name || operation.createsVCPU)
   }
 }
 
