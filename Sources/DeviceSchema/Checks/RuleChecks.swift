@@ -213,7 +213,7 @@ extension RuleList {
 
 extension Rule {
   /// The location of the errno or the warning.
-  fileprivate var actionRange: SourceRange {
+  var actionRange: SourceRange {
     let keys = node.entries?.map(\.key) ?? []
     return keys.first { $0.value.isErrnoLike || RuleWarning(rawValue: $0.value) != nil }?.range ?? source
   }

@@ -33,7 +33,7 @@ extension Catalogue {
     DistinctNumbers(), ReachableAttributes(), ReachableRules(), PossibleConditions(), PayloadsAreRead(),
     IDsAreDistinct(), MissingAttributesExist(),
     Documented(), Exemplified(), Referenced(), HooksAreRun(), NamesAreUsed(), OrderIsPossible(),
-    DescriptionsAreBacked(),
+    DescriptionsAreBacked(), ReasonsArePhrases(), InterruptKindsAreSpelledAlike(),
   ]
 }
 
