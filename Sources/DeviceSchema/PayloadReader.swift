@@ -223,6 +223,7 @@ struct PayloadReader {
       } else {
         field.initial = reader.integer("default")
       }
+      field.isReserved = reader.has("reserved")
       if used & field.mask != 0 {
         faults.error("schema-overlap", "bit field '\(field.name)' overlaps an earlier one", at: bits.range)
       }
