@@ -79,33 +79,75 @@ private struct Rendering {
 
   // MARK: vCPUs
 
-  /// Writes attributes that differ between vCPUs under `each`.
+  /// Writes the attributes of every vCPU as those of the first one, and what differs for another one under `each`.
   private func vcpus(_ node: Node) -> Node {
+    let own = context.vcpuCount == nil ? ownSettings(of: node) : nil
     var entries: [(String, Node)] = []
-    var each: [Node] = []
-    let shared = ["attributes", "raw"].filter { node[key: $0].map { !$0.isEmpty } ?? false }
-    let differs = context.vcpuCount == nil && shared.contains { node[key: $0]?.mentionsVCPU ?? false }
-    if differs {
-      for vcpu in context.vcpus {
-        let own = shared.compactMap { key in node[key: key].map { (key, evaluated($0, vcpu: vcpu)) } }
-        each.append(.mapping([("vcpu", .number(vcpu.id))] + own))
-      }
-    }
     for entry in node.entries ?? [] {
       switch entry.key.value {
-      case "each": each += (entry.value.items ?? []).map(override)
-      case "attributes", "raw":
-        if !differs { entries.append((entry.key.value, evaluated(entry.value, vcpu: context.vcpus.first))) }
+      case "each": continue
+      case "raw" where own?.raw != nil: continue
+      case "attributes", "raw": entries.append((entry.key.value, evaluated(entry.value, vcpu: context.vcpus.first)))
       default: entries.append((entry.key.value, evaluated(entry.value)))
       }
     }
+    let written = node[key: "each"]?.items ?? []
+    let each =
+      own.map { own in context.vcpus.indices.compactMap { self.each($0, own, among: written) } }
+      ?? written.map { evaluated($0, vcpu: vcpu(of: $0)) }
     if !each.isEmpty { entries.append(("each", .list(each))) }
     return entries.isEmpty ? evaluated(node) : .mapping(entries)
   }
 
-  private func override(_ item: Node) -> Node {
+  /// The settings of every vCPU that differ between vCPUs.
+  private struct OwnSettings {
+    var attributes: Node?
+    var raw: Node?
+  }
+
+  /// Nil if no setting differs.
+  private func ownSettings(of node: Node) -> OwnSettings? {
+    let raw = node[key: "raw"].flatMap { $0.mentionsVCPU ? $0 : nil }
+    let attributes = node[key: "attributes"]?.filtered { group, node in
+      isNameless(group) || node.entries == nil ? node : node.filtered { $1 }
+    }
+    return raw == nil && attributes == nil ? nil : OwnSettings(attributes: attributes, raw: raw)
+  }
+
+  private func isNameless(_ group: String) -> Bool {
+    context.catalogue.vcpu?.group(named: group)?.isNameless ?? true
+  }
+
+  /// The entry of `each` for a vCPU; nil if it needs none.
+  private func each(_ index: Int, _ own: OwnSettings, among written: [Node]) -> Node? {
+    let vcpu = context.vcpus[index]
+    let override = written.first { self.vcpu(of: $0)?.id == vcpu.id }.map { evaluated($0, vcpu: vcpu) }
+    var entries = (override?.entries ?? []).filter { !["vcpu", "attributes", "raw"].contains($0.key.value) }
+      .map { ($0.key.value, $0.value) }
+    // The attributes of every vCPU are written as those of the first one.
+    let different = index == 0 ? nil : own.attributes.map { evaluated($0, vcpu: vcpu) }
+    if let attributes = attributes(override?[key: "attributes"], besides: different) {
+      entries.append(("attributes", attributes))
+    }
+    let raw = [own.raw.map { evaluated($0, vcpu: vcpu) }, override?[key: "raw"]].flatMap { $0?.items ?? [] }
+    if !raw.isEmpty { entries.append(("raw", .list(raw))) }
+    return entries.isEmpty ? nil : .mapping([("vcpu", .number(vcpu.id))] + entries)
+  }
+
+  /// The attributes that are written for a vCPU, and others that differ for it. The written ones come first, as their order
+  /// is that of the calls: the others replace attributes of every vCPU in place.
+  private func attributes(_ written: Node?, besides others: Node?) -> Node? {
+    guard let written, !written.isEmpty else { return others }
+    guard let others else { return written }
+    return written.with(others) { group, written, others in
+      isNameless(group) ? written : written.with(others) { _, written, _ in written }
+    }
+  }
+
+  /// The vCPU of an entry of `each`.
+  private func vcpu(of item: Node) -> VCPUContext? {
     let id = item[key: "vcpu"].flatMap { context.u64(context.parameters.expand($0), "vcpu") }
-    return evaluated(item, vcpu: context.vcpus.first { $0.id == id })
+    return context.vcpus.first { $0.id == id }
   }
 
   // MARK: Files
@@ -134,6 +176,24 @@ private struct Rendering {
 }
 
 extension Node {
+  /// The entries of this mapping that refer to the vCPU, with the values that `value` leaves of them; nil if none do.
+  fileprivate func filtered(_ value: (String, Node) -> Node?) -> Node? {
+    let left = (entries ?? []).filter(\.value.mentionsVCPU).compactMap { entry in
+      value(entry.key.value, entry.value).map { Entry(key: entry.key, value: $0) }
+    }
+    return left.isEmpty ? nil : Node(.mapping(left), at: range)
+  }
+
+  /// The entries of this mapping, and then those that only another one has.
+  ///
+  /// - Parameter value: makes one value of two, given the key that both mappings have.
+  fileprivate func with(_ other: Node, value: (String, Node, Node) -> Node) -> Node {
+    let own = (entries ?? []).map { entry in
+      other[key: entry.key.value].map { Entry(key: entry.key, value: value(entry.key.value, entry.value, $0)) } ?? entry
+    }
+    return Node(.mapping(own + (other.entries ?? []).filter { self[key: $0.key.value] == nil }), at: range)
+  }
+
   /// Whether an expression in this node may refer to the vCPU.
   fileprivate var mentionsVCPU: Bool {
     switch content {

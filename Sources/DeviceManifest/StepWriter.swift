@@ -348,7 +348,8 @@ extension Plan {
         let (_, attribute, key) = catalogue.file(of: call.target, devices: devices)?
           .attribute(group: call.group, attr: call.attr), !attribute.keyFields.isEmpty
       else { continue }
-      plan.steps[i].key = zip(attribute.keyFields, key.values.compactMap(\.integer)).map { field, value in
+      let values = zip(attribute.keyFields, key.values.compactMap(\.integer))
+      plan.steps[i].key = values.filter { field, value in !field.isReserved || value != 0 }.map { field, value in
         "\(field.name) \(writer.number(value, field.description, 8).flowText)"
       }.joined(separator: ", ")
     }

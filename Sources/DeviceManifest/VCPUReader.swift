@@ -197,16 +197,15 @@ package struct VCPUReader {
       if let misplaced = reader.part(where: isGroup) {
         settings += attributes.settings(misplaced, of: schema, vcpu: place)
       }
-      settings += attributes.raw(reader["raw"], vcpu: place)
-      for override in each[vcpus[i].id] ?? [] {
+      var raw = attributes.raw(reader["raw"], vcpu: place)
+      if let override = each[vcpus[i].id] {
         if let features = override["features"] {
           vcpus[i].features = self.features(context.parameters.expand(features, vcpu: place))
         }
-        let own = attributes.settings(override["attributes"], of: schema, vcpu: place)
-        settings = settings.replaced(by: own)
-        settings += attributes.raw(override["raw"], vcpu: place)
+        settings = settings.replaced(by: attributes.settings(override["attributes"], of: schema, vcpu: place))
+        raw += attributes.raw(override["raw"], vcpu: place)
       }
-      vcpus[i].attributes = settings
+      vcpus[i].attributes = settings + raw
     }
     if vcpus.isEmpty, reader["count"] == nil, !findings.hasErrors, let written = reader["attributes"], !written.isEmpty
     {
@@ -216,8 +215,8 @@ package struct VCPUReader {
   }
 
   /// The entries of `each:`, by the vCPU's id.
-  private func overrides(_ reader: MappingReader, among vcpus: [VCPUDeclaration]) -> [UInt64: [MappingReader]] {
-    var result: [UInt64: [MappingReader]] = [:]
+  private func overrides(_ reader: MappingReader, among vcpus: [VCPUDeclaration]) -> [UInt64: MappingReader] {
+    var result: [UInt64: MappingReader] = [:]
     let items = reader.items("each", "{vcpu: ID, attributes: ...}")
     if context.vcpuCount != nil, let first = items.first {
       findings.error(
@@ -229,7 +228,19 @@ package struct VCPUReader {
     for item in items {
       let own = MappingReader(
         item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings, home: home(of:))
-      if let id = id(own, among: ids) { result[id, default: []].append(own) } else { check(own) }
+      guard let id = id(own, among: ids) else {
+        check(own)
+        continue
+      }
+      guard let first = result[id] else {
+        result[id] = own
+        continue
+      }
+      findings.error(
+        "duplicate-name", "vCPU \(id) has two entries; put all its settings into one of them",
+        at: own.valueRange("vcpu"),
+        notes: first.valueRange("vcpu").map { [Note("the first entry is here", at: $0)] } ?? [])
+      check(own)
     }
     return result
   }

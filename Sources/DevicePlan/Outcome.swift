@@ -40,7 +40,8 @@ package struct Reason: Hashable, Sendable {
   package var message: String
   /// The place of the rule in its schema.
   package var rule: SourceRange?
-  /// The fields of the attribute's key, or the arguments of the call, that the rule tests, if it does not test the value.
+  /// The fields of the attribute's key, or the arguments of the call and their members, such as `irq.num`, that the rule
+  /// tests, if it does not test the value. The one that is most probably wrong comes first.
   package var keyFields: [String]
   /// The members of the call's value that the rule tests, such as `u.pin`.
   package var valueFields: [String]
@@ -51,13 +52,15 @@ package struct Reason: Hashable, Sendable {
   /// The attributes whose absence is the reason, if it is that: one of them is to be set. The first part of a path is the
   /// device type, `vm` or `vcpu`.
   package var missing: [String]
+  /// The attributes whose values are the reason, if the plan sets one of them: the most probable one first.
+  package var blames: [String]
   /// What the kernel's documentation says instead, if it differs.
   package var documented: String?
 
   package init(
     id: DiagnosticID, errno: Errno? = nil, message: String, rule: SourceRange?, keyFields: [String] = [],
     valueFields: [String] = [], element: Int? = nil, roots: Set<String> = [], missing: [String] = [],
-    documented: String? = nil
+    blames: [String] = [], documented: String? = nil
   ) {
     self.id = id
     self.errno = errno
@@ -68,6 +71,7 @@ package struct Reason: Hashable, Sendable {
     self.element = element
     self.roots = roots
     self.missing = missing
+    self.blames = blames
     self.documented = documented
   }
 
@@ -110,7 +114,7 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.conflict }
     set { details.conflict = newValue }
   }
-  /// The setting whose value is why a command is refused.
+  /// The setting whose value is why a later call is refused.
   package var culprit: SourceRange? {
     get { storage.first?.culprit }
     set { details.culprit = newValue }

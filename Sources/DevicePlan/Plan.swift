@@ -169,6 +169,13 @@ package struct KeyPlaces: Hashable, Sendable {
     guard let i = names.firstIndex(of: field), places[i].file !== SourceRange.nowhere.file else { return nil }
     return places[i]
   }
+
+  /// The place of a field, or of a member such as `irq.num`; if the text does not give the member, the place of what
+  /// contains it.
+  package func place(ofPart path: String) -> SourceRange? {
+    guard let dot = path.firstIndex(of: ".") else { return self[path] }
+    return self["value." + path] ?? self[String(path[..<dot])]
+  }
 }
 
 /// An integer in what a call reads, for later steps.

@@ -183,7 +183,7 @@ extension Report.Entry {
     // The kernel accepts nothing of a call that it refuses.
     let warnings = (verdict.isFailure ? [] : result.warnings).map {
       Diagnostic(
-        .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: step.at, notes: $0.notes)
+        .warning, $0.id, "the kernel \(kernel.accepts) this, but: \($0.message)", at: place(of: $0), notes: $0.notes)
     }
     return [problem(kernel)].compactMap(\.self) + further(kernel) + warnings
   }
@@ -225,8 +225,9 @@ extension Report.Entry {
     var message = "the kernel \(kernel.answered) \(result.words(numbered: step.expectedNumber != nil))"
     if !step.expectsAnySuccess { message += ", not \(step.expectedText)" }
     if let reason { message += ": \(reason.message)" }
-    let place = place(of: reason)
+    let place = result.culprit ?? place(of: reason)
     var notes = result.conflict.map { [Note("it conflicts with this", at: $0)] } ?? []
+    if result.culprit != nil { notes.append(Note("the call that is refused: \(step.words)", at: step.at)) }
     if let number = place.forgottenPrefix { notes.append(Note("did you mean \(number)?")) }
     if let text = result.unpredicted { notes.append(Note(text)) }
     return .error(
@@ -237,9 +238,8 @@ extension Report.Entry {
   /// The place of what the rule tests, if the manifest gives it: a field of the key, a member of the value, or an element
   /// of its list; else the place of the step.
   private func place(of reason: Reason?) -> SourceRange {
-    if let place = result.culprit { return place }
     guard let reason else { return step.at }
-    if let place = reason.keyFields.lazy.compactMap({ step.keyPlaces[$0] }).first { return place }
+    if let place = reason.keyFields.lazy.compactMap({ step.keyPlaces.place(ofPart: $0) }).first { return place }
     let element = reason.element.map { "[\($0)]" }
     for prefix in [element, "value"].compactMap(\.self) {
       // Of several members it is not known which one is wrong.

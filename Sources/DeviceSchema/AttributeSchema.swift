@@ -107,8 +107,11 @@ package final class AttributeSchema: AttributeDescription {
   package private(set) lazy var access: [AttributeAccess] = AttributeAccess.allCases.filter {
     $0 == .has || reader.has($0.rawValue)
   }
-  /// Whether a manifest gives a list of values.
+  /// Whether a manifest gives a list of values; with a key, whether some keys may be set several times.
   package let repeats: Bool
+  /// The condition for a key to be set several times; nil if that is the same for all keys.
+  private lazy var repeatedKeys = readRepeatedKeys()
+  private let readRepeatedKeys: () -> Expression?
   package private(set) lazy var examples = (reader["examples"]?.items ?? []).map {
     Example($0, of: self, reader.faults)
   }
@@ -117,7 +120,8 @@ package final class AttributeSchema: AttributeDescription {
 
   init(
     name: String?, path: String, _ reader: KeyReader, number: AttributeNumber, when: Expression?,
-    repeats: Bool, payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
+    repeats: Bool, repeatedKeys: @escaping () -> Expression?,
+    payloads: @escaping () -> [(when: Expression?, type: PayloadType)],
     calls: @escaping (AttributeDescription, AttributeAccess) -> RuleFrame?,
     order: @escaping (String) -> [OrderWord], source: SourceRange
   ) {
@@ -125,6 +129,7 @@ package final class AttributeSchema: AttributeDescription {
     self.path = path
     self.number = number
     self.repeats = repeats
+    readRepeatedKeys = repeatedKeys
     super.init(
       reader, hasConstants: name != nil, when: when, payloads: payloads, calls: calls, order: order, source: source)
   }
@@ -132,6 +137,14 @@ package final class AttributeSchema: AttributeDescription {
   /// The key fields of a structured number, empty otherwise.
   package var keyFields: [BitField] {
     if case .keys(let fields, _) = number { fields } else { [] }
+  }
+
+  /// Whether only some keys may be set several times.
+  package var repeatsSomeKeys: Bool { repeatedKeys != nil }
+
+  /// Whether a second set of the attribute with this number leaves what the first one did.
+  package func mayRepeat(_ attr: UInt64) -> Bool {
+    repeats && KeyCondition.holds(repeatedKeys, key(of: attr) ?? Fields(), attr)
   }
 
   /// The keys of an entry in a manifest that is more than a value.

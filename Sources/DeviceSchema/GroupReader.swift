@@ -35,7 +35,7 @@ struct GroupReader {
           "schema-type", "'\(key)' belongs to an attribute; this group has 'attributes'", at: reader.keyRange(key))
       }
     }
-    let defaults = Defaults(repeats: reader.bool("repeat"), hasPayload: reader.has("payload")) {
+    let defaults = Defaults(repeats: !isNameless && reader.bool("repeat"), hasPayload: reader.has("payload")) {
       payloads(reader, key: [])
     }
     let entries = reader.child("attributes")?.entries ?? []
@@ -84,7 +84,7 @@ struct GroupReader {
     let key = keyType(fields)
     return AttributeSchema(
       name: name, path: path, reader, number: number, when: name == nil ? nil : condition(reader, key: key),
-      repeats: reader.has("repeat") ? reader.bool("repeat") : defaults.repeats,
+      repeats: repeats(reader, fields) ?? defaults.repeats, repeatedKeys: { repeatedKeys(reader, key: key) },
       payloads: { payloads(reader, key: fields) },
       calls: { own, access in
         let used = reader.has("payload") ? own.payloads : defaults.payloads
@@ -133,6 +133,18 @@ struct GroupReader {
     reader["if"].flatMap { $0.expression(in: catalogue.scope(of: file, .key(key)), as: .bool, faults) }
   }
 
+  /// Whether `repeat` lets an attribute be set several times, at least with some keys; nil if it has no such key.
+  private func repeats(_ reader: KeyReader, _ key: [BitField]) -> Bool? {
+    guard reader.has("repeat") else { return nil }
+    return !key.isEmpty && reader["repeat"]?.isBoolean == false || reader.bool("repeat")
+  }
+
+  /// The condition of `repeat` on the key; nil if it is true or false.
+  private func repeatedKeys(_ reader: KeyReader, key: Type) -> Expression? {
+    guard let node = reader["repeat"], !node.isBoolean else { return nil }
+    return node.expression(in: catalogue.scope(of: file, .key(key)), as: .bool, faults)
+  }
+
   private func rules(_ access: AttributeAccess, _ reader: KeyReader, value: Type, key: Type) -> RuleFrame? {
     guard let node = reader.child(access.rawValue) else { return nil }
     let scope = catalogue.scope(of: file, .attribute(value: access == .has ? .any : value, key: key))
@@ -168,4 +180,8 @@ struct GroupReader {
       set: calls.child("set").map(reader.frame), get: calls.child("get").map(reader.frame),
       has: calls.child("has").map(reader.frame))
   }
+}
+
+extension Node {
+  fileprivate var isBoolean: Bool { scalar == "true" || scalar == "false" }
 }

@@ -127,6 +127,7 @@ struct PayloadReader {
     let result = IntegerDescription()
     result.unit = reader.string("unit")
     result.notation = result.unit.flatMap(scope.notation)
+    if faults.isThorough, let unit = result.unit { check(unit, at: reader["unit"]?.range) }
     result.align = reader.integer("align")
     result.doc = reader.string("doc")
     if let node = reader["values"] {
@@ -154,6 +155,18 @@ struct PayloadReader {
       }
     }
     return result
+  }
+
+  /// The units that need no declaration.
+  private static let units = ["address", "bytes", "intid", "spi", "ppi", "gsi"]
+
+  private func check(_ unit: String, at range: SourceRange?) {
+    let known = Self.units + scope.unitNames
+    if known.contains(unit) { return }
+    let hint = known.suggestion(for: unit)
+    faults.error(
+      "schema-unknown-name", "there is no unit '\(unit)'" + (hint.isEmpty ? "; declare it under 'units'" : hint),
+      at: range)
   }
 
   /// Reads names of values: a mapping, or the column of a table, `v3_distributor.offset`.
@@ -210,6 +223,7 @@ struct PayloadReader {
       } else {
         field.initial = reader.integer("default")
       }
+      field.isReserved = reader.has("reserved")
       if used & field.mask != 0 {
         faults.error("schema-overlap", "bit field '\(field.name)' overlaps an earlier one", at: bits.range)
       }

@@ -114,6 +114,8 @@ package struct BitField {
   package var initial: Int128?
   /// Whether a field of a key that is left out is the length of the payload, in bytes.
   package var isPayloadLength = false
+  /// Whether it is padding.
+  package var isReserved = false
   /// Whether the field keeps its position: its value is the masked integer, not shifted down.
   package let isInPlace: Bool
   package let description: IntegerDescription

@@ -49,6 +49,8 @@ package struct Rule {
   package var tag: String? { rest.body.tag }
   /// The attributes, of which one is set on a VM that meets the rule: `arm-vgic-v3.ctrl.init`, `vcpu.pmu-v3.init`.
   package var missing: [Located] { rest.body.missing }
+  /// The attributes whose values are why the rule refuses a later call, the most probable one first.
+  package var blames: [Located] { rest.body.blames }
   /// The errno in the kernel's documentation, if it is another one.
   package var documented: String? { rest.body.documented }
   /// The reason why no example or test can make the rule act, if there is one.
@@ -152,6 +154,7 @@ final class RuleBody {
   var otherwise: RuleList?
   var tag: String?
   var missing: [Located] = []
+  var blames: [Located] = []
   var documented: String?
   var untested: String?
   var mirrors: String?

@@ -12,7 +12,7 @@ struct RuleReader {
   /// The keys that say when a statement acts.
   private static let guards = ["since", "until", "if", "else"]
   /// The keys that stand beside an action.
-  private static let remarks = ["tag", "missing", "documented", "untested", "doc", "mirrors"]
+  private static let remarks = ["tag", "missing", "blames", "documented", "untested", "doc", "mirrors"]
   /// The keys that say what a statement does. A statement has one of them, or an errno.
   static let actions =
     ["let", "assign", "read", "write", "return", "use", "then", "do", "switch", "hook"]
@@ -59,7 +59,8 @@ struct RuleReader {
       body.otherwise = reader.child("else").map(above.list)
       body.action = above.action(reader)
       body.tag = reader.string("tag")
-      body.missing = reader["missing"].map(attributes) ?? []
+      body.missing = attributes("missing", reader)
+      body.blames = attributes("blames", reader)
       body.documented = reader.string("documented")
       body.untested = reader.string("untested")
       body.mirrors = reader.string("mirrors")
@@ -71,11 +72,12 @@ struct RuleReader {
     return rule
   }
 
-  /// Reads `missing`: the path of an attribute, or a list of them.
-  private func attributes(_ node: Node) -> [Located] {
-    (node.items ?? [node]).compactMap { item in
+  /// Reads `missing` or `blames`: the path of an attribute, or a list of them.
+  private func attributes(_ key: String, _ reader: KeyReader) -> [Located] {
+    guard let node = reader[key] else { return [] }
+    return (node.items ?? [node]).compactMap { item in
       if let path = item.scalar { return Located(path, at: item.range) }
-      faults.error("schema-type", "'missing' must be the path of an attribute, or a list of them", at: item.range)
+      faults.error("schema-type", "'\(key)' must be the path of an attribute, or a list of them", at: item.range)
       return nil
     }
   }

@@ -54,6 +54,7 @@ final class RuleScope: Scope {
   func fact(_ name: String) -> Type? { shared.factType(name) }
   var release: Release? { shared.release }
   func notation(ofUnit unit: String) -> Notation? { shared.notation(ofUnit: unit) }
+  var unitNames: [String] { shared.unitNames }
   func structure(_ name: String) -> SchemaEntry? { shared.structure(name) }
   var structureNames: [String] { shared.structureNames }
   var featureBits: NamedBits { shared.featureBits }
@@ -108,6 +109,7 @@ protocol SharedNames: AnyObject {
   func ruleFunction(_ name: String) -> RuleFunction?
   func structure(_ name: String) -> SchemaEntry?
   func notation(ofUnit unit: String) -> Notation?
+  var unitNames: [String] { get }
   func compile(_ function: RuleFunction)
   func bits(ofVariable name: String) -> NamedBits?
   /// The names of the features of vCPUs.

@@ -144,9 +144,10 @@ extension Sequence<String> {
 }
 
 extension String {
-  /// Whether the text is another one with at most two letters that are wrong, missing or too many.
-  package func isTypo(of other: String) -> Bool {
-    utf8.count <= Spelling.longest && Spelling(self).distance(to: Spelling(other), limit: 2) != nil
+  /// Whether the text is another one with at most two letters, or another number of them, that are wrong, missing or too
+  /// many.
+  package func isTypo(of other: String, edits: Int = 2) -> Bool {
+    utf8.count <= Spelling.longest && Spelling(self).distance(to: Spelling(other), limit: edits) != nil
   }
 
   /// The name in lower case, with hyphens for underscores.

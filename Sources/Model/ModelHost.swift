@@ -317,11 +317,22 @@ extension StepResult {
       case .fault(let diagnostic):
         schemaFault = diagnostic
       }
-      for warning in branch.warnings where !warnings.contains(warning) { warnings.append(warning) }
     }
+    warnings = Self.certainWarnings(branches)
     if case .hazard = outcome { return }
     outcome = answers.count == 1 ? Outcome(answers[0]) : .undecided(answers)
     readValue(branches)
+  }
+
+  /// The warnings of every branch that succeeds; of every branch, if none does.
+  private static func certainWarnings(_ branches: [Branch]) -> [Reason] {
+    let succeeding = branches.filter { $0.answer == .ok }
+    let counted = succeeding.isEmpty ? branches : succeeding
+    var warnings: [Reason] = []
+    for warning in counted.first?.warnings ?? [] where !warnings.contains(warning) {
+      if counted.dropFirst().allSatisfy({ $0.warnings.contains(warning) }) { warnings.append(warning) }
+    }
+    return warnings
   }
 
   private mutating func readValue(_ branches: [Branch]) {

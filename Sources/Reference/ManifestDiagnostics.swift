@@ -100,6 +100,10 @@ extension DiagnosticReference {
     Entry("unknown-errno", "An expected answer is ok or the name of an errno."),
     Entry("unknown-file", "The value of a descriptor is the name of an entry in files."),
     Entry("duplicate-name", "The names of devices and the ids of vCPUs are unique."),
+    Entry(
+      "set-twice", "Each attribute, with each key, is set once.",
+      "The earlier value is lost. Attributes whose values add to each other, such as a register that sets bits, may be set several times."
+    ),
     Entry("bad-name", "A device is not called vm, vcpu or system, and its name has no dot."),
     Entry(
       "ambiguous-device", "A device that steps use has a single type.",

@@ -69,7 +69,11 @@ extension PageText {
     var rows: [[String]] = []
     let calls = file.calls(on: attribute)
     rows.append(["calls", calls.isEmpty ? "none" : calls.map(\.rawValue).listed()])
-    if attribute.repeats { rows.append(["repeated", "may be set several times; a manifest gives a list"]) }
+    if attribute.repeatsSomeKeys {
+      rows.append(["repeated", "some keys may be set several times, as later values add to earlier ones"])
+    } else if attribute.repeats {
+      rows.append(["repeated", "may be set several times; a manifest gives a list"])
+    }
     let lifetime = Lifetime([file.lifetime, group.lifetime, attribute.lifetime])
     rows += self.rows(lifetime)
     if lifetime.includes(release) == false { rows.append(["missing", "Linux \(release) does not have it"]) }

@@ -1,4 +1,5 @@
 import DevicePlan
+import DeviceSchema
 import Diagnostics
 import Model
 
@@ -6,6 +7,9 @@ import Model
 /// is the latest of the same kind, or else the latest. It can also be `irqchip: false`, which leaves out a call.
 struct Conflicts {
   private let plan: Plan
+  private let catalogue: Catalogue
+  /// The schema of each step's object.
+  private lazy var files = plan.schemaFiles(in: catalogue)
   private var replay: Replay
   /// The place of `irqchip: false`, if the manifest says so.
   private let noIRQChip: SourceRange?
@@ -13,8 +17,9 @@ struct Conflicts {
   /// - Parameters:
   ///   - host: the host before the first step.
   ///   - report: the run of the plan. A refusal behind more than 300 steps is reported without its other party.
-  init(_ plan: Plan, on host: ModelHost, after report: Report, noIRQChip: SourceRange?) {
+  init(_ plan: Plan, _ catalogue: Catalogue, on host: ModelHost, after report: Report, noIRQChip: SourceRange?) {
     self.plan = plan
+    self.catalogue = catalogue
     self.noIRQChip = noIRQChip
     replay = Replay(plan, on: host, after: report, most: 300)
   }
@@ -28,11 +33,29 @@ struct Conflicts {
       else {
         continue
       }
-      let culprit = plan.steps[index].isCommand ? self.culprit(of: index, reason) : nil
+      var culprit = blamed(reason.blames, before: index, in: report)
+      if culprit == nil, plan.steps[index].isCommand { culprit = self.culprit(of: index, reason) }
       let other = other(of: index, reason)
       report.setConflict(index, other == culprit ? nil : other, culprit: culprit)
       if replay.isExhausted { return }
     }
+  }
+
+  /// The value that a rule blames: that of the first of some attributes that the plan has set.
+  private mutating func blamed(_ paths: [String], before index: Int, in report: Report) -> SourceRange? {
+    for path in paths {
+      let setting = (0..<index).last {
+        report.entries.verdicts[$0] == .passed && name(ofSetting: $0).map { $0 == path } ?? false
+      }
+      if let setting { return plan.steps[setting].at }
+    }
+    return nil
+  }
+
+  /// What a step sets, with the type of the object: `riscv-aia.config.ids`.
+  private mutating func name(ofSetting index: Int) -> String? {
+    guard case .setAttribute = plan.steps[index].operation, let path = plan.steps[index].attribute else { return nil }
+    return files[index].map { "\($0.name).\(path)" }
   }
 
   /// The latest value, of those in the group of a command that is refused, without which the reason would be another one.

@@ -185,7 +185,9 @@ extension ManifestWorkspace {
       let report = rehearse(manifest, plan, on: &host)
       each(report, absent.isEmpty)
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      var found = report.diagnostics + obstacles(to: manifest, plan, on: fresh, host, after: report)
+      var found =
+        report.diagnostics + lostValues(of: manifest, plan, after: report)
+        + obstacles(to: manifest, plan, on: fresh, host, after: report)
       try nameDefaults(in: &found, of: manifest, plan, &host)
       for diagnostic in try found + mapProblems(of: manifest, plan, &host, besides: found)
       where seen.insert(diagnostic).inserted { all.append(diagnostic) }
@@ -215,10 +217,18 @@ extension ManifestWorkspace {
     report.removeConsequences(of: manifest.incomplete)
     if report.entries.verdicts.contains(where: \.isFailure) {
       let noIRQChip = manifest.source?.manifest.machine?.noIRQChip
-      var conflicts = Conflicts(plan, on: fresh, after: report, noIRQChip: noIRQChip)
+      var conflicts = Conflicts(
+        plan, catalogue(for: plan.architecture), on: fresh, after: report, noIRQChip: noIRQChip)
       conflicts.find(in: &report)
     }
     return report
+  }
+
+  /// The values of the declarative part that later calls replace.
+  private func lostValues(of manifest: PlannedManifest, _ plan: Plan, after report: Report) -> [Diagnostic] {
+    guard let declared = manifest.source?.manifest, declared.machine != nil else { return [] }
+    return plan.lostValues(
+      before: plan.steps.count - declared.steps.count, in: catalogue(for: plan.architecture), after: report)
   }
 
   /// What keeps the vCPUs of a manifest from running, if they are meant to run.
@@ -311,7 +321,8 @@ extension Step {
   fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
     let creation = earlier.step
     if creation.operation.createsVCPU, creation.target == target { return operation.attributeCall == nil }
-    return creation.at == at && creation.operation.name != operation.name
+    // Of too many vCPUs, the first one that is refused says why.
+    return creation.at == at && (creation.operation.name != operation.name || operation.createsVCPU)
   }
 }
 

@@ -51,8 +51,7 @@ import Testing
           attributes: {timer: {v: 27, p: "${30 - vcpu.index}"}, pvtime: {ipa: "${0x4000_0000 + vcpu.id * 64}"}}
           raw: [{group: 5, attr: 0}]
           each:
-            - {vcpu: 2, attributes: {timer: {v: 29}}, features: [psci-0.2]}
-            - {vcpu: 2, raw: [{group: 6, attr: 0}]}
+            - {vcpu: 2, attributes: {timer: {v: 29}}, features: [psci-0.2], raw: [{group: 6, attr: 0}]}
         """
       ).machine)
     #expect(machine.vcpus[0].attributes.map(words) == ["1:0 1b000000", "1:1 1e000000", "2:0 0001004000000000", "5:0"])

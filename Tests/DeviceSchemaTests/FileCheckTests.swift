@@ -86,6 +86,16 @@ import Testing
       .init("1️⃣", "schema-unused", "nothing uses the unit 'spare'", severity: .warning))
   }
 
+  @Test func unknownUnitIsReported() {
+    func unit(_ name: String, _ message: String) {
+      expectFaults(
+        in: thing(control.replacing("payload: u32", with: "payload: {type: u32, unit: 1️⃣\(name)2️⃣}")),
+        .init("1️⃣", to: "2️⃣", "schema-unknown-name", message))
+    }
+    unit("byte", "there is no unit 'byte'; did you mean 'bytes'?")
+    unit("furlong", "there is no unit 'furlong'; declare it under 'units'")
+  }
+
   /// These keys are read from one file; elsewhere they would have no effect.
   @Test func keysOfOneFile() {
     for key in ["describes: v7.2", "missing-attribute: [ENXIO]"] {

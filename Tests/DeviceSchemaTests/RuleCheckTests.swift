@@ -113,6 +113,44 @@ import Testing
         """))
   }
 
+  /// A reason stands behind "the kernel would answer EINVAL: ".
+  @Test func reasonThatIsASentenceIsReported() {
+    func reason(_ reason: String, _ expected: ExpectedDiagnostic...) {
+      let schema = rules("  - if: value > 3\n    1️⃣EINVAL2️⃣: \(reason)")
+      if expected.isEmpty { expectFaults(in: schema) }
+      for expected in expected { expectFaults(in: schema, expected) }
+    }
+    func fault(_ message: String) -> ExpectedDiagnostic {
+      .init("1️⃣", to: "2️⃣", "schema-reason", message, severity: .warning)
+    }
+    reason("there are three")
+    reason("GICD_CTLR has no such bit")
+    reason("LPIs need an ITS")
+    reason("Linux 6.1 has three")
+    reason("The value is at most 3", fault("a reason begins with a small letter; did you mean 'the'?"))
+    reason("the value is at most 3.", fault("a reason has no full stop"))
+  }
+
+  @Test func misspeltInterruptsAreReported() {
+    func interrupts(_ kind: String) -> String {
+      rules(
+        """
+          - {if: value > 3, EINVAL: there are three}
+          - use: interrupts(0, 32, "toy line")
+          - use: interrupt(value, "toy line")
+          - use: shared_interrupt(value, 1️⃣"\(kind)"2️⃣)
+        """)
+    }
+    expectFaults(in: interrupts("other line"))
+    for kind in ["Toy line", "toy-line", "toy lien", "toy lin"] {
+      expectFaults(
+        in: interrupts(kind),
+        .init(
+          "1️⃣", to: "2️⃣", "schema-unknown-name",
+          "no other statement has the interrupts '\(kind)'; did you mean 'toy line'?"))
+    }
+  }
+
   @Test func constantConditionIsReported() {
     expectFaults(
       in: rules(

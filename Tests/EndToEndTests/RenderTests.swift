@@ -19,11 +19,10 @@ import Testing
         name: stdin
         vcpus:
           count: 2
+          attributes:
+            tsc:
+              offset: 0x0001_0000
           each:
-            - vcpu: 0
-              attributes:
-                tsc:
-                  offset: 0x0001_0000
             - vcpu: 1
               attributes:
                 tsc:

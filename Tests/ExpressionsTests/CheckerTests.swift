@@ -205,6 +205,26 @@ import Vocabulary
     scope.functions = ["page": Function(name: "page", parameters: ["address"])]
     #expect(try Expression(text, in: scope).keyFields == fields)
   }
+
+  /// What is tested last is the most probable culprit.
+  @Test(arguments: [
+    ("key.irq == 3 && key.cpu > 8", ["cpu", "irq"]),
+    ("key.irq == 3 || key.cpu > 8", ["irq", "cpu"]),
+    ("arg.irq.kind == 1 && arg.irq.number > 8", ["irq.number", "irq.kind"]),
+    ("arg.entries.exists(e, e == 1) && arg.count > 8", ["count"]),
+    ("of_irq == null", ["irq"]),
+    ("key.cpu > value", []),
+    ("key.cpu > held", []),
+  ])
+  func testedPartsAreFollowedThroughLocals(_ text: String, _ parts: [String]) throws {
+    let scope = Self.scope()
+    scope.roots[.key] = .record(RecordType(name: "key", fields: ["cpu": .integer, "irq": .integer]))
+    scope.roots[.arg] = .any
+    scope.locals = ["held": 0, "of_irq": 1]
+    let origin = try Expression("key.irq + 1", in: scope).testedParts { _ in nil }
+    let expression = try Expression(text, in: scope)
+    #expect(expression.testedParts { $0 == 1 ? origin : nil }.culprits == parts)
+  }
 }
 
 /// Looks up fields and elements.

@@ -535,7 +535,7 @@ private var explainerOfBuiltInSchemas: Explainer {
       Issue.record("there is no page")
       return
     }
-    let errnos = ["EFAULT", "EINVAL  the flags", "EAGAIN", "EBADF", "EINVAL  the file", "EBUSY"]
+    let errnos = ["EFAULT", "EINVAL   the flags", "EAGAIN", "EBADF", "EINVAL   the file", "EBUSY"]
     let places = try errnos.map { try #require(page.firstRange(of: "    \($0)")).lowerBound }
     #expect(places == places.sorted())
   }

@@ -284,6 +284,22 @@ import Workspace
     #expect(try validation(text).count == 1)
   }
 
+  /// A value that is supplied at load time is there, so a register that takes any value is set.
+  @Test func registersOfUnknownValuesAreSet() throws {
+    func set(_ register: String) throws -> [String] {
+      try validation(
+        """
+        arch: arm64
+        parameters: {entry: {type: u64, at: load}}
+        vcpus: {count: 1, features: [psci-0.2]}
+        steps: [{set-one-reg: {id: \(register), addr: "${entry}"}, on: vcpu.0}]
+
+        """)
+    }
+    #expect(try set("PC") == [])
+    #expect(try set("PSTATE").map { $0.contains("EINVAL or ok; which one is unknown here") } == [true])
+  }
+
   @Test func keptValuesThatDoNotFitArePredicted() throws {
     let text = """
       arch: x86_64

@@ -65,7 +65,7 @@ private struct WordSearch {
 
   /// Keys whose values are not searched: texts for users, probes and constants.
   private static let prose: Set<String> = [
-    "doc", "sources", "mirrors", "tag", "missing", "documented", "untested", "probe",
+    "doc", "sources", "mirrors", "tag", "missing", "blames", "documented", "untested", "probe",
   ]
 
   mutating func search(_ node: Node) {

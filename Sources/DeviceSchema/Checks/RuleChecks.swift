@@ -219,20 +219,20 @@ extension RuleList {
 
 extension Rule {
   /// The location of the errno or the warning.
-  fileprivate var actionRange: SourceRange {
+  var actionRange: SourceRange {
     let keys = node.entries?.map(\.key) ?? []
     return keys.first { $0.value.isErrnoLike || RuleWarning(rawValue: $0.value) != nil }?.range ?? source
   }
 }
 
-/// The attributes and capabilities that rules call missing exist.
+/// The attributes and capabilities that rules call missing, or blame, exist.
 struct MissingAttributesExist: SchemaCheck {
   static let id: DiagnosticID = "schema-unknown-name"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for list in catalogue.allRules {
       list.visitRules { rule in
-        for path in rule.missing where !catalogue.hasSetting(path.value) {
+        for path in rule.missing + rule.blames where !catalogue.hasSetting(path.value) {
           report(
             .error(
               Self.id,

@@ -33,7 +33,7 @@ extension Catalogue {
     DistinctNumbers(), ReachableAttributes(), ReachableRules(), PossibleConditions(), PayloadsAreRead(),
     IDsAreDistinct(), MissingAttributesExist(),
     Documented(), Exemplified(), Referenced(), HooksAreRun(), NamesAreUsed(), OrderIsPossible(),
-    DescriptionsAreBacked(),
+    DescriptionsAreBacked(), ReasonsArePhrases(), InterruptKindsAreSpelledAlike(),
   ]
 }
 
@@ -82,6 +82,6 @@ extension SchemaFile {
   func readEverything() {
     _ = (number, lifetime, registered, references, exampleSetup)
     _ = (createArguments, features, rulesOfCalls(), save, restore)
-    for group in groups { _ = (group.payloads, group.attributes.map(\.payloads)) }
+    for group in groups { _ = (group.payloads, group.attributes.map { ($0.payloads, $0.repeatsSomeKeys) }) }
   }
 }

@@ -62,7 +62,8 @@ extension Machine {
       // An element may be cut off at the end; it is known in part.
       return elements(element, size, count: (part.range.count + size - 1) / size, part.withoutDescriptors)
     case .pointer(let target):
-      if let slice = part.target { return decode(target, slice) }
+      // A value that is supplied at load time is there, whatever it is.
+      if let value = part.target.map({ decode(target, $0) }) { return value.tag == .unknown ? .present : value }
       // A pointer that is not the plan's may point to anything.
       let number = integer(part, PayloadType.pointerSize, isSigned: false)
       return number == .integer(0) ? .null : .unknown

@@ -84,7 +84,9 @@ extension Machine {
   ///
   /// Records with an identity are equal only if they are the same record.
   func equals(_ a: Cell, _ b: Cell) -> Bool? {
-    if a.tag == .unknown || b.tag == .unknown { return nil }
+    if a.tag == .unknown || b.tag == .unknown {
+      return a == .present && b == .null || a == .null && b == .present ? false : nil
+    }
     guard a.tag == b.tag else { return false }
     switch a.tag {
     case .list: return a.count == b.count ? areEqual(a.start, b.start, count: a.count) : false

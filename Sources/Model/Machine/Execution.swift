@@ -250,12 +250,12 @@ extension Machine {
 
   /// The reason that a rule gives.
   mutating func reason(_ id: RuleID) -> Reason {
-    let rule = program.rules[Int(id)].rule
+    let (rule, frame) = (program.rules[Int(id)].rule, program.rules[Int(id)].outer)
     return Reason(
       id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message(of: id),
-      rule: rule.source, keyFields: rule.condition?.keyFields ?? [],
+      rule: rule.source, keyFields: rule.condition.map { frame.testedParts(of: $0).culprits } ?? [],
       valueFields: rule.condition?.valueFields ?? [], element: element, roots: rule.condition?.roots ?? [],
-      missing: rule.missing.map(\.value), documented: rule.documented)
+      missing: rule.missing.map(\.value), blames: rule.blames.map(\.value), documented: rule.documented)
   }
 
   /// The rule's words, with the values that they speak of.

@@ -75,6 +75,7 @@ extension Program {
     var names: [Statement] = []
     for binding in rule.lets {
       frame[binding.slot] = emit(.local(frame.top))
+      frame.setOrigin(binding.slot, binding.value, in: outer)
       names.append(.forget(frame.top))
       frame.top += 1
     }
@@ -175,6 +176,7 @@ extension Program {
     reserve(inner.top)
     var statements: [Statement] = []
     for (i, argument) in use.arguments.enumerated() {
+      inner.setOrigin(i, argument, in: frame)
       let value = compile(argument, in: outer)
       switch codes[Int(roots[Int(value)])] {
       case .constant, .local: inner[i] = roots[Int(value)]

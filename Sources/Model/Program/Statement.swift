@@ -1,4 +1,5 @@
 import DeviceSchema
+import Expressions
 
 /// A step of a rule in a program. Blocks of them run from top to bottom.
 enum Statement {
@@ -109,6 +110,8 @@ struct RuleOrigin {
 struct Frame {
   /// The code of each local, by its slot in the schema.
   private var locals: [CodeID?] = []
+  /// What each local was computed from, by its slot in the schema; nil if that is not known.
+  private var origins: [Origin?] = []
   /// The first slot that nothing uses.
   var top: Slot = 0
 
@@ -118,5 +121,27 @@ struct Frame {
       while locals.count <= slot { locals.append(nil) }
       locals[slot] = newValue
     }
+  }
+
+  /// Notes what a local is computed from.
+  mutating func setOrigin(_ slot: Int, _ expression: Expression, in frame: Frame) {
+    while origins.count <= slot { origins.append(nil) }
+    origins[slot] = Origin(expression: expression, frame: frame)
+  }
+
+  /// The parts of what the call passes that an expression in this frame tests.
+  func testedParts(of expression: Expression) -> TestedParts {
+    expression.testedParts { slot in
+      guard slot < origins.count, let origin = origins[slot] else { return nil }
+      return origin.frame.testedParts(of: origin.expression)
+    }
+  }
+
+  /// An expression, and the locals that it sees.
+  private final class Origin {
+    let expression: Expression
+    let frame: Frame
+
+    init(expression: Expression, frame: Frame) { (self.expression, self.frame) = (expression, frame) }
   }
 }

@@ -43,6 +43,8 @@ struct Cell: Hashable {
 
   static let null = Cell(.null)
   static let unknown = Cell(.unknown)
+  /// An unknown value that is not null.
+  static let present = Cell(.unknown, 1)
   static let absent = Cell(.absent)
   static let emptyList = Cell.list(start: 0, count: 0)
 
