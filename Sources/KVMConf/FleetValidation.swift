@@ -111,7 +111,8 @@ public struct FleetValidation: Sendable {
         LoadedHosts(hosts.map { ($0.release, $0.facts) }), SharedReleases())
       for source in sources {
         let job = MatrixJob(
-          file: matrix.files.count, source.file, settings: try source.settings(options), hosts: hosts.indices)
+          file: matrix.files.count, source.file, settings: try source.settings(options, isForHosts: true),
+          hosts: hosts.indices)
         matrix.files.append(workspaces.validate(job, isKnown: nil))
       }
       return MatrixReport(matrix)

@@ -42,9 +42,10 @@ public struct ManifestSource: Sendable {
   ///   schemas are in the result.
   public func validate(_ options: ManifestOptions = ManifestOptions()) throws -> ManifestValidation {
     try rethrowing { () throws(DiagnosticsError) in
-      let validated = ValidatedFile(file.path, ManifestWorkspace(try settings(options))) { file }
+      let (settings, remarks) = try settingsWithRemarks(options)
+      let validated = ValidatedFile(file.path, ManifestWorkspace(settings)) { file }
       if let error = validated.error { throw error }
-      return ManifestValidation(validated)
+      return ManifestValidation(validated, remarks)
     }
   }
 
@@ -96,10 +97,19 @@ public struct ManifestSource: Sendable {
     return (loaded, workspace)
   }
 
-  func settings(_ options: ManifestOptions) throws(DiagnosticsError) -> Settings {
+  /// - Parameter isForHosts: whether the release of a host replaces that of the settings, so that nothing is said of it.
+  func settings(_ options: ManifestOptions, isForHosts: Bool = false) throws(DiagnosticsError) -> Settings {
+    try settingsWithRemarks(options, isForHosts: isForHosts).settings
+  }
+
+  private func settingsWithRemarks(
+    _ options: ManifestOptions, isForHosts: Bool = false
+  ) throws(DiagnosticsError) -> (settings: Settings, remarks: SettingsRemarks) {
     var request = options.request
     if file.folder == nil { request.ignoresConfiguration = true }
-    return try SettingsOfFiles(request).settings(of: file.path)
+    request.warnsOfReleases = !isForHosts
+    let settingsOfFiles = SettingsOfFiles(request)
+    return (try settingsOfFiles.settings(of: file.path), settingsOfFiles.remarks)
   }
 }
 

@@ -6,16 +6,18 @@ import Workspace
 
 /// The result of validating a text: its problems, and the predicted answers.
 public struct ManifestValidation: Sendable {
-  /// All problems, in the order of the text, with the severities of the `.kvmconf.yaml`.
+  /// All problems, with the severities of the `.kvmconf.yaml`: those of the settings, such as a release that the schemas
+  /// do not describe, then those of the text, in its order.
   public let problems: [Problem]
   /// The predicted run of each manifest, in the order of the text.
   public let reports: [RunReport]
 
   private let file: ValidatedFile
+  private let remarks: SettingsRemarks
 
   /// Whether the text has no errors, and no findings that ``ManifestOptions/failOn`` or the `.kvmconf.yaml` counts as
   /// errors.
-  public var isValid: Bool { file.failure == nil }
+  public var isValid: Bool { file.failure == nil && !remarks.fail }
 
   /// The formats of `kvmconf validate --format`.
   public enum Format: String, Hashable, Sendable { case text, json, sarif, junit, github, gcc }
@@ -35,10 +37,11 @@ public struct ManifestValidation: Sendable {
   }
 
   /// - Parameter file: was validated without an error.
-  init(_ file: ValidatedFile) {
-    problems = (file.diagnostics + [file].schemaFaults).map(Problem.init)
+  init(_ file: ValidatedFile, _ remarks: SettingsRemarks) {
+    problems = (remarks.diagnostics + file.diagnostics + [file].schemaFaults).map(Problem.init)
     reports = file.validation?.reports.map(RunReport.init) ?? []
     self.file = file
+    self.remarks = remarks
   }
 }
 

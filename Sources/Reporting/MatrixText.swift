@@ -40,10 +40,8 @@ extension MatrixReport {
   }
 
   /// `2 files, 3 manifests, 4 hosts: 10 pairs ok, 1 with errors, 0 with warnings, 0 undecided, 1 not applicable`, and
-  /// `, 1 failed` if the validation of a pair failed. Warnings that are not about a pair are counted at the end.
-  ///
-  /// - Parameter remarks: on the settings of the files.
-  package func summary(_ remarks: SettingsRemarks = SettingsRemarks()) -> String {
+  /// `, 1 failed` if the validation of a pair failed.
+  package var summary: String {
     var counts: [MatrixFile.Result.Kind: Int] = [:]
     for manifest in files.lazy.flatMap(\.manifests) {
       for result in manifest.results { counts[result.kind, default: 0] += 1 }
@@ -56,7 +54,6 @@ extension MatrixReport {
       + "\(counted(matrix.hosts.count, "host")): \(counted(count(.ok), "pair")) ok, \(count(.errors)) with errors, "
       + "\(count(.warnings)) with warnings, \(count(.undecided)) undecided, \(count(.notApplicable)) not applicable"
       + (count(.failed) > 0 ? ", \(count(.failed)) failed" : "")
-      + (remarks.warningCount > 0 ? "; \(counted(remarks.warningCount, "warning")) about the settings" : "")
   }
 
   /// The findings, each with its hosts in a note, and the errors in schemas.

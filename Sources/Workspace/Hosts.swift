@@ -126,14 +126,16 @@ extension Settings {
 extension SettingsRemarks {
   /// Adds a warning of each kind about releases that the schemas do not describe.
   ///
-  /// - Parameter settings: of each configuration, without a host of the options.
+  /// - Parameters:
+  ///   - settings: of each configuration, without a host of the options.
+  ///   - isJudged: whether a manifest was validated for a host, by its index.
   /// - Returns: the remarks that were added.
   package mutating func addUndescribedReleases(
-    of settings: [Settings], on hosts: LoadedHosts
+    of settings: [Settings], on hosts: LoadedHosts, where isJudged: (Int) -> Bool
   ) throws(DiagnosticsError) -> [Diagnostic] {
     var added: [Diagnostic] = []
     for settings in settings {
-      for host in hosts.hosts.compactMap(\.self) {
+      for host in hosts.hosts.indices.filter(isJudged).compactMap({ hosts.hosts[$0] }) {
         guard let warning = settings.on(host).undescribedRelease, !added.contains(where: { $0.id == warning.id }) else {
           continue
         }

@@ -11,6 +11,9 @@ package struct MatrixReport: Sendable {
   /// The kind of the worst failure; nil if all results are good.
   package let failure: DiagnosticsError.Kind?
 
+  /// The indices of the hosts for which a manifest was validated.
+  package var judgedHosts: Set<Int> { Set(files.lazy.flatMap(\.manifests).flatMap(\.judgedHosts)) }
+
   /// A file with its findings.
   package struct File: Sendable {
     package var name: String

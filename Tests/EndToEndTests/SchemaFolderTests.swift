@@ -91,7 +91,9 @@ import Testing
       for command in [["validate"], ["apply", "--on", "model"]] {
         let ended = await run(program, command + ["--schemas", folder, "-"], input: manifest)
         #expect((ended.output + ended.errors).contains("[schema-evaluation]") && ended.status == 1, "\(ended)")
-        if command == ["validate"] { #expect(ended.errors.hasSuffix(": 1 error, 0 warnings, 0 undecided\n"), "\(ended)") }
+        if command == ["validate"] {
+          #expect(ended.errors.hasSuffix(": 1 error, 0 warnings, 0 undecided\n"), "\(ended)")
+        }
       }
     }
   }

@@ -50,6 +50,16 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(steps[4].reason == nil)
   }
 
+  /// A warning about the release is a problem as any other.
+  @Test func releaseBeyondTheSchemasIsAProblem() throws {
+    var options = ManifestOptions()
+    try options.setKernel("99.1")
+    let validation = try ManifestSource(text: Self.good).validate(options)
+    #expect(validation.problems.map(\.id) == ["newer-release"] && validation.isValid)
+    options.failOn = .warning
+    #expect(try !ManifestSource(text: Self.good).validate(options).isValid)
+  }
+
   @Test func problemsHavePlacesAndIDs() throws {
     let source = ManifestSource(text: "kvmconf: 1\narch: x86_64\nvcpus: {cuont: 1}\n", name: "dir/bad.yaml")
     let validation = try source.validate()

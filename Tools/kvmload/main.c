@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 /* The exit statuses are those of kvmconf. */
-enum status { SUCCESS = 0, FAILURE = 1, USAGE = 64, NO_INPUT = 66, UNAVAILABLE = 69, INTERRUPTED = 130 };
+enum status {
+	SUCCESS = 0, FAILURE = 1, USAGE = 64, NO_INPUT = 66, UNAVAILABLE = 69, CANNOT_WRITE = 73, INTERRUPTED = 130
+};
 
 static const char usage[] =
 	"usage: kvmload [options] FILE\n"
@@ -34,7 +36,7 @@ static const char usage[] =
 	"  -V, --version           print the versions of the program and of the format\n"
 	"\n"
 	"exit status: 0 success, 1 bad plan or unexpected outcome, 64 wrong usage, 66 the file cannot be read,\n"
-	"69 no usable /dev/kvm, or a plan for a different architecture\n";
+	"69 no usable /dev/kvm, or a plan for a different architecture, 73 standard output cannot be written\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -50,11 +52,11 @@ static int complain(int status, const char *what, const char *why)
 	return status;
 }
 
-/* The exit status of a program whose results are on standard output: a failure if they could not be written. */
+/* The exit status of a program whose results are on standard output. */
 static int printed(int status)
 {
 	if (fflush(stdout) || ferror(stdout))
-		return complain(FAILURE, "standard output", strerror(errno));
+		return complain(CANNOT_WRITE, "standard output", strerror(errno));
 	return status;
 }
 

@@ -41,7 +41,7 @@ struct Merge: ParsableCommand {
       try readingData { () throws(DiagnosticsError) in try HostMatrix(merging: files) })
     let text = report.text(as: format, color: output == nil && Output.hasColor(1))
     if let output { try Output.write(Array(text.utf8), toFile: output) } else { Output.result(text) }
-    if !quiet { Output.message(report.summary() + "\n") }
+    if !quiet { Output.message(report.summary + "\n") }
     if let failure = report.failure { throw Status.of(failure) }
   }
 }

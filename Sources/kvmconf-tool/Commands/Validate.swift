@@ -198,6 +198,10 @@ extension Validate {
     let remarks = Set(results.flatMap(\.remarks)).sorted { $0.message < $1.message }
     if !quiet { Output.print(remarks, to: 2) }
     let report = MatrixReport(matrix)
+    var remarksOnSettings = work.remarks
+    Output.print(
+      try remarksOnSettings.addUndescribedReleases(
+        of: work.jobs.map(\.settings).distinct, on: work.hosts, where: report.judgedHosts.contains), to: 2)
     if let writeBaseline {
       let text = report.files.map { Baseline.text(of: $0.findings.map(\.diagnostic), at: writeBaseline) }.joined()
       return try Output.write(Array(text.utf8), toFile: writeBaseline)
@@ -205,8 +209,8 @@ extension Validate {
     try write(
       report.text(
         as: format, color: output == nil && Output.hasColor(1), settings: work.jobs.map(\.settings).distinct))
-    if !quiet { Output.message(report.summary(work.remarks) + "\n") }
-    if let failure = report.failure ?? (work.remarks.fail ? .invalid : nil) { throw Status.of(failure) }
+    if !quiet { Output.message(report.summary + "\n") }
+    if let failure = report.failure ?? (remarksOnSettings.fail ? .invalid : nil) { throw Status.of(failure) }
   }
 
   /// The empty matrix, with the jobs that fill it, the hosts that they need, and the remarks on their settings.
@@ -238,13 +242,11 @@ extension Validate {
       files.append((path, settings[i], hosts))
     }
     let hosts = try LoadedHosts(choices, neededBy: files.map(\.hosts), readsAll: shared != nil)
-    var remarks = settingsOfFiles.remarks
-    Output.print(try remarks.addUndescribedReleases(of: files.map(\.settings).distinct, on: hosts), to: 2)
     let matrix = HostMatrix(
       hosts: choices.map(\.name), hasNamedHosts: choices != [HostChoice()],
       files: files.map { MatrixFile(name: $0.path.name(stdin: options.stdinFilename), failOn: $0.settings.failOn) },
       shard: shard, work: shared?.checksum(hosts: hosts, settings: settings, baseline: baseline) ?? "")
     let jobs = MatrixJob.jobs(files, stdinName: options.stdinFilename, threads: Parallel.processors)
-    return (matrix, jobs, hosts, remarks)
+    return (matrix, jobs, hosts, settingsOfFiles.remarks)
   }
 }
