@@ -24,6 +24,9 @@ struct MessageReader {
 
   // MARK: Lines
 
+  /// The number of bytes of a line that are read. Messages are shorter.
+  private static let longestLine = 8192
+
   /// The lines of a message without indents and colours, and without the folders of files that are not devices.
   static func lines(of message: String) -> [String] {
     var plain: [UInt8] = []
@@ -34,7 +37,7 @@ struct MessageReader {
       if byte.isLetter { isEscape = false }
     }
     return plain.split(separator: 0x0A).map { line in
-      let line = line.trimmingBlanks
+      let line = line.prefix(longestLine).trimmingBlanks
       if !line.contains(0x2F) { return String(decoding: line, as: UTF8.self) }
       let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
       return String(decoding: Array(words.map(withoutFolders).joined(separator: [0x20])), as: UTF8.self)

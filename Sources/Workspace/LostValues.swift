@@ -12,7 +12,7 @@ extension Plan {
   ///   - report: the run of the plan. A call that is refused replaces nothing.
   func lostValues(before end: Int, in catalogue: Catalogue, after report: Report) -> [Diagnostic] {
     var latest: [SetAttribute: Int] = [:]
-    var pairs: [(lost: Int, kept: Int)] = []
+    var pairs: [LostValues.Pair] = []
     for i in 0..<min(end, report.entries.count) where report.entries.verdicts[i] == .passed {
       guard steps[i].attribute != nil, case .setAttribute(let call) = steps[i].operation, call.data != .none,
         let lost = latest.updateValue(i, forKey: SetAttribute(call))
@@ -22,12 +22,19 @@ extension Plan {
     // Most plans have none, and need no schemas.
     if pairs.isEmpty { return [] }
     let files = schemaFiles(in: catalogue)
-    return pairs.compactMap { pair in
+    var mayRepeat: [SetAttribute: Bool] = [:]
+    var lists: [AttributeOfObject: LostValues] = [:]
+    for pair in pairs {
       guard case .setAttribute(let call) = steps[pair.kept].operation, let path = steps[pair.kept].attribute,
-        let attribute = files[pair.kept]?.attribute(at: path)?.attribute, !attribute.mayRepeat(call.attr)
-      else { return nil }
-      return .lostValue(of: attribute, at: steps[pair.kept].at, before: steps[pair.lost].at)
+        let attribute = files[pair.kept]?.attribute(at: path)?.attribute
+      else { continue }
+      let set = SetAttribute(call)
+      if mayRepeat[set] == nil { mayRepeat[set] = attribute.mayRepeat(call.attr) }
+      if mayRepeat[set] == true { continue }
+      lists[AttributeOfObject(target: call.target, path: path), default: LostValues(attribute: attribute)].pairs
+        .append(pair)
     }
+    return lists.values.sorted { $0.pairs[0].kept < $1.pairs[0].kept }.flatMap { $0.warnings(in: self) }
   }
 }
 
@@ -38,6 +45,37 @@ private struct SetAttribute: Hashable {
   let attr: UInt64
 
   init(_ call: AttributeCall) { (target, group, attr) = (call.target, call.group, call.attr) }
+}
+
+/// The attribute with a path, whatever its key.
+private struct AttributeOfObject: Hashable {
+  let target: Target
+  let path: String
+}
+
+/// The values of one attribute of an object that are lost.
+private struct LostValues {
+  /// The indices of two steps, of which the second sets the attribute again.
+  typealias Pair = (lost: Int, kept: Int)
+
+  /// The maximum number of warnings. A list can have thousands of values.
+  private static let mostWarnings = 10
+
+  let attribute: AttributeSchema
+  var pairs: [Pair] = []
+
+  /// A warning about each value; the last one says how many more there are.
+  func warnings(in plan: Plan) -> [Diagnostic] {
+    var warnings = pairs.prefix(Self.mostWarnings).map { pair in
+      Diagnostic.lostValue(of: attribute, at: plan.steps[pair.kept].at, before: plan.steps[pair.lost].at)
+    }
+    let more = pairs.count - warnings.count
+    if more > 0 {
+      let words = "\(counted(more, "more value")) of '\(attribute.path)' \(more == 1 ? "is" : "are") lost"
+      warnings[warnings.count - 1].notes.append(Note(words))
+    }
+    return warnings
+  }
 }
 
 extension Diagnostic {

@@ -658,4 +658,11 @@ private var explainerOfBuiltInSchemas: Explainer {
       page("qemu-system-s390x: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x0: Invalid argument").hasPrefix(
         "unknown: the message is from a program for s390x"))
   }
+
+  @Test func onlyTheBeginningOfAVeryLongLineIsRead() {
+    let call = "KVM_SET_DEVICE_ATTR failed: Group 1 attr 2: Operation not permitted"
+    let rest = String(repeating: " x", count: 5000)
+    #expect(page(call + rest).hasPrefix("The message says: KVM_SET_DEVICE_ATTR, group 1, attr 2, "))
+    #expect(page("hello" + rest + " " + call).hasPrefix("unknown: "))
+  }
 }
