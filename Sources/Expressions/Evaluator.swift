@@ -293,7 +293,14 @@ package final class Evaluator {
     }
     var kept: [Value] = []
     var sawUnknown = false
+    let required = kind == .exists || kind == .first || kind == .filter ? try required(by: body, slot) : nil
     for element in elements {
+      // Tables have thousands of rows, and most have another number.
+      if let required, case .record(let row) = element, let number = row[required.field]?.integer,
+        number != required.number
+      {
+        continue
+      }
       self[local: slot] = element
       let result = try evaluate(body)
       switch (kind, result) {
@@ -314,6 +321,18 @@ package final class Evaluator {
     case .first: return .null
     case .filter, .map: return .list(kept)
     case .sort: preconditionFailure("sort is evaluated elsewhere")
+    }
+  }
+
+  /// The number that a field of the variable must have for a condition to hold: `r.offset == key.offset && …`; nil if the
+  /// condition does not begin in this way.
+  private func required(by condition: Node, _ slot: Int) throws(EvaluationError) -> (field: String, number: Int128)? {
+    switch condition {
+    case .binary(.and, let first, _, _): return try required(by: first, slot)
+    case .binary(.equal, .field(.local(slot), let field, _), let other, _):
+      guard case .field(.root, _, _) = other, let number = try evaluate(other).integer else { return nil }
+      return (field, number)
+    default: return nil
     }
   }
 

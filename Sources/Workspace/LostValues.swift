@@ -28,11 +28,14 @@ extension Plan {
       guard case .setAttribute(let call) = steps[pair.kept].operation, let path = steps[pair.kept].attribute,
         let attribute = files[pair.kept]?.attribute(at: path)?.attribute
       else { continue }
+      let list = AttributeOfObject(target: call.target, path: path)
+      if lists[list]?.isFull == true {
+        lists[list]?.more += 1
+        continue
+      }
       let set = SetAttribute(call)
       if mayRepeat[set] == nil { mayRepeat[set] = attribute.mayRepeat(call.attr) }
-      if mayRepeat[set] == true { continue }
-      lists[AttributeOfObject(target: call.target, path: path), default: LostValues(attribute: attribute)].pairs
-        .append(pair)
+      if mayRepeat[set] == false { lists[list, default: LostValues(attribute: attribute)].pairs.append(pair) }
     }
     return lists.values.sorted { $0.pairs[0].kept < $1.pairs[0].kept }.flatMap { $0.warnings(in: self) }
   }
@@ -63,16 +66,20 @@ private struct LostValues {
 
   let attribute: AttributeSchema
   var pairs: [Pair] = []
+  /// The number of further calls that set the attribute again. Their values may add to each other.
+  var more = 0
 
-  /// A warning about each value; the last one says how many more there are.
+  var isFull: Bool { pairs.count == Self.mostWarnings }
+
+  /// A warning about each value; the last one says how many more there may be.
   func warnings(in plan: Plan) -> [Diagnostic] {
-    var warnings = pairs.prefix(Self.mostWarnings).map { pair in
+    var warnings = pairs.map { pair in
       Diagnostic.lostValue(of: attribute, at: plan.steps[pair.kept].at, before: plan.steps[pair.lost].at)
     }
-    let more = pairs.count - warnings.count
     if more > 0 {
-      let words = "\(counted(more, "more value")) of '\(attribute.path)' \(more == 1 ? "is" : "are") lost"
-      warnings[warnings.count - 1].notes.append(Note(words))
+      let values = "\(counted(more, "more value")) of '\(attribute.path)'"
+      warnings[warnings.count - 1].notes.append(
+        Note("\(values) \(more == 1 ? "has" : "have") the key of an earlier one"))
     }
     return warnings
   }

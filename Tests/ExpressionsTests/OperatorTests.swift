@@ -111,6 +111,25 @@ import Vocabulary
     #expect(result(text) == value)
   }
 
+  /// Rows with another number are passed over; those with an unknown one are not.
+  @Test(arguments: [
+    ("rows.exists(r, r.offset == key.offset && r.kind == 7)", "true"),
+    ("rows.exists(r, r.offset == key.offset && r.kind == 9)", "unknown"),
+    ("rows.exists(r, r.offset == key.kind && r.kind == 5)", "true"),
+    ("rows.first(r, r.offset == key.offset && r.kind > 6).kind", "7"),
+    ("rows.filter(r, r.offset == key.offset && r.kind > 0).map(r, r.kind)", "unknown"),
+    ("rows.all(r, r.offset == key.offset && r.kind == 7)", "false"),
+  ])
+  func tablesAreSearchedByNumber(_ text: String, _ value: String) {
+    func row(_ offset: Value, _ kind: Int) -> Value { .record(Fields([("offset", offset), ("kind", Value(kind))])) }
+    let scope = TestScope()
+    scope.constants["rows"] = (.list([row(.integer(1), 5), row(.integer(4), 7), row(.unknown, 9)]), .any)
+    scope.roots[.key] = .any
+    let world = TestWorld()
+    world.roots[.key] = .record(Fields([("offset", .integer(4)), ("kind", .integer(1))]))
+    #expect(result(text, in: scope, world).hasPrefix(value))
+  }
+
   @Test(arguments: [
     ("[].all(x, x)", "true"), ("[true, true].all(x, x)", "true"), ("[true, false].all(x, x)", "false"),
     ("[true, unknown].all(x, x)", "unknown"), ("[unknown, false].all(x, x)", "false"),

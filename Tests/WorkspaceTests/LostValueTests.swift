@@ -31,7 +31,7 @@ import Workspace
     #expect(found.count == 10)
     #expect(found.allSatisfy { $0.id == "set-twice" && $0.severity == .warning })
     #expect(found.map { $0.notes.count } == Array(repeating: 1, count: 9) + [2])
-    #expect(found.last?.notes.last?.message == "2 more values of 'dist-regs' are lost")
+    #expect(found.last?.notes.last?.message == "2 more values of 'dist-regs' have the key of an earlier one")
   }
 
   @Test func eachListHasItsOwnWarnings() throws {
@@ -39,6 +39,6 @@ import Workspace
     let found = try warnings((0..<12).map { priority(8 * $0) }, [redistributor, redistributor])
     #expect(found.count { $0.message.hasPrefix("'dist-regs' ") } == 10)
     #expect(found.count { $0.message.hasPrefix("'redist-regs' ") } == 1)
-    #expect(found.contains { $0.notes.last?.message == "1 more value of 'dist-regs' is lost" })
+    #expect(found.contains { $0.notes.last?.message == "1 more value of 'dist-regs' has the key of an earlier one" })
   }
 }
