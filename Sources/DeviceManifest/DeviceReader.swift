@@ -40,7 +40,13 @@ package struct DeviceReader {
     }
   }
 
-  private func declaration(_ node: Node) -> DeviceDeclaration? {
+  private func declaration(_ written: Node) -> DeviceDeclaration? {
+    var node = written
+    if let type = written.scalar, context.catalogue.device(named: type) != nil {
+      findings.wrongKind(
+        written, of: "a device", wanted: "a mapping", fixIts: [FixIt(replace: written.range, with: "{type: \(type)}")])
+      node = Node(.mapping([Entry(key: Located("type", at: written.range), value: written)]), at: written.range)
+    }
     let hasUnknownKey = node.entries?.contains { !Self.keys.contains($0.key.value) } ?? false
     let schemas = hasUnknownKey ? node[key: "type"].map(schemas) ?? [] : []
     func isGroup(_ key: String) -> Bool { schemas.contains { $0.group(named: key) != nil } }

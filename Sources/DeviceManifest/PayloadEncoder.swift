@@ -258,8 +258,13 @@ extension PayloadEncoder {
       at: range, notes: notes, fixIts: fixIts)
   }
 
-  /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`; nil if there is no such obvious reading.
+  /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`, and `0` for `vcpu.0`; nil if there is no such obvious reading.
   static func mended(_ text: String) -> String? {
+    // The name of a vCPU in a path.
+    if text.hasPrefix("vcpu.") {
+      let id = String(text.dropFirst(5))
+      if IntegerLiteral.parse(id) != nil { return id }
+    }
     let lower = text.lowercased().filter { $0 != " " && $0 != "," }
     for unit in IntegerLiteral.units.map(\.name) {
       let letter = unit.prefix(1).lowercased()

@@ -69,7 +69,9 @@ package final class StepReader {
     // The vCPUs that a repeated step is for are those of the steps before.
     for (i, item) in items.enumerated().lazy.flatMap(repeated).enumerated() {
       guard let entries = item.entries else {
-        findings.wrongKind(item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}")
+        let fixIts = item.scalar.flatMap { known.contains($0) ? FixIt(replace: item.range, with: "\($0):") : nil }
+        findings.wrongKind(
+          item, of: "a step", wanted: "a mapping such as {create-vcpu: 0}", fixIts: fixIts.map { [$0] } ?? [])
         continue
       }
       guard let (verb, item) = verb(entries, item) else {
@@ -151,9 +153,11 @@ package final class StepReader {
     return context.catalogue.table(name)
   }
 
+  /// The verbs of all steps.
+  private var known: [String] { Self.verbs.map(\.verb) + context.catalogue.requestNames.map(\.name) }
+
   /// The verb of a step, and the step. A misspelt verb is reported, and replaced by the one that is meant.
   private func verb(_ entries: [Entry], _ item: Node) -> (String, Node)? {
-    let known = Self.verbs.map(\.verb) + context.catalogue.requestNames.map(\.name)
     let found = entries.filter { known.contains($0.key.value) }
     if let verb = found.first?.key.value {
       if found.count > 1 {

@@ -25,14 +25,15 @@ extension Plan {
     var mayRepeat: [SetAttribute: Bool] = [:]
     var lists: [AttributeOfObject: LostValues] = [:]
     for pair in pairs {
-      guard case .setAttribute(let call) = steps[pair.kept].operation, let path = steps[pair.kept].attribute,
-        let attribute = files[pair.kept]?.attribute(at: path)?.attribute
-      else { continue }
+      guard case .setAttribute(let call) = steps[pair.kept].operation, let path = steps[pair.kept].attribute else {
+        continue
+      }
       let list = AttributeOfObject(target: call.target, path: path)
       if lists[list]?.isFull == true {
         lists[list]?.more += 1
         continue
       }
+      guard let attribute = files[pair.kept]?.attribute(at: path)?.attribute else { continue }
       let set = SetAttribute(call)
       if mayRepeat[set] == nil { mayRepeat[set] = attribute.mayRepeat(call.attr) }
       if mayRepeat[set] == false { lists[list, default: LostValues(attribute: attribute)].pairs.append(pair) }
