@@ -319,7 +319,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("SetGsiRouting(Error(22))", "    - a table has at most 4096 entries"),
     (
       "lib/kvm_util.c:1769: !ret errno=22 KVM_IRQFD failed, rc: -1 errno: 22",
-      "    - the flags are deassign and resample"
+      "    - the flags must be deassign, resample or both"
     ),
     ("ioctl(9, KVM_GET_ONE_REG, 0x7fff1234) = -1 ENOENT (No such file or directory)", "\nvcpu.get-one-reg  "),
     ("VmCreate(Invalid argument (os error 22))", "\nvm.create  "),
