@@ -68,8 +68,9 @@ package struct CallSequence {
     }
     let isWithout = attribute?.access.contains(access) == false
     if !isWithout, let absentAttribute { return absentAttribute }
-    return "group '\(group.name)' of \(file.words) "
-      + (isWithout ? "does not \(access.verb) this attribute" : "has no \(name("attribute", attr))")
+    let place = "group '\(group.name)' of \(file.words)"
+    if isWithout { return "this attribute of \(place) cannot be \(access == .has ? "tested" : access.verb)" }
+    return "\(place) has no \(name("attribute", attr))"
   }
 
   /// The words for a group that exists in other releases.

@@ -69,7 +69,12 @@ extension IntegerDescription {
     if let notation {
       words.append("\(notation.doc ?? notation.unit), written \(notation.example) (\(notation.form)) or as a number")
     } else if let unit {
-      words.append(unit == "address" ? "a guest physical address" : "in \(unit)")
+      switch unit {
+      case "address": words.append("a guest physical address")
+      // These are numbers of interrupts, and not units of an amount.
+      case "intid", "spi", "ppi", "gsi": break
+      default: words.append("in \(unit)")
+      }
     }
     if let align, align > 1 { words.append("a multiple of \(unit == "address" ? sizeInBytes(align) : "\(align)")") }
     if let range { words.append("from \(range.lowerBound) to \(range.upperBound)") }

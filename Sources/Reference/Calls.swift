@@ -1,10 +1,25 @@
 import DeviceSchema
 import Diagnostics
+import Expressions
 import Vocabulary
 
 /// The calls that schemas describe, each with its refusals in the order in which the kernel checks.
 struct CallReference {
   let catalogue: Catalogue
+  /// What is known of the calls, by paths such as `arch` and `arg.id`. Refusals that it rules out are left out.
+  private let known: [String: Syntax]
+
+  /// - Parameters:
+  ///   - isAlone: whether the calls are those of this architecture alone. Architectures can share files.
+  ///   - argument: the values of members of the call's argument that are known.
+  init(catalogue: Catalogue, isAlone: Bool = false, argument: [String: Int128] = [:]) {
+    self.catalogue = catalogue
+    let nowhere = Span(start: 0, length: 0)
+    var known: [String: Syntax] = [:]
+    if isAlone { known["arch"] = .string(catalogue.architecture.rawValue, nowhere) }
+    for (member, value) in argument { known["arg.\(member)"] = .integer(value, spelling: "\(value)", nowhere) }
+    self.known = known
+  }
 
   /// One of the three calls on an attribute; on an unknown one, or on an unknown group, if it is nil.
   func call(
@@ -22,6 +37,8 @@ struct CallReference {
         case nil:
           if stage == .group { walk.add(sequence.unknownGroup, where: group, isMissing: missing) }
           if stage == .attribute { walk.add(sequence.unknownAttribute, where: attribute, isMissing: missing) }
+          let part: AttributeDescription? = stage == .group ? group : stage == .attribute ? attribute : nil
+          if let when = part?.when, context.applied(when).truth == false { return }
         case .rules(let rules)?:
           walk.walk(rules, context)
           if rules.list.alwaysEnds { return }
@@ -87,7 +104,10 @@ struct CallReference {
     _ collect: (inout RefusalWalk, RefusalWalk.Context) -> Void
   ) -> RefusableCall {
     var walk = RefusalWalk(catalogue)
-    collect(&walk, RefusalWalk.Context(file, path))
+    var context = RefusalWalk.Context(file, path)
+    context.known = known
+    if case .request(let request) = kind, case .structure(let type) = request.type { context.argument = type }
+    collect(&walk, context)
     return RefusableCall(kind: kind, title: title, file: file.name, path: path, refusals: walk.found)
   }
 

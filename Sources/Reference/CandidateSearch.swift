@@ -17,7 +17,7 @@ struct CandidateSearch {
   mutating func candidates() -> [Candidate]? {
     if complaint.call == nil, complaint.attr == nil {
       let named = everyCall(with: Set(complaint.constants))
-      if !named.isEmpty { return narrowed(named, by: constants) }
+      if !named.isEmpty { return narrowed(narrowed(named, by: constants), by: isVerb) }
       // An unknown call is not guessed from other words.
       if !complaint.constants.isEmpty { return nil }
       if complaint.names.contains(where: { $0.contains("_") }) {
@@ -77,13 +77,35 @@ struct CandidateSearch {
     }
   }
 
+  /// The architecture that the message or the type names.
+  private var architecture: Architecture? {
+    let parts = (type ?? "").split(separator: "/").map(String.init)
+    return complaint.architecture ?? (parts.count == 2 ? Architecture(rawValue: parts[0]) : nil)
+  }
+
   /// The files that the message may be about.
   func files() -> [(Catalogue, SchemaFile)] {
-    let parts = (type ?? "").split(separator: "/").map(String.init)
-    let wanted = complaint.architecture ?? (parts.count == 2 ? Architecture(rawValue: parts[0]) : nil)
-    return catalogues.filter { wanted == nil || $0.architecture == wanted }.flatMap { catalogue in
-      catalogue.files.filter { !$0.isCommon && (type == nil || $0.name == parts.last) }.map { (catalogue, $0) }
+    let name = type?.split(separator: "/").last.map(String.init)
+    return catalogues.filter { architecture == nil || $0.architecture == architecture }.flatMap { catalogue in
+      catalogue.files.filter { !$0.isCommon && (type == nil || $0.name == name) }.map { (catalogue, $0) }
     }
+  }
+
+  private func reference(_ catalogue: Catalogue, argument: [String: Int128] = [:]) -> CallReference {
+    CallReference(catalogue: catalogue, isAlone: architecture != nil, argument: argument)
+  }
+
+  /// The candidate without the refusals of commands other than the one that the message names.
+  func ofNamedCommand(_ candidate: Candidate) -> Candidate {
+    guard case .request(let request)? = candidate.calls.first?.kind else { return candidate }
+    let argument = Dictionary(
+      candidate.namedFields.compactMap { field in
+        complaint.command(of: field.description).map { (field.name.identifier, $0) }
+      }, uniquingKeysWith: { first, _ in first })
+    if argument.isEmpty { return candidate }
+    var narrow = candidate
+    narrow.calls = [reference(candidate.catalogue, argument: argument).call(request, of: candidate.file)]
+    return narrow
   }
 
   private func eachFile(_ calls: (SchemaFile, Catalogue) -> [Candidate]) -> [Candidate] {
@@ -103,7 +125,7 @@ struct CandidateSearch {
   }
 
   private func attributes(of file: SchemaFile, _ catalogue: Catalogue) -> [Candidate] {
-    let reference = CallReference(catalogue: catalogue)
+    let reference = reference(catalogue)
     return file.groups.filter { complaint.group == nil || $0.number == complaint.group }.flatMap { group in
       attributes(of: group).map { attribute in
         let accesses = complaint.access.map { [$0] } ?? AttributeAccess.allCases
@@ -132,7 +154,7 @@ struct CandidateSearch {
   private func ownCalls(
     of file: SchemaFile, _ catalogue: Catalogue, where isWanted: (RefusableCall) -> Bool
   ) -> [Candidate] {
-    CallReference(catalogue: catalogue).ownCalls(of: file).filter(isWanted).map {
+    reference(catalogue).ownCalls(of: file).filter(isWanted).map {
       Candidate(file: file, catalogue: catalogue, architectures: [catalogue.architecture], calls: [$0])
     }
   }
@@ -140,7 +162,7 @@ struct CandidateSearch {
   /// The capabilities whose constants the message names, as a whole or in part; all if it names none.
   private func capabilities(of file: SchemaFile, _ catalogue: Catalogue) -> [Candidate] {
     let names = capabilityNames
-    let reference = CallReference(catalogue: catalogue)
+    let reference = reference(catalogue)
     return file.capabilities.filter { capability in
       names.isEmpty || names.contains { capability.constant == $0 || capability.constant?.hasSuffix("_" + $0) == true }
     }.map {
@@ -204,6 +226,11 @@ extension CandidateSearch {
     return request.isWritten == (access == .get)
   }
 
+  /// Whether the candidate is the call that the verb of the message suggests.
+  private func isVerb(_ candidate: Candidate) -> Bool {
+    complaint.verb.map { verb in candidate.calls.contains { .other($0.title) == verb } } ?? false
+  }
+
   /// Whether a word of the message is in the name of the device type, or of a group of a VM's or vCPU's attributes.
   private func namesFile(_ candidate: Candidate) -> Bool {
     let names = candidate.file.deviceType.map { [$0] } ?? candidate.attribute.map { [$0.group.name] } ?? []
@@ -259,6 +286,17 @@ extension CandidateSearch {
 }
 
 extension Complaint {
+  /// The only value whose constant the message has, or the end of it: SNP_LAUNCH_START of KVM_SEV_SNP_LAUNCH_START.
+  fileprivate func command(of description: IntegerDescription) -> Int128? {
+    // Each name has a constant, in the same order.
+    guard description.constants.count == description.names.count else { return nil }
+    let named = zip(description.names, description.constants).filter { _, constant in
+      let end = constant.split(separator: "_", maxSplits: 2).last.map(String.init) ?? ""
+      return constants.contains(constant) || (end.contains("_") && words.contains(end))
+    }
+    return named.count == 1 ? named[0].0.value : nil
+  }
+
   /// Whether the message is about one of the three calls on attributes, or names no call.
   var isOnAttribute: Bool { if case .other = call { false } else { true } }
 }

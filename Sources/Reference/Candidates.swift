@@ -52,15 +52,22 @@ struct Candidate {
   /// The constants of the kernel's headers that are the call, what it is on, or values of its argument.
   var constants: [String] {
     if let (group, attribute) = attribute {
-      return [file.constant].compactMap(\.self) + group.constants + attribute.constants
+      return typeConstants + group.constants + attribute.constants
     }
     switch calls.first?.kind {
-    case .descriptor(.create): return [file.constant].compactMap(\.self)
+    case .descriptor(.create): return typeConstants
     case .descriptor(.initialise): return file.features.compactMap(\.constant)
     case .capability(let capability): return [capability.constant].compactMap(\.self)
     case .request(let request): return [request.constant] + namedFields.flatMap(\.description.constants)
     case .descriptor, .attribute, nil: return []
     }
+  }
+
+  /// The constant of the device type, and its short form: KVM_LOONGARCH_PCHPIC of KVM_DEV_TYPE_LOONGARCH_PCHPIC.
+  private var typeConstants: [String] {
+    guard let constant = file.constant else { return [] }
+    let prefix = "KVM_DEV_TYPE_"
+    return [constant] + (constant.hasPrefix(prefix) ? ["KVM_" + constant.dropFirst(prefix.count)] : [])
   }
 
   /// All refusals of the calls with an errno, or with any if it is nil.

@@ -57,17 +57,19 @@ extension Complaint {
     if call == nil { verb = reader.verb(in: text) }
     if call == nil, verb == nil || reader.subject(of: text) == nil { call = reader.lastCall(in: first) }
     attr = reader.number(after: "attr", in: text) ?? reader.number(after: "attribute", in: text)
-    // A group without an attribute is not KVM's: VFIO also has groups.
+    // A group without an attribute is not KVM's: VFIO also has groups. Other calls also have attributes, without groups.
     if attr != nil { group = reader.number(after: "group", in: text).flatMap { UInt32(exactly: $0) } }
+    if !isOnAttribute, group == nil { attr = nil }
     for (words, access) in messages.groups {
       if group == nil, let number = reader.number(after: words, in: text) {
         group = UInt32(exactly: number)
         call = .attribute(access)
       }
     }
-    errno = reader.errno(in: first) ?? reader.errno(in: text)
+    errno = lines[part].lazy.compactMap { reader.errno(in: $0) }.first ?? reader.errno(in: text)
     let all = MessageReader.words(text)
-    constants = all.filter { $0.hasPrefix("KVM_") }
+    let registers = all.compactMap(Self.register)
+    constants = all.filter { $0.hasPrefix("KVM_") && Self.register($0) == nil }
     let names = all.flatMap { $0.split(separator: "-").map(String.init) }
     words = MessageReader.words(ErrnoText.removing(from: text)).filter {
       !messages.commonWords.contains($0.lowercased())
@@ -79,7 +81,7 @@ extension Complaint {
         errnoWords.contains(word.lowercased()) || Errno(name: word) != nil || IntegerLiteral.parse(word) != nil
       }
     let dotted = text.split { !($0.isLetter || $0.isNumber || "_-.".contains($0)) }.map(String.init)
-    let written = all + names + dotted
+    let written = all + names + dotted + registers
     self.names = Set(written.map { $0.lowercased() })
     possibleValues = self.names.union(written).filter { !messages.commonWords.contains($0.lowercased()) }
     numbers = all.compactMap { IntegerLiteral.parse($0).flatMap { UInt64(exactly: $0) } }.filter { $0 > 0xFFFF_FFFF }
@@ -91,6 +93,12 @@ extension Complaint {
     if case .other(let name)? = call, let own = architecture.flatMap({ messages.others[name]?.calls[$0] }) {
       call = .other(own)
     }
+  }
+
+  /// The name of the register in a constant that is its number: SVE_VLS of KVM_REG_ARM64_SVE_VLS.
+  private static func register(_ constant: String) -> String? {
+    let parts = constant.split(separator: "_", maxSplits: 3)
+    return constant.hasPrefix("KVM_REG_") && parts.count == 4 ? String(parts[3]) : nil
   }
 
   /// Whether the message has the name of a value, such as a register. One of letters alone, such as SET, has to be written in

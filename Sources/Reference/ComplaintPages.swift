@@ -16,12 +16,12 @@ extension Explainer {
     }
     if complaint.isErrnoAlone, let page = page(ofCallOrErrno: complaint.errno?.description ?? "") { return .page(page) }
     var search = CandidateSearch(catalogues: catalogues, messages: messages, complaint: complaint, type: type)
-    guard let found = search.candidates() else { return .unknown(complaint.whatIsMissing) }
+    guard let found = search.candidates()?.map(search.ofNamedCommand) else { return .unknown(complaint.whatIsMissing) }
     complaint = search.complaint
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
     var page = PageText()
     page.line(complaint.sentence(of: found))
-    if complaint.errno == nil {
+    if complaint.errno == nil, !found.isEmpty {
       page.paragraph(
         "It has no errno that is known here. If it is in another language, run the program again with LC_ALL=C.",
         indent: 0)
@@ -33,14 +33,16 @@ extension Explainer {
     }
     if found.isEmpty { return nothing(complaint, search, &page) }
     let shown = able.isEmpty ? found : able
+    // The page may have a reason of the host or the guest already.
+    let reasons = messages.reason(complaint) == nil ? "reason" : "other reason"
     if found.count == 1 {
-      page.candidate(found[0], complaint)
+      page.candidate(found[0], complaint, reasons)
     } else if Set(found.map(\.name)).count == 1 {
-      page.architectures(found, complaint)
+      page.architectures(found, complaint, reasons)
     } else if able.count == 1, let errno = complaint.errno {
       page.paragraph("Of the calls that fit, only one can be answered with \(errno):", indent: 0)
       page.gap()
-      page.candidate(able[0], complaint)
+      page.candidate(able[0], complaint, reasons)
     } else if shown.count <= Self.mostCandidates {
       page.candidates(found, able: able, complaint, isTypeKnown: type != nil)
     } else {
@@ -82,6 +84,14 @@ extension Explainer {
     page.gap()
     page.table(rows, indent: 4)
     return .page(page.text)
+  }
+}
+
+extension FailureMessages {
+  /// The reason of the host or the guest for the errno of a message.
+  fileprivate func reason(_ complaint: Complaint) -> String? {
+    guard case .other(let name)? = complaint.call, let errno = complaint.errno else { return nil }
+    return others[name]?.reasons[errno.description]
   }
 }
 
@@ -136,7 +146,7 @@ extension PageText {
       let capability = complaint.constants.first { $0.hasPrefix("KVM_CAP_") }
       let isDescribed = found.contains { $0.calls.contains { $0.title == name } }
       if !isDescribed, let doc = messages.others[name]?.doc { sentences.append(doc) }
-      if let errno = complaint.errno, let reason = messages.others[name]?.reasons[errno.description] {
+      if let errno = complaint.errno, let reason = messages.reason(complaint) {
         sentences.append("\(errno) can mean that \(reason).")
       }
       if found.isEmpty, name == "KVM_ENABLE_CAP", let capability {
@@ -150,7 +160,9 @@ extension PageText {
   }
 
   /// One call on several architectures, whose reasons differ.
-  fileprivate mutating func architectures(_ found: [Candidate], _ complaint: Complaint) {
+  ///
+  /// - Parameter reasonWords: what the page calls a reason of the schemas.
+  fileprivate mutating func architectures(_ found: [Candidate], _ complaint: Complaint, _ reasonWords: String) {
     let name = found[0].name
     let places = found.map(\.catalogue.architecture.rawValue)
     line(name, "call, \(places.listed())")
@@ -169,7 +181,9 @@ extension PageText {
     }
     if let errno = complaint.errno {
       heading("WHAT \(errno) MEANS HERE")
-      if reasons.isEmpty { paragraph("The schemas have no reason for \(errno) from \(found[0].calls[0].title).") }
+      if reasons.isEmpty {
+        paragraph("The schemas have no \(reasonWords) for \(errno) from \(found[0].calls[0].title).")
+      }
     } else {
       heading("REFUSALS")
     }
@@ -185,7 +199,9 @@ extension PageText {
   }
 
   /// The page of the one call that a message is about.
-  fileprivate mutating func candidate(_ candidate: Candidate, _ complaint: Complaint) {
+  ///
+  /// - Parameter reasonWords: what the page calls a reason of the schemas.
+  fileprivate mutating func candidate(_ candidate: Candidate, _ complaint: Complaint, _ reasonWords: String) {
     let file = candidate.file
     let place = candidate.architectures.map(\.rawValue).joined(separator: ", ")
     if let (group, attribute) = candidate.attribute {
@@ -199,7 +215,7 @@ extension PageText {
       if let doc = candidate.doc { paragraph(doc) }
       values(of: candidate, complaint)
     }
-    meaning(of: candidate, complaint)
+    meaning(of: candidate, complaint, reasonWords)
     if let (group, attribute) = candidate.attribute {
       order(attribute, group, ConditionWords(catalogue: candidate.catalogue, key: attribute.keyFields))
       _ = manifest(attribute, group, file, candidate.catalogue)
@@ -207,7 +223,7 @@ extension PageText {
   }
 
   /// The meaning of the errno, and the other answers of the calls.
-  private mutating func meaning(of candidate: Candidate, _ complaint: Complaint) {
+  private mutating func meaning(of candidate: Candidate, _ complaint: Complaint, _ reasonWords: String) {
     guard let errno = complaint.errno else {
       return refusals(candidate.calls, candidate.catalogue)
     }
@@ -216,9 +232,9 @@ extension PageText {
     heading("WHAT \(name) MEANS HERE")
     if meant.isEmpty {
       paragraph(
-        "The schemas have no reason for \(name) from \(candidate.calls.map(\.title).listed("or")) on "
-          + "\(candidate.name). It can come from the program itself, from a kernel or a host that the schemas do not "
-          + "describe, or from something the guest did.")
+        "The schemas have no \(reasonWords) for \(name) from \(candidate.calls.map(\.title).listed("or")) on "
+          + "\(candidate.name). It can come from the program itself, from a kernel, a host or a protected VM that the "
+          + "schemas do not describe, or from something the guest did.")
     } else {
       meaning(of: meant)
     }

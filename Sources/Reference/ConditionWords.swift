@@ -109,7 +109,7 @@ struct ConditionWords {
 
 extension Syntax {
   /// The parts of `a || b || c`.
-  fileprivate func operands(of operation: BinaryOperator) -> [Syntax] {
+  func operands(of operation: BinaryOperator) -> [Syntax] {
     guard case .binary(operation, let left, let right, _) = self else { return [self] }
     return left.operands(of: operation) + right.operands(of: operation)
   }

@@ -64,7 +64,20 @@ extension Syntax {
     case .binary(.or, let left, let right, _): Self.both(left.truth, right.truth, deciding: true)
     case .binary(.equal, let left, let right, _): Self.equal(left, right)
     case .binary(.notEqual, let left, let right, _): Self.equal(left, right).map { !$0 }
+    case .binary(.less, .integer(let left, _, _), .integer(let right, _, _), _): left < right
     default: nil
+    }
+  }
+
+  /// The condition with values in place of what is known of a call, such as `arch` and `arg.id`.
+  func knowing(_ known: [String: Syntax]) -> Syntax {
+    if known.isEmpty { return self }
+    if let path, let value = known[path.joined(separator: ".")] { return value }
+    return switch self {
+    case .unary(let operation, let operand, let span): .unary(operation, operand.knowing(known), span)
+    case .binary(let operation, let left, let right, let span):
+      .binary(operation, left.knowing(known), right.knowing(known), span)
+    default: self
     }
   }
 

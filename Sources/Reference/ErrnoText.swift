@@ -30,14 +30,23 @@ enum ErrnoText {
     ("EHWPOISON", ["Memory page has hardware error"]),
   ]
 
-  /// The letters of the texts of glibc, then of those of musl. Those of glibc are surer: 'not supported' is also English.
+  /// The text of musl that is also English: it counts only at the end of a line.
+  private static let endOfLine = (words: "notsupported", name: "EOPNOTSUPP")
+
+  /// The errno whose text is also English, if a line ends with the text.
+  static func atEnd(of line: MessageText) -> Errno? {
+    line.bytes.reversed().starts(with: endOfLine.words.utf8.reversed()) ? Errno(name: endOfLine.name) : nil
+  }
+
+  /// The letters of the texts of glibc, then of those of musl. Those of glibc are surer.
   static let phrases: [[(words: String, meaning: Errno)]] = [
     table.map { $0.texts.prefix(1) }, table.map { $0.texts.dropFirst() },
   ]
   .map { texts in
     zip(table, texts).flatMap { entry, texts in
       texts.compactMap { text in
-        Errno(name: entry.name).map { (text.lowercased().filter { $0.isLetter || $0.isNumber }, $0) }
+        let words = text.lowercased().filter { $0.isLetter || $0.isNumber }
+        return words == endOfLine.words ? nil : Errno(name: entry.name).map { (words, $0) }
       }
     }
   }

@@ -336,7 +336,7 @@ extension Explainer {
 
   private func page(_ subject: Subject, architectures: [String]) -> String {
     var page = PageText()
-    let reference = CallReference(catalogue: subject.catalogue)
+    let reference = CallReference(catalogue: subject.catalogue, isAlone: architectures.count == 1)
     let place = architectures.joined(separator: ", ")
     switch subject.kind {
     case .file: page.file(subject.file, reference, place)
@@ -344,6 +344,11 @@ extension Explainer {
     case .attribute(let attribute, let group): page.attribute(attribute, group, subject.file, reference, place)
     case .call(let call):
       page.title(subject.name, "call", place)
+      // The schemas call some calls by what they do.
+      let constants = catalogues.messages.others.filter { $0.value.page == subject.name }.keys.sorted()
+      if !call.title.hasPrefix("KVM_"), !constants.isEmpty {
+        page.paragraph("\(constants.listed()) in the kernel's headers")
+      }
       page.call(call, subject.doc, subject.capability, subject.file, subject.catalogue)
     case .feature(let feature): page.feature(feature, subject.file, place)
     }

@@ -86,8 +86,8 @@ struct MessageReader {
   /// The call that a text names.
   func call(in text: String) -> Complaint.Call? {
     if let named = namedCall(in: text) { return named }
-    return callInWords(MessageText(text.utf8)).flatMap { _ in callInWords(MessageText(Self.withoutFileNames(text).utf8))
-    }
+    guard callInWords(MessageText(text.utf8)) != nil else { return nil }
+    return callInWords(MessageText(Self.withoutConstants(Self.withoutFileNames(text)).utf8))
   }
 
   /// The call that a text names in other words.
@@ -129,6 +129,15 @@ struct MessageReader {
       let name = word.prefix { $0 != ":" }
       return !endings.contains { name.hasSuffix($0) }
     }.joined(separator: " ")
+  }
+
+  /// A text without the names of the kernel's headers that are no calls: the end of KVM_XEN_HVM_SET_ATTR is no call of its
+  /// own. Capabilities stay, as their names are the arguments of a call, and so do names that a program has made longer.
+  private static func withoutConstants(_ text: String) -> String {
+    constants(text).filter { !$0.hasPrefix("KVM_CAP_") && $0 == $0.uppercased() }.sorted {
+      $0.utf8.count > $1.utf8.count
+    }
+    .reduce(text) { $0.replacing($1, with: "") }
   }
 
   // MARK: Numbers
@@ -196,7 +205,7 @@ struct MessageReader {
       last = word
     }
     let words = MessageText(text.utf8)
-    return errnoTexts.lazy.compactMap { $0.longestOfEarliest(in: words) }.first
+    return errnoTexts.lazy.compactMap { $0.longestOfEarliest(in: words) }.first ?? ErrnoText.atEnd(of: words)
   }
 
   /// The constants of the kernel's headers in a text. Most lines of a log have none, which is seen quickly.

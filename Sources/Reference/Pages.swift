@@ -144,17 +144,26 @@ extension PageText {
   /// One row per errno and reason, without duplicates.
   private func rows(_ refusals: [Refusal]) -> [[String]] {
     var rows: [[String]] = []
+    var last: Refusal?
     for refusal in refusals {
-      var reason = refusal.reason
-      if !refusal.facts.isEmpty {
-        reason += " (if \(refusal.facts.map { $0.holds ? $0.name : "not \($0.name)" }.listed()))"
-      }
-      if let releases = refusal.releases { reason += " (\(releases))" }
-      if let documented = refusal.documented { reason += " (documented as \(documented))" }
-      let row = [refusal.answer, reason]
-      if !rows.contains(row) { rows.append(row) }
+      // The kernel has the same check a little earlier or later in other releases.
+      let isAlways = last.map(refusal.completes) ?? false
+      if isAlways { rows.removeLast() }
+      let row = [refusal.answer, reason(refusal, in: isAlways ? nil : refusal.releases)]
+      last = rows.contains(row) ? nil : refusal
+      if last != nil { rows.append(row) }
     }
     return rows
+  }
+
+  private func reason(_ refusal: Refusal, in releases: String?) -> String {
+    var reason = refusal.reason
+    if !refusal.facts.isEmpty {
+      reason += " (if \(refusal.facts.map { $0.holds ? $0.name : "not \($0.name)" }.listed()))"
+    }
+    if let releases { reason += " (\(releases))" }
+    if let documented = refusal.documented { reason += " (documented as \(documented))" }
+    return reason
   }
 
   /// A call that is not on an attribute.
@@ -403,6 +412,15 @@ extension PageText {
 extension Refusal {
   /// The parts that make two refusals the same for a reader.
   fileprivate var summary: [String] { [answer, reason] + conditions }
+
+  /// Whether two refusals are one for a reader, which every release has.
+  fileprivate func completes(_ other: Refusal) -> Bool {
+    guard answer == other.answer, reason == other.reason, facts.isEmpty, other.facts.isEmpty,
+      documented == other.documented
+    else { return false }
+    let (one, two) = (Lifetime(lifetimes), Lifetime(other.lifetimes))
+    return one.since == two.until && one.until == two.since && (one.since == nil) != (one.until == nil)
+  }
 }
 
 extension SourceRange {

@@ -53,7 +53,8 @@ extension PageText {
     table(
       fields.map { field in
         let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
-        var words = field.description.words
+        // What is left out is the length in bytes already.
+        var words = field.isPayloadLength ? [] : field.description.words
         if field.isInPlace { words.append("written unshifted: the other bits are zero") }
         if let initial = field.initialText { words.append("\(initial) if left out") }
         let names = field.description.nameWords(page: page.map { "\($0).\(field.name)" })

@@ -88,6 +88,10 @@ struct RefusalWalk {
     var capability: RuleFrame?
     /// The arguments of the function, by the names of its parameters.
     var arguments: [String: Syntax] = [:]
+    /// What is known of the call, by paths such as `arch` and `arg.id`.
+    var known: [String: Syntax] = [:]
+    /// The argument of the call, whose members' values can have names.
+    var argument: StructureType?
 
     /// Whether each call comes to the list, in each release.
     var isUnconditional: Bool { conditions.isEmpty && lifetimes.isEmpty }
@@ -104,7 +108,7 @@ struct RefusalWalk {
 
     /// The expression with the function's arguments in place of its parameters.
     func applied(_ expression: Expression) -> Syntax {
-      expression.syntax.replacing(arguments.merging(attr) { argument, _ in argument }).simplified
+      expression.syntax.replacing(arguments.merging(attr) { argument, _ in argument }).knowing(known).simplified
     }
 
     /// The expression as text. It is the original text, unless arguments are inserted.
@@ -123,7 +127,11 @@ struct RefusalWalk {
         if new.contains(where: { one in equalities.contains { $0.contradicts(one) } }) { return false }
         equalities += new
         add(syntax.facts(holds: holds))
-        add(holds ? text(condition) : syntax.negated.description, mentioning: syntax)
+        if let one = namedCase(syntax) {
+          add(one, holds, mentioning: syntax)
+        } else {
+          add(holds ? text(condition) : syntax.negated.description, mentioning: syntax)
+        }
         return true
       default: return false
       }
@@ -131,6 +139,28 @@ struct RefusalWalk {
 
     mutating func require(someIn loop: Loop) {
       add("for some \(loop.variable) in \(text(loop.list))", mentioning: applied(loop.list))
+    }
+
+    /// The subject of `arg.id == 100 || arg.id == 101` and the names of the values; nil for other conditions.
+    private func namedCase(_ syntax: Syntax) -> (subject: String, names: [String])? {
+      var subjects: Set<String> = []
+      var names: [String] = []
+      for part in syntax.operands(of: .or) {
+        guard case .binary(.equal, let left, .integer(let value, _, _), _) = part,
+          case .field(.name("arg", _), let member, _) = left,
+          case .integer(let type)? = argument?.fields.first(where: { $0.name.identifier == member })?.type,
+          let name = type.description.names.name(of: value)
+        else { return nil }
+        subjects.insert(left.description)
+        names.append(name)
+      }
+      return subjects.count == 1 ? subjects.first.map { ($0, names) } : nil
+    }
+
+    /// Adds the condition that a case of a switch holds, which says all about the cases before it, or does not.
+    private mutating func add(_ one: (subject: String, names: [String]), _ holds: Bool, mentioning syntax: Syntax) {
+      if holds { conditions.removeAll { $0.hasPrefix("\(one.subject) is not ") } }
+      add("\(one.subject) is \(holds ? "" : "not ")\(one.names.listed("or"))", mentioning: syntax)
     }
 
     private mutating func add(_ condition: String, mentioning syntax: Syntax) {

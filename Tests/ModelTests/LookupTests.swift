@@ -183,7 +183,7 @@ import Testing
     #expect(
       reasons == [
         "group 'a' of a device of type 'thing' has no attribute 1",
-        "group 'a' of a device of type 'thing' does not set this attribute",
+        "this attribute of group 'a' of a device of type 'thing' cannot be set",
         "the VM has no KVM_SET_DEVICE_ATTR",
       ])
   }

@@ -290,6 +290,68 @@ private var explainerOfBuiltInSchemas: Explainer {
       text: "KVM_SET_DEVICE_ATTR İ: Group 4 attr 0x1: Geçersiz argüman", call: .attribute(.set), group: 4, attr: 1),
     Message(text: "failed to create PMU device attr: ENXIO", call: .attribute(nil), errno: "ENXIO"),
     Message(text: "device_fd.set_device_attr(&dist_attr) returns EINVAL", call: .attribute(.set), errno: "EINVAL"),
+    // VFIO and drivers of the host, whose verbs and parts are KVM's too: QEMU, Linux
+    Message(
+      text: "vfio_region_write(0000:01:00.0:region1+0x408, 0x0,1) failed: Device or resource busy",
+      call: .other("a VFIO call"), errno: "EBUSY"),
+    Message(
+      text: "vfio_region_read(0000:01:00.0:region1+0x408, 4) failed: Input/output error", call: .other("a VFIO call"),
+      errno: "EIO"),
+    Message(
+      text: "vfio 0000:01:00.0: failed to setup INTx fd: Device or resource busy", call: .other("a VFIO call"),
+      errno: "EBUSY"),
+    Message(
+      text:
+        "vfio 0000:01:00.0: failed to add PCI capability 0x11[0x50]@0xb0: table & pba overlap, or they don't fit in "
+        + "BARs, or don't align: Invalid argument", call: .other("a VFIO call"), errno: "EINVAL"),
+    Message(text: "vfio: Failed to read device config space", call: .other("a VFIO call")),
+    Message(
+      text: "vfio 0000:01:00.0: failed to setup container for group 15: no available IOMMU models",
+      call: .other("a VFIO call")),
+    Message(
+      text: "vfio 0000:01:00.0: Failed to add group 12 to KVM VFIO device: Invalid argument", call: .attribute(.set),
+      errno: "EINVAL"),
+    Message(
+      text: "-device vfio-pci,host=01:00.0: Failed to create KVM VFIO device: File exists",
+      call: .other("KVM_CREATE_DEVICE"), errno: "EEXIST"),
+    Message(text: "SEV: Failed to get the platform status", call: .other("a call on /dev/sev")),
+    Message(text: "hw perfevents: failed to set PMU irq affinity", call: .other("a driver of the host")),
+    Message(
+      text: "irq-gic-v3-its: ITS@0x0000000008080000: Unable to set affinity", call: .other("a driver of the host")),
+    Message(text: "xive: failed to set up IPI", call: .other("a driver of the host")),
+    Message(
+      text: "kvm: SMP vm created on host with unstable TSC; guest TSC will not be reliable",
+      call: .other("a line of the log")),
+    // The end of a name of the kernel's headers is no call of its own.
+    Message(text: "KVM_XEN_HVM_SET_ATTR failed: Invalid argument", errno: "EINVAL"),
+    Message(text: "KVM_XEN_VCPU_SET_ATTR failed: Invalid argument", errno: "EINVAL"),
+    Message(text: "KVM_X86_SET_MSR_FILTER failed: Invalid argument", errno: "EINVAL", architecture: .x86_64),
+    Message(text: "KVM_GET_VCPU_MMAP_SIZE failed: Invalid argument", errno: "EINVAL"),
+    // The text of musl is English inside a sentence.
+    Message(text: "warning: ITS KVM: full reset is not supported by the host kernel"),
+    Message(
+      text: "unable to set KVM_CAP_IRQCHIP: not supported by the host kernel", call: .other("KVM_CHECK_EXTENSION")),
+    Message(text: "KVM_CREATE_VM: Not supported", call: .other("KVM_CREATE_VM"), errno: "EOPNOTSUPP"),
+    Message(text: "KVM_CREATE_VM: Not supported\nexit", call: .other("KVM_CREATE_VM"), errno: "EOPNOTSUPP"),
+    // The number is that of an attribute of memory.
+    Message(
+      text: "failed to set memory (0x0+0x80000000) with attr 0x8 error 'Invalid argument'",
+      call: .other("KVM_SET_MEMORY_ATTRIBUTES"), errno: "EINVAL"),
+    // More words: rust-vmm, QEMU on ppc64, s390x, x86_64 and riscv64, cloud-hypervisor, crosvm, Linux
+    Message(
+      text: "Kvm error: Error creating KVM object: No such device (os error 19)", call: .other("open() of /dev/kvm"),
+      errno: "ENODEV"),
+    Message(
+      text: "KVM: Failed to create TCE table for liobn 0x71000000", call: .other("KVM_CREATE_SPAPR_TCE_64")),
+    Message(text: "KVM: Error configuring the CPU model: -16", call: .attribute(.set), errno: "EBUSY"),
+    Message(text: "KVM: Error configuring CPU subfunctions: -16", call: .attribute(.set), errno: "EBUSY"),
+    Message(text: "KVM: Error configuring CPU UV features -14", call: .attribute(.set), errno: "EFAULT"),
+    Message(text: "Detected faulty MSR 0x4b564d02 while setting MSRs", call: .other("KVM_SET_MSRS")),
+    Message(
+      text: "failed to protect vm: Invalid argument", call: .other("KVM_CAP_ARM_PROTECTED_VM"), errno: "EINVAL"),
+    Message(text: "vcpu hit unknown error: Bad address", call: .other("KVM_RUN"), errno: "EFAULT"),
+    Message(
+      text: "kvm [1834]: VGIC redist and dist frames overlap", call: .other("KVM_RUN"), architecture: .arm64),
   ]
 
   /// The pages for messages of the built-in schemas: the name in their second paragraph, or words.
@@ -319,7 +381,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("SetGsiRouting(Error(22))", "    - a table has at most 4096 entries"),
     (
       "lib/kvm_util.c:1769: !ret errno=22 KVM_IRQFD failed, rc: -1 errno: 22",
-      "    - the flags are deassign and resample"
+      "    - the flags must be deassign, resample or both"
     ),
     ("ioctl(9, KVM_GET_ONE_REG, 0x7fff1234) = -1 ENOENT (No such file or directory)", "\nvcpu.get-one-reg  "),
     ("VmCreate(Invalid argument (os error 22))", "\nvm.create  "),
@@ -397,6 +459,44 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("qemu-system-riscv64: KVM AIA: failed to set the IMSIC address for hart 3", "\nriscv-aia.addr.imsic  "),
     ("Failed to check if vcpu has attribute: No such device or address (os error 6)", "    vcpu.pmu-v3  "),
     ("KVM_SET_TSS_ADDR ioctl: Invalid argument", "they do not end below 4 GiB"),
+    ("vfio 0000:01:00.0: failed to setup INTx fd: Device or resource busy", "It is not a call of KVM at all"),
+    ("vfio: failed to setup fd 32 for a group with fd 28: Bad file descriptor", "\nvfio.file.set-spapr-tce  "),
+    (
+      "Failed to restore the VM's GIC state: Error while setting or getting device attributes for the GIC: Bad address "
+        + "(os error 14)", "    arm-vgic-its.ctrl "
+    ),
+    (
+      "Error while setting or getting device attributes for the GIC: Bad address (os error 14), true, 4",
+      "  arm-vgic-its.ctrl.save-tables (arm64)"
+    ),
+    ("RestoreGic(SetDeviceAttribute(Bad address (os error 14)))", "    arm-vgic-its.ctrl "),
+    ("Create KVM_LOONGARCH_PCHPIC failed: No such device", "\nloongarch-pchpic.create  "),
+    ("create KVM_LOONGARCH_EIOINTC failed: Invalid argument", "\nloongarch-eiointc.create  "),
+    ("create KVM_LOONGARCH_IPI failed: Invalid argument", "\nloongarch-ipi.create  "),
+    ("failed to get KVM_REG_ARM64_SVE_VLS: No such file or directory", "\n  id  SVE_VLS  "),
+    ("kvm: Failed to enable bus lock detection cap: Invalid argument", "\nvm.x86-bus-lock-exit  "),
+    ("Failed to enable x2apic in KVM", "\nvm.x2apic-api  "),
+    ("KVM: Failed to create TCE table for liobn 0x71000000", "\nvm.create-spapr-tce-64  "),
+    ("KVM: Error configuring the CPU model: -16", "  vm.cpu-model.processor (s390x)"),
+    ("KVM: Error configuring CPU subfunctions: -16", "\nvm.cpu-model.processor-subfunc  "),
+    ("KVM: Error configuring CPU UV features -14", "\nvm.cpu-model.processor-uv-feat-guest  "),
+    ("KVM AIA: initialized fail", "\nriscv-aia.ctrl.init  "),
+    ("KVM AIA: failed to set the base address of APLIC", "\nriscv-aia.addr.aplic  "),
+    (
+      "Initialization of device kvm-arm-gic failed: error creating in-kernel VGIC: No such device",
+      "\narm-vgic-v2.create  "
+    ),
+    ("vcpu hit unknown error: Bad address", "The schemas have no other reason for EFAULT from KVM_RUN."),
+    ("KVM_CLEAR_DIRTY_LOG: No such device or address", "the VM has dirty rings instead"),
+    ("KVM_SET_USER_MEMORY_REGION2: Invalid argument", "\nvm.add-memory  "),
+    // Answers of protected VMs, of the firmware and of the TDX module
+    (
+      "qemu-system-s390x: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x0: Operation not supported",
+      "the VM is protected, and the ultravisor keeps its clock"
+    ),
+    ("Unable to connect CPU3 to kernel XICS: No space left on device", "no block of virtual processors left"),
+    ("KVM_TDX_INIT_MEM_REGION failed: Device or resource busy", "the TDX module works on the VM for another vCPU"),
+    ("KVM_TDX_INIT_MEM_REGION failed: Permission denied", "or a protected VM that the"),
   ]
 
   @Test(.slow) func messagesHaveTheirPages() {
@@ -408,6 +508,51 @@ private var explainerOfBuiltInSchemas: Explainer {
       }
       #expect(page.contains(words), "\(message)\n\(page)")
     }
+  }
+
+  /// A message that names a command of a call has the reasons of that command alone.
+  @Test(arguments: [
+    "KVM_MEMORY_ENCRYPT_OP failed KVM_SEV_SNP_LAUNCH_UPDATE: Bad address",
+    "sev_snp_launch_update: SNP_LAUNCH_UPDATE ret=-14 fw_error=0 ''",
+  ]) func reasonsAreThoseOfTheNamedCommand(_ message: String) {
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain(message: message) else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.contains("data is not the address of the struct of this command"), "\(page)")
+    #expect(!page.contains("init2 needs data") && !page.contains("snp-launch-start needs data"), "\(page)")
+    #expect(!page.contains("arg.id"), "\(page)")
+  }
+
+  /// Conditions name the commands.
+  @Test func conditionsHaveTheNamesOfValues() {
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain("x86_64/vm.sev:EBADF") else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.contains("arg.id is launch-start, launch-finish or guest-status"), "\(page)")
+    #expect(!page.contains("arg.id =="), "\(page)")
+  }
+
+  /// Only ppc64 has the attribute.
+  @Test(arguments: [
+    "qemu-system-x86_64: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x3: No such device or address",
+    "x86_64/vfio.file.set-spapr-tce",
+  ]) func reasonsOfOtherArchitecturesAreLeftOut(_ name: String) {
+    let explainer = explainerOfBuiltInSchemas
+    let explanation =
+      Complaint.isMessage(name) ? explainer.explain(message: name, type: "vfio") : explainer.explain(name)
+    guard case .page(let page) = explanation else {
+      Issue.record("there is no page")
+      return
+    }
+    #expect(page.contains("ENXIO"), "\(page)")
+    #expect(!page.contains("groupfd is not an open descriptor"), "\(page)")
+  }
+
+  /// The schemas name some calls by what they do.
+  @Test func callsHaveTheirNamesInTheHeaders() {
+    #expect(explainerOfBuiltInSchemas.pageText("arm64/vcpu.init").contains("KVM_ARM_VCPU_INIT"))
   }
 
   /// A common word, such as that of an errno, names no attribute.
@@ -491,7 +636,10 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("arm64/vcpu.set-one-reg", "(135 in all: explain"), ("arm64/vcpu.set-one-reg.id", "\n  SVE_VLS "),
     ("arm-vgic-v3.dist-regs.offset", "\n  GICD_CTLR "), ("set-gsi-routing:EINVAL", "a table has at most 4096 entries"),
     ("vm.set-gsi-routing:EFAULT", "fewer entries than nr says"), ("its.ctrl.init", "arm-vgic-its.ctrl.init  "),
-    ("KVM_ARM_VCPU_INIT", "vcpu.init  arm64  "),
+    ("KVM_ARM_VCPU_INIT", "vcpu.init  arm64  "), ("arm-vgic-its.ctrl.unknown:EBUSY", "a vCPU is running"),
+    ("x86_64/vm.set-gsi-routing:EINVAL", "after x2apic-api with use-32bit-ids"),
+    ("flic.clear-io-irq", "must be 4; the length of the value in bytes if left out"),
+    ("riscv64/vcpu.create", "the VM already has a vCPU with this id\n"),
     ("KVM_SET_DEVICE_ATTR", "What it answers depends on the attribute"),
   ]
 
