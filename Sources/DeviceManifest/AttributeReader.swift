@@ -60,6 +60,14 @@ struct AttributeReader {
         "\(schema.description) has no group '\(entry.key.value)'; \(other.description) has it", at: entry.key.range)
       return nil
     }
+    let owners = context.architectures(ofGroup: entry.key.value, of: schema)
+    if !owners.isEmpty {
+      findings.error(
+        "unknown-group",
+        "\(schema.description) has no group '\(entry.key.value)' on \(context.catalogue.architecture.rawValue); \(owners.map(\.rawValue).listed()) \(owners.count == 1 ? "has" : "have") it",
+        at: entry.key.range)
+      return nil
+    }
     let meant = findings.unknown(
       "unknown-group", "\(schema.description) has no group", entry.key.value,
       among: schema.groupNames.filter { entry.mayMean($0, in: node) }, at: entry.key.range)
@@ -165,7 +173,8 @@ struct AttributeReader {
       return MappingReader(node, of: "an entry of '\(attribute.path)'", keys: nil, findings)
     }
     if attribute.keyFields.isEmpty, !entries.contains(where: { $0.key.value == "value" }),
-      entries.count != 1 || entries[0].key.value != "optional"
+      !entries.contains(where: { $0.key.value == "optional" })
+        || !entries.allSatisfy({ attribute.entryKeys.contains($0.key.value) || $0.key.value.isTypo(of: "value") })
     {
       return nil
     }

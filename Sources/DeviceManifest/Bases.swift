@@ -144,10 +144,11 @@ package final class Bases {
   private func base(_ file: SourceFile, at range: SourceRange) -> Base? {
     if let identity = file.identity, let base = known[identity] { return base }
     let tree = SourceTree(parsing: file)
-    diagnostics += tree.diagnostics
-    findings.report(tree.diagnostics)
+    let faults = tree.diagnostics.map { $0.with(Note("the file is extended here", at: range)) }
+    diagnostics += faults
+    findings.report(faults)
     guard let document = tree.documents.first else {
-      if tree.diagnostics.isEmpty { findings.error("bad-base", "\(file.path) has no manifest", at: range) }
+      if faults.isEmpty { findings.error("bad-base", "\(file.path) has no manifest", at: range) }
       return nil
     }
     if tree.documents.count > 1 {
@@ -189,10 +190,23 @@ package final class Bases {
     guard let folder = root.folder else { return [] }
     return [
       Note(
-        "a path is relative to the folder of its file, and must stay in the folder of the first manifest: \(folder.printable)"
+        "a path is relative to the folder of its file, and must stay in the folder of the first manifest, \(folder.asFolder)"
       )
     ]
   }
+}
+
+extension Diagnostic {
+  fileprivate func with(_ note: Note) -> Diagnostic {
+    var copy = self
+    copy.notes.append(note)
+    return copy
+  }
+}
+
+extension String {
+  /// The path of a folder for a message.
+  var asFolder: String { self == "." ? "the current folder" : printable }
 }
 
 extension Node {

@@ -60,14 +60,16 @@ package struct DeviceReader {
         at: typeNode.range)
     }
     let types = written.prefix(Self.mostAlternatives).map { context.parameters.expand($0) }
-    let references = types.compactMap { DeviceTypeReader(context: context).reference($0) }
+    let references = types.compactMap {
+      DeviceTypeReader(context: context).reference($0, attributes: reader["attributes"])
+    }
     guard let first = references.first else {
       // The type has been reported; its attributes cannot be looked up.
       return nil
     }
     let name = reader["name"].map { context.parameters.expand($0) }
     if let name, let text = name.scalar, Self.reservedNames.contains(text) || text.contains(".") || text.isEmpty {
-      findings.error("bad-name", "a device cannot be called '\(text)': paths begin with its name", at: name.range)
+      findings.error("bad-name", text.whyNoDevice, at: name.range)
     }
     if let name, name.scalar == nil { findings.wrongKind(name, of: "'name'", wanted: "text") }
     let own = self.own(reader, references)
@@ -109,6 +111,10 @@ package struct DeviceReader {
     for entry in MappingReader(node, of: "'for'", keys: nil, findings).entries {
       if references.contains(where: { $0.name == entry.key.value }) {
         result[entry.key.value] = entry.value
+      } else if context.catalogue.device(named: entry.key.value) != nil {
+        findings.error(
+          "unknown-device-type",
+          "this device has no alternative '\(entry.key.value)'; add it to 'type'", at: entry.key.range)
       } else {
         findings.unknown(
           "unknown-device-type", "this device has no alternative", entry.key.value, among: references.map(\.name),
@@ -124,7 +130,9 @@ struct DeviceTypeReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
 
-  func reference(_ node: Node) -> DeviceTypeReference? {
+  /// - Parameter attributes: the attributes of the device; of several types that a misspelt name may mean, the one that
+  ///   has most of them is meant.
+  func reference(_ node: Node, attributes: Node? = nil) -> DeviceTypeReference? {
     if let number = node[key: "number"] {
       _ = MappingReader(node, of: "a device type", keys: ["number"], findings)
       guard let value = context.u32(number, "number") else { return nil }
@@ -137,16 +145,15 @@ struct DeviceTypeReader {
     }
     if name.contains("/") { return foreign(name, node.range) }
     guard let schema = context.catalogue.device(named: name), let number = schema.number else {
-      let foreign = Architecture.allCases.first { context.catalogue.number(ofType: name, of: $0) != nil }
-      if let foreign {
+      let owners = Architecture.allCases.filter { context.catalogue.number(ofType: name, of: $0) != nil }
+      if let foreign = owners.first {
         findings.error(
           "unknown-device-type",
-          "device type '\(name)' belongs to \(foreign.rawValue), but this manifest is for \(context.catalogue.architecture.rawValue)",
+          "device type '\(name)' belongs to \(owners.map(\.rawValue).listed()), but this manifest is for \(context.catalogue.architecture.rawValue)",
           at: node.range, notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
       } else {
         let meant = findings.unknown(
-          "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes,
-          at: node.range)
+          "unknown-device-type", "there is no device type", name, among: types(fitting: attributes), at: node.range)
         // The attributes are checked against the type that is probably meant.
         if let meant, let schema = context.catalogue.device(named: meant), let number = schema.number {
           return DeviceTypeReference(name: meant, number: number, schema: schema, at: node.range)
@@ -155,6 +162,20 @@ struct DeviceTypeReader {
       return nil
     }
     return DeviceTypeReference(name: name, number: number, schema: schema, at: node.range)
+  }
+
+  /// The device types; those that have most of these attributes come first.
+  private func types(fitting attributes: Node?) -> [String] {
+    let types = context.catalogue.allDeviceTypes
+    guard let groups = attributes?.entries else { return types }
+    let paths = groups.flatMap { group in
+      (group.value.entries?.map(\.key.value) ?? []).map { (group.key.value, $0) }
+    }
+    func fit(_ type: String) -> Int {
+      guard let schema = context.catalogue.device(named: type) else { return 0 }
+      return paths.count { group, attribute in schema.group(named: group)?.attribute(named: attribute) != nil }
+    }
+    return types.map { ($0, fit($0)) }.sorted { $0.1 > $1.1 }.map(\.0)
   }
 
   private func foreign(_ name: String, _ range: SourceRange) -> DeviceTypeReference? {
@@ -174,5 +195,13 @@ struct DeviceTypeReader {
       name: parts[1], number: number,
       schema: architecture == context.catalogue.architecture ? context.catalogue.device(named: parts[1]) : nil,
       at: range)
+  }
+}
+
+extension String {
+  /// The message that this cannot be the name of a device.
+  var whyNoDevice: String {
+    let why = contains(".") ? "a dot separates the parts of a path" : "paths begin with its name"
+    return "a device cannot be called '\(self)': \(why)"
   }
 }

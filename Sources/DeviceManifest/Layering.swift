@@ -14,8 +14,28 @@ struct Layering {
 
   func manifest(_ upper: Node, over lower: Node) -> Node {
     merge(upper, over: lower) { key, upper, lower in
-      key == "devices" ? devices(upper, over: lower) : layer(upper, over: lower)
+      switch key {
+      case "devices": devices(upper, over: lower)
+      case "parameters": layer(parameters(upper, over: lower), over: lower)
+      default: layer(upper, over: lower)
+      }
     }
+  }
+
+  /// The parameters without those that can only be meant for the extended manifest, which has none of that name. They
+  /// are reported.
+  private func parameters(_ upper: Node, over lower: Node) -> Node {
+    guard let entries = upper.entries, let known = lower.entries?.map(\.key.value) else { return upper }
+    let kept = entries.filter { entry in
+      if known.contains(entry.key.value) || entry.value.entries == nil || entry.value[key: "type"] != nil {
+        return true
+      }
+      findings.unknown(
+        "unknown-parameter", "the extended manifest has no parameter", entry.key.value, among: known,
+        at: entry.key.range, notes: [Note("a new parameter needs a 'type'")])
+      return false
+    }
+    return Node(.mapping(kept), at: upper.range)
   }
 
   private func layer(_ upper: Node, over lower: Node) -> Node {

@@ -11,6 +11,8 @@ package struct ManifestReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
   private let defaultName: String
+  /// The number of diagnostics before the manifest was read.
+  private let diagnosticsBefore: Int
 
   package static let keys = [
     "kvmconf", "extends", "arch", "name", "parameters", "files", "vm", "memory", "vcpus", "devices", "steps",
@@ -29,7 +31,9 @@ package struct ManifestReader {
     guard let arch = written, let text = arch.scalar, !arch.isEmpty else {
       // Unknown keys are reported first: one of them may be meant as 'arch'.
       let reader = MappingReader(node, of: "the manifest", keys: keys, findings)
-      if written == nil {
+      if reader["extends"] != nil {
+        // The key is misspelt, which has been reported: the extended manifest probably has 'arch'.
+      } else if written == nil {
         _ = reader.required("arch", names.joined(separator: ", "), mayBeUnknown: false)
       } else if let written, written.scalar == nil, !written.isEmpty {
         findings.wrongKind(written, of: "'arch'", wanted: "one of \(names.listed("or"))")
@@ -62,6 +66,7 @@ package struct ManifestReader {
   ) {
     self.node = node
     self.defaultName = defaultName
+    diagnosticsBefore = findings.diagnostics.count
     context = ReadingContext(catalogue: catalogue, findings: findings, readFile: readFile)
   }
 
@@ -73,6 +78,7 @@ package struct ManifestReader {
     var manifest = Manifest(
       name: reader.text("name") ?? defaultName, file: node.range.file, architecture: context.catalogue.architecture)
     context.payloads.parameters = context.parameters.loaded
+    context.payloads.parameterNames = context.parameters.declaredNames
     manifest.parameters = context.parameters.loaded.all
     readFiles(reader["files"])
     manifest.files = context.payloads.files
@@ -100,7 +106,9 @@ package struct ManifestReader {
     manifest.isReady =
       reader.bool("ready", { context.parameters.expand($0) }) ?? (isDeclarative && reader["steps"] == nil)
     context.reportUnknownDevices()
-    context.parameters.reportUnused()
+    let isRead = !hasUnreadPart
+    let mentioned = isRead && findings.hasErrors ? node.words : []
+    context.parameters.reportUnused { !isRead || mentioned.contains($0) }
     return manifest
   }
 
@@ -115,7 +123,14 @@ package struct ManifestReader {
 
   /// Whether a value that has not been read may use a file.
   package func mayUse(_ file: PlanFile) -> Bool {
-    context.payloads.meantFiles.contains(file.name) || node.mayMention(file.name)
+    context.payloads.meantFiles.contains(file.name) || node.mayMention(file.name) || hasUnreadPart
+  }
+
+  /// Whether a part of the manifest was not read, or is missing, which has been reported: a parameter or a file may be
+  /// meant to be used there.
+  private var hasUnreadPart: Bool {
+    let reasons: Set<DiagnosticID> = ["unknown-key", "missing-key", "unknown-step"]
+    return findings.diagnostics[diagnosticsBefore...].contains { reasons.contains($0.id) }
   }
 
   private func checkVersion(_ reader: MappingReader) {
@@ -134,6 +149,8 @@ package struct ManifestReader {
     for entry in MappingReader(context.parameters.expand(node), of: "'files'", keys: nil, findings).entries {
       guard let path = entry.value.scalar, !entry.value.isEmpty else {
         findings.wrongKind(entry.value, of: "file '\(entry.key.value)'", wanted: "a path")
+        // Its uses are not reported.
+        context.payloads.unknownDescriptors.insert(entry.key.value)
         continue
       }
       context.payloads.files.append(PlanFile(name: entry.key.value, path: path, at: entry.value.range))
@@ -175,9 +192,14 @@ package struct ManifestReader {
   }
 
   private func memory(_ reader: MappingReader) -> [MemoryRegion] {
-    reader.items("memory", "{at, size}").enumerated().map { i, item in
+    let regions = reader.items("memory", "{at, size}").enumerated().map { i, item in
       MemoryReader(context: context, isStep: false).region(context.parameters.expand(item), slot: UInt32(i))
     }
+    guard let node = reader["memory"], !node.isEmpty, node.items == nil else { return regions }
+    // It is not a list, which has been reported: it is unknown what memory there is.
+    var region = MemoryRegion(slot: 0, address: 0, size: 0, at: node.range.firstLine)
+    region.makeIncomplete()
+    return [region]
   }
 }
 
@@ -190,6 +212,21 @@ extension Node {
     case .mapping(let entries): entries.contains { $0.value.mayMention(word) }
     }
   }
+
+  /// The words in the values of this node, without those of parameters.
+  fileprivate var words: Set<String> {
+    switch content {
+    case .scalar(let text, _): Set(text.words)
+    case .sequence(let items): items.reduce(into: []) { $0.formUnion($1.words) }
+    case .mapping(let entries):
+      entries.reduce(into: []) { if $1.key.value != "parameters" { $0.formUnion($1.value.words) } }
+    }
+  }
+}
+
+extension String {
+  /// The pieces of letters, digits and `_`.
+  var words: [String] { utf8.split { !$0.isWord }.map { String(decoding: $0, as: UTF8.self) } }
 }
 
 /// The machine-type argument of KVM_CREATE_VM, from the arguments that its schema names.
@@ -317,7 +354,8 @@ struct CapabilityReader {
     var call = CapabilityCall(name: capability.name, number: capability.number, vcpu: vcpu, at: name.range)
     let reader = MappingReader(
       arguments ?? Node(.mapping([]), at: node.range), of: "capability '\(name.value)'",
-      keys: capability.parameters.map(\.name) + others, findings)
+      keys: capability.parameters.map(\.name) + others, findings,
+      example: capability.parameters.first.map { "{\($0.name): \(arguments?.scalar ?? "…")}" })
     call.places = KeyPlaces(names: capability.parameters.map(\.name.identifier)) {
       reader.valueRange(capability.parameters[$0].name)
     }

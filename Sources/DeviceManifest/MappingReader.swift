@@ -6,11 +6,13 @@ extension Findings {
     let isGlued = node.entries?.first?.key.value.hasPrefix("-") == true
     var notes = isGlued ? [Note("an item of a list begins with '- ', with a blank")] : []
     var fixIts = fixIts
-    if wanted.hasPrefix("a mapping"), case .scalar(let text, .plain) = node.content,
-      let (key, value) = text.gluedEntry
-    {
-      notes.append(Note("a space is missing after '\(key):'"))
-      fixIts.append(FixIt(replace: node.range, with: "\(key): \(value)"))
+    if wanted.hasPrefix("a mapping"), case .scalar(let text, .plain) = node.content {
+      if let (key, value) = text.gluedEntry {
+        notes.append(Note("a space is missing after '\(key):'"))
+        fixIts.append(FixIt(replace: node.range, with: "\(key): \(value)"))
+      } else if let (key, value) = text.entryWithEqualsSign {
+        fixIts.append(FixIt(replace: node.range, with: "\(key): \(value)"))
+      }
     }
     error("wrong-kind", "\(what) must be \(wanted), not \(node.kind)", at: node.range, notes: notes, fixIts: fixIts)
   }
@@ -23,6 +25,50 @@ extension String {
     let (key, value) = (self[..<colon], self[colon...].dropFirst())
     let isWord = key.utf8.allSatisfy { $0.isWord || $0 == UInt8(ascii: "-") }
     return !key.isEmpty && isWord && !value.isEmpty && !value.hasPrefix("/") ? (key, value) : nil
+  }
+
+  /// The key and the value of `key = value`; nil for another text.
+  fileprivate var entryWithEqualsSign: (key: String, value: String)? {
+    let parts = split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " } }
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty,
+      parts[0].utf8.allSatisfy({ $0.isWord || $0 == UInt8(ascii: "-") })
+    else { return nil }
+    return (parts[0], parts[1])
+  }
+}
+
+extension Node {
+  /// A mapping in which `{ids: 0, 1}`, which has a key '1' without a value for YAML, is read as `{ids: [0, 1]}`. This is
+  /// reported.
+  ///
+  /// - Parameter keys: the keys that the mapping may have.
+  fileprivate func withBracketedList(besides keys: [String], _ findings: Findings) -> Node {
+    // The search for the keys that are meant takes time.
+    guard let entries, entries.count <= 100, range.text.hasPrefix("{"),
+      entries.contains(where: { $0.value.isEmpty && !keys.contains($0.key.value) })
+    else { return self }
+    var mended: [Entry] = []
+    /// The items after the first, by the index of their entry.
+    var items: [Int: [Node]] = [:]
+    for entry in entries {
+      if entry.value.isEmpty, !keys.contains(entry.key.value), keys.nearest(to: entry.key.value) == nil,
+        let last = mended.last?.value, last.scalar != nil, !last.isEmpty
+      {
+        items[mended.count - 1, default: []].append(Node(.scalar(entry.key.value, .plain), at: entry.key.range))
+      } else {
+        mended.append(entry)
+      }
+    }
+    for (i, rest) in items.sorted(by: { $0.key < $1.key }) {
+      let first = mended[i].value
+      let place = SourceRange(file: range.file, start: first.range.start, end: (rest.last ?? first).range.end)
+      findings.error(
+        "wrong-kind", "a list in one line needs brackets: put '[' and ']' around it", at: place,
+        fixIts: [FixIt(replace: place, with: "[\(place.text)]")])
+      findings.dropConsequences(at: place)
+      mended[i].value = Node(.sequence([first] + rest), at: place)
+    }
+    return Node(.mapping(mended), at: range)
   }
 }
 
@@ -44,16 +90,20 @@ final class MappingReader {
 
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
+  ///   - example: a mapping in one line, for the message that the node is not a mapping.
   ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
-    home: (String) -> String? = { _ in nil }
+    example: @autoclosure () -> String? = nil, home: (String) -> String? = { _ in nil }
   ) {
     self.what = what
     self.findings = findings
-    var (node, entries) = (node, node.entries ?? [])
     isSomethingElse = node.entries == nil && !node.isEmpty
-    if isSomethingElse { findings.wrongKind(node, of: what(), wanted: "a mapping") }
+    if isSomethingElse {
+      findings.wrongKind(node, of: what(), wanted: "a mapping" + (example().map { " such as \($0)" } ?? ""))
+    }
+    var node = keys.map { node.withBracketedList(besides: $0, findings) } ?? node
+    var entries = node.entries ?? []
     var misspelt: Set<String> = []
     var hasUnknownKey = false
     if let keys {

@@ -111,7 +111,9 @@ final class NamedFiles {
   private func notes(at range: SourceRange) -> [Note] {
     guard let folder = range.file.folder else { return [] }
     return [
-      Note("the file must be a regular file in the manifest's folder or below it; the path is relative to \(folder)")
+      Note(
+        "the file must be a regular file in the manifest's folder or below it; the path is relative to \(folder.asFolder)"
+      )
     ]
   }
 }

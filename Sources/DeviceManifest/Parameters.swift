@@ -57,6 +57,8 @@ package final class Parameters {
   /// The names of the parameters, by the form in which expressions refer to them.
   private var names: [String: String] = [:]
   private(set) var loaded = LoadedParameters()
+  /// Where each unknown name is used first.
+  private var unknownNames: [String: SourceRange] = [:]
   /// The number of unknown names that still get a suggestion.
   private var suggestionsLeft = 100
   /// Whether a step reads a value whose name cannot be used, so that later steps may mean it by any unknown name.
@@ -72,13 +74,17 @@ package final class Parameters {
   /// The expressions read so far, without and with `vcpu`. A value of a vCPU is evaluated again for each vCPU.
   private var expressions: (plain: [String: ReadExpression], ofVCPU: [String: ReadExpression]) = ([:], [:])
 
+  /// The names of the declared parameters, as expressions write them.
+  var declaredNames: Set<String> { Set(order.map(\.identifier)) }
+
   init(_ findings: Findings) { self.findings = findings }
 
   /// Reads `parameters:` and the values from the command line.
   func read(_ node: Node?, settings: [String: String]) {
     for entry in node.map({ MappingReader($0, of: "'parameters'", keys: nil, findings).entries }) ?? [] {
       let reader = MappingReader(
-        entry.value, of: "parameter '\(entry.key.value)'", keys: ["type", "default", "doc", "at"], findings)
+        entry.value, of: "parameter '\(entry.key.value)'", keys: ["type", "default", "doc", "at"], findings,
+        example: ParameterType.example(entry.value))
       order.append(entry.key.value)
       // A hyphen in a name is written as an underscore, because a hyphen is a minus in an expression.
       if names[entry.key.value.identifier] == nil { names[entry.key.value.identifier] = entry.key.value }
@@ -176,11 +182,16 @@ package final class Parameters {
   }
 
   /// Reports unused parameters.
-  func reportUnused() {
+  ///
+  /// - Parameter mayBeUsed: whether a part of the manifest that was not read may use a parameter, given its name in
+  ///   expressions.
+  func reportUnused(unless mayBeUsed: (String) -> Bool) {
     if hasUnreadableExpression { return }
     for name in order {
       // A parameter without a value is reported already.
-      if let parameter = parameters[name], !parameter.isUsed, !withoutValue.contains(name) {
+      if let parameter = parameters[name], !parameter.isUsed, !withoutValue.contains(name),
+        !mayBeUsed(name.identifier)
+      {
         findings.error(
           "unused-parameter",
           "parameter '\(name)' is not used; write \"${\(name.identifier)}\" where its value belongs",
@@ -290,6 +301,9 @@ package final class Parameters {
       let isLoaded =
         scope.used.contains { loaded.index(named: $0) != nil } || (scope.usesVCPU && vcpu?.isEach == true)
       if scope.failedName != nil, hasNamelessRead { return "${\(text)}" }
+      // An unknown name is reported where it is used first.
+      if let name = scope.failedName, let first = unknownNames[name], first != range { return "${\(text)}" }
+      if let name = scope.failedName { unknownNames[name] = range }
       let id: DiagnosticID =
         isLoaded ? "load-parameter" : scope.failedName == nil ? "bad-expression" : "unknown-parameter"
       findings.error(id, message, at: range)
@@ -377,6 +391,13 @@ private enum ParameterType {
   case bool, string
 
   static let names = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bool", "string"]
+
+  /// The declaration of a parameter with this default, for a message.
+  static func example(_ initial: Node) -> String? {
+    guard let text = initial.scalar else { return nil }
+    let type = IntegerLiteral.parse(text) != nil ? "u64" : Bool(text) != nil ? "bool" : "string"
+    return "{type: \(type), default: \(initial.flow)}"
+  }
 
   init?(_ name: String) {
     switch name {

@@ -21,6 +21,10 @@ struct PayloadEncoder {
     var descriptors: [String: Int] = [:]
     /// The names of devices and descriptors that steps with errors would have made.
     var unknownDescriptors: Set<String> = []
+    /// The names of the parameters, as expressions write them.
+    var parameterNames: Set<String> = []
+    /// The names of files that a value cannot take, which has been reported.
+    var refusedFiles: Set<String> = []
     /// The names of files that values with errors probably mean.
     var meantFiles: Set<String> = []
     /// Where steps have closed devices and descriptors, by name.
@@ -88,7 +92,8 @@ struct PayloadEncoder {
         encoded.slots.append(PayloadSlot(content, offset: offset, width: type.size))
         return true
       }
-      guard let value = integer(node, type.description, range: type.range, words: type.name, name) else {
+      guard let value = integer(node, type.description, range: type.range, words: type.name, isModular: true, name)
+      else {
         return false
       }
       encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
@@ -186,10 +191,11 @@ extension PayloadEncoder {
   ///
   /// - Parameters:
   ///   - words: the type for messages, such as `u32`.
+  ///   - isModular: whether the value may be an offset, which is a number modulo 2^64.
   ///   - name: the name of the value for messages.
   func integer(
     _ node: Node, _ description: IntegerDescription, range: ClosedRange<Int128>,
-    words: @autoclosure () -> String, _ name: @autoclosure () -> String
+    words: @autoclosure () -> String, isModular: Bool = false, _ name: @autoclosure () -> String
   ) -> Int128? {
     refuseLoaded(node, name)
     if node.isUnexpanded { return nil }
@@ -213,12 +219,13 @@ extension PayloadEncoder {
     guard let value = IntegerLiteral.parse(text) ?? description.notation?.parse(text) else {
       if let named = description.names.value(of: text) { return named }
       if let bit = description.flags.first(where: { $0.name == text }) { return 1 << Int128(bit.bit) }
-      notAnInteger(text, description, node.range)
-      return nil
+      let meant = notAnInteger(text, description, node.range)
+      // Only another case is certainly the same name.
+      return meant.flatMap { $0.lowercased() == text.lowercased() ? description.names.value(of: $0) : nil }
     }
     guard range.contains(value) else {
-      // An offset is a number modulo 2^64.
-      let wrapped = value < 0 && range == 0...Int128(UInt64.max) ? UInt64(truncatingIfNeeded: value) : nil
+      let wrapped =
+        isModular && value < 0 && range == 0...Int128(UInt64.max) ? UInt64(truncatingIfNeeded: value) : nil
       findings.error(
         "value-out-of-range",
         "\(text) does not fit '\(name())', \(words().article) \(words()): it holds \(hexadecimal(range.lowerBound, from: 0x1_0000)) to \(hexadecimal(range.upperBound, from: 0x1_0000))",
@@ -238,15 +245,17 @@ extension PayloadEncoder {
     return nil
   }
 
-  private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) {
+  /// Returns the name that is meant; nil if there is none.
+  private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) -> String? {
     let names = description.names.map(\.name) + description.flags.map(\.name)
-    if let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
-      findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
-      return
+    let words = text.words
+    let parameter = words.count == 1 && surroundings.parameterNames.contains(words[0]) ? words[0] : nil
+    if parameter == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
+      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []
-    if let mended = Self.mended(text) {
+    if let mended = parameter.map({ "\"${\($0)}\"" }) ?? Self.mended(text) {
       notes.append(Note("did you mean \(mended)?"))
       fixIts.append(FixIt(replace: range, with: mended))
     }
@@ -256,6 +265,7 @@ extension PayloadEncoder {
     findings.error(
       "bad-integer", "'\(text)' is not \(form)",
       at: range, notes: notes, fixIts: fixIts)
+    return nil
   }
 
   /// `64MiB` for `64M`, `64MB`, `64mib` or `64 MiB`, and `0` for `vcpu.0`; nil if there is no such obvious reading.
@@ -276,6 +286,10 @@ extension PayloadEncoder {
       }
     }
     if IntegerLiteral.parse(lower) != nil { return lower }
+    // The letter O for the digit.
+    if lower.hasPrefix("o"), case let digits = "0" + text.dropFirst(), IntegerLiteral.parse(digits) != nil {
+      return digits
+    }
     // A hexadecimal number without its prefix.
     let hexadecimal = "0x" + text
     return text.utf8.count > 5 && IntegerLiteral.parse(hexadecimal) != nil ? hexadecimal : nil
@@ -385,10 +399,13 @@ extension PayloadEncoder {
     _ node: Node, _ fields: [StructureField], _ name: String, into encoded: inout Encoded, at offset: Int
   ) -> Bool {
     guard node.entries != nil else {
-      findings.wrongKind(node, of: "'\(name)'", wanted: "a mapping with \(fields.map(\.name).joined(separator: ", "))")
+      // Numbers of elements are filled in.
+      let names = fields.filter { $0.counts == nil }.map(\.name)
+      findings.wrongKind(node, of: "'\(name)'", wanted: "a mapping with \(names.joined(separator: ", "))")
       return false
     }
-    let reader = MappingReader(node, of: "'\(name)'", keys: fields.map(\.name), findings)
+    let reader = MappingReader(
+      node, of: "'\(name)'", keys: fields.map(\.name), findings, home: { fields.home(ofMember: $0) })
     guard let layout = StructureLayout(fields) else { return false }
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
     var wrong: Set<String> = []
@@ -462,6 +479,24 @@ extension PayloadEncoder {
   }
 }
 
+extension [StructureField] {
+  /// The only member whose own members, in one case at least, have this name.
+  fileprivate func home(ofMember name: String) -> String? {
+    let homes = filter { $0.type.hasMember(name) }
+    return homes.count == 1 ? homes[0].name : nil
+  }
+}
+
+extension PayloadType {
+  fileprivate func hasMember(_ name: String) -> Bool {
+    switch self {
+    case .structure(let type): type.fields.contains { $0.name == name }
+    case .union(let type): type.cases.contains { $0.type.hasMember(name) }
+    default: false
+    }
+  }
+}
+
 // MARK: Descriptors
 
 extension PayloadEncoder.Surroundings {
@@ -500,6 +535,19 @@ extension PayloadEncoder {
       return false
     }
     guard let i = files.firstIndex(where: { $0.name == word }) else {
+      if let file = files.first(where: { $0.path == word || $0.path.hasSuffix("/\(word)") }) {
+        surroundings.meantFiles.insert(file.name)
+        findings.error(
+          "unknown-file", "there is no file '\(word)'; that is the path of '\(file.name)'", at: node.range,
+          fixIts: [FixIt(replace: node.range, with: file.name)])
+        return false
+      }
+      if isStep, IntegerLiteral.parse(word) != nil {
+        findings.error(
+          "unknown-file", "there is no file '\(word)'; did you mean '{fd: \(word)}'?", at: node.range,
+          fixIts: [FixIt(replace: node.range, with: "{fd: \(word)}")])
+        return false
+      }
       if let slot = surroundings.descriptors[word] {
         encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)
         encoded.slots.append(.device(slot, offset: offset))
@@ -516,6 +564,7 @@ extension PayloadEncoder {
     let path = files[i].path
     guard let pattern = type.pattern, FilePattern.matches(path, pattern), !path.split(separator: "/").contains("..")
     else {
+      guard surroundings.refusedFiles.insert(word).inserted else { return false }
       let allowed = type.pattern.map { "only \($0) may be opened for it" } ?? "no file may be opened for it"
       findings.error(
         "file-not-allowed", "'\(name)' cannot take '\(path)': \(allowed)", at: node.range,

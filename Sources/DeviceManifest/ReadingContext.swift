@@ -35,6 +35,8 @@ final class ReadingContext {
   var repeatedSteps: [Int: [Node]] = [:]
   /// The number of searches among all schemas that may still be made.
   private var searchesLeft = 100
+  /// The names of the devices that steps make without `as`: they are called like their types.
+  var unnamedDevices: Set<String> = []
   /// The names that no device has.
   private var unknownDevices: [String: UnknownDevice] = [:]
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
@@ -104,17 +106,27 @@ final class ReadingContext {
     let names = unknownDevices.count < 100 ? names() : []
     let meant = names.nearest(to: name)
     let unknown = UnknownDevice(
-      what: what, place: node.range, meant: meant.flatMap { name.isTypo(of: $0) ? $0 : nil }, names: names,
+      what: what, place: node.range,
+      meant: meant.flatMap { name.isTypo(of: $0) || unnamedDevices.contains($0) ? $0 : nil }, names: names,
       places: [node.range])
     unknownDevices[name] = unknown
     return unknown.meant
   }
 
-  /// The other architecture that has a call; nil if none has.
-  func architecture(ofRequest name: String) -> Architecture? {
+  /// The architectures that have a call which this one does not have.
+  func architectures(ofRequest name: String) -> [Architecture] { architectures { $0.architectures(ofRequest: name) } }
+
+  /// The architectures whose vCPUs or VMs have a group of attributes which those of this one do not have.
+  func architectures(ofGroup name: String, of schema: SchemaFile) -> [Architecture] {
+    schema.deviceType == nil ? architectures { $0.architectures(ofGroup: name, inFile: "\(schema.name).yaml") } : []
+  }
+
+  private func architectures(_ search: (Catalogue) -> [Architecture]) -> [Architecture] {
+    // Each search takes time, and the names of a hostile text can be many.
     searchesLeft -= 1
-    guard searchesLeft >= 0 else { return nil }
-    return catalogue.architecture(ofRequest: name).flatMap { $0 == catalogue.architecture ? nil : $0 }
+    guard searchesLeft >= 0 else { return [] }
+    let found = search(catalogue)
+    return found.contains(catalogue.architecture) ? [] : found
   }
 
   /// Another device type for which a condition holds, for a message about a type for which it does not.

@@ -37,6 +37,11 @@ struct StepNames {
 package final class StepReader {
   private let context: ReadingContext
   private var names: StepNames
+  private var placesOfUnknownVCPUs: Set<SourceRange> = []
+  /// The number of steps with an unknown verb.
+  private var unknownSteps = 0
+  /// Whether this step has two calls, which has been reported: what is missing may belong to the other one.
+  private var hasTwoCalls = false
   private var findings: Findings { context.findings }
   private var encoder: PayloadEncoder { context.encoder(isStep: true) }
 
@@ -158,12 +163,16 @@ package final class StepReader {
 
   /// The verb of a step, and the step. A misspelt verb is reported, and replaced by the one that is meant.
   private func verb(_ entries: [Entry], _ item: Node) -> (String, Node)? {
+    hasTwoCalls = false
     let found = entries.filter { known.contains($0.key.value) }
     if let verb = found.first?.key.value {
       if found.count > 1 {
         findings.error(
           "conflicting-keys", "a step makes one call: '\(verb)' or '\(found[1].key.value)'", at: found[1].key.range)
-        return nil
+        // The step is read as the first call.
+        hasTwoCalls = true
+        let others = Set(found.dropFirst().map(\.key.value))
+        return (verb, Node(.mapping(entries.filter { !others.contains($0.key.value) }), at: item.range))
       }
       return (verb, item)
     }
@@ -173,18 +182,40 @@ package final class StepReader {
       return nil
     }
     let key = entries[i].key
-    if let owner = context.architecture(ofRequest: key.value) {
+    let owners = context.architectures(ofRequest: key.value)
+    if !owners.isEmpty {
       findings.error(
         "unknown-step",
-        "the step '\(key.value)' belongs to \(owner.rawValue), but this manifest is for "
+        "the step '\(key.value)' belongs to \(owners.map(\.rawValue).listed()), but this manifest is for "
           + context.catalogue.architecture.rawValue, at: key.range)
       return nil
     }
-    let meant = findings.unknown("unknown-step", "there is no step", key.value, among: known, at: key.range)
+    // The search for the verb that is meant takes time.
+    unknownSteps += 1
+    let isAlien = unknownSteps <= 100 && known.nearest(to: key.value) == nil
+    let verbs = "the steps are \(Self.verbs.map(\.verb).listed()), and the calls of the schemas, such as 'irqfd'"
+    let meant = findings.unknown(
+      "unknown-step", "there is no step", key.value, among: known, at: key.range, notes: isAlien ? [Note(verbs)] : [])
     guard let meant, key.value.isTypo(of: meant) else { return nil }
     var entries = entries
     entries[i].key.value = meant
     return (meant, Node(.mapping(entries), at: item.range))
+  }
+
+  private func reportUnknownKeys(of step: MappingReader, _ what: String, besides keys: [String]) {
+    for entry in step.entries where !keys.contains(entry.key.value) {
+      let (name, range) = (entry.key.value, entry.key.range)
+      if name == "name", keys.contains("as") {
+        findings.error(
+          "unknown-key", "\(what) 'name'; did you mean 'as'?", at: range, fixIts: [FixIt(replace: range, with: "as")])
+      } else if name == "value", keys.contains("payload") {
+        findings.error(
+          "unknown-key", "\(what) 'value'; for a group by its number, write 'payload: {u64: \(entry.value.flow)}'",
+          at: range)
+      } else {
+        findings.unknown("unknown-key", what, name, among: keys, at: range)
+      }
+    }
   }
 
   private func step(_ verb: String, _ item: Node) -> ExplicitStep? {
@@ -202,10 +233,7 @@ package final class StepReader {
       return step
     }
     func only(_ extra: [String]) {
-      for entry in reader.entries where !([verb, "expect"] + extra).contains(entry.key.value) {
-        findings.unknown(
-          "unknown-key", "'\(verb)' has no key", entry.key.value, among: [verb, "expect"] + extra, at: entry.key.range)
-      }
+      reportUnknownKeys(of: reader, "'\(verb)' has no key", besides: [verb, "expect"] + extra)
     }
     if let fixed = Self.verbs.first(where: { $0.verb == verb }),
       !["set", "get", "has", "enable-capability"].contains(verb)
@@ -269,9 +297,7 @@ package final class StepReader {
     let allowed =
       [call.name, "expect", "on", "address"] + (call.isWritten ? ["value"] : [])
       + (call.makesDescriptor || call.isWritten ? ["as"] : [])
-    for entry in reader.entries where !allowed.contains(entry.key.value) {
-      findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
-    }
+    reportUnknownKeys(of: reader, "this step has no key", besides: allowed)
     guard let target = target(of: call, file, reader, at) else { return nil }
     var setting = AttributeSetting(
       call: AttributeNumbers(group: 0, attr: 0), owner: file, path: call.name, at: subject.isEmpty ? at : subject.range)
@@ -320,7 +346,7 @@ package final class StepReader {
     if subject.isEmpty { setting.value = nil }
     guard let written, !setting.isIncomplete else { return nil }
     let expected = written.completed(by: subject, for: call.type)
-    guard let wanted = encoder.encode(expected, as: call.type, name: call.name) else { return nil }
+    guard let wanted = encoder.encode(expected, as: call.type, name: "value") else { return nil }
     return Comparison(bytes: wanted.payload.bytes, mask: wanted.payload.mask)
   }
 
@@ -398,7 +424,8 @@ package final class StepReader {
 
   private func capability(_ subject: Node, _ item: Node, _ reader: MappingReader) -> ExplicitStep.Action? {
     guard let name = subject.scalar else {
-      findings.wrongKind(subject, of: "'enable-capability'", wanted: "a name")
+      let example = subject.capability.map { ", as in \($0)" } ?? ""
+      findings.wrongKind(subject, of: "'enable-capability'", wanted: "a name\(example)")
       return nil
     }
     var vcpu: UInt64?
@@ -425,9 +452,14 @@ package final class StepReader {
   private func vcpu(_ node: Node) -> UInt64? {
     guard let id = context.u64(node, "the vCPU's id") else { return nil }
     if names.vcpus.contains(id) { return id }
-    if context.hasUnknownVCPUs { return nil }
-    findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: node.range)
+    reportUnknownVCPU(id, at: node.range)
     return nil
+  }
+
+  /// Reports a vCPU that does not exist; only the first one of a repeated step.
+  private func reportUnknownVCPU(_ id: UInt64, at range: SourceRange) {
+    if context.hasUnknownVCPUs || !placesOfUnknownVCPUs.insert(range).inserted { return }
+    findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: range)
   }
 
   private func type(_ node: Node) -> DeviceTypeReference? { DeviceTypeReader(context: context).reference(node) }
@@ -443,10 +475,11 @@ package final class StepReader {
   private func newName(
     _ reader: MappingReader, otherwise own: String, at range: SourceRange, _ schema: SchemaFile?, succeeds: Bool
   ) -> String? {
-    let name = reader.text("as") ?? own
+    // 'name', which has been reported, is meant as 'as'.
+    let name = reader.text("as") ?? reader["name"]?.scalar ?? own
+    if reader["as"] == nil { context.unnamedDevices.insert(name) }
     if DeviceReader.reservedNames.contains(name) || name.contains(".") || name.isEmpty {
-      findings.error(
-        "bad-name", "a device cannot be called '\(name)': paths begin with its name", at: reader["as"]?.range)
+      findings.error("bad-name", name.whyNoDevice, at: reader["as"]?.range)
       return nil
     }
     if succeeds {
@@ -498,16 +531,14 @@ package final class StepReader {
         return nil
       }
       guard names.vcpus.contains(id) else {
-        if context.hasUnknownVCPUs { return nil }
-        findings.error(
-          "unknown-vcpu", "no step above creates vCPU \(id)",
-          at: node.range(of: Span(start: 0, length: "vcpu.".utf8.count + parts[1].utf8.count)))
+        reportUnknownVCPU(
+          id, at: node.range(of: Span(start: 0, length: "vcpu.".utf8.count + parts[1].utf8.count)))
         return nil
       }
       return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)))
     default:
       let name = String(parts[0])
-      if let id = UInt64(name), names.vcpus.contains(id), names.devices[name] == nil {
+      if let id = name.vcpuID, names.vcpus.contains(id), names.devices[name] == nil {
         let place = node.range(of: Span(start: 0, length: name.utf8.count))
         findings.error(
           "unknown-device", "there is no device '\(name)'; did you mean 'vcpu.\(id)'?", at: place,
@@ -628,7 +659,7 @@ package final class StepReader {
     case .set:
       guard let value = reader["value"], !value.isEmpty else {
         if type.isNone { return nil }
-        if !reader.isExplained(missing: "value") {
+        if !reader.isExplained(missing: "value"), !hasTwoCalls {
           findings.error("missing-key", "'set' needs a 'value': '\(name)' is \(type.words)", at: setting.at)
         }
         setting.isIncomplete = true
@@ -677,9 +708,7 @@ package final class StepReader {
     _ at: SourceRange
   ) -> ExplicitStep? {
     let allowed = [access.rawValue, "expect", "flags", "group", "attr", "payload", "address"]
-    for entry in reader.entries where !allowed.contains(entry.key.value) {
-      findings.unknown("unknown-key", "this step has no key", entry.key.value, among: allowed, at: entry.key.range)
-    }
+    reportUnknownKeys(of: reader, "this step has no key", besides: allowed)
     var group: UInt32?
     if let name = path.rest.first {
       guard let found = path.schema?.group(named: String(name)) else {
@@ -692,6 +721,7 @@ package final class StepReader {
     }
     guard let numbers = context.rawNumbers(reader, group: group) else { return nil }
     var setting = AttributeSetting(call: numbers, at: at)
+    setting.isIncomplete = reader["payload"] == nil && reader["value"] != nil
     if let address = reader["address"] {
       if address.scalar != "invalid" {
         findings.error(
@@ -699,12 +729,16 @@ package final class StepReader {
       }
       setting.data = .invalid
     } else if let payload = reader["payload"] {
-      guard let data = context.rawPayload(payload, encoder) else { return nil }
-      setting.data = data
+      let data = context.rawPayload(payload, encoder)
+      setting.isIncomplete = data == nil
+      setting.data = data ?? .none
       if access == .set { setting.value = payload.flowText }
     }
-    return ExplicitStep(
+    if setting.isIncomplete { setting.data = .bytes([]) }
+    var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, nil), expected: expected, at: at)
+    step.isIncomplete = setting.isIncomplete
+    return step
   }
 }
 
@@ -720,7 +754,22 @@ extension Node {
   }
 }
 
+extension Node {
+  /// The step that enables the capability of `{NAME: {ARGUMENT: VALUE}}`; nil for another node.
+  fileprivate var capability: String? {
+    guard let entries, entries.count == 1, let entry = entries.first else { return nil }
+    let arguments = (entry.value.entries ?? []).map { ", \($0.key.value): \($0.value.flow)" }.joined()
+    return "{enable-capability: \(entry.key.value)\(arguments)}"
+  }
+}
+
 extension String {
+  /// The id of a vCPU from `0`, `cpu0` or `vcpu0`; nil for another text.
+  fileprivate var vcpuID: UInt64? {
+    for prefix in ["vcpu", "cpu", ""] where hasPrefix(prefix) { return UInt64(dropFirst(prefix.count)) }
+    return nil
+  }
+
   /// Whether later steps can call a value by this name.
   var isValueName: Bool {
     utf8.first.map { !$0.isDigit } == true && identifier.utf8.allSatisfy(\.isWord) && self != "vcpu" && self != "vcpus"

@@ -212,8 +212,10 @@ extension Report.Entry {
       return .error("value-out-of-range", "the call was not made: \(why)", at: step.at)
     case .failed(.valueMismatch):
       func words(_ payload: [UInt8]) -> String { readable(step.shown(payload), on: kernel.architecture) }
-      let read = result.value.map(words) ?? "nothing"
+      var read = result.value.map(words) ?? "nothing"
       let written = step.operation.attributeCall == nil ? nil : step.value?.printable
+      // A decimal number is compared with a decimal one.
+      if let written, Int128(written) != nil, let number = IntegerLiteral.parse(read) { read = String(number) }
       let wanted = written ?? step.comparison.map { words($0.bytes) } ?? ""
       return .error("value-mismatch", "the kernel \(kernel.answered) with \(read), not \(wanted)", at: step.at)
     case .failed(.unexpectedAnswer): return unexpected(kernel)
@@ -295,13 +297,14 @@ extension Step {
 
 extension SourceRange {
   /// The hexadecimal number that a decimal one in the text probably is, such as `0x0800_0000` for `0800_0000`. Its groups
-  /// of four digits, or its leading zero, are those of an address.
+  /// of four digits, its leading zero or its four zeros at the end are those of an address.
   package var forgottenPrefix: String? {
     guard start.line == end.line, end.column - start.column < 24 else { return nil }
     let text = text
     let groups = text.split(separator: "_", omittingEmptySubsequences: false)
     guard text.utf8.count > 4, groups.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isHexDigit) }) else { return nil }
-    return text.hasPrefix("0") || groups.count > 1 && groups.dropFirst().allSatisfy { $0.count == 4 }
+    let isRound = groups.count == 1 && text.utf8.count > 6 && text.hasSuffix("0000")
+    return text.hasPrefix("0") || isRound || groups.count > 1 && groups.dropFirst().allSatisfy { $0.count == 4 }
       ? "0x" + text : nil
   }
 }

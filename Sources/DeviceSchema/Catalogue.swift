@@ -220,11 +220,28 @@ extension Catalogue {
   /// The names of all device types, in any release.
   package var allDeviceTypes: [String] { files.compactMap(\.deviceType) }
 
-  /// The architecture whose files describe a call with the number of its request; nil if none does.
-  package func architecture(ofRequest name: String) -> Architecture? {
-    if DescriptorCall.allCases.contains(where: { $0.key == name }) { return nil }
-    let owner = sources.first { $0.text(Findings()).keys(under: "calls").contains { $0.value == name } }
-    return owner.flatMap { Architecture(rawValue: String($0.path.prefix { $0 != "/" })) }
+  /// The architectures whose files describe a call with the number of its request.
+  package func architectures(ofRequest name: String) -> [Architecture] {
+    if DescriptorCall.allCases.contains(where: { $0.key == name }) { return [] }
+    return architectures(having: name, under: "calls") { _ in true }
+  }
+
+  /// The architectures whose files of this name, such as `vcpu.yaml`, describe a group of attributes.
+  package func architectures(ofGroup name: String, inFile file: String) -> [Architecture] {
+    architectures(having: name, under: "groups") { $0.hasSuffix("/\(file)") }
+  }
+
+  private func architectures(having name: String, under top: String, _ isWanted: (String) -> Bool) -> [Architecture] {
+    let owners = sources.filter { source in
+      isWanted(source.path) && source.text(Findings()).keys(under: top).contains { $0.value == name }
+    }
+    // The files in `common` name their architectures.
+    return Architecture.allCases.filter { architecture in
+      owners.contains { owner in
+        owner.path.hasPrefix("\(architecture.rawValue)/")
+          || owner.text(Findings()).top("arch")?.items?.contains { $0.scalar == architecture.rawValue } == true
+      }
+    }
   }
 
   /// The number of a device type on an architecture; nil if there is no such type.

@@ -140,6 +140,25 @@ struct PlainText {
     return depth > 0
   }
 
+  /// The opening quote of a text that ends just before `end`, in a line below the one in which it begins; nil if there is
+  /// no such text.
+  ///
+  /// - Parameter start: the bracket around the text.
+  func quoteClosedBelow(before end: Int, from start: Int) -> Int? {
+    var i = start
+    while i < end {
+      let isStart = i > start && (isBlank(i - 1) || "[{,".utf8.contains(self[i - 1]))
+      guard isStart, self[i] == UInt8(ascii: "\"") || self[i] == UInt8(ascii: "'") else {
+        i += 1
+        continue
+      }
+      let close = closingQuote(of: i, end: end)
+      if close + 1 == end { return lineStart(of: i) == lineStart(of: close) ? nil : i }
+      i = close + 1
+    }
+    return nil
+  }
+
   private func closingQuote(of open: Int, end: Int) -> Int {
     var i = open + 1
     while i < end, self[i] != self[open] {

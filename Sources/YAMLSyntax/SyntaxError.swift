@@ -158,6 +158,12 @@ extension SyntaxError {
 
   private func colonInText(from start: Int) -> Diagnostic {
     let range = start..<max(text.end(ofTextAt: start, isFlow: openFlow != nil), start + 1)
+    if text.text(range).isListOfEntries {
+      let right = "{\(text.text(range))}"
+      return error(
+        "a mapping in one line needs braces: write \(clipped(right))", range,
+        fixIt: FixIt(replace: text.place(range), with: right))
+    }
     let right = quoted(text.text(range))
     return error(
       "text with ': ' in it needs quotes: write \(clipped(right))", range,
@@ -206,6 +212,11 @@ extension SyntaxError {
 
   private func notAnItem(_ offset: Int) -> Diagnostic {
     if offset > text.textStart(ofLineWith: offset) { return textBehindValue(offset) }
+    if text[offset] == UInt8(ascii: "-"), !text.isBlank(offset + 1), !text.isLineEnd(offset + 1) {
+      return error(
+        "a space is missing after this '-'", character(offset),
+        fixIt: FixIt(replace: text.place(offset + 1..<offset + 1), with: " "))
+    }
     return error(
       "this line does not belong to any item of the list above", word(offset), note: contextNote("the list begins here")
     )
@@ -243,6 +254,10 @@ extension SyntaxError {
         "a \(kind) is closed by '\(closing)', not by '\(characterText(offset))'", character(offset),
         note: contextNote("the \(kind) begins here"))
     }
+    if let quote = text.quoteClosedBelow(before: offset, from: contextOffset) {
+      return error("this quoted text is not closed in its line", restOfLine(quote))
+    }
+    if found == UInt8(ascii: "[") || found == UInt8(ascii: "{"), let bracket = bracketInText(offset) { return bracket }
     // For `[1, 2` above `b: 3`, libyaml stops only at the colon.
     let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset
     if found == UInt8(ascii: ":"), !isKeyBelow {
@@ -254,6 +269,19 @@ extension SyntaxError {
       "',' or '\(closing)' is missing before this", word(start), note: contextNote("the \(kind) begins here"))
   }
 
+  /// Reports a bracket in text without quotes, such as `n in [0, 1]`; nil if no text is before the bracket.
+  private func bracketInText(_ offset: Int) -> Diagnostic? {
+    let start = text.start(ofTextAt: offset, isFlow: true)
+    guard start < offset, let first = text.text(start..<offset).first, first.isLetter || first.isNumber else {
+      return nil
+    }
+    let range = start..<text.end(ofTextAt: start, isFlow: true)
+    let right = quoted(text.text(range))
+    return error(
+      "text with '\(characterText(offset))' in it needs quotes here: write \(clipped(right))", range,
+      fixIt: FixIt(replace: text.place(range), with: right))
+  }
+
   /// Reports two words before a colon, such as `2 features`, of which the second one is a key; nil for other text.
   private func missingComma(from start: Int, to colon: Int) -> Diagnostic? {
     let words = text.text(start..<colon).split(separator: " ")
@@ -261,6 +289,12 @@ extension SyntaxError {
       key.allSatisfy({ $0.isLetter || $0 == "-" || $0 == "_" }),
       text.text(colon - key.utf8.count..<colon) == key
     else { return nil }
+    if words[0].hasSuffix(";") {
+      let semicolon = start + words[0].utf8.count - 1
+      return error(
+        "',' is needed here, not ';'", semicolon..<semicolon + 1,
+        fixIt: FixIt(replace: text.place(semicolon..<semicolon + 1), with: ","))
+    }
     return error(
       "',' is missing before '\(key)'", colon - key.utf8.count..<colon,
       fixIt: FixIt(replace: text.place(start..<colon), with: "\(words[0]), \(key)"))
@@ -286,6 +320,18 @@ extension SyntaxError {
     }
     if found == UInt8(ascii: ",") { return mustQuote(offset) }
     return error("a value is expected here", character(offset))
+  }
+}
+
+extension String {
+  /// Whether this is `a: 1, b: 2`: the entries of a mapping without its braces.
+  fileprivate var isListOfEntries: Bool {
+    let parts = split(separator: ", ")
+    return parts.count > 1
+      && parts.allSatisfy { part in
+        let words = part.split(separator: ": ")
+        return words.count == 2 && words.allSatisfy { !$0.contains(" ") && !$0.contains("\"") }
+      }
   }
 }
 

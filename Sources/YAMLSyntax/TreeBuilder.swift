@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// Builds nodes from the events of a text.
 struct TreeBuilder: ~Copyable {
@@ -119,12 +120,28 @@ extension TreeBuilder {
       end = start
     }
     if style == .block { end = endOfBlockScalar(event, from: start) }
-    let node = Node(.scalar(text, style), at: SourceRange(file: file, start: start, end: end))
+    var node = Node(.scalar(text, style), at: SourceRange(file: file, start: start, end: end))
+    if style == .plain, start.line < end.line, let item = firstItem(of: node) { node = item }
     let own = Size(nodes: 1, bytes: text.utf8.count)
     size += own
     if let anchor = event.anchor { anchors[anchor] = .complete(node, size: own, height: 0) }
     if frames.isEmpty, node.isEmpty { return true }
     return deliver(node, height: 0)
+  }
+
+  /// The first item of a list in which a further line begins with a '-' in the wrong column, so that YAML reads it as
+  /// text of this item. This is reported. Nil for other text.
+  private mutating func firstItem(of node: Node) -> Node? {
+    guard let frame = frames.last, !frame.isMapping, !frame.isFlow else { return nil }
+    let lines = (node.range.start.line...node.range.end.line).map { file.text(ofLine: $0) }
+    guard let i = lines.indices.dropFirst().first(where: { lines[$0].trimmed.hasPrefix("- ") }) else { return nil }
+    let place = Position(line: node.range.start.line + i, column: lines[i].prefix { $0 == " " }.count + 1)
+    report(
+      .misplacedDash(
+        range(place, Position(line: place.line, column: place.column + 1)), below: frame.start, in: file))
+    let first = lines[0].unicodeScalars.dropFirst(node.range.start.column - 1)
+    let end = Position(line: node.range.start.line, column: node.range.start.column + first.count)
+    return Node(.scalar(String(first).trimmed, .plain), at: range(node.range.start, end))
   }
 
   private mutating func open(_ event: Event, isMapping: Bool, isFlow: Bool) -> Bool {
@@ -235,10 +252,14 @@ extension TreeBuilder {
     return .refused(end: node.range.end)
   }
 
-  /// The key and the value of `key:value` in a flow mapping, which is one key without a value for YAML; nil for another
+  /// The key and the value of `key:value` or `key = value` in a flow mapping, which is one key without a value for YAML; nil for another
   /// entry.
   private mutating func parted(_ key: Located, _ value: Node) -> Entry? {
     let (start, end) = (key.range.start, key.range.end)
+    if value.isEmpty, frames.last?.isFlow == true, let entry = key.entryWithEqualsSign {
+      report(.equalsSign(entry, key.range))
+      return placeOfKey(entry.key.value, new: entry.key.range) == nil ? entry : nil
+    }
     guard value.isEmpty, frames.last?.isFlow == true, let colon = key.value.firstIndex(of: ":"),
       colon > key.value.startIndex, start.line == end.line,
       // Without quotes.
@@ -367,5 +388,33 @@ extension TreeBuilder {
       if !bytes[i].isContinuation { column += 1 }
     }
     return Position(line: line, column: column)
+  }
+}
+
+extension Located {
+  /// The key and the value of `key = value` without quotes; nil for another text.
+  fileprivate var entryWithEqualsSign: Entry? {
+    let parts = value.split(separator: "=", omittingEmptySubsequences: false).map { String($0).trimmed }
+    let start = range.start
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, start.line == range.end.line,
+      range.end.column - start.column == value.unicodeScalars.count,
+      parts[0].utf8.allSatisfy({ $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0.isLetterOrDigit })
+    else { return nil }
+    func place(_ column: Int, _ text: String) -> SourceRange {
+      SourceRange(
+        file: range.file, start: Position(line: start.line, column: column),
+        end: Position(line: start.line, column: column + text.unicodeScalars.count))
+    }
+    return Entry(
+      key: Located(parts[0], at: place(start.column, parts[0])),
+      value: Node(.scalar(parts[1], .plain), at: place(range.end.column - parts[1].unicodeScalars.count, parts[1])))
+  }
+}
+
+extension String {
+  /// The text without the blanks around it.
+  fileprivate var trimmed: String {
+    let text = drop { $0 == " " }
+    return text.lastIndex { $0 != " " }.map { String(text[...$0]) } ?? ""
   }
 }

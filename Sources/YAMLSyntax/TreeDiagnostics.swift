@@ -17,6 +17,19 @@ extension Diagnostic {
       fixIts: [FixIt(replace: written, with: "\(entry.key.value): \(entry.value.scalar ?? "")")])
   }
 
+  static func equalsSign(_ entry: Entry, _ written: SourceRange) -> Diagnostic {
+    .error(
+      "yaml-syntax", "YAML needs ':' and a space here, not '='", at: written,
+      fixIts: [FixIt(replace: written, with: "\(entry.key.value): \(entry.value.scalar ?? "")")])
+  }
+
+  static func misplacedDash(_ range: SourceRange, below list: Position, in file: SourceFile) -> Diagnostic {
+    let first = SourceRange(file: file, start: list, end: Position(line: list.line, column: list.column + 1))
+    return .error(
+      "yaml-syntax", "this '-' must be in the column of the '-' of the list above", at: range,
+      notes: [Note("the list begins here", at: first)])
+  }
+
   static func mergeKey(_ range: SourceRange) -> Diagnostic {
     .error(
       "merge-key", "merge keys ('<<') are not supported; write the keys out, or quote '<<' if it is a name",

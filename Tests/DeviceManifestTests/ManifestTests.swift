@@ -164,7 +164,7 @@ import Testing
       .init("1️⃣", "bad-name", "a device cannot be called 'vcpu': paths begin with its name"))
     expectFindings(
       in: "devices: [{type: thing, name: 1️⃣a.b}]",
-      .init("1️⃣", "bad-name", "a device cannot be called 'a.b': paths begin with its name"))
+      .init("1️⃣", "bad-name", "a device cannot be called 'a.b': a dot separates the parts of a path"))
     expectFindings(
       in: "devices: [{type: 2️⃣thing}, {type: 1️⃣thing}]",
       .init(

@@ -153,9 +153,14 @@ import Vocabulary
   }
 
   @Test func diagnosticNamesBothValues() {
-    var host = ScriptedHost([0: StepResult(.ok, value: [0x35, 0x12])])
+    let result = StepResult(.ok, value: [0x35, 0x12])
+    var host = ScriptedHost([0: result, 1: result])
     let report = Runner().run(plan([get(comparison)]), on: &host)
     #expect(report.diagnostics.map(\.message) == ["the kernel answered with 0x1235, not 0x1234"])
+    var decimal = get(comparison)
+    decimal.value = "4660"
+    let other = Runner().run(plan([decimal]), on: &host)
+    #expect(other.diagnostics.map(\.message) == ["the kernel answered with 4661, not 4660"])
     #expect(report.diagnostics.map(\.id) == ["value-mismatch"])
   }
 }

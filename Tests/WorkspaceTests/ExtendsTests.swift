@@ -171,6 +171,13 @@ import Workspace
     #expect(calls.contains("set arm-vgic-its.ctrl.init"))
   }
 
+  /// A misspelled parameter is reported as such, and neither as unused nor without a type.
+  @Test func misspelledParameterGetsASuggestion() throws {
+    #expect(
+      try faults(["base.yaml": Self.base, "vm.yaml": Self.own + "parameters: {cpus: {default: 8}}\n"])
+        == ["vm.yaml:2:14: the extended manifest has no parameter 'cpus'; did you mean 'vcpus'? [unknown-parameter]"])
+  }
+
   /// A misspelled device name is reported as such, not as a missing type.
   @Test func misspelledDeviceGetsASuggestion() throws {
     #expect(
@@ -321,6 +328,9 @@ import Workspace
       try faults(["vm.yaml": Self.own, "base.yaml": "a: [\n"]) == [
         "base.yaml:1:4: this list is never closed: ']' is missing [yaml-syntax]"
       ])
+    let notes = try load(["vm.yaml": Self.own, "base.yaml": "a: [\n"]).diagnostics.flatMap(\.notes)
+    #expect(notes.map(\.message) == ["the file is extended here"])
+    #expect(notes.first?.range?.start == Position(line: 1, column: 10))
     #expect(
       try faults(["vm.yaml": Self.own, "base.yaml": "- a\n"]) == [
         "base.yaml:1:1: a manifest must be a mapping, not a list [wrong-kind]"
