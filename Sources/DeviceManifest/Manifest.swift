@@ -72,6 +72,8 @@ package struct CapabilityCall {
   package var arguments: [ArgumentValue] = []
   package var places = KeyPlaces()
   package var at: SourceRange
+  /// Whether an argument may be missing because of an error, which is reported.
+  package var isIncomplete = false
 }
 
 /// An argument of a capability: a number, or a device by name.

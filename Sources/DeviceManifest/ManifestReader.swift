@@ -285,7 +285,7 @@ struct MemoryReader {
       guard let setting = creation(of: memory, node, size: reader["size"] ?? node) else { return region }
       region.source = .new("\(memory.name)-\(slot)", memory.call, setting)
     }
-    if reader["flags"] == nil { region.flags = 1 << UInt32(memory.flag) }
+    region.flags |= 1 << UInt32(memory.flag)
     return region
   }
 
@@ -367,6 +367,7 @@ struct CapabilityReader {
             "missing-key", "capability '\(name.value)' needs '\(parameter.name)', the name of a device", at: name.range)
           isGood = false
         }
+        if reader.isExplained(missing: parameter.name) { call.isIncomplete = true }
         call.arguments.append(.number(UInt64(truncatingIfNeeded: parameter.initial ?? 0)))
         continue
       }

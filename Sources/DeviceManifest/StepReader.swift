@@ -229,6 +229,7 @@ package final class StepReader {
       guard let action else { return nil }
       var step = ExplicitStep(action: action, expected: expected, at: at)
       if case .addMemory(let region) = action { step.isIncomplete = region.isIncomplete }
+      if case .enableCapability(let call) = action { step.isIncomplete = call.isIncomplete }
       if !isReadable { step.isIncomplete = true }
       return step
     }

@@ -78,6 +78,9 @@ package struct Reason: Hashable, Sendable {
   /// Whether the rule tests what the call passes: its value, its key or its arguments.
   package var isAboutValue: Bool { !roots.isDisjoint(with: ["value", "key", "arg", "attr", "flags"]) }
 
+  /// Whether the rule tests what the call passes, or an element of a list, which may be passed.
+  package var isAboutPart: Bool { isAboutValue || element != nil && !valueFields.isEmpty }
+
   /// Whether the rule tests what earlier calls have done.
   package var isAboutState: Bool { !roots.isDisjoint(with: ["vm", "vcpus", "vcpu", "self", "devices"]) }
 }
@@ -119,6 +122,11 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.culprit }
     set { details.culprit = newValue }
   }
+  /// What is missing for the call not to be refused, in words.
+  package var remedy: String? {
+    get { storage.first?.remedy }
+    set { details.remedy = newValue }
+  }
   /// What the schemas say of a kernel's answer that the model did not predict.
   package var unpredicted: String? {
     get { storage.first?.unpredicted }
@@ -143,6 +151,7 @@ package struct StepResult: Hashable, Sendable {
     var further: [Reason] = []
     var conflict: SourceRange?
     var culprit: SourceRange?
+    var remedy: String?
     var unpredicted: String?
     var warnings: [Reason] = []
     var schemaFault: Diagnostic?

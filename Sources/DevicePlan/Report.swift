@@ -65,6 +65,9 @@ package struct Report: Hashable, Sendable {
     entries.results[index].culprit = culprit
   }
 
+  /// Notes what is missing for the step not to be refused.
+  package mutating func setRemedy(_ index: Int, _ remedy: String) { entries.results[index].remedy = remedy }
+
   /// Removes the entries.
   package mutating func removeEntries() { entries = Entries(steps: []) }
 }
@@ -188,9 +191,11 @@ extension Report.Entry {
     return [problem(kernel)].compactMap(\.self) + further(kernel) + warnings
   }
 
+  /// The further reasons of a refusal. Two reasons about one part of the call are one mistake.
   private func further(_ kernel: KernelWords) -> [Diagnostic] {
     guard verdict == .failed(.unexpectedAnswer) else { return [] }
-    return result.further.map { reason in
+    var places = Set(result.reasons.prefix(1).filter(\.isAboutPart).map { place(of: $0) })
+    return result.further.filter { !$0.isAboutPart || places.insert(place(of: $0)).inserted }.map { reason in
       .error(
         reason.id, "the kernel would then answer \(reason.errno.map { "\($0)" } ?? "an error"): \(reason.message)",
         at: place(of: reason), notes: reason.notes)
@@ -230,6 +235,7 @@ extension Report.Entry {
     let place = result.culprit ?? place(of: reason)
     var notes = result.conflict.map { [Note("it conflicts with this", at: $0)] } ?? []
     if result.culprit != nil { notes.append(Note("the call that is refused: \(step.words)", at: step.at)) }
+    if let remedy = result.remedy { notes.append(Note(remedy)) }
     if let number = place.forgottenPrefix { notes.append(Note("did you mean \(number)?")) }
     if let text = result.unpredicted { notes.append(Note(text)) }
     return .error(

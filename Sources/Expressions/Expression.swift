@@ -58,6 +58,9 @@ package final class Expression {
     return roots
   }
 
+  /// The facts of the host that the expression itself reads.
+  package var facts: [String] { syntax.paths.filter { $0[0] == "host" && $0.count > 1 }.map { $0[1] } }
+
   /// Whether it may read more of the attribute's number than `keyFields`.
   package var readsWholeKey: Bool {
     syntax.paths.contains { $0 == [Root.key.rawValue] || $0[0] == Root.attr.rawValue }
@@ -77,7 +80,7 @@ extension Syntax {
       return left.testedMembers + right.testedMembers
     default:
       let members = paths.filter {
-        $0.count > 1 && ($0[0] == Root.value.rawValue || Root(rawValue: $0[0]) == nil)
+        $0.count > 1 && $0[0] != "host" && ($0[0] == Root.value.rawValue || Root(rawValue: $0[0]) == nil)
       }
       return members.prefix(1).map { $0.dropFirst().joined(separator: ".") }
     }

@@ -30,6 +30,8 @@ package struct ModelHost: Host {
   private var occupations: [Occupation] = []
   /// The number of steps so far.
   private var steps = 0
+  /// Whether a refused call has been taken to succeed with an unknown value, on which later answers may depend.
+  private var hasCorrected = false
 
   /// - Parameter facts: the known facts of the host. For all others, the assumptions of the schemas apply.
   /// - Parameter trace: records which rules the calls reach.
@@ -134,12 +136,17 @@ package struct ModelHost: Host {
   private mutating func perform(_ call: PreparedCall, expected: [Answer]) -> (result: StepResult, way: Way) {
     schemas.exchange(&machine.program)
     let branches = machine.branches(call)
-    var further: [Reason] = []
-    let isMade = settle(branches, expected: expected, call, &further)
+    var certain: [Reason] = []
+    let mayRestOnCorrection = hasCorrected
+    let isMade = settle(branches, expected: expected, call, &certain)
     machine.memory.finish()
     schemas.exchange(&machine.program)
     var result = StepResult(branches: branches)
-    if !further.isEmpty { result.further = further }
+    result.prefer(certain, alone: mayRestOnCorrection)
+    if let first = result.reasons.first {
+      let further = certain.furtherReasons(after: first, of: call)
+      if !further.isEmpty { result.further = further }
+    }
     if !isMade { return (result, .failure) }
     return (result, branches.contains { $0.answer == .ok } ? .success : .forced)
   }
@@ -156,16 +163,16 @@ package struct ModelHost: Host {
 
   /// Chooses the state to continue with. Returns whether the call is assumed to have succeeded.
   ///
-  /// - Parameter further: gets the further reasons of a refusal.
+  /// - Parameter certain: gets all certain reasons of a refusal.
   private mutating func settle(
-    _ branches: [Branch], expected: [Answer], _ call: PreparedCall, _ further: inout [Reason]
+    _ branches: [Branch], expected: [Answer], _ call: PreparedCall, _ certain: inout [Reason]
   ) -> Bool {
     if branches.count == 1, branches[0].course == nil {
       if course == .predicted || branches[0].answer.map(expected.contains) ?? false {
         return branches[0].answer == .ok
       }
       machine.takeBack()
-      if course == .corrected, expected == [.ok] { further = machine.refusals(of: call).furtherReasons(of: call) }
+      if course == .corrected, expected == [.ok] { certain = machine.refusals(of: call) }
       return force(call, expected)
     }
     let wanted = branches.filter { branch in branch.answer.map(expected.contains) ?? false }
@@ -177,12 +184,16 @@ package struct ModelHost: Host {
       machine.join(kept.compactMap(\.course?.changes))
       return first.answer == .ok
     }
+    if course == .corrected, expected == [.ok], branches.allSatisfy({ $0.answer != nil }) {
+      certain = machine.refusals(of: call)
+    }
     return force(call, expected)
   }
 
   /// Continues as if an expected answer had been given, because no branch has one.
   private mutating func force(_ call: PreparedCall, _ expected: [Answer]) -> Bool {
     guard expected.contains(.ok) else { return false }
+    if course == .corrected { hasCorrected = true }
     machine.force(course == .corrected ? call.withUnknownValue : call)
     return true
   }
@@ -252,6 +263,8 @@ extension PreparedCall {
     case .attribute(var call, let access, let subject) where call.data != .none:
       call.data = .bytes([])
       return .attribute(call, access, subject)
+    case .request(let schema, .bytes, let subject, let newDescriptor):
+      return .request(schema, .bytes([]), subject, newDescriptor: newDescriptor)
     default: return self
     }
   }
@@ -270,24 +283,58 @@ extension [Reason] {
   /// The reasons after the first one that are mistakes of their own.
   ///
   /// Each refusal of a call without a value is about another missing part of the state. A call with a value may have a
-  /// wrong one besides a state that refuses every value.
-  fileprivate func furtherReasons(of call: PreparedCall) -> [Reason] {
-    guard let first else { return [] }
+  /// wrong one besides a state that refuses every value, or two wrong parts.
+  fileprivate func furtherReasons(after first: Reason, of call: PreparedCall) -> [Reason] {
+    guard let index = firstIndex(where: { $0.rule == first.rule && $0.rule != nil }) else { return [] }
+    let others = self[(index + 1)...]
+    if !call.isBare, first.isAboutPart { return others.aboutOtherParts(than: first) }
     let isAttribute = if case .attribute = call { true } else { false }
     var known: Set<SourceRange?> = [first.rule]
     var missing = Set(first.missing)
-    let others = dropFirst().filter { reason in
+    let further = others.filter { reason in
       defer { missing.formUnion(reason.missing) }
       // Behind a missing attribute, a rule about a value may read the one that nobody has set.
       let readsMissing = isAttribute && call.isBare && !missing.isEmpty && reason.missing.isEmpty
       return known.insert(reason.rule).inserted && missing.isDisjoint(with: reason.missing) && !readsMissing
     }
-    if call.isBare { return others }
-    return first.isAboutValue ? [] : others.filter(\.isAboutValue)
+    return call.isBare ? further : further.filter(\.isAboutValue)
+  }
+}
+
+extension ArraySlice<Reason> {
+  /// The reasons that test other parts of what the call passes than the first one, and than each other.
+  fileprivate func aboutOtherParts(than first: Reason) -> [Reason] {
+    var known = first.testedParts
+    return filter { reason in
+      let parts = reason.testedParts
+      guard reason.isAboutPart, !parts.isEmpty, parts.isDisjoint(with: known) else { return false }
+      known.formUnion(parts)
+      return true
+    }
+  }
+}
+
+extension Reason {
+  /// The parts of what the call passes that the rule tests.
+  fileprivate var testedParts: Set<String> {
+    let element = element.map { "[\($0)]." } ?? ""
+    return Set(keyFields + valueFields.map { "value.\(element)\($0)" })
   }
 }
 
 extension StepResult {
+  /// Puts the certain reasons of a refusal before those that depend on something unknown.
+  ///
+  /// - Parameter isAlone: whether to leave out the others: what they depend on has been reported.
+  fileprivate mutating func prefer(_ certain: [Reason], alone isAlone: Bool) {
+    guard let first = certain.first, let errno = first.errno, reasons.count > 1 else { return }
+    if isAlone {
+      (outcome, reasons) = (.refused(errno), [first])
+    } else {
+      reasons = reasons.filter(certain.contains) + reasons.filter { !certain.contains($0) }
+    }
+  }
+
   /// Combines all branches of a call.
   init(branches: [Branch]) {
     self.init(.ok)

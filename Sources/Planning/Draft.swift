@@ -181,7 +181,7 @@ struct Draft {
     add(Step(.createVM(type: machine.type), target: .vm, at: machine.at, keyPlaces: machine.typePlaces))
     // Capabilities that take a device follow it.
     let (late, early) = machine.capabilities.partitioned(\.takesDevice)
-    for call in early { add(capability(call)) }
+    for call in early { add(call) }
     if let place = machine.irqchip { add(Step(.createIRQChip, target: .vm, at: place)) }
     let count = machine.settingCount
     elements.reserveCapacity(count)
@@ -193,11 +193,11 @@ struct Draft {
     for (i, vcpu) in machine.vcpus.enumerated() { add(vcpu, i, checks) }
     if machine.vcpuCount != nil { gather(from: firstVCPU) }
     for device in machine.devices { add(device, machine) }
-    for call in late { add(capability(call)) }
+    for call in late { add(call) }
     let firstAttribute = elements.count
     for (i, vcpu) in machine.vcpus.enumerated() {
       for call in vcpu.capabilities where call.takesDevice {
-        add(capability(call, on: .vcpu(i), target: .vcpu(vcpu.id)), after: [.vcpus])
+        add(call, on: .vcpu(i), target: .vcpu(vcpu.id), after: [.vcpus])
       }
       add(vcpu.attributes, of: .vcpu(i), on: .vcpu(i), target: .vcpu(vcpu.id))
     }
@@ -233,8 +233,15 @@ struct Draft {
   /// The calls, which the draft gives up.
   mutating func takeSteps() -> [Step] { exchange(&steps, with: []) }
 
+  private mutating func add(
+    _ call: CapabilityCall, on owner: Target = .vm, target: TargetName = .vm, after: [Label] = []
+  ) {
+    add(capability(call, on: owner, target: target), after: after)
+    elements[elements.count - 1].isIncomplete = call.isIncomplete
+  }
+
   private func capability(
-    _ call: CapabilityCall, on owner: Target = .vm, target: TargetName = .vm
+    _ call: CapabilityCall, on owner: Target, target: TargetName
   ) -> Step {
     let arguments = call.arguments.map { argument -> CapabilityArgument in
       switch argument {
@@ -295,7 +302,7 @@ struct Draft {
     elements[elements.count - 1].isIncomplete = vcpu.isAssumed
     if catalogue.vcpu?.hasVCPUInit == true { initialise(vcpu, i, checks) }
     for call in vcpu.capabilities where !call.takesDevice {
-      add(capability(call, on: .vcpu(i), target: .vcpu(vcpu.id)), after: [.vcpus])
+      add(call, on: .vcpu(i), target: .vcpu(vcpu.id), after: [.vcpus])
     }
   }
 

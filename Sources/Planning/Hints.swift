@@ -55,13 +55,21 @@ extension PayloadType {
     case (.integer(let type), .integer(let number)): [type.description.nearestHint(number)].compactMap(\.self)
     case (.bits(let type), .record(let record)):
       type.fields.compactMap { field in
-        record[field.name.identifier]?.integer.flatMap(field.description.nearestHint)
+        record[field.name.identifier]?.integer.flatMap(field.description.nearestHint).map { field.name.with(hint: $0) }
       }
     case (.structure(let type), .record(let record)):
-      type.fields.flatMap { field in record[field.name.identifier].map(field.type.nearestHints) ?? [] }
+      type.fields.flatMap { field in
+        let hints = record[field.name.identifier].map(field.type.nearestHints) ?? []
+        return hints.map { field.name.with(hint: $0) }
+      }
     default: []
     }
   }
+}
+
+extension String {
+  /// A hint on the member with this name.
+  fileprivate func with(hint: String) -> String { "'\(self)': \(hint)" }
 }
 
 extension IntegerDescription {

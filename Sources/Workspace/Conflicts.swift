@@ -1,3 +1,4 @@
+import DeviceManifest
 import DevicePlan
 import DeviceSchema
 import Diagnostics
@@ -13,31 +14,59 @@ struct Conflicts {
   private var replay: Replay
   /// The place of `irqchip: false`, if the manifest says so.
   private let noIRQChip: SourceRange?
+  /// Whether the manifest has more than steps.
+  private let isDeclared: Bool
 
   /// - Parameters:
   ///   - host: the host before the first step.
+  ///   - machine: the declarative part of the manifest, if there is one.
   ///   - report: the run of the plan. A refusal behind more than 300 steps is reported without its other party.
-  init(_ plan: Plan, _ catalogue: Catalogue, on host: ModelHost, after report: Report, noIRQChip: SourceRange?) {
+  init(_ plan: Plan, _ catalogue: Catalogue, on host: ModelHost, after report: Report, machine: Machine?) {
     self.plan = plan
     self.catalogue = catalogue
-    self.noIRQChip = noIRQChip
+    noIRQChip = machine?.noIRQChip
+    isDeclared = machine != nil
     replay = Replay(plan, on: host, after: report, most: 300)
   }
 
-  /// Notes the other party of each refusal that depends on earlier calls.
+  /// Notes the other party of each refusal that depends on earlier calls. A refusal that has the cause of an earlier one is
+  /// the same mistake, and is skipped.
   mutating func find(in report: inout Report) {
+    /// The places of the mistakes so far, and of those values that other calls are refused for.
+    var (causes, culprits): (Set<SourceRange>, Set<SourceRange>) = ([], [])
+    var lacksIRQChip = false
     for index in report.entries.indices where report.entries.verdicts[index].isFailure {
       let entry = report.entries[index]
+      if culprits.contains(entry.step.at) {
+        report.skip(index, because: "an earlier step is wrong")
+        continue
+      }
+      defer { causes.insert(entry.step.at) }
       guard let reason = entry.result.reasons.first, reason.isConflict, reason.missing.isEmpty,
         case .refused = entry.result.outcome
       else {
         continue
       }
+      if needsIRQChip(index) {
+        if lacksIRQChip {
+          report.skip(index, because: "an earlier step is wrong")
+        } else {
+          report.setConflict(index, noIRQChip, culprit: nil)
+          if noIRQChip == nil { report.setRemedy(index, remedyOfIRQChip) }
+        }
+        lacksIRQChip = true
+        continue
+      }
       var culprit = blamed(reason.blames, before: index, in: report)
       if culprit == nil, plan.steps[index].isCommand { culprit = self.culprit(of: index, reason) }
       let other = other(of: index, reason)
-      report.setConflict(index, other == culprit ? nil : other, culprit: culprit)
-      if replay.isExhausted { return }
+      if culprit == nil, let place = other, reason.keyFields.isEmpty, isMemory(place) { culprit = place }
+      if let cause = culprit ?? other, !causes.insert(cause).inserted {
+        report.skip(index, because: "an earlier step is wrong")
+      } else {
+        report.setConflict(index, other == culprit ? nil : other, culprit: culprit)
+        if let culprit { culprits.insert(culprit) }
+      }
     }
   }
 
@@ -84,6 +113,8 @@ struct Conflicts {
       let place = plan.steps[candidate].at
       guard let first = firsts.removeValue(forKey: place) else { continue }
       guard var host = replay.host(before: index, without: place, from: first) else { return nil }
+      // What other calls need is not what they conflict with.
+      if replay.hasBroken { continue }
       let result = host.perform(subject)
       if result.outcome == .ok { return place }
       let step = plan.steps[candidate]
@@ -93,13 +124,28 @@ struct Conflicts {
         similar = place
       }
     }
-    return similar ?? noIRQChip.flatMap { needsIRQChip(index) ? $0 : nil }
+    return similar
   }
 
+  /// Whether a place is that of a memory region. A call that passes nothing about memory does not place it wrongly.
+  private func isMemory(_ place: SourceRange) -> Bool {
+    plan.steps.contains { step in
+      if case .addMemory = step.operation { step.at == place } else { false }
+    }
+  }
+
+  /// What would make the interrupt controllers that a VM lacks.
+  private var remedyOfIRQChip: String {
+    isDeclared ? "missing here: vm: {irqchip: true}" : "missing here: the step create-irqchip, before the first vCPU"
+  }
+
+  /// Whether the call would succeed if the VM had the interrupt controllers of KVM_CREATE_IRQCHIP.
   private mutating func needsIRQChip(_ index: Int) -> Bool {
+    if plan.steps.contains(where: { $0.operation == .createIRQChip }) { return false }
     let creation = Step(.createIRQChip, target: .vm, at: plan.steps[0].at)
     var host = replay.host(before: index, with: creation)
-    return host?.perform(plan.steps[index]).outcome == .ok
+    // A VM whose interrupt controller is another device cannot have them.
+    return !replay.hasBroken && host?.perform(plan.steps[index]).outcome == .ok
   }
 }
 

@@ -1,14 +1,15 @@
 import DevicePlan
 import DeviceSchema
 import Diagnostics
+import Expressions
 import Maps
 import Model
 import TextOutput
 import Vocabulary
 
 extension ManifestWorkspace {
-  /// Adds to errors about interrupts which default they conflict with: that of another attribute with the same number, or
-  /// that of the attribute which decides what numbers there are.
+  /// Adds to errors which default they depend on: that of a parameter in the value or, for interrupts, that of another
+  /// attribute with the same number, or that of the attribute which decides what numbers there are.
   func nameDefaults(
     in problems: inout [Diagnostic], of manifest: PlannedManifest, _ plan: Plan, _ host: inout ModelHost
   ) throws(DiagnosticsError) {
@@ -18,7 +19,23 @@ extension ManifestWorkspace {
     let files = [catalogue.vm, catalogue.vcpu] + plan.schemaFiles(in: catalogue)
     for i in problems.indices where problems[i].severity == .error {
       guard let place = problems[i].range else { continue }
-      problems[i].notes = map.defaults(against: place, files.compactMap(\.self)) + problems[i].notes
+      problems[i].notes =
+        manifest.plan.parameters.defaults(in: place.text) + map.defaults(against: place, files.compactMap(\.self))
+        + problems[i].notes
+    }
+  }
+}
+
+extension [PlanParameter] {
+  /// The default values of the parameters that a text with `${EXPRESSION}` reads.
+  fileprivate func defaults(in text: String) -> [Note] {
+    let expressions = Interpolation(text).pieces.compactMap { piece in
+      if case .expression(let text, _) = piece { text } else { nil }
+    }
+    let names = Set(expressions.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") } })
+    return compactMap { parameter in
+      guard let initial = parameter.initial, names.contains(Substring(parameter.name)) else { return nil }
+      return Note("the default value of '\(parameter.name)' is \(inProse(initial))", at: parameter.at)
     }
   }
 }

@@ -106,8 +106,12 @@ struct Readiness {
       return
     }
     for found in self.obstacles(for: reason, entry, isWarning) {
-      let isKnown = found.cause.map { cause in obstacles.contains { $0.cause == cause } } ?? reason.missing.isEmpty
-      if !isFurther || !isKnown { obstacles.append(found) }
+      let same = found.cause.flatMap { cause in obstacles.firstIndex { $0.cause == cause } }
+      if let same, obstacles[same].reason.rule == reason.rule {
+        obstacles[same].vcpus?.append(entry.id)
+      } else if !isFurther || same == nil && (found.cause != nil || !reason.missing.isEmpty) {
+        obstacles.append(found)
+      }
     }
   }
 
@@ -134,7 +138,7 @@ struct Readiness {
     }
     if hasRefusals { return [] }
     // A setting that is there, and does not do what it should, or else any.
-    let causes = present.map { [$0] } ?? causes(of: reason, vcpu: entry.slot)
+    let causes = present.map { [$0] } ?? causes(of: reason, entry)
     let device = settings.devices.values.first { reason.id.description.hasPrefix($0.type + ".") }
     found.place = causes.first ?? device?.at ?? found.place
     found.cause = causes.first
@@ -280,7 +284,8 @@ extension String {
 extension Readiness {
   /// The places of at most two settings without which the vCPU would not be refused for a reason: those with a value first,
   /// and the last ones first.
-  private mutating func causes(of reason: Reason, vcpu slot: Int) -> [SourceRange] {
+  private mutating func causes(of reason: Reason, _ entry: Entry) -> [SourceRange] {
+    let known = Set((entry.result.reasons + entry.result.further).map(\.rule))
     /// The first step of each place that has not been tried.
     var firsts: [SourceRange: Int] = [:]
     let settings = plan.steps.indices.filter { index in
@@ -291,15 +296,19 @@ extension Readiness {
     let withValue = settings.filter { plan.steps[$0].operation.data != AttributeData.none }
     let commands = settings.filter { plan.steps[$0].operation.data == AttributeData.none }
     var causes: [SourceRange] = []
-    for candidates in [withValue, commands] where causes.isEmpty {
+    var needed: [SourceRange] = []
+    for candidates in [withValue, commands] where causes.isEmpty && needed.isEmpty {
       for candidate in candidates.reversed() where causes.count < 2 {
         let place = plan.steps[candidate].at
         guard let first = firsts.removeValue(forKey: place) else { continue }
         guard var host = replay.host(before: plan.steps.count, without: place, from: first) else { return causes }
-        let result = host.enter(slot)
-        if !(result.reasons + result.further).contains(where: { $0.rule == reason.rule }) { causes.append(place) }
+        let result = host.enter(entry.slot)
+        let rules = Set((result.reasons + result.further).map(\.rule))
+        if rules.contains(reason.rule) { continue }
+        // Without something that the VM needs, it may be refused for another reason before this one.
+        if rules.isSubset(of: known) { causes.append(place) } else { needed.append(place) }
       }
     }
-    return causes
+    return causes.isEmpty ? Array(needed.prefix(2)) : causes
   }
 }

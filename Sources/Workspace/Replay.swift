@@ -7,9 +7,12 @@ struct Replay {
   let plan: Plan
   /// The steps that were not made, such as those whose guards do not hold.
   private let skipped: Set<Int>
+  private let passed: Set<Int>
   /// The hosts before every `spacing`th step, as far as they are known.
   private var hosts: [ModelHost]
   private static let spacing = 16
+  /// Whether the latest run refused a call that passes in the run of the whole plan.
+  private(set) var hasBroken = false
   /// The number of steps that may still be run.
   private var left: Int
 
@@ -20,6 +23,7 @@ struct Replay {
   init(_ plan: Plan, on host: ModelHost, after report: Report, most: Int) {
     self.plan = plan
     skipped = Set(report.entries.verdicts.indices.filter { report.entries.verdicts[$0] == .skipped })
+    passed = Set(report.entries.verdicts.indices.filter { report.entries.verdicts[$0] == .passed })
     hosts = [host]
     left = most
   }
@@ -33,6 +37,7 @@ struct Replay {
     var known = min(first / Self.spacing, hosts.count - 1)
     left -= end - known * Self.spacing
     if isExhausted { return nil }
+    hasBroken = false
     var host = hosts[known]
     for i in known * Self.spacing..<first {
       make(i, on: &host)
@@ -50,6 +55,7 @@ struct Replay {
   mutating func host(before end: Int, with added: Step) -> ModelHost? {
     left -= end
     if isExhausted { return nil }
+    hasBroken = false
     var host = hosts[0]
     for i in 0..<end {
       make(i, on: &host)
@@ -58,7 +64,9 @@ struct Replay {
     return host
   }
 
-  private func make(_ index: Int, on host: inout ModelHost) {
-    if skipped.contains(index) { host.skip(plan.steps[index]) } else { _ = host.perform(plan.steps[index]) }
+  private mutating func make(_ index: Int, on host: inout ModelHost) {
+    if skipped.contains(index) { return host.skip(plan.steps[index]) }
+    let result = host.perform(plan.steps[index])
+    if case .refused = result.outcome, passed.contains(index), plan.steps[index].expected == [.ok] { hasBroken = true }
   }
 }

@@ -214,11 +214,10 @@ extension ManifestWorkspace {
   ) -> Report {
     let fresh = host
     var report = Runner(keepGoing: true).run(plan, on: &host)
-    report.removeConsequences(of: manifest.incomplete)
+    report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound)
     if report.entries.verdicts.contains(where: \.isFailure) {
-      let noIRQChip = manifest.source?.manifest.machine?.noIRQChip
       var conflicts = Conflicts(
-        plan, catalogue(for: plan.architecture), on: fresh, after: report, noIRQChip: noIRQChip)
+        plan, catalogue(for: plan.architecture), on: fresh, after: report, machine: manifest.source?.manifest.machine)
       conflicts.find(in: &report)
     }
     return report
@@ -251,8 +250,10 @@ extension Report {
   /// Marks the steps as skipped whose result is due only to an error in the manifest, or to a refused call: the error is
   /// reported once.
   ///
-  /// - Parameter incomplete: the steps with errors in the manifest.
-  fileprivate mutating func removeConsequences(of incomplete: Set<Int>) {
+  /// - Parameters:
+  ///   - incomplete: the steps with errors in the manifest.
+  ///   - isSound: whether the manifest has no errors. Text with an error may lead to no step at all.
+  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool) {
     let reason = "the manifest is wrong here"
     let first = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
     guard first < entries.count else { return }
@@ -261,6 +262,10 @@ extension Report {
     let unknownVCPUs = incomplete.filter { entries[$0].step.operation.createsVCPU }.min()
     let unknownFeatures = incomplete.filter { entries[$0].step.operation.initialisesVCPU }.min()
     var failed: [Report.Entry] = []
+    /// The attributes that are known to be missing.
+    var missing: Set<String> = []
+    /// The vCPUs that are refused.
+    var uncreated: Set<TargetName> = []
     let objects = objectsByPlace
     for index in first..<entries.count {
       let verdict = entries.verdicts[index]
@@ -273,9 +278,16 @@ extension Report {
         let isAboutVCPUs = entry.result.reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
         // A command fails because of what earlier steps on the same object have not done.
         let isOnWrongTarget = isCommand(entry) && wrongTargets.contains(entry.step.target)
+        // What is read may be what a refused call would have written.
+        let isAfterFailure = !isSound || !failed.isEmpty
+        let lacking = entry.result.reasons.first?.missing ?? []
+        let isOnUncreated = !entry.step.operation.createsVCPU && uncreated.contains(entry.step.target)
+        if entry.step.operation.createsVCPU { uncreated.insert(entry.step.target) }
         let isAboutFeatures = entry.result.reasons.contains { $0.roots.contains("vcpu") && !$0.isAboutValue }
         if isOnWrongTarget && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
           || isAboutFeatures && index > unknownFeatures ?? .max
+          || !isSound && entry.mayDependOnUnread || isAfterFailure && verdict == .failed(.valueMismatch)
+          || !missing.isDisjoint(with: lacking) || isOnUncreated && entry.step.operation.attributeCall == nil
           || failed.contains(where: entry.step.isConsequence(of:)) || failed.contains(where: entry.repeats)
           || isCommand(entry)
             && failed.contains(where: { earlier in
@@ -287,6 +299,7 @@ extension Report {
           skip(index, because: "an earlier step is wrong")
         } else if failed.count < 100 {
           failed.append(entry)
+          missing.formUnion(lacking)
         }
       }
     }
@@ -306,6 +319,11 @@ extension Report {
 }
 
 extension Report.Entry {
+  /// Whether the failure may be due to text that was not read: something is missing, or a refusal that is expected.
+  fileprivate var mayDependOnUnread: Bool {
+    verdict == .failed(.unexpectedAnswer) && (result.outcome == .ok || result.reasons.contains { !$0.missing.isEmpty })
+  }
+
   /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state.
   fileprivate func repeats(_ earlier: Report.Entry) -> Bool {
     guard let kind = step.operation.kind, kind == earlier.step.operation.kind,
@@ -316,11 +334,9 @@ extension Report.Entry {
 }
 
 extension Step {
-  /// Whether the failure of an earlier step is the reason why this one fails: the same text leads to both calls, or the
-  /// vCPU of a call without a value was not created.
+  /// Whether the failure of an earlier step is the reason why this one fails: the same text leads to both calls.
   fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
     let creation = earlier.step
-    if creation.operation.createsVCPU, creation.target == target { return operation.attributeCall == nil }
     // Of too many vCPUs, the first one that is refused says why.
     return creation.at == at && (creation.operation.name != operation.name || operation.createsVCPU)
   }

@@ -33,6 +33,8 @@ extension Machine {
       call.missing = refusal.reason
       try runToEnd((subject.file.isCommon ? catalogue.vm : subject.file)?.rules(of: .missing))
       try refuse(refusal)
+      // A call that does not exist has no further reasons.
+      if passedOver != nil { throw .ok }
     }
     try runToEnd(schema.rules)
     return call.written

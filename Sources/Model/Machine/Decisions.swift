@@ -20,6 +20,8 @@ struct Branch {
   var warnings: [Reason] = []
   /// The value that a get reads.
   var value: PayloadBytes?
+  /// The reasons of the refusals that are passed over, if they are collected.
+  var passedOver: [Reason] = []
   /// What the branch has done; nil if it is the only one, and the state includes it.
   var course: (call: CallState, changes: Memory.Changes, occupied: [Occupied])?
 
@@ -87,17 +89,17 @@ extension Machine {
     join(branches.compactMap(\.course?.changes))
   }
 
-  /// The reasons of all rules that would refuse a call, in their order, if each were passed over. The state is unchanged.
+  /// The reasons of all rules that would refuse a call for certain, in their order, if each were passed over. The state is
+  /// unchanged.
   mutating func refusals(of prepared: PreparedCall) -> [Reason] {
     ignoresRefusals = true
     passedOver = []
     defer { (ignoresRefusals, passedOver) = (false, nil) }
-    memory.begin()
-    decisions = Decisions()
-    _ = follow(prepared)
-    let reasons = (passedOver ?? []).map { reason($0) }
-    takeBack()
-    return reasons
+    let branches = branches(prepared)
+    if branches[0].course == nil { takeBack() }
+    return branches[0].passedOver.filter { reason in
+      branches.allSatisfy { $0.passedOver.contains(reason) }
+    }
   }
 
   /// Undoes the changes of the call.
@@ -111,13 +113,16 @@ extension Machine {
     ending = nil
     element = nil
     warnings = []
+    if passedOver != nil { passedOver = [] }
     if !occupied.isEmpty { occupied = [] }
     reserveLocals(Int(program.slotCount))
     do throws(Stop) {
       let value = try make(prepared)
-      return Branch(end: .ok, number: call.number, warnings: warnings, value: value)
+      return Branch(
+        end: .ok, number: call.number, warnings: warnings, value: value, passedOver: passedOver ?? [])
     } catch {
-      return Branch(end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings)
+      return Branch(
+        end: error == .ok ? .ok : ending ?? .ok, number: call.number, warnings: warnings, passedOver: passedOver ?? [])
     }
   }
 

@@ -69,7 +69,7 @@ extension Machine {
       case .hazard(let rule): throw hazard(rule)
       case .refuse(let rule):
         if !ignoresRefusals { throw refusal(rule) }
-        passedOver?.append(rule)
+        if passedOver != nil { passOver(rule) }
       case .succeed(let value):
         try succeed(with: value)
         throw .ok
@@ -127,7 +127,12 @@ extension Machine {
     from low: CodeID, through high: CodeID, _ list: ExpressionID, _ slot: Slot, _ body: BlockID
   ) throws(Stop) {
     let bounds: (Cell, Cell)
-    do throws(Fault) { bounds = (try evaluate(low), try evaluate(high)) } catch { throw faulty(faultText, in: list) }
+    do throws(Fault) {
+      bounds = (try evaluate(low), try evaluate(high))
+    } catch {
+      if ignoresRefusals && corrects { return }
+      throw faulty(faultText, in: list)
+    }
     if bounds.0.tag == .unknown || bounds.1.tag == .unknown { return }
     guard let first = program.pool.integer(of: bounds.0), let last = program.pool.integer(of: bounds.1) else {
       throw faulty("'..' expects integers", in: list)
@@ -230,6 +235,12 @@ extension Machine {
   }
 
   @inline(never)
+  private mutating func passOver(_ id: RuleID) {
+    let reason = reason(id)
+    passedOver?.append(reason)
+  }
+
+  @inline(never)
   private mutating func hazard(_ id: RuleID) -> Stop {
     let reason = reason(id)
     ending = .hazard(reason.message, reason)
@@ -258,7 +269,7 @@ extension Machine {
       missing: rule.missing.map(\.value), blames: rule.blames.map(\.value), documented: rule.documented)
   }
 
-  /// The rule's words, with the values that they speak of.
+  /// The rule's words, with the values that they speak of. A fact that the host has not given is said to be assumed.
   private mutating func message(of id: RuleID) -> String {
     guard let text = program.rules[Int(id)].rule.because else { return "" }
     let expressions = program.reasonValues(id)
@@ -270,5 +281,14 @@ extension Machine {
     }
     values.reverse()
     return text.words { _ in values.popLast() ?? "?" } + (text.namesRelease ? catalogue.releaseWords : "")
+      + assumptionWords(of: text)
+  }
+
+  private func assumptionWords(of text: ReasonText) -> String {
+    var assumed: [String] = []
+    for case .value(let expression) in text.parts {
+      for fact in expression.facts where given[fact] == nil && !assumed.contains(fact) { assumed.append(fact) }
+    }
+    return assumed.map { "; \($0) is assumed" }.joined()
   }
 }

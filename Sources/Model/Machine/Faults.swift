@@ -21,11 +21,13 @@ extension Machine {
     do throws(Arithmetic.Problem) { return try body() } catch { throw fault(error.message, at: id) }
   }
 
-  /// The value of an expression of a rule. A fault ends the call.
+  /// The value of an expression of a rule. A fault ends the call. In a call that is being corrected, a rule may
+  /// compute with something that does not exist; then the value is unknown.
   mutating func value(of id: ExpressionID) throws(Stop) -> Cell {
     do throws(Fault) {
       return try evaluate(program.roots[Int(id)])
     } catch {
+      if ignoresRefusals && corrects { return .unknown }
       throw faulty(faultText, in: id)
     }
   }

@@ -36,8 +36,8 @@ struct Machine {
   var decisions = Decisions()
   /// Refusals are passed over: the call is taken to have succeeded.
   var ignoresRefusals = false
-  /// The rules whose refusals are passed over, if they are collected.
-  var passedOver: [RuleID]?
+  /// The reasons of the refusals that are passed over, if they are collected.
+  var passedOver: [Reason]?
   /// Whether a refused call is being corrected: see `ModelHost.Course.corrected`.
   var corrects = false
   var warnings: [Reason] = []

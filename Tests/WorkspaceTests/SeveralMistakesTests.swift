@@ -1,0 +1,93 @@
+import Diagnostics
+import TestSupport
+import Testing
+import Vocabulary
+import Workspace
+
+/// Several mistakes in one manifest or in one call: each is reported once, with its own reason.
+@Suite struct SeveralMistakesTests {
+  /// `LINE:COLUMN MESSAGE` of each diagnostic.
+  private func problems(_ text: String, release: String? = nil) throws -> [String] {
+    var settings = Settings()
+    settings.release = release.flatMap { Release($0) }
+    let validation = try ManifestWorkspace(settings).validate(
+      SourceFile(path: "board.yaml", bytes: Array(("kvmconf: 1\n" + text).utf8)))
+    return validation.diagnostics.map { "\($0.range.map { "\($0.start)" } ?? "nowhere") \($0.message)" }
+  }
+
+  @Test func certainReasonComesBeforeOneThatDependsOnAnEarlierMistake() throws {
+    let found = try problems(
+      """
+      arch: arm64
+      vcpus: {count: 2, features: [psci-0.2]}
+      devices:
+        - type: arm-vgic-v3
+          attributes:
+            addr: {dist: 0x0800_1000, redist: 0x080A_0001}
+            ctrl: {init: }
+      """)
+    let message = "the kernel would answer EINVAL: the address must be 64 KiB aligned"
+    #expect(found == ["7:20 " + message, "7:41 " + message])
+  }
+
+  @Test func twoWrongArgumentsAreTwoMistakes() throws {
+    let found = try problems(
+      """
+      arch: x86_64
+      memory:
+        - {at: 0x4000_0001, size: 255}
+      """)
+    #expect(
+      found == [
+        "4:10 the kernel would then answer EINVAL: the address of a memory region must be a multiple of 4 KiB",
+        "4:29 the kernel would answer EINVAL: the size of a memory region must be a multiple of 4 KiB",
+      ])
+  }
+
+  @Test func twoWrongMembersAreTwoMistakes() throws {
+    let found = try problems(
+      """
+      arch: ppc64
+      vcpus: {count: 2}
+      devices:
+        - type: xive
+          attributes:
+            eq-config:
+              - for-each: vcpu
+                server: "${vcpu.id}"
+                priority: 6
+                value: {flags: always-notify, qshift: 15, qaddr: "${0x100_0100 + vcpu.index * 0x1_0000}", qtoggle: 1}
+      """)
+    #expect(
+      found.filter { $0.contains("would") } == [
+        "11:49 the kernel would answer EINVAL: an event queue must be 64 KiB, a qshift of 16",
+        "11:60 the kernel would then answer EINVAL: an event queue must be aligned to its size, 64 KiB",
+      ])
+  }
+
+  @Test func twoWrongElementsAreTwoMistakes() throws {
+    let found = try problems(
+      """
+      arch: x86_64
+      vm: {irqchip: true}
+      steps:
+        - set-gsi-routing:
+            entries:
+              - {gsi: 4, type: irqchip, u: {irqchip: 0, pin: 40}}
+              - {gsi: 4, type: irqchip, u: {irqchip: 2, pin: 40}}
+      """)
+    let message = "EINVAL: a PIC has the pins 0 to 7, and the I/O APIC 0 to 23"
+    #expect(found == ["7:56 the kernel would answer " + message, "8:56 the kernel would then answer " + message])
+  }
+
+  @Test func absentCallHasNoFurtherReasons() throws {
+    let found = try problems(
+      """
+      arch: x86_64
+      steps:
+        - {create-vm: {}}
+        - {create-guest-memfd: {size: 4MiB, flags: [mmap, init-shared]}, as: ram}
+      """, release: "6.1")
+    #expect(found.map { $0.prefix(40) } == ["5:26 the kernel would answer ENOTTY: the"])
+  }
+}
