@@ -530,7 +530,7 @@ private var explainerOfBuiltInSchemas: Explainer {
       Issue.record("there is no page")
       return
     }
-    #expect(page.contains("arg.id is launch-start, launch-finish or guest-status"), "\(page)")
+    #expect(page.contains("arg.id is launch-finish or guest-status"), "\(page)")
     #expect(!page.contains("arg.id =="), "\(page)")
   }
 
