@@ -44,8 +44,8 @@ extension Node {
   /// - Parameter keys: the keys that the mapping may have.
   fileprivate func withBracketedList(besides keys: [String], _ findings: Findings) -> Node {
     // The search for the keys that are meant takes time.
-    guard let entries, entries.count <= 100, range.text.hasPrefix("{"),
-      entries.contains(where: { $0.value.isEmpty && !keys.contains($0.key.value) })
+    guard let entries, entries.count <= 100,
+      entries.contains(where: { $0.value.isEmpty && !keys.contains($0.key.value) }), range.text.hasPrefix("{")
     else { return self }
     var mended: [Entry] = []
     /// The items after the first, by the index of their entry.

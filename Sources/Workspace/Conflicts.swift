@@ -14,6 +14,8 @@ struct Conflicts {
   private var replay: Replay
   /// The place of `irqchip: false`, if the manifest says so.
   private let noIRQChip: SourceRange?
+  /// Whether a step may be refused because the VM has no interrupt controllers of KVM_CREATE_IRQCHIP.
+  private var mayNeedIRQChip: Bool
   /// Whether the manifest has more than steps.
   private let isDeclared: Bool
 
@@ -26,6 +28,7 @@ struct Conflicts {
     self.catalogue = catalogue
     noIRQChip = machine?.noIRQChip
     isDeclared = machine != nil
+    mayNeedIRQChip = !plan.steps.contains { $0.operation == .createIRQChip }
     replay = Replay(plan, on: host, after: report, most: 300)
   }
 
@@ -141,11 +144,12 @@ struct Conflicts {
 
   /// Whether the call would succeed if the VM had the interrupt controllers of KVM_CREATE_IRQCHIP.
   private mutating func needsIRQChip(_ index: Int) -> Bool {
-    if plan.steps.contains(where: { $0.operation == .createIRQChip }) { return false }
+    if !mayNeedIRQChip { return false }
     let creation = Step(.createIRQChip, target: .vm, at: plan.steps[0].at)
     var host = replay.host(before: index, with: creation)
     // A VM whose interrupt controller is another device cannot have them.
-    return !replay.hasBroken && host?.perform(plan.steps[index]).outcome == .ok
+    if replay.hasBroken { mayNeedIRQChip = false }
+    return mayNeedIRQChip && host?.perform(plan.steps[index]).outcome == .ok
   }
 }
 
