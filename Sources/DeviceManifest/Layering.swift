@@ -26,8 +26,9 @@ struct Layering {
   /// are reported.
   private func parameters(_ upper: Node, over lower: Node) -> Node {
     guard let entries = upper.entries, let known = lower.entries?.map(\.key.value) else { return upper }
+    let names = Set(known)
     let kept = entries.filter { entry in
-      if known.contains(entry.key.value) || entry.value.entries == nil || entry.value[key: "type"] != nil {
+      if names.contains(entry.key.value) || entry.value.entries == nil || entry.value[key: "type"] != nil {
         return true
       }
       findings.unknown(

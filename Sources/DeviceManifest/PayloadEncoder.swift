@@ -245,7 +245,7 @@ extension PayloadEncoder {
     return nil
   }
 
-  /// Returns the name that is meant; nil if there is none.
+  /// Reports a text that is not an integer. Returns the known name that it probably means; nil if no name is near.
   private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) -> String? {
     let names = description.names.map(\.name) + description.flags.map(\.name)
     let words = text.words

@@ -159,7 +159,7 @@ package final class StepReader {
   }
 
   /// The verbs of all steps.
-  private var known: [String] { Self.verbs.map(\.verb) + context.catalogue.requestNames.map(\.name) }
+  private lazy var known = Self.verbs.map(\.verb) + context.catalogue.requestNames.map(\.name)
 
   /// The verb of a step, and the step. A misspelt verb is reported, and replaced by the one that is meant.
   private func verb(_ entries: [Entry], _ item: Node) -> (String, Node)? {

@@ -41,7 +41,7 @@ extension Expression {
 /// The search for the parts that an expression reads.
 private struct PartsWalk {
   let local: (Int) -> TestedParts
-  /// The slots of the variables of comprehensions around a node. What they stand for has been looked at.
+  /// The slots of the variables of the enclosing comprehensions. Their lists have been walked already.
   private var variables: Set<Int> = []
 
   init(_ local: @escaping (Int) -> TestedParts) { self.local = local }

@@ -32,9 +32,9 @@ extension [PlanParameter] {
     let expressions = Interpolation(text).pieces.compactMap { piece in
       if case .expression(let text, _) = piece { text } else { nil }
     }
-    let names = Set(expressions.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") } })
+    let names = Set(expressions.flatMap { (try? Parser.parse($0))?.names ?? [] })
     return compactMap { parameter in
-      guard let initial = parameter.initial, names.contains(Substring(parameter.name)) else { return nil }
+      guard let initial = parameter.initial, names.contains(parameter.name.identifier) else { return nil }
       return Note("the default value of '\(parameter.name)' is \(inProse(initial))", at: parameter.at)
     }
   }
