@@ -327,9 +327,10 @@ extension StepResult {
   ///
   /// - Parameter isAlone: whether to leave out the others: what they depend on has been reported.
   fileprivate mutating func prefer(_ certain: [Reason], alone isAlone: Bool) {
-    guard let first = certain.first, let errno = first.errno, reasons.count > 1 else { return }
+    guard let first = certain.first, reasons.count > 1 else { return }
     if isAlone {
-      (outcome, reasons) = (.refused(errno), [first])
+      // The answers stay: one of the others may depend on the host.
+      reasons = [first]
     } else {
       reasons = reasons.filter(certain.contains) + reasons.filter { !certain.contains($0) }
     }
