@@ -15,8 +15,11 @@ struct AttributeReader {
   func settings(_ node: Node?, of schema: SchemaFile, vcpu: VCPUContext? = nil) -> [AttributeSetting] {
     guard let node, !node.isEmpty else { return [] }
     var settings: [AttributeSetting] = []
+    /// The groups that only other device types have.
+    var foreign: [(type: SchemaFile, groups: [Located])] = []
+    defer { reportForeign(foreign, schema) }
     for entry in MappingReader(node, of: "'attributes'", keys: nil, findings).entries {
-      guard let group = schema.group(named: entry.key.value) ?? meantGroup(entry, node, schema) else {
+      guard let group = schema.group(named: entry.key.value) ?? meantGroup(entry, node, schema, &foreign) else {
         // An attribute in place of its group is read as if it were in the group.
         if let (home, attribute) = schema.home(ofAttribute: entry.key.value) {
           read(entry, of: attribute, in: home, of: schema, vcpu, into: &settings)
@@ -28,6 +31,7 @@ struct AttributeReader {
         continue
       }
       guard let attributes = entry.value.entries else {
+        if entry.value.isEmpty, schema.isHome(group, ofOneIn: node) { continue }
         let names = group.attributes.compactMap(\.name).joined(separator: ", ")
         findings.error(
           "wrong-kind", "group '\(group.name)' must be a mapping of its attributes (\(names)), not \(entry.value.kind)",
@@ -46,7 +50,9 @@ struct AttributeReader {
   }
 
   /// Reports an unknown group. Returns the one that is meant, if the mapping does not have it anyway.
-  private func meantGroup(_ entry: Entry, _ node: Node, _ schema: SchemaFile) -> GroupSchema? {
+  private func meantGroup(
+    _ entry: Entry, _ node: Node, _ schema: SchemaFile, _ foreign: inout [(type: SchemaFile, groups: [Located])]
+  ) -> GroupSchema? {
     if let (home, _) = schema.home(ofAttribute: entry.key.value) {
       findings.error(
         "unknown-group",
@@ -55,9 +61,11 @@ struct AttributeReader {
       return nil
     }
     if let other = context.otherType(than: schema, having: { $0.group(named: entry.key.value) != nil }) {
-      findings.error(
-        "unknown-group",
-        "\(schema.description) has no group '\(entry.key.value)'; \(other.description) has it", at: entry.key.range)
+      if let i = foreign.firstIndex(where: { $0.type === other }) {
+        foreign[i].groups.append(entry.key)
+      } else {
+        foreign.append((other, [entry.key]))
+      }
       return nil
     }
     let owners = context.architectures(ofGroup: entry.key.value, of: schema)
@@ -72,6 +80,16 @@ struct AttributeReader {
       "unknown-group", "\(schema.description) has no group", entry.key.value,
       among: schema.groupNames.filter { entry.mayMean($0, in: node) }, at: entry.key.range)
     return meant.flatMap { node[key: $0] == nil ? schema.group(named: $0) : nil }
+  }
+
+  /// Reports the groups that another device type has, once for each such type.
+  private func reportForeign(_ foreign: [(type: SchemaFile, groups: [Located])], _ schema: SchemaFile) {
+    for (type, groups) in foreign {
+      findings.error(
+        "unknown-group",
+        groups.map(\.value).named("\(schema.description) has no group")
+          + "; \(type.description) has \(groups.count == 1 ? "it" : "them")", at: groups[0].range)
+    }
   }
 
   /// Reports an unknown attribute. Returns the one that is meant, if the mapping does not have it anyway.
@@ -107,10 +125,10 @@ struct AttributeReader {
       return
     }
     guard let items = entry.value.items else {
-      let isFlow = entry.value.entries != nil && entry.value.range.text.hasPrefix("{")
+      let isInLine = !entry.value.isEmpty && entry.value.range.start.line == entry.key.range.start.line
       findings.error(
         "wrong-kind",
-        "'\(path)' takes a list, even for one value: put " + (isFlow ? "'[' and ']' around it" : "'- ' before each"),
+        "'\(path)' takes a list, even for one value: put " + (isInLine ? "'[' and ']' around it" : "'- ' before each"),
         at: entry.value.isEmpty ? entry.key.range : entry.value.range)
       return
     }
@@ -161,6 +179,11 @@ struct AttributeReader {
       setting.isIncomplete = true
     }
     context.addPlaces(ofMembersIn: value, to: &setting.keyPlaces)
+    if value.isEmpty, long?.isExplained(missing: "value") == true {
+      setting.isIncomplete = true
+      setting.data = .bytes([])
+      return setting
+    }
     encode(value, group.payload(of: attribute, fields, setting.call.attr), path, into: &setting)
     context.fillLengths(of: attribute, long, in: &setting)
     return setting
@@ -178,8 +201,12 @@ struct AttributeReader {
     {
       return nil
     }
+    func takes(_ condition: (PayloadType) -> Bool) -> Bool {
+      group.payloads(of: attribute).contains { condition($0.type) }
+    }
     return MappingReader(
-      node, of: "'\(attribute.path)'", keys: attribute.entryKeys, findings)
+      node, of: "'\(attribute.path)'", keys: attribute.entryKeys, findings,
+      lists: takes(\.takesList) ? ["value"] : [], home: { key in takes { $0.hasMember(key) } ? "value" : nil })
   }
 
   private func encode(_ node: Node, _ type: PayloadType, _ path: String, into setting: inout AttributeSetting) {
@@ -232,6 +259,13 @@ extension Entry {
 }
 
 extension SchemaFile {
+  /// Whether an attribute of a group is written beside the group, so that the group seems to be empty.
+  fileprivate func isHome(_ group: GroupSchema, ofOneIn node: Node) -> Bool {
+    (node.entries ?? []).contains {
+      self.group(named: $0.key.value) == nil && home(ofAttribute: $0.key.value)?.0 === group
+    }
+  }
+
   /// The group that alone has an attribute of this name, and the attribute; nil if no group has one, or several do.
   fileprivate func home(ofAttribute name: String) -> (GroupSchema, AttributeSchema)? {
     let homes = groups.compactMap { group in

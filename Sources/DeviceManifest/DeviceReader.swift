@@ -51,7 +51,7 @@ package struct DeviceReader {
     let schemas = hasUnknownKey ? node[key: "type"].map(schemas) ?? [] : []
     func isGroup(_ key: String) -> Bool { schemas.contains { $0.group(named: key) != nil } }
     let reader = MappingReader(
-      node, of: "a device", keys: Self.keys, findings, home: { isGroup($0) ? "attributes" : nil })
+      node, of: "a device", keys: Self.keys, findings, lists: ["type"], home: { isGroup($0) ? "attributes" : nil })
     guard let typeNode = reader.required("type", "its device type") else { return nil }
     let written = typeNode.items ?? [typeNode]
     if written.count > Self.mostAlternatives {
@@ -87,7 +87,6 @@ package struct DeviceReader {
       let attributes = AttributeReader(context: context)
       alternative.attributes =
         attributes.settings(reader["attributes"], of: schema) + attributes.settings(own[reference.name], of: schema)
-        + attributes.settings(reader.part(where: isGroup), of: schema)
         + attributes.raw(reader["raw"])
       return alternative
     }

@@ -21,9 +21,13 @@ package struct ManifestReader {
 
   /// The architecture that a document is for, or probably meant. It is read first because it decides which schemas are
   /// needed. If there is none, that is reported, and the result is nil.
-  package static func architecture(of node: Node, _ findings: Findings) -> Architecture? {
+  ///
+  /// - Parameter isFirst: whether the document is the first one of its file.
+  package static func architecture(of node: Node, isFirst: Bool = true, _ findings: Findings) -> Architecture? {
     guard node.entries != nil else {
-      findings.wrongKind(node, of: "a manifest", wanted: "a mapping")
+      findings.wrongKind(
+        node, of: "a manifest", wanted: "a mapping",
+        notes: isFirst ? [] : [Note("the '---' above it ends the manifest before it")])
       return nil
     }
     let names = Architecture.names
@@ -78,7 +82,7 @@ package struct ManifestReader {
     var manifest = Manifest(
       name: reader.text("name") ?? defaultName, file: node.range.file, architecture: context.catalogue.architecture)
     context.payloads.parameters = context.parameters.loaded
-    context.payloads.parameterNames = context.parameters.declaredNames
+    context.payloads.meantExpression = context.parameters.expression(meantBy:hasVCPU:)
     manifest.parameters = context.parameters.loaded.all
     readFiles(reader["files"])
     manifest.files = context.payloads.files
@@ -114,11 +118,9 @@ package struct ManifestReader {
 
   /// The key of a manifest below which a key belongs that is written beside it.
   private func home(of key: String) -> String? {
-    let parts = [
-      "vcpus": VCPUReader.keys.filter { $0 != "attributes" && $0 != "raw" },
-      "vm": (context.catalogue.vm?.createArguments.map(\.name) ?? []) + ["capabilities", "irqchip"],
-    ]
-    return parts.first { $0.value.contains(key) }?.key
+    let arguments = context.catalogue.vm?.createArguments.map(\.name) ?? []
+    if (arguments + ["capabilities", "irqchip"]).contains(key) { return "vm" }
+    return VCPUReader.keys.contains(key) && key != "attributes" && key != "raw" ? "vcpus" : nil
   }
 
   /// Whether a value that has not been read may use a file.
@@ -174,7 +176,8 @@ package struct ManifestReader {
     if let vm = reader["vm"], let schema = context.catalogue.vm {
       let arguments = schema.createArguments.map(\.name)
       let own = MappingReader(
-        vm, of: "'vm'", keys: arguments + ["capabilities", "irqchip", "attributes", "raw"], findings)
+        vm, of: "'vm'", keys: arguments + ["capabilities", "irqchip", "attributes", "raw"], findings,
+        lists: ["capabilities"], home: { schema.group(named: $0) == nil ? nil : "attributes" })
       (machine.type, machine.typePlaces) = MachineTypeReader(context: context).type(own, schema)
       machine.capabilities = own.items("capabilities", "names").compactMap {
         CapabilityReader(context: context, device: device).call(context.parameters.expand($0), onVCPU: nil)
@@ -260,7 +263,7 @@ struct MemoryReader {
     let memory = context.catalogue.descriptorMemory
     var keys = ["at", "size", "slot", "flags"]
     if let memory { keys += isStep ? [memory.name, memory.offsetName] : [memory.name] }
-    let reader = MappingReader(node, of: "a memory region", keys: keys, context.findings)
+    let reader = MappingReader(node, of: "a memory region", keys: keys, context.findings, lists: ["flags"])
     let address = reader.required("at", "its guest physical address").flatMap { context.u64($0, "at") }
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
     let slot = reader["slot"].flatMap { context.u32($0, "slot") } ?? slot

@@ -2,9 +2,9 @@ import Diagnostics
 import YAMLSyntax
 
 extension Findings {
-  func wrongKind(_ node: Node, of what: String, wanted: String, fixIts: [FixIt] = []) {
+  func wrongKind(_ node: Node, of what: String, wanted: String, notes: [Note] = [], fixIts: [FixIt] = []) {
     let isGlued = node.entries?.first?.key.value.hasPrefix("-") == true
-    var notes = isGlued ? [Note("an item of a list begins with '- ', with a blank")] : []
+    var notes = notes + (isGlued ? [Note("an item of a list begins with '- ', with a blank")] : [])
     var fixIts = fixIts
     if wanted.hasPrefix("a mapping"), case .scalar(let text, .plain) = node.content {
       if let (key, value) = text.gluedEntry {
@@ -37,41 +37,6 @@ extension String {
   }
 }
 
-extension Node {
-  /// A mapping in which `{ids: 0, 1}`, which has a key '1' without a value for YAML, is read as `{ids: [0, 1]}`. This is
-  /// reported.
-  ///
-  /// - Parameter keys: the keys that the mapping may have.
-  fileprivate func withBracketedList(besides keys: [String], _ findings: Findings) -> Node {
-    // The search for the keys that are meant takes time.
-    guard let entries, entries.count <= 100,
-      entries.contains(where: { $0.value.isEmpty && !keys.contains($0.key.value) }), range.text.hasPrefix("{")
-    else { return self }
-    var mended: [Entry] = []
-    /// The items after the first, by the index of their entry.
-    var items: [Int: [Node]] = [:]
-    for entry in entries {
-      if entry.value.isEmpty, !keys.contains(entry.key.value), keys.nearest(to: entry.key.value) == nil,
-        let last = mended.last?.value, last.scalar != nil, !last.isEmpty
-      {
-        items[mended.count - 1, default: []].append(Node(.scalar(entry.key.value, .plain), at: entry.key.range))
-      } else {
-        mended.append(entry)
-      }
-    }
-    for (i, rest) in items.sorted(by: { $0.key < $1.key }) {
-      let first = mended[i].value
-      let place = SourceRange(file: range.file, start: first.range.start, end: (rest.last ?? first).range.end)
-      findings.error(
-        "wrong-kind", "a list in one line needs brackets: put '[' and ']' around it", at: place,
-        fixIts: [FixIt(replace: place, with: "[\(place.text)]")])
-      findings.dropConsequences(at: place)
-      mended[i].value = Node(.sequence([first] + rest), at: place)
-    }
-    return Node(.mapping(mended), at: range)
-  }
-}
-
 /// A mapping of a manifest, read key by key. Unknown keys are reported.
 ///
 /// It never changes. It is a class only because it is passed on often.
@@ -90,11 +55,13 @@ final class MappingReader {
 
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
+  ///   - lists: those whose values are lists; called only after an error.
   ///   - example: a mapping in one line, for the message that the node is not a mapping.
   ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
-    example: @autoclosure () -> String? = nil, home: (String) -> String? = { _ in nil }
+    lists: @autoclosure () -> [String] = [], example: @autoclosure () -> String? = nil,
+    home: (String) -> String? = { _ in nil }
   ) {
     self.what = what
     self.findings = findings
@@ -102,43 +69,25 @@ final class MappingReader {
     if isSomethingElse {
       findings.wrongKind(node, of: what(), wanted: "a mapping" + (example().map { " such as \($0)" } ?? ""))
     }
-    var node = keys.map { node.withBracketedList(besides: $0, findings) } ?? node
-    var entries = node.entries ?? []
-    var misspelt: Set<String> = []
-    var hasUnknownKey = false
-    if let keys {
-      for (i, key) in entries.lazy.map(\.key).enumerated() where !keys.contains(key.value) {
-        if let home = home(key.value) {
-          findings.error(
-            "unknown-key", "\(what()) has no key '\(key.value)'; it belongs below '\(home)'", at: key.range)
-          continue
-        }
-        let meant = findings.unknown("unknown-key", "\(what()) has no key", key.value, among: keys, at: key.range)
-        guard let meant else {
-          hasUnknownKey = true
-          continue
-        }
-        misspelt.insert(meant)
-        // The value is read as that of the key that is meant, so that no other mistake is hidden.
-        if node[key: meant] == nil {
-          entries[i].key.value = meant
-          node = Node(.mapping(entries), at: node.range)
-        }
-      }
+    let written = node.entries ?? []
+    guard let keys, written.contains(where: { !keys.contains($0.key.value) }) else {
+      self.node = node
+      entries = written
+      misspelt = []
+      hasUnknownKey = false
+      return
     }
-    self.node = node
-    self.entries = entries
-    self.misspelt = misspelt
-    self.hasUnknownKey = hasUnknownKey
+    var mending = MappingMending(written, keys: keys, what: what, findings)
+    if node.range.begins(with: UInt8(ascii: "{")) { mending.joinPieces(lists: lists()) }
+    mending.moveHome(home)
+    mending.replaceUnknown()
+    self.node = Node(.mapping(mending.entries), at: node.range)
+    entries = mending.entries
+    misspelt = mending.misspelt
+    hasUnknownKey = mending.hasUnknownKey
   }
 
   subscript(key: String) -> Node? { node[key: key] }
-
-  /// A mapping of the entries whose keys meet a condition; nil if no key does.
-  func part(where isWanted: (String) -> Bool) -> Node? {
-    let part = entries.filter { isWanted($0.key.value) }
-    return part.isEmpty ? nil : Node(.mapping(part), at: node.range)
-  }
 
   /// The place of a key's value.
   func valueRange(_ key: String) -> SourceRange? {
@@ -189,8 +138,9 @@ final class MappingReader {
     case "false": return false
     default:
       let meant = node.scalar.flatMap { Bool($0.lowercased()) ?? Self.booleans[$0.lowercased()] }
+      let found = node.isEmpty ? node.kind : "'\(node.scalar ?? node.kind)'"
       findings.error(
-        "bad-boolean", "'\(key)' must be true or false, not '\(node.scalar ?? node.kind)'", at: node.range,
+        "bad-boolean", "'\(key)' must be true or false, not \(found)", at: node.range,
         fixIts: meant.map { [FixIt(replace: node.range, with: "\($0)")] } ?? [])
       return meant
     }
@@ -208,6 +158,16 @@ final class MappingReader {
 }
 
 extension SourceRange {
+  func begins(with byte: UInt8) -> Bool {
+    let start = bytes.lowerBound
+    return start < file.bytes.count && file.bytes[start] == byte
+  }
+
+  /// Whether only blanks follow in the line of the end.
+  var isAtLineEnd: Bool {
+    file.text(ofLine: end.line).unicodeScalars.dropFirst(end.column - 1).allSatisfy { $0 == " " }
+  }
+
   /// The part of a range that is on its first line.
   package var firstLine: SourceRange {
     guard start.line != end.line else { return self }

@@ -57,6 +57,8 @@ package final class Parameters {
   /// The names of the parameters, by the form in which expressions refer to them.
   private var names: [String: String] = [:]
   private(set) var loaded = LoadedParameters()
+  /// The name for the elements of the list of the last repeated step.
+  var loopVariable: String?
   /// Where each unknown name is used first.
   private var unknownNames: [String: SourceRange] = [:]
   /// The number of unknown names that still get a suggestion.
@@ -74,9 +76,6 @@ package final class Parameters {
   /// The expressions read so far, without and with `vcpu`. A value of a vCPU is evaluated again for each vCPU.
   private var expressions: (plain: [String: ReadExpression], ofVCPU: [String: ReadExpression]) = ([:], [:])
 
-  /// The names of the declared parameters, as expressions write them.
-  var declaredNames: Set<String> { Set(order.map(\.identifier)) }
-
   init(_ findings: Findings) { self.findings = findings }
 
   /// Reads `parameters:` and the values from the command line.
@@ -89,6 +88,7 @@ package final class Parameters {
       // A hyphen in a name is written as an underscore, because a hyphen is a minus in an expression.
       if names[entry.key.value.identifier] == nil { names[entry.key.value.identifier] = entry.key.value }
       parameters[entry.key.value] = Parameter(value: .unknown, range: entry.key.range)
+      _ = reader.text("doc")
       guard let typeNode = reader.required("type", "u8 to u64, i8 to i64, bool or string") else { continue }
       guard let type = ParameterType(typeNode.scalar ?? "") else {
         findings.unknown(
@@ -241,6 +241,7 @@ package final class Parameters {
       expressions = ([:], [:])
     }
     names[variable] = variable
+    loopVariable = variable
     return list.map { element in
       parameters[variable] = Parameter(value: element, range: header.range, isUsed: true)
       expressions = ([:], [:])
@@ -266,9 +267,53 @@ package final class Parameters {
         findings.error("bad-expression", error.message, at: node.range(of: error.span))
       }
     } catch {
+      if reportCut(node) { return nil }
       findings.error("bad-expression", error.message, at: node.range(of: error.span))
     }
     return nil
+  }
+
+  /// Reports the header of a loop that YAML has ended at a comma between brackets. Returns false for another header.
+  private func reportCut(_ list: Node) -> Bool {
+    let file = list.range.file
+    let value = file.unquotedValue(at: list.range.start)
+    guard list.range.bytes.upperBound < value.range.bytes.upperBound,
+      file.bytes[list.range.bytes.upperBound] == UInt8(ascii: ",")
+    else { return false }
+    var text = value.text
+    // Quotes around the list only.
+    if let open = text.firstRange(of: " in \""), text.hasSuffix("\"") {
+      text.replaceSubrange(open, with: " in ")
+      text.removeLast()
+    }
+    let right = quoted(text)
+    findings.error(
+      "bad-expression", "a ',' ends this text within '{ }': put quotes around all of it, \(right)", at: list.range,
+      fixIts: [FixIt(replace: value.range, with: right)])
+    return true
+  }
+
+  /// The expression, in quotes, that a text without `${` is meant as; nil for another text.
+  ///
+  /// - Parameter hasVCPU: whether `vcpu` may be meant.
+  func expression(meantBy text: String, hasVCPU: Bool) -> String? {
+    func isKnown(_ word: String) -> Bool { names[word] != nil || word == loopVariable || hasVCPU && word == "vcpu" }
+    guard text.utf8.count <= 200, text.words.contains(where: isKnown) else { return nil }
+    var inner = text[...]
+    if inner.first == "$" { inner.removeFirst() }
+    for (open, close) in [("(", ")"), ("{", "}")] where inner.hasPrefix(open) && inner.hasSuffix(close) {
+      inner = inner.dropFirst().dropLast()
+    }
+    let (outer, outerName) = loopVariable.map { (parameters[$0], names[$0]) } ?? (nil, nil)
+    if let loopVariable {
+      names[loopVariable] = loopVariable
+      parameters[loopVariable] = Parameter(value: .unknown, range: .nowhere)
+    }
+    defer { if let loopVariable { (parameters[loopVariable], names[loopVariable]) = (outer, outerName) } }
+    let scope = ParameterScope(self, hasVCPU: hasVCPU)
+    guard (try? Expression(String(inner), in: scope)) != nil else { return nil }
+    let right = "${\(inner)}"
+    return right.contains("\"") ? nil : "\"\(right)\""
   }
 
   /// Nil if there is nothing to replace.

@@ -21,8 +21,8 @@ struct PayloadEncoder {
     var descriptors: [String: Int] = [:]
     /// The names of devices and descriptors that steps with errors would have made.
     var unknownDescriptors: Set<String> = []
-    /// The names of the parameters, as expressions write them.
-    var parameterNames: Set<String> = []
+    /// The expression, in quotes, that a text without `${` is meant as; nil for another text.
+    var meantExpression: (String, _ hasVCPU: Bool) -> String? = { _, _ in nil }
     /// The names of files that a value cannot take, which has been reported.
     var refusedFiles: Set<String> = []
     /// The names of files that values with errors probably mean.
@@ -248,14 +248,13 @@ extension PayloadEncoder {
   /// Reports a text that is not an integer. Returns the known name that it probably means; nil if no name is near.
   private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) -> String? {
     let names = description.names.map(\.name) + description.flags.map(\.name)
-    let words = text.words
-    let parameter = words.count == 1 && surroundings.parameterNames.contains(words[0]) ? words[0] : nil
-    if parameter == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
+    let expression = surroundings.meantExpression(text, !isStep)
+    if expression == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
       return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []
-    if let mended = parameter.map({ "\"${\($0)}\"" }) ?? Self.mended(text) {
+    if let mended = expression ?? Self.mended(text) ?? Self.withoutMark(text, isAtLineEnd: range.isAtLineEnd) {
       notes.append(Note("did you mean \(mended)?"))
       fixIts.append(FixIt(replace: range, with: mended))
     }
@@ -265,6 +264,20 @@ extension PayloadEncoder {
     findings.error(
       "bad-integer", "'\(text)' is not \(form)",
       at: range, notes: notes, fixIts: fixIts)
+    return nil
+  }
+
+  /// `256` for `256;`, and `256 # lines` for `256# lines` and `256 // lines`; nil for another text.
+  ///
+  /// - Parameter isAtLineEnd: whether nothing follows, so that a comment is possible.
+  private static func withoutMark(_ text: String, isAtLineEnd: Bool) -> String? {
+    for mark in ["#", ";", "//"] {
+      guard let range = text.firstRange(of: mark) else { continue }
+      let number = text[..<range.lowerBound].filter { $0 != " " }
+      let comment = text[range.upperBound...].drop { $0 == " " }
+      if IntegerLiteral.parse(number) == nil || !comment.isEmpty && !isAtLineEnd { continue }
+      return comment.isEmpty ? number : "\(number) # \(comment)"
+    }
     return nil
   }
 
@@ -320,7 +333,9 @@ extension PayloadEncoder {
       encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
       return true
     }
-    let reader = MappingReader(node, of: "'\(name)'", keys: type.fields.map(\.name), findings)
+    let reader = MappingReader(
+      node, of: "'\(name)'", keys: type.fields.map(\.name), findings,
+      lists: type.fields.filter { !$0.description.flags.isEmpty }.map(\.name))
     guard let (value, mask, loaded) = fields(type.fields, reader, name, canBeLoaded: true) else { return false }
     for (field, content) in loaded {
       encoded.slots.append(
@@ -405,7 +420,8 @@ extension PayloadEncoder {
       return false
     }
     let reader = MappingReader(
-      node, of: "'\(name)'", keys: fields.map(\.name), findings, home: { fields.home(ofMember: $0) })
+      node, of: "'\(name)'", keys: fields.map(\.name), findings,
+      lists: fields.filter { $0.count != nil || $0.type.takesList }.map(\.name), home: { fields.home(ofMember: $0) })
     guard let layout = StructureLayout(fields) else { return false }
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
     var wrong: Set<String> = []
@@ -488,11 +504,25 @@ extension [StructureField] {
 }
 
 extension PayloadType {
-  fileprivate func hasMember(_ name: String) -> Bool {
+  /// Whether a value can be a mapping with this key.
+  func hasMember(_ name: String) -> Bool {
     switch self {
     case .structure(let type): type.fields.contains { $0.name == name }
+    case .bits(let type): type.fields.contains { $0.name == name }
     case .union(let type): type.cases.contains { $0.type.hasMember(name) }
+    case .pointer(let target): target.hasMember(name)
     default: false
+    }
+  }
+
+  /// Whether a value can be a list.
+  var takesList: Bool {
+    switch self {
+    case .array, .bytes, .bitmap: true
+    case .integer(let type): !type.description.flags.isEmpty
+    case .union(let type): type.cases.contains { $0.type.takesList }
+    case .pointer(let target): target.takesList
+    case .none, .bits, .structure, .descriptor: false
     }
   }
 }

@@ -113,6 +113,7 @@ package final class StepReader {
 
   /// A step for each element of its list. What earlier steps have read can be used in it.
   private func repeated(_ index: Int, _ item: Node) -> [Node] {
+    context.parameters.loopVariable = nil
     if item[key: "for"] == nil { return [context.parameters.expand(item)] }
     guard let steps = context.parameters.repeated(item, mayBeEmpty: context.hasUnknownVCPUs) else {
       declareUnknown(item)
@@ -202,24 +203,36 @@ package final class StepReader {
     return (meant, Node(.mapping(entries), at: item.range))
   }
 
-  private func reportUnknownKeys(of step: MappingReader, _ what: String, besides keys: [String]) {
-    for entry in step.entries where !keys.contains(entry.key.value) {
-      let (name, range) = (entry.key.value, entry.key.range)
-      if name == "name", keys.contains("as") {
-        findings.error(
-          "unknown-key", "\(what) 'name'; did you mean 'as'?", at: range, fixIts: [FixIt(replace: range, with: "as")])
-      } else if name == "value", keys.contains("payload") {
-        findings.error(
-          "unknown-key", "\(what) 'value'; for a group by its number, write 'payload: {u64: \(entry.value.flow)}'",
-          at: range)
-      } else {
-        findings.unknown("unknown-key", what, name, among: keys, at: range)
-      }
+  /// A step with the keys that it may have. Others are reported, and replaced by those that are meant.
+  ///
+  /// - Parameters:
+  ///   - lists: the keys whose values are lists.
+  ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
+  private func checked(
+    _ step: MappingReader, _ what: String, keys: [String], lists: [String] = ["expect"],
+    home: (String) -> String? = { _ in nil }
+  ) -> MappingReader {
+    var entries = step.entries
+    if entries.allSatisfy({ keys.contains($0.key.value) }) { return step }
+    if keys.contains("as"), let i = entries.firstIndex(where: { $0.key.value == "name" }) {
+      let range = entries[i].key.range
+      findings.error(
+        "unknown-key", "\(what) has no key 'name'; did you mean 'as'?", at: range,
+        fixIts: [FixIt(replace: range, with: "as")])
+      if step["as"] == nil { entries[i].key.value = "as" } else { entries.remove(at: i) }
     }
+    if keys.contains("payload"), let i = entries.firstIndex(where: { $0.key.value == "value" }) {
+      findings.error(
+        "unknown-key",
+        "\(what) has no key 'value'; for a group by its number, write 'payload: {u64: \(entries[i].value.flow)}'",
+        at: entries.remove(at: i).key.range)
+    }
+    return MappingReader(
+      Node(.mapping(entries), at: step.node.range), of: what, keys: keys, findings, lists: lists, home: home)
   }
 
   private func step(_ verb: String, _ item: Node) -> ExplicitStep? {
-    let reader = MappingReader(item, of: "a step", keys: nil, findings)
+    var reader = MappingReader(item, of: "a step", keys: nil, findings)
     guard let subject = reader[verb] else { return nil }
     let at = subject.isEmpty ? (reader.keyRange(verb) ?? item.range).firstLine : subject.range.firstLine
     // A misspelt key is reported with the others.
@@ -233,13 +246,10 @@ package final class StepReader {
       if !isReadable { step.isIncomplete = true }
       return step
     }
-    func only(_ extra: [String]) {
-      reportUnknownKeys(of: reader, "'\(verb)' has no key", besides: [verb, "expect"] + extra)
-    }
     if let fixed = Self.verbs.first(where: { $0.verb == verb }),
       !["set", "get", "has", "enable-capability"].contains(verb)
     {
-      only(fixed.keys)
+      reader = checked(reader, "'\(verb)'", keys: [verb, "expect"] + fixed.keys, lists: ["expect", "features"])
     }
     let succeeds = expected.contains(.ok)
     switch verb {
@@ -266,8 +276,8 @@ package final class StepReader {
         return nil
       }
       let features = VCPUReader(context: context).features(reader["features"], mayBeOptional: false)
-      return made(vcpu(subject).map { .initVCPU($0, features) })
-    case "run": return made(vcpu(subject).map { .runVCPU($0) })
+      return made(vcpu(subject, verb).map { .initVCPU($0, features) })
+    case "run": return made(vcpu(subject, verb).map { .runVCPU($0) })
     case "test":
       return made(type(subject).map { .testDevice($0, flags: flags(reader)) })
     case "create": return made(create(subject, reader, succeeds: succeeds))
@@ -298,7 +308,14 @@ package final class StepReader {
     let allowed =
       [call.name, "expect", "on", "address"] + (call.isWritten ? ["value"] : [])
       + (call.makesDescriptor || call.isWritten ? ["as"] : [])
-    reportUnknownKeys(of: reader, "this step has no key", besides: allowed)
+    var reader = reader
+    var subject = subject
+    let isStructure = if case .structure = call.type { true } else { false }
+    // The keys of a struct without its mapping are no further mistakes.
+    if !isStructure || subject.isEmpty || subject.entries != nil {
+      reader = checked(reader, "this step", keys: allowed) { call.type.hasMember($0) ? call.name : nil }
+      subject = reader[call.name] ?? subject
+    }
     guard let target = target(of: call, file, reader, at) else { return nil }
     var setting = AttributeSetting(
       call: AttributeNumbers(group: 0, attr: 0), owner: file, path: call.name, at: subject.isEmpty ? at : subject.range)
@@ -364,6 +381,11 @@ package final class StepReader {
     }
     if file.isRequestedOnVM { return .vm }
     if file.subject == .system { return .system }
+    if let place = reader[call.name]?.keyRange("on"), !call.type.hasMember("on") {
+      findings.error(
+        "unknown-key", "'\(call.name)' has no key 'on'; it belongs beside '\(call.name)'", at: place)
+      return nil
+    }
     findings.error(
       "missing-key", "'\(call.name)' needs 'on': it is made on \(file.requestWords)", at: at)
     return nil
@@ -450,8 +472,12 @@ package final class StepReader {
     return isTargetKnown ? call.map { .enableCapability($0) } : nil
   }
 
-  private func vcpu(_ node: Node) -> UInt64? {
-    guard let id = context.u64(node, "the vCPU's id") else { return nil }
+  private func vcpu(_ node: Node, _ verb: String) -> UInt64? {
+    if node.isEmpty {
+      findings.error("missing-value", "'\(verb)' needs the id of a vCPU", at: node.range)
+      return nil
+    }
+    guard let id = context.u64(node, verb) else { return nil }
     if names.vcpus.contains(id) { return id }
     reportUnknownVCPU(id, at: node.range)
     return nil
@@ -476,8 +502,7 @@ package final class StepReader {
   private func newName(
     _ reader: MappingReader, otherwise own: String, at range: SourceRange, _ schema: SchemaFile?, succeeds: Bool
   ) -> String? {
-    // 'name', which has been reported, is meant as 'as'.
-    let name = reader.text("as") ?? reader["name"]?.scalar ?? own
+    let name = reader.text("as") ?? own
     if reader["as"] == nil { context.unnamedDevices.insert(name) }
     if DeviceReader.reservedNames.contains(name) || name.contains(".") || name.isEmpty {
       findings.error("bad-name", name.whyNoDevice, at: reader["as"]?.range)
@@ -574,7 +599,9 @@ package final class StepReader {
     case .get: allowed += ["value", "input", "address", "as"]
     case .has: allowed += ["address"]
     }
-    let reader = MappingReader(reader.node, of: "this step", keys: allowed, findings)
+    let reader = MappingReader(
+      reader.node, of: "this step", keys: allowed, findings,
+      lists: ["expect"] + (group.payloads(of: attribute).contains { $0.type.takesList } ? ["value"] : []))
     var setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),
       owner: path.schema, path: name, at: at)
@@ -708,8 +735,9 @@ package final class StepReader {
     _ access: AttributeAccess, _ path: Path, _ subject: Node, _ reader: MappingReader, _ expected: [Answer],
     _ at: SourceRange
   ) -> ExplicitStep? {
-    let allowed = [access.rawValue, "expect", "flags", "group", "attr", "payload", "address"]
-    reportUnknownKeys(of: reader, "this step has no key", besides: allowed)
+    let written = reader
+    let reader = checked(
+      written, "this step", keys: [access.rawValue, "expect", "flags", "group", "attr", "payload", "address"])
     var group: UInt32?
     if let name = path.rest.first {
       guard let found = path.schema?.group(named: String(name)) else {
@@ -722,7 +750,7 @@ package final class StepReader {
     }
     guard let numbers = context.rawNumbers(reader, group: group) else { return nil }
     var setting = AttributeSetting(call: numbers, at: at)
-    setting.isIncomplete = reader["payload"] == nil && reader["value"] != nil
+    setting.isIncomplete = reader["payload"] == nil && written["value"] != nil
     if let address = reader["address"] {
       if address.scalar != "invalid" {
         findings.error(

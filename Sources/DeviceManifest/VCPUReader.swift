@@ -26,13 +26,14 @@ package struct VCPUReader {
         fixIts: [FixIt(replace: node.range, with: "{count: \(node.range.text)}")])
       node = Node(.mapping([Entry(key: Located("count", at: node.range), value: node)]), at: node.range)
     }
-    return MappingReader(node, of: "'vcpus'", keys: Self.keys, findings, home: home(of:))
+    return MappingReader(
+      node, of: "'vcpus'", keys: Self.keys, findings, lists: ["ids", "features", "capabilities"], home: home(of:))
   }
 
   /// Settings belong below `attributes`.
-  private func home(of key: String) -> String? { isGroup(key) ? "attributes" : nil }
-
-  private func isGroup(_ key: String) -> Bool { context.catalogue.vcpu?.group(named: key) != nil }
+  private func home(of key: String) -> String? {
+    context.catalogue.vcpu?.group(named: key) == nil ? nil : "attributes"
+  }
 
   func declarations(_ node: Node?) -> [VCPUDeclaration] {
     guard let node else { return [] }
@@ -194,9 +195,6 @@ package struct VCPUReader {
           context.parameters.expand($0, vcpu: place), onVCPU: place.id)
       }
       var settings = attributes.settings(reader["attributes"], of: schema, vcpu: place)
-      if let misplaced = reader.part(where: isGroup) {
-        settings += attributes.settings(misplaced, of: schema, vcpu: place)
-      }
       var raw = attributes.raw(reader["raw"], vcpu: place)
       if let override = each[vcpus[i].id] {
         if let features = override["features"] {
@@ -227,7 +225,8 @@ package struct VCPUReader {
     let ids = Set(vcpus.map(\.id))
     for item in items {
       let own = MappingReader(
-        item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings, home: home(of:))
+        item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings, lists: ["features"],
+        home: home(of:))
       guard let id = id(own, among: ids) else {
         check(own)
         continue

@@ -237,6 +237,9 @@ extension Report.Entry {
     if result.culprit != nil { notes.append(Note("the call that is refused: \(step.words)", at: step.at)) }
     if let remedy = result.remedy { notes.append(Note(remedy)) }
     if let number = place.forgottenPrefix { notes.append(Note("did you mean \(number)?")) }
+    if place.text.contains("${"), let words = step.wordsWithoutExpressions(at: place) {
+      notes.append(Note("the first call that is refused is that \(words)"))
+    }
     if let text = result.unpredicted { notes.append(Note(text)) }
     return .error(
       reason?.id ?? "unexpected-outcome", message, at: place,
@@ -294,6 +297,14 @@ private struct KernelWords {
 }
 
 extension Step {
+  /// The vCPU of this call, and what the expressions at a place are for it: `of vCPU 2 with 0x090C_0000`.
+  fileprivate func wordsWithoutExpressions(at place: SourceRange) -> String? {
+    var words: [String] = []
+    if case .vcpu(let id) = target { words.append("of vCPU \(id)") }
+    if let shown = place == at || key == nil ? value : key { words.append("with \(shown.printable)") }
+    return words.isEmpty ? nil : words.joined(separator: " ")
+  }
+
   /// Whether the value has the descriptor of a file.
   fileprivate var namesFile: Bool {
     guard case .bytes(_, let slots) = operation.data else { return false }

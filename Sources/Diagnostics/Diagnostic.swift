@@ -97,6 +97,15 @@ extension Sequence<String> {
     return all.dropLast().joined(separator: ", ") + " \(conjunction) " + last
   }
 
+  /// `key 'a'`, `keys 'a', 'b' and 'c'`; of many, only the first ones.
+  ///
+  /// - Parameter noun: text that ends with a noun, for one name.
+  package func named(_ noun: String) -> String {
+    let names = map { "'\($0)'" }
+    let shown = names.count > 5 ? names.prefix(4) + ["\(names.count - 4) more"] : names[...]
+    return noun + (names.count > 1 ? "s " : " ") + shown.listed()
+  }
+
   /// The name that was probably meant, or nil if none is close.
   ///
   /// A name that differs only in case, hyphens and underscores is meant. Otherwise, a name is close if its edit distance

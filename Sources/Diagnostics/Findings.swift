@@ -34,9 +34,6 @@ package final class Findings {
 
   /// Reports an unknown name, with the closest known one.
   ///
-  /// Only the first hundred unknown names get a suggestion, as many as a text report shows: each search takes time, and
-  /// the names of a hostile text can be many.
-  ///
   /// - Parameter names: the known names; called only for a suggestion.
   /// - Returns: the closest known name; nil if none is close.
   @discardableResult
@@ -44,19 +41,48 @@ package final class Findings {
     _ id: DiagnosticID, _ what: String, _ name: String, among names: @autoclosure () -> [String],
     at range: SourceRange, notes: [Note] = []
   ) -> String? {
-    suggestionsLeft -= 1
-    let names = suggestionsLeft >= 0 ? names() : []
-    guard let nearest = names.nearest(to: name) else {
-      var notes = notes
-      if !names.isEmpty, names.count <= 16 {
-        notes.insert(Note("valid names are \(names.joined(separator: ", "))"), at: 0)
+    unknown(id, what, [Located(name, at: range)], among: names(), notes: notes)[0]
+  }
+
+  /// Reports unknown names, each with the closest known one. Those without one are one error.
+  ///
+  /// Only the first hundred unknown names get a suggestion, as many as a text report shows: each search takes time, and
+  /// the names of a hostile text can be many.
+  ///
+  /// - Parameters:
+  ///   - what: the beginning of the message; an `s` is added for several names.
+  ///   - known: the known names; called only for a suggestion.
+  /// - Returns: for each name, the closest known one; nil if none is close.
+  package func unknown(
+    _ id: DiagnosticID, _ what: String, _ unknown: [Located], among known: @autoclosure () -> [String],
+    notes: [Note] = []
+  ) -> [String?] {
+    var names: [String] = []
+    var strangers: [Located] = []
+    let meant = unknown.map { name -> String? in
+      suggestionsLeft -= 1
+      guard suggestionsLeft >= 0 else {
+        strangers.append(name)
+        return nil
       }
-      error(id, "\(what) '\(name)'", at: range, notes: notes)
-      return nil
+      if names.isEmpty { names = known() }
+      let slip = Slip(name, among: names)
+      let nearest = slip == nil ? names.nearest(to: name.value) : nil
+      guard let right = slip?.right ?? nearest else {
+        strangers.append(name)
+        return nil
+      }
+      error(
+        id, "\(what) '\(name.value)'; \(slip?.why ?? "")did you mean '\(right)'?", at: name.range, notes: notes,
+        fixIts: [FixIt(replace: name.range, with: right)])
+      return nearest
     }
-    error(
-      id, "\(what) '\(name)'; did you mean '\(nearest)'?", at: range, notes: notes,
-      fixIts: [FixIt(replace: range, with: nearest)])
-    return nearest
+    guard let first = strangers.first else { return meant }
+    var notes = notes
+    if !names.isEmpty, names.count <= 16 {
+      notes.insert(Note("valid names are \(names.joined(separator: ", "))"), at: 0)
+    }
+    error(id, strangers.map(\.value).named(what), at: first.range, notes: notes)
+    return meant
   }
 }

@@ -170,9 +170,11 @@ package final class ManifestWorkspace {
     }
     let findings = Findings()
     findings.report(parsed.diagnostics)
-    for (i, document, extended) in parsed.documents {
+    for (place, (i, document, extended)) in parsed.documents.enumerated() {
       let errors = parsed.diagnostics.isEmpty ? findings.errorCount : 0
-      guard let architecture = ManifestReader.architecture(of: document, findings) else { continue }
+      guard let architecture = ManifestReader.architecture(of: document, isFirst: i == 0, findings) else { continue }
+      // What follows a '---' that is one too many belongs to this manifest.
+      let isCut = parsed.documents.dropFirst(place + 1).first.map { $0.node.entries == nil } ?? false
       let catalogue = catalogue(for: architecture)
       guard catalogue.vm != nil else {
         findings.error(
@@ -191,7 +193,7 @@ package final class ManifestWorkspace {
       }
       each(
         PlannedManifest(
-          plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors,
+          plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors && !isCut,
           firstLine: document.range.start.line,
           bases: extended, source: (reader, manifest)))
     }

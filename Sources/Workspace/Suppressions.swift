@@ -22,11 +22,16 @@ struct IgnoreComments {
     return true
   }
 
-  /// A warning for each id in a file's comments that has turned nothing off.
-  func unused(in file: SourceFile) -> [Diagnostic] {
+  /// A warning for each comment of a file that is not written as one that turns diagnostics off, and for each id in the
+  /// others that has turned nothing off.
+  ///
+  /// - Parameter isJudged: whether the whole file has been judged, so that it is known what is turned off.
+  func useless(in file: SourceFile, isJudged: Bool) -> [Diagnostic] {
     if file.isCompiledPlan { return [] }
-    return file.linesWithIgnoreComments.flatMap { line in
-      file.ignoredIDs(inLine: line).filter { !used.contains(Use(file: file, line: line, id: $0.value)) }.map {
+    return file.linesWithOwnComments.flatMap { line -> [Diagnostic] in
+      let ids = file.ignoredIDs(inLine: line)
+      if ids.isEmpty { return file.misspeltComment(inLine: line).map { [$0] } ?? [] }
+      return ids.filter { isJudged && !used.contains(Use(file: file, line: line, id: $0.value)) }.map {
         .warning("unused-ignore", "no diagnostic '\($0.value)' is reported here", at: $0.range)
       }
     }
@@ -35,6 +40,8 @@ struct IgnoreComments {
 
 extension SourceFile {
   private static let marker = "# kvmconf: ignore "
+  /// The name with which a comment for this program begins.
+  private static let name = "kvmconf"
 
   /// The line of the comment that turns an id off on a line; nil if there is none.
   fileprivate func lineOfComment(thatIgnores id: String, atLine line: Int) -> Int? {
@@ -63,10 +70,29 @@ extension SourceFile {
     return ids
   }
 
-  fileprivate var linesWithIgnoreComments: [Int] {
-    let marker = Array(Self.marker.utf8)
+  /// A warning about the comment of a line that is meant to turn something off, and is not written so; nil for another.
+  fileprivate func misspeltComment(inLine line: Int) -> Diagnostic? {
+    let text = text(ofLine: line)
+    guard let name = text.firstRange(of: Self.name), let start = text[..<name.lowerBound].lastIndex(of: "#") else {
+      return nil
+    }
+    let rest = text[name.upperBound...]
+    let word = rest.drop { $0 == ":" || $0 == " " }.prefix { $0.isLetter }.lowercased()
+    // Without a colon it may be a sentence about this program.
+    guard rest.hasPrefix(":") ? !word.isEmpty : ["ignore", "disable"].contains(word) else { return nil }
+    let columns = [start, text.endIndex].map { text.unicodeScalars.distance(from: text.startIndex, to: $0) + 1 }
+    return .warning(
+      "unused-ignore", "this comment turns nothing off; write '\(Self.marker)ID because REASON'",
+      at: SourceRange(
+        file: self, start: Position(line: line, column: columns[0]), end: Position(line: line, column: columns[1])))
+  }
+
+  /// The lines with a comment that begins with the name of this program.
+  fileprivate var linesWithOwnComments: [Int] {
+    let name = Array(Self.name.utf8)
     var lines: [Int] = []
-    for i in bytes.indices where bytes[i] == marker[0] && bytes[i...].starts(with: marker) {
+    for i in bytes.indices where bytes[i] == UInt8(ascii: "#") {
+      guard bytes[(i + 1)...].drop(while: { $0 == UInt8(ascii: " ") }).starts(with: name) else { continue }
       let line = position(ofByte: i).line
       if lines.last != line { lines.append(line) }
     }

@@ -161,10 +161,8 @@ extension ManifestWorkspace {
     var comments = IgnoreComments()
     validation.removeDiagnostics(where: validation.diagnostics.map { comments.isIgnored($0) })
     // After an error, the rest of the manifest may not have been judged.
-    if validation.errorCount == 0 {
-      let unused = comments.unused(in: loaded.file)
-      if !unused.isEmpty { validation.diagnostics = (validation.diagnostics + unused).inDocumentOrder() }
-    }
+    let useless = comments.useless(in: loaded.file, isJudged: validation.errorCount == 0)
+    if !useless.isEmpty { validation.diagnostics = (validation.diagnostics + useless).inDocumentOrder() }
     validation.diagnostics = validation.diagnostics.adjusted(by: settings.configuration)
     return validation
   }

@@ -140,23 +140,14 @@ struct PlainText {
     return depth > 0
   }
 
-  /// The opening quote of a text that ends just before `end`, in a line below the one in which it begins; nil if there is
-  /// no such text.
-  ///
-  /// - Parameter start: the bracket around the text.
-  func quoteClosedBelow(before end: Int, from start: Int) -> Int? {
-    var i = start
-    while i < end {
-      let isStart = i > start && (isBlank(i - 1) || "[{,".utf8.contains(self[i - 1]))
-      guard isStart, self[i] == UInt8(ascii: "\"") || self[i] == UInt8(ascii: "'") else {
-        i += 1
-        continue
-      }
-      let close = closingQuote(of: i, end: end)
-      if close + 1 == end { return lineStart(of: i) == lineStart(of: close) ? nil : i }
-      i = close + 1
-    }
-    return nil
+  /// The `(` before a place in a line that opens a word, if the text there ends with `)`: a mapping in parentheses.
+  func openParenthesis(before offset: Int) -> Int? {
+    let first = textStart(ofLineWith: offset)
+    var i = offset
+    while i > first, self[i] != UInt8(ascii: "(") || !isBlank(i - 1) { i -= 1 }
+    guard self[i] == UInt8(ascii: "("), i < offset else { return nil }
+    let end = end(ofTextAt: i, isFlow: false)
+    return self[end - 1] == UInt8(ascii: ")") ? i : nil
   }
 
   private func closingQuote(of open: Int, end: Int) -> Int {
@@ -204,7 +195,7 @@ extension SourceFile {
 }
 
 /// Quotes a text so that YAML reads it as a scalar: in double quotes if that needs no escapes, else in single quotes.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
   if !text.utf8.contains(UInt8(ascii: "\"")), !text.utf8.contains(UInt8(ascii: "\\")) { return "\"\(text)\"" }
   return singleQuoted(text)
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 /// A syntax error that libyaml found, in words for the author of the text, at the place that has to change.
 struct SyntaxError {
@@ -7,11 +8,17 @@ struct SyntaxError {
   private let text: PlainText
   /// The innermost open `[` or `{`.
   private let openFlow: Position?
+  /// The last node before the error, if it ended in the innermost open collection.
+  private let lastNode: SourceRange?
 
-  init(_ failure: EventFailure, in file: SourceFile, firstLine: Int, input: Range<Int>, openFlow: Position?) {
+  init(
+    _ failure: EventFailure, in file: SourceFile, firstLine: Int, input: Range<Int>, openFlow: Position?,
+    lastNode: SourceRange?
+  ) {
     self.failure = failure
     self.firstLine = firstLine
     self.openFlow = openFlow
+    self.lastNode = lastNode
     text = PlainText(file: file, input: input)
   }
 
@@ -82,6 +89,11 @@ extension SyntaxError {
 
   /// Reports text that begins with a character that has a meaning in YAML.
   private func mustQuote(_ offset: Int) -> Diagnostic {
+    if text[offset] == UInt8(ascii: "*"), text.isBlank(offset + 1), text.textStart(ofLineWith: offset) == offset {
+      return error(
+        "an item of a list begins with '-', not with '*'", character(offset),
+        fixIt: FixIt(replace: text.place(character(offset)), with: "-"))
+    }
     let range = offset..<max(text.end(ofTextAt: offset, isFlow: openFlow != nil, isKey: true), offset + 1)
     let right = quoted(text.text(range))
     return error(
@@ -141,6 +153,7 @@ extension SyntaxError {
     if before.hasPrefix("---") {
       return error("a mapping cannot begin on the line of its '---'", (lineStart + 3)..<(colon + 1))
     }
+    if let parenthesis = text.openParenthesis(before: colon) { return parenthesised(from: parenthesis) }
     let value = text.start(ofTextAt: colon, isFlow: openFlow != nil)
     if value > lineStart {
       let first = text[value]
@@ -164,9 +177,42 @@ extension SyntaxError {
         "a mapping in one line needs braces: write \(clipped(right))", range,
         fixIt: FixIt(replace: text.place(range), with: right))
     }
-    let right = quoted(text.text(range))
+    let written = text.text(range)
+    if written.hasSuffix(":") {
+      let name = String(written.dropLast())
+      return error("a value cannot end with ':'", range, fixIt: FixIt(replace: text.place(range), with: name))
+    }
+    if openFlow != nil, let second = secondColon(in: range) { return second }
+    let right = quoted(written)
     return error(
       "text with ': ' in it needs quotes: write \(clipped(right))", range,
+      fixIt: FixIt(replace: text.place(range), with: right))
+  }
+
+  /// Reports `gic.addr.dist: 0x0800_0000`, where a key is missing, or `x2apic-api: {options: 3}`, where the entries
+  /// belong beside it, as the value of a key; nil for prose.
+  private func secondColon(in range: Range<Int>) -> Diagnostic? {
+    let parts = text.text(range).split(separator: ": ", maxSplits: 1).map(String.init)
+    guard parts.count == 2, !parts[0].contains(" ") else { return nil }
+    let place = range.lowerBound..<range.lowerBound + parts[0].utf8.count + 1
+    if parts[1].hasPrefix("{"), parts[1].hasSuffix("}") {
+      let right = "\(parts[0]), \(parts[1].dropFirst().dropLast())"
+      return error(
+        "a value cannot be a key at the same time: write \(clipped(right))", place,
+        fixIt: FixIt(replace: text.place(range), with: right))
+    }
+    if parts[1].contains(" ") { return nil }
+    return error(
+      "a value cannot be a key at the same time: write \(clipped("\(parts[0]), KEY: \(parts[1])"))", place,
+      note: Note("KEY is the key for this value, such as 'value'; a ': ' that is part of a text needs quotes"))
+  }
+
+  /// Reports a mapping in parentheses.
+  private func parenthesised(from start: Int) -> Diagnostic {
+    let range = start..<text.end(ofTextAt: start, isFlow: openFlow != nil)
+    let right = "{\(text.text(range).dropFirst().dropLast())}"
+    return error(
+      "a mapping in one line is written with '{' and '}', not with '(' and ')'", range,
       fixIt: FixIt(replace: text.place(range), with: right))
   }
 
@@ -184,6 +230,12 @@ extension SyntaxError {
       colon += 1
     }
     guard colon > start, colon < end, !text.isLineEnd(colon + 1), !text.isBlank(colon + 1) else { return nil }
+    let next = character(colon + 1)
+    if let scalar = text.text(next).unicodeScalars.first, scalar.properties.isWhitespace {
+      return error(
+        "the blank after this ':' must be a plain one, not the character U+\(hexadecimalDigits(scalar.value, width: 4))",
+        next, fixIt: FixIt(replace: text.place(next), with: " "))
+    }
     let gap = text.place((colon + 1)..<(colon + 1))
     return error(
       "a space is missing after the ':' of '\(clipped(text.text(start..<end)))'", start..<end,
@@ -194,6 +246,12 @@ extension SyntaxError {
     let start = contextOffset
     if let missing = keyWithoutSpace(start) { return missing }
     let range = start..<max(text.end(ofTextAt: start, isFlow: openFlow != nil), start + 1)
+    let line = text.text(range)
+    if let mark = ["//", ";"].first(where: { line.hasPrefix($0) }) {
+      let place = start..<start + mark.utf8.count
+      return error(
+        "a comment begins with '#', not with '\(mark)'", place, fixIt: FixIt(replace: text.place(place), with: "#"))
+    }
     return error("a ':' is missing: '\(clipped(text.text(range)))' is not a key with a value", range)
   }
 
@@ -226,6 +284,7 @@ extension SyntaxError {
   private func textBehindValue(_ offset: Int) -> Diagnostic {
     var last = offset - 1
     while text.isBlank(last) { last -= 1 }
+    if let unclosed = closedBelow(before: last + 1) { return unclosed }
     let range = restOfLine(offset)
     switch text[last] {
     case UInt8(ascii: "'"):
@@ -241,6 +300,16 @@ extension SyntaxError {
     default: return error("text is not allowed here, after a value", range)
     }
   }
+
+  /// Reports a quoted text that ends here, in a line below the one in which it begins; nil for another node.
+  private func closedBelow(before end: Int) -> Diagnostic? {
+    guard let lastNode, lastNode.bytes.upperBound == end, lastNode.start.line < lastNode.end.line else { return nil }
+    let start = lastNode.bytes.lowerBound
+    guard text[start] == UInt8(ascii: "\"") || text[start] == UInt8(ascii: "'") else { return nil }
+    return error(
+      "this quoted text is not closed in its line", restOfLine(start),
+      note: Note("it is closed here", at: text.place(end - 1..<end)))
+  }
 }
 
 // MARK: - Lists and mappings in brackets
@@ -254,9 +323,9 @@ extension SyntaxError {
         "a \(kind) is closed by '\(closing)', not by '\(characterText(offset))'", character(offset),
         note: contextNote("the \(kind) begins here"))
     }
-    if let quote = text.quoteClosedBelow(before: offset, from: contextOffset) {
-      return error("this quoted text is not closed in its line", restOfLine(quote))
-    }
+    if let unclosed = closedBelow(before: offset) { return unclosed }
+    // A quote within the quotes.
+    if [UInt8(ascii: "\""), UInt8(ascii: "'")].contains(text[offset - 1]) { return textBehindValue(offset) }
     if found == UInt8(ascii: "[") || found == UInt8(ascii: "{"), let bracket = bracketInText(offset) { return bracket }
     // For `[1, 2` above `b: 3`, libyaml stops only at the colon.
     let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset
@@ -286,7 +355,7 @@ extension SyntaxError {
   private func missingComma(from start: Int, to colon: Int) -> Diagnostic? {
     let words = text.text(start..<colon).split(separator: " ")
     guard words.count == 2, let key = words.last,
-      key.allSatisfy({ $0.isLetter || $0 == "-" || $0 == "_" }),
+      key.allSatisfy({ $0.isLetter || "-_\"'".contains($0) }),
       text.text(colon - key.utf8.count..<colon) == key
     else { return nil }
     if words[0].hasSuffix(";") {

@@ -103,7 +103,25 @@ extension TreeBuilder {
   /// Reports why libyaml stopped.
   mutating func fail(_ failure: EventFailure, input: Range<Int>) {
     let open = frames.last.flatMap { $0.isFlow ? $0.start : nil }
-    diagnostics.append(SyntaxError(failure, in: file, firstLine: firstLine, input: input, openFlow: open).diagnostic)
+    // After `{{`, which is reported, one bracket is never closed.
+    if open != nil, case .refused? = frames.last?.key, diagnostics.last?.id == "complex-key" { return }
+    diagnostics.append(
+      SyntaxError(
+        failure, in: file, firstLine: firstLine, input: input, openFlow: open, lastNode: lastNode
+      ).diagnostic)
+  }
+
+  /// The place of the last complete node in the innermost open collection.
+  private var lastNode: SourceRange? {
+    guard let frame = frames.last else { return nil }
+    var last: SourceRange?
+    if frame.isMapping {
+      if case .read(let key) = frame.key { return key.range }
+      entries.forEach(from: max(frame.base, entries.count - 1)) { last = $0.value.range }
+    } else {
+      items.forEach(from: max(frame.base, items.count - 1)) { last = $0.range }
+    }
+    return last
   }
 }
 

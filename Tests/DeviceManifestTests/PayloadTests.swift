@@ -303,7 +303,10 @@ import Testing
         "1️⃣", to: "2️⃣", "wrong-kind", "'bits.region' takes a list, even for one value: put '[' and ']' around it"))
     expectFindings(
       of: "registers: 1️⃣5",
-      .init("1️⃣", "wrong-kind", "'registers' takes a list, even for one value: put '- ' before each"))
+      .init("1️⃣", "wrong-kind", "'registers' takes a list, even for one value: put '[' and ']' around it"))
+    expectFindings(
+      of: "1️⃣registers2️⃣: ",
+      .init("1️⃣", to: "2️⃣", "wrong-kind", "'registers' takes a list, even for one value: put '- ' before each"))
     expectFindings(
       of: "struct: {padded: 1️⃣5}",
       .init("1️⃣", "wrong-kind", "'struct.padded' must be a mapping with a, b, c, d, not a scalar")

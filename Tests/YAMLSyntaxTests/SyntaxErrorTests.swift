@@ -62,6 +62,12 @@ private func expectError(
       note: "within single quotes, ' is written as ''")
     expectError(
       "é: \"ü\" 1️⃣x2️⃣", "text cannot follow the closing quote", note: "within double quotes, \" is written as \\\"")
+    expectError(
+      "a: {b: 'the guest'1️⃣s answer'2️⃣}", "text cannot follow the closing quote",
+      note: "within single quotes, ' is written as ''")
+    expectError(
+      "a: 1️⃣\"foo2️⃣\nb: 3️⃣\"4️⃣bar\"\n", "this quoted text is not closed in its line", note: "it is closed here",
+      noteAt: "3️⃣")
     expectError("a: 1️⃣\"2️⃣foo\nb: 1\n", "this quoted text is never closed")
     expectError("- a\n- 1️⃣'2️⃣foo\n---\nb: 1\n", "this quoted text is never closed")
   }
@@ -96,6 +102,27 @@ private func expectError(
     expectError("a: {x1️⃣:2️⃣[1]}", "a space is missing after this ':'")
     expectError("---1️⃣ b:2️⃣ 2\n", "a mapping cannot begin on the line of its '---'")
     expectError("1️⃣\(String(repeating: "k", count: 1025))2️⃣: 1", "a key cannot be longer than 1024 characters")
+  }
+
+  @Test func valuesThatLookLikeKeysAreReported() {
+    expectError(
+      "- {set: 1️⃣gic.dist:2️⃣ 0x0800}", "a value cannot be a key at the same time: write gic.dist, KEY: 0x0800",
+      note: "KEY is the key for this value, such as 'value'; a ': ' that is part of a text needs quotes")
+    expectError(
+      "- {a: 1️⃣api:2️⃣ {options: 3}}", "a value cannot be a key at the same time: write api, options: 3",
+      fixIt: "api, options: 3")
+    expectError("- name: 1️⃣gic:2️⃣\n", "a value cannot end with ':'", fixIt: "gic")
+  }
+
+  @Test func marksOfOtherLanguagesAreReported() {
+    expectError(
+      "- 1️⃣(at: 0, size: 1)2️⃣", "a mapping in one line is written with '{' and '}', not with '(' and ')'",
+      fixIt: "{at: 0, size: 1}")
+    expectError("a: {\"at\": 01️⃣;2️⃣ \"size\": 1}", "',' is needed here, not ';'", fixIt: ",")
+    expectError("a:\n  1️⃣*2️⃣ b: c\n", "an item of a list begins with '-', not with '*'", fixIt: "-")
+    expectError("a: 1\n1️⃣//2️⃣ comment\nb: 2\n", "a comment begins with '#', not with '//'", fixIt: "#")
+    expectError(
+      "a:1️⃣\u{A0}2️⃣1\nb: 2\n", "the blank after this ':' must be a plain one, not the character U+00A0", fixIt: " ")
   }
 
   @Test func wrongIndentationIsReported() {
