@@ -170,6 +170,11 @@ package struct KeyPlaces: Hashable, Sendable {
     return places[i]
   }
 
+  /// Whether a place is that of a part of the value, and not of a field of the key.
+  package func isInValue(_ place: SourceRange) -> Bool {
+    zip(names, places).contains { $1 == place && ($0.hasPrefix("value") || $0.hasPrefix("[")) }
+  }
+
   /// The place of a field, or of a member such as `irq.num`; if the text does not give the member, the place of what
   /// contains it.
   package func place(ofPart path: String) -> SourceRange? {

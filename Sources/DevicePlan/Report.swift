@@ -237,7 +237,9 @@ extension Report.Entry {
     if result.culprit != nil { notes.append(Note("the call that is refused: \(step.words)", at: step.at)) }
     if let remedy = result.remedy { notes.append(Note(remedy)) }
     if let number = place.forgottenPrefix { notes.append(Note("did you mean \(number)?")) }
-    if place.text.contains("${"), let words = step.wordsWithoutExpressions(at: place) {
+    if let reason, reason.isAboutValue || !reason.valueFields.isEmpty, place.text.contains("${"),
+      let words = step.wordsWithoutExpressions(at: place)
+    {
       notes.append(Note("the first call that is refused is that \(words)"))
     }
     if let text = result.unpredicted { notes.append(Note(text)) }
@@ -301,7 +303,9 @@ extension Step {
   fileprivate func wordsWithoutExpressions(at place: SourceRange) -> String? {
     var words: [String] = []
     if case .vcpu(let id) = target { words.append("of vCPU \(id)") }
-    if let shown = place == at || key == nil ? value : key { words.append("with \(shown.printable)") }
+    if let shown = place == at || keyPlaces.isInValue(place) ? value : key {
+      words.append("with \(shown.printable)")
+    }
     return words.isEmpty ? nil : words.joined(separator: " ")
   }
 

@@ -173,8 +173,6 @@ package final class ManifestWorkspace {
     for (place, (i, document, extended)) in parsed.documents.enumerated() {
       let errors = parsed.diagnostics.isEmpty ? findings.errorCount : 0
       guard let architecture = ManifestReader.architecture(of: document, isFirst: i == 0, findings) else { continue }
-      // What follows a '---' that is one too many belongs to this manifest.
-      let isCut = parsed.documents.dropFirst(place + 1).first.map { $0.node.entries == nil } ?? false
       let catalogue = catalogue(for: architecture)
       guard catalogue.vm != nil else {
         findings.error(
@@ -191,9 +189,11 @@ package final class ManifestWorkspace {
         // After an error, not every value has been read.
         findings.report(result.plan.unusedFiles { findings.hasErrors && reader.mayUse($0) })
       }
+      // What follows a '---' that is one too many belongs to this manifest, which cannot be judged without it.
+      if let next = parsed.documents.dropFirst(place + 1).first, next.node.entries == nil { continue }
       each(
         PlannedManifest(
-          plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors && !isCut,
+          plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors,
           firstLine: document.range.start.line,
           bases: extended, source: (reader, manifest)))
     }

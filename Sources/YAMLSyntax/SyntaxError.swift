@@ -1,5 +1,4 @@
 import Diagnostics
-import Vocabulary
 
 /// A syntax error that libyaml found, in words for the author of the text, at the place that has to change.
 struct SyntaxError {
@@ -232,9 +231,7 @@ extension SyntaxError {
     guard colon > start, colon < end, !text.isLineEnd(colon + 1), !text.isBlank(colon + 1) else { return nil }
     let next = character(colon + 1)
     if let scalar = text.text(next).unicodeScalars.first, scalar.properties.isWhitespace {
-      return error(
-        "the blank after this ':' must be a plain one, not the character U+\(hexadecimalDigits(scalar.value, width: 4))",
-        next, fixIt: FixIt(replace: text.place(next), with: " "))
+      return .wrongBlank(scalar, text.place(next))
     }
     let gap = text.place((colon + 1)..<(colon + 1))
     return error(
@@ -285,7 +282,7 @@ extension SyntaxError {
     var last = offset - 1
     while text.isBlank(last) { last -= 1 }
     if let unclosed = closedBelow(before: last + 1) { return unclosed }
-    let range = restOfLine(offset)
+    let range = offset..<max(text.end(ofTextAt: offset, isFlow: openFlow != nil), offset + 1)
     switch text[last] {
     case UInt8(ascii: "'"):
       return error(
@@ -325,7 +322,9 @@ extension SyntaxError {
     }
     if let unclosed = closedBelow(before: offset) { return unclosed }
     // A quote within the quotes.
-    if [UInt8(ascii: "\""), UInt8(ascii: "'")].contains(text[offset - 1]) { return textBehindValue(offset) }
+    if found != UInt8(ascii: ":"), [UInt8(ascii: "\""), UInt8(ascii: "'")].contains(text[offset - 1]) {
+      return textBehindValue(offset)
+    }
     if found == UInt8(ascii: "[") || found == UInt8(ascii: "{"), let bracket = bracketInText(offset) { return bracket }
     // For `[1, 2` above `b: 3`, libyaml stops only at the colon.
     let isKeyBelow = found == UInt8(ascii: ":") && text.lineStart(of: offset) > contextOffset

@@ -104,7 +104,7 @@ extension TreeBuilder {
   mutating func fail(_ failure: EventFailure, input: Range<Int>) {
     let open = frames.last.flatMap { $0.isFlow ? $0.start : nil }
     // After `{{`, which is reported, one bracket is never closed.
-    if open != nil, case .refused? = frames.last?.key, diagnostics.last?.id == "complex-key" { return }
+    if let open, let last = diagnostics.last, last.id == "complex-key", let key = last.range?.start, key > open { return }
     diagnostics.append(
       SyntaxError(
         failure, in: file, firstLine: firstLine, input: input, openFlow: open, lastNode: lastNode
@@ -286,10 +286,16 @@ extension TreeBuilder {
     else { return nil }
     let place = Position(line: start.line, column: start.column + key.value[..<colon].unicodeScalars.count)
     let behind = Position(line: place.line, column: place.column + 1)
+    let blank = rest.unicodeScalars.first.flatMap { $0.properties.isWhitespace ? $0 : nil }
+    let first = Position(line: place.line, column: behind.column + (blank == nil ? 0 : 1))
     let entry = Entry(
       key: Located(String(key.value[..<colon]), at: range(start, place)),
-      value: Node(.scalar(String(rest), .plain), at: range(behind, end)))
-    report(.missingSpace(range(place, behind), entry, key.range))
+      value: Node(.scalar(String(blank == nil ? rest : rest.dropFirst()), .plain), at: range(first, end)))
+    if let blank {
+      report(.wrongBlank(blank, range(behind, first)))
+    } else {
+      report(.missingSpace(range(place, behind), entry, key.range))
+    }
     return placeOfKey(entry.key.value, new: entry.key.range) == nil ? entry : nil
   }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Vocabulary
 
 // Diagnostics for valid YAML that the tree refuses, and for exceeded limits.
 
@@ -15,6 +16,13 @@ extension Diagnostic {
     .error(
       "yaml-syntax", "a space is missing after this ':'", at: colon,
       fixIts: [FixIt(replace: written, with: "\(entry.key.value): \(entry.value.scalar ?? "")")])
+  }
+
+  static func wrongBlank(_ blank: Unicode.Scalar, _ range: SourceRange) -> Diagnostic {
+    .error(
+      "yaml-syntax",
+      "the blank after this ':' must be a plain one, not the character U+\(hexadecimalDigits(blank.value, width: 4))",
+      at: range, fixIts: [FixIt(replace: range, with: " ")])
   }
 
   static func equalsSign(_ entry: Entry, _ written: SourceRange) -> Diagnostic {
