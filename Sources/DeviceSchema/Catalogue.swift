@@ -453,6 +453,13 @@ extension Catalogue: SharedNames {
     return table
   }
 
+  func absence(ofRow name: String, inTable table: String) -> String? {
+    guard let entry = definitions["tables"]?[table]?.entry else { return nil }
+    return TableReader(faults: Findings(), release: release)
+      .lifetime(ofAbsentRow: name, in: Entry(key: entry.key, value: entry.value.node))
+      .flatMap { absence("'\(name)'", $0) }
+  }
+
   func function(_ name: String) throws(ExpressionError) -> Function? {
     if compilingFunctions.contains(name) {
       throw ExpressionError("function '\(name)' calls itself", at: Span(start: 0, length: 0))
