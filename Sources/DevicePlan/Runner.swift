@@ -21,22 +21,21 @@ package struct Runner {
     /// The reason why all further steps are skipped; nil while the run continues.
     var end: String?
     for i in plan.steps.indices {
-      let step = plan.steps[i]
       if end == nil, isInterrupted() {
         end = "the run was interrupted"
         report.interruption = i
       }
-      // Without `??`, whose closure would copy the step.
+      // Without `??`, whose closure would copy a step.
       var reason = end
-      if reason == nil { reason = report.unmetGuard(of: step) }
+      if reason == nil { reason = report.unmetGuard(of: plan.steps[i]) }
       let result: StepResult
       if let reason {
-        host.skip(step)
+        host.skip(plan.steps[i])
         result = StepResult(.skipped(reason))
       } else {
-        result = host.perform(step)
+        result = host.perform(plan.steps[i])
       }
-      let verdict = Verdict(of: result, for: step)
+      let verdict = Verdict(of: result, for: plan.steps[i])
       report.append(result, verdict)
       if case .failed = verdict, !keepGoing, end == nil { end = "an earlier step failed" }
     }
@@ -87,7 +86,7 @@ package enum Failure: Hashable, Sendable {
 }
 
 extension Verdict {
-  package init(of result: StepResult, for step: Step) {
+  package init(of result: borrowing StepResult, for step: borrowing Step) {
     self =
       if result.schemaFault != nil {
         .failed(.schemaFault)
@@ -104,7 +103,7 @@ extension Verdict {
   }
 
   /// The verdict on an answer.
-  private init(of answer: Answer, _ result: StepResult, _ step: Step) {
+  private init(of answer: Answer, _ result: borrowing StepResult, _ step: borrowing Step) {
     guard step.expected.contains(answer) else {
       self = .failed(.unexpectedAnswer)
       return
@@ -126,7 +125,7 @@ extension Verdict {
   }
 
   /// The verdict on the possible answers, depending on whether all, none or some of them are as expected.
-  private init(answers: [Answer], _ result: StepResult, _ step: Step) {
+  private init(answers: [Answer], _ result: borrowing StepResult, _ step: borrowing Step) {
     let verdicts = answers.map { Verdict(of: $0, result, step) }
     if let first = verdicts.first, verdicts.allSatisfy({ $0 == first }) {
       self = first
