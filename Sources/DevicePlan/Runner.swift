@@ -21,21 +21,22 @@ package struct Runner {
     /// The reason why all further steps are skipped; nil while the run continues.
     var end: String?
     for i in plan.steps.indices {
+      let step = plan.steps[i]
       if end == nil, isInterrupted() {
         end = "the run was interrupted"
         report.interruption = i
       }
-      // Without `??`, whose closure would copy a step.
+      // Without `??`, whose closure would copy the step.
       var reason = end
-      if reason == nil { reason = report.unmetGuard(of: plan.steps[i]) }
+      if reason == nil { reason = report.unmetGuard(of: step) }
       let result: StepResult
       if let reason {
-        host.skip(plan.steps[i])
+        host.skip(step)
         result = StepResult(.skipped(reason))
       } else {
-        result = host.perform(plan.steps[i])
+        result = host.perform(step)
       }
-      let verdict = Verdict(of: result, for: plan.steps[i])
+      let verdict = Verdict(of: result, for: step)
       report.append(result, verdict)
       if case .failed = verdict, !keepGoing, end == nil { end = "an earlier step failed" }
     }

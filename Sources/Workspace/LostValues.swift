@@ -23,22 +23,29 @@ extension Plan {
     // Most plans have none, and need no schemas.
     if pairs.isEmpty { return [] }
     let devices = deviceFiles(in: catalogue)
-    var lists: [AttributeOfObject: LostValues] = [:]
+    var lists: [LostValues] = []
+    var numbers: [AttributeOfObject: Int] = [:]
     for pair in pairs {
       guard case .setAttribute(let call) = steps[pair.kept].operation, let path = steps[pair.kept].attribute else {
         continue
       }
       let list = AttributeOfObject(target: call.target, path: path)
-      if lists[list]?.isFull == true {
-        lists[list]?.more += 1
+      // Neighbours are mostly of one list.
+      let known = lists.last?.list == list ? lists.count - 1 : numbers[list]
+      if let known, lists[known].isFull {
+        lists[known].more += 1
         continue
       }
       guard let attribute = catalogue.file(of: call.target, devices: devices)?.attribute(at: path)?.attribute,
         !attribute.mayRepeat(call.attr)
       else { continue }
-      lists[list, default: LostValues(attribute: attribute)].pairs.append(pair)
+      if known == nil {
+        numbers[list] = lists.count
+        lists.append(LostValues(list: list, attribute: attribute))
+      }
+      lists[known ?? lists.count - 1].pairs.append(pair)
     }
-    return lists.values.sorted { $0.pairs[0].kept < $1.pairs[0].kept }.flatMap { $0.warnings(in: self) }
+    return lists.flatMap { $0.warnings(in: self) }
   }
 }
 
@@ -65,6 +72,7 @@ private struct LostValues {
   /// The maximum number of warnings. A list can have thousands of values.
   private static let mostWarnings = 10
 
+  let list: AttributeOfObject
   let attribute: AttributeSchema
   var pairs: [Pair] = []
   /// The number of further calls that set the attribute again. Their values may add to each other.
