@@ -30,6 +30,13 @@ package struct ManifestReader {
         notes: isFirst ? [] : [Note("the '---' above it ends the manifest before it")])
       return nil
     }
+    if node[key: "arch"] != nil, node[key: "kernel"]?.scalar != nil, node[key: "kvmconf"] == nil, node[key: "extends"] == nil {
+      findings.error(
+        "not-a-manifest",
+        "these are facts of a host, and no manifest; give the file to --host-facts, and name it NAME.facts.yaml if it is in a folder of manifests",
+        at: node.range.firstLine)
+      return nil
+    }
     let names = Architecture.names
     let written = node[key: "arch"]
     guard let arch = written, let text = arch.scalar, !arch.isEmpty else {

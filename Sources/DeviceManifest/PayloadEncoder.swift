@@ -247,6 +247,10 @@ extension PayloadEncoder {
 
   /// Reports a text that is not an integer. Returns the known name that it probably means; nil if no name is near.
   private func notAnInteger(_ text: String, _ description: IntegerDescription, _ range: SourceRange) -> String? {
+    if let absence = description.names.absence(of: text) {
+      findings.error("unknown-name", absence, at: range)
+      return nil
+    }
     let names = description.names.map(\.name) + description.flags.map(\.name)
     let expression = surroundings.meantExpression(text, !isStep)
     if expression == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {

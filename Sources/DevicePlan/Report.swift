@@ -59,6 +59,13 @@ package struct Report: Hashable, Sendable {
     entries.verdicts[index] = .skipped
   }
 
+  /// Removes the warnings of a step and of those after it for which a condition holds.
+  package mutating func removeWarnings(from first: Int, where isUnwanted: (Reason) -> Bool) {
+    for i in entries.indices.dropFirst(first) where entries.results[i].warnings.contains(where: isUnwanted) {
+      entries.results[i].warnings.removeAll(where: isUnwanted)
+    }
+  }
+
   /// Notes the call without which the step would not be refused, and the setting whose value is why.
   package mutating func setConflict(_ index: Int, _ place: SourceRange?, culprit: SourceRange?) {
     entries.results[index].conflict = place

@@ -87,7 +87,7 @@ package enum Failure: Hashable, Sendable {
 }
 
 extension Verdict {
-  package init(of result: StepResult, for step: Step) {
+  package init(of result: borrowing StepResult, for step: borrowing Step) {
     self =
       if result.schemaFault != nil {
         .failed(.schemaFault)
@@ -104,7 +104,7 @@ extension Verdict {
   }
 
   /// The verdict on an answer.
-  private init(of answer: Answer, _ result: StepResult, _ step: Step) {
+  private init(of answer: Answer, _ result: borrowing StepResult, _ step: borrowing Step) {
     guard step.expected.contains(answer) else {
       self = .failed(.unexpectedAnswer)
       return
@@ -126,7 +126,7 @@ extension Verdict {
   }
 
   /// The verdict on the possible answers, depending on whether all, none or some of them are as expected.
-  private init(answers: [Answer], _ result: StepResult, _ step: Step) {
+  private init(answers: [Answer], _ result: borrowing StepResult, _ step: borrowing Step) {
     let verdicts = answers.map { Verdict(of: $0, result, step) }
     if let first = verdicts.first, verdicts.allSatisfy({ $0 == first }) {
       self = first

@@ -144,8 +144,17 @@ package final class AttributeSchema: AttributeDescription {
 
   /// Whether a second set of the attribute with this number leaves what the first one did.
   package func mayRepeat(_ attr: UInt64) -> Bool {
-    repeats && KeyCondition.holds(repeatedKeys, key(of: attr) ?? Fields(), attr)
+    guard repeats, let condition = repeatedKeys else { return repeats }
+    // The condition often searches a table, and is often asked about the same registers of many vCPUs.
+    let read = attr & repeatedBits
+    if let known = repeatedNumbers[read] { return known }
+    let holds = KeyCondition.holds(condition, key(of: attr) ?? Fields(), attr)
+    repeatedNumbers[read] = holds
+    return holds
   }
+  /// Whether numbers may be set several times, as far as it was asked; by the bits that the condition reads.
+  private var repeatedNumbers: [UInt64: Bool] = [:]
+  private lazy var repeatedBits = repeatedKeys.map(bits(readBy:)) ?? 0
 
   /// The keys of an entry in a manifest that is more than a value.
   package private(set) lazy var entryKeys = keyFields.map(\.name) + ["value", "optional", "flags"]

@@ -12,6 +12,9 @@ package final class Catalogue {
   package let release: Release
   package let faults: Findings
   package private(set) var files: [SchemaFile] = []
+  package private(set) lazy var vm = files.first { $0.subject == .vm }
+  package private(set) lazy var vcpu = files.first { $0.subject == .vcpu }
+  package private(set) lazy var system = files.first { $0.subject == .system }
 
   /// The definitions of shared names, by section and name.
   private var definitions: [String: [String: Definition]] = [:]
@@ -191,10 +194,6 @@ package final class Catalogue {
 }
 
 extension Catalogue {
-  package var vm: SchemaFile? { files.first { $0.subject == .vm } }
-  package var vcpu: SchemaFile? { files.first { $0.subject == .vcpu } }
-  package var system: SchemaFile? { files.first { $0.subject == .system } }
-
   /// The names of the device types that exist in this release.
   package var deviceTypes: [String] { files.filter { $0.lifetime.mayInclude(release) }.compactMap(\.deviceType) }
 
@@ -451,6 +450,13 @@ extension Catalogue: SharedNames {
     let table = TableReader(faults: faults, release: release).table(Entry(key: entry.key, value: entry.value.node))
     tables[name] = table
     return table
+  }
+
+  func absence(ofRow name: String, inTable table: String) -> String? {
+    guard let entry = definitions["tables"]?[table]?.entry else { return nil }
+    return TableReader(faults: Findings(), release: release)
+      .lifetime(ofAbsentRow: name, in: Entry(key: entry.key, value: entry.value.node))
+      .flatMap { absence("'\(name)'", $0) }
   }
 
   func function(_ name: String) throws(ExpressionError) -> Function? {

@@ -172,15 +172,24 @@ struct PayloadReader {
   /// Reads names of values: a mapping, or the column of a table, `v3_distributor.offset`.
   private func names(_ node: Node) -> ValueNames {
     if let text = node.scalar { return names(fromColumn: text, at: node.range) }
+    let entries = node.entries ?? []
+    func reader(_ entry: Entry, _ faults: Findings) -> KeyReader {
+      KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
+    }
+    let names = entries.compactMap { entry -> ValueNames.Element? in
+      guard entry.value.entries != nil else {
+        return entry.value.integer(named: entry.key.value, faults).map { (entry.key.value, $0) }
+      }
+      let reader = reader(entry, faults)
+      if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
+      let number = reader.constants.first?.value.node ?? reader["number"]
+      return number?.integer(named: "number", faults).map { (entry.key.value, $0) }
+    }
     return ValueNames(
-      (node.entries ?? []).compactMap { entry in
-        guard entry.value.entries != nil else {
-          return entry.value.integer(named: entry.key.value, faults).map { (entry.key.value, $0) }
-        }
-        let reader = KeyReader(entry.value, keys: ["number", "since", "until", "doc"], of: "a name", faults)
-        if let release = scope.release, !reader.lifetime().mayInclude(release) { return nil }
-        let number = reader.constants.first?.value.node ?? reader["number"]
-        return number?.integer(named: "number", faults).map { (entry.key.value, $0) }
+      names,
+      absence: { [scope] name in
+        entries.first { $0.key.value == name && $0.value.entries != nil }
+          .flatMap { scope.absence("'\(name)'", reader($0, Findings()).lifetime()) }
       })
   }
 
@@ -199,7 +208,8 @@ struct PayloadReader {
       faults.error("schema-type", "the rows of table '\(parts[0])' need 'name' and '\(parts[1])'", at: range)
       return ValueNames()
     }
-    return ValueNames(reading: { rows.compactMap(name) })
+    return ValueNames(
+      reading: { rows.compactMap(name) }, absence: { [scope] in scope.absence(ofRow: $0, inTable: parts[0]) })
   }
 
   /// Reads the bit fields of an integer, of a key or of an argument.

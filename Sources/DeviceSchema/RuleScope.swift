@@ -53,6 +53,8 @@ final class RuleScope: Scope {
   func function(_ name: String) throws(ExpressionError) -> Function? { try shared.function(name) }
   func fact(_ name: String) -> Type? { shared.factType(name) }
   var release: Release? { shared.release }
+  func absence(ofRow name: String, inTable table: String) -> String? { shared.absence(ofRow: name, inTable: table) }
+  func absence(_ words: String, _ lifetime: Lifetime) -> String? { shared.absence(words, lifetime) }
   func notation(ofUnit unit: String) -> Notation? { shared.notation(ofUnit: unit) }
   var unitNames: [String] { shared.unitNames }
   func structure(_ name: String) -> SchemaEntry? { shared.structure(name) }
@@ -104,6 +106,10 @@ struct RootTypes {
 protocol SharedNames: AnyObject {
   /// A table or `arch`.
   func constant(_ name: String) -> (value: Value, type: Type)?
+  /// `'DAWR1' is new in Linux 5.16; you validate for Linux 5.10`, for a row of a table; nil if there is no such row.
+  func absence(ofRow name: String, inTable table: String) -> String?
+  /// `WORDS is new in Linux 5.16; you validate for Linux 5.10`; nil if the release has it.
+  func absence(_ words: String, _ lifetime: Lifetime) -> String?
   func function(_ name: String) throws(ExpressionError) -> Function?
   func factType(_ name: String) -> Type?
   func ruleFunction(_ name: String) -> RuleFunction?

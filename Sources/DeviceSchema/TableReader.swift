@@ -21,9 +21,7 @@ struct TableReader {
         continue
       }
       let reader = KeyReader(item, keys: entries.map(\.key.value), of: "a row", faults)
-      guard reader.lifetime().mayInclude(release) else { continue }
-      let cells = entries.filter { !["since", "until", "doc", "for"].contains($0.key.value) }
-      guard let block = block(cells, reader["for"]) else { continue }
+      guard reader.lifetime().mayInclude(release), let block = block(entries, reader["for"]) else { continue }
       for name in block.names where !columns.contains(name) { columns.append(name) }
       blocks.append(block)
     }
@@ -46,6 +44,21 @@ struct TableReader {
     return (.list(values), .list(.record(record)))
   }
 
+  /// The lifetime of the row with this name, if the release lacks it; nil if there is no such row.
+  func lifetime(ofAbsentRow name: String, in entry: Entry) -> Lifetime? {
+    for item in entry.value.items ?? [] {
+      let reader = KeyReader(item, keys: (item.entries ?? []).map(\.key.value), of: "a row", faults)
+      let lifetime = reader.lifetime()
+      guard !lifetime.mayInclude(release), let block = block(item.entries ?? [], reader["for"]),
+        let column = block.names.firstIndex(of: "name")
+      else { continue }
+      var names = Array(repeating: [Value.null], count: block.numbers.count)
+      fill(column: 0, of: &names, with: block.cells[column], block)
+      if names.contains([.string(name)]) { return lifetime }
+    }
+    return nil
+  }
+
   /// The rows of one item of a table: one, or with `for: n in LIST` one for each number.
   private struct Block {
     var names: [String]
@@ -60,7 +73,8 @@ struct TableReader {
   ///
   /// In repeated rows, a text may contain `<EXPRESSION>`, which is replaced by its value. Any other column that mentions
   /// the variable is an expression.
-  private func block(_ cells: [Entry], _ header: Node?) -> Block? {
+  private func block(_ entries: [Entry], _ header: Node?) -> Block? {
+    let cells = entries.filter { !["since", "until", "doc", "for"].contains($0.key.value) }
     let names = cells.map(\.key.value.identifier)
     guard let header else { return Block(names: names, cells: cells.map { .constant(value($0.value)) }) }
     guard let (variable, list) = header.loopHeader else {

@@ -283,7 +283,8 @@ extension [Reason] {
   /// The reasons after the first one that are mistakes of their own.
   ///
   /// Each refusal of a call without a value is about another missing part of the state. A call with a value may have a
-  /// wrong one besides a state that refuses every value, or two wrong parts.
+  /// wrong one besides a state that refuses every value, or two wrong parts. If something is missing in the state, a
+  /// value is wrong only if that can be said without the state.
   fileprivate func furtherReasons(after first: Reason, of call: PreparedCall) -> [Reason] {
     guard let index = firstIndex(where: { $0.rule == first.rule && $0.rule != nil }) else { return [] }
     let others = self[(index + 1)...]
@@ -297,7 +298,8 @@ extension [Reason] {
       let readsMissing = isAttribute && call.isBare && !missing.isEmpty && reason.missing.isEmpty
       return known.insert(reason.rule).inserted && missing.isDisjoint(with: reason.missing) && !readsMissing
     }
-    return call.isBare ? further : further.filter(\.isAboutValue)
+    if call.isBare { return further }
+    return further.filter { $0.isAboutValue && (first.missing.isEmpty || !$0.isAboutState) }
   }
 }
 

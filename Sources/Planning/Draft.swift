@@ -66,9 +66,11 @@ private struct Labels {
 
   mutating func number(_ label: Label) -> Int {
     let (owner, name) = (label.owner.number, label.name.rawValue)
-    if owner >= numbers.count { numbers += Array(repeating: [], count: owner + 1 - numbers.count) }
+    if owner >= numbers.count { numbers.append(contentsOf: repeatElement([], count: owner + 1 - numbers.count)) }
     if name >= numbers[owner].count {
-      numbers[owner] += Array(repeating: -1, count: name + 1 - numbers[owner].count)
+      // Most owners have labels of many names.
+      let missing = max(32, name + 1) - numbers[owner].count
+      numbers[owner].append(contentsOf: repeatElement(-1, count: missing))
     }
     if numbers[owner][name] < 0 {
       numbers[owner][name] = count

@@ -29,7 +29,7 @@ struct CandidateSearch {
         let (found, isNarrow) = aboutSubject(callsThatFit())
         return isNarrow || type != nil ? narrowed(narrowed(found, by: namesValueInAnyCase), by: namesAttribute) : nil
       }
-      if complaint.subjects.isEmpty || complaint.errno == nil { return nil }
+      if complaint.subjects.isEmpty || complaint.errno == nil || complaint.isOfKernel { return nil }
     }
     let all = callsThatFit()
     // The constants of the kernel's headers are surer than the words of a program.
@@ -45,6 +45,8 @@ struct CandidateSearch {
     var isNarrow = type != nil || found.count < all.count
     if type == nil {
       let about = aboutSubject(found)
+      // Only the subject says what such a message is about, and this architecture lacks it.
+      if complaint.call == nil, complaint.attr == nil, !about.isNarrow { return nil }
       (found, isNarrow) = (about.found, isNarrow || about.isNarrow)
     }
     if complaint.attr != nil || complaint.group != nil { return found }
@@ -93,6 +95,15 @@ struct CandidateSearch {
 
   private func reference(_ catalogue: Catalogue, argument: [String: Int128] = [:]) -> CallReference {
     CallReference(catalogue: catalogue, isAlone: architecture != nil, argument: argument)
+  }
+
+  /// Those of the files that the message names a part of, or all.
+  func filesOfSubject() -> [(Catalogue, SchemaFile)] {
+    let all = files()
+    let some = all.filter { _, file in
+      complaint.subjects.contains { file.name.hasPrefix($0) || $0.hasPrefix("\(file.name).") }
+    }
+    return some.isEmpty ? all : some
   }
 
   /// The candidate without the refusals of commands other than the one that the message names.
@@ -148,7 +159,13 @@ struct CandidateSearch {
       return capabilities(of: file, catalogue)
     }
     let page = messages.others[name]?.page
-    return ownCalls(of: file, catalogue) { $0.title == name || (page == $0.subject && $0.exists(on: file)) }
+    return ownCalls(of: file, catalogue) { $0.title == name || (page == $0.subject && $0.exists(on: file)) }.map {
+      // A page can be that of several calls.
+      guard case .descriptor? = $0.calls.first?.kind else { return $0 }
+      var candidate = $0
+      candidate.calls[0].title = name
+      return candidate
+    }
   }
 
   private func ownCalls(
@@ -195,6 +212,8 @@ extension CandidateSearch {
   /// The candidates for the part of KVM that the message names, and whether it names one; otherwise all.
   private func aboutSubject(_ all: [Candidate]) -> (found: [Candidate], isNarrow: Bool) {
     var about = all.filter { candidate in complaint.subjects.contains { candidate.name.hasPrefix($0) } }
+    // The path of an attribute can be the beginning of another one's: addr.redist and addr.redist-region.
+    about = narrowed(about) { $0.attribute != nil && complaint.subjects.contains($0.name) }
     if about.isEmpty { about = all.filter(namesFile) }
     return about.isEmpty ? (all, false) : (about, true)
   }

@@ -52,7 +52,8 @@ struct Candidate {
   /// The constants of the kernel's headers that are the call, what it is on, or values of its argument.
   var constants: [String] {
     if let (group, attribute) = attribute {
-      return typeConstants + group.constants + attribute.constants
+      let own = group.constants + attribute.constants
+      return typeConstants + own + own.compactMap(Self.short)
     }
     switch calls.first?.kind {
     case .descriptor(.create): return typeConstants
@@ -61,6 +62,13 @@ struct Candidate {
     case .request(let request): return [request.constant] + namedFields.flatMap(\.description.constants)
     case .descriptor, .attribute, nil: return []
     }
+  }
+
+  /// The short form of a constant: KVM_LOONGARCH_EXTIOI_INIT_NUM_CPU of KVM_DEV_LOONGARCH_EXTIOI_CTRL_INIT_NUM_CPU.
+  private static func short(_ constant: String) -> String? {
+    let prefix = "KVM_DEV_"
+    guard constant.hasPrefix(prefix) else { return nil }
+    return "KVM_" + constant.dropFirst(prefix.count).replacing("_CTRL_", with: "_", maxReplacements: 1)
   }
 
   /// The constant of the device type, and its short form: KVM_LOONGARCH_PCHPIC of KVM_DEV_TYPE_LOONGARCH_PCHPIC.

@@ -33,6 +33,8 @@ package struct Complaint: Hashable, Sendable {
   package var possibleValues: Set<String> = []
   /// Whether the message is an errno and nothing else: `errno=6`, `os error 16`.
   package var isErrnoAlone = false
+  /// Whether it is a line of the kernel's log, whose errno is most often not the answer to a call.
+  package var isOfKernel = false
   /// Large numbers, such as those of registers.
   package var numbers: [UInt64] = []
 
@@ -59,6 +61,11 @@ extension Complaint {
     attr = reader.number(after: "attr", in: text) ?? reader.number(after: "attribute", in: text)
     // A group without an attribute is not KVM's: VFIO also has groups. Other calls also have attributes, without groups.
     if attr != nil { group = reader.number(after: "group", in: text).flatMap { UInt32(exactly: $0) } }
+    // Linux on loongarch64: `group (3) attr (0)`
+    if attr == nil, let number = reader.number(after: "group (", in: text) {
+      attr = reader.number(after: "attr (", in: text)
+      if attr != nil { group = UInt32(exactly: number) }
+    }
     if !isOnAttribute, group == nil { attr = nil }
     for (words, access) in messages.groups {
       if group == nil, let number = reader.number(after: words, in: text) {
@@ -67,6 +74,7 @@ extension Complaint {
       }
     }
     errno = lines[part].lazy.compactMap { reader.errno(in: $0) }.first ?? reader.errno(in: text)
+    isOfKernel = MessageReader.isOfKernel(first)
     let all = MessageReader.words(text)
     let registers = all.compactMap(Self.register)
     constants = all.filter { $0.hasPrefix("KVM_") && Self.register($0) == nil }
@@ -95,8 +103,10 @@ extension Complaint {
     }
   }
 
-  /// The name of the register in a constant that is its number: SVE_VLS of KVM_REG_ARM64_SVE_VLS.
+  /// The name of the register in a constant that is its number: SVE_VLS of KVM_REG_ARM64_SVE_VLS, which kvmtool calls
+  /// KVM_ARM64_SVE_VLS.
   private static func register(_ constant: String) -> String? {
+    if constant.hasPrefix("KVM_ARM64_") { return String(constant.dropFirst("KVM_ARM64_".count)) }
     let parts = constant.split(separator: "_", maxSplits: 3)
     return constant.hasPrefix("KVM_REG_") && parts.count == 4 ? String(parts[3]) : nil
   }

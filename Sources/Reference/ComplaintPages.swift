@@ -21,7 +21,7 @@ extension Explainer {
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
     var page = PageText()
     page.line(complaint.sentence(of: found))
-    if complaint.errno == nil, !found.isEmpty {
+    if complaint.errno == nil, !found.isEmpty, !complaint.isOfKernel {
       page.paragraph(
         "It has no errno that is known here. If it is in another language, run the program again with LC_ALL=C.",
         indent: 0)
@@ -69,7 +69,7 @@ extension Explainer {
       return .unknown("no call that the schemas describe fits the message")
     }
     var rows: [[String]] = []
-    for (catalogue, file) in search.files() {
+    for (catalogue, file) in search.filesOfSubject() {
       let group = file.groups.first { $0.number == number }
       let answers = AttributeAccess.allCases.filter { complaint.access == nil || $0 == complaint.access }.compactMap {
         access -> String? in
@@ -145,7 +145,10 @@ extension PageText {
     if case .other(let name)? = complaint.call {
       let capability = complaint.constants.first { $0.hasPrefix("KVM_CAP_") }
       let isDescribed = found.contains { $0.calls.contains { $0.title == name } }
-      if !isDescribed, let doc = messages.others[name]?.doc { sentences.append(doc) }
+      // A call that has its page under another name has something of its own to say.
+      if let other = messages.others[name], !isDescribed || other.page != nil, let doc = other.doc {
+        sentences.append(doc)
+      }
       if let errno = complaint.errno, let reason = messages.reason(complaint) {
         sentences.append("\(errno) can mean that \(reason).")
       }

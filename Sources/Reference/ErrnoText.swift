@@ -30,12 +30,13 @@ enum ErrnoText {
     ("EHWPOISON", ["Memory page has hardware error"]),
   ]
 
-  /// The text of musl that is also English: it counts only at the end of a line.
+  /// The text of musl that is also English: it counts only as a whole line, or after the last colon of one.
   private static let endOfLine = (words: "notsupported", name: "EOPNOTSUPP")
 
-  /// The errno whose text is also English, if a line ends with the text.
-  static func atEnd(of line: MessageText) -> Errno? {
-    line.bytes.reversed().starts(with: endOfLine.words.utf8.reversed()) ? Errno(name: endOfLine.name) : nil
+  /// The errno whose text is also English, if nothing else follows the last colon of a line.
+  static func atEnd(of line: String) -> Errno? {
+    let end = line.utf8.split(separator: 0x3A).last ?? []
+    return MessageText(end).bytes.elementsEqual(endOfLine.words.utf8) ? Errno(name: endOfLine.name) : nil
   }
 
   /// The letters of the texts of glibc, then of those of musl. Those of glibc are surer.

@@ -151,7 +151,7 @@ extension DiagnosticReference {
       "The loader opens each file before the first call, whether it is used or not."),
     Entry(
       "not-a-manifest", "A YAML file in a folder is a manifest.",
-      "A file without the keys kvmconf, arch and extends belongs to another program, and is skipped. Name it on the command line to validate it."
+      "A file without the keys kvmconf, arch and extends belongs to another program, and is skipped. Name it on the command line to validate it. A file with arch and kernel, but without kvmconf, has facts of a host, as probe --facts writes them: name it NAME.facts.yaml."
     ),
     Entry(
       "unused-ignore", "A comment '# kvmconf: ignore ID' turns a diagnostic off.",
@@ -175,6 +175,9 @@ extension DiagnosticReference {
       "bad-quirks",
       "A file of quirks has 'quirks', a list of mappings with operation, target, attribute, kernel (the answer) and reason."
     ),
+    Entry(
+      "bad-baseline", "validate --baseline: every line of the file has the name of a manifest, an id and a fingerprint.",
+      "validate --write-baseline writes such a file."),
     Entry(
       "bad-shard", "merge: the reports are those of all shards of one validation, each once.",
       "Each comes from validate --shard K/N --format json, by the same kvmconf, with the same manifests, files that these name, hosts, facts and settings. A report that was changed is refused."

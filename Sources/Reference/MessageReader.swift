@@ -81,11 +81,19 @@ struct MessageReader {
 
   private func namesLastCall(_ line: String) -> Bool { lastCalls.first(in: MessageText(line.utf8)) != nil }
 
+  /// Whether a line is one of the kernel's log: with its time, or with what KVM puts before its own.
+  static func isOfKernel(_ line: String) -> Bool {
+    let time = line.prefix { "[ .".contains($0) || $0.isNumber }
+    let hasTime = time.hasPrefix("[") && time.contains(".") && line.dropFirst(time.count).hasPrefix("]")
+    return hasTime || ["kvm [", "kvm_amd: ", "kvm_intel: "].contains { line.hasPrefix($0) }
+  }
+
   // MARK: Calls
 
   /// The call that a text names.
   func call(in text: String) -> Complaint.Call? {
     if let named = namedCall(in: text) { return named }
+    let text = Self.withoutValues(text)
     guard callInWords(MessageText(text.utf8)) != nil else { return nil }
     return callInWords(MessageText(Self.withoutConstants(Self.withoutFileNames(text)).utf8))
   }
@@ -111,10 +119,19 @@ struct MessageReader {
     verbs.first(in: MessageText(Self.withoutFileNames(text).utf8)).map(Self.call)
   }
 
-  /// The part of KVM that a text names, as beginnings of paths.
+  /// The part of KVM that a text names, as beginnings of paths. If the text names several, the later ones can leave only some
+  /// of the paths of the first: the distributor of a `gicv3`.
   func subject(of text: String) -> [String]? {
-    let words = MessageText(text.utf8)
-    return messages.subjects.first { words.names($0.words) }?.paths
+    let words = MessageText(Self.withoutValues(text).utf8)
+    let named = messages.subjects.lazy.filter { words.names($0.words) }.map(\.paths)
+    return named.first.map { first in
+      first.count == 1
+        ? first
+        : named.dropFirst().reduce(first) { paths, others in
+          let some = paths.filter { path in others.contains { path.hasPrefix($0) } }
+          return some.isEmpty ? paths : some
+        }
+    }
   }
 
   private static func call(_ name: String) -> Complaint.Call {
@@ -129,6 +146,12 @@ struct MessageReader {
       let name = word.prefix { $0 != ":" }
       return !endings.contains { name.hasSuffix($0) }
     }.joined(separator: " ")
+  }
+
+  /// A text without the hexadecimal numbers in parentheses that programs print inside a sentence: `state (0x1f) for CPU 0`.
+  private static func withoutValues(_ text: String) -> String {
+    if Array(text.utf8).firstIndex(of: Array("(0x".utf8)) == nil { return text }
+    return text.split(separator: " ").filter { !($0.hasPrefix("(0x") && $0.hasSuffix(")")) }.joined(separator: " ")
   }
 
   /// A text without the names of the kernel's headers that are no calls: the end of KVM_XEN_HVM_SET_ATTR is no call of its
@@ -159,12 +182,14 @@ struct MessageReader {
 
   /// The first number directly after a word.
   func number(after word: String, in text: String) -> UInt64? {
-    number(after: Prefix(word), in: text.utf8.map(\.lowercased)) { _ in true }
+    number(after: Prefix(word), in: text.utf8.map(\.lowercased)) { _, _ in true }
   }
 
   /// The first number that meets a condition directly after a prefix. Blanks, colons, equals signs and minus signs may be in
   /// between.
-  private func number(after prefix: Prefix, in text: [UInt8], where isWanted: (UInt64) -> Bool) -> UInt64? {
+  private func number(
+    after prefix: Prefix, in text: [UInt8], where isWanted: (_ number: UInt64, _ isNegative: Bool) -> Bool
+  ) -> UInt64? {
     var start = 0
     while let found = text.firstIndex(of: prefix.letters, from: start) {
       start = found + prefix.letters.count
@@ -179,7 +204,7 @@ struct MessageReader {
       else {
         continue
       }
-      if isWanted(number) { return number }
+      if isWanted(number, isNegative) { return number }
     }
     return nil
   }
@@ -188,9 +213,9 @@ struct MessageReader {
   func errno(in text: String) -> Errno? {
     let bytes = text.utf8.map(\.lowercased)
     for prefix in errnoNumbers {
-      let number = number(after: prefix, in: bytes) { number in
+      let number = number(after: prefix, in: bytes) { number, isNegative in
         // -1 is what functions of libc return, whatever the errno is.
-        !(prefix.isNegative && number == 1) && (Int32(exactly: number).map { Errno(rawValue: $0).hasName } ?? false)
+        !(isNegative && number == 1) && (Int32(exactly: number).map { Errno(rawValue: $0).hasName } ?? false)
       }
       if let number { return Errno(rawValue: Int32(number)) }
     }
@@ -205,7 +230,7 @@ struct MessageReader {
       last = word
     }
     let words = MessageText(text.utf8)
-    return errnoTexts.lazy.compactMap { $0.longestOfEarliest(in: words) }.first ?? ErrnoText.atEnd(of: words)
+    return errnoTexts.lazy.compactMap { $0.longestOfEarliest(in: words) }.first ?? ErrnoText.atEnd(of: text)
   }
 
   /// The constants of the kernel's headers in a text. Most lines of a log have none, which is seen quickly.

@@ -161,7 +161,7 @@ extension PageText {
     if !refusal.facts.isEmpty {
       reason += " (if \(refusal.facts.map { $0.holds ? $0.name : "not \($0.name)" }.listed()))"
     }
-    if let releases { reason += " (\(releases))" }
+    if let releases, !refusal.namesReleases { reason += " (\(releases))" }
     if let documented = refusal.documented { reason += " (documented as \(documented))" }
     return reason
   }
@@ -369,15 +369,16 @@ extension PageText {
       gap()
       let answers = Set(call.refusals.map(\.answer)).sorted().joined(separator: ", ")
       let who = names.count > 6 ? "Each of \(names.count) calls, such as \(names[0])," : names.listed("or")
-      let several = call.refusals.count > 1 ? ", for the first of these that holds" : ""
+      let refusals = call.refusals.joined
+      let several = refusals.count > 1 ? ", for the first of these that holds" : ""
       switch answers {
       case "warning": paragraph("\(who) is accepted with a warning\(several):")
       case "hazard": paragraph("\(who) endangers the kernel\(several):")
       default: paragraph("\(who) is answered with \(answers)\(several):")
       }
-      for (i, refusal) in call.refusals.enumerated() {
+      for (i, refusal) in refusals.enumerated() {
         gap()
-        let mark = call.refusals.count > 1 ? "\(i + 1). " : ""
+        let mark = refusals.count > 1 ? "\(i + 1). " : ""
         paragraph(mark + refusal.reason, indent: 4, hanging: mark.count)
         details(refusal)
       }
@@ -410,6 +411,18 @@ extension PageText {
 }
 
 extension Refusal {
+  /// Whether the reason says in which releases the rule exists: `new in Linux 6.8`, `new between Linux 5.10 and 6.1`.
+  fileprivate var namesReleases: Bool {
+    let lifetime = Lifetime(lifetimes)
+    let reason = reason.replacing("Linux ", with: "")
+    let words = [lifetime.since, lifetime.until].compactMap { $0?.words(exactly: "in", between: "") }
+    return !words.isEmpty
+      && words.allSatisfy { words in
+        guard let found = reason.firstRange(of: words) else { return false }
+        return reason[found.upperBound...].first?.isNumber != true
+      }
+  }
+
   /// The parts that make two refusals the same for a reader.
   fileprivate var summary: [String] { [answer, reason] + conditions }
 
@@ -420,6 +433,20 @@ extension Refusal {
     else { return false }
     let (one, two) = (Lifetime(lifetimes), Lifetime(other.lifetimes))
     return one.since == two.until && one.until == two.since && (one.since == nil) != (one.until == nil)
+  }
+}
+
+extension [Refusal] {
+  /// The same list with one refusal for two that follow each other, if every release has one of them.
+  fileprivate var joined: [Refusal] {
+    reduce(into: []) { list, refusal in
+      var refusal = refusal
+      if let last = list.last, refusal.completes(last), refusal.conditions == last.conditions {
+        list.removeLast()
+        refusal.lifetimes = []
+      }
+      list.append(refusal)
+    }
   }
 }
 

@@ -11,9 +11,25 @@ package struct Baseline: Sendable {
   private let path: String
 
   /// - Parameter file: a text that `text(of:at:)` returned.
-  package init(_ file: SourceFile) {
-    lines = Set(String(decoding: file.bytes, as: UTF8.self).split(separator: "\n").map(String.init))
+  /// - Throws: an error of the kind `invalid` at the first line that is not one of a baseline.
+  package init(_ file: SourceFile) throws(DiagnosticsError) {
+    let texts = String(decoding: file.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    lines = Set(texts.filter { !$0.isEmpty }.map(String.init))
     path = file.path
+    if let bad = texts.firstIndex(where: { !$0.isEmpty && !Self.isLine($0) }) {
+      let start = Position(line: bad + 1, column: 1)
+      let end = Position(line: bad + 1, column: texts[bad].count + 1)
+      throw .invalid(
+        .error(
+          "bad-baseline", "this is not a line of a baseline; write the file with 'validate --write-baseline'",
+          at: SourceRange(file: file, start: start, end: end)))
+    }
+  }
+
+  /// Whether a line has a name, an id and a fingerprint. The name may contain blanks.
+  private static func isLine(_ line: Substring) -> Bool {
+    let words = line.split(separator: " ", omittingEmptySubsequences: false).suffix(3)
+    return words.count == 3 && Fingerprints.isFingerprint(words.last ?? "")
   }
 
   /// Whether each of a file's diagnostics is known.

@@ -35,6 +35,12 @@ struct Fingerprints {
     return hash.digits + ":\(uses[key] ?? 1)"
   }
 
+  /// Whether a text has the form of a fingerprint: the 16 digits of a hash, and a number.
+  static func isFingerprint(_ text: Substring) -> Bool {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    return parts.count == 2 && parts[0].count == 16 && parts[0].allSatisfy(\.isHexDigit) && Int(parts[1]) != nil
+  }
+
   /// Walks once over the lines, and keeps the lines that enclose the current one.
   private static func names(of lines: Set<Int>, in file: SourceFile) -> [Int: UInt64] {
     var names: [Int: UInt64] = [:]

@@ -14,10 +14,14 @@ package func hexadecimalDigits(_ number: some BinaryInteger, width: Int, upperca
 /// An address or another large number as manifests write it: hexadecimal, in groups of four digits, at least two of
 /// them.
 package func grouped(_ number: some BinaryInteger) -> String {
-  var digits = Array(String(number, radix: 16, uppercase: true).utf8)
-  digits = Array(repeating: UInt8(ascii: "0"), count: max(8, (digits.count + 3) / 4 * 4) - digits.count) + digits
-  let groups = stride(from: 0, to: digits.count, by: 4).map { String(decoding: digits[$0..<$0 + 4], as: UTF8.self) }
-  return "0x" + groups.joined(separator: "_")
+  let digits = Array(String(number, radix: 16, uppercase: true).utf8)
+  let zeros = repeatElement(UInt8(ascii: "0"), count: max(8, (digits.count + 3) / 4 * 4) - digits.count)
+  var text = Array("0x".utf8)
+  for (i, digit) in (zeros + digits).enumerated() {
+    if i > 0, i % 4 == 0 { text.append(UInt8(ascii: "_")) }
+    text.append(digit)
+  }
+  return String(decoding: text, as: UTF8.self)
 }
 
 /// A number in a sentence, as a size, a count or an address: `64 KiB`, `12`, `0x080A_0000`.

@@ -28,6 +28,17 @@ extension SourceFile {
     try self.init(reading: path.value, stdinName: stdinName, isNamedByUser: !path.isFound)
   }
 
+  /// Reads the report of a shard, which can be much larger than a manifest.
+  ///
+  /// - Throws: an error of the kind `unreadable` if it cannot be read, or of the kind `invalid` if it is too large.
+  package convenience init(readingReport path: String) throws(DiagnosticsError) {
+    let most = 256 << 20
+    try self.init(reading: path, most: most + 1)
+    if bytes.count > most {
+      throw .invalid(.error("bad-shard", "\(path) has more than 256 MiB; use more shards", at: nil))
+    }
+  }
+
   package static func bytes(of path: String) throws(DiagnosticsError) -> [UInt8] {
     try content(of: path, isNamedByUser: false).bytes
   }

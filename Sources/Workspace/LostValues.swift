@@ -11,34 +11,41 @@ extension Plan {
   ///   - end: the end of the calls that are looked at. Explicit steps may set an attribute twice on purpose.
   ///   - report: the run of the plan. A call that is refused replaces nothing.
   func lostValues(before end: Int, in catalogue: Catalogue, after report: Report) -> [Diagnostic] {
-    var latest: [SetAttribute: Int] = [:]
+    let end = min(end, report.entries.count)
+    var latest = Dictionary<SetAttribute, Int>(minimumCapacity: end)
     var pairs: [LostValues.Pair] = []
-    for i in 0..<min(end, report.entries.count) where report.entries.verdicts[i] == .passed {
-      guard steps[i].attribute != nil, case .setAttribute(let call) = steps[i].operation, call.data != .none,
+    for i in 0..<end where report.entries.verdicts[i] == .passed {
+      guard case .setAttribute(let call) = steps[i].operation, call.data != .none, steps[i].attribute != nil,
         let lost = latest.updateValue(i, forKey: SetAttribute(call))
       else { continue }
       pairs.append((lost, i))
     }
     // Most plans have none, and need no schemas.
     if pairs.isEmpty { return [] }
-    let files = schemaFiles(in: catalogue)
-    var mayRepeat: [SetAttribute: Bool] = [:]
-    var lists: [AttributeOfObject: LostValues] = [:]
+    let devices = deviceFiles(in: catalogue)
+    var lists: [LostValues] = []
+    var numbers: [AttributeOfObject: Int] = [:]
     for pair in pairs {
       guard case .setAttribute(let call) = steps[pair.kept].operation, let path = steps[pair.kept].attribute else {
         continue
       }
       let list = AttributeOfObject(target: call.target, path: path)
-      if lists[list]?.isFull == true {
-        lists[list]?.more += 1
+      // Neighbours are mostly of one list.
+      let known = lists.last?.list == list ? lists.count - 1 : numbers[list]
+      if let known, lists[known].isFull {
+        lists[known].more += 1
         continue
       }
-      guard let attribute = files[pair.kept]?.attribute(at: path)?.attribute else { continue }
-      let set = SetAttribute(call)
-      if mayRepeat[set] == nil { mayRepeat[set] = attribute.mayRepeat(call.attr) }
-      if mayRepeat[set] == false { lists[list, default: LostValues(attribute: attribute)].pairs.append(pair) }
+      guard let attribute = catalogue.file(of: call.target, devices: devices)?.attribute(at: path)?.attribute,
+        !attribute.mayRepeat(call.attr)
+      else { continue }
+      if known == nil {
+        numbers[list] = lists.count
+        lists.append(LostValues(list: list, attribute: attribute))
+      }
+      lists[known ?? lists.count - 1].pairs.append(pair)
     }
-    return lists.values.sorted { $0.pairs[0].kept < $1.pairs[0].kept }.flatMap { $0.warnings(in: self) }
+    return lists.flatMap { $0.warnings(in: self) }
   }
 }
 
@@ -65,6 +72,7 @@ private struct LostValues {
   /// The maximum number of warnings. A list can have thousands of values.
   private static let mostWarnings = 10
 
+  let list: AttributeOfObject
   let attribute: AttributeSchema
   var pairs: [Pair] = []
   /// The number of further calls that set the attribute again. Their values may add to each other.

@@ -254,6 +254,8 @@ extension Report {
   fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool) {
     let reason = "the manifest is wrong here"
     let first = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
+    // What a warning says is missing may be in a text with an error, or in a refused call.
+    removeWarnings(from: isSound ? first : 0) { !$0.missing.isEmpty }
     guard first < entries.count else { return }
     let firstWrong = incomplete.min() ?? .max
     let wrongTargets = Set(incomplete.map { entries[$0].step.target })

@@ -271,6 +271,21 @@ private func validated(_ manifest: String) async -> [Substring] {
     }
   }
 
+  @Test func factsAreNoManifest() async {
+    await withFolder { folder in
+      write(board, toFile: folder + "/a.yaml")
+      let facts = folder + "/host.yaml"
+      write("arch: x86_64\nkernel: '6.18'\ndevices: [vfio]\nmax_vcpus: 1024\n", toFile: facts)
+      let ended = await kvmconf("validate", folder)
+      #expect(ended.errors.contains("note: \(facts) is skipped: it has facts of a host; name it NAME.facts.yaml"))
+      #expect(ended.errors.contains("\n1 file, 1 manifest, ") && ended.status == 0)
+      // The user named it.
+      let named = await kvmconf("validate", facts)
+      #expect(problems(named.output).count == 1 && named.output.contains("facts of a host, and no manifest"))
+      #expect(named.status == 1)
+    }
+  }
+
   /// A file without content may be a manifest that was not written completely, so it is not foreign.
   @Test func emptyFileOfAFolderIsAnError() async {
     await withFolder { folder in
@@ -337,6 +352,20 @@ private func validated(_ manifest: String) async -> [Substring] {
       write(wrongBoard.replacing("irq: 23", with: "irq: 7"), toFile: file)
       let new = await kvmconf("validate", "--baseline", known, file)
       #expect(problems(new.output).count == 1 && new.output.contains("[vcpu.pmu-v3.irq:EINVAL]") && new.status == 1)
+    }
+  }
+
+  @Test func otherFilesAreNoBaseline() async {
+    await withFolder { folder in
+      let file = folder + "/a.yaml"
+      write(wrongBoard, toFile: file)
+      let ended = await kvmconf("validate", "--baseline", file, file)
+      #expect(ended.status == 1 && ended.output == "")
+      #expect(ended.errors.contains("\(file):1:1: error: this is not a line of a baseline"))
+      // A name may have blanks, and an empty baseline knows nothing.
+      write("a b.yaml vcpu.pmu-v3.irq:EINVAL 0123456789abcdef:1\n\n", toFile: folder + "/known")
+      #expect(await kvmconf("validate", "--baseline", folder + "/known", file).status == 1)
+      #expect(await kvmconf("validate", "--baseline", "/dev/null", file).errors.contains("1 file, 1 manifest"))
     }
   }
 

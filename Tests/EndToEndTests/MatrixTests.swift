@@ -365,6 +365,8 @@ import Testing
         #expect(ended.errors.split(separator: "\n").count == 1 && ended.errors.contains("[bad-shard]"))
       }
       #expect(await kvmconf("merge", "1.json", "2.json", "3.json", in: folder).status == 0)
+      // An endless file ends.
+      #expect(await kvmconf("merge", "1.json", "/dev/zero", in: folder).status == 65)
       #expect(await kvmconf("merge", "1.json", "absent.json", in: folder).status == 66)
     }
   }

@@ -94,7 +94,7 @@ import Testing
       page("lamp.mode").contains(
         """
           KVM_SET_DEVICE_ATTR:
-            EPERM   attributes are new in Linux 5.0 (before 5.0)
+            EPERM   attributes are new in Linux 5.0
             EFAULT  the kernel cannot read the value at this address
             EINVAL  the mode must not be 0
             EBUSY   the lamp is warm (if bright)

@@ -352,6 +352,92 @@ private var explainerOfBuiltInSchemas: Explainer {
     Message(text: "vcpu hit unknown error: Bad address", call: .other("KVM_RUN"), errno: "EFAULT"),
     Message(
       text: "kvm [1834]: VGIC redist and dist frames overlap", call: .other("KVM_RUN"), architecture: .arm64),
+    // libkrun
+    Message(
+      text: "Cannot set memory region attributes: Inappropriate ioctl for device (os error 25)",
+      call: .other("KVM_SET_MEMORY_ATTRIBUTES"), errno: "ENOTTY"),
+    Message(
+      text: "Cannot create KVM in-kernel IrqChip: Error(17)", call: .other("KVM_CREATE_IRQCHIP"), errno: "EEXIST"),
+    Message(
+      text: "Cannot open the VCPU file descriptor: File exists (os error 17)", call: .other("KVM_CREATE_VCPU"),
+      errno: "EEXIST"),
+    Message(
+      text: "Cannot read CPUID entries from KVM: Argument list too long (os error 7)",
+      call: .other("KVM_GET_SUPPORTED_CPUID"), errno: "E2BIG"),
+    Message(
+      text: "Error configuring the general purpose riscv64 registers: SetCoreRegister(Error(2))",
+      call: .other("KVM_SET_ONE_REG"), errno: "ENOENT", architecture: .riscv64),
+    // stratovirt
+    Message(
+      text: "Failed to get virtual timer count: No such file or directory (os error 2)",
+      call: .other("KVM_GET_ONE_REG"), errno: "ENOENT"),
+    Message(text: "Failed to set virtual timer count: EINVAL", call: .other("KVM_SET_ONE_REG"), errno: "EINVAL"),
+    Message(text: "Failed to set cpreg for CPU 3", call: .other("KVM_SET_ONE_REG"), architecture: .arm64),
+    Message(text: "Failed to set core register for CPU 1", call: .other("KVM_SET_ONE_REG")),
+    // QEMU on ppc64: the state of the XICS, of a vCPU and of its sources
+    Message(
+      text: "Unable to retrieve KVM interrupt controller state for CPU 0: No such device or address",
+      call: .other("KVM_GET_ONE_REG"), errno: "ENXIO"),
+    Message(
+      text: "Unable to restore KVM interrupt controller state (0x1f) for CPU 0: No such device or address",
+      call: .other("KVM_SET_ONE_REG"), errno: "ENXIO"),
+    Message(
+      text: "Unable to retrieve KVM interrupt controller state for IRQ 4610: No such device or address",
+      call: .attribute(.get), errno: "ENXIO"),
+    Message(
+      text: "Unable to restore KVM interrupt controller state (0x1f) for IRQs 4096: Invalid argument",
+      call: .attribute(.set), errno: "EINVAL"),
+    Message(
+      text: "XIVE: unable to set memory mapping: Invalid argument", call: .other("mmap() of a device"),
+      errno: "EINVAL"),
+    // QEMU on s390x
+    Message(
+      text: "KVM PV command 2 (KVM_PV_SET_SEC_PARMS) failed: header rc 0 rrc 0 IOCTL rc: -22",
+      call: .other("KVM_S390_PV_COMMAND"), errno: "EINVAL"),
+    Message(
+      text: "qemu-system-s390x: CPU reset failed on CPU 0 type aec4", call: .other("KVM_S390_INITIAL_RESET"),
+      architecture: .s390x),
+    // kvmtool. 'Not supported' is not the text of musl here.
+    Message(
+      text: "KVM_SET_ONE_REG failed (KVM_ARM64_SVE_VLS): Operation not permitted", call: .other("KVM_SET_ONE_REG"),
+      errno: "EPERM", architecture: .arm64),
+    Message(
+      text: "KVM_SET_ONE_REG failed (sbi_ext 3)", call: .other("KVM_SET_ONE_REG"), architecture: .riscv64),
+    Message(text: "  Fatal: PMUv3 is not supported", call: .other("KVM_CHECK_EXTENSION")),
+    Message(text: "Failed to add IOMMU group 12 to VFIO container", call: .other("a VFIO call")),
+    Message(text: "Unable to configure requested vcpu features", call: .other("KVM_ARM_VCPU_FINALIZE")),
+    // crosvm
+    Message(
+      text: "failed to set up sregs: Invalid argument (os error 22)", call: .other("KVM_SET_SREGS"), errno: "EINVAL"),
+    Message(
+      text: "error reading CPU register: No such file or directory (os error 2)", call: .other("KVM_GET_ONE_REG"),
+      errno: "ENOENT"),
+    Message(
+      text: "failed to set IOAPIC state: Invalid argument (os error 22)", call: .other("KVM_SET_IRQCHIP"),
+      errno: "EINVAL"),
+    // firecracker and cloud-hypervisor
+    Message(
+      text: "Failed to get KVM's dirty log: No such file or directory (os error 2)", call: .other("KVM_GET_DIRTY_LOG"),
+      errno: "ENOENT"),
+    Message(text: "Failed to set multiprocessor state: EINVAL", call: .other("KVM_SET_MP_STATE"), errno: "EINVAL"),
+    Message(text: "Failed to set Extended Control Registers", call: .other("KVM_SET_XCRS")),
+    Message(text: "Failed to set Saved Processor Extended States", call: .other("KVM_SET_XSAVE")),
+    Message(text: "Failed to notify guest its clock was paused", call: .other("KVM_KVMCLOCK_CTRL")),
+    Message(text: "Failed to inject NMI", call: .other("KVM_NMI")),
+    // Lines of the kernel's log
+    Message(text: "kvm [1]: Error, CPU 0 not supported!", call: .other("the start of KVM")),
+    Message(
+      text: "SEV: Failed to update RMP entry: GFN 100 PFN 200 error -5", call: .other("an error inside the kernel"),
+      errno: "EIO"),
+    Message(
+      text: "kvm: pmu event creation failed -2", call: .other("an error inside the kernel"), errno: "ENOENT"),
+    Message(
+      text: "kvm [7]: kvm_pch_pic_set_attr: unknown group (1073741830) attr (3)", call: .attribute(.set),
+      group: 0x4000_0006, attr: 3, architecture: .loongarch64),
+    // A selftest prints what ioctl() returned.
+    Message(
+      text: "KVM_GET_DEVICE_ATTR(0, KVM_X86_XCOMP_GUEST_SUPP) error: -1", call: .attribute(.get),
+      architecture: .x86_64),
   ]
 
   /// The pages for messages of the built-in schemas: the name in their second paragraph, or words.
@@ -477,7 +563,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("kvm: Failed to enable bus lock detection cap: Invalid argument", "\nvm.x86-bus-lock-exit  "),
     ("Failed to enable x2apic in KVM", "\nvm.x2apic-api  "),
     ("KVM: Failed to create TCE table for liobn 0x71000000", "\nvm.create-spapr-tce-64  "),
-    ("KVM: Error configuring the CPU model: -16", "  vm.cpu-model.processor (s390x)"),
+    ("KVM: Error configuring the CPU model: -16", "\nvm.cpu-model.processor  "),
     ("KVM: Error configuring CPU subfunctions: -16", "\nvm.cpu-model.processor-subfunc  "),
     ("KVM: Error configuring CPU UV features -14", "\nvm.cpu-model.processor-uv-feat-guest  "),
     ("KVM AIA: initialized fail", "\nriscv-aia.ctrl.init  "),
@@ -497,6 +583,44 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("Unable to connect CPU3 to kernel XICS: No space left on device", "no block of virtual processors left"),
     ("KVM_TDX_INIT_MEM_REGION failed: Device or resource busy", "the TDX module works on the VM for another vCPU"),
     ("KVM_TDX_INIT_MEM_REGION failed: Permission denied", "or a protected VM that the"),
+    // One part of a controller, and the controller that the message names with it
+    ("Failed to set GICv3 attribute: redistributor region address: EINVAL", "\narm-vgic-v3.addr.redist-region  "),
+    ("Failed to set GICv3 attribute: redistributor address: EINVAL", "\narm-vgic-v3.addr.redist  "),
+    ("Failed to set GICv3 attribute: distributor address: EEXIST", "\narm-vgic-v3.addr.dist  "),
+    ("Failed to set GICv2 attribute: distributor address: EEXIST", "\narm-vgic-v2.addr.dist  "),
+    ("ioctl KVM_GET_DEVICE_ATTR_u64 for attr:49408 failed: EINVAL", "  arm-vgic-v3.dist-regs (arm64)"),
+    ("failed to finalize IRQ chip: EINVAL", "  arm-vgic-v3.nr-irqs (arm64)"),
+    ("Error while calling KVM ioctl for setting up the global interrupt controller: Error(19)", "arm-vgic-v3.create ("),
+    // The XICS, the flic and the clock: QEMU on ppc64 and s390x
+    ("Unable to retrieve KVM interrupt controller state for IRQ 4610: EINVAL", "\nxics.sources  "),
+    ("XIVE: unable to set memory mapping: Invalid argument", "KVM_XIVE_TIMA_PAGE_OFFSET"),
+    ("Unable to get KVM guest TOD clock: Operation not supported", "  vm.tod.low (s390x)"),
+    ("flic: couldn't enable pfault", "\nflic.apf-enable  "),
+    ("flic: couldn't disable pfault", "\nflic.apf-disable-wait  "),
+    ("Memory backing with 1M pages was specified, but KVM does not support it", "\nvm.s390-hpage-1m  "),
+    ("KVM PV command 2 (KVM_PV_SET_SEC_PARMS) failed: header rc 0 rrc 0 IOCTL rc: -22", "prot_virt=1"),
+    // The devices of loongarch64: QEMU, Linux
+    ("KVM_LOONGARCH_EXTIOI_INIT_NUM_CPU failed: Invalid argument", "\nloongarch-eiointc.ctrl.init-num-cpu  "),
+    ("KVM_LOONGARCH_EXTIOI_INIT_FEATURE failed: Bad address", "\nloongarch-eiointc.ctrl.init-feature  "),
+    ("kvm_eiointc_regs_access: unknown eiointc register, addr = 4660", "\nloongarch-eiointc.regs  "),
+    ("kvm_ipi_regs_access: unknown ipi register, addr = 16", "\nloongarch-ipi.regs  "),
+    ("kvm_dmsintc_set_attr: unknown group (3)", "loongarch-dmsintc.ctrl"),
+    ("kvm_pch_pic_set_attr: unknown group (1073741830) attr (3)", "loongarch-pchpic  loongarch64  has no such"),
+    ("kvm_ipi_create: LoongArch IPI has already been created!", "\nloongarch-ipi.create  "),
+    ("kvm_dmsintc_create: LoongArch DMSINTC has already been created!", "\nloongarch-dmsintc.create  "),
+    // Capabilities in other words
+    ("Failed to set KVM_PMU_CAP_DISABLE: Invalid argument", "\nvm.pmu-capability  "),
+    ("Unable to enable KVM hypercall exits: Invalid argument", "\nvm.exit-hypercall  "),
+    ("Failed to set vm APIC bus clock rate: Invalid argument", "\nvm.x86-apic-bus-cycles-ns  "),
+    ("Failed to enable HyperV SynIC: Invalid argument", "  vcpu.hyperv-synic (x86_64)"),
+    ("unable to enable PAPR capability", "\nvcpu.ppc-papr  "),
+    ("Failed to add group to kvm device.", "\nvfio.file.add  "),
+    // Answers of calls that have their page under another name, and of signals
+    ("riscv64: KVM_SET_USER_MEMORY_REGION2: Invalid argument", "new in Linux 6.8"),
+    ("riscv64: KVM_SET_USER_MEMORY_REGION2: Invalid argument", "KVM_SET_USER_MEMORY_REGION2 on vm.add-memory"),
+    ("VmCreate(Error(4))", "EINTR can mean that a signal came"),
+    ("KVM_SET_ONE_REG failed (KVM_ARM64_SVE_VLS): Operation not permitted", "before the vCPU is finalised"),
+    ("KVM_SET_ONE_REG failed (KVM_ARM64_SVE_VLS): Operation not permitted", "\n  id  SVE_VLS  "),
   ]
 
   @Test(.slow) func messagesHaveTheirPages() {
@@ -575,6 +699,11 @@ private var explainerOfBuiltInSchemas: Explainer {
     "qemu-system-x86_64: failed to set the system time: Invalid argument",
     "failed to read /sys/bus/event_source/devices/armv8_pmuv3_0/type: No such file or directory",
     "Failed to set the speed of the migration: Invalid argument",
+    "Failed to set the timer of the watchdog: Invalid argument",
+    // x86_64 has neither an interface for stolen time nor an attribute of the dirty rings.
+    "qemu-system-x86_64: steal time: Invalid argument", "qemu-system-x86_64: dirty ring: Invalid argument",
+    // Lines of the kernel's log
+    "[   12.345678] pmu: error -22", "kvm [77]: pmu: error -22",
   ]) func messagesWithoutACall(_ message: String) {
     guard case .unknown(let sentence) = explainerOfBuiltInSchemas.explain(message: message) else {
       Issue.record("there is a page")
@@ -686,6 +815,20 @@ private var explainerOfBuiltInSchemas: Explainer {
     let errnos = ["EFAULT", "EINVAL   the flags", "EAGAIN", "EBADF", "EINVAL   the file", "EBUSY"]
     let places = try errnos.map { try #require(page.firstRange(of: "    \($0)")).lowerBound }
     #expect(places == places.sorted())
+  }
+
+  /// The release of a reason is said once.
+  @Test(arguments: [
+    ("x86_64/vcpu.tsc.offset", "attributes of vCPUs are new between Linux 5.10 and 6.1\n"),
+    ("arm64/vm.smccc.filter", "attributes of VMs are new between Linux 6.1 and 6.12\n"),
+  ]) func reasonsNameTheirReleaseOnce(_ name: String, _ line: String) {
+    #expect(explainerOfBuiltInSchemas.pageText(name).contains(line))
+  }
+
+  /// A check that is elsewhere in other releases is one reason.
+  @Test func checkOfEveryReleaseIsOneReason() {
+    let page = explainerOfBuiltInSchemas.pageText("arm64/vcpu.get-one-reg:EPERM")
+    #expect(page.contains("is answered with EPERM:\n") && !page.contains("6.12"), "\(page)")
   }
 
   @Test func shortPartOfANameSuggestsNames() {

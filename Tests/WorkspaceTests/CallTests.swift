@@ -140,6 +140,20 @@ import Workspace
       ])
   }
 
+  @Test func namesOfOtherReleasesSayWhatIsMissing() throws {
+    let text = "arch: ppc64\nvcpus: {count: 1}\nsteps: [{get-one-reg: {id: DEXCR}, on: vcpu.0}]\n"
+    #expect(!(try validation(text)).contains { $0.hasPrefix("unknown-name") })
+    #expect(
+      try validation(text, release: "6.1") == [
+        "unknown-name: 'DEXCR' is new between Linux 6.1 and 6.12; you validate for Linux 6.1"
+      ])
+    let command = "arch: x86_64\nsteps: [{create-vm: {}}, {sev: {id: init2, data: {}, sev_fd: {fd: -1}}}]\n"
+    #expect(
+      try validation(command, release: "6.1") == [
+        "unknown-name: 'init2' is new between Linux 6.6 and 6.12; you validate for Linux 6.1"
+      ])
+  }
+
   @Test func callsWithoutRulesAreUndecided() throws {
     let text = "arch: riscv64\nvcpus: {count: 1}\nsteps: [{set-one-reg: {id: pc, addr: 0x8000_0000}, on: vcpu.0}]\n"
     #expect(

@@ -48,6 +48,7 @@ import Workspace
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
     "newer-release", "older-release",  // FieldReportTests: about an option
     "no-host", "bad-shard",  // MatrixTests: about several hosts
+    "bad-baseline", "not-a-manifest",  // FieldReportTests: about files that are no manifests
     "bad-plan", "cannot-write", "undecided",  // EndToEndTests: about other files and options
     "no-schemas",  // SchemaCaseTests: every architecture has schemas
     "schema-header",  // SchemaDraftTests: about headers

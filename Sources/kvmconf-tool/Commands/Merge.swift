@@ -36,9 +36,10 @@ struct Merge: ParsableCommand {
   @OptionGroup var color: ColorOption
 
   func run() throws {
-    let files = try reports.map { try SourceFile(reading: $0, most: .max) }
     let report = MatrixReport(
-      try readingData { () throws(DiagnosticsError) in try HostMatrix(merging: files) })
+      try readingData { () throws(DiagnosticsError) in
+        try HostMatrix(merging: reports.map { path throws(DiagnosticsError) in try SourceFile(readingReport: path) })
+      })
     let text = report.text(as: format, color: output == nil && Output.hasColor(1))
     if let output { try Output.write(Array(text.utf8), toFile: output) } else { Output.result(text) }
     if !quiet { Output.message(report.summary + "\n") }

@@ -179,7 +179,7 @@ extension Validate {
     let known: Baseline?
     do {
       let baseline = try baselineFile()
-      known = baseline.map(Baseline.init)
+      known = try baseline.map(Baseline.init)
       work = try matrixWork(baseline: baseline?.bytes)
     } catch let error as DiagnosticsError {
       if format.isOneDocument { try write(format.text(of: error.diagnostics)) } else { throw error }
