@@ -171,10 +171,31 @@ extension Report {
         // One text can lead to the same call for each vCPU, with other notes.
         var plain = diagnostic
         plain.notes = []
-        if seen.insert(plain).inserted { diagnostics.append(diagnostic) }
+        if !seen.insert(plain).inserted { continue }
+        diagnostics.append(diagnostic)
+        // The search for the calls of the same text takes time.
+        if diagnostics.count < 100, let note = noteOnExpressions(in: diagnostic, of: i) {
+          diagnostics[diagnostics.count - 1].notes.insert(note, at: 0)
+        }
       }
     }
     return diagnostics
+  }
+
+  /// What tells the refused call of a text with `${…}` from the other calls of this text; nil for other problems.
+  private func noteOnExpressions(in problem: Diagnostic, of index: Int) -> Note? {
+    let step = entries.steps[index]
+    guard problem.severity == .error, let place = problem.range, place.text.contains("${"),
+      let reason = entries.results[index].reasons.first, reason.id == problem.id,
+      reason.isAboutValue || !reason.valueFields.isEmpty
+    else { return nil }
+    let number = entries.steps[...index].count { $0.at == step.at && $0.target == step.target }
+    var words = number > 1 ? "call \(number) of this text" : "the call"
+    if case .vcpu(let id) = step.target { words = "the call of vCPU \(id)" }
+    if place == step.at || step.keyPlaces.isInValue(place), let value = step.value {
+      words += " with \(value.printable)"
+    }
+    return words == "the call" ? nil : Note("refused first: \(words)")
   }
 }
 
@@ -244,11 +265,6 @@ extension Report.Entry {
     if result.culprit != nil { notes.append(Note("the call that is refused: \(step.words)", at: step.at)) }
     if let remedy = result.remedy { notes.append(Note(remedy)) }
     if let number = place.forgottenPrefix { notes.append(Note("did you mean \(number)?")) }
-    if let reason, reason.isAboutValue || !reason.valueFields.isEmpty, place.text.contains("${"),
-      let words = step.wordsWithoutExpressions(at: place)
-    {
-      notes.append(Note("the first call that is refused is that \(words)"))
-    }
     if let text = result.unpredicted { notes.append(Note(text)) }
     return .error(
       reason?.id ?? "unexpected-outcome", message, at: place,
@@ -306,16 +322,6 @@ private struct KernelWords {
 }
 
 extension Step {
-  /// The vCPU of this call, and what the expressions at a place are for it: `of vCPU 2 with 0x090C_0000`.
-  fileprivate func wordsWithoutExpressions(at place: SourceRange) -> String? {
-    var words: [String] = []
-    if case .vcpu(let id) = target { words.append("of vCPU \(id)") }
-    if let shown = place == at || keyPlaces.isInValue(place) ? value : key {
-      words.append("with \(shown.printable)")
-    }
-    return words.isEmpty ? nil : words.joined(separator: " ")
-  }
-
   /// Whether the value has the descriptor of a file.
   fileprivate var namesFile: Bool {
     guard case .bytes(_, let slots) = operation.data else { return false }

@@ -104,7 +104,9 @@ extension TreeBuilder {
   mutating func fail(_ failure: EventFailure, input: Range<Int>) {
     let open = frames.last.flatMap { $0.isFlow ? $0.start : nil }
     // After `{{`, which is reported, one bracket is never closed.
-    if let open, let last = diagnostics.last, last.id == "complex-key", let key = last.range?.start, key > open { return }
+    if let open, let last = diagnostics.last, last.id == "complex-key", let key = last.range?.start, key > open {
+      return
+    }
     diagnostics.append(
       SyntaxError(
         failure, in: file, firstLine: firstLine, input: input, openFlow: open, lastNode: lastNode

@@ -47,7 +47,7 @@ extension Diagnostic {
   static func complexKey(_ key: Node) -> Diagnostic {
     .error(
       "complex-key", "\(key.kind) cannot be a key", at: key.range,
-      notes: [Note("text that begins with '{' or '[' needs double quotes")])
+      notes: [Note("one bracket is too many, or text that begins with '{' or '[' needs double quotes")])
   }
 
   static func tag(_ tag: String, _ range: SourceRange) -> Diagnostic {

@@ -30,7 +30,7 @@ private func expectErrors(
   }
 
   @Test func complexKeysAreReported() {
-    let note = ExpectedNote("text that begins with '{' or '[' needs double quotes")
+    let note = ExpectedNote("one bracket is too many, or text that begins with '{' or '[' needs double quotes")
     expectErrors(
       "? 1️⃣[a, b]2️⃣\n: c\nd: {3️⃣{ x }4️⃣}\n",
       .init("1️⃣", to: "2️⃣", "complex-key", "a list cannot be a key", notes: [note]),
