@@ -87,7 +87,8 @@ package struct DeviceReader {
       let attributes = AttributeReader(context: context)
       alternative.attributes =
         attributes.settings(reader["attributes"], of: schema) + attributes.settings(own[reference.name], of: schema)
-        + attributes.settings(reader.part(where: isGroup), of: schema)
+        // In its place, the group has the values that this one is to replace.
+        + attributes.settings(reader.part { isGroup($0) && reader["attributes"]?[key: $0] == nil }, of: schema)
         + attributes.raw(reader["raw"])
       return alternative
     }
