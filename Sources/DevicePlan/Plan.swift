@@ -152,6 +152,9 @@ package struct KeyPlaces: Hashable, Sendable {
   /// The place of each field; `nowhere` if the manifest leaves it out.
   private var places: [SourceRange]
 
+  /// The name of the value that a call must read.
+  package static let wanted = "wanted value"
+
   package init() { (names, places) = ([], []) }
 
   /// - Parameter place: returns the place of the field with this index; nil if the manifest leaves it out.
@@ -169,6 +172,9 @@ package struct KeyPlaces: Hashable, Sendable {
     guard let i = names.firstIndex(of: field), places[i].file !== SourceRange.nowhere.file else { return nil }
     return places[i]
   }
+
+  /// Whether a part has this place.
+  package func contains(_ place: SourceRange?) -> Bool { place.map(places.contains) ?? false }
 
   /// The place of a field, or of a member such as `irq.num`; if the text does not give the member, the place of what
   /// contains it.
