@@ -453,7 +453,7 @@ extension PayloadEncoder {
         continue
       } else {
         guard let type = self.type(of: field, reader, fields, layout, name, encoded, at: offset),
-          !refuseMembers(of: value, field, type, reader, path),
+          !refuseMembers(of: value, field, type, fields, reader, path),
           encode(value, type, path, into: &encoded, at: offset + start)
         else {
           good = false
@@ -467,7 +467,8 @@ extension PayloadEncoder {
 
   /// Whether a mapping is given to a case of a union that takes none. The cases that have its members are reported.
   private func refuseMembers(
-    of value: Node, _ field: StructureField, _ type: PayloadType, _ reader: MappingReader, _ name: String
+    of value: Node, _ field: StructureField, _ type: PayloadType, _ fields: [StructureField],
+    _ reader: MappingReader, _ name: String
   ) -> Bool {
     guard case .union(let union) = field.type, let entries = value.entries, !entries.isEmpty, type.members == nil else {
       return false
@@ -478,9 +479,13 @@ extension PayloadEncoder {
     }
     if owners.isEmpty { return false }
     let tag = reader[union.tag]?.scalar ?? union.tag
+    let names: ValueNames? =
+      if case .integer(let integer)? = fields.first(where: { $0.name == union.tag })?.type {
+        integer.description.names
+      } else { nil }
+    let words = owners.map { one in one.values.first.flatMap { names?.name(of: $0.lowerBound) } ?? one.name }
     findings.error(
-      "wrong-kind", "'\(name)' of \(tag) is no mapping; these members belong to \(owners.map(\.name).listed("or"))",
-      at: value.range)
+      "wrong-kind", "'\(name)' of \(tag) is no mapping; these members belong to \(words.listed("or"))", at: value.range)
     return true
   }
 

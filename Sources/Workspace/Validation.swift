@@ -254,7 +254,8 @@ extension ManifestWorkspace {
 extension Report {
   /// Adds warnings about values that are lost: to the errors about what is then missing, or else as they are.
   fileprivate func add(_ lost: [Diagnostic], to problems: inout [Diagnostic]) {
-    for warning in lost {
+    var seen: Set<Diagnostic> = []
+    for warning in lost where seen.insert(warning).inserted {
       let consequence = entries.indices.first { index in
         guard entries.verdicts[index].isFailure, let reason = entries.results[index].reasons.first else { return false }
         return reason.missing.contains { isSet($0, at: warning.range) }
