@@ -277,14 +277,14 @@ extension Report {
     }
   }
 
-  /// Adds to errors in a text with `${EXPRESSION}` which call they are about, if the text leads to several.
+  /// Adds to errors in a text with `${EXPRESSION}` which call they are about, if the text leads to different ones.
   fileprivate func nameCalls(in problems: inout [Diagnostic], of plan: Plan, _ catalogue: Catalogue) {
     guard problems.contains(where: { $0.isAboutExpression }) else { return }
     let named = plan.namingKeys(in: catalogue)
     for index in entries.indices where entries.verdicts[index].isFailure {
       let entry = entries[index]
       guard let error = entry.diagnostics(on: host).first, error.isAboutExpression,
-        let i = problems.firstIndex(of: error), entries.count(where: { $0.step.at == entry.step.at }) > 1
+        let i = problems.firstIndex(of: error), entries.contains(where: { $0.step.isVersion(of: entry.step) })
       else { continue }
       problems[i].notes.insert(Note("the call that is refused: \(named.steps[index].words)"), at: 0)
     }
@@ -391,6 +391,12 @@ extension Report.Entry {
 }
 
 extension Step {
+  /// Whether the step comes from the same text as another one, and passes something else.
+  fileprivate func isVersion(of other: Step) -> Bool {
+    at == other.at
+      && (value != other.value || operation.attributeCall?.attr != other.operation.attributeCall?.attr)
+  }
+
   /// Whether the failure of an earlier step is the reason why this one fails: the same text leads to both calls.
   fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
     let creation = earlier.step
