@@ -761,11 +761,12 @@ package final class StepReader {
       let data = context.rawPayload(payload, encoder)
       setting.isIncomplete = data == nil
       setting.data = data ?? .none
-      if access == .set { (setting.value, setting.at) = (payload.flowText, payload.range) }
+      if access == .set { setting.value = payload.flowText }
+      setting.keyPlaces.append("payload", payload.range)
     }
     if setting.isIncomplete { setting.data = .bytes([]) }
     var step = ExplicitStep(
-      action: .attribute(access, on: path.target, setting, nil), expected: expected, at: setting.at)
+      action: .attribute(access, on: path.target, setting, nil), expected: expected, at: at)
     step.isIncomplete = setting.isIncomplete
     return step
   }

@@ -137,12 +137,16 @@ package struct GenericRefusal {
   package let errno: Errno
   /// The reason, for users.
   package let reason: String
+  /// The part of a call by numbers that is wrong; nil if it is none.
+  package let part: String?
 
-  init(_ errno: Errno, _ reason: String) { (self.errno, self.reason) = (errno, reason) }
+  init(_ errno: Errno, _ reason: String, part: String? = nil) {
+    (self.errno, self.reason, self.part) = (errno, reason, part)
+  }
 
   package static var cannotRead: Self { Self(.badAddress, "the kernel cannot read the value at this address") }
   package static func short(_ size: Int, of wanted: Int) -> Self {
-    Self(.badAddress, "the call passes \(counted(size, "byte")), and the kernel reads \(wanted)")
+    Self(.badAddress, "the call passes \(counted(size, "byte")), and the kernel reads \(wanted)", part: "payload")
   }
   package static var cannotWrite: Self { Self(.badAddress, "the kernel cannot write the value to this address") }
   package static var noCapability: Self { Self(.noDeviceOrAddress, "the host does not have this capability") }

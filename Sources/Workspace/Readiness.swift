@@ -148,7 +148,8 @@ struct Readiness {
     if !lacking.isEmpty {
       return lacking.map { owner, path in
         found.place = place(of: owner, path)
-        found.notes = [Note("missing here: \(path.withoutOwner)")]
+        let name = path == MadeSettings.initialisation ? "init-vcpu" : path.withoutOwner
+        found.notes = [Note("missing here: \(name)")]
         if !owner.isVCPU { found.vcpus = nil }
         return found
       }
@@ -224,6 +225,9 @@ extension Readiness {
 
 /// The attributes and capabilities that the calls of a run have set.
 private struct MadeSettings {
+  /// The path of the initialisation of a vCPU.
+  static let initialisation = "vcpu.init"
+
   /// The objects of the calls from each place in the text.
   private(set) var targets: [SourceRange: Set<Target>] = [:]
   /// The type and the place of each device, by slot.
@@ -250,7 +254,10 @@ private struct MadeSettings {
       case .setAttribute(let call): (target, name) = (call.target, step.attribute)
       case .enableCapability(let number, let owner, _, _):
         (target, name) = (owner, file.capabilities.first { $0.number == number }?.name)
-      case .initVCPU(let slot, _, _): (target, name) = (.vcpu(slot), DescriptorCall.initialise.rawValue)
+      case .initVCPU(let slot, _, _):
+        targets[step.at, default: []].insert(.vcpu(slot))
+        places[Setting(path: Self.initialisation, owner: .vcpu(slot))] = step.at
+        continue
       case .request(let call): (target, name) = (call.target, step.attribute)
       default: continue
       }

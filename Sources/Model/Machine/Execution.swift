@@ -261,7 +261,9 @@ extension Machine {
   mutating func refuse(_ refusal: GenericRefusal) throws(Stop) {
     if ignoresRefusals { return }
     let id = DiagnosticID(call.file.id(call.path, refusal.errno))
-    ending = .refused(refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
+    let parts = refusal.part.map { [$0] } ?? []
+    ending = .refused(
+      refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil, keyFields: parts))
     throw .refused
   }
 
