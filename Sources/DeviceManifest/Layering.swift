@@ -76,11 +76,19 @@ struct Layering {
     for (i, device) in below.enumerated() {
       if let name = device.deviceName, places[name] == nil { places[name] = i }
     }
-    /// The names of devices so far. A second device with the same name does not merge; it is reported when it is read.
-    var seen: Set<String> = []
+    /// The devices so far, by name. A second one with the same name does not merge. With a type, it is reported when it
+    /// is read.
+    var seen: [String: Node] = [:]
     for item in items {
-      guard let name = item.deviceName, seen.insert(name).inserted, let place = places[name], let old = merged[place]
-      else {
+      let first = item.deviceName.flatMap { seen[$0] }
+      if let name = item.deviceName, first == nil { seen[name] = item }
+      if let first, let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] != nil {
+        findings.error(
+          "duplicate-name", "there are two devices '\(name.scalar ?? "")'; put all changes of one into one entry",
+          at: name.range, notes: [Note("the first is here", at: (first[key: "name"] ?? first).range.firstLine)])
+        continue
+      }
+      guard let name = item.deviceName, first == nil, let place = places[name], let old = merged[place] else {
         if let type = item.removedType {
           nothing(item.deviceName ?? "", "device", among: below.compactMap(\.deviceName), at: type)
         } else if let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] == nil {

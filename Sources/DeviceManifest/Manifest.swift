@@ -25,6 +25,8 @@ package struct Manifest {
 package struct Machine {
   /// The machine-type argument of KVM_CREATE_VM.
   package var type: UInt64 = 0
+  /// Whether the type has an error, and is not known.
+  package var isTypeIncomplete = false
   /// The places of its parts in the text.
   package var typePlaces = KeyPlaces()
   package var capabilities: [CapabilityCall] = []
@@ -218,7 +220,7 @@ package struct ExplicitStep {
   package var at: SourceRange
 
   package enum Action {
-    case createVM(type: UInt64, KeyPlaces)
+    case createVM(type: UInt64, KeyPlaces, isIncomplete: Bool)
     case addMemory(MemoryRegion)
     case enableCapability(CapabilityCall)
     case createIRQChip
@@ -235,7 +237,7 @@ package struct ExplicitStep {
     /// The places of the call's arguments; nil for a call without any, or on an attribute.
     package var places: KeyPlaces? {
       switch self {
-      case .createVM(_, let places): places
+      case .createVM(_, let places, _): places
       case .addMemory(let region): region.places
       case .enableCapability(let call): call.places
       case .initVCPU(_, let features): features.places

@@ -155,7 +155,9 @@ package struct ManifestReader {
 
   private func readFiles(_ node: Node?) {
     guard let node else { return }
-    for entry in MappingReader(context.parameters.expand(node), of: "'files'", keys: nil, findings).entries {
+    let files = context.parameters.expand(node)
+    context.payloads.hasUnreadFiles = files.entries == nil && !files.isEmpty
+    for entry in MappingReader(files, of: "'files'", keys: nil, findings).entries {
       guard let path = entry.value.scalar, !entry.value.isEmpty else {
         findings.wrongKind(entry.value, of: "file '\(entry.key.value)'", wanted: "a path")
         // Its uses are not reported.
@@ -185,8 +187,11 @@ package struct ManifestReader {
       let own = MappingReader(
         vm, of: "'vm'", keys: arguments + ["capabilities", "irqchip", "attributes", "raw"], findings,
         lists: ["capabilities"], home: { schema.group(named: $0) == nil ? nil : "attributes" })
-      (machine.type, machine.typePlaces) = MachineTypeReader(context: context).type(own, schema)
-      machine.capabilities = own.items("capabilities", "names").compactMap {
+      let (type, places) = MachineTypeReader(context: context).type(own, schema)
+      (machine.type, machine.typePlaces, machine.isTypeIncomplete) = (type ?? 0, places, type == nil)
+      let capabilities = own.items("capabilities", "names")
+      findings.warnOfRepetitions(ofCapabilities: capabilities)
+      machine.capabilities = capabilities.compactMap {
         CapabilityReader(context: context, device: device).call(context.parameters.expand($0), onVCPU: nil)
       }
       // A value that is neither is reported, and is not meant as false.
@@ -239,11 +244,12 @@ extension String {
   var words: [String] { utf8.split { !$0.isWord }.map { String(decoding: $0, as: UTF8.self) } }
 }
 
-/// The machine-type argument of KVM_CREATE_VM, from the arguments that its schema names.
+/// The machine-type argument of KVM_CREATE_VM, from the arguments that its schema names; nil after an error, which is
+/// reported.
 struct MachineTypeReader {
   let context: ReadingContext
 
-  func type(_ reader: MappingReader, _ schema: SchemaFile) -> (type: UInt64, places: KeyPlaces) {
+  func type(_ reader: MappingReader, _ schema: SchemaFile) -> (type: UInt64?, places: KeyPlaces) {
     let expanded = reader.entries.map { Entry(key: $0.key, value: context.parameters.expand($0.value)) }
     let own = MappingReader(
       Node(
@@ -251,9 +257,21 @@ struct MachineTypeReader {
         at: reader.node.range),
       of: reader.what(), keys: nil, context.findings)
     let encoder = context.encoder(isStep: true)
-    let type = encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) } ?? 0
+    let type = encoder.fields(schema.createArguments, own, "vm").map { UInt64(truncatingIfNeeded: $0.value) }
     let names = schema.createArguments.map(\.name)
     return (type, KeyPlaces(names: names.map(\.identifier)) { reader.valueRange(names[$0]) })
+  }
+}
+
+extension Findings {
+  /// Warns of capabilities that are enabled twice, with the same arguments.
+  func warnOfRepetitions(ofCapabilities items: [Node]) {
+    if items.count < 2 { return }
+    warnOfRepetitions(
+      items.map { item in
+        let name = item.scalar ?? item.entries?.first?.key.value ?? ""
+        return (key: item.flowText, words: "capability '\(name)'", at: item.range)
+      })
   }
 }
 

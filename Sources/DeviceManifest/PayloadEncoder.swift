@@ -29,6 +29,10 @@ struct PayloadEncoder {
     var meantFiles: Set<String> = []
     /// Where steps have closed devices and descriptors, by name.
     var closings: [String: SourceRange] = [:]
+    /// The manifest's steps.
+    var steps: [Node] = []
+    /// Whether `files` could not be read, which has been reported.
+    var hasUnreadFiles = false
 
     init(
       findings: Findings, byteStrings: ByteStringReader, isBigEndian: Bool, files: [PlanFile] = [],
@@ -125,6 +129,9 @@ struct PayloadEncoder {
         return false
       }
       let bits = items.compactMap { integer($0, type.description, range: type.range, words: "bit", name) }
+      if bits.count == items.count, Set(bits).count != bits.count {
+        findings.warnOfRepetitions(zip(items, bits).map { (key: $1, words: "bit \($1) of '\(name)'", at: $0.range) })
+      }
       encoded.payload.put(type.bytes(of: bits.map { Int($0) }, bigEndian: isBigEndian), at: offset)
       return bits.count == items.count
     case .descriptor(let type): return descriptor(node, type, name, into: &encoded, at: offset)
@@ -462,6 +469,7 @@ extension PayloadEncoder {
         continue
       } else {
         guard let type = self.type(of: field, reader, fields, layout, name, encoded, at: offset),
+          !refuseMembers(of: value, field, type, fields, reader, path),
           encode(value, type, path, into: &encoded, at: offset + start)
         else {
           good = false
@@ -471,6 +479,30 @@ extension PayloadEncoder {
       }
     }
     return good
+  }
+
+  /// Whether a mapping is given to a case of a union that takes none. The cases that have its members are reported.
+  private func refuseMembers(
+    of value: Node, _ field: StructureField, _ type: PayloadType, _ fields: [StructureField],
+    _ reader: MappingReader, _ name: String
+  ) -> Bool {
+    guard case .union(let union) = field.type, let entries = value.entries, !entries.isEmpty, type.members == nil else {
+      return false
+    }
+    let owners = union.cases.filter { one in
+      let members = one.type.members ?? []
+      return entries.allSatisfy { entry in members.contains { $0.name == entry.key.value } }
+    }
+    if owners.isEmpty { return false }
+    let tag = reader[union.tag]?.scalar ?? union.tag
+    let names: ValueNames? =
+      if case .integer(let integer)? = fields.first(where: { $0.name == union.tag })?.type {
+        integer.description.names
+      } else { nil }
+    let words = owners.map { one in one.values.first.flatMap { names?.name(of: $0.lowerBound) } ?? one.name }
+    findings.error(
+      "wrong-kind", "'\(name)' of \(tag) is no mapping; these members belong to \(words.listed("or"))", at: value.range)
+    return true
   }
 
   /// The type of a member; of a union, the one that the members before it choose. Nil after an error, which is reported.
@@ -508,6 +540,15 @@ extension [StructureField] {
 }
 
 extension PayloadType {
+  /// The members of a struct, or of one that a pointer points to; nil for another type.
+  fileprivate var members: [StructureField]? {
+    switch self {
+    case .structure(let type): type.fields
+    case .pointer(let target): target.members
+    default: nil
+    }
+  }
+
   /// Whether a value can be a mapping with this key.
   func hasMember(_ name: String) -> Bool {
     switch self {
@@ -538,12 +579,39 @@ extension PayloadEncoder.Surroundings {
   /// error in the step that would have made it.
   func refuseMissing(_ name: String, at range: SourceRange) -> Bool {
     if unknownDescriptors.contains(name) { return true }
-    guard let place = closings[name] else { return false }
+    let closing = closings[name]
+    let making = closing == nil ? steps.place(ofStepMaking: name, after: range) : nil
+    guard closing != nil || making != nil else { return false }
     // Each is reported once.
     unknownDescriptors.insert(name)
-    findings.error(
-      "unknown-device", "a step above has closed '\(name)'", at: range, notes: [Note("it is closed here", at: place)])
+    if let closing {
+      let notes = [Note("it is closed here", at: closing)]
+      findings.error("unknown-device", "a step above has closed '\(name)'", at: range, notes: notes)
+    } else if let making {
+      findings.error(
+        "unknown-device", "a step below makes '\(name)', and only the steps after it can use it", at: range,
+        notes: [Note("it is made here", at: making)])
+    }
     return true
+  }
+}
+
+extension [Node] {
+  /// The place of the name that a later step gives to a device or a value; nil if none has this name.
+  func place(ofStepMaking name: String, after range: SourceRange) -> SourceRange? {
+    for step in self where step.range.file === range.file && range.end <= step.range.start {
+      let own = step[key: "as"] ?? step[key: "create"]
+      if let own, own.scalar == name { return own.range }
+    }
+    return nil
+  }
+
+  /// The place of the name that a later step gives to what it reads, by the name in expressions.
+  func place(ofStepReading name: String, after range: SourceRange) -> SourceRange? {
+    for step in self where step.range.file === range.file && range.end <= step.range.start {
+      if let own = step[key: "as"], own.scalar?.identifier == name { return own.range }
+    }
+    return nil
   }
 }
 
@@ -587,7 +655,7 @@ extension PayloadEncoder {
         encoded.slots.append(.device(slot, offset: offset))
         return true
       }
-      if surroundings.refuseMissing(word, at: node.range) { return false }
+      if surroundings.hasUnreadFiles || surroundings.refuseMissing(word, at: node.range) { return false }
       let notes =
         files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
       let meant = findings.unknown(

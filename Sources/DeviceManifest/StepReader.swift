@@ -38,6 +38,8 @@ package final class StepReader {
   private let context: ReadingContext
   private var names: StepNames
   private var placesOfUnknownVCPUs: Set<SourceRange> = []
+  /// Where each vCPU that no step above has created is used first, and how often, by its id.
+  private var unknownVCPUs: [UInt64: (first: SourceRange, uses: Int)] = [:]
   /// The number of steps with an unknown verb.
   private var unknownSteps = 0
   /// Whether this step has two calls, which has been reported: what is missing may belong to the other one.
@@ -68,6 +70,8 @@ package final class StepReader {
     var steps: [ExplicitStep] = []
     /// Whether the first step needs a VM that a later one may create.
     var isWithoutVM = false
+    context.payloads.steps = items
+    context.parameters.steps = items
     context.parameters.lists = list
     context.parameters.listNames = ["vcpus"] + context.catalogue.tableNames
     defer { context.parameters.lists = { _ in nil } }
@@ -100,6 +104,7 @@ package final class StepReader {
       }
       if let step = step(verb, item) { steps.append(step) } else { declareUnknown(item) }
     }
+    reportUnknownVCPUs()
     return steps
   }
 
@@ -242,6 +247,7 @@ package final class StepReader {
       guard let action else { return nil }
       var step = ExplicitStep(action: action, expected: expected, at: at)
       if case .addMemory(let region) = action { step.isIncomplete = region.isIncomplete }
+      if case .createVM(_, _, let isIncomplete) = action { step.isIncomplete = isIncomplete }
       if case .enableCapability(let call) = action { step.isIncomplete = call.isIncomplete }
       if !isReadable { step.isIncomplete = true }
       return step
@@ -365,6 +371,7 @@ package final class StepReader {
     guard let written, !setting.isIncomplete else { return nil }
     let expected = written.completed(by: subject, for: call.type)
     guard let wanted = encoder.encode(expected, as: call.type, name: "value") else { return nil }
+    setting.keyPlaces.append(KeyPlaces.wanted, written.range)
     return Comparison(bytes: wanted.payload.bytes, mask: wanted.payload.mask)
   }
 
@@ -440,9 +447,21 @@ package final class StepReader {
 
   private func createVM(_ node: Node) -> ExplicitStep.Action? {
     guard let schema = context.catalogue.vm else { return nil }
+    var node = node
+    /// The arguments that have a value with this name.
+    let owners = schema.createArguments.filter { argument in
+      node.scalar.map { argument.description.names.value(of: $0) != nil } ?? false
+    }
+    if let name = node.scalar, owners.count == 1 {
+      let argument = owners[0].name
+      findings.error(
+        "wrong-kind", "'create-vm' must be a mapping; did you mean '{\(argument): \(name)}'?", at: node.range,
+        fixIts: [FixIt(replace: node.range, with: "{\(argument): \(name)}")])
+      node = Node(.mapping([Entry(key: Located(argument, at: node.range), value: node)]), at: node.range)
+    }
     let reader = MappingReader(node, of: "'create-vm'", keys: schema.createArguments.map(\.name), findings)
     let (type, places) = MachineTypeReader(context: context).type(reader, schema)
-    return .createVM(type: type, places)
+    return .createVM(type: type ?? 0, places, isIncomplete: type == nil || node.entries == nil && !node.isEmpty)
   }
 
   private func capability(_ subject: Node, _ item: Node, _ reader: MappingReader) -> ExplicitStep.Action? {
@@ -486,7 +505,15 @@ package final class StepReader {
   /// Reports a vCPU that does not exist; only the first one of a repeated step.
   private func reportUnknownVCPU(_ id: UInt64, at range: SourceRange) {
     if context.hasUnknownVCPUs || !placesOfUnknownVCPUs.insert(range).inserted { return }
-    findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: range)
+    unknownVCPUs[id, default: (range, 0)].uses += 1
+  }
+
+  /// Reports each vCPU that does not exist once, with the number of its further uses.
+  private func reportUnknownVCPUs() {
+    for (id, vcpu) in unknownVCPUs.sorted(by: { $0.key < $1.key }) {
+      let more = vcpu.uses > 1 ? [Note("the vCPU is used \(counted(vcpu.uses - 1, "more time"))")] : []
+      findings.error("unknown-vcpu", "no step above creates vCPU \(id)", at: vcpu.first, notes: more)
+    }
   }
 
   private func type(_ node: Node) -> DeviceTypeReference? { DeviceTypeReader(context: context).reference(node) }
@@ -615,6 +642,7 @@ package final class StepReader {
     if let value = reader["value"] { context.addPlaces(ofMembersIn: value, to: &setting.keyPlaces) }
     let type = group.payload(of: attribute, setting.key, number)
     let comparison = payload(access, type, name, reader, into: &setting)
+    if comparison != nil, let place = reader.valueRange("value") { setting.keyPlaces.append(KeyPlaces.wanted, place) }
     context.fillLengths(of: attribute, keys, in: &setting)
     var step = ExplicitStep(
       action: .attribute(access, on: path.target, setting, comparison), expected: expected, at: setting.at)
@@ -762,6 +790,7 @@ package final class StepReader {
       setting.isIncomplete = data == nil
       setting.data = data ?? .none
       if access == .set { setting.value = payload.flowText }
+      setting.keyPlaces.append("payload", payload.range)
     }
     if setting.isIncomplete { setting.data = .bytes([]) }
     var step = ExplicitStep(

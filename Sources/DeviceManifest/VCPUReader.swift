@@ -183,6 +183,7 @@ package struct VCPUReader {
     let attributes = AttributeReader(context: context)
     let each = overrides(reader, among: vcpus)
     let capabilities = reader.items("capabilities", "names")
+    findings.warnOfRepetitions(ofCapabilities: capabilities)
     if context.vcpuCount != nil, let first = capabilities.first {
       findings.error(
         "load-parameter", "the number of vCPUs is supplied at load time, so their capabilities cannot be enabled",

@@ -152,6 +152,9 @@ package struct KeyPlaces: Hashable, Sendable {
   /// The place of each field; `nowhere` if the manifest leaves it out.
   private var places: [SourceRange]
 
+  /// The name of the value that a call must read.
+  package static let wanted = "wanted value"
+
   package init() { (names, places) = ([], []) }
 
   /// - Parameter place: returns the place of the field with this index; nil if the manifest leaves it out.
@@ -174,6 +177,9 @@ package struct KeyPlaces: Hashable, Sendable {
   package func isInValue(_ place: SourceRange) -> Bool {
     zip(names, places).contains { $1 == place && ($0.hasPrefix("value") || $0.hasPrefix("[")) }
   }
+
+  /// Whether a part has this place.
+  package func contains(_ place: SourceRange?) -> Bool { place.map(places.contains) ?? false }
 
   /// The place of a field, or of a member such as `irq.num`; if the text does not give the member, the place of what
   /// contains it.

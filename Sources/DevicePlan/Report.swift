@@ -250,7 +250,9 @@ extension Report.Entry {
       // A decimal number is compared with a decimal one.
       if let written, Int128(written) != nil, let number = IntegerLiteral.parse(read) { read = String(number) }
       let wanted = written ?? step.comparison.map { words($0.bytes) } ?? ""
-      return .error("value-mismatch", "the kernel \(kernel.answered) with \(read), not \(wanted)", at: step.at)
+      return .error(
+        "value-mismatch", "the kernel \(kernel.answered) with \(read), not \(wanted)",
+        at: step.keyPlaces[KeyPlaces.wanted] ?? step.at)
     case .failed(.unexpectedAnswer): return unexpected(kernel)
     }
   }

@@ -69,6 +69,9 @@ package struct CallSequence {
     let isWithout = attribute?.access.contains(access) == false
     if !isWithout, let absentAttribute { return absentAttribute }
     let place = "group '\(group.name)' of \(file.words)"
+    if isWithout, access == .set, attribute?.access.contains(.get) == true {
+      return "this attribute of \(place) can be read, and cannot be set"
+    }
     if isWithout { return "this attribute of \(place) cannot be \(access == .has ? "tested" : access.verb)" }
     return "\(place) has no \(name("attribute", attr))"
   }
@@ -134,10 +137,17 @@ package struct GenericRefusal {
   package let errno: Errno
   /// The reason, for users.
   package let reason: String
+  /// The part of a call by numbers that is wrong; nil if it is none.
+  package let part: String?
 
-  init(_ errno: Errno, _ reason: String) { (self.errno, self.reason) = (errno, reason) }
+  init(_ errno: Errno, _ reason: String, part: String? = nil) {
+    (self.errno, self.reason, self.part) = (errno, reason, part)
+  }
 
   package static var cannotRead: Self { Self(.badAddress, "the kernel cannot read the value at this address") }
+  package static func short(_ size: Int, of wanted: Int) -> Self {
+    Self(.badAddress, "the call passes \(counted(size, "byte")), and the kernel reads \(wanted)", part: "payload")
+  }
   package static var cannotWrite: Self { Self(.badAddress, "the kernel cannot write the value to this address") }
   package static var noCapability: Self { Self(.noDeviceOrAddress, "the host does not have this capability") }
   package static func noDeviceType(_ name: String) -> Self {

@@ -49,7 +49,8 @@ package struct Rule {
   package var tag: String? { rest.body.tag }
   /// The attributes, of which one is set on a VM that meets the rule: `arm-vgic-v3.ctrl.init`, `vcpu.pmu-v3.init`.
   package var missing: [Located] { rest.body.missing }
-  /// The attributes whose values are why the rule refuses a later call, the most probable one first.
+  /// What is why the rule refuses, the most probable one first: attributes that earlier calls set, or a part of what the call
+  /// passes, as the condition reads it.
   package var blames: [Located] { rest.body.blames }
   /// The errno in the kernel's documentation, if it is another one.
   package var documented: String? { rest.body.documented }
@@ -57,6 +58,36 @@ package struct Rule {
   package var untested: String? { rest.body.untested }
   /// The C functions that the list follows from here on.
   package var mirrors: String? { rest.body.mirrors }
+}
+
+extension Rule {
+  /// The attributes whose values are why the rule refuses a later call, the most probable one first.
+  package var blamedSettings: [String] { blames.map(\.value).filter { !reads($0) } }
+
+  /// The parts of what the call passes, of which one is why the rule refuses: a member of its value or of an element of
+  /// that, or a field of the key or an argument.
+  package var blamedParts: [BlamedPart] { blames.map(\.value).filter(reads).map { BlamedPart($0) } }
+
+  /// Whether the condition reads what has this path, such as `value.base`.
+  func reads(_ path: String) -> Bool {
+    condition?.syntax.paths.contains { $0.joined(separator: ".") == path } ?? false
+  }
+}
+
+/// A part of what a call passes.
+package struct BlamedPart {
+  /// What it is a part of; nil for a local of the rules.
+  package var root: Root?
+  /// The names of the members, from the outermost one.
+  package var path: [String]
+
+  init(_ text: String) {
+    let names = text.split(separator: ".").map(String.init)
+    root = names.first.flatMap(Root.init)
+    path = Array(names.dropFirst())
+  }
+
+  package var isOfValue: Bool { root != .key && root != .arg }
 }
 
 /// The action of a statement.

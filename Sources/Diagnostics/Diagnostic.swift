@@ -110,8 +110,8 @@ extension Sequence<String> {
   ///
   /// A name that differs only in case, hyphens and underscores is meant. Otherwise, a name is close if its edit distance
   /// (with transpositions) is at most a third of the longer name, or 1. Of equally close names, one with the same letters
-  /// wins, else the first. If no name is close, the only one that contains the text, or is contained in it, is meant:
-  /// `arm-vgic-v3` by `gicv3`. No name is close to a text that is too long for one.
+  /// wins, else the first. If no name is close, one that is a word of the text is meant, `snp` by `sev-snp`, or the only one
+  /// that contains the text, or is contained in it: `arm-vgic-v3` by `gicv3`. No name is close to a text that is too long for one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
     if let same = first(where: { $0.utf8.count == name.utf8.count && $0.withoutStyle == name.withoutStyle }) {
@@ -131,6 +131,11 @@ extension Sequence<String> {
       if rank < best?.rank ?? .max { best = (candidate, rank) }
     }
     if let best { return best.name }
+    // A word of the text is a name, such as that of `sev-snp`; of several words, the last one.
+    let words = name.lowercased().split { "-_ ".contains($0) }
+    if words.count > 1, let word = words.last(where: { word in contains { $0.lowercased() == word } }) {
+      return first { $0.lowercased() == word }
+    }
     // Of several, the one that is a part of all others.
     let related = related(to: name)
     guard let shortest = related.min(by: { $0.utf8.count < $1.utf8.count }) else { return nil }

@@ -32,6 +32,20 @@ package final class Findings {
     report(.error(id, message, at: range, notes: notes, fixIts: fixIts))
   }
 
+  /// Warns of items that are in a list twice.
+  ///
+  /// - Parameter items: the items, each by what makes it the same as another one.
+  package func warnOfRepetitions<Key: Hashable>(_ items: [(key: Key, words: String, at: SourceRange)]) {
+    var first = Dictionary(items.map { ($0.key, $0.at) }, uniquingKeysWith: { first, _ in first })
+    if first.count == items.count { return }
+    for item in items {
+      guard let place = first[item.key], place != item.at else { continue }
+      first[item.key] = nil
+      let notes = [Note("first here", at: place)]
+      report(.warning("set-twice", "\(item.words) is listed twice", at: item.at, notes: notes))
+    }
+  }
+
   /// Reports an unknown name, with the closest known one.
   ///
   /// - Parameter names: the known names; called only for a suggestion.

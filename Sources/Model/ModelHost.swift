@@ -30,6 +30,8 @@ package struct ModelHost: Host {
   private var occupations: [Occupation] = []
   /// The number of steps so far.
   private var steps = 0
+  /// Whether the type with which the VM is created is not known.
+  package var hasUnknownType = false
   /// Whether a refused call has been taken to succeed with an unknown value, on which later answers may depend.
   private var hasCorrected = false
 
@@ -173,7 +175,7 @@ package struct ModelHost: Host {
       }
       machine.takeBack()
       if course == .corrected, expected == [.ok] { certain = machine.refusals(of: call) }
-      return force(call, expected)
+      return force(call, expected, certain.first)
     }
     let wanted = branches.filter { branch in branch.answer.map(expected.contains) ?? false }
     var kept = wanted.isEmpty && course == .predicted ? branches : wanted
@@ -187,14 +189,16 @@ package struct ModelHost: Host {
     if course == .corrected, expected == [.ok], branches.allSatisfy({ $0.answer != nil }) {
       certain = machine.refusals(of: call)
     }
-    return force(call, expected)
+    return force(call, expected, certain.first)
   }
 
   /// Continues as if an expected answer had been given, because no branch has one.
-  private mutating func force(_ call: PreparedCall, _ expected: [Answer]) -> Bool {
+  ///
+  /// - Parameter reason: why the call is refused, if that is certain.
+  private mutating func force(_ call: PreparedCall, _ expected: [Answer], _ reason: Reason?) -> Bool {
     guard expected.contains(.ok) else { return false }
     if course == .corrected { hasCorrected = true }
-    machine.force(course == .corrected ? call.withUnknownValue : call)
+    machine.force(course == .corrected ? call.withUnknownValue(refusedFor: reason?.keyFields ?? []) : call)
     return true
   }
 
@@ -246,18 +250,21 @@ extension ModelHost {
 
 extension PreparedCall {
   /// The call with an unknown value; the same call if it passes none, or if later calls depend little on it.
-  fileprivate var withUnknownValue: PreparedCall {
+  ///
+  /// - Parameter wrong: the arguments that are wrong.
+  fileprivate func withUnknownValue(refusedFor wrong: [String]) -> PreparedCall {
     switch self {
     case .createVM: return .createVM(type: nil)
     case .descriptor(var code):
       // Memory with an error in the text has the size 0. Its slot is known, and the region is somewhere.
+      let isMemory = code.path == DescriptorCall.addMemory.rawValue
       let isUnread =
-        code.path == DescriptorCall.addMemory.rawValue
-        && code.arguments.contains { if case ("size", .number(0)) = $0 { true } else { false } }
+        isMemory && code.arguments.contains { if case ("size", .number(0)) = $0 { true } else { false } }
       let isInitialisation = if case .initialise = code.action { true } else { false }
-      guard isInitialisation || isUnread else { return self }
+      guard isInitialisation || isMemory else { return self }
+      let unknown = isUnread ? ["at", "size"] : wrong.filter { ["at", "size"].contains($0) }
       code.arguments = code.arguments.map {
-        isInitialisation || ["at", "size"].contains($0.name) ? ($0.name, .unknown) : $0
+        isInitialisation || unknown.contains($0.name) ? ($0.name, .unknown) : $0
       }
       return .descriptor(code)
     case .attribute(var call, let access, let subject) where call.data != .none:

@@ -181,6 +181,7 @@ struct Draft {
 
   mutating func add(_ machine: Machine) {
     add(Step(.createVM(type: machine.type), target: .vm, at: machine.at, keyPlaces: machine.typePlaces))
+    elements[elements.count - 1].isIncomplete = machine.isTypeIncomplete
     // Capabilities that take a device follow it.
     let (late, early) = machine.capabilities.partitioned(\.takesDevice)
     for call in early { add(call) }

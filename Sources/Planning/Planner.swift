@@ -146,7 +146,7 @@ extension Planner {
     _ action: ExplicitStep.Action, expected: [Answer]
   ) -> (DevicePlan.Operation, TargetName, Details?)? {
     switch action {
-    case .createVM(let type, _): return (.createVM(type: type), .vm, nil)
+    case .createVM(let type, _, _): return (.createVM(type: type), .vm, nil)
     case .addMemory(let region):
       var memory: PrivateMemory?
       if case .descriptor(let name, let offset)? = region.source {

@@ -101,7 +101,7 @@ extension DiagnosticReference {
     Entry("unknown-file", "The value of a descriptor is the name of an entry in files."),
     Entry("duplicate-name", "The names of devices and the ids of vCPUs are unique."),
     Entry(
-      "set-twice", "Each attribute, with each key, is set once.",
+      "set-twice", "Each attribute, with each key, is set once, and each capability and each bit is listed once.",
       "The earlier value is lost. Attributes whose values add to each other, such as a register that sets bits, may be set several times."
     ),
     Entry("bad-name", "A device is not called vm, vcpu or system, and its name has no dot."),

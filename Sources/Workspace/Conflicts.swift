@@ -62,8 +62,15 @@ struct Conflicts {
       }
       var culprit = blamed(reason.blames, before: index, in: report)
       if culprit == nil, plan.steps[index].isCommand { culprit = self.culprit(of: index, reason) }
-      let other = other(of: index, reason)
+      var other = other(of: index, reason)
       if culprit == nil, let place = other, reason.keyFields.isEmpty, isMemory(place) { culprit = place }
+      if other == nil, let earlier = otherFeatures(than: index) {
+        // Of different features, those of fewer vCPUs are probably wrong.
+        let own = place(ofFeaturesIn: entry.step)
+        let isRarer = initialisations(at: earlier) < initialisations(at: own)
+        if isRarer { culprit = earlier }
+        other = isRarer ? own : earlier
+      }
       if let cause = culprit ?? other, !causes.insert(cause).inserted {
         report.skip(index, because: "an earlier step is wrong")
       } else {
@@ -128,6 +135,28 @@ struct Conflicts {
       }
     }
     return similar
+  }
+
+  /// The place of an earlier initialisation with other features, because of which a vCPU cannot have its own.
+  private mutating func otherFeatures(than index: Int) -> SourceRange? {
+    guard case .initVCPU(_, let features, let finalize) = plan.steps[index].operation else { return nil }
+    for i in 0..<index {
+      guard case .initVCPU(let slot, let others, _) = plan.steps[i].operation, others != features else { continue }
+      var step = plan.steps[i]
+      step.operation = .initVCPU(slot, features: features, finalize: finalize)
+      var host = replay.host(before: index, with: step, insteadOf: i)
+      return host?.perform(plan.steps[index]).outcome == .ok ? place(ofFeaturesIn: plan.steps[i]) : nil
+    }
+    return nil
+  }
+
+  private func place(ofFeaturesIn step: Step) -> SourceRange { step.keyPlaces["value"] ?? step.at }
+
+  /// The number of initialisations with the features at a place.
+  private func initialisations(at place: SourceRange) -> Int {
+    plan.steps.count { step in
+      if case .initVCPU = step.operation { self.place(ofFeaturesIn: step) == place } else { false }
+    }
   }
 
   /// Whether a place is that of a memory region. A call that passes nothing about memory does not place it wrongly.

@@ -13,6 +13,11 @@ extension ManifestWorkspace {
   func nameDefaults(
     in problems: inout [Diagnostic], of manifest: PlannedManifest, _ plan: Plan, _ host: inout ModelHost
   ) throws(DiagnosticsError) {
+    // Each search reads the whole text.
+    for i in problems.indices.prefix(100) where problems[i].notes.allSatisfy({ !$0.message.hasPrefix("did you mean") })
+    {
+      if let note = problems[i].range?.sameDigitsInHexadecimal { problems[i].notes.insert(note, at: 0) }
+    }
     guard problems.contains(where: { $0.severity == .error }) else { return }
     let map = MachineMap(try host.occupied(), of: plan, without: manifest.incomplete)
     let catalogue = catalogue(for: plan.architecture)
@@ -23,6 +28,17 @@ extension ManifestWorkspace {
         manifest.plan.parameters.defaults(in: place.text) + map.defaults(against: place, files.compactMap(\.self))
         + problems[i].notes
     }
+  }
+}
+
+extension SourceRange {
+  /// That a decimal number is also in the text with `0x` before it, which is probably meant; nil if it is not.
+  fileprivate var sameDigitsInHexadecimal: Note? {
+    guard start.line == end.line, end.column - start.column < 24 else { return nil }
+    let digits = text
+    guard digits.utf8.count > 2, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    let words = file.bytes.lazy.split { !$0.isWord }
+    return words.contains(where: { $0.elementsEqual("0x\(digits)".utf8) }) ? Note("did you mean 0x\(digits)?") : nil
   }
 }
 

@@ -83,7 +83,7 @@ private struct LostValues {
   /// A warning about each value; the last one says how many more there may be.
   func warnings(in plan: Plan) -> [Diagnostic] {
     var warnings = pairs.map { pair in
-      Diagnostic.lostValue(of: attribute, at: plan.steps[pair.kept].at, before: plan.steps[pair.lost].at)
+      Diagnostic.lostValue(of: attribute, plan.steps[pair.kept], before: plan.steps[pair.lost].at)
     }
     if more > 0 {
       let values = "\(counted(more, "more value")) of '\(attribute.path)'"
@@ -96,13 +96,17 @@ private struct LostValues {
 
 extension Diagnostic {
   fileprivate static func lostValue(
-    of attribute: AttributeSchema, at place: SourceRange, before lost: SourceRange
+    of attribute: AttributeSchema, _ kept: Step, before lost: SourceRange
   ) -> Diagnostic {
+    let place = kept.at
     let key = attribute.keyFields.isEmpty ? "" : " with this key"
     // One text can lead to a call for each vCPU.
     if lost == place {
+      // The first field of a key is the one that says which vCPU it is about.
+      let field = attribute.keyNames.lazy.compactMap { kept.keyPlaces[$0] }.first
       return .warning(
-        "set-twice", "'\(attribute.path)' is set once per vCPU\(key), and only the last value counts", at: place)
+        "set-twice", "'\(attribute.path)' is set once per vCPU\(key), and only the last value counts",
+        at: field ?? place)
     }
     return .warning(
       "set-twice", "'\(attribute.path)' is set twice\(key), and the earlier value is lost", at: place,

@@ -18,6 +18,8 @@ struct Readiness {
   private var replay: Replay
   private var obstacles: [Obstacle] = []
   private let settings: MadeSettings
+  /// The slots of the vCPUs that do not run, or not without a warning.
+  private let slots: [Int]
 
   /// A reason for which vCPUs do not run, and its cause in the manifest.
   private struct Obstacle {
@@ -29,6 +31,15 @@ struct Readiness {
     var notes: [Note]
     /// The ids of the vCPUs if it is about single ones; nil if it is about the VM.
     var vcpus: [UInt64]?
+    /// The slots of the vCPUs that would not have it without the cause.
+    var relieved: Set<Int> = []
+  }
+
+  /// A setting without which a vCPU would not have an obstacle.
+  private struct Cause {
+    var place: SourceRange
+    /// The slots of the vCPUs that would not have the obstacle without the setting.
+    var relieved: Set<Int> = []
   }
 
   /// A vCPU that does not run, or not without a warning.
@@ -57,14 +68,19 @@ struct Readiness {
     // Most VMs are ready, and need no search.
     if entries.isEmpty { return [] }
     var readiness = Readiness(
-      plan: plan, document: document, report, replay: Replay(plan, on: fresh, after: report, most: 1_000),
+      plan: plan, document: document, report, slots: entries.map(\.slot),
+      // A search leaves out one setting after the other, and a long plan is not searched.
+      replay: Replay(plan, on: fresh, after: report, most: max(1_000, min(20 * plan.steps.count, 20_000))),
       settings: MadeSettings(plan, catalogue, report))
     return readiness.problems(entries, of: vcpus.count)
   }
 
-  private init(plan: Plan, document: Node, _ report: Report, replay: Replay, settings: MadeSettings) {
+  private init(
+    plan: Plan, document: Node, _ report: Report, slots: [Int], replay: Replay, settings: MadeSettings
+  ) {
     self.plan = plan
     self.document = document
+    self.slots = slots
     self.replay = replay
     self.settings = settings
     let refused = report.entries.verdicts.indices.filter { report.entries.verdicts[$0].isFailure }
@@ -98,8 +114,8 @@ struct Readiness {
     _ reason: Reason, _ entry: Entry, isWarning: Bool = false, isFurther: Bool = false
   ) {
     let known = obstacles.firstIndex { known in
-      known.reason.rule == reason.rule
-        ? isCause(known.cause, entry.slot) : !Set(known.reason.missing).isDisjoint(with: reason.missing)
+      if known.reason.rule == reason.rule { return known.cause == nil || known.relieved.contains(entry.slot) }
+      return !Set(known.reason.missing).isDisjoint(with: reason.missing)
     }
     if let known {
       obstacles[known].vcpus?.append(entry.id)
@@ -115,35 +131,41 @@ struct Readiness {
     }
   }
 
-  /// Whether the cause of another vCPU's obstacle is also one of this vCPU's.
-  private func isCause(_ place: SourceRange?, _ slot: Int) -> Bool {
-    guard let place else { return true }
-    return settings.targets[place]?.contains { $0 == .vcpu(slot) || !$0.isVCPU } ?? false
-  }
-
   /// The obstacles for a reason: one, or one for each object that lacks a setting. Empty if the reason follows from an error
   /// that has been reported.
   private mutating func obstacles(for reason: Reason, _ entry: Entry, _ isWarning: Bool) -> [Obstacle] {
     guard knownMissing.isDisjoint(with: reason.missing) else { return [] }
     var found = Obstacle(
       reason: reason, isWarning: isWarning, place: place(ofVCPU: entry.slot), notes: [], vcpus: [entry.id])
+    let types = reason.missing.filter { settings.lacksType($0) }
+    if !types.isEmpty {
+      found.place = document.keyRange("devices") ?? found.place
+      found.notes = types.map { Note("missing here: a device of the type \($0)") }
+      found.vcpus = nil
+      return [found]
+    }
     let (lacking, present) = settings.missing(reason.missing, vcpu: entry.slot)
     if !lacking.isEmpty {
       return lacking.map { owner, path in
         found.place = place(of: owner, path)
-        found.notes = [Note("missing here: \(path.withoutOwner)")]
+        let name = path == MadeSettings.initialisation ? "init-vcpu" : path.withoutOwner
+        found.notes = [Note("missing here: \(name)")]
         if !owner.isVCPU { found.vcpus = nil }
         return found
       }
     }
     if hasRefusals { return [] }
     // A setting that is there, and does not do what it should, or else any.
-    let causes = present.map { [$0] } ?? causes(of: reason, entry)
+    let causes =
+      present.map { place in
+        [Cause(place: place, relieved: Set(slots.filter { settings.isSet(at: place, vcpu: $0) }))]
+      } ?? causes(of: reason, entry)
     let device = settings.devices.values.first { reason.id.description.hasPrefix($0.type + ".") }
-    found.place = causes.first ?? device?.at ?? found.place
-    found.cause = causes.first
-    if causes.count > 1 { found.notes = [Note("it conflicts with this", at: causes[1])] }
-    if let cause = causes.first, settings.targets[cause]?.contains(where: \.isVCPU) == false { found.vcpus = nil }
+    found.place = causes.first?.place ?? device?.at ?? found.place
+    found.cause = causes.first?.place
+    found.relieved = causes.first?.relieved ?? []
+    if causes.count > 1 { found.notes = [Note("it conflicts with this", at: causes[1].place)] }
+    if let cause = found.cause, settings.targets[cause]?.contains(where: \.isVCPU) == false { found.vcpus = nil }
     return [found]
   }
 
@@ -203,6 +225,9 @@ extension Readiness {
 
 /// The attributes and capabilities that the calls of a run have set.
 private struct MadeSettings {
+  /// The path of the initialisation of a vCPU.
+  static let initialisation = "vcpu.init"
+
   /// The objects of the calls from each place in the text.
   private(set) var targets: [SourceRange: Set<Target>] = [:]
   /// The type and the place of each device, by slot.
@@ -229,6 +254,11 @@ private struct MadeSettings {
       case .setAttribute(let call): (target, name) = (call.target, step.attribute)
       case .enableCapability(let number, let owner, _, _):
         (target, name) = (owner, file.capabilities.first { $0.number == number }?.name)
+      case .initVCPU(let slot, _, _):
+        targets[step.at, default: []].insert(.vcpu(slot))
+        places[Setting(path: Self.initialisation, owner: .vcpu(slot))] = step.at
+        continue
+      case .request(let call): (target, name) = (call.target, step.attribute)
       default: continue
       }
       targets[step.at, default: []].insert(target)
@@ -243,7 +273,7 @@ private struct MadeSettings {
   func missing(_ paths: [String], vcpu slot: Int) -> (lacking: [(owner: Target, path: String)], present: SourceRange?) {
     var lacking: [(owner: Target, path: String)] = []
     var present: SourceRange?
-    for path in paths {
+    for path in paths where path.contains(".") {
       for owner in owners(of: path, vcpu: slot) where !lacking.contains(where: { $0.owner == owner }) {
         if let place = paths.lazy.compactMap({ places[Setting(path: $0, owner: owner)] }).last {
           present = place
@@ -253,6 +283,21 @@ private struct MadeSettings {
       }
     }
     return (lacking, present)
+  }
+
+  /// Whether a path is that of a device type, of which the VM has no device.
+  func lacksType(_ path: String) -> Bool {
+    !path.contains(".") && !devices.values.contains { $0.type == path }
+  }
+
+  /// Whether a call from a place is about a vCPU, or about what all vCPUs share.
+  func isSet(at place: SourceRange, vcpu slot: Int) -> Bool {
+    targets[place]?.contains { $0 == .vcpu(slot) || !$0.isVCPU } ?? false
+  }
+
+  /// The places where an attribute is set, the last one first.
+  func places(of path: String) -> [SourceRange] {
+    places.filter { $0.key.path == path }.values.sorted { $0.start > $1.start }
   }
 
   private func owners(of path: String, vcpu slot: Int) -> [Target] {
@@ -282,33 +327,42 @@ extension String {
 // MARK: Causes
 
 extension Readiness {
-  /// The places of at most two settings without which the vCPU would not be refused for a reason: those with a value first,
-  /// and the last ones first.
-  private mutating func causes(of reason: Reason, _ entry: Entry) -> [SourceRange] {
-    let known = Set((entry.result.reasons + entry.result.further).map(\.rule))
+  /// At most two settings without which the vCPU would not be refused for a reason: those that the rule blames first, then
+  /// those with a value, and the last ones first.
+  private mutating func causes(of reason: Reason, _ entry: Entry) -> [Cause] {
+    let known = Set(entry.result.allReasons.map(\.rule))
     /// The first step of each place that has not been tried.
     var firsts: [SourceRange: Int] = [:]
-    let settings = plan.steps.indices.filter { index in
+    let made = plan.steps.indices.filter { index in
       guard case .setAttribute = plan.steps[index].operation else { return false }
       if firsts[plan.steps[index].at] == nil { firsts[plan.steps[index].at] = index }
       return true
     }
-    let withValue = settings.filter { plan.steps[$0].operation.data != AttributeData.none }
-    let commands = settings.filter { plan.steps[$0].operation.data == AttributeData.none }
-    var causes: [SourceRange] = []
-    var needed: [SourceRange] = []
-    for candidates in [withValue, commands] where causes.isEmpty && needed.isEmpty {
-      for candidate in candidates.reversed() where causes.count < 2 {
-        let place = plan.steps[candidate].at
+    let blamed = reason.blames.flatMap(settings.places(of:))
+    let withValue = made.filter { plan.steps[$0].operation.data != AttributeData.none }
+    let commands = made.filter { plan.steps[$0].operation.data == AttributeData.none }
+    var causes: [Cause] = []
+    var needed: [Cause] = []
+    let others = [withValue, commands].map { $0.reversed().map { plan.steps[$0].at } }
+    for candidates in [blamed] + others where causes.isEmpty && needed.isEmpty {
+      for place in candidates where causes.count < 2 {
         guard let first = firsts.removeValue(forKey: place) else { continue }
         guard var host = replay.host(before: plan.steps.count, without: place, from: first) else { return causes }
         let result = host.enter(entry.slot)
-        let rules = Set((result.reasons + result.further).map(\.rule))
+        let rules = Set(result.allReasons.map(\.rule))
         if rules.contains(reason.rule) { continue }
+        let relieved = slots.filter { slot in
+          slot == entry.slot || !host.enter(slot).allReasons.contains { $0.rule == reason.rule }
+        }
+        let cause = Cause(place: place, relieved: Set(relieved))
         // Without something that the VM needs, it may be refused for another reason before this one.
-        if rules.isSubset(of: known) { causes.append(place) } else { needed.append(place) }
+        if rules.isSubset(of: known) { causes.append(cause) } else { needed.append(cause) }
       }
     }
     return causes.isEmpty ? Array(needed.prefix(2)) : causes
   }
+}
+
+extension StepResult {
+  fileprivate var allReasons: [Reason] { reasons + further + warnings }
 }

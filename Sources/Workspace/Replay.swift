@@ -64,6 +64,18 @@ struct Replay {
     return host
   }
 
+  /// The host before a step, if an earlier step were another one; nil if that takes more steps than are left.
+  mutating func host(before end: Int, with step: Step, insteadOf index: Int) -> ModelHost? {
+    left -= end
+    if isExhausted { return nil }
+    hasBroken = false
+    var host = hosts[0]
+    for i in 0..<end {
+      if i == index { _ = host.perform(step) } else { make(i, on: &host) }
+    }
+    return host
+  }
+
   private mutating func make(_ index: Int, on host: inout ModelHost) {
     if skipped.contains(index) { return host.skip(plan.steps[index]) }
     let result = host.perform(plan.steps[index])

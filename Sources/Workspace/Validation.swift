@@ -1,4 +1,6 @@
+import DeviceManifest
 import DevicePlan
+import DeviceSchema
 import Diagnostics
 import Model
 import Vocabulary
@@ -183,9 +185,10 @@ extension ManifestWorkspace {
       let report = rehearse(manifest, plan, on: &host)
       each(report, absent.isEmpty)
       // Each alternative repeats the rest of the plan, so the same problem can be found again.
-      var found =
-        report.diagnostics + lostValues(of: manifest, plan, after: report)
-        + obstacles(to: manifest, plan, on: fresh, host, after: report)
+      var found = report.diagnostics
+      report.add(lostValues(of: manifest, plan, after: report), to: &found)
+      found += obstacles(to: manifest, plan, on: fresh, host, after: report)
+      report.nameCalls(in: &found, of: plan, catalogue(for: plan.architecture))
       try nameDefaults(in: &found, of: manifest, plan, &host)
       for diagnostic in try found + mapProblems(of: manifest, plan, &host, besides: found)
       where seen.insert(diagnostic).inserted { all.append(diagnostic) }
@@ -210,6 +213,8 @@ extension ManifestWorkspace {
   func rehearse(
     _ manifest: PlannedManifest, _ plan: Plan, on host: inout ModelHost
   ) -> Report {
+    // A type with an error in the text may be any.
+    host.hasUnknownType = !plan.steps.isEmpty && plan.steps[0].operation.createsVM && manifest.incomplete.contains(0)
     let fresh = host
     var report = Runner(keepGoing: true).run(plan, on: &host)
     report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound)
@@ -245,6 +250,50 @@ extension ManifestWorkspace {
 }
 
 extension Report {
+  /// Adds warnings about values that are lost: to the errors about what is then missing, or else as they are.
+  fileprivate func add(_ lost: [Diagnostic], to problems: inout [Diagnostic]) {
+    var seen: Set<Diagnostic> = []
+    for warning in lost where seen.insert(warning).inserted {
+      let consequence = entries.indices.first { index in
+        guard entries.verdicts[index].isFailure, let reason = entries.results[index].reasons.first else { return false }
+        return reason.missing.contains { isSet($0, at: warning.range) }
+      }
+      let error = consequence.flatMap { entries[$0].diagnostics(on: host).first }
+      if let error, let i = problems.firstIndex(of: error) {
+        problems[i].notes.insert(Note(warning.message, at: warning.range), at: 0)
+      } else {
+        problems.append(warning)
+      }
+    }
+  }
+
+  /// Whether the call for an attribute has this place, or a part of its key.
+  private func isSet(_ path: String, at place: SourceRange?) -> Bool {
+    entries.contains { entry in
+      guard let attribute = entry.step.attribute, path.hasSuffix("." + attribute) else { return false }
+      return entry.step.at == place || entry.step.keyPlaces.contains(place)
+    }
+  }
+
+  /// Adds to errors in a text with `${EXPRESSION}` which call they are about, if the text leads to different ones.
+  fileprivate func nameCalls(in problems: inout [Diagnostic], of plan: Plan, _ catalogue: Catalogue) {
+    guard problems.contains(where: { $0.isAboutExpression }) else { return }
+    let named = plan.namingKeys(in: catalogue)
+    for index in entries.indices where entries.verdicts[index].isFailure {
+      let entry = entries[index]
+      guard let error = entry.diagnostics(on: host).first, error.isAboutExpression,
+        let i = problems.firstIndex(of: error), entries.contains(where: { $0.step.isVersion(of: entry.step) })
+      else { continue }
+      problems[i].notes.insert(Note("the call that is refused: \(named.steps[index].words)"), at: 0)
+    }
+  }
+}
+
+extension Diagnostic {
+  fileprivate var isAboutExpression: Bool { severity == .error && range?.text.contains("${") == true }
+}
+
+extension Report {
   /// Marks the steps as skipped whose result is due only to an error in the manifest, or to a refused call: the error is
   /// reported once.
   ///
@@ -253,6 +302,12 @@ extension Report {
   ///   - isSound: whether the manifest has no errors. Text with an error may lead to no step at all.
   fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool) {
     let reason = "the manifest is wrong here"
+    if !isSound {
+      // What text with an error means is a guess, on which the answer may depend.
+      for index in entries.indices where entries.verdicts[index] == .undecided {
+        skip(index, because: "the manifest is wrong elsewhere")
+      }
+    }
     let first = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
     // What a warning says is missing may be in a text with an error, or in a refused call.
     removeWarnings(from: isSound ? first : 0) { !$0.missing.isEmpty }
@@ -334,6 +389,12 @@ extension Report.Entry {
 }
 
 extension Step {
+  /// Whether the step comes from the same text as another one, and passes something else.
+  fileprivate func isVersion(of other: Step) -> Bool {
+    at == other.at
+      && (value != other.value || operation.attributeCall?.attr != other.operation.attributeCall?.attr)
+  }
+
   /// Whether the failure of an earlier step is the reason why this one fails: the same text leads to both calls.
   fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
     let creation = earlier.step
@@ -351,6 +412,7 @@ extension DevicePlan.Operation {
     }
   }
 
+  fileprivate var createsVM: Bool { if case .createVM = self { true } else { false } }
   fileprivate var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
   fileprivate var initialisesVCPU: Bool { if case .initVCPU = self { true } else { false } }
 }

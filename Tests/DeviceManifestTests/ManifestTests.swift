@@ -268,7 +268,7 @@ import Testing
     manifest("steps: [\(text)]", sourceLocation: sourceLocation).steps.map { step in
       let expected = step.expected == [.ok] ? "" : " -> " + step.expected.map(\.description).joined(separator: "|")
       switch step.action {
-      case .createVM(let type, _): return "create-vm \(type)" + expected
+      case .createVM(let type, _, _): return "create-vm \(type)" + expected
       case .addMemory(let region): return "memory \(region.slot) \(region.address) \(region.size)" + expected
       case .enableCapability(let call):
         return "enable \(call.number) on \(call.vcpu.map(String.init) ?? "vm")" + expected

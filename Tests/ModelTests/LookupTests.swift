@@ -183,7 +183,7 @@ import Testing
     #expect(
       reasons == [
         "group 'a' of a device of type 'thing' has no attribute 1",
-        "this attribute of group 'a' of a device of type 'thing' cannot be set",
+        "this attribute of group 'a' of a device of type 'thing' can be read, and cannot be set",
         "the VM has no KVM_SET_DEVICE_ATTR",
       ])
   }

@@ -61,7 +61,6 @@ import Workspace
     "no-kvm", "other-architecture", "cannot-open",  // KernelTests, LibraryTests: about this machine
     "unsayable-step",  // RenderTests: a manifest cannot have such a step
     "ordering-cycle",  // PlanningTests: the built-in schemas do not have one
-    "value-mismatch",  // DevicePlanTests: needs a kernel that answers with another value
   ]
 
   /// The checks of manifests, with their places in the sources. The checks of schemas, in

@@ -225,19 +225,18 @@ extension Rule {
   }
 }
 
-/// The attributes and capabilities that rules call missing, or blame, exist.
+/// The attributes, capabilities, calls and device types that rules call missing exist, and what they blame.
 struct MissingAttributesExist: SchemaCheck {
   static let id: DiagnosticID = "schema-unknown-name"
 
   func check(_ catalogue: Catalogue, report: (Diagnostic) -> Void) {
     for list in catalogue.allRules {
       list.visitRules { rule in
-        for path in rule.missing + rule.blames where !catalogue.hasSetting(path.value) {
-          report(
-            .error(
-              Self.id,
-              "there is no attribute or capability '\(path.value)'; write its path after the device type, 'vm' or 'vcpu'",
-              at: path.range))
+        for path in rule.missing where !catalogue.hasSetting(path.value) && catalogue.device(named: path.value) == nil {
+          report(path.isUnknown(""))
+        }
+        for path in rule.blames where !catalogue.hasSetting(path.value) && !rule.reads(path.value) {
+          report(path.isUnknown(". A part of the call is written as in the condition"))
         }
       }
     }
@@ -250,6 +249,16 @@ extension Catalogue {
       guard path.hasPrefix(file.name + ".") else { return false }
       let name = String(path.dropFirst(file.name.utf8.count + 1))
       return file.attribute(at: name) != nil || file.capabilities.contains { $0.name == name }
+        || file.requestNames.contains(name) || DescriptorCall(rawValue: name).map(file.has) ?? false
     }
+  }
+}
+
+extension Located {
+  fileprivate func isUnknown(_ more: String) -> Diagnostic {
+    .error(
+      MissingAttributesExist.id,
+      "there is no attribute or capability '\(value)'; write its path after the device type, 'vm' or 'vcpu'\(more)",
+      at: range)
   }
 }

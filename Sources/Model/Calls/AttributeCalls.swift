@@ -33,6 +33,7 @@ extension Machine {
       case .otherwise(let block, let stage):
         var sequence = CallSequence(catalogue, subject.file, access, group: call.group, attr: call.attr)
         sequence.find(program.groups[Int(group)].schema, program.attributes[Int(attribute)].schema)
+        call.lacksAccess = program.attributes[Int(attribute)].schema.map { !$0.access.contains(access) } ?? false
         return try runOtherwise(block, sequence.missing(at: stage))
       }
     }

@@ -95,7 +95,7 @@ extension ModelHost {
 
   private func prepared(_ operation: DevicePlan.Operation, _ path: String?) throws(Unmade) -> Preparation {
     switch operation {
-    case .createVM(let type): return .call(.createVM(type: type))
+    case .createVM(let type): return .call(.createVM(type: hasUnknownType ? nil : type))
     case .addMemory(let slot, let address, let size, let flags, let memory):
       var arguments: [(String, DescriptorCallCode.Argument)] = [
         ("slot", .number(UInt64(slot))), ("at", .number(address)), ("size", .number(size)),

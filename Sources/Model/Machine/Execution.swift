@@ -186,7 +186,13 @@ extension Machine {
   /// The place where the kernel copies the payload in.
   mutating func readValue() throws(Stop) {
     var read = Cell.unknown
-    if case .value(let value, isWhole: true) = call.payload { read = value } else { try refuse(.cannotRead) }
+    if case .value(let value, isWhole: true) = call.payload {
+      read = value
+    } else if let size = call.payloadSize, let wanted = call.payloadType.fixedSize, size > 0, size < wanted {
+      try refuse(.short(size, of: wanted))
+    } else {
+      try refuse(.cannotRead)
+    }
     if call.readsArgument { call.argument = read } else { call.value = read }
   }
 
@@ -255,18 +261,47 @@ extension Machine {
   mutating func refuse(_ refusal: GenericRefusal) throws(Stop) {
     if ignoresRefusals { return }
     let id = DiagnosticID(call.file.id(call.path, refusal.errno))
-    ending = .refused(refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil))
+    let parts = refusal.part.map { [$0] } ?? []
+    ending = .refused(
+      refusal.errno, Reason(id: id, errno: refusal.errno, message: refusal.reason, rule: nil, keyFields: parts))
     throw .refused
   }
 
   /// The reason that a rule gives.
   mutating func reason(_ id: RuleID) -> Reason {
     let (rule, frame) = (program.rules[Int(id)].rule, program.rules[Int(id)].outer)
-    return Reason(
-      id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: message(of: id),
-      rule: rule.source, keyFields: rule.condition.map { frame.testedParts(of: $0).culprits } ?? [],
-      valueFields: rule.condition?.valueFields ?? [], element: element, roots: rule.condition?.roots ?? [],
-      missing: rule.missing.map(\.value), blames: rule.blames.map(\.value), documented: rule.documented)
+    let condition = rule.condition ?? frame.condition
+    // What the kernel answers where nothing matches would say that there is no such attribute.
+    let words = call.lacksAccess && condition == nil ? call.missing : message(of: id)
+    var reason = Reason(
+      id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: words,
+      rule: rule.source, keyFields: condition.map { frame.testedParts(of: $0).culprits } ?? [],
+      valueFields: condition?.valueFields ?? [], element: element, roots: rule.condition?.roots ?? [],
+      missing: rule.missing.map(\.value), blames: rule.blamedSettings, documented: rule.documented)
+    if let part = culprit(among: rule.blamedParts) {
+      let path = part.path.joined(separator: ".")
+      (reason.keyFields, reason.valueFields) = part.isOfValue ? ([], [path]) : ([path], [])
+    }
+    return reason
+  }
+
+  /// The part of the call that is probably wrong. Of several numbers that a rule adds, the largest one decides.
+  private func culprit(among parts: [BlamedPart]) -> BlamedPart? {
+    if parts.count < 2 { return parts.first }
+    func number(_ part: BlamedPart) -> Int128 {
+      let whole: Cell? =
+        switch part.root {
+        case .arg: call.argument
+        case .value: call.value
+        default: nil
+        }
+      let value = part.path.reduce(whole.map { contents(of: $0) }) { owner, name in
+        if case .record(let fields)? = owner { fields[name] } else { nil }
+      }
+      if case .integer(let number)? = value { return number }
+      return 0
+    }
+    return parts.reduce(parts[0]) { number($1) > number($0) ? $1 : $0 }
   }
 
   /// The rule's words, with the values that they speak of. A fact that the host has not given is said to be assumed.

@@ -100,6 +100,8 @@ struct CallState {
   var flags: UInt32 = 0
   /// What the lookup of the group and the attribute did not find, in words.
   var missing = ""
+  /// Whether the lookup found the attribute, and it does not have the call.
+  var lacksAccess = false
   /// The rules of the capability that KVM_ENABLE_CAP enables.
   var capability: RuleFrame?
   /// The length of the caller's buffer in bytes; nil if it is not known.

@@ -133,7 +133,9 @@ extension Program {
     case .rules(let list, let undo):
       // What the kernel changes before it refuses a call is not changed by a call that is taken to succeed.
       statements.append(.endIfForced(id))
-      statements.append(attempt(.run(block(from: .list(list, frame))), undo, frame))
+      var inner = frame
+      if let condition = rule.condition { inner.condition = condition }
+      statements.append(attempt(.run(block(from: .list(list, inner))), undo, frame))
     case .loop(let loop, let list, let undo): statements.append(attempt(self.loop(loop, list, frame), undo, frame))
     case .hook("capability"): statements.append(.runCapability(frame.top))
     case .hook(let hook): statements += self.hook(hook, frame)

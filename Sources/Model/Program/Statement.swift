@@ -114,6 +114,8 @@ struct Frame {
   private var origins: [Origin?] = []
   /// The first slot that nothing uses.
   var top: Slot = 0
+  /// The condition of the statement whose `then` the list is; nil if it has none.
+  var condition: Expression?
 
   subscript(slot: Int) -> CodeID? {
     get { slot < locals.count ? locals[slot] : nil }
