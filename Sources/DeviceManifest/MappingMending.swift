@@ -37,7 +37,7 @@ extension MappingMending {
     var pieces: [Int: [Node]] = [:]
     for entry in entries {
       if entry.value.isEmpty, !isKnown(entry), let last = joined.last?.value, last.scalar != nil, !last.isEmpty,
-        keys.nearest(to: entry.key.value) == nil
+        entry.key.value.contains(" ") || keys.nearest(to: entry.key.value) == nil
       {
         pieces[joined.count - 1, default: []].append(Node(.scalar(entry.key.value, .plain), at: entry.key.range))
       } else {
