@@ -176,7 +176,8 @@ extension DiagnosticReference {
       "A file of quirks has 'quirks', a list of mappings with operation, target, attribute, kernel (the answer) and reason."
     ),
     Entry(
-      "bad-baseline", "validate --baseline: every line of the file has the name of a manifest, an id and a fingerprint.",
+      "bad-baseline",
+      "validate --baseline: every line of the file has the name of a manifest, an id and a fingerprint.",
       "validate --write-baseline writes such a file."),
     Entry(
       "bad-shard", "merge: the reports are those of all shards of one validation, each once.",
