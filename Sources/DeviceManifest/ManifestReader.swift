@@ -30,7 +30,9 @@ package struct ManifestReader {
         notes: isFirst ? [] : [Note("the '---' above it ends the manifest before it")])
       return nil
     }
-    if node[key: "arch"] != nil, node[key: "kernel"]?.scalar != nil, node[key: "kvmconf"] == nil, node[key: "extends"] == nil {
+    if node[key: "kernel"]?.scalar != nil, node[key: "arch"] != nil,
+      node[key: "kvmconf"] == nil, node[key: "extends"] == nil
+    {
       findings.error(
         "not-a-manifest",
         "these are facts of a host, and no manifest; give the file to --host-facts, and name it NAME.facts.yaml",
