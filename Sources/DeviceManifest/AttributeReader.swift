@@ -45,54 +45,17 @@ struct AttributeReader {
     return settings
   }
 
-  /// Reports an unknown group. Returns the one that is meant, if the mapping does not have it anyway.
   private func meantGroup(_ entry: Entry, _ node: Node, _ schema: SchemaFile) -> GroupSchema? {
-    if let (home, _) = schema.home(ofAttribute: entry.key.value) {
-      findings.error(
-        "unknown-group",
-        "\(schema.description) has no group '\(entry.key.value)'; '\(entry.key.value)' belongs below '\(home.name)'",
-        at: entry.key.range)
-      return nil
-    }
-    if let other = context.otherType(than: schema, having: { $0.group(named: entry.key.value) != nil }) {
-      findings.error(
-        "unknown-group",
-        "\(schema.description) has no group '\(entry.key.value)'; \(other.description) has it", at: entry.key.range)
-      return nil
-    }
-    let owners = context.architectures(ofGroup: entry.key.value, of: schema)
-    if !owners.isEmpty {
-      findings.error(
-        "unknown-group",
-        "\(schema.description) has no group '\(entry.key.value)' on \(context.catalogue.architecture.rawValue); \(owners.map(\.rawValue).listed()) \(owners.count == 1 ? "has" : "have") it",
-        at: entry.key.range)
-      return nil
-    }
-    let meant = findings.unknown(
-      "unknown-group", "\(schema.description) has no group", entry.key.value,
-      among: schema.groupNames.filter { entry.mayMean($0, in: node) }, at: entry.key.range)
-    return meant.flatMap { node[key: $0] == nil ? schema.group(named: $0) : nil }
+    let meant = context.meantGroup(entry.key.value, of: schema, isTaken: { node[key: $0] != nil }, at: entry.key.range)
+    return meant.flatMap { node[key: $0.name] == nil ? $0 : nil }
   }
 
-  /// Reports an unknown attribute. Returns the one that is meant, if the mapping does not have it anyway.
   private func meantAttribute(
     _ entry: Entry, _ node: Node, _ group: GroupSchema, _ schema: SchemaFile
   ) -> AttributeSchema? {
-    let other = context.otherType(than: schema) {
-      $0.group(named: group.name)?.attribute(named: entry.key.value) != nil
-    }
-    if let other {
-      findings.error(
-        "unknown-attribute",
-        "group '\(group.name)' has no attribute '\(entry.key.value)'; that of \(other.description) has it",
-        at: entry.key.range, notes: [Note("its attributes are described here", at: group.source)])
-      return nil
-    }
-    let meant = findings.unknown(
-      "unknown-attribute", "group '\(group.name)' has no attribute", entry.key.value,
-      among: group.attributes.compactMap(\.name).filter { entry.mayMean($0, in: node) }, at: entry.key.range,
-      notes: [Note("its attributes are described here", at: group.source)])
-    return meant.flatMap { node[key: $0] == nil ? group.attribute(named: $0) : nil }
+    let meant = context.meantAttribute(
+      entry.key.value, in: group, of: schema, isTaken: { node[key: $0] != nil }, at: entry.key.range)
+    return meant.flatMap { node[key: $0.name ?? ""] == nil ? $0 : nil }
   }
 
   /// Reads one setting, or one for each entry of a list.
@@ -121,15 +84,23 @@ struct AttributeReader {
     }
     settings.reserveCapacity(settings.count + items.count)
     for item in items {
-      guard let each = item[key: "for-each"] else {
+      guard let each = item.loop(of: attribute) else {
         add(item, vcpu)
         continue
       }
-      if each.scalar != "vcpu" {
-        findings.error("unknown-name", "'for-each' can only be 'vcpu'", at: each.range)
+      let loop = "for-each"
+      if each.key.value != loop {
+        findings.unknown(
+          "unknown-key", "an entry of '\(path)' has no key", each.key.value, among: [loop], at: each.key.range)
+      }
+      if each.value.scalar != "vcpu" {
+        // The words behind 'for' of a step are not reported as well.
+        if each.key.value == loop {
+          findings.error("unknown-name", "'for-each' can only be 'vcpu'", at: each.value.range)
+        }
         continue
       }
-      let rest = item.without("for-each")
+      let rest = item.without(each.key.value)
       for vcpu in context.vcpus { add(rest, vcpu) }
     }
   }
@@ -224,16 +195,76 @@ struct AttributeReader {
   }
 }
 
-extension Entry {
-  /// Whether an unknown key may be meant as another: one that the mapping has anyway only if it is almost the same.
-  fileprivate func mayMean(_ name: String, in node: Node) -> Bool {
-    node[key: name] == nil || key.value.isTypo(of: name)
+extension Node {
+  /// The entry that repeats an element of a list for each vCPU: `for-each`, or a key that means it.
+  fileprivate func loop(of attribute: AttributeSchema) -> Entry? {
+    guard let entries else { return nil }
+    for i in entries.indices where entries[i].key.value.utf8.starts(with: "for".utf8) {
+      let key = entries[i].key.value
+      if key == "for-each" { return entries[i] }
+      if !attribute.entryKeys.contains(key), key == "for" || ["for-each"].certain(for: key) != nil { return entries[i] }
+    }
+    return nil
+  }
+}
+
+extension ReadingContext {
+  /// Reports a group that a schema does not have. Returns the one that is certainly meant; nil if there is none.
+  ///
+  /// - Parameter isTaken: whether a group is there already.
+  func meantGroup(
+    _ name: String, of schema: SchemaFile, isTaken: (String) -> Bool = { _ in false }, at range: SourceRange
+  ) -> GroupSchema? {
+    let what = "\(schema.description) has no group"
+    if certain(name, among: schema.groupNames.filter { !isTaken($0) }) == nil {
+      if let (home, _) = schema.home(ofAttribute: name) {
+        findings.error("unknown-group", "\(what) '\(name)'; '\(name)' belongs below '\(home.name)'", at: range)
+        return nil
+      }
+      if let other = otherType(than: schema, having: { $0.group(named: name) != nil }) {
+        findings.error("unknown-group", "\(what) '\(name)'; \(other.description) has it", at: range)
+        return nil
+      }
+      let owners = architectures(ofGroup: name, of: schema)
+      if !owners.isEmpty {
+        findings.error(
+          "unknown-group",
+          "\(what) '\(name)' on \(catalogue.architecture.rawValue); \(owners.map(\.rawValue).listed()) \(owners.count == 1 ? "has" : "have") it",
+          at: range)
+        return nil
+      }
+    }
+    let guess = findings.unknown(
+      "unknown-group", what, name, among: schema.groupNames, isTaken: isTaken, at: range)
+    return guess?.certain.flatMap(schema.group(named:))
+  }
+
+  /// Reports an attribute that a group does not have. Returns the one that is certainly meant; nil if there is none.
+  ///
+  /// - Parameter isTaken: whether an attribute is there already.
+  func meantAttribute(
+    _ name: String, in group: GroupSchema, of schema: SchemaFile, isTaken: (String) -> Bool = { _ in false },
+    at range: SourceRange
+  ) -> AttributeSchema? {
+    let known = group.attributes.compactMap(\.name)
+    let what = "group '\(group.name)' has no attribute"
+    let notes = [Note("its attributes are described here", at: group.source)]
+    if certain(name, among: known.filter { !isTaken($0) }) == nil,
+      let other = otherType(than: schema, having: { $0.group(named: group.name)?.attribute(named: name) != nil })
+    {
+      findings.error(
+        "unknown-attribute", "\(what) '\(name)'; that of \(other.description) has it", at: range, notes: notes)
+      return nil
+    }
+    let guess = findings.unknown(
+      "unknown-attribute", what, name, among: known, isTaken: isTaken, at: range, notes: notes)
+    return guess?.certain.flatMap { group.attribute(named: $0) }
   }
 }
 
 extension SchemaFile {
   /// The group that alone has an attribute of this name, and the attribute; nil if no group has one, or several do.
-  fileprivate func home(ofAttribute name: String) -> (GroupSchema, AttributeSchema)? {
+  func home(ofAttribute name: String) -> (GroupSchema, AttributeSchema)? {
     let homes = groups.compactMap { group in
       group.isNameless ? nil : group.attribute(named: name).map { (group, $0) }
     }

@@ -18,6 +18,15 @@ extension Findings {
   }
 }
 
+extension Findings {
+  /// Reports a key that is called otherwise.
+  func misnamed(_ what: String, _ key: Located, _ meant: String) {
+    error(
+      "unknown-key", "\(what) '\(key.value)'; did you mean '\(meant)'?", at: key.range,
+      fixIts: [FixIt(replace: key.range, with: meant)])
+  }
+}
+
 extension String {
   /// The key and the value of `key:value`; nil for another text.
   fileprivate var gluedEntry: (key: Substring, value: Substring)? {
@@ -92,9 +101,11 @@ final class MappingReader {
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
   ///   - example: a mapping in one line, for the message that the node is not a mapping.
   ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
+  ///   - meant: returns the key that an unknown one means by its value, or nil.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
-    example: @autoclosure () -> String? = nil, home: (String) -> String? = { _ in nil }
+    example: @autoclosure () -> String? = nil, home: (String) -> String? = { _ in nil },
+    meant: (Entry) -> String? = { _ in nil }
   ) {
     self.what = what
     self.findings = findings
@@ -113,14 +124,22 @@ final class MappingReader {
             "unknown-key", "\(what()) has no key '\(key.value)'; it belongs below '\(home)'", at: key.range)
           continue
         }
-        let meant = findings.unknown("unknown-key", "\(what()) has no key", key.value, among: keys, at: key.range)
-        guard let meant else {
+        if let meant = meant(entries[i]) {
+          findings.misnamed("\(what()) has no key", key, meant)
+          entries[i].key.value = meant
+          node = Node(.mapping(entries), at: node.range)
+          continue
+        }
+        let guess = findings.unknown(
+          "unknown-key", "\(what()) has no key", key.value, among: keys, isTaken: { node[key: $0] != nil },
+          at: key.range)
+        guard let guess else {
           hasUnknownKey = true
           continue
         }
-        misspelt.insert(meant)
+        misspelt.insert(guess.name)
         // The value is read as that of the key that is meant, so that no other mistake is hidden.
-        if node[key: meant] == nil {
+        if let meant = guess.certain, node[key: meant] == nil {
           entries[i].key.value = meant
           node = Node(.mapping(entries), at: node.range)
         }
@@ -175,9 +194,6 @@ final class MappingReader {
     return text
   }
 
-  /// The words of other languages for truth values.
-  private static let booleans = ["yes": true, "on": true, "no": false, "off": false]
-
   /// The truth value of a key; that which is meant if it has another word.
   ///
   /// - Parameter expand: fills in parameters.
@@ -188,7 +204,7 @@ final class MappingReader {
     case "true": return true
     case "false": return false
     default:
-      let meant = node.scalar.flatMap { Bool($0.lowercased()) ?? Self.booleans[$0.lowercased()] }
+      let meant = node.scalar?.truth
       findings.error(
         "bad-boolean", "'\(key)' must be true or false, not '\(node.scalar ?? node.kind)'", at: node.range,
         fixIts: meant.map { [FixIt(replace: node.range, with: "\($0)")] } ?? [])

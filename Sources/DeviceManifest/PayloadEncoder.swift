@@ -27,6 +27,8 @@ struct PayloadEncoder {
     var refusedFiles: Set<String> = []
     /// The names of files that values with errors probably mean.
     var meantFiles: Set<String> = []
+    /// Says which other architecture has a row of this name in a table with this column; nil if none has, or this one.
+    var otherHome: (_ name: String, _ column: String) -> String? = { _, _ in nil }
     /// Where steps have closed devices and descriptors, by name.
     var closings: [String: SourceRange] = [:]
 
@@ -251,7 +253,13 @@ extension PayloadEncoder {
     let words = text.words
     let parameter = words.count == 1 && surroundings.parameterNames.contains(words[0]) ? words[0] : nil
     if parameter == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
-      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
+      if let column = description.column, names.certain(for: text) == nil,
+        let home = surroundings.otherHome(text, column)
+      {
+        findings.error("unknown-name", "unknown name '\(text)'; \(home)", at: range)
+        return nil
+      }
+      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)?.name
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []
@@ -558,7 +566,7 @@ extension PayloadEncoder {
         files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
       let meant = findings.unknown(
         "unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
-      if let meant { surroundings.meantFiles.insert(meant) }
+      if let meant { surroundings.meantFiles.insert(meant.name) }
       return false
     }
     let path = files[i].path

@@ -1,3 +1,17 @@
+/// What an unknown name probably means.
+package struct Guess {
+  package var name: String
+  /// Whether it can mean nothing else, so that the text is read as if it were right.
+  package var isCertain: Bool
+
+  package init(name: String, isCertain: Bool) {
+    self.name = name
+    self.isCertain = isCertain
+  }
+
+  package var certain: String? { isCertain ? name : nil }
+}
+
 /// Collects diagnostics; each is kept once.
 package final class Findings {
   package private(set) var diagnostics: [Diagnostic] = []
@@ -37,16 +51,19 @@ package final class Findings {
   /// Only the first hundred unknown names get a suggestion, as many as a text report shows: each search takes time, and
   /// the names of a hostile text can be many.
   ///
-  /// - Parameter names: the known names; called only for a suggestion.
-  /// - Returns: the closest known name; nil if none is close.
+  /// - Parameters:
+  ///   - names: the known names; called only for a suggestion.
+  ///   - isTaken: whether a known name is there already, so that it is meant only by a misspelling of it.
+  /// - Returns: the closest known name, and whether nothing else can be meant; nil if none is close.
   @discardableResult
   package func unknown(
     _ id: DiagnosticID, _ what: String, _ name: String, among names: @autoclosure () -> [String],
-    at range: SourceRange, notes: [Note] = []
-  ) -> String? {
+    isTaken: (String) -> Bool = { _ in false }, at range: SourceRange, notes: [Note] = []
+  ) -> Guess? {
     suggestionsLeft -= 1
     let names = suggestionsLeft >= 0 ? names() : []
-    guard let nearest = names.nearest(to: name) else {
+    let candidates = names.filter { !isTaken($0) || name.isTypo(of: $0, edits: 1) }
+    guard let nearest = candidates.nearest(to: name) else {
       var notes = notes
       if !names.isEmpty, names.count <= 16 {
         notes.insert(Note("valid names are \(names.joined(separator: ", "))"), at: 0)
@@ -57,6 +74,6 @@ package final class Findings {
     error(
       id, "\(what) '\(name)'; did you mean '\(nearest)'?", at: range, notes: notes,
       fixIts: [FixIt(replace: range, with: nearest)])
-    return nearest
+    return Guess(name: nearest, isCertain: candidates.certain(for: name) == nearest)
   }
 }

@@ -217,7 +217,8 @@ extension ManifestWorkspace {
     report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound)
     if report.entries.verdicts.contains(where: \.isFailure) {
       var conflicts = Conflicts(
-        plan, catalogue(for: plan.architecture), on: fresh, after: report, machine: manifest.source?.manifest.machine)
+        plan, catalogue(for: plan.architecture), on: fresh, after: report, machine: manifest.source?.manifest.machine,
+        isSound: manifest.isSound)
       conflicts.find(in: &report)
     }
     return report
