@@ -216,12 +216,13 @@ extension ReadingContext {
     _ name: String, of schema: SchemaFile, isTaken: (String) -> Bool = { _ in false }, at range: SourceRange
   ) -> GroupSchema? {
     let what = "\(schema.description) has no group"
+    let other = otherType(than: schema, having: { $0.group(named: name) != nil })
     if certain(name, among: schema.groupNames.filter { !isTaken($0) }) == nil {
       if let (home, _) = schema.home(ofAttribute: name) {
         findings.error("unknown-group", "\(what) '\(name)'; '\(name)' belongs below '\(home.name)'", at: range)
         return nil
       }
-      if let other = otherType(than: schema, having: { $0.group(named: name) != nil }) {
+      if let other {
         findings.error("unknown-group", "\(what) '\(name)'; \(other.description) has it", at: range)
         return nil
       }
@@ -235,8 +236,9 @@ extension ReadingContext {
       }
     }
     let guess = findings.unknown(
-      "unknown-group", what, name, among: schema.groupNames, isTaken: isTaken, at: range)
-    return guess?.certain.flatMap(schema.group(named:))
+      "unknown-group", what, name, among: schema.groupNames, isTaken: isTaken, at: range,
+      notes: other.map { [Note("\($0.description) has a group '\(name)'")] } ?? [])
+    return other == nil ? guess?.certain.flatMap(schema.group(named:)) : nil
   }
 
   /// Reports an attribute that a group does not have. Returns the one that is certainly meant; nil if there is none.

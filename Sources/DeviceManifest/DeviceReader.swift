@@ -106,7 +106,9 @@ package struct DeviceReader {
 
   /// The attributes that a device would have with one of its types.
   private func paths(of type: Node, _ reader: MappingReader) -> [AttributePath] {
-    [reader["attributes"], reader["for"]?[key: type.scalar ?? ""]].flatMap { $0?.entries ?? [] }.flatMap { group in
+    let attributes = [reader["attributes"], reader["for"]?[key: type.scalar ?? ""]].flatMap { $0?.entries ?? [] }
+    let misplaced = reader.entries.filter { !Self.keys.contains($0.key.value) }
+    return (attributes + misplaced).flatMap { group in
       [AttributePath(group: group.key.value)]
         + (group.value.entries ?? []).map { AttributePath(group: group.key.value, attribute: $0.key.value) }
     }
@@ -165,7 +167,9 @@ struct DeviceTypeReader {
     }
     if name.contains("/") { return foreign(name, node.range) }
     if let found = named(name, at: node.range) { return found }
-    if let number = IntegerLiteral.parse(name).flatMap({ UInt32(exactly: $0) }) {
+    if let number = IntegerLiteral.parse(name).flatMap({ UInt32(exactly: $0) }),
+      context.catalogue.device(numbered: number) != nil
+    {
       report(name, "{number: \(number)}", at: node.range)
       return numbered(number, at: node.range)
     }
@@ -217,7 +221,8 @@ struct DeviceTypeReader {
     }
     if most > 0, 2 * most >= paths.count, best.count == 1 { return Guess(name: best[0], isCertain: true) }
     let nearest = (most > 0 ? best.nearest(to: name) : nil) ?? types.nearest(to: name)
-    return nearest.map { Guess(name: $0, isCertain: false) }
+    // A part of a single name, such as `gicv3`.
+    return nearest.map { Guess(name: $0, isCertain: best.contains($0) && types.related(to: name) == [$0]) }
   }
 
   private func foreign(_ name: String, _ range: SourceRange) -> DeviceTypeReference? {

@@ -104,7 +104,7 @@ extension Sequence<String> {
   /// (with transpositions) of the words that differ is at most a third of the longer one, or 1. Of equally close names,
   /// one with the same letters wins, else the first. If no name is close, the shortest one that contains the text is
   /// meant if all others contain it, too: `arm-vgic-v3` by `gicv3`. Then the longest one that is a part of the text, as
-  /// `LSTAR` of `MSR_LSTAR`, and the only one that begins with most of it. No name is close to a text that is too long for
+  /// `LSTAR` of `MSR_LSTAR`, and the one that shares most of its beginning. No name is close to a text that is too long for
   /// one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
@@ -130,7 +130,7 @@ extension Sequence<String> {
     return best?.name ?? part(of: name)
   }
 
-  /// The name that contains a text, is contained in it, or begins with most of it; nil if several do.
+  /// The name that contains a text, is contained in it, or begins like it; nil if several do.
   private func part(of name: String) -> String? {
     let wanted = name.lettersAndDigits
     let related = related(to: name)
@@ -145,22 +145,28 @@ extension Sequence<String> {
       return shorter.allSatisfy { longest.withoutStyle.hasWords($0.withoutStyle) } ? longest : nil
     }
     let spelling = Spelling(name)
-    if spelling.hasSeveralWords { return nil }
-    let abbreviated = filter { candidate in
-      let common = zip(Spelling(candidate).letters, spelling.letters).prefix { $0 == $1 }.count
-      return common >= 3 && 3 * common >= 2 * spelling.letters.count
+    if spelling.words > 1 { return nil }
+    let common = map { candidate in
+      (name: candidate, count: zip(Spelling(candidate).letters, spelling.letters).prefix { $0 == $1 }.count)
     }
-    return abbreviated.count == 1 ? abbreviated[0] : nil
+    guard let most = common.map(\.count).max(), most >= 3, 3 * most >= 2 * spelling.letters.count else { return nil }
+    let best = common.filter { $0.count == most }
+    return best.count == 1 ? best[0].name : nil
   }
 
   /// The only name that a text can mean, so that the text is read as if it were that; nil if there is none.
   ///
-  /// It differs in style, or in one letter; in two if it is long. No other name may be as close, and its numbers must be
-  /// the same: `v4` is no slip of `v3`.
+  /// It differs in style, in one letter, or in two if it is long, or the end of its last word is missing. No other name may
+  /// be as close, and its numbers must be the same: `v4` is no slip of `v3`.
   package func certain(for name: String) -> String? {
     guard let nearest = nearest(to: name) else { return nil }
     if nearest.withoutStyle == name.withoutStyle { return nearest }
     let wanted = Spelling(name)
+    if wanted.letters.count >= 3, Spelling(nearest).begins(with: wanted), Spelling(nearest).words == wanted.words,
+      count(where: { Spelling($0).begins(with: wanted) }) == 1
+    {
+      return nearest
+    }
     let most = wanted.letters.count < 8 ? 1 : 2
     guard nearest.digits == name.digits, let distance = Spelling(nearest).changes(to: wanted, most: most)?.count else {
       return nil
@@ -235,7 +241,7 @@ private struct Spelling {
 
   private static func isSeparator(_ letter: Unicode.Scalar) -> Bool { letter == "-" || letter == "." || letter == " " }
 
-  var hasSeveralWords: Bool { letters.contains(where: Self.isSeparator) }
+  var words: Int { letters.count(where: Self.isSeparator) + 1 }
 
   func begins(with other: Spelling) -> Bool { letters.starts(with: other.letters) }
 

@@ -62,7 +62,7 @@ package final class Findings {
   ) -> Guess? {
     suggestionsLeft -= 1
     let names = suggestionsLeft >= 0 ? names() : []
-    let candidates = names.filter { !isTaken($0) || name.isTypo(of: $0, edits: 1) }
+    let candidates = names.filter { !isTaken($0) || [$0].certain(for: name) != nil }
     guard let nearest = candidates.nearest(to: name) else {
       var notes = notes
       if !names.isEmpty, names.count <= 16 {

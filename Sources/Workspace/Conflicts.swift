@@ -69,7 +69,7 @@ struct Conflicts {
       if culprit == nil, plan.steps[index].isCommand { culprit = self.culprit(of: index, reason) }
       let other = other(of: index, reason)
       if culprit == nil, let place = other, reason.keyFields.isEmpty, isMemory(place) { culprit = place }
-      if !isSound, culprit == nil, other == nil, reason.isAboutState, !replay.isExhausted || !reason.isAboutValue {
+      if !isSound, culprit == nil, other == nil, reason.isAboutState {
         // No call of the plan is the reason, so that one is missing.
         report.skip(index, because: "an earlier step is wrong")
       } else if let cause = culprit ?? other, !causes.insert(cause).inserted {
