@@ -24,6 +24,7 @@ package struct DeviceReader {
     var names: [String: SourceRange] = [:]
     return items.compactMap { item in
       guard let declaration = declaration(item) else {
+        context.lacksSteps = true
         // Its uses are not reported.
         let name = item[key: "name"] ?? item[key: "type"]
         context.payloads.unknownDescriptors.formUnion((name?.items ?? [name].compactMap(\.self)).compactMap(\.scalar))

@@ -145,6 +145,14 @@ package struct ManifestReader {
     return findings.diagnostics[diagnosticsBefore...].contains { reasons.contains($0.id) }
   }
 
+  /// Whether some text led to no step, which has been reported: what is missing on the model may be there.
+  package var lacksSteps: Bool {
+    let reasons: Set<DiagnosticID> = [
+      "unknown-key", "missing-key", "unknown-group", "unknown-attribute", "unknown-capability", "wrong-kind",
+    ]
+    return context.lacksSteps || findings.diagnostics[diagnosticsBefore...].contains { reasons.contains($0.id) }
+  }
+
   private func checkVersion(_ reader: MappingReader) {
     guard
       let node = reader.required(
@@ -280,7 +288,7 @@ struct MemoryReader {
     let places = KeyPlaces(names: keys.map(\.identifier)) { reader.valueRange(keys[$0]) }
     var region = MemoryRegion(
       slot: slot, address: address ?? 0, size: size ?? 0, flags: flags ?? 0, places: places, at: node.range.firstLine)
-    if address == nil || size == nil { region.makeIncomplete() }
+    if address == nil || size == nil || reader.hasUnreadKey { region.makeIncomplete() }
     guard let memory, let node = reader[memory.name] else { return region }
     if isStep {
       let descriptors = context.payloads.descriptors

@@ -96,6 +96,8 @@ final class MappingReader {
   private let misspelt: Set<String>
   /// Whether a key is unknown, which has been reported, and may be meant as any missing key.
   private let hasUnknownKey: Bool
+  /// Whether the value of a key was not read.
+  let hasUnreadKey: Bool
 
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
@@ -117,6 +119,7 @@ final class MappingReader {
     var entries = node.entries ?? []
     var misspelt: Set<String> = []
     var hasUnknownKey = false
+    var hasUnreadKey = false
     if let keys {
       for (i, key) in entries.lazy.map(\.key).enumerated() where !keys.contains(key.value) {
         if let home = home(key.value) {
@@ -135,6 +138,7 @@ final class MappingReader {
           at: key.range)
         guard let guess else {
           hasUnknownKey = true
+          hasUnreadKey = true
           continue
         }
         misspelt.insert(guess.name)
@@ -142,6 +146,8 @@ final class MappingReader {
         if let meant = guess.certain, node[key: meant] == nil {
           entries[i].key.value = meant
           node = Node(.mapping(entries), at: node.range)
+        } else {
+          hasUnreadKey = true
         }
       }
     }
@@ -149,6 +155,7 @@ final class MappingReader {
     self.entries = entries
     self.misspelt = misspelt
     self.hasUnknownKey = hasUnknownKey
+    self.hasUnreadKey = hasUnreadKey
   }
 
   subscript(key: String) -> Node? { node[key: key] }

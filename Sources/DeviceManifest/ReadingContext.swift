@@ -31,6 +31,8 @@ final class ReadingContext {
   var vcpuCount: Int?
   /// Whether the number of vCPUs has an error, which is reported. `vcpus` then has the others, or one that is assumed.
   var hasUnknownVCPUs = false
+  /// Whether a device, or a step, was not read because of an error.
+  var lacksSteps = false
   /// The steps that each repeated entry of `steps` stands for, by its index.
   var repeatedSteps: [Int: [Node]] = [:]
   /// The number of searches among all schemas that may still be made.

@@ -110,6 +110,7 @@ package final class StepReader {
 
   /// Declares what a step with an error would have named, so that its uses are not reported.
   private func declareUnknown(_ item: Node) {
+    context.lacksSteps = true
     let inner = item.entries?.lazy.compactMap { $0.value[key: "as"] }.first
     guard let node = item[key: "as"] ?? inner else {
       // A device without a name is called like its type.

@@ -104,7 +104,7 @@ extension Sequence<String> {
   /// (with transpositions) of the words that differ is at most a third of the longer one, or 1. Of equally close names,
   /// one with the same letters wins, else the first. If no name is close, the shortest one that contains the text is
   /// meant if all others contain it, too: `arm-vgic-v3` by `gicv3`. Then the longest one that is a part of the text, as
-  /// `LSTAR` of `MSR_LSTAR`, and the one that shares most of its beginning. No name is close to a text that is too long for
+  /// `LSTAR` of `MSR_LSTAR`, and the one that alone shares the last of several words, or most of the beginning of one. No name is close to a text that is too long for
   /// one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
@@ -130,7 +130,7 @@ extension Sequence<String> {
     return best?.name ?? part(of: name)
   }
 
-  /// The name that contains a text, is contained in it, or begins like it; nil if several do.
+  /// The name that contains a text, is contained in it, or begins or ends like it; nil if several do.
   private func part(of name: String) -> String? {
     let wanted = name.lettersAndDigits
     let related = related(to: name)
@@ -139,13 +139,15 @@ extension Sequence<String> {
       let letters = shortest.lettersAndDigits
       return longer.allSatisfy { $0.lettersAndDigits.contains(letters) } ? shortest : nil
     }
-    let words = name.withoutStyle
-    let shorter = related.filter { words.hasWords($0.withoutStyle) }
+    let shorter = related.filter { Spelling(name).hasWords(of: Spelling($0)) }
     if let longest = shorter.max(by: { $0.utf8.count < $1.utf8.count }) {
-      return shorter.allSatisfy { longest.withoutStyle.hasWords($0.withoutStyle) } ? longest : nil
+      return shorter.allSatisfy { Spelling(longest).hasWords(of: Spelling($0)) } ? longest : nil
     }
     let spelling = Spelling(name)
-    if spelling.words > 1 { return nil }
+    if spelling.words > 1 {
+      let alike = filter { Spelling($0).words > 1 && Spelling($0).lastWord == spelling.lastWord }
+      return alike.count == 1 && spelling.lastWord.count >= 3 ? alike[0] : nil
+    }
     let common = map { candidate in
       (name: candidate, count: zip(Spelling(candidate).letters, spelling.letters).prefix { $0 == $1 }.count)
     }
@@ -199,11 +201,6 @@ extension String {
   /// The name in lower case, with hyphens for underscores.
   fileprivate var withoutStyle: String { lowercased().replacing("_", with: "-") }
 
-  /// Whether whole words of this name are another one.
-  fileprivate func hasWords(_ other: String) -> Bool {
-    "-\(self)-".contains("-\(other)-")
-  }
-
   fileprivate var digits: [UInt8] { utf8.filter { (0x30...0x39).contains($0) } }
 
   /// The value of a word that is a truth value in some language; nil for another word.
@@ -244,6 +241,27 @@ private struct Spelling {
   var words: Int { letters.count(where: Self.isSeparator) + 1 }
 
   func begins(with other: Spelling) -> Bool { letters.starts(with: other.letters) }
+
+  /// The letters behind the last separator.
+  var lastWord: ArraySlice<Unicode.Scalar> {
+    letters[(letters.lastIndex(where: Self.isSeparator) ?? -1) + 1..<letters.count]
+  }
+
+  /// Whether whole words of this name are another one, or it begins with it.
+  func hasWords(of other: Spelling) -> Bool {
+    guard letters.count >= other.letters.count else { return false }
+    if begins(with: other) { return true }
+    return (1...letters.count).contains { start in
+      let end = start + other.letters.count
+      return end <= letters.count && Self.isEdge(letters[start - 1])
+        && letters[start..<end].elementsEqual(other.letters)
+        && (end == letters.count || Self.isEdge(letters[end]))
+    }
+  }
+
+  private static func isEdge(_ letter: Unicode.Scalar) -> Bool { !letter.properties.isAlphabetic && !isDigit(letter) }
+
+  private static func isDigit(_ letter: Unicode.Scalar) -> Bool { ("0"..."9").contains(letter) }
 
   /// The number of changes that turn one name into the other, and whether they only move letters; nil if the names are
   /// not close.

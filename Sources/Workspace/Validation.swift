@@ -214,11 +214,11 @@ extension ManifestWorkspace {
   ) -> Report {
     let fresh = host
     var report = Runner(keepGoing: true).run(plan, on: &host)
-    report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound)
+    report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound, lacksSteps: manifest.lacksSteps)
     if report.entries.verdicts.contains(where: \.isFailure) {
       var conflicts = Conflicts(
         plan, catalogue(for: plan.architecture), on: fresh, after: report, machine: manifest.source?.manifest.machine,
-        isSound: manifest.isSound)
+        lacksSteps: manifest.lacksSteps)
       conflicts.find(in: &report)
     }
     return report
@@ -254,9 +254,11 @@ extension Report {
   /// - Parameters:
   ///   - incomplete: the steps with errors in the manifest.
   ///   - isSound: whether the manifest has no errors. Text with an error may lead to no step at all.
-  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool) {
+  ///   - lacksSteps: whether a part of the text led to no step, because of an error.
+  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool, lacksSteps: Bool) {
     let reason = "the manifest is wrong here"
-    let first = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
+    let first =
+      lacksSteps ? 0 : min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
     guard first < entries.count else { return }
     let firstWrong = incomplete.min() ?? .max
     let wrongTargets = Set(incomplete.map { entries[$0].step.target })

@@ -29,7 +29,7 @@ import Testing
 
   @Test(arguments: [
     ("loongarch-eio", "loongarch-eiointc"), ("loongarch-foo", nil), ("MSR_LSTAR", "LSTAR"), ("MSR_USTAR", nil),
-    ("on", "yes"), ("CPSR", nil), ("params", "parameters"),
+    ("on", "yes"), ("CPSR", nil), ("params", "parameters"), ("starboard", "STAR"), ("loongson-ipi", "loongarch-ipi"),
   ])
   func nearestNameIsNoOtherWord(_ name: String, _ nearest: String?) {
     let names = ["loongarch-ipi", "loongarch-eiointc", "STAR", "LSTAR", "yes", "no", "FPSR", "parameters", "paravirt"]
