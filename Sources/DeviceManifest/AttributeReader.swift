@@ -195,11 +195,16 @@ struct AttributeReader {
   }
 }
 
+extension String {
+  /// Whether a key may be meant as one that repeats a step or an element of a list. This is tested for each of them.
+  var mayMeanLoop: Bool { utf8.first == UInt8(ascii: "f") && hasPrefix("for") }
+}
+
 extension Node {
   /// The entry that repeats an element of a list for each vCPU: `for-each`, or a key that means it.
   fileprivate func loop(of attribute: AttributeSchema) -> Entry? {
     guard let entries else { return nil }
-    for i in entries.indices where entries[i].key.value.utf8.starts(with: "for".utf8) {
+    for i in entries.indices where entries[i].key.value.mayMeanLoop {
       let key = entries[i].key.value
       if key == "for-each" { return entries[i] }
       if !attribute.entryKeys.contains(key), key == "for" || ["for-each"].certain(for: key) != nil { return entries[i] }

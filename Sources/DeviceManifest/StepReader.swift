@@ -126,7 +126,7 @@ package final class StepReader {
 
   /// A step for each element of its list. What earlier steps have read can be used in it.
   private func repeated(_ index: Int, _ item: Node) -> [Node] {
-    guard let loop = item.entries?.first(where: { $0.key.value.utf8.starts(with: "for".utf8) })?.key else {
+    guard let loop = item.entries?.first(where: { $0.key.value.mayMeanLoop })?.key else {
       return [context.parameters.expand(item)]
     }
     if loop.value != "for" {

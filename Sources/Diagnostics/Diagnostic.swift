@@ -104,8 +104,8 @@ extension Sequence<String> {
   /// (with transpositions) of the words that differ is at most a third of the longer one, or 1. Of equally close names,
   /// one with the same letters wins, else the first. If no name is close, the shortest one that contains the text is
   /// meant if all others contain it, too: `arm-vgic-v3` by `gicv3`. Then the longest one that is a part of the text, as
-  /// `LSTAR` of `MSR_LSTAR`, and the one that alone shares the last of several words, or most of the beginning of one. No name is close to a text that is too long for
-  /// one.
+  /// `LSTAR` of `MSR_LSTAR`, and the one that alone shares the last of several words, or most of the beginning of one. No
+  /// name is close to a text that is too long for one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
     if let same = first(where: { $0.utf8.count == name.utf8.count && $0.withoutStyle == name.withoutStyle }) {
