@@ -30,12 +30,12 @@ package struct ManifestReader {
         notes: isFirst ? [] : [Note("the '---' above it ends the manifest before it")])
       return nil
     }
-    if node[key: "arch"] != nil, node[key: "kernel"]?.scalar != nil, node[key: "kvmconf"] == nil,
-      node[key: "extends"] == nil
+    if node[key: "kernel"]?.scalar != nil, node[key: "arch"] != nil,
+      node[key: "kvmconf"] == nil, node[key: "extends"] == nil
     {
       findings.error(
         "not-a-manifest",
-        "these are facts of a host, and no manifest; give the file to --host-facts, and name it NAME.facts.yaml if it is in a folder of manifests",
+        "these are facts of a host, and no manifest; give the file to --host-facts, and name it NAME.facts.yaml",
         at: node.range.firstLine)
       return nil
     }

@@ -173,11 +173,6 @@ package struct KeyPlaces: Hashable, Sendable {
     return places[i]
   }
 
-  /// Whether a place is that of a part of the value, and not of a field of the key.
-  package func isInValue(_ place: SourceRange) -> Bool {
-    zip(names, places).contains { $1 == place && ($0.hasPrefix("value") || $0.hasPrefix("[")) }
-  }
-
   /// Whether a part has this place.
   package func contains(_ place: SourceRange?) -> Bool { place.map(places.contains) ?? false }
 

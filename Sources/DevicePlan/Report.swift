@@ -171,31 +171,10 @@ extension Report {
         // One text can lead to the same call for each vCPU, with other notes.
         var plain = diagnostic
         plain.notes = []
-        if !seen.insert(plain).inserted { continue }
-        diagnostics.append(diagnostic)
-        // The search for the calls of the same text takes time.
-        if diagnostics.count < 100, let note = noteOnExpressions(in: diagnostic, of: i) {
-          diagnostics[diagnostics.count - 1].notes.insert(note, at: 0)
-        }
+        if seen.insert(plain).inserted { diagnostics.append(diagnostic) }
       }
     }
     return diagnostics
-  }
-
-  /// What tells the refused call of a text with `${…}` from the other calls of this text; nil for other problems.
-  private func noteOnExpressions(in problem: Diagnostic, of index: Int) -> Note? {
-    let step = entries.steps[index]
-    guard problem.severity == .error, let place = problem.range, place.text.contains("${"),
-      let reason = entries.results[index].reasons.first, reason.id == problem.id,
-      reason.isAboutValue || !reason.valueFields.isEmpty
-    else { return nil }
-    let number = entries.steps[...index].count { $0.at == step.at && $0.target == step.target }
-    var words = number > 1 ? "call \(number) of this text" : "the call"
-    if case .vcpu(let id) = step.target { words = "the call of vCPU \(id)" }
-    if place == step.at || step.keyPlaces.isInValue(place), let value = step.value {
-      words += " with \(value.printable)"
-    }
-    return words == "the call" ? nil : Note("refused first: \(words)")
   }
 }
 

@@ -155,7 +155,7 @@ extension DiagnosticReference {
     ),
     Entry(
       "unused-ignore", "A comment '# kvmconf: ignore ID' turns a diagnostic off.",
-      "The diagnostic is reported on the line of the comment, or on the first line after the comments that it is in. If the problem is gone, remove the comment. With several hosts, the comment is unused only if it is so on all of them."
+      "The diagnostic is reported on the line of the comment, or on the first line after the comments that it is in. If the problem is gone, remove the comment. A comment such as '# kvmconf: disable ID' turns nothing off. With several hosts, the comment is unused only if it is so on all of them."
     ),
     Entry(
       "no-host", "One of the hosts has the manifest's architecture.",
@@ -176,7 +176,8 @@ extension DiagnosticReference {
       "A file of quirks has 'quirks', a list of mappings with operation, target, attribute, kernel (the answer) and reason."
     ),
     Entry(
-      "bad-baseline", "validate --baseline: every line of the file has the name of a manifest, an id and a fingerprint.",
+      "bad-baseline",
+      "validate --baseline: every line of the file has the name of a manifest, an id and a fingerprint.",
       "validate --write-baseline writes such a file."),
     Entry(
       "bad-shard", "merge: the reports are those of all shards of one validation, each once.",

@@ -282,6 +282,7 @@ private func validated(_ manifest: String) async -> [Substring] {
       // The user named it.
       let named = await kvmconf("validate", facts)
       #expect(problems(named.output).count == 1 && named.output.contains("facts of a host, and no manifest"))
+      #expect(named.output.contains("[not-a-manifest]"))
       #expect(named.status == 1)
     }
   }
@@ -362,6 +363,7 @@ private func validated(_ manifest: String) async -> [Substring] {
       let ended = await kvmconf("validate", "--baseline", file, file)
       #expect(ended.status == 1 && ended.output == "")
       #expect(ended.errors.contains("\(file):1:1: error: this is not a line of a baseline"))
+      #expect(ended.errors.contains("[bad-baseline]"))
       // A name may have blanks, and an empty baseline knows nothing.
       write("a b.yaml vcpu.pmu-v3.irq:EINVAL 0123456789abcdef:1\n\n", toFile: folder + "/known")
       #expect(await kvmconf("validate", "--baseline", folder + "/known", file).status == 1)
