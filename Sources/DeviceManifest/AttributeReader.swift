@@ -17,7 +17,7 @@ struct AttributeReader {
     var settings: [AttributeSetting] = []
     /// The groups that only other device types have.
     var foreign: [(type: SchemaFile, groups: [Located])] = []
-    defer { reportForeign(foreign, schema) }
+    defer { reportForeign(foreign, node, schema) }
     for entry in MappingReader(node, of: "'attributes'", keys: nil, findings).entries {
       guard let group = schema.group(named: entry.key.value) ?? meantGroup(entry, node, schema, &foreign) else {
         // An attribute in place of its group is read as if it were in the group.
@@ -49,42 +49,34 @@ struct AttributeReader {
     return settings
   }
 
-  /// Reports an unknown group. Returns the one that is meant, if the mapping does not have it anyway.
+  /// Reports an unknown group. Returns the one that is certainly meant, if the mapping does not have it anyway.
   private func meantGroup(
     _ entry: Entry, _ node: Node, _ schema: SchemaFile, _ foreign: inout [(type: SchemaFile, groups: [Located])]
   ) -> GroupSchema? {
-    if let (home, _) = schema.home(ofAttribute: entry.key.value) {
-      findings.error(
-        "unknown-group",
-        "\(schema.description) has no group '\(entry.key.value)'; '\(entry.key.value)' belongs below '\(home.name)'",
-        at: entry.key.range)
-      return nil
-    }
-    if let other = context.otherType(than: schema, having: { $0.group(named: entry.key.value) != nil }) {
+    let meant = context.meantGroup(
+      entry.key.value, of: schema, isTaken: { node[key: $0] != nil }, at: entry.key.range
+    ) { other in
       if let i = foreign.firstIndex(where: { $0.type === other }) {
         foreign[i].groups.append(entry.key)
       } else {
         foreign.append((other, [entry.key]))
       }
-      return nil
+      return true
     }
-    let owners = context.architectures(ofGroup: entry.key.value, of: schema)
-    if !owners.isEmpty {
-      findings.error(
-        "unknown-group",
-        "\(schema.description) has no group '\(entry.key.value)' on \(context.catalogue.architecture.rawValue); \(owners.map(\.rawValue).listed()) \(owners.count == 1 ? "has" : "have") it",
-        at: entry.key.range)
-      return nil
-    }
-    let meant = findings.unknown(
-      "unknown-group", "\(schema.description) has no group", entry.key.value,
-      among: schema.groupNames.filter { entry.mayMean($0, in: node) }, at: entry.key.range)
-    return meant.flatMap { node[key: $0] == nil ? schema.group(named: $0) : nil }
+    return meant.flatMap { node[key: $0.name] == nil ? $0 : nil }
   }
 
-  /// Reports the groups that another device type has, once for each such type.
-  private func reportForeign(_ foreign: [(type: SchemaFile, groups: [Located])], _ schema: SchemaFile) {
+  /// Reports the groups that another device type has, once for each such type unless all are near to groups of this one.
+  private func reportForeign(_ foreign: [(type: SchemaFile, groups: [Located])], _ node: Node, _ schema: SchemaFile) {
+    func isTaken(_ group: String) -> Bool { node[key: group] != nil }
     for (type, groups) in foreign {
+      let own = schema.groupNames.filter { !isTaken($0) }
+      if groups.allSatisfy({ context.certain($0.value, among: own) != nil }) {
+        for group in groups {
+          context.unknownGroup(group.value, of: schema, isTaken: isTaken, otherType: type, at: group.range)
+        }
+        continue
+      }
       findings.error(
         "unknown-group",
         groups.map(\.value).named("\(schema.description) has no group")
@@ -92,25 +84,12 @@ struct AttributeReader {
     }
   }
 
-  /// Reports an unknown attribute. Returns the one that is meant, if the mapping does not have it anyway.
   private func meantAttribute(
     _ entry: Entry, _ node: Node, _ group: GroupSchema, _ schema: SchemaFile
   ) -> AttributeSchema? {
-    let other = context.otherType(than: schema) {
-      $0.group(named: group.name)?.attribute(named: entry.key.value) != nil
-    }
-    if let other {
-      findings.error(
-        "unknown-attribute",
-        "group '\(group.name)' has no attribute '\(entry.key.value)'; that of \(other.description) has it",
-        at: entry.key.range, notes: [Note("its attributes are described here", at: group.source)])
-      return nil
-    }
-    let meant = findings.unknown(
-      "unknown-attribute", "group '\(group.name)' has no attribute", entry.key.value,
-      among: group.attributes.compactMap(\.name).filter { entry.mayMean($0, in: node) }, at: entry.key.range,
-      notes: [Note("its attributes are described here", at: group.source)])
-    return meant.flatMap { node[key: $0] == nil ? group.attribute(named: $0) : nil }
+    let meant = context.meantAttribute(
+      entry.key.value, in: group, of: schema, isTaken: { node[key: $0] != nil }, at: entry.key.range)
+    return meant.flatMap { node[key: $0.name ?? ""] == nil ? $0 : nil }
   }
 
   /// Reads one setting, or one for each entry of a list.
@@ -139,15 +118,23 @@ struct AttributeReader {
     }
     settings.reserveCapacity(settings.count + items.count)
     for item in items {
-      guard let each = item[key: "for-each"] else {
+      guard let each = item.loop(of: attribute) else {
         add(item, vcpu)
         continue
       }
-      if each.scalar != "vcpu" {
-        findings.error("unknown-name", "'for-each' can only be 'vcpu'", at: each.range)
+      let loop = "for-each"
+      if each.key.value != loop {
+        findings.unknown(
+          "unknown-key", "an entry of '\(path)' has no key", each.key.value, among: [loop], at: each.key.range)
+      }
+      if each.value.scalar != "vcpu" {
+        // The words behind 'for' of a step are not reported as well.
+        if each.key.value == loop {
+          findings.error("unknown-name", "'for-each' can only be 'vcpu'", at: each.value.range)
+        }
         continue
       }
-      let rest = item.without("for-each")
+      let rest = item.without(each.key.value)
       for vcpu in context.vcpus { add(rest, vcpu) }
     }
   }
@@ -251,10 +238,90 @@ struct AttributeReader {
   }
 }
 
-extension Entry {
-  /// Whether an unknown key may be meant as another: one that the mapping has anyway only if it is almost the same.
-  fileprivate func mayMean(_ name: String, in node: Node) -> Bool {
-    node[key: name] == nil || key.value.isTypo(of: name)
+extension String {
+  /// Whether a key may be meant as one that repeats a step or an element of a list. This is tested for each of them.
+  var mayMeanLoop: Bool { utf8.first == UInt8(ascii: "f") && hasPrefix("for") }
+}
+
+extension Node {
+  /// The entry that repeats an element of a list for each vCPU: `for-each`, or a key that means it.
+  fileprivate func loop(of attribute: AttributeSchema) -> Entry? {
+    guard let entries else { return nil }
+    for i in entries.indices where entries[i].key.value.mayMeanLoop {
+      let key = entries[i].key.value
+      if key == "for-each" { return entries[i] }
+      if !attribute.entryKeys.contains(key), key == "for" || ["for-each"].certain(for: key) != nil { return entries[i] }
+    }
+    return nil
+  }
+}
+
+extension ReadingContext {
+  /// Reports a group that a schema does not have. Returns the one that is certainly meant; nil if there is none.
+  ///
+  /// - Parameters:
+  ///   - isTaken: whether a group is there already.
+  ///   - collect: keeps another device type that has the group for a later report; false if it does not.
+  func meantGroup(
+    _ name: String, of schema: SchemaFile, isTaken: (String) -> Bool = { _ in false }, at range: SourceRange,
+    collect: (SchemaFile) -> Bool = { _ in false }
+  ) -> GroupSchema? {
+    let what = "\(schema.description) has no group"
+    let other = otherType(than: schema, having: { $0.group(named: name) != nil })
+    let isNear = certain(name, among: schema.groupNames.filter { !isTaken($0) }) != nil
+    if let other, isNear || schema.home(ofAttribute: name) == nil, collect(other) { return nil }
+    if !isNear {
+      if let (home, _) = schema.home(ofAttribute: name) {
+        findings.error("unknown-group", "\(what) '\(name)'; '\(name)' belongs below '\(home.name)'", at: range)
+        return nil
+      }
+      if let other {
+        findings.error("unknown-group", "\(what) '\(name)'; \(other.description) has it", at: range)
+        return nil
+      }
+      let owners = architectures(ofGroup: name, of: schema)
+      if !owners.isEmpty {
+        findings.error(
+          "unknown-group",
+          "\(what) '\(name)' on \(catalogue.architecture.rawValue); \(owners.map(\.rawValue).listed()) \(owners.count == 1 ? "has" : "have") it",
+          at: range)
+        return nil
+      }
+    }
+    let guess = unknownGroup(name, of: schema, isTaken: isTaken, otherType: other, at: range)
+    return other == nil ? guess?.certain.flatMap(schema.group(named:)) : nil
+  }
+
+  /// - Parameter otherType: another device type that has the group.
+  @discardableResult
+  fileprivate func unknownGroup(
+    _ name: String, of schema: SchemaFile, isTaken: (String) -> Bool, otherType: SchemaFile?, at range: SourceRange
+  ) -> Guess? {
+    findings.unknown(
+      "unknown-group", "\(schema.description) has no group", name, among: schema.groupNames, isTaken: isTaken,
+      at: range, notes: otherType.map { [Note("\($0.description) has a group '\(name)'")] } ?? [])
+  }
+
+  /// Reports an attribute that a group does not have. Returns the one that is certainly meant; nil if there is none.
+  ///
+  /// - Parameter isTaken: whether an attribute is there already.
+  func meantAttribute(
+    _ name: String, in group: GroupSchema, of schema: SchemaFile, isTaken: (String) -> Bool = { _ in false },
+    at range: SourceRange
+  ) -> AttributeSchema? {
+    let known = group.attributes.compactMap(\.name)
+    let what = "group '\(group.name)' has no attribute"
+    let notes = [Note("its attributes are described here", at: group.source)]
+    if certain(name, among: known.filter { !isTaken($0) }) == nil,
+      let other = otherType(than: schema, having: { $0.group(named: group.name)?.attribute(named: name) != nil })
+    {
+      findings.error(
+        "unknown-attribute", "\(what) '\(name)'; that of \(other.description) has it", at: range, notes: notes)
+      return nil
+    }
+    let guess = findings.unknown(
+      "unknown-attribute", what, name, among: known, isTaken: isTaken, at: range, notes: notes)
+    return guess?.certain.flatMap { group.attribute(named: $0) }
   }
 }
 
@@ -267,7 +334,7 @@ extension SchemaFile {
   }
 
   /// The group that alone has an attribute of this name, and the attribute; nil if no group has one, or several do.
-  fileprivate func home(ofAttribute name: String) -> (GroupSchema, AttributeSchema)? {
+  func home(ofAttribute name: String) -> (GroupSchema, AttributeSchema)? {
     let homes = groups.compactMap { group in
       group.isNameless ? nil : group.attribute(named: name).map { (group, $0) }
     }

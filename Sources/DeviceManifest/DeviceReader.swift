@@ -24,6 +24,7 @@ package struct DeviceReader {
     var names: [String: SourceRange] = [:]
     return items.compactMap { item in
       guard let declaration = declaration(item) else {
+        context.lacksSteps = true
         // Its uses are not reported.
         let name = item[key: "name"] ?? item[key: "type"]
         context.payloads.unknownDescriptors.formUnion((name?.items ?? [name].compactMap(\.self)).compactMap(\.scalar))
@@ -60,8 +61,8 @@ package struct DeviceReader {
         at: typeNode.range)
     }
     let types = written.prefix(Self.mostAlternatives).map { context.parameters.expand($0) }
-    let references = types.compactMap {
-      DeviceTypeReader(context: context).reference($0, attributes: reader["attributes"])
+    let references = types.compactMap { type in
+      DeviceTypeReader(context: context).reference(type) { paths(of: type, reader) }
     }
     guard let first = references.first else {
       // The type has been reported; its attributes cannot be looked up.
@@ -103,6 +104,16 @@ package struct DeviceReader {
     }
   }
 
+  /// The attributes that a device would have with one of its types.
+  private func paths(of type: Node, _ reader: MappingReader) -> [AttributePath] {
+    let attributes = [reader["attributes"], reader["for"]?[key: type.scalar ?? ""]].flatMap { $0?.entries ?? [] }
+    let misplaced = reader.entries.filter { !Self.keys.contains($0.key.value) }
+    return (attributes + misplaced).flatMap { group in
+      [AttributePath(group: group.key.value)]
+        + (group.value.entries ?? []).map { AttributePath(group: group.key.value, attribute: $0.key.value) }
+    }
+  }
+
   /// The attributes of single alternatives, from `for:`.
   private func own(_ reader: MappingReader, _ references: [DeviceTypeReference]) -> [String: Node] {
     guard let node = reader["for"] else { return [:] }
@@ -117,10 +128,23 @@ package struct DeviceReader {
       } else {
         findings.unknown(
           "unknown-device-type", "this device has no alternative", entry.key.value, among: references.map(\.name),
-          at: entry.key.range)
+          isTaken: { node[key: $0] != nil }, at: entry.key.range)
       }
     }
     return result
+  }
+}
+
+/// A group of attributes, or an attribute, that a manifest names.
+struct AttributePath {
+  var group: String
+  var attribute: String?
+}
+
+extension SchemaFile {
+  fileprivate func has(_ path: AttributePath) -> Bool {
+    guard let group = group(named: path.group) else { return false }
+    return path.attribute.map { group.attribute(named: $0) != nil } ?? true
   }
 }
 
@@ -129,52 +153,76 @@ struct DeviceTypeReader {
   let context: ReadingContext
   private var findings: Findings { context.findings }
 
-  /// - Parameter attributes: the attributes of the device; of several types that a misspelt name may mean, the one that
-  ///   has most of them is meant.
-  func reference(_ node: Node, attributes: Node? = nil) -> DeviceTypeReference? {
-    if let number = node[key: "number"] {
-      _ = MappingReader(node, of: "a device type", keys: ["number"], findings)
-      guard let value = context.u32(number, "number") else { return nil }
-      return DeviceTypeReference(
-        name: "type-\(value)", number: value, schema: context.catalogue.device(numbered: value), at: node.range)
+  /// - Parameter paths: the attributes that the manifest has for the device, which decide what a wrong name means; called
+  ///   only for a message.
+  func reference(_ node: Node, paths: () -> [AttributePath]) -> DeviceTypeReference? {
+    if let entries = node.entries, entries.count == 1, ["number"].nearest(to: entries[0].key.value) != nil {
+      let reader = MappingReader(node, of: "a device type", keys: ["number"], findings)
+      let number = reader.required("number", "the number of the type").flatMap { context.u32($0, "number") }
+      return number.map { numbered($0, at: node.range) }
     }
     guard let name = node.scalar, !node.isEmpty else {
       findings.wrongKind(node, of: "a device type", wanted: "a name, or {number: N}")
       return nil
     }
     if name.contains("/") { return foreign(name, node.range) }
-    guard let schema = context.catalogue.device(named: name), let number = schema.number else {
-      let owners = Architecture.allCases.filter { context.catalogue.number(ofType: name, of: $0) != nil }
-      if let foreign = owners.first {
-        findings.error(
-          "unknown-device-type",
-          "device type '\(name)' belongs to \(owners.map(\.rawValue).listed()), but this manifest is for \(context.catalogue.architecture.rawValue)",
-          at: node.range, notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
-      } else {
-        let meant = findings.unknown(
-          "unknown-device-type", "there is no device type", name, among: types(fitting: attributes), at: node.range)
-        // The attributes are checked against the type that is probably meant.
-        if let meant, let schema = context.catalogue.device(named: meant), let number = schema.number {
-          return DeviceTypeReference(name: meant, number: number, schema: schema, at: node.range)
-        }
-      }
+    if let found = named(name, at: node.range) { return found }
+    if let number = IntegerLiteral.parse(name).flatMap({ UInt32(exactly: $0) }),
+      context.catalogue.device(numbered: number) != nil
+    {
+      report(name, "{number: \(number)}", at: node.range)
+      return numbered(number, at: node.range)
+    }
+    let owners = Architecture.allCases.filter { context.catalogue.number(ofType: name, of: $0) != nil }
+    if let foreign = owners.first {
+      findings.error(
+        "unknown-device-type",
+        "device type '\(name)' belongs to \(owners.map(\.rawValue).listed()), but this manifest is for \(context.catalogue.architecture.rawValue)",
+        at: node.range, notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
       return nil
     }
-    return DeviceTypeReference(name: name, number: number, schema: schema, at: node.range)
+    guard let meant = guess(name, paths()) else {
+      findings.unknown(
+        "unknown-device-type", "there is no device type", name, among: context.catalogue.allDeviceTypes, at: node.range)
+      return nil
+    }
+    report(name, meant.name, at: node.range)
+    return meant.certain.flatMap { named($0, at: node.range) }
   }
 
-  /// The device types; those that have most of these attributes come first.
-  private func types(fitting attributes: Node?) -> [String] {
+  private func report(_ name: String, _ meant: String, at range: SourceRange) {
+    findings.error(
+      "unknown-device-type", "there is no device type '\(name)'; did you mean '\(meant)'?", at: range,
+      fixIts: [FixIt(replace: range, with: meant)])
+  }
+
+  private func named(_ name: String, at range: SourceRange) -> DeviceTypeReference? {
+    guard let schema = context.catalogue.device(named: name), let number = schema.number else { return nil }
+    return DeviceTypeReference(name: name, number: number, schema: schema, at: range)
+  }
+
+  private func numbered(_ number: UInt32, at range: SourceRange) -> DeviceTypeReference {
+    DeviceTypeReference(
+      name: "type-\(number)", number: number, schema: context.catalogue.device(numbered: number), at: range)
+  }
+
+  /// The device type that a name means: the only one that has most of the attributes, if that is at least half of them, or
+  /// else one with a near name.
+  private func guess(_ name: String, _ paths: [AttributePath]) -> Guess? {
     let types = context.catalogue.allDeviceTypes
-    guard let groups = attributes?.entries else { return types }
-    let paths = groups.flatMap { group in
-      (group.value.entries?.map(\.key.value) ?? []).map { (group.key.value, $0) }
+    var fits: [String: Int] = [:]
+    for type in types {
+      if let schema = context.catalogue.device(named: type) { fits[type] = paths.count(where: schema.has) }
     }
-    func fit(_ type: String) -> Int {
-      guard let schema = context.catalogue.device(named: type) else { return 0 }
-      return paths.count { group, attribute in schema.group(named: group)?.attribute(named: attribute) != nil }
+    let most = fits.values.max() ?? 0
+    let best = types.filter { fits[$0] == most }
+    if let certain = context.certain(name, among: types), best.contains(certain) {
+      return Guess(name: certain, isCertain: true)
     }
-    return types.map { ($0, fit($0)) }.sorted { $0.1 > $1.1 }.map(\.0)
+    if most > 0, 2 * most >= paths.count, best.count == 1 { return Guess(name: best[0], isCertain: true) }
+    let nearest = (most > 0 ? best.nearest(to: name) : nil) ?? types.nearest(to: name)
+    // A part of a single name, such as `gicv3`.
+    return nearest.map { Guess(name: $0, isCertain: best.contains($0) && types.related(to: name) == [$0]) }
   }
 
   private func foreign(_ name: String, _ range: SourceRange) -> DeviceTypeReference? {

@@ -89,7 +89,7 @@ struct Layering {
         continue
       }
       guard let name = item.deviceName, first == nil, let place = places[name], let old = merged[place] else {
-        if let type = item.removedType {
+        if let type = removedType(item) {
           nothing(item.deviceName ?? "", "device", among: below.compactMap(\.deviceName), at: type)
         } else if let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] == nil {
           findings.unknown(
@@ -101,12 +101,28 @@ struct Layering {
         }
         continue
       }
-      merged[place] = item.removedType == nil ? layer(item, over: old) : nil
+      merged[place] = removedType(item) == nil ? layer(item, over: old) : nil
     }
     return Node(.sequence(merged.compactMap(\.self)), at: upper.range)
   }
 
   // MARK: Removals
+
+  /// The type of `{name: NAME, type: null}`, which removes a device. Another form of null is reported.
+  private func removedType(_ device: Node) -> Entry? {
+    guard let entries = device.entries, let type = entries.first(where: { $0.key.value == "type" }),
+      type.value.isNull || type.value.meansNull,
+      entries.allSatisfy({ ["name", "type"].contains($0.key.value) })
+    else { return nil }
+    if !type.value.isNull {
+      findings.error(
+        "unknown-device-type",
+        "there is no device type '\(type.value.flowText)'; to remove the device, write null"
+          + (type.value.scalar == "null" ? " without quotes" : ""),
+        at: type.value.range, fixIts: [FixIt(replace: type.value.range, with: "null")])
+    }
+    return type
+  }
 
   private func nothing(_ name: String, _ what: String, among names: [String], at entry: Entry) {
     findings.unknown(
@@ -139,11 +155,6 @@ extension Node {
     return first.scalar
   }
 
-  /// The type of `{name: NAME, type: null}`, which removes a device.
-  fileprivate var removedType: Entry? {
-    guard let entries, let type = entries.first(where: { $0.key.value == "type" }), type.value.isNull,
-      entries.allSatisfy({ ["name", "type"].contains($0.key.value) })
-    else { return nil }
-    return type
-  }
+  /// Whether this is another way to write null in YAML, or the word in quotes.
+  fileprivate var meansNull: Bool { scalar.map { $0.lowercased() == "null" || $0 == "~" } ?? false }
 }

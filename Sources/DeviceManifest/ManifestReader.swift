@@ -57,8 +57,14 @@ package struct ManifestReader {
       return nil
     }
     guard let architecture = Architecture(rawValue: text) else {
-      let right = Architecture(alias: text.lowercased())?.rawValue ?? names.nearest(to: text)
-      guard let right else {
+      let aliases = Architecture.meant(by: text.lowercased()).map(\.rawValue)
+      if aliases.count > 1 {
+        let words = aliases.map { "'\($0)'" }.listed("or")
+        findings.error(
+          "unknown-architecture", "there is no architecture '\(text)'; did you mean \(words)?", at: arch.range)
+        return nil
+      }
+      guard let right = aliases.first ?? names.nearest(to: text) else {
         findings.unknown("unknown-architecture", "there is no architecture", text, among: names, at: arch.range)
         return nil
       }
@@ -85,9 +91,15 @@ package struct ManifestReader {
 
   /// - Parameter settings: the values of parameters from the command line.
   package func manifest(settings: [String: String]) -> Manifest {
-    let reader = MappingReader(node, of: "the manifest", keys: Self.keys, findings, home: home(of:))
+    let reader = MappingReader(
+      node, of: "the manifest", keys: Self.keys, findings, home: home(of:),
+      meant: { [node] in $0.value.scalar == "1" && node[key: "kvmconf"] == nil ? "kvmconf" : nil })
     checkVersion(reader)
     context.parameters.read(reader["parameters"], settings: settings)
+    // The key that is unknown may have the names.
+    if reader["parameters"] == nil, reader.isExplained(missing: "parameters") {
+      context.parameters.declareUnknown(nil)
+    }
     var manifest = Manifest(
       name: reader.text("name") ?? defaultName, file: node.range.file, architecture: context.catalogue.architecture)
     context.payloads.parameters = context.parameters.loaded
@@ -142,6 +154,14 @@ package struct ManifestReader {
   private var hasUnreadPart: Bool {
     let reasons: Set<DiagnosticID> = ["unknown-key", "missing-key", "unknown-step"]
     return findings.diagnostics[diagnosticsBefore...].contains { reasons.contains($0.id) }
+  }
+
+  /// Whether some text led to no step, which has been reported: what is missing on the model may be there.
+  package var lacksSteps: Bool {
+    let reasons: Set<DiagnosticID> = [
+      "unknown-key", "missing-key", "unknown-group", "unknown-attribute", "unknown-capability", "wrong-kind",
+    ]
+    return context.lacksSteps || findings.diagnostics[diagnosticsBefore...].contains { reasons.contains($0.id) }
   }
 
   private func checkVersion(_ reader: MappingReader) {
@@ -298,7 +318,7 @@ struct MemoryReader {
     let places = KeyPlaces(names: keys.map(\.identifier)) { reader.valueRange(keys[$0]) }
     var region = MemoryRegion(
       slot: slot, address: address ?? 0, size: size ?? 0, flags: flags ?? 0, places: places, at: node.range.firstLine)
-    if address == nil || size == nil { region.makeIncomplete() }
+    if address == nil || size == nil || reader.hasUnreadKey { region.makeIncomplete() }
     guard let memory, let node = reader[memory.name] else { return region }
     if isStep {
       let descriptors = context.payloads.descriptors
@@ -375,10 +395,10 @@ struct CapabilityReader {
     var found = known.first { $0.name == name.value }
     if found == nil {
       let owner = vcpu == nil ? "the VM" : "a vCPU"
-      let meant = findings.unknown(
+      let guess = findings.unknown(
         "unknown-capability", "\(owner) has no capability", name.value, among: known.map(\.name), at: name.range)
       // It is read as the one that is meant, so that the calls that need it are not refused.
-      found = known.first { $0.name == meant }
+      found = known.first { $0.name == guess?.certain }
     }
     guard let capability = found else { return nil }
     var call = CapabilityCall(name: capability.name, number: capability.number, vcpu: vcpu, at: name.range)

@@ -8,6 +8,8 @@ struct MappingMending {
   private(set) var misspelt: Set<String> = []
   /// Whether it is unknown what one of the keys is meant as.
   private(set) var hasUnknownKey = false
+  /// Whether the value of a key is not read.
+  private(set) var hasUnreadKey = false
 
   private let keys: [String]
   private let what: () -> String
@@ -119,18 +121,33 @@ extension MappingMending {
     }
   }
 
-  /// Replaces the unknown keys by those that are probably meant, so that no other mistake is hidden.
+  /// Replaces the unknown keys that mean others by their values.
+  mutating func replaceMisnamed(_ meant: (Entry) -> String?) {
+    for (i, entry) in entries.enumerated() where !isKnown(entry) {
+      guard let meant = meant(entry) else { continue }
+      findings.misnamed("\(what()) has no key", entry.key, meant)
+      entries[i].key.value = meant
+    }
+  }
+
+  /// Replaces the unknown keys by those that are certainly meant, so that no other mistake is hidden.
   mutating func replaceUnknown() {
     let unknown = entries.indices.filter { !isKnown(entries[$0]) }
-    let meant = findings.unknown(
-      "unknown-key", "\(what()) has no key", unknown.map { entries[$0].key }, among: keys)
-    for (i, meant) in zip(unknown, meant) {
-      guard let meant else {
-        hasUnknownKey = true
+    let written = entries
+    let guesses = findings.unknown(
+      "unknown-key", "\(what()) has no key", unknown.map { written[$0].key }, among: keys,
+      isTaken: { key in written.contains { $0.key.value == key } })
+    for (i, guess) in zip(unknown, guesses) {
+      guard let guess else {
+        (hasUnknownKey, hasUnreadKey) = (true, true)
         continue
       }
-      misspelt.insert(meant)
-      if index(of: meant) == nil { entries[i].key.value = meant }
+      misspelt.insert(guess.name)
+      if let meant = guess.certain, index(of: meant) == nil {
+        entries[i].key.value = meant
+      } else {
+        hasUnreadKey = true
+      }
     }
   }
 }

@@ -18,6 +18,15 @@ extension Findings {
   }
 }
 
+extension Findings {
+  /// Reports a key that is called otherwise.
+  func misnamed(_ what: String, _ key: Located, _ meant: String) {
+    error(
+      "unknown-key", "\(what) '\(key.value)'; did you mean '\(meant)'?", at: key.range,
+      fixIts: [FixIt(replace: key.range, with: meant)])
+  }
+}
+
 extension String {
   /// The key and the value of `key:value`; nil for another text.
   fileprivate var gluedEntry: (key: Substring, value: Substring)? {
@@ -52,16 +61,19 @@ final class MappingReader {
   private let misspelt: Set<String>
   /// Whether a key is unknown, which has been reported, and may be meant as any missing key.
   private let hasUnknownKey: Bool
+  /// Whether the value of a key was not read.
+  let hasUnreadKey: Bool
 
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
   ///   - lists: those whose values are lists; called only after an error.
   ///   - example: a mapping in one line, for the message that the node is not a mapping.
   ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
+  ///   - meant: returns the key that an unknown one means by its value, or nil.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
     lists: @autoclosure () -> [String] = [], example: @autoclosure () -> String? = nil,
-    home: (String) -> String? = { _ in nil }
+    home: (String) -> String? = { _ in nil }, meant: (Entry) -> String? = { _ in nil }
   ) {
     self.what = what
     self.findings = findings
@@ -75,16 +87,19 @@ final class MappingReader {
       entries = written
       misspelt = []
       hasUnknownKey = false
+      hasUnreadKey = false
       return
     }
     var mending = MappingMending(written, keys: keys, what: what, findings)
     if node.range.begins(with: UInt8(ascii: "{")) { mending.joinPieces(lists: lists()) }
     mending.moveHome(home)
+    mending.replaceMisnamed(meant)
     mending.replaceUnknown()
     self.node = Node(.mapping(mending.entries), at: node.range)
     entries = mending.entries
     misspelt = mending.misspelt
     hasUnknownKey = mending.hasUnknownKey
+    hasUnreadKey = mending.hasUnreadKey
   }
 
   subscript(key: String) -> Node? { node[key: key] }
@@ -124,9 +139,6 @@ final class MappingReader {
     return text
   }
 
-  /// The words of other languages for truth values.
-  private static let booleans = ["yes": true, "on": true, "no": false, "off": false]
-
   /// The truth value of a key; that which is meant if it has another word.
   ///
   /// - Parameter expand: fills in parameters.
@@ -137,7 +149,7 @@ final class MappingReader {
     case "true": return true
     case "false": return false
     default:
-      let meant = node.scalar.flatMap { Bool($0.lowercased()) ?? Self.booleans[$0.lowercased()] }
+      let meant = node.scalar?.truth
       let found = node.isEmpty ? node.kind : "'\(node.scalar ?? node.kind)'"
       findings.error(
         "bad-boolean", "'\(key)' must be true or false, not \(found)", at: node.range,

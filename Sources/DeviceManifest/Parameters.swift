@@ -69,8 +69,8 @@ package final class Parameters {
   private var hasUnreadableExpression = false
   /// The tables of the schemas, and the vCPUs that exist where a step is repeated.
   var lists: (String) -> Value? = { _ in nil }
-  /// The manifest's steps.
-  var steps: [Node] = []
+  /// The names that the manifest's steps give.
+  var namesInSteps = NamesInSteps([])
   /// The names of those lists.
   var listNames: [String] = []
   private let world = VCPUWorld()
@@ -351,7 +351,7 @@ package final class Parameters {
       // An unknown name is reported where it is used first.
       if let name = scope.failedName, let first = unknownNames[name], first != range { return "${\(text)}" }
       if let name = scope.failedName { unknownNames[name] = range }
-      if let name = scope.failedName, let place = steps.place(ofStepReading: name, after: range) {
+      if let name = scope.failedName, let place = namesInSteps.place(ofStepReading: name, after: range) {
         findings.error(
           "unknown-parameter", "a step below reads '\(name)', and only the steps after it can use it", at: range,
           notes: [Note("it is read here", at: place)])

@@ -27,10 +27,12 @@ struct PayloadEncoder {
     var refusedFiles: Set<String> = []
     /// The names of files that values with errors probably mean.
     var meantFiles: Set<String> = []
+    /// Says which other architecture has a row of this name in a table with this column; nil if none has, or this one.
+    var otherHome: (_ name: String, _ column: String) -> String? = { _, _ in nil }
     /// Where steps have closed devices and descriptors, by name.
     var closings: [String: SourceRange] = [:]
-    /// The manifest's steps.
-    var steps: [Node] = []
+    /// The names that the manifest's steps give.
+    var namesInSteps = NamesInSteps([])
     /// Whether `files` could not be read, which has been reported.
     var hasUnreadFiles = false
 
@@ -261,7 +263,13 @@ extension PayloadEncoder {
     let names = description.names.map(\.name) + description.flags.map(\.name)
     let expression = surroundings.meantExpression(text, !isStep)
     if expression == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
-      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)
+      if let column = description.column, names.certain(for: text) == nil,
+        let home = surroundings.otherHome(text, column)
+      {
+        findings.error("unknown-name", "unknown name '\(text)'; \(home)", at: range)
+        return nil
+      }
+      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)?.name
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []
@@ -580,7 +588,7 @@ extension PayloadEncoder.Surroundings {
   func refuseMissing(_ name: String, at range: SourceRange) -> Bool {
     if unknownDescriptors.contains(name) { return true }
     let closing = closings[name]
-    let making = closing == nil ? steps.place(ofStepMaking: name, after: range) : nil
+    let making = closing == nil ? namesInSteps.place(ofStepMaking: name, after: range) : nil
     guard closing != nil || making != nil else { return false }
     // Each is reported once.
     unknownDescriptors.insert(name)
@@ -596,22 +604,37 @@ extension PayloadEncoder.Surroundings {
   }
 }
 
-extension [Node] {
+/// The names that the steps of a manifest give to devices and values. They are collected only for a message.
+final class NamesInSteps {
+  private typealias Places = [(step: SourceRange, name: SourceRange)]
+
+  private let steps: [Node]
+  private lazy var made = places { ($0[key: "as"] ?? $0[key: "create"], \.self) }
+  private lazy var read = places { ($0[key: "as"], \.identifier) }
+
+  init(_ steps: [Node]) { self.steps = steps }
+
+  private func places(_ own: (Node) -> (Node?, KeyPath<String, String>)) -> [String: Places] {
+    var places: [String: Places] = [:]
+    for step in steps {
+      guard case let (node?, form) = own(step), let name = node.scalar else { continue }
+      places[name[keyPath: form], default: []].append((step.range, node.range))
+    }
+    return places
+  }
+
   /// The place of the name that a later step gives to a device or a value; nil if none has this name.
   func place(ofStepMaking name: String, after range: SourceRange) -> SourceRange? {
-    for step in self where step.range.file === range.file && range.end <= step.range.start {
-      let own = step[key: "as"] ?? step[key: "create"]
-      if let own, own.scalar == name { return own.range }
-    }
-    return nil
+    first(in: made[name], after: range)
   }
 
   /// The place of the name that a later step gives to what it reads, by the name in expressions.
   func place(ofStepReading name: String, after range: SourceRange) -> SourceRange? {
-    for step in self where step.range.file === range.file && range.end <= step.range.start {
-      if let own = step[key: "as"], own.scalar?.identifier == name { return own.range }
-    }
-    return nil
+    first(in: read[name], after: range)
+  }
+
+  private func first(in places: Places?, after range: SourceRange) -> SourceRange? {
+    places?.first { $0.step.file === range.file && range.end <= $0.step.start }?.name
   }
 }
 
@@ -660,7 +683,7 @@ extension PayloadEncoder {
         files.isEmpty ? [Note("the manifest has no 'files'; add 'files: {\(word): PATH}' at its top level")] : []
       let meant = findings.unknown(
         "unknown-file", "there is no file", word, among: files.map(\.name), at: node.range, notes: notes)
-      if let meant { surroundings.meantFiles.insert(meant) }
+      if let meant { surroundings.meantFiles.insert(meant.name) }
       return false
     }
     let path = files[i].path

@@ -31,10 +31,12 @@ final class ReadingContext {
   var vcpuCount: Int?
   /// Whether the number of vCPUs has an error, which is reported. `vcpus` then has the others, or one that is assumed.
   var hasUnknownVCPUs = false
+  /// Whether a device, or a step, was not read because of an error.
+  var lacksSteps = false
   /// The steps that each repeated entry of `steps` stands for, by its index.
   var repeatedSteps: [Int: [Node]] = [:]
   /// The number of searches among all schemas that may still be made.
-  private var searchesLeft = 100
+  private var searchesLeft = 200
   /// The names of the devices that steps make without `as`: they are called like their types.
   var unnamedDevices: Set<String> = []
   /// The names that no device has.
@@ -49,6 +51,12 @@ final class ReadingContext {
     payloads = PayloadEncoder.Surroundings(
       findings: findings, byteStrings: ByteStringReader(findings, readFile: readFile),
       isBigEndian: catalogue.architecture.isBigEndian)
+    payloads.otherHome = { [unowned self] name, column in
+      let owners = architectures { $0.architectures(ofRow: name, withColumn: column) }
+      return owners.isEmpty
+        ? nil
+        : "it belongs to \(owners.map(\.rawValue).listed()), but this manifest is for \(catalogue.architecture.rawValue)"
+    }
   }
 
   func encoder(isStep: Bool) -> PayloadEncoder { PayloadEncoder(surroundings: payloads, isStep: isStep) }
@@ -104,11 +112,8 @@ final class ReadingContext {
     }
     // Each search takes time, and the names of a hostile text can be many.
     let names = unknownDevices.count < 100 ? names() : []
-    let meant = names.nearest(to: name)
-    let unknown = UnknownDevice(
-      what: what, place: node.range,
-      meant: meant.flatMap { name.isTypo(of: $0) || unnamedDevices.contains($0) ? $0 : nil }, names: names,
-      places: [node.range])
+    let meant = names.certain(for: name) ?? names.nearest(to: name).flatMap { unnamedDevices.contains($0) ? $0 : nil }
+    let unknown = UnknownDevice(what: what, place: node.range, meant: meant, names: names, places: [node.range])
     unknownDevices[name] = unknown
     return unknown.meant
   }
@@ -119,6 +124,12 @@ final class ReadingContext {
   /// The architectures whose vCPUs or VMs have a group of attributes which those of this one do not have.
   func architectures(ofGroup name: String, of schema: SchemaFile) -> [Architecture] {
     schema.deviceType == nil ? architectures { $0.architectures(ofGroup: name, inFile: "\(schema.name).yaml") } : []
+  }
+
+  /// The name that a text certainly means; nil if there is none, or after many searches.
+  func certain(_ name: String, among names: @autoclosure () -> [String]) -> String? {
+    searchesLeft -= 1
+    return searchesLeft >= 0 ? names().certain(for: name) : nil
   }
 
   private func architectures(_ search: (Catalogue) -> [Architecture]) -> [Architecture] {

@@ -42,8 +42,12 @@ package final class StepReader {
   private var unknownVCPUs: [UInt64: (first: SourceRange, uses: Int)] = [:]
   /// The number of steps with an unknown verb.
   private var unknownSteps = 0
+  /// The number of steps with an unknown device type.
+  private var unknownTypes = 0
   /// Whether this step has two calls, which has been reported: what is missing may belong to the other one.
   private var hasTwoCalls = false
+  /// The steps as written.
+  private var written: [Node] = []
   private var findings: Findings { context.findings }
   private var encoder: PayloadEncoder { context.encoder(isStep: true) }
 
@@ -67,11 +71,13 @@ package final class StepReader {
       if !node.isEmpty { findings.wrongKind(node, of: "'steps'", wanted: "a list of steps") }
       return []
     }
+    written = items
     var steps: [ExplicitStep] = []
     /// Whether the first step needs a VM that a later one may create.
     var isWithoutVM = false
-    context.payloads.steps = items
-    context.parameters.steps = items
+    let namesInSteps = NamesInSteps(items)
+    context.payloads.namesInSteps = namesInSteps
+    context.parameters.namesInSteps = namesInSteps
     context.parameters.lists = list
     context.parameters.listNames = ["vcpus"] + context.catalogue.tableNames
     defer { context.parameters.lists = { _ in nil } }
@@ -110,7 +116,15 @@ package final class StepReader {
 
   /// Declares what a step with an error would have named, so that its uses are not reported.
   private func declareUnknown(_ item: Node) {
-    guard let node = item[key: "as"] else { return }
+    context.lacksSteps = true
+    let inner = item.entries?.lazy.compactMap { $0.value[key: "as"] }.first
+    guard let node = item[key: "as"] ?? inner else {
+      // A device without a name is called like its type.
+      if let type = item[key: "create"]?.scalar, names.devices[type] == nil {
+        context.payloads.unknownDescriptors.insert(type)
+      }
+      return
+    }
     let name = node.scalar.map { Located($0, at: node.range) }
     context.parameters.declareUnknown(name?.value.isValueName == true ? name : nil)
     if let name, names.devices[name.value] == nil { context.payloads.unknownDescriptors.insert(name.value) }
@@ -119,7 +133,17 @@ package final class StepReader {
   /// A step for each element of its list. What earlier steps have read can be used in it.
   private func repeated(_ index: Int, _ item: Node) -> [Node] {
     context.parameters.loopVariable = nil
-    if item[key: "for"] == nil { return [context.parameters.expand(item)] }
+    guard let loop = item.entries?.first(where: { $0.key.value.mayMeanLoop })?.key else {
+      return [context.parameters.expand(item)]
+    }
+    if loop.value != "for" {
+      if ["for-each"].certain(for: loop.value) == nil { return [context.parameters.expand(item)] }
+      findings.error(
+        "unknown-key", "a step has no key '\(loop.value)'; did you mean 'for: cpu in vcpus'?", at: loop.range)
+      declareUnknown(item)
+      if item[key: "create-vcpu"] != nil { context.hasUnknownVCPUs = true }
+      return []
+    }
     guard let steps = context.parameters.repeated(item, mayBeEmpty: context.hasUnknownVCPUs) else {
       declareUnknown(item)
       // They may be created by this step.
@@ -196,51 +220,96 @@ package final class StepReader {
           + context.catalogue.architecture.rawValue, at: key.range)
       return nil
     }
+    if let path = path(ofAttribute: key.value, entries[i].value) {
+      findings.error(
+        "unknown-step", "there is no step '\(key.value)'; did you mean '{set: \(path)}'?", at: key.range,
+        fixIts: item.range.text.hasPrefix("{") && entries.count == 1
+          ? [FixIt(replace: item.range, with: "{set: \(path)}")] : [])
+      return nil
+    }
     // The search for the verb that is meant takes time.
     unknownSteps += 1
     let isAlien = unknownSteps <= 100 && known.nearest(to: key.value) == nil
     let verbs = "the steps are \(Self.verbs.map(\.verb).listed()), and the calls of the schemas, such as 'irqfd'"
-    let meant = findings.unknown(
+    let guess = findings.unknown(
       "unknown-step", "there is no step", key.value, among: known, at: key.range, notes: isAlien ? [Note(verbs)] : [])
-    guard let meant, key.value.isTypo(of: meant) else { return nil }
+    guard let meant = guess?.certain else { return nil }
     var entries = entries
     entries[i].key.value = meant
     return (meant, Node(.mapping(entries), at: item.range))
   }
 
-  /// A step with the keys that it may have. Others are reported, and replaced by those that are meant.
+  /// The attribute without a value that a step with a wrong verb means: `gic.ctrl.init` of `init: gic`.
+  private func path(ofAttribute name: String, _ subject: Node) -> String? {
+    guard let device = subject.scalar, let schema = names.devices[device],
+      let (group, attribute) = schema?.home(ofAttribute: name),
+      group.payloads(of: attribute).allSatisfy(\.type.isNone)
+    else { return nil }
+    return "\(device).\(group.name).\(name)"
+  }
+
+  /// A step with the keys that it may have. Others are reported, and replaced by those that are certainly meant.
   ///
   /// - Parameters:
   ///   - lists: the keys whose values are lists.
   ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
+  /// - Returns: the step, and whether the value of a key is not read.
   private func checked(
     _ step: MappingReader, _ what: String, keys: [String], lists: [String] = ["expect"],
     home: (String) -> String? = { _ in nil }
-  ) -> MappingReader {
+  ) -> (reader: MappingReader, hasUnreadKey: Bool) {
     var entries = step.entries
-    if entries.allSatisfy({ keys.contains($0.key.value) }) { return step }
+    if entries.allSatisfy({ keys.contains($0.key.value) }) { return (step, false) }
+    var hasUnreadKey = false
     if keys.contains("as"), let i = entries.firstIndex(where: { $0.key.value == "name" }) {
-      let range = entries[i].key.range
-      findings.error(
-        "unknown-key", "\(what) has no key 'name'; did you mean 'as'?", at: range,
-        fixIts: [FixIt(replace: range, with: "as")])
-      if step["as"] == nil { entries[i].key.value = "as" } else { entries.remove(at: i) }
+      findings.misnamed("\(what) has no key", entries[i].key, "as")
+      if step["as"] == nil {
+        entries[i].key.value = "as"
+      } else {
+        entries.remove(at: i)
+        hasUnreadKey = true
+      }
     }
     if keys.contains("payload"), let i = entries.firstIndex(where: { $0.key.value == "value" }) {
       findings.error(
         "unknown-key",
         "\(what) has no key 'value'; for a group by its number, write 'payload: {u64: \(entries[i].value.flow)}'",
         at: entries.remove(at: i).key.range)
+      hasUnreadKey = true
     }
-    return MappingReader(
+    let reader = MappingReader(
       Node(.mapping(entries), at: step.node.range), of: what, keys: keys, findings, lists: lists, home: home)
+    return (reader, hasUnreadKey || reader.hasUnreadKey)
+  }
+
+  /// A step whose keys are inside the value of its verb, with these keys beside the verb; this is reported.
+  private func hoisted(_ verb: String, _ keys: [String], _ item: Node) -> Node? {
+    guard let subject = item[key: verb], let inner = subject.entries else { return nil }
+    let (outer, rest) = (inner.filter { keys.contains($0.key.value) }, inner.filter { !keys.contains($0.key.value) })
+    guard let value = rest.first?.value, rest.count == 1, !outer.isEmpty else { return nil }
+    let others = (item.entries ?? []).filter { entry in
+      entry.key.value != verb && !outer.contains { $0.key.value == entry.key.value }
+    }
+    let verbKey = (item.entries ?? []).first { $0.key.value == verb }?.key ?? Located(verb, at: subject.range)
+    let mended = Node(.mapping([Entry(key: verbKey, value: value)] + outer + others), at: item.range)
+    findings.error(
+      "wrong-kind", "'\(verb)' takes one value, not a mapping: write '\(mended.flow)'", at: subject.range,
+      fixIts: item.range.text.hasPrefix("{") ? [FixIt(replace: item.range, with: mended.flow)] : [])
+    return mended
   }
 
   private func step(_ verb: String, _ item: Node) -> ExplicitStep? {
+    let fixed = Self.verbs.first { $0.verb == verb }
+    let mayHoist = fixed.map { !$0.keys.isEmpty && verb != "enable-capability" } ?? false
+    let item = mayHoist ? hoisted(verb, fixed?.keys ?? [], item) ?? item : item
     var reader = MappingReader(item, of: "a step", keys: nil, findings)
     guard let subject = reader[verb] else { return nil }
+    var hasUnreadKey = false
+    if let fixed, !["set", "get", "has", "enable-capability"].contains(verb) {
+      (reader, hasUnreadKey) = checked(
+        reader, "'\(verb)'", keys: [verb, "expect"] + fixed.keys, lists: ["expect", "features"])
+    }
     let at = subject.isEmpty ? (reader.keyRange(verb) ?? item.range).firstLine : subject.range.firstLine
-    // A misspelt key is reported with the others.
     let written = reader["expect"] ?? reader.entries.first { $0.key.value.isTypo(of: "expect") }?.value
     let (expected, number, isReadable) = expected(written, by: verb)
     func made(_ action: ExplicitStep.Action?) -> ExplicitStep? {
@@ -249,13 +318,8 @@ package final class StepReader {
       if case .addMemory(let region) = action { step.isIncomplete = region.isIncomplete }
       if case .createVM(_, _, let isIncomplete) = action { step.isIncomplete = isIncomplete }
       if case .enableCapability(let call) = action { step.isIncomplete = call.isIncomplete }
-      if !isReadable { step.isIncomplete = true }
+      if !isReadable || hasUnreadKey { step.isIncomplete = true }
       return step
-    }
-    if let fixed = Self.verbs.first(where: { $0.verb == verb }),
-      !["set", "get", "has", "enable-capability"].contains(verb)
-    {
-      reader = checked(reader, "'\(verb)'", keys: [verb, "expect"] + fixed.keys, lists: ["expect", "features"])
     }
     let succeeds = expected.contains(.ok)
     switch verb {
@@ -285,7 +349,7 @@ package final class StepReader {
       return made(vcpu(subject, verb).map { .initVCPU($0, features) })
     case "run": return made(vcpu(subject, verb).map { .runVCPU($0) })
     case "test":
-      return made(type(subject).map { .testDevice($0, flags: flags(reader)) })
+      return made(type(subject, as: nil).map { .testDevice($0, flags: flags(reader)) })
     case "create": return made(create(subject, reader, succeeds: succeeds))
     case "close":
       guard let name = device(subject) else { return nil }
@@ -316,10 +380,13 @@ package final class StepReader {
       + (call.makesDescriptor || call.isWritten ? ["as"] : [])
     var reader = reader
     var subject = subject
+    var hasUnreadKey = false
     let isStructure = if case .structure = call.type { true } else { false }
     // The keys of a struct without its mapping are no further mistakes.
     if !isStructure || subject.isEmpty || subject.entries != nil {
-      reader = checked(reader, "this step", keys: allowed) { call.type.hasMember($0) ? call.name : nil }
+      (reader, hasUnreadKey) = checked(reader, "this step", keys: allowed) {
+        call.type.hasMember($0) ? call.name : nil
+      }
       subject = reader[call.name] ?? subject
     }
     guard let target = target(of: call, file, reader, at) else { return nil }
@@ -343,7 +410,7 @@ package final class StepReader {
     }
     var step = ExplicitStep(
       action: .request(call, on: target, setting, comparison, as: name), expected: expected, at: setting.at)
-    step.isIncomplete = setting.isIncomplete
+    step.isIncomplete = setting.isIncomplete || hasUnreadKey
     if !call.makesDescriptor {
       var (start, size) = (0, 0)
       if case .bytes(let bytes, let slots) = setting.data {
@@ -417,7 +484,7 @@ package final class StepReader {
       isReadable = false
       let meant = findings.unknown(
         "unknown-errno", "there is no answer", item.scalar ?? item.kind, among: ["ok"] + Errno.allNames, at: item.range)
-      return meant.flatMap(Answer.init)
+      return meant?.certain.flatMap(Answer.init)
     }
     // `ok` is a success with any number.
     if answers.count(where: { $0 == .ok }) > 1 { number = nil }
@@ -516,10 +583,25 @@ package final class StepReader {
     }
   }
 
-  private func type(_ node: Node) -> DeviceTypeReference? { DeviceTypeReader(context: context).reference(node) }
+  private func type(_ node: Node, as name: String?) -> DeviceTypeReference? {
+    DeviceTypeReader(context: context).reference(node) {
+      unknownTypes += 1
+      return unknownTypes <= 100 ? name.map(paths(ofDevice:)) ?? [] : []
+    }
+  }
+
+  /// The attributes that the steps use of a device, and do not expect to be refused.
+  private func paths(ofDevice name: String) -> [AttributePath] {
+    written.filter { $0[key: "expect"] == nil }.compactMap { step in
+      let path = AttributeAccess.allCases.compactMap { step[key: $0.rawValue]?.scalar }.first
+      let words = path?.split(separator: ".").map(String.init) ?? []
+      guard words.count > 1, words[0] == name else { return nil }
+      return AttributePath(group: words[1], attribute: words.count > 2 ? words[2...].joined(separator: ".") : nil)
+    }
+  }
 
   private func create(_ subject: Node, _ reader: MappingReader, succeeds: Bool) -> ExplicitStep.Action? {
-    guard let type = type(subject),
+    guard let type = type(subject, as: reader["as"]?.scalar ?? subject.scalar),
       let name = newName(reader, otherwise: type.name, at: subject.range, type.schema, succeeds: succeeds)
     else { return nil }
     return .createDevice(type, name: name, flags: flags(reader))
@@ -667,12 +749,13 @@ package final class StepReader {
     let text = node.scalar ?? ""
     let groupStart = text.utf8.count - path.rest.map(\.utf8.count).reduce(path.rest.count - 1, +)
     let groupRange = node.range(of: Span(start: groupStart, length: first.utf8.count))
-    func unknownGroup() -> GroupSchema? {
-      let meant = findings.unknown(
-        "unknown-group", "\(schema.description) has no group", String(first), among: schema.groupNames, at: groupRange)
-      return meant.flatMap { String(first).isTypo(of: $0) ? schema.group(named: $0) : nil }
+    guard
+      let group = schema.group(named: String(first))
+        ?? context.meantGroup(String(first), of: schema, at: groupRange)
+    else {
+      // An attribute without its group is read as if it were in it.
+      return path.rest.count == 1 ? schema.home(ofAttribute: String(first)) : nil
     }
-    guard let group = schema.group(named: String(first)) ?? unknownGroup() else { return nil }
     let name = path.rest.count > 1 ? path.rest.dropFirst().joined(separator: ".") : nil
     if let attribute = group.attribute(named: name) { return (group, attribute) }
     let known = group.attributes.compactMap(\.name)
@@ -689,12 +772,10 @@ package final class StepReader {
         at: node.range(of: Span(start: start, length: name.utf8.count)))
       return nil
     }
-    let meant = findings.unknown(
-      "unknown-attribute", "group '\(group.name)' has no attribute", name, among: known,
-      at: node.range(of: Span(start: start, length: name.utf8.count)),
-      notes: [Note("its attributes are described here", at: group.source)])
     // The value is read as that of the attribute that is meant.
-    return meant.flatMap { name.isTypo(of: $0) ? group.attribute(named: $0) : nil }.map { (group, $0) }
+    return context.meantAttribute(
+      name, in: group, of: schema, at: node.range(of: Span(start: start, length: name.utf8.count))
+    ).map { (group, $0) }
   }
 
   /// Fills in the data that the call's pointer refers to. Returns what a get must read.
@@ -763,9 +844,9 @@ package final class StepReader {
     _ access: AttributeAccess, _ path: Path, _ subject: Node, _ reader: MappingReader, _ expected: [Answer],
     _ at: SourceRange
   ) -> ExplicitStep? {
-    let written = reader
-    let reader = checked(
-      written, "this step", keys: [access.rawValue, "expect", "flags", "group", "attr", "payload", "address"])
+    let hasValue = reader["value"] != nil
+    let (reader, _) = checked(
+      reader, "this step", keys: [access.rawValue, "expect", "flags", "group", "attr", "payload", "address"])
     var group: UInt32?
     if let name = path.rest.first {
       guard let found = path.schema?.group(named: String(name)) else {
@@ -778,7 +859,7 @@ package final class StepReader {
     }
     guard let numbers = context.rawNumbers(reader, group: group) else { return nil }
     var setting = AttributeSetting(call: numbers, at: at)
-    setting.isIncomplete = reader["payload"] == nil && written["value"] != nil
+    setting.isIncomplete = reader["payload"] == nil && hasValue
     if let address = reader["address"] {
       if address.scalar != "invalid" {
         findings.error(

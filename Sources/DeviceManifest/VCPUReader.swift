@@ -54,7 +54,11 @@ package struct VCPUReader {
         "conflicting-keys", "'vcpus' has 'count' or 'ids', not both", at: both,
         notes: reader.keyRange("ids").map { [Note("the ids are here", at: $0)] } ?? [])
     }
-    if reader["ids"] != nil {
+    if let ids = reader["ids"] {
+      if let text = ids.scalar, !ids.isEmpty {
+        report(text, insteadOfIDs: ids, reader)
+        return assumed(at: ids.range)
+      }
       var seen: [UInt64: SourceRange] = [:]
       return reader.items("ids", "vCPU ids").compactMap { item in
         let item = context.parameters.expand(item)
@@ -82,6 +86,7 @@ package struct VCPUReader {
     }
     guard let count = context.u64(node, "count") else { return assumed(at: node.range) }
     if count == 0 {
+      context.hasUnknownVCPUs = true
       findings.report(.warning("no-vcpus", "the number of vCPUs is 0, so the VM has none", at: node.range))
     }
     guard count <= Self.most else {
@@ -91,6 +96,16 @@ package struct VCPUReader {
       return assumed(at: node.range)
     }
     return (0..<count).map { DeclaredID(value: $0, range: node.range) }
+  }
+
+  /// Reports a text in place of the list of ids. A number may be meant as that of the vCPUs.
+  private func report(_ text: String, insteadOfIDs node: Node, _ reader: MappingReader) {
+    let isNumber = (IntegerLiteral.parse(text) != nil || text.hasPrefix("${")) && reader["count"] == nil
+    let key = isNumber ? reader.keyRange("ids") : nil
+    findings.error(
+      "wrong-kind",
+      "'ids' must be a list of vCPU ids, not a scalar" + (isNumber ? "; did you mean 'count: \(text)'?" : ""),
+      at: node.range, fixIts: key.map { [FixIt(replace: $0, with: "count")] } ?? [])
   }
 
   /// One vCPU in place of an unknown number of them, so that its settings are checked.
@@ -168,10 +183,10 @@ package struct VCPUReader {
 
   /// Reports an unknown feature, and continues with the closest known one to avoid further errors.
   private func misspelt(_ name: String, among known: [Feature], at range: SourceRange) -> Feature? {
-    let meant = findings.unknown(
+    let guess = findings.unknown(
       "unknown-feature", "vCPUs of \(context.catalogue.architecture.rawValue) have no feature", name,
       among: known.map(\.name), at: range)
-    return known.first { $0.name == meant }
+    return known.first { $0.name == guess?.certain }
   }
 
   /// - Parameter device: the device that an argument of a capability names.

@@ -50,6 +50,9 @@ package final class Catalogue {
   private lazy var allTypes = Dictionary(
     sources.flatMap { $0.text(Findings()).deviceTypes(inFile: $0.path) }, uniquingKeysWith: { first, _ in first })
 
+  /// The names in the tables of all architectures, with the columns of each table.
+  private lazy var rows = readRows()
+
   /// What a call on a group or an attribute that does not exist answers, unless its file says otherwise.
   private(set) lazy var commonOtherwise: CallRules = {
     let file =
@@ -231,11 +234,37 @@ extension Catalogue {
   }
 
   private func architectures(having name: String, under top: String, _ isWanted: (String) -> Bool) -> [Architecture] {
-    let owners = sources.filter { source in
-      isWanted(source.path) && source.text(Findings()).keys(under: top).contains { $0.value == name }
+    architectures(
+      of: sources.filter { source in
+        isWanted(source.path) && source.text(Findings()).keys(under: top).contains { $0.value == name }
+      })
+  }
+
+  /// The architectures with a table in which a row has this name, and this column.
+  package func architectures(ofRow name: String, withColumn column: String) -> [Architecture] {
+    architectures(of: rows.filter { $0.columns.contains(column) && $0.names.contains(name) }.map(\.source))
+  }
+
+  private func readRows() -> [(source: SchemaSource, columns: Set<String>, names: Set<String>)] {
+    let reader = TableReader(faults: Findings(), release: release)
+    return sources.flatMap { source in
+      let text = source.text(Findings())
+      return text.keys(under: "tables").compactMap { text.entry("tables", $0.value) }.map { entry in
+        let columns = (entry.value.items ?? []).flatMap { $0.entries ?? [] }.map(\.key.value.identifier)
+        var names: Set<String> = []
+        if case .list(let rows) = reader.table(entry).value {
+          for case .record(let cells) in rows {
+            if case .string(let name)? = cells["name"] { names.insert(name) }
+          }
+        }
+        return (source, Set(columns), names)
+      }
     }
+  }
+
+  private func architectures(of owners: [SchemaSource]) -> [Architecture] {
     // The files in `common` name their architectures.
-    return Architecture.allCases.filter { architecture in
+    Architecture.allCases.filter { architecture in
       owners.contains { owner in
         owner.path.hasPrefix("\(architecture.rawValue)/")
           || owner.text(Findings()).top("arch")?.items?.contains { $0.scalar == architecture.rawValue } == true

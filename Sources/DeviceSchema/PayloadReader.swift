@@ -141,6 +141,7 @@ struct PayloadReader {
     }
     if let node = reader["names"] {
       result.names = names(node)
+      result.column = node.scalar?.split(separator: ".").last.map(String.init)
       result.constants = (node.entries ?? []).flatMap { $0.value.entries ?? [] }.map(\.key.value).filter(\.isConstant)
     }
     if let reserved = reader.string("reserved") {

@@ -70,6 +70,8 @@ package final class IntegerDescription {
   package internal(set) var values: [Int128] = []
   /// Names of values.
   package internal(set) var names = ValueNames()
+  /// The column of the table that the names come from, if they do.
+  package internal(set) var column: String?
   /// The kernel's constants of the values that have names.
   package internal(set) var constants: [String] = []
   /// Names of bits, counted from 0.

@@ -108,39 +108,91 @@ extension Sequence<String> {
 
   /// The name that was probably meant, or nil if none is close.
   ///
-  /// A name that differs only in case, hyphens and underscores is meant. Otherwise, a name is close if its edit distance
-  /// (with transpositions) is at most a third of the longer name, or 1. Of equally close names, one with the same letters
-  /// wins, else the first. If no name is close, one that is a word of the text is meant, `snp` by `sev-snp`, or the only one
-  /// that contains the text, or is contained in it: `arm-vgic-v3` by `gicv3`. No name is close to a text that is too long for one.
+  /// A name that differs only in case, hyphens and underscores is meant; for a truth value of another language, the word
+  /// with the same value; and the only name that begins with the text. Otherwise, a name is close if the edit distance
+  /// (with transpositions) of the words that differ is at most a third of the longer one, or 1. Of equally close names,
+  /// one with the same letters wins, else the first. If no name is close, one that is a word of the text is meant, `snp`
+  /// by `sev-snp`, or the shortest one that contains the text if all others contain it, too: `arm-vgic-v3` by `gicv3`.
+  /// Then the longest one that is a part of the text, as `LSTAR` of `MSR_LSTAR`, and the one that alone shares the last of
+  /// several words, or most of the beginning of one. No name is close to a text that is too long for one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
     if let same = first(where: { $0.utf8.count == name.utf8.count && $0.withoutStyle == name.withoutStyle }) {
       return same
     }
+    let truth = name.truth
+    if let truth, let same = first(where: { $0.truth == truth }) { return same }
     let wanted = Spelling(name)
+    let longer = filter { $0.utf8.count <= Spelling.longest && Spelling($0).begins(with: wanted) }
+    if longer.count == 1, wanted.letters.count >= 3 { return longer[0] }
     var best: (name: String, rank: Int)?
     for candidate in self where candidate.utf8.count <= Spelling.longest {
-      let spelling = Spelling(candidate)
-      let limit = Swift.max(Swift.max(spelling.letters.count, wanted.letters.count) / 3, 1)
+      if let truth, candidate.truth == !truth { continue }
       // Twice the distance leaves room to rank two names with the same distance. A name that is further away than the
       // best one so far is not wanted either.
-      guard let distance = spelling.distance(to: wanted, limit: Swift.min(limit, (best?.rank ?? .max) / 2)) else {
+      guard let (distance, areSame) = Spelling(candidate).changes(to: wanted, most: (best?.rank ?? .max) / 2) else {
         continue
       }
-      let rank = 2 * distance + (spelling.letters.sorted() == wanted.letters.sorted() ? 0 : 1)
+      let rank = 2 * distance + (areSame ? 0 : 1)
       if rank < best?.rank ?? .max { best = (candidate, rank) }
     }
-    if let best { return best.name }
-    // A word of the text is a name, such as that of `sev-snp`; of several words, the last one.
+    return best?.name ?? word(of: name) ?? part(of: name)
+  }
+
+  /// The name that is a word of a text, such as that of `sev-snp`; of several words, the last one.
+  private func word(of name: String) -> String? {
     let words = name.lowercased().split { "-_ ".contains($0) }
-    if words.count > 1, let word = words.last(where: { word in contains { $0.lowercased() == word } }) {
-      return first { $0.lowercased() == word }
+    guard words.count > 1, let word = words.last(where: { word in contains { $0.lowercased() == word } }) else {
+      return nil
     }
-    // Of several, the one that is a part of all others.
+    return first { $0.lowercased() == word }
+  }
+
+  /// The name that contains a text, is contained in it, or begins or ends like it; nil if several do.
+  private func part(of name: String) -> String? {
+    let wanted = name.lettersAndDigits
     let related = related(to: name)
-    guard let shortest = related.min(by: { $0.utf8.count < $1.utf8.count }) else { return nil }
-    let letters = shortest.lettersAndDigits
-    return related.allSatisfy { $0.lettersAndDigits.contains(letters) } ? shortest : nil
+    let longer = related.filter { $0.lettersAndDigits.contains(wanted) }
+    if let shortest = longer.min(by: { $0.utf8.count < $1.utf8.count }) {
+      let letters = shortest.lettersAndDigits
+      return longer.allSatisfy { $0.lettersAndDigits.contains(letters) } ? shortest : nil
+    }
+    let shorter = related.filter { Spelling(name).hasWords(of: Spelling($0)) }
+    if let longest = shorter.max(by: { $0.utf8.count < $1.utf8.count }) {
+      return shorter.allSatisfy { Spelling(longest).hasWords(of: Spelling($0)) } ? longest : nil
+    }
+    let spelling = Spelling(name)
+    if spelling.words > 1 {
+      let alike = filter { Spelling($0).words > 1 && Spelling($0).lastWord == spelling.lastWord }
+      return alike.count == 1 && spelling.lastWord.count >= 3 ? alike[0] : nil
+    }
+    let common = map { candidate in
+      (name: candidate, count: zip(Spelling(candidate).letters, spelling.letters).prefix { $0 == $1 }.count)
+    }
+    guard let most = common.map(\.count).max(), most >= 3, 3 * most >= 2 * spelling.letters.count else { return nil }
+    let best = common.filter { $0.count == most }
+    return best.count == 1 ? best[0].name : nil
+  }
+
+  /// The only name that a text can mean, so that the text is read as if it were that; nil if there is none.
+  ///
+  /// It differs in style, in one letter, or in two if it is long, or the end of its last word is missing. No other name may
+  /// be as close, and its numbers must be the same: `v4` is no slip of `v3`.
+  package func certain(for name: String) -> String? {
+    guard let nearest = nearest(to: name) else { return nil }
+    if nearest.withoutStyle == name.withoutStyle { return nearest }
+    let wanted = Spelling(name)
+    if wanted.letters.count >= 3, Spelling(nearest).begins(with: wanted), Spelling(nearest).words == wanted.words,
+      count(where: { Spelling($0).begins(with: wanted) }) == 1
+    {
+      return nearest
+    }
+    let most = wanted.letters.count < 8 ? 1 : 2
+    guard nearest.digits == name.digits, let distance = Spelling(nearest).changes(to: wanted, most: most)?.count else {
+      return nil
+    }
+    let isOnly = allSatisfy { $0 == nearest || Spelling($0).changes(to: wanted, most: distance) == nil }
+    return isOnly ? nearest : nil
   }
 
   /// The names that contain a text, or are contained in it, without regard to case and punctuation.
@@ -167,6 +219,17 @@ extension String {
   /// The name in lower case, with hyphens for underscores.
   fileprivate var withoutStyle: String { lowercased().replacing("_", with: "-") }
 
+  fileprivate var digits: [UInt8] { utf8.filter { (0x30...0x39).contains($0) } }
+
+  /// The value of a word that is a truth value in some language; nil for another word.
+  package var truth: Bool? {
+    switch lowercased() {
+    case "true", "yes", "on": true
+    case "false", "no", "off": false
+    default: nil
+    }
+  }
+
   /// The letters and digits, in lower case.
   fileprivate var lettersAndDigits: [UInt8] {
     lowercased().utf8.filter { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
@@ -180,14 +243,75 @@ extension [UInt8] {
   }
 }
 
-/// The letters of a name, without case.
+/// The letters of a name, without case and style.
 private struct Spelling {
   /// The length in bytes of the longest name. The work for two names grows with the product of their lengths.
   static let longest = 200
 
   let letters: [Unicode.Scalar]
 
-  init(_ name: String) { letters = Array(name.lowercased().unicodeScalars) }
+  init(_ name: String) { letters = name.lowercased().unicodeScalars.map { $0 == "_" ? "-" : $0 } }
+
+  private init(_ letters: ArraySlice<Unicode.Scalar>) { self.letters = Array(letters) }
+
+  private static func isSeparator(_ letter: Unicode.Scalar) -> Bool { letter == "-" || letter == "." || letter == " " }
+
+  var words: Int { letters.count(where: Self.isSeparator) + 1 }
+
+  func begins(with other: Spelling) -> Bool { letters.starts(with: other.letters) }
+
+  /// The letters behind the last separator.
+  var lastWord: ArraySlice<Unicode.Scalar> {
+    letters[(letters.lastIndex(where: Self.isSeparator) ?? -1) + 1..<letters.count]
+  }
+
+  /// Whether whole words of this name are another one, or it begins with it.
+  func hasWords(of other: Spelling) -> Bool {
+    guard letters.count >= other.letters.count else { return false }
+    if begins(with: other) { return true }
+    return (1...letters.count).contains { start in
+      let end = start + other.letters.count
+      return end <= letters.count && Self.isEdge(letters[start - 1])
+        && letters[start..<end].elementsEqual(other.letters)
+        && (end == letters.count || Self.isEdge(letters[end]))
+    }
+  }
+
+  private static func isEdge(_ letter: Unicode.Scalar) -> Bool { !letter.properties.isAlphabetic && !isDigit(letter) }
+
+  private static func isDigit(_ letter: Unicode.Scalar) -> Bool { ("0"..."9").contains(letter) }
+
+  /// The number of changes that turn one name into the other, and whether they only move letters; nil if the names are
+  /// not close.
+  ///
+  /// Only the words that differ count: a whole word in place of another is no slip. A short word rarely has a wrong first
+  /// letter.
+  func changes(to other: Spelling, most: Int) -> (count: Int, areMoves: Bool)? {
+    let (a, b) = parts(unlike: other)
+    let limit = Swift.max(Swift.max(a.letters.count, b.letters.count) / 3, 1)
+    guard let distance = a.distance(to: b, limit: Swift.min(limit, most)) else { return nil }
+    let areMoves = a.letters.sorted() == b.letters.sorted()
+    if !areMoves, a.letters.count == b.letters.count, 2...4 ~= a.letters.count, a.letters[0] != b.letters[0] {
+      return nil
+    }
+    return (distance, areMoves)
+  }
+
+  /// The two names without the words that they begin and end with alike.
+  private func parts(unlike other: Spelling) -> (Spelling, Spelling) {
+    let (a, b) = (letters, other.letters)
+    let shorter = Swift.min(a.count, b.count)
+    var (start, end) = (0, 0)
+    for i in 0..<shorter {
+      guard a[i] == b[i] else { break }
+      if Self.isSeparator(a[i]) { start = i + 1 }
+    }
+    for i in 0..<shorter - start {
+      guard a[a.count - 1 - i] == b[b.count - 1 - i] else { break }
+      if Self.isSeparator(a[a.count - 1 - i]) { end = i + 1 }
+    }
+    return (Spelling(a[start..<a.count - end]), Spelling(b[start..<b.count - end]))
+  }
 
   /// The number of insertions, deletions, replacements and swaps of neighbours that turn one name into the other; nil if
   /// it exceeds a limit.

@@ -1,3 +1,17 @@
+/// What an unknown name probably means.
+package struct Guess {
+  package var name: String
+  /// Whether it can mean nothing else, so that the text is read as if it were right.
+  package var isCertain: Bool
+
+  package init(name: String, isCertain: Bool) {
+    self.name = name
+    self.isCertain = isCertain
+  }
+
+  package var certain: String? { isCertain ? name : nil }
+}
+
 /// Collects diagnostics; each is kept once.
 package final class Findings {
   package private(set) var diagnostics: [Diagnostic] = []
@@ -48,14 +62,16 @@ package final class Findings {
 
   /// Reports an unknown name, with the closest known one.
   ///
-  /// - Parameter names: the known names; called only for a suggestion.
-  /// - Returns: the closest known name; nil if none is close.
+  /// - Parameters:
+  ///   - names: the known names; called only for a suggestion.
+  ///   - isTaken: whether a known name is there already, so that it is meant only by a misspelling of it.
+  /// - Returns: the closest known name, and whether nothing else can be meant; nil if none is close.
   @discardableResult
   package func unknown(
     _ id: DiagnosticID, _ what: String, _ name: String, among names: @autoclosure () -> [String],
-    at range: SourceRange, notes: [Note] = []
-  ) -> String? {
-    unknown(id, what, [Located(name, at: range)], among: names(), notes: notes)[0]
+    isTaken: (String) -> Bool = { _ in false }, at range: SourceRange, notes: [Note] = []
+  ) -> Guess? {
+    unknown(id, what, [Located(name, at: range)], among: names(), isTaken: isTaken, notes: notes)[0]
   }
 
   /// Reports unknown names, each with the closest known one. Those without one are one error.
@@ -66,14 +82,15 @@ package final class Findings {
   /// - Parameters:
   ///   - what: the beginning of the message; an `s` is added for several names.
   ///   - known: the known names; called only for a suggestion.
-  /// - Returns: for each name, the closest known one; nil if none is close.
+  ///   - isTaken: whether a known name is there already, so that it is meant only by a misspelling of it.
+  /// - Returns: for each name, the closest known one, and whether nothing else can be meant; nil if none is close.
   package func unknown(
     _ id: DiagnosticID, _ what: String, _ unknown: [Located], among known: @autoclosure () -> [String],
-    notes: [Note] = []
-  ) -> [String?] {
+    isTaken: (String) -> Bool = { _ in false }, notes: [Note] = []
+  ) -> [Guess?] {
     var names: [String] = []
     var strangers: [Located] = []
-    let meant = unknown.map { name -> String? in
+    let guesses = unknown.map { name -> Guess? in
       suggestionsLeft -= 1
       guard suggestionsLeft >= 0 else {
         strangers.append(name)
@@ -81,7 +98,8 @@ package final class Findings {
       }
       if names.isEmpty { names = known() }
       let slip = Slip(name, among: names)
-      let nearest = slip == nil ? names.nearest(to: name.value) : nil
+      let candidates = names.filter { !isTaken($0) || [$0].certain(for: name.value) != nil }
+      let nearest = slip == nil ? candidates.nearest(to: name.value) : nil
       guard let right = slip?.right ?? nearest else {
         strangers.append(name)
         return nil
@@ -89,14 +107,14 @@ package final class Findings {
       error(
         id, "\(what) '\(name.value)'; \(slip?.why ?? "")did you mean '\(right)'?", at: name.range, notes: notes,
         fixIts: [FixIt(replace: name.range, with: right)])
-      return nearest
+      return nearest.map { Guess(name: $0, isCertain: candidates.certain(for: name.value) == $0) }
     }
-    guard let first = strangers.first else { return meant }
+    guard let first = strangers.first else { return guesses }
     var notes = notes
     if !names.isEmpty, names.count <= 16 {
       notes.insert(Note("valid names are \(names.joined(separator: ", "))"), at: 0)
     }
     error(id, strangers.map(\.value).named(what), at: first.range, notes: notes)
-    return meant
+    return guesses
   }
 }

@@ -20,6 +20,11 @@ package enum Architecture: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// The architectures that a name can mean in a manifest: `powerpc` is used for both Power architectures.
+  package static func meant(by name: String) -> [Architecture] {
+    name == "powerpc" ? [.ppc64, .ppc] : Architecture(alias: name).map { [$0] } ?? []
+  }
+
   /// The architecture that this program was built for, if it has KVM.
   package static var host: Architecture? {
     #if arch(x86_64)

@@ -18,16 +18,22 @@ struct Conflicts {
   private var mayNeedIRQChip: Bool
   /// Whether the manifest has more than steps.
   private let isDeclared: Bool
+  /// Whether a part of the text led to no step. What is missing may be there.
+  private let lacksSteps: Bool
 
   /// - Parameters:
   ///   - host: the host before the first step.
   ///   - machine: the declarative part of the manifest, if there is one.
+  ///   - lacksSteps: whether a part of the text led to no step, because of an error.
   ///   - report: the run of the plan. A refusal behind more than 300 steps is reported without its other party.
-  init(_ plan: Plan, _ catalogue: Catalogue, on host: ModelHost, after report: Report, machine: Machine?) {
+  init(
+    _ plan: Plan, _ catalogue: Catalogue, on host: ModelHost, after report: Report, machine: Machine?, lacksSteps: Bool
+  ) {
     self.plan = plan
     self.catalogue = catalogue
     noIRQChip = machine?.noIRQChip
     isDeclared = machine != nil
+    self.lacksSteps = lacksSteps
     mayNeedIRQChip = !plan.steps.contains { $0.operation == .createIRQChip }
     replay = Replay(plan, on: host, after: report, most: 300)
   }
@@ -51,7 +57,7 @@ struct Conflicts {
         continue
       }
       if needsIRQChip(index) {
-        if lacksIRQChip {
+        if lacksIRQChip || lacksSteps {
           report.skip(index, because: "an earlier step is wrong")
         } else {
           report.setConflict(index, noIRQChip, culprit: nil)
@@ -71,7 +77,10 @@ struct Conflicts {
         if isRarer { culprit = earlier }
         other = isRarer ? own : earlier
       }
-      if let cause = culprit ?? other, !causes.insert(cause).inserted {
+      if lacksSteps, culprit == nil, other == nil, reason.isAboutState, !reason.roots.contains("value") {
+        // No call of the plan is the reason, so that one is missing.
+        report.skip(index, because: "an earlier step is wrong")
+      } else if let cause = culprit ?? other, !causes.insert(cause).inserted {
         report.skip(index, because: "an earlier step is wrong")
       } else {
         report.setConflict(index, other == culprit ? nil : other, culprit: culprit)

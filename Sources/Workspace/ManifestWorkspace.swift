@@ -49,6 +49,8 @@ package struct PlannedManifest {
   package var incomplete: Set<Int>
   /// Whether its text has no errors.
   package var isSound = true
+  /// Whether a part of its text led to no step, because of an error.
+  package var lacksSteps = false
   /// The line in which the manifest's document begins, from 1.
   package var firstLine: Int
   /// The files that the manifest extends.
@@ -194,6 +196,7 @@ package final class ManifestWorkspace {
       each(
         PlannedManifest(
           plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors,
+          lacksSteps: findings.errorCount > errors && reader.lacksSteps,
           firstLine: document.range.start.line,
           bases: extended, source: (reader, manifest)))
     }

@@ -217,10 +217,11 @@ extension ManifestWorkspace {
     host.hasUnknownType = !plan.steps.isEmpty && plan.steps[0].operation.createsVM && manifest.incomplete.contains(0)
     let fresh = host
     var report = Runner(keepGoing: true).run(plan, on: &host)
-    report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound)
+    report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound, lacksSteps: manifest.lacksSteps)
     if report.entries.verdicts.contains(where: \.isFailure) {
       var conflicts = Conflicts(
-        plan, catalogue(for: plan.architecture), on: fresh, after: report, machine: manifest.source?.manifest.machine)
+        plan, catalogue(for: plan.architecture), on: fresh, after: report, machine: manifest.source?.manifest.machine,
+        lacksSteps: manifest.lacksSteps)
       conflicts.find(in: &report)
     }
     return report
@@ -301,7 +302,8 @@ extension Report {
   /// - Parameters:
   ///   - incomplete: the steps with errors in the manifest.
   ///   - isSound: whether the manifest has no errors. Text with an error may lead to no step at all.
-  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool) {
+  ///   - lacksSteps: whether a part of the text led to no step, because of an error.
+  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool, lacksSteps: Bool) {
     let reason = "the manifest is wrong here"
     if !isSound {
       // What text with an error means is a guess, on which the answer may depend.
@@ -309,7 +311,8 @@ extension Report {
         skip(index, because: "the manifest is wrong elsewhere")
       }
     }
-    let first = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
+    let first =
+      lacksSteps ? 0 : min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
     // What a warning says is missing may be in a text with an error, or in a refused call.
     removeWarnings(from: isSound ? first : 0) { !$0.missing.isEmpty }
     guard first < entries.count else { return }

@@ -27,5 +27,23 @@ import Testing
     #expect(["A_b_d", "a-b-c"].nearest(to: name) == "a-b-c")
   }
 
+  @Test(arguments: [
+    ("loongarch-eio", "loongarch-eiointc"), ("loongarch-foo", nil), ("MSR_LSTAR", "LSTAR"), ("MSR_USTAR", nil),
+    ("on", "yes"), ("CPSR", nil), ("params", "parameters"), ("starboard", "STAR"), ("loongson-ipi", "loongarch-ipi"),
+  ])
+  func nearestNameIsNoOtherWord(_ name: String, _ nearest: String?) {
+    let names = ["loongarch-ipi", "loongarch-eiointc", "STAR", "LSTAR", "yes", "no", "FPSR", "parameters", "paravirt"]
+    #expect(names.nearest(to: name) == nearest)
+  }
+
+  @Test(arguments: [
+    ("redit", nil), ("redits", "redist"), ("distt", "dist"), ("interupt-contoller", "interrupt-controller"),
+    ("vgic-v4", nil), ("vgicv3", "vgic-v3"), ("re-dist", "redist"),
+  ])
+  func textCertainlyMeansTheOnlyNameNear(_ text: String, _ name: String?) {
+    let names = ["dist", "redist", "credit", "interrupt-controller", "vgic-v2", "vgic-v3"]
+    #expect(names.certain(for: text) == name)
+  }
+
   @Test func swappedLettersBeatReplacedOnes() { #expect(["u16", "u32", "u64"].nearest(to: "u46") == "u64") }
 }
