@@ -263,13 +263,9 @@ extension PayloadEncoder {
     let names = description.names.map(\.name) + description.flags.map(\.name)
     let expression = surroundings.meantExpression(text, !isStep)
     if expression == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
-      if let column = description.column, names.certain(for: text) == nil,
-        let home = surroundings.otherHome(text, column)
-      {
-        findings.error("unknown-name", "unknown name '\(text)'; \(home)", at: range)
-        return nil
-      }
-      return findings.unknown("unknown-name", "unknown name", text, among: names, at: range)?.name
+      return findings.unknown(
+        "unknown-name", "unknown name", text, among: names,
+        elsewhere: { name in description.column.flatMap { surroundings.otherHome(name, $0) } }, at: range)?.name
     }
     var notes: [Note] = []
     var fixIts: [FixIt] = []

@@ -179,20 +179,23 @@ extension Sequence<String> {
   /// It differs in style, in one letter, or in two if it is long, or the end of its last word is missing. No other name may
   /// be as close, and its numbers must be the same: `v4` is no slip of `v3`.
   package func certain(for name: String) -> String? {
-    guard let nearest = nearest(to: name) else { return nil }
-    if nearest.withoutStyle == name.withoutStyle { return nearest }
+    nearest(to: name).flatMap { isCertain($0, for: name) ? $0 : nil }
+  }
+
+  /// Whether a text can mean only the nearest name.
+  func isCertain(_ nearest: String, for name: String) -> Bool {
+    if nearest.withoutStyle == name.withoutStyle { return true }
     let wanted = Spelling(name)
     if wanted.letters.count >= 3, Spelling(nearest).begins(with: wanted), Spelling(nearest).words == wanted.words,
       count(where: { Spelling($0).begins(with: wanted) }) == 1
     {
-      return nearest
+      return true
     }
     let most = wanted.letters.count < 8 ? 1 : 2
     guard nearest.digits == name.digits, let distance = Spelling(nearest).changes(to: wanted, most: most)?.count else {
-      return nil
+      return false
     }
-    let isOnly = allSatisfy { $0 == nearest || Spelling($0).changes(to: wanted, most: distance) == nil }
-    return isOnly ? nearest : nil
+    return allSatisfy { $0 == nearest || Spelling($0).changes(to: wanted, most: distance) == nil }
   }
 
   /// The names that contain a text, or are contained in it, without regard to case and punctuation.

@@ -69,9 +69,11 @@ package final class Findings {
   @discardableResult
   package func unknown(
     _ id: DiagnosticID, _ what: String, _ name: String, among names: @autoclosure () -> [String],
-    isTaken: (String) -> Bool = { _ in false }, at range: SourceRange, notes: [Note] = []
+    isTaken: (String) -> Bool = { _ in false }, elsewhere: (String) -> String? = { _ in nil }, at range: SourceRange,
+    notes: [Note] = []
   ) -> Guess? {
-    unknown(id, what, [Located(name, at: range)], among: names(), isTaken: isTaken, notes: notes)[0]
+    unknown(id, what, [Located(name, at: range)], among: names(), isTaken: isTaken, elsewhere: elsewhere, notes: notes)[
+      0]
   }
 
   /// Reports unknown names, each with the closest known one. Those without one are one error.
@@ -83,10 +85,11 @@ package final class Findings {
   ///   - what: the beginning of the message; an `s` is added for several names.
   ///   - known: the known names; called only for a suggestion.
   ///   - isTaken: whether a known name is there already, so that it is meant only by a misspelling of it.
+  ///   - elsewhere: says what a name is that certainly means none of the known ones; nil if that is not known.
   /// - Returns: for each name, the closest known one, and whether nothing else can be meant; nil if none is close.
   package func unknown(
     _ id: DiagnosticID, _ what: String, _ unknown: [Located], among known: @autoclosure () -> [String],
-    isTaken: (String) -> Bool = { _ in false }, notes: [Note] = []
+    isTaken: (String) -> Bool = { _ in false }, elsewhere: (String) -> String? = { _ in nil }, notes: [Note] = []
   ) -> [Guess?] {
     var names: [String] = []
     var strangers: [Located] = []
@@ -100,6 +103,11 @@ package final class Findings {
       let slip = Slip(name, among: names)
       let candidates = names.filter { !isTaken($0) || [$0].certain(for: name.value) != nil }
       let nearest = slip == nil ? candidates.nearest(to: name.value) : nil
+      let isCertain = nearest.map { candidates.isCertain($0, for: name.value) } ?? false
+      if slip == nil, !isCertain, let place = elsewhere(name.value) {
+        error(id, "\(what) '\(name.value)'; \(place)", at: name.range, notes: notes)
+        return nil
+      }
       guard let right = slip?.right ?? nearest else {
         strangers.append(name)
         return nil
@@ -107,7 +115,7 @@ package final class Findings {
       error(
         id, "\(what) '\(name.value)'; \(slip?.why ?? "")did you mean '\(right)'?", at: name.range, notes: notes,
         fixIts: [FixIt(replace: name.range, with: right)])
-      return nearest.map { Guess(name: $0, isCertain: candidates.certain(for: name.value) == $0) }
+      return nearest.map { Guess(name: $0, isCertain: isCertain) }
     }
     guard let first = strangers.first else { return guesses }
     var notes = notes
