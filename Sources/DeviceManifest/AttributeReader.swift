@@ -257,7 +257,7 @@ extension Node {
 }
 
 extension ReadingContext {
-  /// Reports a group that a schema does not have. Returns the one that is certainly meant; nil if there is none.
+  /// Reports an unknown group of a schema. Returns the group that is certainly meant, or nil.
   ///
   /// - Parameters:
   ///   - isTaken: whether a group is there already.
@@ -302,7 +302,7 @@ extension ReadingContext {
       at: range, notes: otherType.map { [Note("\($0.description) has a group '\(name)'")] } ?? [])
   }
 
-  /// Reports an attribute that a group does not have. Returns the one that is certainly meant; nil if there is none.
+  /// Reports an unknown attribute of a group. Returns the attribute that is certainly meant, or nil.
   ///
   /// - Parameter isTaken: whether an attribute is there already.
   func meantAttribute(

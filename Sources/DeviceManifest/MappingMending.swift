@@ -133,10 +133,10 @@ extension MappingMending {
   /// Replaces the unknown keys by those that are certainly meant, so that no other mistake is hidden.
   mutating func replaceUnknown() {
     let unknown = entries.indices.filter { !isKnown(entries[$0]) }
-    let written = entries
+    let taken = Set(entries.map(\.key.value))
     let guesses = findings.unknown(
-      "unknown-key", "\(what()) has no key", unknown.map { written[$0].key }, among: keys,
-      isTaken: { key in written.contains { $0.key.value == key } })
+      "unknown-key", "\(what()) has no key", unknown.map { entries[$0].key }, among: keys,
+      isTaken: { taken.contains($0) })
     for (i, guess) in zip(unknown, guesses) {
       guard let guess else {
         (hasUnknownKey, hasUnreadKey) = (true, true)

@@ -260,11 +260,11 @@ extension PayloadEncoder {
       findings.error("unknown-name", absence, at: range)
       return nil
     }
-    let names = description.names.map(\.name) + description.flags.map(\.name)
+    let hasNames = !description.names.isEmpty || !description.flags.isEmpty
     let expression = surroundings.meantExpression(text, !isStep)
-    if expression == nil, let first = text.utf8.first, !names.isEmpty, !first.isDigit, first != 0x2D {
+    if expression == nil, let first = text.utf8.first, hasNames, !first.isDigit, first != 0x2D {
       return findings.unknown(
-        "unknown-name", "unknown name", text, among: names,
+        "unknown-name", "unknown name", text, among: description.names.map(\.name) + description.flags.map(\.name),
         elsewhere: { name in description.column.flatMap { surroundings.otherHome(name, $0) } }, at: range)?.name
     }
     var notes: [Note] = []
@@ -597,40 +597,6 @@ extension PayloadEncoder.Surroundings {
         notes: [Note("it is made here", at: making)])
     }
     return true
-  }
-}
-
-/// The names that the steps of a manifest give to devices and values. They are collected only for a message.
-final class NamesInSteps {
-  private typealias Places = [(step: SourceRange, name: SourceRange)]
-
-  private let steps: [Node]
-  private lazy var made = places { ($0[key: "as"] ?? $0[key: "create"], \.self) }
-  private lazy var read = places { ($0[key: "as"], \.identifier) }
-
-  init(_ steps: [Node]) { self.steps = steps }
-
-  private func places(_ own: (Node) -> (Node?, KeyPath<String, String>)) -> [String: Places] {
-    var places: [String: Places] = [:]
-    for step in steps {
-      guard case let (node?, form) = own(step), let name = node.scalar else { continue }
-      places[name[keyPath: form], default: []].append((step.range, node.range))
-    }
-    return places
-  }
-
-  /// The place of the name that a later step gives to a device or a value; nil if none has this name.
-  func place(ofStepMaking name: String, after range: SourceRange) -> SourceRange? {
-    first(in: made[name], after: range)
-  }
-
-  /// The place of the name that a later step gives to what it reads, by the name in expressions.
-  func place(ofStepReading name: String, after range: SourceRange) -> SourceRange? {
-    first(in: read[name], after: range)
-  }
-
-  private func first(in places: Places?, after range: SourceRange) -> SourceRange? {
-    places?.first { $0.step.file === range.file && range.end <= $0.step.start }?.name
   }
 }
 

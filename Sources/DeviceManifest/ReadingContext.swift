@@ -126,7 +126,7 @@ final class ReadingContext {
     schema.deviceType == nil ? architectures { $0.architectures(ofGroup: name, inFile: "\(schema.name).yaml") } : []
   }
 
-  /// The name that a text certainly means; nil if there is none, or after many searches.
+  /// The name that a text certainly means, or nil. After many searches it is always nil.
   func certain(_ name: String, among names: @autoclosure () -> [String]) -> String? {
     searchesLeft -= 1
     return searchesLeft >= 0 ? names().certain(for: name) : nil

@@ -137,7 +137,7 @@ package struct GenericRefusal {
   package let errno: Errno
   /// The reason, for users.
   package let reason: String
-  /// The part of a call by numbers that is wrong; nil if it is none.
+  /// The part of a call by numbers that is wrong, or nil.
   package let part: String?
 
   init(_ errno: Errno, _ reason: String, part: String? = nil) {

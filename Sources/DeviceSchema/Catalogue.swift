@@ -36,6 +36,8 @@ package final class Catalogue {
   private var compilingFunctions: Set<String> = []
   private var ruleFunctions: [String: RuleFunction] = [:]
   private var tables: [String: (value: Value, type: Type)] = [:]
+  /// The rows that the release lacks, by table and name, as far as they were asked for.
+  private var absentRows: [String: [String: Lifetime]] = [:]
   private var facts: [String: Fact] = [:]
   private var hooks: [String: [(file: SchemaFile, rules: RuleFrame)]] = [:]
   private var ownTypes: [String: RecordType] = [:]
@@ -482,10 +484,17 @@ extension Catalogue: SharedNames {
   }
 
   func absence(ofRow name: String, inTable table: String) -> String? {
-    guard let entry = definitions["tables"]?[table]?.entry else { return nil }
-    return TableReader(faults: Findings(), release: release)
-      .lifetime(ofAbsentRow: name, in: Entry(key: entry.key, value: entry.value.node))
-      .flatMap { absence("'\(name)'", $0) }
+    absentRows(ofTable: table)[name].flatMap { absence("'\(name)'", $0) }
+  }
+
+  private func absentRows(ofTable table: String) -> [String: Lifetime] {
+    if let known = absentRows[table] { return known }
+    let entry = definitions["tables"]?[table]?.entry
+    let rows = entry.map {
+      TableReader(faults: Findings(), release: release).absentRows(Entry(key: $0.key, value: $0.value.node))
+    }
+    absentRows[table] = rows ?? [:]
+    return rows ?? [:]
   }
 
   func function(_ name: String) throws(ExpressionError) -> Function? {

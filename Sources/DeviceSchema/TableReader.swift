@@ -44,19 +44,20 @@ struct TableReader {
     return (.list(values), .list(.record(record)))
   }
 
-  /// The lifetime of the row with this name, if the release lacks it; nil if there is no such row.
-  func lifetime(ofAbsentRow name: String, in entry: Entry) -> Lifetime? {
+  /// The lifetimes of the rows that the release lacks, by their names.
+  func absentRows(_ entry: Entry) -> [String: Lifetime] {
+    var lifetimes: [String: Lifetime] = [:]
     for item in entry.value.items ?? [] {
       let reader = KeyReader(item, keys: (item.entries ?? []).map(\.key.value), of: "a row", faults)
       let lifetime = reader.lifetime()
       guard !lifetime.mayInclude(release), let block = block(item.entries ?? [], reader["for"]),
         let column = block.names.firstIndex(of: "name")
       else { continue }
-      var names = Array(repeating: [Value.null], count: block.numbers.count)
-      fill(column: 0, of: &names, with: block.cells[column], block)
-      if names.contains([.string(name)]) { return lifetime }
+      var rows = Array(repeating: [Value.null], count: block.numbers.count)
+      fill(column: 0, of: &rows, with: block.cells[column], block)
+      for case .string(let name) in rows.joined() { lifetimes[name] = lifetime }
     }
-    return nil
+    return lifetimes
   }
 
   /// The rows of one item of a table: one, or with `for: n in LIST` one for each number.

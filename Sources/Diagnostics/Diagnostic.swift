@@ -174,7 +174,7 @@ extension Sequence<String> {
     return best.count == 1 ? best[0].name : nil
   }
 
-  /// The only name that a text can mean, so that the text is read as if it were that; nil if there is none.
+  /// The only name that a text can mean, or nil. The text is then read as this name.
   ///
   /// It differs in style, in one letter, or in two if it is long, or the end of its last word is missing. No other name may
   /// be as close, and its numbers must be the same: `v4` is no slip of `v3`.
@@ -263,7 +263,7 @@ private struct Spelling {
 
   func begins(with other: Spelling) -> Bool { letters.starts(with: other.letters) }
 
-  /// The letters behind the last separator.
+  /// The letters after the last separator.
   var lastWord: ArraySlice<Unicode.Scalar> {
     letters[(letters.lastIndex(where: Self.isSeparator) ?? -1) + 1..<letters.count]
   }

@@ -64,7 +64,8 @@ package final class Findings {
   ///
   /// - Parameters:
   ///   - names: the known names; called only for a suggestion.
-  ///   - isTaken: whether a known name is there already, so that it is meant only by a misspelling of it.
+  ///   - isTaken: whether a known name is there already, so that only a misspelling of it means it.
+  ///   - elsewhere: says what a name is that certainly means none of the known ones; nil if that is not known.
   /// - Returns: the closest known name, and whether nothing else can be meant; nil if none is close.
   @discardableResult
   package func unknown(
@@ -72,8 +73,8 @@ package final class Findings {
     isTaken: (String) -> Bool = { _ in false }, elsewhere: (String) -> String? = { _ in nil }, at range: SourceRange,
     notes: [Note] = []
   ) -> Guess? {
-    unknown(id, what, [Located(name, at: range)], among: names(), isTaken: isTaken, elsewhere: elsewhere, notes: notes)[
-      0]
+    let name = Located(name, at: range)
+    return unknown(id, what, [name], among: names(), isTaken: isTaken, elsewhere: elsewhere, notes: notes)[0]
   }
 
   /// Reports unknown names, each with the closest known one. Those without one are one error.

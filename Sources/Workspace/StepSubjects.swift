@@ -3,7 +3,7 @@ import DeviceSchema
 import Vocabulary
 
 extension Plan {
-  /// The schemas of the plan's devices, by slot; nil where there is none.
+  /// The schemas of the plan's devices, by slot. A device without a schema has nil.
   func deviceFiles(in catalogue: Catalogue) -> [SchemaFile?] {
     steps.indices.compactMap { i -> SchemaFile?? in
       switch steps[i].operation {
