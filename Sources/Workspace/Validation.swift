@@ -253,11 +253,14 @@ extension ManifestWorkspace {
 extension Report {
   /// Adds warnings about values that are lost: to the errors about what is then missing, or else as they are.
   fileprivate func add(_ lost: [Diagnostic], to problems: inout [Diagnostic]) {
+    if lost.isEmpty { return }
+    let refused = entries.indices.filter { index in
+      entries.verdicts[index].isFailure && entries.results[index].reasons.first?.missing.isEmpty == false
+    }
     var seen: Set<Diagnostic> = []
     for warning in lost where seen.insert(warning).inserted {
-      let consequence = entries.indices.first { index in
-        guard entries.verdicts[index].isFailure, let reason = entries.results[index].reasons.first else { return false }
-        return reason.missing.contains { isSet($0, at: warning.range) }
+      let consequence = refused.first { index in
+        entries.results[index].reasons[0].missing.contains { isSet($0, at: warning.range) }
       }
       let error = consequence.flatMap { entries[$0].diagnostics(on: host).first }
       if let error, let i = problems.firstIndex(of: error) {
