@@ -263,7 +263,7 @@ package final class Parameters {
       let expression = try Expression(node.scalar ?? "", in: scope, as: .list(.any))
       for name in scope.used { parameters[name]?.isUsed = true }
       do throws(EvaluationError) {
-        if case .list(let elements) = try evaluator.evaluate(expression) { return elements }
+        if let elements = try evaluator.evaluate(expression).list { return elements }
         findings.error("bad-expression", "the list of a repeated step is not known", at: node.range)
       } catch {
         findings.error("bad-expression", error.message, at: node.range(of: error.span))

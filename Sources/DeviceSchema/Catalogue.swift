@@ -52,8 +52,8 @@ package final class Catalogue {
   private lazy var allTypes = Dictionary(
     sources.flatMap { $0.text(Findings()).deviceTypes(inFile: $0.path) }, uniquingKeysWith: { first, _ in first })
 
-  /// The names in the tables of all architectures, with the columns of each table.
-  private lazy var rows = readRows()
+  /// The tables of all architectures.
+  private lazy var allTables = readTables()
 
   /// What a call on a group or an attribute that does not exist answers, unless its file says otherwise.
   private(set) lazy var commonOtherwise: CallRules = {
@@ -244,23 +244,19 @@ extension Catalogue {
 
   /// The architectures with a table in which a row has this name, and this column.
   package func architectures(ofRow name: String, withColumn column: String) -> [Architecture] {
-    architectures(of: rows.filter { $0.columns.contains(column) && $0.names.contains(name) }.map(\.source))
+    architectures(
+      of: allTables.filter { _, table in
+        guard let names = table.columns.firstIndex(of: "name"), table.columns.contains(column) else { return false }
+        return table.row(with: name, in: names) != nil
+      }.map(\.source))
   }
 
-  private func readRows() -> [(source: SchemaSource, columns: Set<String>, names: Set<String>)] {
+  private func readTables() -> [(source: SchemaSource, table: Table)] {
     let reader = TableReader(faults: Findings(), release: release)
     return sources.flatMap { source in
       let text = source.text(Findings())
-      return text.keys(under: "tables").compactMap { text.entry("tables", $0.value) }.map { entry in
-        let columns = (entry.value.items ?? []).flatMap { $0.entries ?? [] }.map(\.key.value.identifier)
-        var names: Set<String> = []
-        if case .list(let rows) = reader.table(entry).value {
-          for case .record(let cells) in rows {
-            if case .string(let name)? = cells["name"] { names.insert(name) }
-          }
-        }
-        return (source, Set(columns), names)
-      }
+      return text.keys(under: "tables").compactMap { text.entry("tables", $0.value) }
+        .map { (source, reader.table($0).value) }
     }
   }
 
@@ -478,9 +474,10 @@ extension Catalogue: SharedNames {
     }
     if let table = tables[name] { return table }
     guard let entry = definitions["tables"]?[name]?.entry else { return nil }
-    let table = TableReader(faults: faults, release: release).table(Entry(key: entry.key, value: entry.value.node))
-    tables[name] = table
-    return table
+    let (table, type) = TableReader(faults: faults, release: release).table(
+      Entry(key: entry.key, value: entry.value.node))
+    tables[name] = (.table(table), type)
+    return (.table(table), type)
   }
 
   func absence(ofRow name: String, inTable table: String) -> String? {

@@ -196,21 +196,16 @@ struct PayloadReader {
 
   private func names(fromColumn text: String, at range: SourceRange) -> ValueNames {
     let parts = text.split(separator: ".").map(String.init)
-    guard parts.count == 2, case .constant(.list(let rows), _) = scope.meaning(of: parts[0]) else {
+    guard parts.count == 2, case .constant(.table(let table), _) = scope.meaning(of: parts[0]) else {
       faults.error("schema-unknown-name", "'names' must be a mapping or a column, TABLE.COLUMN", at: range)
       return ValueNames()
     }
-    func name(_ row: Value) -> ValueNames.Element? {
-      guard case .record(let cells) = row, case .string(let name)? = cells["name"], let value = cells[parts[1]]?.integer
-      else { return nil }
-      return (name, value)
-    }
-    guard rows.contains(where: { name($0) != nil }) else {
+    let names = ValueNames(
+      table, column: parts[1], absence: { [scope] in scope.absence(ofRow: $0, inTable: parts[0]) })
+    if names == nil {
       faults.error("schema-type", "the rows of table '\(parts[0])' need 'name' and '\(parts[1])'", at: range)
-      return ValueNames()
     }
-    return ValueNames(
-      reading: { rows.compactMap(name) }, absence: { [scope] in scope.absence(ofRow: $0, inTable: parts[0]) })
+    return names ?? ValueNames()
   }
 
   /// Reads the bit fields of an integer, of a key or of an argument.

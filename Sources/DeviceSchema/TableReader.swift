@@ -8,10 +8,10 @@ struct TableReader {
   let faults: Findings
   let release: Release
 
-  func table(_ entry: Entry) -> (value: Value, type: Type) {
+  func table(_ entry: Entry) -> (value: Table, type: Type) {
     guard let items = entry.value.items else {
       faults.error("schema-type", "a table must be a list of rows", at: entry.value.range)
-      return (.list([]), .list(.any))
+      return (Table(columns: [], blocks: []), .list(.any))
     }
     var blocks: [Block] = []
     var columns: [String] = []
@@ -25,23 +25,19 @@ struct TableReader {
       for name in block.names where !columns.contains(name) { columns.append(name) }
       blocks.append(block)
     }
+    // A column that a block leaves out is null.
+    let table = Table(
+      columns: columns,
+      blocks: blocks.map { block in
+        Table.Block(
+          cells: columns.map { block.names.firstIndex(of: $0).map { block.cells[$0] } ?? .constant(.null) },
+          count: block.count)
+      })
     let record = RecordType(name: "a row of \(entry.key.value)")
-    var values: [Value] = []
-    for block in blocks {
-      let cells = columns.map { column in block.names.firstIndex(of: column).map { block.cells[$0] } ?? .constant(.null)
-      }
-      // Most cells of a block are the same in all of its rows. A column that it leaves out is null.
-      let common = cells.map { if case .constant(let value) = $0 { value } else { Value.null } }
-      let computed = cells.indices.filter { if case .constant = cells[$0] { false } else { true } }
-      let first = values.count
-      var rows = Array(repeating: common, count: block.numbers.count)
-      for i in computed { fill(column: i, of: &rows, with: cells[i], block) }
-      values += rows.map { .record(Fields(names: columns, values: $0)) }
-      for (i, column) in columns.enumerated() where !block.numbers.isEmpty {
-        record.add(column, type(of: cells[i], i, in: values[first...]))
-      }
+    for block in table.blocks where block.count > 0 {
+      for (column, cell) in zip(columns, block.cells) { record.add(column, type(of: cell)) }
     }
-    return (.list(values), .list(.record(record)))
+    return (table, .list(.record(record)))
   }
 
   /// The lifetimes of the rows that the release lacks, by their names.
@@ -53,9 +49,9 @@ struct TableReader {
       guard !lifetime.mayInclude(release), let block = block(item.entries ?? [], reader["for"]),
         let column = block.names.firstIndex(of: "name")
       else { continue }
-      var rows = Array(repeating: [Value.null], count: block.numbers.count)
-      fill(column: 0, of: &rows, with: block.cells[column], block)
-      for case .string(let name) in rows.joined() { lifetimes[name] = lifetime }
+      for row in 0..<block.count {
+        if case .string(let name) = block.cells[column][row] { lifetimes[name] = lifetime }
+      }
     }
     return lifetimes
   }
@@ -63,11 +59,8 @@ struct TableReader {
   /// The rows of one item of a table: one, or with `for: n in LIST` one for each number.
   private struct Block {
     var names: [String]
-    var cells: [Cell]
-    /// The numbers; a single unknown one for a row without `for`.
-    var numbers: [Value] = [.unknown]
-    var scope = RowScope()
-    let evaluator = Evaluator(world: EmptyWorld.shared)
+    var cells: [Table.Cell]
+    var count = 1
   }
 
   /// Reads one item of a table; nil if its `for` has faults.
@@ -85,67 +78,62 @@ struct TableReader {
     guard let elements = list.expression(in: RowScope(), as: .list(.integer), faults),
       case .list(let numbers) = value(of: elements, Evaluator(world: EmptyWorld.shared))
     else { return nil }
-    let scope = RowScope(variable: variable)
-    return Block(names: names, cells: cells.map { cell($0.value, variable, scope) }, numbers: numbers, scope: scope)
+    let loop = RowLoop(variable, numbers.compactMap(\.integer))
+    return Block(names: names, cells: cells.map { cell($0.value, in: loop) }, count: loop.numbers.count)
   }
 
-  /// A cell of a repeated row, compiled once.
-  private enum Cell {
-    case constant(Value)
-    case computed(Computed)
-    case text(before: String, Computed, after: String)
-  }
+  /// The `for` of repeated rows.
+  private struct RowLoop {
+    let variable: String
+    let numbers: [Int128]
+    /// Whether each number is one more than the one before.
+    let isRange: Bool
+    let scope: RowScope
+    let evaluator = Evaluator(world: EmptyWorld.shared)
 
-  /// What a cell is for each number.
-  private enum Computed {
-    /// `base + step * n`, as most are: tables have thousands of cells.
-    case linear(Linear)
-    case expression(Expression)
-
-    init(_ expression: Expression, of variable: String) {
-      self = Linear(expression.syntax, of: variable).map { .linear($0) } ?? .expression(expression)
+    init(_ variable: String, _ numbers: [Int128]) {
+      (self.variable, self.numbers) = (variable, numbers)
+      isRange = zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 1 }
+      scope = RowScope(variable: variable)
     }
-  }
 
-  /// Computes a column of the rows of a block.
-  private func fill(column: Int, of rows: inout [[Value]], with cell: Cell, _ block: Block) {
-    switch cell {
-    case .constant(let value): for i in rows.indices { rows[i][column] = value }
-    case .computed(let computed):
-      for i in rows.indices { rows[i][column] = value(of: computed, block.numbers[i], block) }
-    case .text(let before, let computed, let after):
-      for i in rows.indices {
-        rows[i][column] = .string(before + words(value(of: computed, block.numbers[i], block)) + after)
+    /// `base + step * n` for each number.
+    func numbers(_ linear: Linear) -> Table.Numbers {
+      guard isRange, let first = numbers.first else {
+        return .irregular(numbers.map { linear.base + linear.step * $0 })
       }
+      return .regular(first: linear.base + linear.step * first, step: linear.step)
     }
   }
 
-  private func value(of computed: Computed, _ number: Value, _ block: Block) -> Value {
-    switch (computed, number) {
-    case (.linear(let linear), .integer(let n)): .integer(linear.base + linear.step * n)
-    case (.linear, _): .unknown
-    case (.expression(let expression), _):
-      block.evaluator.withFrame([number], size: block.scope.frameSize) { value(of: expression, block.evaluator) }
-    }
+  private func cell(_ node: Node, in loop: RowLoop) -> Table.Cell {
+    if let text = text(node, in: loop) { return text }
+    guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(loop.variable) == true,
+      let expression = node.expression(in: loop.scope, faults)
+    else { return .constant(value(node)) }
+    if let linear = Linear(expression.syntax, of: loop.variable) { return .number(loop.numbers(linear)) }
+    return .values(values(of: expression, in: loop))
   }
 
-  /// The type of a column in the rows of a block.
-  private func type(of cell: Cell, _ column: Int, in rows: ArraySlice<Value>) -> Type {
-    switch cell {
-    case .constant(let value): return type(of: value)
-    case .computed(.linear): return .integer
-    case .text: return .string
-    case .computed(.expression):
-      let types = rows.lazy.compactMap { row in
-        if case .record(let fields) = row { type(of: fields.values[column]) } else { nil }
-      }
-      return types.dropFirst().reduce(types.first ?? .any) { $0.joined(with: $1) }
-    }
+  /// A text with `<EXPRESSION>` in it; nil for any other.
+  private func text(_ node: Node, in loop: RowLoop) -> Table.Cell? {
+    guard let text = node.scalar, let open = text.firstIndex(of: "<"), let close = text.lastIndex(of: ">"), open < close
+    else { return nil }
+    let inner = Node(.scalar(String(text[text.index(after: open)..<close]), .plain), at: node.range)
+    guard (try? Parser.parse(inner.scalar ?? ""))?.names == [loop.variable],
+      let expression = inner.expression(in: loop.scope, as: .integer, faults)
+    else { return nil }
+    let numbers =
+      Linear(expression.syntax, of: loop.variable).map { loop.numbers($0) }
+      ?? .irregular(values(of: expression, in: loop).map { $0.integer ?? 0 })
+    return .text(before: String(text[..<open]), numbers, after: String(text[text.index(after: close)...]))
   }
 
-  private func words(_ value: Value) -> String {
-    guard let integer = value.integer else { return "0" }
-    return Int64(exactly: integer).map { String($0) } ?? String(integer)
+  /// The values of an expression for each number.
+  private func values(of expression: Expression, in loop: RowLoop) -> [Value] {
+    loop.numbers.map { number in
+      loop.evaluator.withFrame([.integer(number)], size: loop.scope.frameSize) { value(of: expression, loop.evaluator) }
+    }
   }
 
   private func value(of expression: Expression, _ evaluator: Evaluator) -> Value {
@@ -155,27 +143,6 @@ struct TableReader {
       faults.error("schema-evaluation", "'\(expression.text)': \(error.message)", at: expression.source)
       return .unknown
     }
-  }
-
-  private func cell(_ node: Node, _ variable: String, _ scope: RowScope) -> Cell {
-    if let filled = filled(node, variable, scope) { return filled }
-    guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(variable) == true,
-      let expression = node.expression(in: scope, faults)
-    else { return .constant(value(node)) }
-    return .computed(Computed(expression, of: variable))
-  }
-
-  /// A text with `<EXPRESSION>` in it; nil for any other.
-  private func filled(_ node: Node, _ variable: String, _ scope: RowScope) -> Cell? {
-    guard let text = node.scalar, let open = text.firstIndex(of: "<"), let close = text.lastIndex(of: ">"), open < close
-    else { return nil }
-    let inner = Node(.scalar(String(text[text.index(after: open)..<close]), .plain), at: node.range)
-    guard (try? Parser.parse(inner.scalar ?? ""))?.names == [variable],
-      let expression = inner.expression(in: scope, as: .integer, faults)
-    else { return nil }
-    return .text(
-      before: String(text[..<open]), Computed(expression, of: variable),
-      after: String(text[text.index(after: close)...]))
   }
 
   private func value(_ node: Node) -> Value {
@@ -188,13 +155,24 @@ struct TableReader {
     }
   }
 
+  private func type(of cell: Table.Cell) -> Type {
+    switch cell {
+    case .constant(let value): return type(of: value)
+    case .number: return .integer
+    case .text: return .string
+    case .values(let values):
+      let types = values.map { type(of: $0) }
+      return types.dropFirst().reduce(types.first ?? .any) { $0.joined(with: $1) }
+    }
+  }
+
   private func type(of value: Value) -> Type {
     switch value {
     case .integer: .integer
     case .bool: .bool
     case .string: .string
     case .null: .null
-    case .list: .list(.any)
+    case .list, .table: .list(.any)
     default: .any
     }
   }
@@ -202,8 +180,8 @@ struct TableReader {
 
 /// `base + step * n`.
 private struct Linear {
-  var base: Int128
-  var step: Int128
+  let base: Int128
+  let step: Int128
 
   /// Numbers below this can be added and multiplied without overflow.
   private static let most: Int128 = 1 << 60

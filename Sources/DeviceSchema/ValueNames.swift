@@ -1,58 +1,75 @@
+import Expressions
+
 /// The names of an integer's values, in the order of the schema.
-///
-/// A table can name thousands of values, and most manifests use none of these names: they are read when they are first
-/// needed.
-package struct ValueNames: RandomAccessCollection {
+package struct ValueNames: Sequence {
   package typealias Element = (name: String, value: Int128)
 
-  /// Nil if there are no names.
-  private var storage: Storage?
+  private let source: Source
+  private let absence: (String) -> String?
 
-  private final class Storage {
-    let read: () -> [Element]
-    let absence: (String) -> String?
-    private(set) lazy var all = read()
-    private lazy var values = Dictionary(all, uniquingKeysWith: { first, _ in first })
-    /// The number of searches without the dictionary, which costs as much as a hundred of them.
-    private var searchesLeft = 16
-
-    init(_ read: @escaping () -> [Element], _ absence: @escaping (String) -> String?) {
-      (self.read, self.absence) = (read, absence)
-    }
-
-    func value(of name: String) -> Int128? {
-      if searchesLeft == 0 { return values[name] }
-      searchesLeft -= 1
-      return all.first { $0.name == name }?.value
-    }
+  private enum Source {
+    case list([Element])
+    /// The column `name` of a table, and the one with the values.
+    case table(Table, name: Int, value: Int)
   }
 
   /// No names.
-  init() {}
+  init() { self.init([], absence: { _ in nil }) }
 
   /// - Parameter absence: why the release lacks a name; nil for a name that no release has.
   init(_ names: [Element], absence: @escaping (String) -> String?) {
-    storage = names.isEmpty ? nil : Storage({ names }, absence)
+    source = .list(names)
+    self.absence = absence
   }
 
-  /// Names that are read later. There is at least one.
-  init(reading names: @escaping () -> [Element], absence: @escaping (String) -> String?) {
-    storage = Storage(names, absence)
+  /// The names of a table's rows, for the values in a column; nil if the table lacks one of the two.
+  init?(_ table: Table, column: String, absence: @escaping (String) -> String?) {
+    guard let name = table.columns.firstIndex(of: "name"), let value = table.columns.firstIndex(of: column)
+    else { return nil }
+    source = .table(table, name: name, value: value)
+    self.absence = absence
   }
 
-  private var all: [Element] { storage?.all ?? [] }
+  package var isEmpty: Bool {
+    if case .list(let names) = source { names.isEmpty } else { false }
+  }
 
-  package var startIndex: Int { 0 }
-  package var endIndex: Int { all.count }
-  package var isEmpty: Bool { storage == nil }
-  package subscript(i: Int) -> Element { all[i] }
+  package var count: Int { all.count }
+
+  package func makeIterator() -> some IteratorProtocol<Element> { all.makeIterator() }
+
+  private var all: [Element] {
+    switch source {
+    case .list(let names): names
+    case .table(let table, let name, let value):
+      table.indices.compactMap { row in
+        guard case .string(let text) = table[row, name], let number = table[row, value].integer else { return nil }
+        return (text, number)
+      }
+    }
+  }
 
   /// The value with a name; of two with this name, the first.
-  package func value(of name: String) -> Int128? { storage?.value(of: name) }
-
-  /// `'init2' is new in Linux 6.11; you validate for Linux 6.1`; nil if no release has a value with this name.
-  package func absence(of name: String) -> String? { storage?.absence(name) }
+  package func value(of name: String) -> Int128? {
+    switch source {
+    case .list(let names): names.first { $0.name == name }?.value
+    case .table(let table, let names, let values):
+      table.row(with: name, in: names).flatMap { table[$0, values].integer }
+    }
+  }
 
   /// The first name of a value.
-  package func name(of value: Int128) -> String? { storage?.all.first { $0.value == value }?.name }
+  package func name(of value: Int128) -> String? {
+    switch source {
+    case .list(let names): return names.first { $0.value == value }?.name
+    case .table(let table, let names, let values):
+      for row in table.rows(with: value, in: values) {
+        if case .string(let name) = table[row, names] { return name }
+      }
+      return nil
+    }
+  }
+
+  /// `'init2' is new in Linux 6.11; you validate for Linux 6.1`; nil if no release has a value with this name.
+  package func absence(of name: String) -> String? { absence(name) }
 }

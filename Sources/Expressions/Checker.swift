@@ -120,8 +120,8 @@ struct Checker<S: Scope> {
     if case .integer = type, case .field(_, let variable, _) = node, let names = scope.bits(ofVariable: variable) {
       type = .flags(names)
     }
-    if case .literal(.list(let rows)) = node, case .list(.record(let columns)) = type {
-      return (.literal(try row(name, of: rows, columns, base, word)), .record(columns))
+    if case .literal(.table(let table)) = node, case .list(.record(let columns)) = type {
+      return (.literal(try row(name, of: table, base, word)), .record(columns))
     }
     switch type {
     case .any: return (.field(node, name, span), .any)
@@ -144,20 +144,19 @@ struct Checker<S: Scope> {
   }
 
   /// The row of a table that has this text in its `name` column.
-  private func row(
-    _ name: String, of rows: [Value], _ columns: RecordType, _ table: Syntax, _ word: Span
-  ) throws(ExpressionError) -> Value {
-    guard columns.fields["name"] != nil else {
-      throw ExpressionError("the rows of '\(table)' have no column 'name' to select them by", at: word)
+  private func row(_ name: String, of table: Table, _ base: Syntax, _ word: Span) throws(ExpressionError) -> Value {
+    guard let column = table.columns.firstIndex(of: "name") else {
+      throw ExpressionError("the rows of '\(base)' have no column 'name' to select them by", at: word)
     }
+    if let row = table.row(with: name, in: column) { return table[row] }
     var names: [String] = []
-    for case .record(let row) in rows {
-      guard case .string(let text)? = row["name"] else { continue }
+    for (row, value) in zip(table.indices, table.values(of: column)) {
+      guard case .string(let text) = value else { continue }
       let identifier = text.replacing("-", with: "_")
-      if identifier == name { return .record(row) }
+      if identifier == name { return table[row] }
       names.append(identifier)
     }
-    throw ExpressionError("'\(table)' has no row '\(name)'" + names.suggestion(for: name), at: word)
+    throw ExpressionError("'\(base)' has no row '\(name)'" + names.suggestion(for: name), at: word)
   }
 
   private mutating func index(

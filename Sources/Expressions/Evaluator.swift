@@ -132,6 +132,7 @@ package final class Evaluator {
     switch (base, index) {
     case (.unknown, _), (_, .unknown): return .unknown
     case (.list(let list), .integer(let i)): return i >= 0 && i < Int128(list.count) ? list[Int(i)] : .null
+    case (.table(let table), .integer): return try self.index(.list(table.rows), index, span)
     case (.map(let map), let key): return map[key] ?? .null
     default: throw EvaluationError("\(base.kind) has no element by \(index.kind)", at: span)
     }
@@ -220,6 +221,7 @@ package final class Evaluator {
   private func contained(_ value: Value, in container: Value, _ span: Span) throws(EvaluationError) -> Value {
     switch container {
     case .unknown: return .unknown
+    case .table(let table): return try contained(value, in: .list(table.rows), span)
     case .list(let list):
       var result: Bool? = false
       for element in list {
@@ -267,7 +269,7 @@ package final class Evaluator {
     _ list: Value, _ slot: Int, by key: Node, _ span: Span
   ) throws(EvaluationError) -> Value {
     if case .unknown = list { return .unknown }
-    guard case .list(let elements) = list else {
+    guard let elements = list.list else {
       throw EvaluationError("'sort' expects a list, not \(list.kind)", at: span)
     }
     var keyed: [(key: Int128, element: Value)] = []
@@ -288,19 +290,12 @@ package final class Evaluator {
     _ kind: Comprehension, _ list: Value, _ slot: Int, _ body: Node, _ span: Span
   ) throws(EvaluationError) -> Value {
     if case .unknown = list { return .unknown }
-    guard case .list(let elements) = list else {
+    guard let elements = try selected(kind, list, slot, body) else {
       throw EvaluationError("'\(kind.rawValue)' expects a list, not \(list.kind)", at: span)
     }
     var kept: [Value] = []
     var sawUnknown = false
-    let required = kind == .exists || kind == .first || kind == .filter ? try required(by: body, slot) : nil
     for element in elements {
-      // Tables have thousands of rows, and most have another number.
-      if let required, case .record(let row) = element, let number = row[required.field]?.integer,
-        number != required.number
-      {
-        continue
-      }
       self[local: slot] = element
       let result = try evaluate(body)
       switch (kind, result) {
@@ -322,6 +317,16 @@ package final class Evaluator {
     case .filter, .map: return .list(kept)
     case .sort: preconditionFailure("sort is evaluated elsewhere")
     }
+  }
+
+  /// The elements of a list; of a table only the rows that can decide the answer.
+  private func selected(
+    _ kind: Comprehension, _ list: Value, _ slot: Int, _ body: Node
+  ) throws(EvaluationError) -> [Value]? {
+    guard case .table(let table) = list, kind == .exists || kind == .first || kind == .filter,
+      let required = try required(by: body, slot), let column = table.columns.firstIndex(of: required.field)
+    else { return list.list }
+    return table.rows(with: required.number, in: column).map { table[$0] }
   }
 
   /// The number that a field of the variable must have for a condition to hold: `r.offset == key.offset && …`; nil if the
@@ -403,7 +408,7 @@ extension Evaluator {
   }
 
   private func list(_ value: Value, _ span: Span) throws(EvaluationError) -> [Value] {
-    guard case .list(let list) = value else { throw EvaluationError("\(value.kind) is not a list", at: span) }
+    guard let list = value.list else { throw EvaluationError("\(value.kind) is not a list", at: span) }
     return list
   }
 

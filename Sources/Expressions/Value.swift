@@ -9,6 +9,8 @@ package enum Value: Hashable, Sendable {
   case integer(Int128)
   case string(String)
   case list([Value])
+  /// A list whose elements are the rows of a table.
+  case table(Table)
   /// A record that never changes: a payload, a key, a row of a table.
   case record(Fields)
   /// A record with an identity, which effects can change. The world holds its fields.
@@ -61,8 +63,13 @@ extension Value {
     if case .integer(let i) = self { i } else { nil }
   }
 
+  /// The elements of a list or of a table.
   package var list: [Value]? {
-    if case .list(let l) = self { l } else { nil }
+    switch self {
+    case .list(let elements): elements
+    case .table(let table): table.rows
+    default: nil
+    }
   }
 
   /// The kind of value, for messages.
@@ -73,7 +80,7 @@ extension Value {
     case .bool: "a boolean"
     case .integer: "an integer"
     case .string: "a string"
-    case .list: "a list"
+    case .list, .table: "a list"
     case .record, .object: "a record"
     case .map: "a map"
     }
@@ -85,6 +92,8 @@ extension Value {
   package func equals(_ other: Value) -> Bool? {
     switch (self, other) {
     case (.unknown, _), (_, .unknown): return nil
+    case (.table(let table), .list): return Value.list(table.rows).equals(other)
+    case (.list, .table(let table)): return equals(.list(table.rows))
     case (.list(let a), .list(let b)):
       return a.count == b.count ? Value.allEqual(a, b) : false
     case (.record(let a), .record(let b)):

@@ -41,7 +41,7 @@ extension Value {
     case .string(let text): .string(text)
     case .list(let values): .array(values.map(\.json))
     case .map(let map): .object(map.map { ($0.plainText, $1.json) }.sorted { $0.0 < $1.0 })
-    case .null, .unknown, .record, .object: .null
+    case .null, .unknown, .record, .object, .table: .null
     }
   }
 

@@ -9,8 +9,7 @@ import Vocabulary
   private func rows(_ text: String, release: String = "7.2") -> [String] {
     let schema = "schema: 2\ndoc: a VM\nsources: [x]\ntables:\n  rows:\n\(text.indented(by: 4))\n"
     let catalogue = catalogue(schemaSources(["arm64/vm.yaml": schema]), release: release)
-    guard case .list(let rows)? = catalogue.table("rows") else { return [] }
-    return rows.map { row in
+    return (catalogue.table("rows")?.list ?? []).map { row in
       guard case .record(let cells) = row else { return "" }
       return zip(cells.names, cells.values).map { "\($0)=\($1.words)" }.joined(separator: " ")
     }

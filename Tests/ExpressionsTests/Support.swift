@@ -76,6 +76,7 @@ func words(_ value: Value) -> String {
   case .bool(let truth): "\(truth)"
   case .integer(let integer): "\(integer)"
   case .string(let text): "\"\(text)\""
+  case .table(let table): words(.list(table.rows))
   case .list(let list): "[" + list.map(words).joined(separator: ", ") + "]"
   case .record(let fields):
     "{" + zip(fields.names, fields.values).map { "\($0): \(words($1))" }.joined(separator: ", ") + "}"

@@ -10,6 +10,7 @@ extension Machine {
     case .bool(let truth): return .bool(truth)
     case .integer(let integer): return program.pool.integer(integer)
     case .string(let text): return program.pool.string(text)
+    case .table(let table): return self.cell(of: .list(table.rows))
     case .list(let list):
       let start = memory.allocateList(list.count)
       for (i, element) in list.enumerated() { memory.write(cell(of: element), to: start + Address(i)) }
@@ -47,6 +48,7 @@ extension Machine {
       for (name, entry) in memory.entries(of: cell) { map[value(of: name)] = value(of: entry) }
       return .map(map)
     case .composite: return program.pool.composites[Int(cell.bits)]
+    case .text: return program.value(ofText: cell)
     case .absent, .shape, .storage: preconditionFailure("\(cell.tag) is not a value")
     }
   }
@@ -87,6 +89,7 @@ extension Machine {
     if a.tag == .unknown || b.tag == .unknown {
       return a == .present && b == .null || a == .null && b == .present ? false : nil
     }
+    if a.tag == .text || b.tag == .text { return value(of: a) == value(of: b) }
     guard a.tag == b.tag else { return false }
     switch a.tag {
     case .list: return a.count == b.count ? areEqual(a.start, b.start, count: a.count) : false

@@ -81,6 +81,7 @@ extension Machine {
     }
     if let place = program.shapes.place(of: name, in: shape(of: base)) {
       let value = load(base.address + 1 + place)
+      if value.tag == .text { return program.string(ofText: value) }
       if value.tag != .absent { return value }
     }
     throw fault("the record has no field '\(program.shapes.names[Int(name)])'", at: id)

@@ -13,7 +13,9 @@ struct Program {
   var shapes = Shapes()
   /// The constants, tables included. Those with an address are read by it.
   var constants: [Cell] = []
-  var tables: [(rows: [Value], cell: Cell)] = []
+  var tables: [(table: Table, cell: Cell)] = []
+  /// The columns of tables whose texts are made when they are needed.
+  var texts: [Table.Cell] = []
 
   // Expressions
   var codes: [Code] = []

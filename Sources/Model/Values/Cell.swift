@@ -25,6 +25,8 @@ struct Cell: Hashable {
     /// A list or a record as the key of a map, by its number in the pool.
     case composite
 
+    /// A text of a table that was not needed before, by the number of its column and of its row.
+    case text
     /// Nothing has been stored here yet.
     case absent
     /// The shape of the record whose fields follow.
@@ -81,7 +83,7 @@ struct Cell: Hashable {
     case .list: "a list"
     case .record, .object: "a record"
     case .map: "a map"
-    case .composite, .absent, .shape, .storage: preconditionFailure("\(tag) is not a value")
+    case .composite, .text, .absent, .shape, .storage: preconditionFailure("\(tag) is not a value")
     }
   }
 

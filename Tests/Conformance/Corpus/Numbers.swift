@@ -93,8 +93,7 @@ private struct RuleNumbers {
   }
 
   private mutating func add(_ rows: Value) {
-    guard case .list(let rows) = rows else { return }
-    for case .record(let row) in rows {
+    for case .record(let row) in rows.list ?? [] {
       numbers += row.values.compactMap(\.integer)
       // For a register with an offset and a length, also the offset after it.
       if let offset = row["offset"]?.integer, let length = row["length"]?.integer {
