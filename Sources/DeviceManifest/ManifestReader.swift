@@ -152,13 +152,13 @@ package struct ManifestReader {
   /// Whether a part of the manifest was not read, or is missing, which has been reported: a parameter or a file may be
   /// meant to be used there.
   private var hasUnreadPart: Bool {
-    let reasons: Set<DiagnosticID> = ["unknown-key", "missing-key", "unknown-step"]
+    let reasons: [DiagnosticID] = ["unknown-key", "missing-key", "unknown-step"]
     return findings.diagnostics[diagnosticsBefore...].contains { reasons.contains($0.id) }
   }
 
   /// Whether some text led to no step, which has been reported: what is missing on the model may be there.
   package var lacksSteps: Bool {
-    let reasons: Set<DiagnosticID> = [
+    let reasons: [DiagnosticID] = [
       "unknown-key", "missing-key", "unknown-group", "unknown-attribute", "unknown-capability", "wrong-kind",
     ]
     return context.lacksSteps || findings.diagnostics[diagnosticsBefore...].contains { reasons.contains($0.id) }

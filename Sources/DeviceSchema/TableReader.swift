@@ -108,7 +108,9 @@ struct TableReader {
 
   private func cell(_ node: Node, in loop: RowLoop) -> Table.Cell {
     if let text = text(node, in: loop) { return text }
-    guard let text = node.scalar, (try? Parser.parse(text))?.names.contains(loop.variable) == true,
+    // Most cells lack a letter of the variable, so that they need no parser.
+    guard let text = node.scalar, loop.variable.utf8.allSatisfy(text.utf8.contains),
+      (try? Parser.parse(text))?.names.contains(loop.variable) == true,
       let expression = node.expression(in: loop.scope, faults)
     else { return .constant(value(node)) }
     if let linear = Linear(expression.syntax, of: loop.variable) { return .number(loop.numbers(linear)) }

@@ -4,6 +4,7 @@ extension Sequence<Diagnostic> {
   /// Those without a place come first. Diagnostics at the same place keep their order.
   package func inDocumentOrder() -> [Diagnostic] {
     let diagnostics = Array(self)
+    if diagnostics.count < 2 { return diagnostics }
     var fileOrder: [SourceFile: Int] = [:]
     for diagnostic in diagnostics {
       if let file = diagnostic.range?.file, fileOrder[file] == nil { fileOrder[file] = fileOrder.count }

@@ -23,12 +23,21 @@ package struct Release: Hashable, Comparable, Sendable {
   }
 
   /// Parses a tag of the kernel's repository, `v6.13` or `v6.12.100`; nil for any other text.
-  package init?(tag: some StringProtocol) {
-    guard tag.first == "v" else { return nil }
-    let parts = tag.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
+  package init?(tag: some StringProtocol) { self.init(tag: Array(tag.utf8)[...]) }
+
+  /// Schemas have thousands of tags, so that they are read byte by byte.
+  init?(tag: ArraySlice<UInt8>) {
+    guard tag.first == UInt8(ascii: "v") else { return nil }
+    let parts = tag.dropFirst().split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     let numbers = parts.compactMap { Self.number($0) }
     guard numbers.count == parts.count, (2...3).contains(numbers.count) else { return nil }
     self.init(major: numbers[0], minor: numbers[1], patch: numbers.count == 3 ? numbers[2] : nil)
+  }
+
+  /// The number that up to nine digits write; nil for other bytes.
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard 1...9 ~= digits.count, digits.allSatisfy(\.isDigit) else { return nil }
+    return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
   }
 
   private static func number(_ digits: some StringProtocol) -> Int? {

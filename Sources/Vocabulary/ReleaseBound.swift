@@ -96,14 +96,14 @@ extension ReleaseBound {
 
 extension ReleaseBound.Start {
   fileprivate init?(tag: String) {
-    guard let dots = tag.firstRange(of: "..") else {
-      guard let release = Release(tag: tag) else { return nil }
+    let bytes = Array(tag.utf8)
+    let dot = UInt8(ascii: ".")
+    guard let dots = bytes.indices.dropLast().first(where: { bytes[$0] == dot && bytes[$0 + 1] == dot }) else {
+      guard let release = Release(tag: bytes[...]) else { return nil }
       self.init(release: release)
       return
     }
-    guard let last = Release(tag: tag[..<dots.lowerBound]), let release = Release(tag: tag[dots.upperBound...]) else {
-      return nil
-    }
+    guard let last = Release(tag: bytes[..<dots]), let release = Release(tag: bytes[(dots + 2)...]) else { return nil }
     self.init(release: release, lastWithout: last)
   }
 }

@@ -58,7 +58,7 @@ extension SourceFile {
   /// The ids in the comment of a line, with their places.
   fileprivate func ignoredIDs(inLine line: Int) -> [Located] {
     let text = text(ofLine: line)
-    guard let start = text.firstRange(of: Self.marker) else { return [] }
+    guard text.utf8.contains(UInt8(ascii: "#")), let start = text.firstRange(of: Self.marker) else { return [] }
     var ids: [Located] = []
     for word in text[start.upperBound...].split(whereSeparator: { $0 == " " || $0 == "," }) {
       if word == "because" { break }
