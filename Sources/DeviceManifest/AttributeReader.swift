@@ -12,9 +12,13 @@ struct AttributeReader {
   private var encoder: PayloadEncoder { context.encoder(isStep: false) }
 
   /// The settings of a mapping from groups to attributes.
-  func settings(_ node: Node?, of schema: SchemaFile, vcpu: VCPUContext? = nil) -> [AttributeSetting] {
+  ///
+  /// - Parameter earlier: the settings that an earlier vCPU has by the same text. Those without expressions are the same.
+  func settings(
+    _ node: Node?, of schema: SchemaFile, vcpu: VCPUContext? = nil, sameTextAs earlier: [AttributeSetting] = []
+  ) -> [AttributeSetting] {
     guard let node, !node.isEmpty else { return [] }
-    var settings: [AttributeSetting] = []
+    var settings = SettingList(earlier: earlier)
     /// The groups that only other device types have.
     var foreign: [(type: SchemaFile, groups: [Located])] = []
     defer { reportForeign(foreign, node, schema) }
@@ -46,7 +50,20 @@ struct AttributeReader {
         read(attribute, of: found, in: group, of: schema, vcpu, into: &settings)
       }
     }
-    return settings
+    return settings.all
+  }
+
+  /// The settings of a mapping so far.
+  private struct SettingList {
+    /// Those that an earlier vCPU has by the same text.
+    let earlier: [AttributeSetting]
+    var all: [AttributeSetting] = []
+
+    /// Adds a setting. It is read unless it is the same as on the earlier vCPU.
+    mutating func append(_ read: () -> AttributeSetting) {
+      let isKnown = all.count < earlier.count && !earlier[all.count].hasExpression
+      all.append(isKnown ? earlier[all.count] : read())
+    }
   }
 
   /// Reports an unknown group. Returns the one that is certainly meant, if the mapping does not have it anyway.
@@ -95,12 +112,12 @@ struct AttributeReader {
   /// Reads one setting, or one for each entry of a list.
   private func read(
     _ entry: Entry, of attribute: AttributeSchema, in group: GroupSchema, of owner: SchemaFile, _ vcpu: VCPUContext?,
-    into settings: inout [AttributeSetting]
+    into settings: inout SettingList
   ) {
     let path = attribute.path
     guard attribute.repeats || !attribute.keyFields.isEmpty else {
       guard context.mayRead(path, at: entry.key.range) else { return }
-      settings.append(setting(entry.value, key: entry.key.range, of: attribute, in: group, of: owner, vcpu))
+      settings.append { setting(entry.value, key: entry.key.range, of: attribute, in: group, of: owner, vcpu) }
       return
     }
     guard let items = entry.value.items else {
@@ -113,10 +130,10 @@ struct AttributeReader {
     }
     func add(_ node: Node, _ vcpu: VCPUContext?) {
       guard context.mayRead(path, at: entry.key.range) else { return }
-      settings.append(setting(node, key: entry.key.range, of: attribute, in: group, of: owner, vcpu))
-      if vcpu?.isEach == true { settings[settings.count - 1].isForEachVCPU = true }
+      settings.append { setting(node, key: entry.key.range, of: attribute, in: group, of: owner, vcpu) }
+      if vcpu?.isEach == true { settings.all[settings.all.count - 1].isForEachVCPU = true }
     }
-    settings.reserveCapacity(settings.count + items.count)
+    settings.all.reserveCapacity(settings.all.count + items.count)
     for item in items {
       guard let each = item.loop(of: attribute) else {
         add(item, vcpu)
@@ -143,11 +160,21 @@ struct AttributeReader {
     _ written: Node, key: SourceRange, of attribute: AttributeSchema, in group: GroupSchema, of owner: SchemaFile,
     _ vcpu: VCPUContext?
   ) -> AttributeSetting {
-    let path = attribute.path
-    let node = context.parameters.expand(written, vcpu: vcpu)
+    let hasExpression = written.mentionsExpression
+    let node = hasExpression ? context.parameters.expand(written, vcpu: vcpu) : written
     var setting = AttributeSetting(
-      call: AttributeNumbers(group: group.number, attr: 0), schema: (group, attribute), owner: owner, path: path,
-      at: node.isEmpty ? key : node.range)
+      call: AttributeNumbers(group: group.number, attr: 0), schema: (group, attribute), owner: owner,
+      path: attribute.path, at: node.isEmpty ? key : node.range)
+    setting.hasExpression = hasExpression
+    fill(&setting, from: node, of: attribute, in: group)
+    return setting
+  }
+
+  // Apart from `setting`, which would copy what it returns.
+  private func fill(
+    _ setting: inout AttributeSetting, from node: Node, of attribute: AttributeSchema, in group: GroupSchema
+  ) {
+    let path = attribute.path
     var value = node
     let long = longForm(node, attribute, group)
     if let long {
@@ -156,11 +183,9 @@ struct AttributeReader {
       value = long["value"] ?? Node(.scalar("", .plain), at: node.range)
       if !value.isEmpty { setting.at = value.range }
     }
-    var fields = Fields()
     if let number = context.number(of: attribute, named: path, long) {
       setting.call.attr = number
       setting.keyPlaces = context.keyPlaces(of: attribute, long)
-      fields = attribute.key(of: number) ?? Fields()
     } else {
       setting.hasNumber = false
       setting.isIncomplete = true
@@ -169,11 +194,10 @@ struct AttributeReader {
     if value.isEmpty, long?.isExplained(missing: "value") == true {
       setting.isIncomplete = true
       setting.data = .bytes([])
-      return setting
+      return
     }
-    encode(value, group.payload(of: attribute, fields, setting.call.attr), path, into: &setting)
+    encode(value, group.payload(of: attribute, setting.key, setting.call.attr), path, into: &setting)
     context.fillLengths(of: attribute, long, in: &setting)
-    return setting
   }
 
   /// The mapping around a value; nil if the node is only the value.

@@ -172,20 +172,21 @@ package struct AttributeSetting {
   package var isOptional = false
   /// Whether it represents one setting per vCPU, with the number of vCPUs supplied at load time.
   package var isForEachVCPU = false
+  /// Whether the text has an expression, which may mean something else on another vCPU.
+  var hasExpression = false
   /// Whether the text has an error, which is reported. The step is only kept so that the steps after it can be checked.
   package var isIncomplete = false
   package var at: SourceRange
+}
 
+extension AttributeSetting {
+  // In an extension, so that there is the memberwise initializer: an initializer that sets one property after another
+  // copies the whole setting.
   init(
     call: AttributeNumbers, schema: (group: GroupSchema, attribute: AttributeSchema)? = nil, owner: SchemaFile? = nil,
-    path: String? = nil, data: AttributeData = .none, at: SourceRange
+    path: String? = nil, at: SourceRange
   ) {
-    self.call = call
-    self.schema = schema
-    self.owner = owner
-    self.path = path
-    self.data = data
-    self.at = at
+    self.init(call: call, schema: schema, owner: owner, path: path, data: .none, at: at)
   }
 
   /// The key of a structured number, with the names that rules have for its fields; empty if it is not known.

@@ -10,7 +10,7 @@ package struct ManifestReader {
   package let node: Node
   let context: ReadingContext
   private var findings: Findings { context.findings }
-  private let defaultName: String
+  private let defaultName: () -> String
   /// The number of diagnostics before the manifest was read.
   private let diagnosticsBefore: Int
 
@@ -80,7 +80,7 @@ package struct ManifestReader {
   ///   - defaultName: the name of a manifest without a name.
   ///   - readFile: reads the files that byte strings name.
   package init(
-    _ node: Node, catalogue: Catalogue, defaultName: String, _ findings: Findings,
+    _ node: Node, catalogue: Catalogue, defaultName: @escaping @autoclosure () -> String, _ findings: Findings,
     readFile: @escaping ReadFile = noFiles
   ) {
     self.node = node
@@ -101,7 +101,7 @@ package struct ManifestReader {
       context.parameters.declareUnknown(nil)
     }
     var manifest = Manifest(
-      name: reader.text("name") ?? defaultName, file: node.range.file, architecture: context.catalogue.architecture)
+      name: reader.text("name") ?? defaultName(), file: node.range.file, architecture: context.catalogue.architecture)
     context.payloads.parameters = context.parameters.loaded
     context.payloads.meantExpression = context.parameters.expression(meantBy:hasVCPU:)
     manifest.parameters = context.parameters.loaded.all

@@ -104,6 +104,11 @@ final class MappingReader {
 
   subscript(key: String) -> Node? { node[key: key] }
 
+  func has(_ key: String) -> Bool {
+    for i in entries.indices where entries[i].key.value == key { return true }
+    return false
+  }
+
   /// The place of a key's value.
   func valueRange(_ key: String) -> SourceRange? {
     for i in entries.indices where entries[i].key.value == key { return entries[i].value.range }

@@ -407,11 +407,19 @@ package final class Parameters {
 
 extension Node {
   /// Whether a scalar in this node may have a `${…}`.
-  fileprivate var mentionsExpression: Bool {
+  var mentionsExpression: Bool {
     switch content {
     case .scalar(let text, _): text.hasDollar
     case .sequence(let items): items.indices.contains { items[$0].mentionsExpression }
-    case .mapping(let entries): entries.indices.contains { entries[$0].value.mentionsExpression }
+    case .mapping(let entries):
+      entries.indices.contains { i in
+        // Most values are scalars, which are not copied here.
+        if case .scalar(let text, _) = entries[i].value.content {
+          text.hasDollar
+        } else {
+          entries[i].value.mentionsExpression
+        }
+      }
     }
   }
 

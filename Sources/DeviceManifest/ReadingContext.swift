@@ -188,7 +188,7 @@ final class ReadingContext {
     case .keys(let fields, let base):
       guard let reader else { return nil }
       var good = true
-      for field in fields where field.initial == nil && reader[field.name] == nil {
+      for field in fields where field.initial == nil && !reader.has(field.name) {
         good = false
         // A key with another name is reported already, and is probably this one.
         if reader.entries.contains(where: { !attribute.entryKeys.contains($0.key.value) }) { continue }
@@ -203,7 +203,7 @@ final class ReadingContext {
 
   /// Sets the fields of the key that are the length of the payload, unless the manifest gives them.
   func fillLengths(of attribute: AttributeSchema, _ reader: MappingReader?, in setting: inout AttributeSetting) {
-    for field in attribute.keyFields where field.isPayloadLength && reader?[field.name] == nil {
+    for field in attribute.keyFields where field.isPayloadLength && reader?.has(field.name) != true {
       guard setting.hasNumber, case .bytes(let bytes, let slots) = setting.data,
         case let length = Int128(slots.firstTarget ?? bytes.count), let placed = field.place(length)
       else { continue }

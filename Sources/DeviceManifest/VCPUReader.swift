@@ -204,13 +204,16 @@ package struct VCPUReader {
         "load-parameter", "the number of vCPUs is supplied at load time, so their capabilities cannot be enabled",
         at: first.range)
     }
+    /// The settings of the latest vCPU by the text that is that of all.
+    var common: [AttributeSetting] = []
     for i in vcpus.indices {
       let place = context.vcpus[i]
       vcpus[i].capabilities = capabilities.compactMap {
         CapabilityReader(context: context, device: device).call(
           context.parameters.expand($0, vcpu: place), onVCPU: place.id)
       }
-      var settings = attributes.settings(reader["attributes"], of: schema, vcpu: place)
+      common = attributes.settings(reader["attributes"], of: schema, vcpu: place, sameTextAs: common)
+      var settings = common
       var raw = attributes.raw(reader["raw"], vcpu: place)
       if let override = each[vcpus[i].id] {
         if let features = override["features"] {

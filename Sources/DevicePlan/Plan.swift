@@ -96,8 +96,6 @@ package struct Step: Hashable, Sendable {
   package var target: TargetName
   /// `addr.dist`, or `nr-irqs` for a group's nameless attribute; nil for raw numbers and for other calls.
   package var attribute: String?
-  /// The fields of the attribute's key, for display, such as `offset GICD_CTLR`; nil unless they were looked up.
-  package var key: String?
   /// The value as the manifest's author would write it, for display; nil if the call has none.
   package var value: String?
   /// The place in the manifest: that of the value if there is one, else that of the key.
@@ -106,41 +104,82 @@ package struct Step: Hashable, Sendable {
   package var keyPlaces: KeyPlaces
   /// The answers that are not a failure.
   package var expected: [Answer]
-  /// The number that a call must answer if it succeeds; nil if any number will do.
-  package var expectedNumber: UInt32?
-  /// What a get must read: the step fails if the bytes read differ in a bit of the mask.
-  package var comparison: Comparison?
-  /// Where a value that the call reads is stored for later steps; nil if it is not.
-  package var stored: StoredValue?
-  /// Conditions on earlier steps; the step is skipped unless all of them hold.
-  package var guardedBy: [Guard]
-  /// The reason why the step comes later than in the base order; nil if it does not.
-  package var moved: String?
-  /// The block of a step that is made once for each vCPU, if the number of vCPUs is known only when the plan is loaded.
-  /// Neighbours in the same block are made together, vCPU by vCPU. Slot 0 represents each of the vCPUs.
-  package var block: Int?
   /// Hints for the user if the kernel refuses this call.
   package var hints: [String]
 
+  /// The fields of the attribute's key, for display, such as `offset GICD_CTLR`; nil unless they were looked up.
+  package var key: String? {
+    get { storage.first?.key }
+    set { details.key = newValue }
+  }
+  /// The number that a call must answer if it succeeds; nil if any number will do.
+  package var expectedNumber: UInt32? {
+    get { storage.first?.expectedNumber }
+    set { details.expectedNumber = newValue }
+  }
+  /// What a get must read: the step fails if the bytes read differ in a bit of the mask.
+  package var comparison: Comparison? {
+    get { storage.first?.comparison }
+    set { details.comparison = newValue }
+  }
+  /// Where a value that the call reads is stored for later steps; nil if it is not.
+  package var stored: StoredValue? {
+    get { storage.first?.stored }
+    set { details.stored = newValue }
+  }
+  /// Conditions on earlier steps; the step is skipped unless all of them hold.
+  package var guardedBy: [Guard] {
+    get { storage.first?.guardedBy ?? [] }
+    set { details.guardedBy = newValue }
+  }
+  /// The reason why the step comes later than in the base order; nil if it does not.
+  package var moved: String? {
+    get { storage.first?.moved }
+    set { details.moved = newValue }
+  }
+  /// The block of a step that is made once for each vCPU, if the number of vCPUs is known only when the plan is loaded.
+  /// Neighbours in the same block are made together, vCPU by vCPU. Slot 0 represents each of the vCPUs.
+  package var block: Int? {
+    get { storage.first?.block }
+    set { details.block = newValue }
+  }
+
+  /// What few steps have.
+  private struct Details: Hashable {
+    var key: String?
+    var expectedNumber: UInt32?
+    var comparison: Comparison?
+    var stored: StoredValue?
+    var guardedBy: [Guard] = []
+    var moved: String?
+    var block: Int?
+  }
+
+  /// The details, if there are any: an array takes less room, and is quicker to copy.
+  private var storage: [Details] = []
+  private var details: Details {
+    get { storage.first ?? Details() }
+    set { storage = newValue == Details() ? [] : [newValue] }
+  }
+}
+
+// In an extension, so that there is the memberwise initializer: an initializer that sets one property after another
+// copies the whole step.
+extension Step {
   package init(
     _ operation: Operation, target: TargetName, attribute: String? = nil, value: String? = nil, at: SourceRange,
     keyPlaces: KeyPlaces = KeyPlaces(), expected: [Answer] = [.ok], expectedNumber: UInt32? = nil,
-    comparison: Comparison? = nil,
-    guardedBy: [Guard] = [], moved: String? = nil,
-    hints: [String] = []
+    comparison: Comparison? = nil, guardedBy: [Guard] = [], moved: String? = nil, hints: [String] = []
   ) {
-    self.operation = operation
-    self.target = target
-    self.attribute = attribute
-    self.value = value
-    self.at = at
-    self.keyPlaces = keyPlaces
-    self.expected = expected
-    self.expectedNumber = expectedNumber
-    self.comparison = comparison
-    self.guardedBy = guardedBy
-    self.moved = moved
-    self.hints = hints
+    var storage: [Details] = []
+    if expectedNumber != nil || comparison != nil || !guardedBy.isEmpty || moved != nil {
+      storage = [
+        Details(expectedNumber: expectedNumber, comparison: comparison, guardedBy: guardedBy, moved: moved)
+      ]
+    }
+    self.init(
+      operation: operation, target: target, attribute: attribute, value: value, at: at, keyPlaces: keyPlaces,
+      expected: expected, hints: hints, storage: storage)
   }
 }
 

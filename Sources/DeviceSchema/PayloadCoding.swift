@@ -7,8 +7,16 @@ package struct PayloadBytes: Hashable, Sendable {
 
   /// Creates zeros, with no known bits.
   package init(size: Int) {
-    bytes = Array(repeating: 0, count: size)
-    mask = bytes
+    bytes = Self.zeros(size)
+    mask = Self.zeros(size)
+  }
+
+  /// Does the work of `Array(repeating:count:)`, which looks up the type of the array each time.
+  private static func zeros(_ count: Int) -> [UInt8] {
+    var zeros: [UInt8] = []
+    zeros.reserveCapacity(count)
+    zeros += repeatElement(0, count: count)
+    return zeros
   }
 
   /// Writes known bytes. The payload grows if they reach past its end.

@@ -155,11 +155,12 @@ package final class SchemaFile {
     calls[access]?.list.errno
   }
 
-  private var callFrames: [DescriptorCall: RuleFrame?] = [:]
+  /// The calls that were asked for: a few, which a search finds sooner than a dictionary.
+  private var callFrames: [(call: DescriptorCall, frame: RuleFrame?)] = []
 
   /// The rules of a call in `calls`; nil if the file does not describe it.
   func ownRules(of call: DescriptorCall) -> RuleFrame? {
-    if let found = callFrames[call] { return found }
+    if let found = callFrames.first(where: { $0.call == call }) { return found.frame }
     let frame = text.part("calls", call.key).map { entry in
       let reader = catalogue.ruleReader(catalogue.scope(of: self, .call(call)))
       if entry.value.entries == nil { return reader.frame(entry.value) }
@@ -167,7 +168,7 @@ package final class SchemaFile {
         entry.value, keys: ["do", "arg", "after", "before", "doc"], of: "'\(entry.key.value)'", catalogue.faults)
       return reader.frame(keys.child("do"))
     }
-    callFrames[call] = .some(frame)
+    callFrames.append((call, frame))
     return frame
   }
 

@@ -23,7 +23,8 @@ package struct Interpolation {
         isUnclosed = true
         break
       }
-      pieces += [.text(piece(start..<open - 2)), .expression(piece(open..<close), offset: open)]
+      pieces.append(.text(piece(start..<open - 2)))
+      pieces.append(.expression(piece(open..<close), offset: open))
       start = close + 1
     }
     pieces.append(.text(piece(start..<bytes.count)))

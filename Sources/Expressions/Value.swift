@@ -57,7 +57,7 @@ package struct Fields: Hashable, Sendable {
 }
 
 extension Value {
-  package init(_ value: some BinaryInteger) { self = .integer(Int128(value)) }
+  @inlinable package init(_ value: some BinaryInteger) { self = .integer(Int128(value)) }
 
   package var integer: Int128? {
     if case .integer(let i) = self { i } else { nil }

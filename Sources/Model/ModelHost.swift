@@ -347,13 +347,14 @@ extension StepResult {
 
   /// Combines all branches of a call.
   init(branches: [Branch]) {
+    // Most calls have nothing to combine.
+    if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil, branches[0].warnings.isEmpty {
+      self.init(.ok, number: branches[0].number)
+      return
+    }
     self.init(.ok)
     if let first = branches.first(where: { $0.answer == .ok }) {
       number = branches.allSatisfy { $0.answer != .ok || $0.number == first.number } ? first.number : nil
-    }
-    // Most calls have nothing to combine.
-    if branches.count == 1, case .ok = branches[0].end, branches[0].value == nil, branches[0].warnings.isEmpty {
-      return
     }
     var answers: [Answer] = []
     for branch in branches {

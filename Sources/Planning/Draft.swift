@@ -454,10 +454,11 @@ struct Draft {
   /// The place of a setting in the order.
   private mutating func order(of setting: AttributeSetting, _ owner: Owner) -> AttributeOrder {
     guard let (group, attribute) = setting.schema else { return order(after: owner) }
-    if let latest, latest.attribute === attribute, latest.owner == owner { return latest.order }
+    if latest?.attribute === attribute, latest?.owner == owner, let order = latest?.order { return order }
     var order = order(after: owner)
     let rules = knowledge.order(of: attribute, in: group)
     order.labels.reserveCapacity(rules.names.count * 2)
+    order.after.reserveCapacity(order.after.count + rules.relations.count)
     for name in rules.names {
       order.labels.append(number(owner.label(name)))
       if let common = owner.commonLabel(name) { order.labels.append(number(common)) }

@@ -15,10 +15,16 @@ final class Hints {
   }
 
   private var entries: [ObjectIdentifier: Entry] = [:]
+  /// The entry that was used last: lists have many settings of one attribute.
+  private var latest: (attribute: AttributeSchema, entry: Entry)?
 
   func hints(on setting: AttributeSetting) -> [String] {
+    if let latest, !latest.entry.hasBounds, latest.attribute === setting.schema?.attribute {
+      return latest.entry.sources
+    }
     guard let (group, attribute) = setting.schema, let owner = setting.owner else { return [] }
     let entry = entry(attribute, of: group, owner)
+    latest = (attribute, entry)
     guard entry.hasBounds, let value = setting.ruleValue else { return entry.sources }
     let nearest = group.payload(of: attribute, setting.key, setting.call.attr).nearestHints(value)
     // Another number is meant, and the nearest ones of this one are not.

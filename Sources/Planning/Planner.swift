@@ -86,8 +86,8 @@ extension Planner {
         if slotsMove {
           steps[i].operation = steps[i].operation.mappingDevices { slots.indices.contains($0) ? slots[$0] : $0 }
         }
-        steps[i].moved = placed.moved
-        steps[i].block = elements[element].block
+        if let moved = placed.moved { steps[i].moved = moved }
+        if let block = elements[element].block { steps[i].block = block }
         for guarding in elements[element].guards where guarding.appliesTo(steps[i]) {
           guard let index = guarding.index(first, stepOfElement) else { continue }
           steps[i].guardedBy.append(Guard(step: index, ok: guarding.ok))

@@ -20,27 +20,40 @@ package enum IntegerLiteral {
       }
       if radix != 10 { i += 2 }
     }
-    var value: Int128 = 0
+    // So many digits fit in 64 bits, with which computing is quicker.
+    let isShort = text.count - i <= 15
+    let value = isShort ? digits(text, &i, radix, as: Int64.self).map { Int128($0) } : digits(text, &i, radix)
+    guard let value, let shift = unit(text, from: i) else { return nil }
+    if shift == 0 { return isNegative ? -value : value }
+    let (scaled, over) = value.multipliedReportingOverflow(by: Int128(1) << Int128(shift))
+    if over { return nil }
+    return isNegative ? -scaled : scaled
+  }
+
+  /// The value of the digits from a place on; nil if there are none, or the type cannot hold them.
+  ///
+  /// - Parameter i: the place, which moves behind the digits.
+  private static func digits<Value: FixedWidthInteger>(
+    _ text: Span<UInt8>, _ i: inout Int, _ radix: UInt8, as: Value.Type = Int128.self
+  ) -> Value? {
+    var value: Value = 0
     var isAfterDigit = false
-    scan: while i < text.count {
+    while i < text.count {
       if text[i] == UInt8(ascii: "_") {
         // Allowed only between digits.
         guard isAfterDigit else { return nil }
         isAfterDigit = false
       } else {
-        guard let digit = text[i].hexadecimalValue, digit < radix else { break scan }
-        let (product, over) = value.multipliedReportingOverflow(by: Int128(radix))
-        let (sum, carry) = product.addingReportingOverflow(Int128(digit))
+        guard let digit = text[i].hexadecimalValue, digit < radix else { break }
+        let (product, over) = value.multipliedReportingOverflow(by: Value(radix))
+        let (sum, carry) = product.addingReportingOverflow(Value(digit))
         if over || carry { return nil }
         value = sum
         isAfterDigit = true
       }
       i += 1
     }
-    guard isAfterDigit, let shift = unit(text, from: i) else { return nil }
-    let (scaled, over) = value.multipliedReportingOverflow(by: Int128(1) << Int128(shift))
-    if over { return nil }
-    return isNegative ? -scaled : scaled
+    return isAfterDigit ? value : nil
   }
 
   /// The shift of the unit at the end of the text: 0 without a unit, nil for any other text.

@@ -181,9 +181,9 @@ package final class ManifestWorkspace {
           "no-schemas", "there are no schemas for \(architecture.rawValue)", at: document[key: "arch"]?.range)
         continue
       }
-      let name = i == 0 ? file.stem : "\(file.stem)#\(i + 1)"
       let reader = ManifestReader(
-        document, catalogue: catalogue, defaultName: name, findings, readFile: readNamedFile)
+        document, catalogue: catalogue, defaultName: i == 0 ? file.stem : "\(file.stem)#\(i + 1)", findings,
+        readFile: readNamedFile)
       let manifest = reader.manifest(settings: settings.parameters)
       let result = Planner.plan(manifest, planningKnowledge(of: catalogue))
       findings.report(result.diagnostics + result.plan.faultsOfDefaults)

@@ -31,11 +31,12 @@
     precondition(remaining >= 0 && remaining <= count)
     let taken = count - remaining
     count = remaining
-    // SAFETY: the children after `remaining` are initialised; they move to the array, which has room for them.
-    return unsafe [Child](unsafeUninitializedCapacity: taken) { buffer, initialized in
-      if let start = buffer.baseAddress { unsafe start.moveInitialize(from: base + remaining, count: taken) }
-      initialized = taken
-    }
+    // Without `Array(unsafeUninitializedCapacity:)`, which looks up the type of the array each time.
+    var children: [Child] = []
+    children.reserveCapacity(taken)
+    // SAFETY: the children after `remaining` are initialised; they move to the array.
+    for i in remaining..<remaining + taken { unsafe children.append((base + i).move()) }
+    return children
   }
 
   /// The first child from `start` on for which the condition holds.

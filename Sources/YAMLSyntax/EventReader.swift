@@ -14,8 +14,8 @@ struct Event {
     case streamStart, streamEnd
     case documentStart(hasTagDirectives: Bool)
     case documentEnd
-    case alias(String)
-    case scalar(String, ScalarStyle)
+    case alias
+    case scalar(ScalarStyle)
     /// A scalar longer than the limit; its text is left out.
     case oversizedScalar
     case sequenceStart(isFlow: Bool)
@@ -24,6 +24,8 @@ struct Event {
   }
 
   var kind: Kind
+  /// The text of a scalar, or the name of an alias.
+  var text = ""
   /// For a node with an anchor or a tag, the start of the first of those.
   var start: Mark
   var end: Mark
@@ -114,8 +116,10 @@ struct EventFailure {
     switch unsafe event.type {
     case YAML_SCALAR_EVENT:
       let scalar = unsafe event.data.scalar
+      let isOversized = unsafe scalar.length > scalarLimit
       return unsafe Event(
-        kind: kind(of: scalar), start: start, end: end, anchor: string(scalar.anchor), hasTag: scalar.tag != nil)
+        kind: isOversized ? .oversizedScalar : .scalar(style(of: scalar)), text: isOversized ? "" : text(of: scalar),
+        start: start, end: end, anchor: string(scalar.anchor), hasTag: scalar.tag != nil)
     case YAML_MAPPING_START_EVENT:
       let mapping = unsafe event.data.mapping_start
       return unsafe Event(
@@ -128,7 +132,7 @@ struct EventFailure {
         anchor: string(sequence.anchor), hasTag: sequence.tag != nil)
     case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT: return Event(kind: .collectionEnd, start: start, end: end)
     case YAML_ALIAS_EVENT:
-      return unsafe Event(kind: .alias(string(event.data.alias.anchor) ?? ""), start: start, end: end)
+      return unsafe Event(kind: .alias, text: string(event.data.alias.anchor) ?? "", start: start, end: end)
     case YAML_DOCUMENT_START_EVENT:
       let tags = unsafe event.data.document_start.tag_directives
       let hasTags = unsafe tags.start != tags.end
@@ -139,18 +143,21 @@ struct EventFailure {
     }
   }
 
+  private typealias Scalar = yaml_event_s.__Unnamed_union_data.__Unnamed_struct_scalar
+
   @inline(__always)
-  private func kind(of scalar: yaml_event_s.__Unnamed_union_data.__Unnamed_struct_scalar) -> Event.Kind {
+  private func text(of scalar: Scalar) -> String {
     // SAFETY: libyaml's text has `length` bytes, which are UTF-8.
-    if unsafe scalar.length > scalarLimit { return .oversizedScalar }
-    let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
-    let style: ScalarStyle =
-      switch unsafe scalar.style {
-      case YAML_SINGLE_QUOTED_SCALAR_STYLE, YAML_DOUBLE_QUOTED_SCALAR_STYLE: .quoted
-      case YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE: .block
-      default: .plain
-      }
-    return unsafe .scalar(String(decoding: bytes, as: UTF8.self), style)
+    unsafe String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+  }
+
+  @inline(__always)
+  private func style(of scalar: Scalar) -> ScalarStyle {
+    switch unsafe scalar.style {
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE, YAML_DOUBLE_QUOTED_SCALAR_STYLE: .quoted
+    case YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE: .block
+    default: .plain
+    }
   }
 
   @inline(__always)

@@ -59,7 +59,7 @@ extension Node {
 
   /// Whether the value is missing, as after the colon of `init:`.
   package var isEmpty: Bool {
-    if case .scalar("", .plain) = content { true } else { false }
+    if case .scalar(let text, .plain) = content { text.isEmpty } else { false }
   }
 
   /// The value of a key, if this is a mapping that has it.

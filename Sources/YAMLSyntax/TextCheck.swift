@@ -56,19 +56,22 @@ struct TextCheck {
     }
   }
 
-  /// Whether these bytes are ASCII that needs no second check. The compiler can vectorise this loop.
+  /// Whether these bytes are ASCII that needs no second check.
   @inline(__always)
   private static func isPlain(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Bool {
     precondition(start >= 0 && start <= end && end <= bytes.count)
     return unsafe bytes.withUnsafeBufferPointer { buffer in
-      var odd: UInt8 = 0
+      var plain: UInt8 = 1
       for i in start..<end {
         // SAFETY: within the array, as checked above.
         let byte = unsafe buffer[i]
-        let isPlain = (byte &- 0x20 < 0x5F || byte == 0x0A) && byte != UInt8(ascii: "%")
-        odd |= isPlain ? 0 : 1
+        // Without `||` and `&&`, which are branches.
+        let isVisible: UInt8 = byte &- 0x20 < 0x5F ? 1 : 0
+        let isLineFeed: UInt8 = byte == 0x0A ? 1 : 0
+        let isPercent: UInt8 = byte == UInt8(ascii: "%") ? 1 : 0
+        plain &= (isVisible | isLineFeed) & ~isPercent
       }
-      return odd == 0
+      return plain == 1
     }
   }
 }

@@ -82,11 +82,11 @@ extension TreeBuilder {
   /// Handles the next event; returns false if no more events are needed.
   mutating func handle(_ event: Event) -> Bool {
     switch event.kind {
-    case .scalar(let text, let style): return scalar(text, style, event)
+    case .scalar(let style): return scalar(style, event)
     case .mappingStart(let isFlow): return open(event, isMapping: true, isFlow: isFlow)
     case .sequenceStart(let isFlow): return open(event, isMapping: false, isFlow: isFlow)
     case .collectionEnd: return close(event)
-    case .alias(let name): return alias(name, event)
+    case .alias: return alias(event)
     case .oversizedScalar:
       let start = position(event.start)
       report(.oversizedScalar(range(start, Position(line: start.line, column: start.column + 1)), limits))
@@ -130,38 +130,43 @@ extension TreeBuilder {
 // MARK: - Nodes
 
 extension TreeBuilder {
-  private mutating func scalar(_ text: String, _ style: ScalarStyle, _ event: Event) -> Bool {
+  private mutating func scalar(_ style: ScalarStyle, _ event: Event) -> Bool {
     var start = position(event.start)
     var end = position(event.end)
     if event.anchor != nil || event.hasTag {
       start = min(skipProperties(of: event), end)
-    } else if style == .plain, text.isEmpty, case .read(let key) = frames.last?.key {
+    } else if style == .plain, event.text.isEmpty, case .read(let key) = frames.last?.key {
       start = placeOfNothing(behind: key.range.end, event)
       end = start
     }
     if style == .block { end = endOfBlockScalar(event, from: start) }
-    var node = Node(.scalar(text, style), at: SourceRange(file: file, start: start, end: end))
-    if style == .plain, start.line < end.line, let item = firstItem(of: node) { node = item }
-    let own = Size(nodes: 1, bytes: text.utf8.count)
+    let own = Size(nodes: 1, bytes: event.text.utf8.count)
     size += own
-    if let anchor = event.anchor { anchors[anchor] = .complete(node, size: own, height: 0) }
-    if frames.isEmpty, node.isEmpty { return true }
-    return deliver(node, height: 0)
+    let place = range(start, end)
+    let item = style == .plain && start.line < end.line ? firstItem(in: place) : nil
+    if let anchor = event.anchor {
+      anchors[anchor] = .complete(item ?? Node(.scalar(event.text, style), at: place), size: own, height: 0)
+    }
+    if let item { return deliver(item, height: 0) }
+    if frames.isEmpty, style == .plain, event.text.isEmpty { return true }
+    // Made here, so that it is not copied.
+    return deliver(Node(.scalar(event.text, style), at: place), height: 0)
   }
 
   /// The first item of a list in which a further line begins with a '-' in the wrong column, so that YAML reads it as
   /// text of this item. This is reported. Nil for other text.
-  private mutating func firstItem(of node: Node) -> Node? {
+  private mutating func firstItem(in text: SourceRange) -> Node? {
     guard let frame = frames.last, !frame.isMapping, !frame.isFlow else { return nil }
-    let lines = (node.range.start.line...node.range.end.line).map { file.text(ofLine: $0) }
+    let start = text.start
+    let lines = (start.line...text.end.line).map { file.text(ofLine: $0) }
     guard let i = lines.indices.dropFirst().first(where: { lines[$0].trimmed.hasPrefix("- ") }) else { return nil }
-    let place = Position(line: node.range.start.line + i, column: lines[i].prefix { $0 == " " }.count + 1)
+    let place = Position(line: start.line + i, column: lines[i].prefix { $0 == " " }.count + 1)
     report(
       .misplacedDash(
         range(place, Position(line: place.line, column: place.column + 1)), below: frame.start, in: file))
-    let first = lines[0].unicodeScalars.dropFirst(node.range.start.column - 1)
-    let end = Position(line: node.range.start.line, column: node.range.start.column + first.count)
-    return Node(.scalar(String(first).trimmed, .plain), at: range(node.range.start, end))
+    let first = lines[0].unicodeScalars.dropFirst(start.column - 1)
+    let end = Position(line: start.line, column: start.column + first.count)
+    return Node(.scalar(String(first).trimmed, .plain), at: range(start, end))
   }
 
   private mutating func open(_ event: Event, isMapping: Bool, isFlow: Bool) -> Bool {
@@ -198,7 +203,8 @@ extension TreeBuilder {
     return deliver(node, height: frame.height + 1)
   }
 
-  private mutating func alias(_ name: String, _ event: Event) -> Bool {
+  private mutating func alias(_ event: Event) -> Bool {
+    let name = event.text
     let place = range(event.start, event.end)
     switch anchors[name] {
     case .complete(var node, let aliased, let height):
@@ -224,7 +230,7 @@ extension TreeBuilder {
   }
 
   /// Adds a node to the collection that it belongs to; returns false if there are too many nodes.
-  private mutating func deliver(_ node: Node, height: Int) -> Bool {
+  private mutating func deliver(_ node: consuming Node, height: Int) -> Bool {
     let top = frames.count - 1
     if top < 0 {
       documents.append(node)
@@ -242,7 +248,12 @@ extension TreeBuilder {
     }
     switch exchange(&frames[top].key, with: .awaited) {
     case .awaited: frames[top].key = key(node)
-    case .read(let key): entries.push(parted(key, node) ?? Entry(key: key, value: node))
+    case .read(let key):
+      if frames[top].isFlow, node.isEmpty, let entry = parted(key) {
+        entries.push(entry)
+      } else {
+        entries.push(Entry(key: key, value: node))
+      }
     case .refused: break
     }
     return true
@@ -273,15 +284,14 @@ extension TreeBuilder {
   }
 
   /// The key and the value of `key:value` or `key = value` in a flow mapping, which is one key without a value for YAML; nil for another
-  /// entry.
-  private mutating func parted(_ key: Located, _ value: Node) -> Entry? {
+  /// key without a value.
+  private mutating func parted(_ key: Located) -> Entry? {
     let (start, end) = (key.range.start, key.range.end)
-    if value.isEmpty, frames.last?.isFlow == true, let entry = key.entryWithEqualsSign {
+    if let entry = key.entryWithEqualsSign {
       report(.equalsSign(entry, key.range))
       return placeOfKey(entry.key.value, new: entry.key.range) == nil ? entry : nil
     }
-    guard value.isEmpty, frames.last?.isFlow == true, let colon = key.value.firstIndex(of: ":"),
-      colon > key.value.startIndex, start.line == end.line,
+    guard let colon = key.value.firstIndex(of: ":"), colon > key.value.startIndex, start.line == end.line,
       // Without quotes.
       end.column - start.column == key.value.unicodeScalars.count,
       case let rest = key.value[colon...].dropFirst(), !rest.isEmpty

@@ -85,7 +85,9 @@ extension Machine {
   /// Whether two values are equal; nil if that depends on an unknown part.
   ///
   /// Records with an identity are equal only if they are the same record.
-  func equals(_ a: Cell, _ b: Cell) -> Bool? {
+  ///
+  /// It changes nothing, but a call of a function that cannot change the machine would copy it.
+  mutating func equals(_ a: Cell, _ b: Cell) -> Bool? {
     if a.tag == .unknown || b.tag == .unknown {
       return a == .present && b == .null || a == .null && b == .present ? false : nil
     }
@@ -102,7 +104,7 @@ extension Machine {
     }
   }
 
-  private func areEqual(_ a: Address, _ b: Address, count: Int) -> Bool? {
+  private mutating func areEqual(_ a: Address, _ b: Address, count: Int) -> Bool? {
     var result: Bool? = true
     for i in 0..<Address(count) {
       switch equals(load(a + i), load(b + i)) {

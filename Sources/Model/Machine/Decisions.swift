@@ -23,7 +23,18 @@ struct Branch {
   /// The reasons of the refusals that are passed over, if they are collected.
   var passedOver: [Reason] = []
   /// What the branch has done; nil if it is the only one, and the state includes it.
-  var course: (call: CallState, changes: Memory.Changes, occupied: [Occupied])?
+  var course: Course?
+
+  /// An object, because most calls have one branch.
+  final class Course {
+    let call: CallState
+    let changes: Memory.Changes
+    let occupied: [Occupied]
+
+    init(call: CallState, changes: Memory.Changes, occupied: [Occupied]) {
+      (self.call, self.changes, self.occupied) = (call, changes, occupied)
+    }
+  }
 
   var answer: Answer? {
     switch end {
@@ -66,14 +77,14 @@ extension Machine {
     decisions = Decisions()
     var branches = [follow(prepared)]
     if decisions.alternatives.isEmpty { return branches }
-    branches[0].course = (call, takeBack(), occupied)
+    branches[0].course = takeBack()
     var pending = decisions.alternatives
     memory.isForked = true
     while let next = pending.popLast(), branches.count < Decisions.mostBranches {
       decisions = Decisions(assumed: next)
       var branch = follow(prepared)
       pending += decisions.alternatives
-      branch.course = (call, takeBack(), occupied)
+      branch.course = takeBack()
       branches.append(branch)
     }
     return branches
@@ -102,11 +113,11 @@ extension Machine {
     }
   }
 
-  /// Undoes the changes of the call.
+  /// Undoes what the call has done.
   @discardableResult
-  mutating func takeBack() -> Memory.Changes {
+  mutating func takeBack() -> Branch.Course {
     epoch += 1
-    return memory.rewind()
+    return Branch.Course(call: call, changes: memory.rewind(), occupied: occupied)
   }
 
   private mutating func follow(_ prepared: PreparedCall) -> Branch {

@@ -12,6 +12,7 @@ extension Machine {
     case .state(let address): return memory[address]
     case .fact(let fact): return value(ofFact: fact)
     case .field(let base, let name): return try field(name, of: evaluate(base), id)
+    case .fieldOfLocal(_, let name, let slot): return try field(name, of: locals[base + Int(slot)], id)
     case .index(let base, let index): return try element(of: evaluate(base), at: evaluate(index), id)
     case .list(let elements): return try list(elements)
     case .builtin(let builtin, let operands): return try value(of: builtin, operands, id)
@@ -35,19 +36,24 @@ extension Machine {
       return value.tag == .null ? try evaluate(right) : value
     case .within(let element, let low, let high):
       return try within(evaluate(element), evaluate(low), evaluate(high), id)
-    case .binary(let op, let left, let right):
-      let (a, b) = (try evaluate(left), try evaluate(right))
-      if a.tag == .integer, b.tag == .integer, let result = Arithmetic.narrow(op, a.bits, b.bits) { return result }
-      // A text is not compared with an integer; that is a fault.
-      if op == .equal, a.isScalar, b.isScalar, a.tag == b.tag || a.tag == .null || b.tag == .null {
-        return .bool(a == b)
-      }
-      return try binary(op, a, b, id)
+    case .binary(let op, let left, let right): return try result(of: op, evaluate(left), evaluate(right), id)
+    case .binaryConstant(let op, let left, _, let right):
+      return try result(of: op, evaluate(left), program.constants[Int(right)], id)
     case .conditional(let condition, let yes, let no):
       let test = try evaluate(condition)
       if test.tag == .bool { return try evaluate(test.isTrue ? yes : no) }
       return try eitherOf(yes, no, test, id)
     }
+  }
+
+  @inline(__always)
+  private mutating func result(of op: BinaryOperator, _ a: Cell, _ b: Cell, _ id: CodeID) throws(Fault) -> Cell {
+    if a.tag == .integer, b.tag == .integer, let result = Arithmetic.narrow(op, a.bits, b.bits) { return result }
+    // A text is not compared with an integer; that is a fault.
+    if case .equal = op, a.isScalar, b.isScalar, a.tag == b.tag || a.tag == .null || b.tag == .null {
+      return .bool(a == b)
+    }
+    return try binary(op, a, b, id)
   }
 
   private mutating func value(of subject: Subject, _ id: CodeID) throws(Fault) -> Cell {
@@ -124,7 +130,7 @@ extension Machine {
 
   private mutating func unary(_ op: UnaryOperator, _ operand: Cell, _ id: CodeID) throws(Fault) -> Cell {
     if operand.tag == .unknown { return .unknown }
-    if op == .not {
+    if case .not = op {
       if operand.tag == .bool { return .bool(!operand.isTrue) }
     } else if let integer = program.pool.integer(of: operand) {
       return op == .complement
@@ -141,10 +147,8 @@ extension Machine {
   @inline(never)
   private mutating func binary(_ op: BinaryOperator, _ a: Cell, _ b: Cell, _ id: CodeID) throws(Fault) -> Cell {
     switch op {
-    case .equal, .notEqual:
-      if a.tag == .string, b.tag == .integer || b.tag == .wide { throw named(a, id) }
-      if b.tag == .string, a.tag == .integer || a.tag == .wide { throw named(b, id) }
-      return .truth(equals(a, b).map { $0 == (op == .equal) })
+    case .equal: return .truth(try areEqual(a, b, id))
+    case .notEqual: return .truth(try areEqual(a, b, id).map { !$0 })
     case .contained: return try contained(a, in: b, id)
     default: break
     }
@@ -158,6 +162,12 @@ extension Machine {
     case .truth(let truth): return .bool(truth)
     case .integer(let integer): return program.pool.integer(integer)
     }
+  }
+
+  private mutating func areEqual(_ a: Cell, _ b: Cell, _ id: CodeID) throws(Fault) -> Bool? {
+    if a.tag == .string, b.tag == .integer || b.tag == .wide { throw named(a, id) }
+    if b.tag == .string, a.tag == .integer || a.tag == .wide { throw named(b, id) }
+    return equals(a, b)
   }
 
   /// The fault of an integer without names that is compared with a text.

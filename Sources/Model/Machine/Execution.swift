@@ -32,10 +32,7 @@ extension Machine {
   }
 
   mutating func run(_ id: BlockID) throws(Stop) {
-    if !program.blocks[Int(id)].isCompiled { compile(id) }
-    let block = program.blocks[Int(id)]
-    var next = Int(block.first)
-    let end = next + Int(block.count)
+    var (next, end) = place(of: id)
     while next < end {
       let statement = program.statements[next]
       next += 1
@@ -57,6 +54,8 @@ extension Machine {
       case .read: try readValue()
       case .readPart(let part): try read(part)
       case .write(let id): try write(id)
+      // The last block of another one takes its place.
+      case .run(let block) where next == end: (next, end) = place(of: block)
       case .run(let block): try run(block)
       case .attempt(let block, let undo): try attempt(block, undo: undo)
       case .loop(let list, let slot, let body): try loop(list, slot, body)
@@ -75,6 +74,13 @@ extension Machine {
         throw .ok
       }
     }
+  }
+
+  /// The place of a block's statements. The block is compiled if this is its first run.
+  private mutating func place(of id: BlockID) -> (first: Int, end: Int) {
+    if !program.blocks[Int(id)].isCompiled { compile(id) }
+    let block = program.blocks[Int(id)]
+    return (Int(block.first), Int(block.first + block.count))
   }
 
   @inline(never)

@@ -48,7 +48,7 @@ extension Machine {
       let element = load(list.start + i)
       locals[base + Int(loop.slot)] = element
       let result = try evaluate(loop.body)
-      if loop.kind == .map {
+      if case .map = loop.kind {
         memory.write(result, to: start + i)
         count += 1
       } else if result.tag == .bool {

@@ -60,6 +60,7 @@ extension Machine {
     for initial in initials {
       let address = record + 1 + initial.place
       switch initial.value {
+      case .constant(let value): memory.write(value, to: address)
       case .expression(let id): memory.write(try initialValue(id), to: address)
       case .list: memory.write(.emptyList, to: address)
       case .map: memory.write(memory.allocateMap(), to: address)

@@ -13,6 +13,8 @@ enum Code {
   case state(Address)
   case fact(FactID)
   case field(CodeID, NameID)
+  /// A field of a local, whose own code is the base.
+  case fieldOfLocal(CodeID, NameID, Slot)
   case index(CodeID, CodeID)
   case list(Operands)
   case builtin(Builtin, Operands)
@@ -31,7 +33,17 @@ enum Code {
   /// `x in a..b`, which the bounds decide without a list.
   case within(CodeID, low: CodeID, high: CodeID)
   case binary(BinaryOperator, CodeID, CodeID)
+  /// A binary operator whose right operand is the code of a constant.
+  case binaryConstant(BinaryOperator, CodeID, CodeID, ConstantID)
   case conditional(CodeID, CodeID, CodeID)
+
+  /// The operands of a comparison for equality.
+  var equation: (left: CodeID, right: CodeID)? {
+    switch self {
+    case .binary(.equal, let left, let right), .binaryConstant(.equal, let left, let right, _): (left, right)
+    default: nil
+    }
+  }
 }
 
 typealias CodeID = Int32

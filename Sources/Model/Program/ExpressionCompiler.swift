@@ -108,6 +108,7 @@ extension Program {
     {
       return emit(constant: constant(at: row.address + 1 + place))
     }
+    if case .local(let slot) = codes[Int(base)] { return emit(.fieldOfLocal(base, name, slot)) }
     return emit(.field(base, name))
   }
 
@@ -138,6 +139,8 @@ extension Program {
     }
     let b = compile(right, frame)
     if let x = constant(of: a), let y = constant(of: b), let result = folded(op, x, y) { return emit(constant: result) }
+    // A loop over a range has its bounds from the code.
+    if case .constant(let id) = codes[Int(b)], op != .range { return emit(.binaryConstant(op, a, b, id)) }
     return emit(.binary(op, a, b))
   }
 
@@ -162,7 +165,7 @@ extension Program {
     case .and, .or, .within: true
     case .builtin(let builtin, _): builtin == .bit
     case .unary(let op, _): op == .not
-    case .binary(let op, _, _): op.isTest
+    case .binary(let op, _, _), .binaryConstant(let op, _, _, _): op.isTest
     case .loop(let id): loops[Int(id)].kind == .all || loops[Int(id)].kind == .exists
     default: false
     }

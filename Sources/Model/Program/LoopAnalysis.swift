@@ -8,9 +8,9 @@ extension Program {
   private func operands(of code: CodeID) -> [CodeID] {
     switch codes[Int(code)] {
     case .constant, .local, .subject, .number, .state, .fact, .broken: []
-    case .field(let a, _), .unary(_, let a), .kept(_, let a): [a]
+    case .field(let a, _), .fieldOfLocal(let a, _, _), .unary(_, let a), .kept(_, let a): [a]
     case .index(let a, let b), .and(let a, let b), .or(let a, let b), .orElse(let a, let b),
-      .binary(_, let a, let b):
+      .binary(_, let a, let b), .binaryConstant(_, let a, let b, _):
       [a, b]
     case .conditional(let a, let b, let c), .within(let a, let b, let c): [a, b, c]
     case .list(let list), .builtin(_, let list): Array(operands[list.range])
@@ -30,7 +30,7 @@ extension Program {
   mutating func search(_ body: CodeID, variable: Slot) -> SearchCode? {
     var first = body
     while case .and(let left, _) = codes[Int(first)] { first = left }
-    guard case .binary(.equal, let left, let right) = codes[Int(first)] else { return nil }
+    guard let (left, right) = codes[Int(first)].equation else { return nil }
     for (value, wanted) in [(left, right), (right, left)] where isFixed(wanted, below: variable) {
       var fields: [NameID] = []
       guard isOwn(value, of: variable, &fields), !fields.isEmpty else { continue }
@@ -45,8 +45,10 @@ extension Program {
   private func isOwn(_ code: CodeID, of variable: Slot, _ fields: inout [NameID]) -> Bool {
     switch codes[Int(code)] {
     case .local(let slot): if slot < variable { return false }
-    case .field(_, let name): fields.append(name)
-    case .constant, .index, .builtin, .call, .unary, .and, .or, .orElse, .within, .binary, .conditional: break
+    case .field(_, let name), .fieldOfLocal(_, let name, _): fields.append(name)
+    case .constant, .index, .builtin, .call, .unary, .and, .or, .orElse, .within, .binary, .binaryConstant,
+      .conditional:
+      break
     case .subject, .number, .state, .fact, .list, .loop, .kept, .broken: return false
     }
     return operands(of: code).allSatisfy { isOwn($0, of: variable, &fields) }
@@ -68,9 +70,12 @@ extension Program {
     switch (codes[Int(a)], codes[Int(b)]) {
     case (.local(let a), .local(let b)): return a + distance == b
     case (.constant(let a), .constant(let b)): return constants[Int(a)] == constants[Int(b)]
-    case (.field(_, let a), .field(_, let b)): if a != b { return false }
+    case (.field(_, let a), .field(_, let b)), (.fieldOfLocal(_, let a, _), .fieldOfLocal(_, let b, _)):
+      if a != b { return false }
     case (.unary(let a, _), .unary(let b, _)): if a != b { return false }
-    case (.binary(let a, _, _), .binary(let b, _, _)): if a != b { return false }
+    case (.binary(let a, _, _), .binary(let b, _, _)),
+      (.binaryConstant(let a, _, _, _), .binaryConstant(let b, _, _, _)):
+      if a != b { return false }
     case (.builtin(let a, _), .builtin(let b, _)): if a != b { return false }
     case (.call(let a, _), .call(let b, _)): if Slot(a.slot) + distance != Slot(b.slot) { return false }
     case (.index, .index), (.and, .and), (.or, .or), (.orElse, .orElse), (.within, .within),

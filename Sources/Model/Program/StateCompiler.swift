@@ -15,6 +15,7 @@ struct InitialField {
 }
 
 enum InitialCode {
+  case constant(Cell)
   case expression(ExpressionID)
   case list
   case map
@@ -58,7 +59,9 @@ extension Program {
 
   private mutating func initial(_ value: InitialValue) -> InitialCode {
     switch value {
-    case .expression(let expression): return .expression(withOwnSlots { $0.compile(expression, in: Frame()) })
+    case .expression(let expression):
+      let id = withOwnSlots { $0.compile(expression, in: Frame()) }
+      return constant(of: roots[Int(id)]).map(InitialCode.constant) ?? .expression(id)
     case .list: return .list
     case .map: return .map
     case .record(let variables):

@@ -39,11 +39,11 @@ struct Tokenizer {
     let (start, end) = (file.offset(of: event.start), file.offset(of: event.end))
     switch event.kind {
     case .alias: return Leaf(kind: .alias, start: start, end: end, hasAnchor: false)
-    case .scalar(let text, let style):
+    case .scalar(let style):
       if start == end { return nil }
       return Leaf(
         kind: style == .block ? .blockHeader : .scalar, start: start, end: end, hasAnchor: event.anchor != nil,
-        text: style == .block ? text : "")
+        text: style == .block ? event.text : "")
     default: return nil
     }
   }
