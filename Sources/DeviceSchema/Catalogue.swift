@@ -100,8 +100,8 @@ package final class Catalogue {
   /// The memory that a call makes and memory regions can use; nil if the architecture has none.
   package private(set) lazy var descriptorMemory: DescriptorMemory? = readDescriptorMemory()
 
-  /// The releases that the schemas describe.
-  private(set) lazy var described: ReleaseBound? = common("describes")?.releaseBound(faults)
+  /// The releases that the schemas describe, and the one that is assumed if none is named.
+  private(set) lazy var described = ["describes", "assumes"].map { common($0)?.releaseBound(faults) }
 
   /// - Parameter namesRelease: whether messages about releases name this one.
   package convenience init(

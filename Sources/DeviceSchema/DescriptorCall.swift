@@ -51,8 +51,11 @@ extension SchemaFile {
     }
   }
 
-  /// Whether the VM's `every` rules are the first stage of the call: it is made on the VM or on one of its parts.
-  package func isOnVM(_ call: DescriptorCall) -> Bool { call != .close && !(call == .create && subject == .vm) }
+  /// Whether the VM's `every` rules are the first stage of the call: it is made on the VM or on one of its parts. `enter` is the end
+  /// of a call.
+  package func isOnVM(_ call: DescriptorCall) -> Bool {
+    ![.close, .enter].contains(call) && !(call == .create && subject == .vm)
+  }
 
   /// The rules of all calls on the descriptor, its capabilities, its groups and its attributes.
   ///

@@ -10,14 +10,16 @@ package struct FailureMessages {
     package var page: String?
     /// The calls that take its place on some architectures.
     package var calls: [Architecture: String] = [:]
+    /// The attributes that the same words of programs can be about.
+    package var attributes: [String] = []
     /// What the call is about, in sentences.
     package var doc: String?
     /// The meanings of errnos that come from the host or the guest, and not from the rules of a schema.
     package var reasons: [String: String] = [:]
   }
 
-  /// Letters and digits, in lower case, that name a call: `set`, `get`, `has`, `attribute` for any of them, or its name in
-  /// the kernel's headers.
+  /// Letters and digits, in lower case, that name a call: `set`, `get`, `has`, `attribute` for any of them, its name in the
+  /// kernel's headers, or the id of a refusal.
   package private(set) var calls: [(words: String, call: String)] = []
   /// Words of the same form that name a call only in a message that also names a part of KVM, such as `create`.
   package private(set) var verbs: [(words: String, call: String)] = []
@@ -30,6 +32,8 @@ package struct FailureMessages {
   package private(set) var callNames: [(words: String, call: String)] = []
   /// What precedes the number of a group if the call is not named, in lower case.
   package private(set) var groups: [(words: String, access: AttributeAccess)] = []
+  /// The words of a line with which the report of one failure begins, in lower case.
+  package private(set) var reports: [String] = []
   /// What precedes the number of an errno, in lower case.
   package private(set) var errnos: [String] = []
   /// Calls that are not on attributes: where their page is, or a text for those that no schema describes.
@@ -52,18 +56,24 @@ package struct FailureMessages {
   /// Whether messages can be about a call of the kernel's headers that is not on an attribute.
   package func has(_ call: String) -> Bool { others[call] != nil || described.contains(call) }
 
+  /// Whether what a phrase means is the id of a refusal, and not a call.
+  package func isReason(_ name: String) -> Bool { name.contains(":") }
+
   /// Adds what a file says; what is there already comes first.
   fileprivate mutating func add(_ node: SchemaNode, _ faults: Findings) {
     let reader = KeyReader(
       node,
       keys: [
-        "calls", "verbs", "last-calls", "others", "groups", "errnos", "subjects", "common-words", "architectures",
+        "calls", "verbs", "last-calls", "others", "groups", "reports", "errnos", "subjects", "common-words",
+        "architectures",
       ],
       of: "'messages'",
       faults)
     for entry in reader["others"]?.entries ?? [] where others[entry.key.value] == nil {
-      let call = KeyReader(entry.value, keys: ["page", "calls", "doc", "reasons"], of: "'\(entry.key.value)'", faults)
-      var other = OtherCall(page: call.string("page"), doc: call.string("doc"))
+      let call = KeyReader(
+        entry.value, keys: ["page", "calls", "attributes", "doc", "reasons"], of: "'\(entry.key.value)'", faults)
+      var other = OtherCall(
+        page: call.string("page"), attributes: call.strings("attributes"), doc: call.string("doc"))
       for entry in call["calls"]?.entries ?? [] {
         guard let architecture = Architecture(rawValue: entry.key.value), let call = entry.value.scalar else {
           faults.error("schema-type", "'calls' has a call for each architecture", at: entry.value.range)
@@ -98,6 +108,7 @@ package struct FailureMessages {
       }
       groups.append((entry.key.value.lowercased(), access))
     }
+    reports += reader.strings("reports").map { $0.lowercased() }
     errnos += reader.strings("errnos").map { $0.lowercased() }
   }
 
@@ -108,7 +119,7 @@ package struct FailureMessages {
         faults.error("schema-type", "a call is letters and digits in lower case", at: entry.key.range)
         return nil
       }
-      guard let call = entry.value.scalar, names.contains(call) else {
+      guard let call = entry.value.scalar, names.contains(call) || isReason(call) else {
         faults.error("schema-type", "a call must be \(names.listed("or"))", at: entry.value.range)
         return nil
       }

@@ -47,28 +47,46 @@ extension SchemaSource {
     return source
   }
 
-  /// The newest release that the built-in schemas describe.
-  package static var newestRelease: Release { builtInDescribed.release }
+  /// The release that is assumed if none is named, by the built-in schemas.
+  package static var assumedRelease: Release { builtInReleases.assumed }
 
-  fileprivate static let builtInDescribed: ReleaseBound.Start = {
-    guard let releases = builtIn("common/kvm.yaml").described else { preconditionFailure("kvm.yaml has no release") }
+  fileprivate static let builtInReleases: DescribedReleases = {
+    guard let releases = builtIn("common/kvm.yaml").releases else { preconditionFailure("kvm.yaml has no release") }
     return releases
   }()
 
-  /// The value of `describes`; nil if there is none.
-  fileprivate var described: ReleaseBound.Start? {
-    text(Findings()).top("describes")?.releaseBound(Findings())?.mainline
+  /// What the file says of releases; nil if it says nothing.
+  fileprivate var releases: DescribedReleases? {
+    let text = text(Findings())
+    func start(_ key: String) -> ReleaseBound.Start? { text.top(key)?.releaseBound(Findings())?.mainline }
+    return start("describes").map { described in
+      DescribedReleases(
+        oldest: described.lastWithout, newest: described.release,
+        assumed: start("assumes")?.release ?? described.release)
+    }
   }
+}
+
+/// The releases that schemas describe: `describes` and `assumes`.
+private struct DescribedReleases {
+  /// Nil if the schemas do not say.
+  var oldest: Release?
+  var newest: Release
+  /// The release that is assumed if none is named.
+  var assumed: Release
 }
 
 extension [SchemaSource] {
   /// The newest release that the schemas describe.
-  package var newestRelease: Release { described.release }
+  package var newestRelease: Release { releases.newest }
 
   /// The oldest release that the schemas describe; nil if they do not say.
-  package var oldestRelease: Release? { described.lastWithout }
+  package var oldestRelease: Release? { releases.oldest }
 
-  private var described: ReleaseBound.Start {
-    first { $0.path == "common/kvm.yaml" && !$0.file.isBuiltIn }?.described ?? SchemaSource.builtInDescribed
+  /// The release that is assumed if none is named.
+  package var assumedRelease: Release { releases.assumed }
+
+  private var releases: DescribedReleases {
+    first { $0.path == "common/kvm.yaml" && !$0.file.isBuiltIn }?.releases ?? SchemaSource.builtInReleases
   }
 }

@@ -66,6 +66,12 @@ struct CallReference {
     }
   }
 
+  /// A call and what follows it in the same ioctl: KVM_RUN enters the guest.
+  func parts(of call: RefusableCall, in file: SchemaFile) -> [RefusableCall] {
+    guard case .descriptor(.run) = call.kind, file.has(.enter) else { return [call] }
+    return [call] + [self.call(.enter, of: file)].filter { !$0.refusals.isEmpty }
+  }
+
   func call(_ capability: Capability, of file: SchemaFile) -> RefusableCall {
     let title = "KVM_ENABLE_CAP of \(capability.constant ?? capability.name)"
     return call(.capability(capability), title, capability.name, file) { walk, context in

@@ -171,8 +171,11 @@ struct CandidateSearch {
   private func ownCalls(
     of file: SchemaFile, _ catalogue: Catalogue, where isWanted: (RefusableCall) -> Bool
   ) -> [Candidate] {
-    reference(catalogue).ownCalls(of: file).filter(isWanted).map {
-      Candidate(file: file, catalogue: catalogue, architectures: [catalogue.architecture], calls: [$0])
+    let reference = reference(catalogue)
+    return reference.ownCalls(of: file).filter(isWanted).map {
+      Candidate(
+        file: file, catalogue: catalogue, architectures: [catalogue.architecture],
+        calls: reference.parts(of: $0, in: file))
     }
   }
 

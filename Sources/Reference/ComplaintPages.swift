@@ -14,11 +14,15 @@ extension Explainer {
     if let architecture = complaint.architecture, !catalogues.contains(where: { $0.architecture == architecture }) {
       return .unknown("the message is from a program for \(architecture.rawValue), which has no schemas")
     }
+    if case .other(let id)? = complaint.call, messages.isReason(id), case .page(let page) = explain(id) {
+      return .page("The message is about this refusal:\n\n" + page)
+    }
     if complaint.isErrnoAlone, let page = page(ofCallOrErrno: complaint.errno?.description ?? "") { return .page(page) }
     var search = CandidateSearch(catalogues: catalogues, messages: messages, complaint: complaint, type: type)
     guard let found = search.candidates()?.map(search.ofNamedCommand) else { return .unknown(complaint.whatIsMissing) }
     complaint = search.complaint
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
+    let likely = able.likely(complaint.errno)
     var page = PageText()
     page.line(complaint.sentence(of: found))
     if complaint.errno == nil, !found.isEmpty, !complaint.isOfKernel {
@@ -32,7 +36,7 @@ extension Explainer {
       if found.isEmpty { return .page(page.text) }
     }
     if found.isEmpty { return nothing(complaint, search, &page) }
-    let shown = able.isEmpty ? found : able
+    let shown = able.isEmpty ? found : likely
     // The page may have a reason of the host or the guest already.
     let reasons = messages.reason(complaint) == nil ? "reason" : "other reason"
     if found.count == 1 {
@@ -44,7 +48,7 @@ extension Explainer {
       page.gap()
       page.candidate(able[0], complaint, reasons)
     } else if shown.count <= Self.mostCandidates {
-      page.candidates(found, able: able, complaint, isTypeKnown: type != nil)
+      page.candidates(found, able: able, likely: likely, complaint, isTypeKnown: type != nil)
     } else {
       page.groups(shown, isAble: !able.isEmpty, complaint)
     }
@@ -143,6 +147,9 @@ extension PageText {
   fileprivate mutating func other(_ complaint: Complaint, _ found: [Candidate], _ messages: FailureMessages) {
     var sentences = ["This is not a call on a device attribute."]
     if case .other(let name)? = complaint.call {
+      if let attributes = messages.others[name]?.attributes, !attributes.isEmpty {
+        sentences = ["This can be KVM_SET_DEVICE_ATTR on \(attributes.listed("or"))."]
+      }
       let capability = complaint.constants.first { $0.hasPrefix("KVM_CAP_") }
       let isDescribed = found.contains { $0.calls.contains { $0.title == name } }
       // A call that has its page under another name has something of its own to say.
@@ -305,11 +312,11 @@ extension PageText {
     }
   }
 
-  /// The calls that a message may be about. If some of them can give the answer, only those are listed.
+  /// The calls that a message may be about. If some of them can give the answer, only the likely ones of those are listed.
   fileprivate mutating func candidates(
-    _ all: [Candidate], able: [Candidate], _ complaint: Complaint, isTypeKnown: Bool
+    _ all: [Candidate], able: [Candidate], likely: [Candidate], _ complaint: Complaint, isTypeKnown: Bool
   ) {
-    let shown = able.isEmpty ? all : able
+    let shown = able.isEmpty ? all : likely
     let errno = complaint.errno?.description
     let what = complaint.isOnAttribute ? "attributes fit" : "calls fit"
     if able.isEmpty, let errno {
@@ -328,10 +335,14 @@ extension PageText {
       if errno != nil { for reason in reasons { paragraph("- " + reason, indent: 6, hanging: 2) } }
     }
     if shown.count > 40 { paragraph("and \(shown.count - 40) more") }
-    let rest = all.count - shown.count
-    if rest > 0, let errno {
-      gap()
-      paragraph("\(rest) more \(rest == 1 ? "fits, and is" : "fit, and are") never answered with \(errno).")
+    if let errno {
+      let (unlikely, unable) = able.isEmpty ? (0, 0) : (able.count - likely.count, all.count - able.count)
+      if unlikely + unable > 0 { gap() }
+      if unlikely > 0 {
+        paragraph(
+          "\(unlikely.fitting) answered with \(errno) only if the program passes an address that it may not use.")
+      }
+      if unable > 0 { paragraph("\(unable.fitting) never answered with \(errno).") }
     }
     gap()
     if !isTypeKnown {
@@ -341,6 +352,21 @@ extension PageText {
     }
     paragraph("For details: explain \(shown[0].name)")
   }
+}
+
+extension [Candidate] {
+  /// Those of the candidates that a message is probably about. Programs pass addresses that they may use, so that EFAULT has
+  /// another reason if a call has one.
+  fileprivate func likely(_ errno: Errno?) -> [Candidate] {
+    guard errno == Errno(name: "EFAULT") else { return self }
+    let some = filter { $0.refusals(errno).contains { $0.rule != nil } }
+    return some.isEmpty ? self : some
+  }
+}
+
+extension Int {
+  /// `1 more fits, and is`, `2 more fit, and are`.
+  fileprivate var fitting: String { "\(self) more \(self == 1 ? "fits, and is" : "fit, and are")" }
 }
 
 extension RefusableCall {

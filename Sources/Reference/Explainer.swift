@@ -153,7 +153,7 @@ extension Explainer {
       page.paragraph(doc)
       return page.text
     }
-    guard let errno = Errno(name: name) else { return nil }
+    guard let errno = Errno(name: name) ?? Errno(number: name) else { return nil }
     page.line("\(errno) is errno \(errno.rawValue)" + (ErrnoText.words(errno).map { ": \($0)" } ?? ""))
     page.gap()
     page.paragraph("Its meaning depends on the call. Explain the whole message of the program: explain 'MESSAGE'.")
@@ -451,5 +451,14 @@ extension Explainer {
     for known in ids where known.hasPrefix(head) && !same.contains(known) { same.append(known) }
     if !same.isEmpty { return .unknown("there is no diagnostic or rule '\(name)'; there are \(same.quoted("and"))") }
     return .unknown("there is no diagnostic or rule '\(name)'\(ids.suggestion(for: id))")
+  }
+}
+
+extension Errno {
+  /// Parses the number of an errno, such as 22. Returns nil if no errno has it.
+  fileprivate init?(number: String) {
+    guard let number = Int32(number) else { return nil }
+    self.init(rawValue: number)
+    if !hasName { return nil }
   }
 }

@@ -55,13 +55,19 @@ struct MessageReader {
   func part(of lines: [String]) -> Range<Int> {
     for isAbout in [namesCall, hasAttribute, hasVerb, namesLastCall] {
       let about = lines.indices.filter { isAbout(lines[$0]) }
-      let parts = about.map { line in line..<end(of: line, in: lines) }
+      let parts = about.map { line in beginning(of: line, in: lines)..<end(of: line, in: lines) }
       let failing =
         about.firstIndex { errno(in: lines[$0]) != nil }
         ?? parts.firstIndex { errno(in: lines[$0].joined(separator: " ")) != nil }
       if let part = failing ?? parts.indices.first { return parts[part] }
     }
     return 0..<Swift.min(lines.count, 10)
+  }
+
+  /// The first line of the report of a failure that a line is in, at most ten lines before it; the line itself if it is in none.
+  private func beginning(of line: Int, in lines: [String]) -> Int {
+    let before = Swift.max(0, line - 10)..<line
+    return before.last { index in messages.reports.contains { lines[index].lowercased().contains($0) } } ?? line
   }
 
   private func end(of first: Int, in lines: [String]) -> Int {
@@ -139,12 +145,12 @@ struct MessageReader {
       ? .attribute(nil) : AttributeAccess(rawValue: name).map { .attribute($0) } ?? .other(name)
   }
 
-  /// A text without the names of source files, such as `guest_memfd_test.c:95`.
+  /// A text without the names of source files, such as `guest_memfd_test.c:95`, and of tests of Rust, `device::tests::test_run`.
   private static func withoutFileNames(_ text: String) -> String {
     let endings = [".c", ".h", ".cc", ".cpp", ".rs", ".go", ".py"]
     return text.split(separator: " ").filter { word in
       let name = word.prefix { $0 != ":" }
-      return !endings.contains { name.hasSuffix($0) }
+      return !endings.contains { name.hasSuffix($0) } && !word.contains("::tests::")
     }.joined(separator: " ")
   }
 

@@ -198,7 +198,7 @@ extension PageText {
       heading("ARGUMENTS, as bits of the machine type")
       bitFields(file.createArguments, indent: 2)
     }
-    refusals([call], catalogue)
+    refusals(CallReference(catalogue: catalogue).parts(of: call, in: file), catalogue)
     var source = capability?.source ?? file.source
     if case .request(let request) = call.kind { source = request.source }
     sources(file, source)

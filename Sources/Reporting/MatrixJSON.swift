@@ -16,7 +16,7 @@ extension MatrixReport {
       ("version", 1),
       ("kind", .string(Self.kind)),
       ("kvmconf", .string(kvmconfVersion)),
-      ("schemas", .string(SchemaSource.newestRelease.description)),
+      ("schemas", .string(SchemaSource.assumedRelease.description)),
       ("shard", matrix.shard.map(json) ?? .null),
       ("hosts", .array(hosts.map { .string($0) })),
       ("files", .elements(count: files.count) { json(of: $0) }),

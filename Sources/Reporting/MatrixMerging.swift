@@ -95,7 +95,7 @@ extension HostMatrix {
     /// Why the reports cannot be merged, or nil if they can.
     func difference(from other: Header?) -> String? {
       let other = other ?? self
-      let own = "kvmconf \(kvmconfVersion) with the schemas of Linux \(SchemaSource.newestRelease)"
+      let own = "kvmconf \(kvmconfVersion) with the schemas of Linux \(SchemaSource.assumedRelease)"
       if version != other.version { return "one was written by \(version), the other by \(other.version)" }
       if version != own { return "it was written by \(version), and this is \(own)" }
       if shard.count != other.shard.count {

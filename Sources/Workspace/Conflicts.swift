@@ -51,9 +51,11 @@ struct Conflicts {
         continue
       }
       defer { causes.insert(entry.step.at) }
-      guard let reason = entry.result.reasons.first, reason.isConflict, reason.missing.isEmpty,
-        case .refused = entry.result.outcome
-      else {
+      guard let reason = entry.result.reasons.first, reason.isConflict, case .refused = entry.result.outcome else {
+        continue
+      }
+      if !reason.missing.isEmpty {
+        remedy(index, reason.missing.filter { !$0.contains(".") }, in: &report)
         continue
       }
       if needsIRQChip(index) {
@@ -172,6 +174,16 @@ struct Conflicts {
   private func isMemory(_ place: SourceRange) -> Bool {
     plan.steps.contains { step in
       if case .addMemory = step.operation { step.at == place } else { false }
+    }
+  }
+
+  /// Says which devices are missing, of a plan that has none. If a part of the text led to no step, they may be there.
+  private func remedy(_ index: Int, _ types: [String], in report: inout Report) {
+    if types.isEmpty || plan.steps.contains(where: \.operation.fillsDeviceSlot) { return }
+    if lacksSteps {
+      report.skip(index, because: "an earlier step is wrong")
+    } else {
+      report.setRemedy(index, "missing here: a device of the type \(types.listed())")
     }
   }
 

@@ -38,7 +38,7 @@ package struct Settings: Sendable {
   /// The kind of an error in a schema: with only the built-in schemas, it is a bug in kvmconf.
   package var kindOfSchemaFault: DiagnosticsError.Kind { hasOwnSchemas ? .invalid : .software }
 
-  package var playedRelease: Release { release ?? facts?.release ?? schemas.newestRelease }
+  package var playedRelease: Release { release ?? facts?.release ?? schemas.assumedRelease }
 }
 
 /// A manifest and its plan.

@@ -137,12 +137,16 @@ struct Readiness {
     guard knownMissing.isDisjoint(with: reason.missing) else { return [] }
     var found = Obstacle(
       reason: reason, isWarning: isWarning, place: place(ofVCPU: entry.slot), notes: [], vcpus: [entry.id])
-    let types = reason.missing.filter { settings.lacksType($0) }
+    let types = settings.lackedTypes(reason.missing)
     if !types.isEmpty {
-      found.place = document.keyRange("devices") ?? found.place
-      found.notes = types.map { Note("missing here: a device of the type \($0)") }
+      // A device that takes the place of the controllers of KVM_CREATE_IRQCHIP has more settings.
+      let irqchip = plan.steps.first { $0.operation == .createIRQChip }?.at
+      found.place = irqchip ?? document.keyRange("devices") ?? found.place
+      found.notes = types.map {
+        Note(irqchip == nil ? "missing here: a device of the type \($0)" : "write a device of the type \($0) instead")
+      }
       found.vcpus = nil
-      return [found]
+      return obstacles.contains { $0.place == found.place && $0.notes == found.notes } ? [] : [found]
     }
     let (lacking, present) = settings.missing(reason.missing, vcpu: entry.slot)
     if !lacking.isEmpty {
@@ -206,6 +210,11 @@ extension Readiness {
     document.keyRange("vcpus") ?? (plan.vcpus.indices.contains(slot) ? plan.vcpus[slot].at : document.range.firstLine)
   }
 
+  /// Where a step creates the VM.
+  private var placeOfVM: SourceRange? {
+    plan.steps.first { if case .createVM = $0.operation { true } else { false } }?.at
+  }
+
   /// Where a setting would be written: at the group, if the manifest has it, or else at what contains the group.
   private func place(of owner: Target, _ path: String) -> SourceRange {
     let node: Node?
@@ -215,7 +224,7 @@ extension Readiness {
     case .device(let slot):
       place = settings.devices[slot]?.at
       node = document[key: "devices"]?.items?.first { item in place.map(item.range.contains) ?? false }
-    case .vm, .system: (node, place) = (document[key: "vm"], document.keyRange("vm"))
+    case .vm, .system: (node, place) = (document[key: "vm"], document.keyRange("vm") ?? placeOfVM)
     }
     let group = path.withoutOwner.prefix { $0 != "." }
     return node?[key: "attributes"]?.keyRange(String(group)) ?? node?.keyRange("attributes") ?? place
@@ -285,9 +294,16 @@ private struct MadeSettings {
     return (lacking, present)
   }
 
-  /// Whether a path is that of a device type, of which the VM has no device.
-  func lacksType(_ path: String) -> Bool {
-    !path.contains(".") && !devices.values.contains { $0.type == path }
+  /// The device types of which the VM has no device, if they are missing, or if the missing attributes are theirs.
+  func lackedTypes(_ missing: [String]) -> [String] {
+    func lacks(_ type: String) -> Bool {
+      !["vm", "vcpu"].contains(type) && !devices.values.contains { $0.type == type }
+    }
+    let types = missing.filter { !$0.contains(".") }
+    if !types.isEmpty { return types.filter(lacks) }
+    let owners = missing.map { String($0.prefix { $0 != "." }) }
+    // One of the attributes is enough.
+    return owners.allSatisfy(lacks) ? Array(owners.prefix(1)) : []
   }
 
   /// Whether a call from a place is about a vCPU, or about what all vCPUs share.

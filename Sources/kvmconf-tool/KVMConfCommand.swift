@@ -60,7 +60,7 @@ extension KVMConfCommand {
       let text = fullMessage(for: error)
       let isVersion = text == configuration.version
       Output.result(
-        (isVersion ? "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.newestRelease))" : text) + "\n")
+        (isVersion ? "kvmconf \(kvmconfVersion) (schemas of Linux \(SchemaSource.assumedRelease))" : text) + "\n")
     }
     Output.exit(Status.success)
   }

@@ -17,20 +17,24 @@ import Vocabulary
   }
 
   /// A folder of schemas can describe another release; `kvm.yaml` without one leaves the built-in one.
-  @Test func theNewestRelease() {
-    func newest(_ text: String) -> Release {
-      let file = SourceFile(path: "kvm.yaml", bytes: Array(text.utf8))
-      return [SchemaSource(path: "common/kvm.yaml", file: file)].newestRelease
+  @Test func describedReleases() {
+    func sources(_ text: String) -> [SchemaSource] {
+      let file = SourceFile(path: "kvm.yaml", bytes: Array("schema: 2\n\(text)".utf8))
+      return [SchemaSource(path: "common/kvm.yaml", file: file)]
     }
-    #expect(newest("schema: 2\ndescribes: v9.1\n") == Release(major: 9, minor: 1))
-    #expect(newest("schema: 2\ndescribes: v5.10..v9.1\n") == Release(major: 9, minor: 1))
-    #expect(newest("schema: 2\n") == SchemaSource.newestRelease)
+    let newest = Release(major: 9, minor: 1)
+    #expect(sources("describes: v9.1\n").newestRelease == newest)
+    #expect(sources("describes: v5.10..v9.1\n").newestRelease == newest)
+    #expect(sources("describes: v5.10..v9.1\n").assumedRelease == newest)
+    #expect(sources("describes: v5.10..v9.1\nassumes: v9.0\n").assumedRelease == Release(major: 9, minor: 0))
+    #expect(sources("").newestRelease == SchemaSource.builtIn.newestRelease)
     #expect(SchemaSource.builtIn.oldestRelease == Release(major: 5, minor: 10))
+    #expect(SchemaSource.builtIn.assumedRelease <= SchemaSource.builtIn.newestRelease)
     expectFaults(
       in: "schema: 2\narch: [arm64]\ndoc: all\nsources: [x]\ndescribes: 1️⃣72️⃣\n",
       .init("1️⃣", to: "2️⃣", "schema-type", "'7' is not a release; write v6.13, as the kernel's tags are written"),
       path: "common/kvm.yaml")
-    #expect(SchemaSource.builtIn.newestRelease == SchemaSource.newestRelease)
+    #expect(SchemaSource.builtIn.assumedRelease == SchemaSource.assumedRelease)
   }
 
   @Test func builtInListMatchesTheFolder() throws {

@@ -137,7 +137,7 @@ private func validated(_ manifest: String) async -> [Substring] {
     let several = await kvmconf(
       "validate", "--kernel", "4.9", "--kernel", "4.19", "--kernel", "99.1", "-", input: board)
     #expect(several.errors.split(separator: "\n").count { $0.hasPrefix("warning: ") } == 2, "\(several.errors)")
-    for release in ["5.10", "5.10.3", "7.2"] {
+    for release in ["5.10", "5.10.3", "7.2", "7.3.4"] {
       #expect(!(await kvmconf("validate", "--kernel", release, "-", input: board)).errors.contains("warning: "))
     }
   }

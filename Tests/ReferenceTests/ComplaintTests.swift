@@ -9,7 +9,7 @@ import Vocabulary
 private var explainerOfBuiltInSchemas: Explainer {
   Explainer(
     Architecture.allCases.map {
-      Catalogue(architecture: $0, release: SchemaSource.newestRelease, sources: SchemaSource.builtIn)
+      Catalogue(architecture: $0, release: SchemaSource.assumedRelease, sources: SchemaSource.builtIn)
     }.filter { $0.vm != nil })
 }
 
@@ -118,7 +118,11 @@ private var explainerOfBuiltInSchemas: Explainer {
       call: .other("KVM_ARM_VCPU_INIT"), errno: "EINVAL", architecture: .arm64),
     Message(text: "KVM_ENABLE_CAP failed: Invalid argument", call: .other("KVM_ENABLE_CAP"), errno: "EINVAL"),
     Message(
-      text: "Failed to set device address: No such device", call: .other("KVM_ARM_SET_DEVICE_ADDR"), errno: "ENODEV"),
+      text: "Failed to set device address: No such device", call: .other("the address of an interrupt controller"),
+      errno: "ENODEV"),
+    Message(
+      text: "ioctl(4, KVM_ARM_SET_DEVICE_ADDR, 0x7ffd1c) = -1 ENODEV (No such device)",
+      call: .other("KVM_ARM_SET_DEVICE_ADDR"), errno: "ENODEV", architecture: .arm64),
     Message(
       text: "panic: KVM: Failed to set register (0x603000000013808c) value (errno: 22)",
       call: .other("KVM_SET_ONE_REG"),
@@ -351,7 +355,8 @@ private var explainerOfBuiltInSchemas: Explainer {
       text: "failed to protect vm: Invalid argument", call: .other("KVM_CAP_ARM_PROTECTED_VM"), errno: "EINVAL"),
     Message(text: "vcpu hit unknown error: Bad address", call: .other("KVM_RUN"), errno: "EFAULT"),
     Message(
-      text: "kvm [1834]: VGIC redist and dist frames overlap", call: .other("KVM_RUN"), architecture: .arm64),
+      text: "kvm [1834]: VGIC redist and dist frames overlap", call: .other("vcpu.run.gicv3-overlap:EINVAL"),
+      architecture: .arm64),
     // libkrun
     Message(
       text: "Cannot set memory region attributes: Inappropriate ioctl for device (os error 25)",
@@ -426,6 +431,55 @@ private var explainerOfBuiltInSchemas: Explainer {
     Message(text: "Failed to inject NMI", call: .other("KVM_NMI")),
     // Lines of the kernel's log
     Message(text: "kvm [1]: Error, CPU 0 not supported!", call: .other("the start of KVM")),
+    Message(text: "kvm [1]: HYP mode not available", call: .other("the start of KVM")),
+    Message(text: "kvm_intel: VMX not supported by CPU 0", call: .other("the start of KVM")),
+    Message(
+      text: "kvm_intel: VMX not enabled (by BIOS) in MSR_IA32_FEAT_CTL on CPU 0", call: .other("the start of KVM")),
+    Message(text: "kvm_amd: SVM disabled (by BIOS) in MSR_VM_CR on CPU 0", call: .other("the start of KVM")),
+    Message(text: "kvm: disabled by bios", call: .other("the start of KVM")),
+    Message(
+      text: "kvm [1234]: Unsupported guest sys_reg access at: ffff80001000 [600003c5]",
+      call: .other("an access of the guest")),
+    Message(
+      text: "kvm [1234]: vcpu0, guest rIP: 0xffffffff810 ignored wrmsr: 0x140 data 0x0",
+      call: .other("an access of the guest")),
+    Message(
+      text: "kvm [1500]: vcpu0, guest rIP: 0xffffffff8106f8c2 unhandled rdmsr: 0x34",
+      call: .other("an access of the guest")),
+    Message(
+      text: "kvm [77]: Data abort outside memslots with no valid syndrome info", call: .other("KVM_RUN")),
+    Message(text: "ccp 0000:43:00.1: SEV-SNP: failed to INIT error 0x3", call: .other("a driver of the host")),
+    // What programs check themselves: QEMU
+    Message(
+      text: "qemu-system-aarch64: -accel kvm: Addressing limited to 36 bits, but memory exceeds it by 1073741824 bytes",
+      call: .other("the limit of guest addresses"), architecture: .arm64),
+    Message(
+      text: "host doesn't support requested feature: CPUID.01H:ECX.pcid [bit 17]",
+      call: .other("the features of the processor")),
+    Message(
+      text: "/qemu/exec.c:936: cpu_address_space_init: Assertion `asidx == 0 || !kvm_enabled()' failed",
+      call: .other("the address spaces of QEMU")),
+    Message(text: "KVM internal error. Suberror: 1", call: .other("KVM_EXIT_INTERNAL_ERROR")),
+    Message(text: "KVM: Error configuring CPU model: -22", call: .attribute(.set), errno: "EINVAL"),
+    Message(text: "  Fatal: Unable to find matching target", call: .other("KVM_ARM_VCPU_INIT")),
+    // The report of a selftest, whose errno comes before the call
+    Message(
+      text: """
+        # ==== Test Assertion Failure ====
+        #   lib/kvm_util.c:666: false
+        #   pid=4528 tid=4528 errno=5 - Input/output error
+        #      1        0x0000000000404eb7: __vm_mem_region_delete at kvm_util.c:666
+        """, call: .other("KVM_SET_USER_MEMORY_REGION"), errno: "EIO"),
+    // The name of a test of Rust is no call.
+    Message(
+      text: "thread 'ioctls::device::tests::test_create_device' panicked at 'assertion failed: `(left == right)`\n"
+        + "left: `22`, right: `25`', src/ioctls/device.rs:143:9"),
+    // The numbers of calls
+    Message(
+      text: "ioctl(7, 0x4018aee1, 0x7ffc0a3b8f10) = -1 EINVAL (Invalid argument)", call: .attribute(.set),
+      errno: "EINVAL"),
+    Message(
+      text: "ioctl(7, 0xc00caee0, 0x7ffc0a3b8f10) = -1 ENODEV", call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
     Message(
       text: "SEV: Failed to update RMP entry: GFN 100 PFN 200 error -5", call: .other("an error inside the kernel"),
       errno: "EIO"),
@@ -455,7 +509,10 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("panicked at src/devices/src/legacy/kvmgicv3.rs:42:59: `Err` value: Error(19)", "\narm-vgic-v3.create  "),
     ("IRQ_XIVE capability must be present for KVM", "\nvcpu.ppc-irq-xive  "),
     ("Cannot open /dev/kvm. Error: No such device (os error 19)", "that its module is not"),
-    ("Failed to set device address: No such device", "This is not a call on a device attribute."),
+    (
+      "Failed to set device address: No such device",
+      "This can be KVM_SET_DEVICE_ATTR on arm-vgic-v2.addr, arm-vgic-v3.addr or"
+    ),
     ("device_fd.set_device_attr(&dist_attr) returns EINVAL", "The message does not say which one it was."),
     ("Failed setting device attributes for the GIC: Invalid argument (os error 22)", "    arm-vgic-v3.nr-irqs "),
     // Calls that schemas describe, in every spelling
@@ -549,13 +606,17 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("vfio: failed to setup fd 32 for a group with fd 28: Bad file descriptor", "\nvfio.file.set-spapr-tce  "),
     (
       "Failed to restore the VM's GIC state: Error while setting or getting device attributes for the GIC: Bad address "
-        + "(os error 14)", "    arm-vgic-its.ctrl "
+        + "(os error 14)", "  arm-vgic-its.ctrl.restore-tables (arm64)"
     ),
     (
       "Error while setting or getting device attributes for the GIC: Bad address (os error 14), true, 4",
       "  arm-vgic-its.ctrl.save-tables (arm64)"
     ),
-    ("RestoreGic(SetDeviceAttribute(Bad address (os error 14)))", "    arm-vgic-its.ctrl "),
+    ("RestoreGic(SetDeviceAttribute(Bad address (os error 14)))", "  arm-vgic-its.ctrl.restore-tables (arm64)"),
+    (
+      "RestoreGic(SetDeviceAttribute(Bad address (os error 14)))",
+      "16 more fit, and are answered with EFAULT only if"
+    ),
     ("Create KVM_LOONGARCH_PCHPIC failed: No such device", "\nloongarch-pchpic.create  "),
     ("create KVM_LOONGARCH_EIOINTC failed: Invalid argument", "\nloongarch-eiointc.create  "),
     ("create KVM_LOONGARCH_IPI failed: Invalid argument", "\nloongarch-ipi.create  "),
@@ -564,6 +625,22 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("Failed to enable x2apic in KVM", "\nvm.x2apic-api  "),
     ("KVM: Failed to create TCE table for liobn 0x71000000", "\nvm.create-spapr-tce-64  "),
     ("KVM: Error configuring the CPU model: -16", "\nvm.cpu-model.processor  "),
+    ("qemu-system-s390x: KVM: Error configuring CPU model: -22", "\nvm.cpu-model.processor  "),
+    ("KVM internal error. Suberror: 1", "Suberror 1 means that it could not emulate"),
+    (
+      "qemu-system-x86_64: error: kvm run failed Invalid argument",
+      "a VM of the type sev, sev-es or snp must be initialised"
+    ),
+    ("kvm [1]: VGIC CPU and dist frames overlap", "\nvcpu.run.gicv2-overlap:EINVAL  "),
+    ("kvm: Unable to register VGIC dist MMIO regions", "\nvcpu.run:ENOSPC  "),
+    (
+      "qemu-system-riscv64: kvm_init_vcpu: kvm_arch_init_vcpu failed (0): Bad address",
+      "which is a fault of the program"
+    ),
+    (
+      "exiting with error 1: failed to create IRQ chip\n\nCaused by:\n    Operation not supported (os error 95)",
+      "EOPNOTSUPP can mean that crosvm on riscv64"
+    ),
     ("KVM: Error configuring CPU subfunctions: -16", "\nvm.cpu-model.processor-subfunc  "),
     ("KVM: Error configuring CPU UV features -14", "\nvm.cpu-model.processor-uv-feat-guest  "),
     ("KVM AIA: initialized fail", "\nriscv-aia.ctrl.init  "),
@@ -769,7 +846,8 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("x86_64/vm.set-gsi-routing:EINVAL", "after x2apic-api with use-32bit-ids"),
     ("flic.clear-io-irq", "must be 4; the length of the value in bytes if left out"),
     ("riscv64/vcpu.create", "the VM already has a vCPU with this id\n"),
-    ("KVM_SET_DEVICE_ATTR", "What it answers depends on the attribute"),
+    ("KVM_SET_DEVICE_ATTR", "What it answers depends on the attribute"), ("22", "EINVAL is errno 22: Invalid argument"),
+    ("ppc64/vcpu.run", "KVM_RUN without immediate_exit:\n    EINVAL  a vCPU of a VM of kvm_hv"),
   ]
 
   @Test(.slow) func callsErrnosAndPartsOfNamesHavePages() {
@@ -786,7 +864,7 @@ private var explainerOfBuiltInSchemas: Explainer {
   /// The paths in the data are beginnings of names of pages.
   @Test func pathsOfTheDataExist() {
     let catalogues = Architecture.allCases.map {
-      Catalogue(architecture: $0, release: SchemaSource.newestRelease, sources: SchemaSource.builtIn)
+      Catalogue(architecture: $0, release: SchemaSource.assumedRelease, sources: SchemaSource.builtIn)
     }
     let names = catalogues.flatMap(\.files).flatMap { file in
       let own = file.capabilities.map(\.name) + file.requests.map(\.name) + DescriptorCall.allCases.map(\.rawValue)
@@ -797,6 +875,12 @@ private var explainerOfBuiltInSchemas: Explainer {
       #expect(names.contains { $0.hasPrefix(path) }, "\(path)")
     }
     for call in messages.others.values.flatMap(\.calls.values) { #expect(messages.has(call), "\(call)") }
+    for path in messages.others.values.flatMap(\.attributes) {
+      #expect(names.contains { $0.hasPrefix(path) }, "\(path)")
+    }
+    for id in messages.calls.map(\.call) where messages.isReason(id) {
+      #expect(explainerOfBuiltInSchemas.hasPage(id), "\(id)")
+    }
   }
 
   /// A device has a name of its own in a manifest.

@@ -89,6 +89,24 @@ import Workspace
     #expect(found.map { $0.prefix(14) } == ["3:66 not-ready"])
   }
 
+  /// A device has the settings that the controllers of KVM_CREATE_IRQCHIP lack.
+  @Test func controllerWithoutSettingsHasADeviceInItsPlace() throws {
+    let text = Self.head + "vm: {irqchip: true}\nvcpus: {count: 1}\n"
+    let found = try ManifestWorkspace(Settings()).validate(SourceFile(path: "board.yaml", bytes: Array(text.utf8)))
+    #expect(found.diagnostics.count == 1)
+    #expect(found.diagnostics.first?.range?.start.description == "3:15")
+    #expect(found.diagnostics.first?.notes.first?.message == "write a device of the type arm-vgic-v2 instead")
+  }
+
+  @Test func missingControllerIsADevice() throws {
+    for part in ["features: [has-el2]", "attributes: {timer: {vtimer: 30}}"] {
+      let text = Self.head + "vcpus: {count: 1, \(part)}\n"
+      let found = try ManifestWorkspace(Settings()).validate(SourceFile(path: "board.yaml", bytes: Array(text.utf8)))
+      #expect(found.diagnostics.count == 1)
+      #expect(found.diagnostics.first?.notes.first?.message == "missing here: a device of the type arm-vgic-v3")
+    }
+  }
+
   @Test func refusedCallIsNotReportedAgainAsMissing() throws {
     // Without ctrl.init, pmu-v3.init is refused, and so is the run.
     let found = try problems(
@@ -149,4 +167,69 @@ import Workspace
     #expect(try messages(papr) == [])
     #expect(try messages(papr.replacing(", capabilities: [ppc-papr]", with: "")).count == 1)
   }
+
+  @Test func settingsThatRunAndDoNotServeTheGuestAreWarnedOf() throws {
+    let off = try problems("vcpus: {count: 2, features: [psci-0.2, power-off]}\n" + Self.gic)
+    #expect(
+      off.count == 1 && off[0].hasPrefix("3:1 not-ready the VM would run, but: every vCPU has power-off"), "\(off)")
+    #expect(
+      try problems(
+        "vcpus: {count: 2, features: [psci-0.2], each: [{vcpu: 1, features: [psci-0.2, power-off]}]}\n" + Self.gic)
+        == [])
+    let text = """
+      kvmconf: 1
+      arch: loongarch64
+      vcpus: {count: 2}
+      devices:
+        - type: loongarch-ipi
+        - type: loongarch-eiointc
+          attributes: {ctrl: {init-num-cpu: 1}}
+        - type: loongarch-pchpic
+          attributes: {ctrl: {init: 0x1000_0000}}
+      """
+    let few = try ManifestWorkspace(Settings()).validate(SourceFile(path: "board.yaml", bytes: Array(text.utf8)))
+    #expect(few.diagnostics.map { "\($0.range.map { "\($0.start)" } ?? "") \($0.id)" } == ["7:39 not-ready"])
+  }
+
+  /// svm_vcpu_pre_run(), tdx_vcpu_pre_run()
+  @Test(arguments: [
+    ("vm: {type: snp}\nvcpus: {count: 2}\n", "3:1 a VM of the type sev, sev-es or snp"),
+    ("ready: true\nsteps:\n  - {create-vm: {type: sev-es}}\n  - {create-vcpu: 0}\n", "5:17 a VM of the type sev,"),
+    (
+      """
+      ready: true
+      vm: {type: snp}
+      files: {firmware: /dev/sev}
+      steps:
+        - {sev: {id: init2, data: {}, sev_fd: firmware}}
+        - {create-vcpu: 0}
+      """, nil
+    ),
+    (tdx + finalised, "10:19 a vCPU of a TDX VM"),
+    (tdx + initialised, "8:7 a TDX VM must be finalised"),
+    (tdx + initialised + finalised, nil),
+  ]) func confidentialVMsAreInitialised(_ text: String, _ problem: String?) throws {
+    let file = SourceFile(path: "board.yaml", bytes: Array("kvmconf: 1\narch: x86_64\n\(text)".utf8))
+    let found = try ManifestWorkspace(Settings()).validate(file).diagnostics.filter { $0.id == "not-ready" }
+    let words = found.map { diagnostic in
+      let message = diagnostic.message.split(separator: "EINVAL: ").last ?? ""
+      return "\(diagnostic.range.map { "\($0.start)" } ?? "nowhere") \(message)"
+    }
+    #expect(words.count == (problem == nil ? 0 : 1) && words.first?.hasPrefix(problem ?? "") != false, "\(words)")
+  }
+
+  private static let tdx = """
+    ready: true
+    steps:
+      - {create-vm: {type: tdx}}
+      - {enable-capability: split-irqchip, pins: 24}
+      - tdx:
+          id: init-vm
+          data: {xfam: 3, entries: [{function: 0x8000_0008, eax: 0x30_0000, ebx: 0, ecx: 0, edx: 0}]}
+      - {create-vcpu: 0}
+      - {create-vcpu: 1}
+
+    """
+  private static let initialised = "  - {tdx-vcpu: {id: init-vcpu, data: 0}, on: vcpu.0}\n"
+  private static let finalised = "  - {tdx: {id: finalize-vm, data: 0}}\n"
 }
