@@ -142,7 +142,7 @@ extension ManifestWorkspace {
 
 extension Plan {
   /// Whether a process can map the memory that the plan gives its VM. Otherwise the call is not made.
-  fileprivate var canMapItsMemory: Bool {
+  var canMapItsMemory: Bool {
     steps.allSatisfy { step in
       if case .addMemory(_, _, let size, _, _) = step.operation { size <= 1 << 45 } else { true }
     }

@@ -50,7 +50,9 @@ package final class RandomPlans {
       let manifest = StepManifest(
         name: "random-\(seed)-\(count)", architecture: material.catalogue.architecture,
         files: material.files.manifestText, steps: draft)
-      guard let mended = manifest.mended(workspace), mended.manifest.steps.count > 2 else { continue }
+      guard let mended = manifest.mended(workspace), mended.manifest.steps.count > 2, mended.plan.canMapItsMemory else {
+        continue
+      }
       keepIfNew(mended.manifest.steps, mended.plan)
       return mended
     }
