@@ -35,6 +35,21 @@ import Workspace
     }
   }
 
+  /// Every call with a struct that the model predicts is made, also with the machine's files.
+  @Test(arguments: [Architecture.arm64, .x86_64, .riscv64, .ppc64, .s390x, .loongarch64, .ppc])
+  func everyCallWithAStructIsMade(_ architecture: Architecture) throws {
+    let workspace = ManifestWorkspace(Settings())
+    let catalogue = workspace.catalogue(for: architecture)
+    let known = catalogue.requests.map(\.call).filter { $0.rules != nil && $0.lifetime.mayInclude(catalogue.release) }
+    let files = [(name: "line", path: PlanFile.eventPath), (name: "other", path: PlanFile.eventPath)]
+    let plans = RandomPlans(workspace, architecture, seed: 1, files: files)
+    let steps = (0..<150).flatMap { _ in plans.next().manifest.steps }
+    for call in known { #expect(steps.contains { $0.hasPrefix("{\(call.name): ") }, "\(call.name)") }
+    if known.contains(where: { $0.name == "irqfd" }) {
+      #expect(steps.contains { $0.hasPrefix("{irqfd: ") && $0.contains("fd: line") })
+    }
+  }
+
   /// Random plans get past the first checks of the devices: many different rules refuse their calls.
   @Test func manyRulesAreReached() throws {
     let workspace = ManifestWorkspace(Settings())
@@ -106,6 +121,16 @@ import Workspace
     for number in [63, 64, 1023, 1024] {
       #expect(steps.contains("{set: arm-vgic-v3.nr-irqs, value: \(number)}"), "\(number)")
     }
+  }
+
+  /// So are those of the calls with a struct, in each member.
+  @Test func numbersOfCallsWithAStructAreTried() {
+    let steps = Bounds(ManifestWorkspace(Settings()), .riscv64).manifests().flatMap(\.steps)
+    for number in [0, 1, 2, 95, 96, 97] {
+      #expect(steps.contains("{irq-line: {irq: \(number), level: 1}}"), "\(number)")
+    }
+    #expect(steps.contains("{irq-line: {irq: 96, level: 0}}"))
+    #expect(steps.contains("{signal-msi: {address_lo: 0x2800_0000, address_hi: 0, data: 1}}"))
   }
 }
 

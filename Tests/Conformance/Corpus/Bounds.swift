@@ -8,16 +8,19 @@ import Workspace
 import YAMLSyntax
 
 /// Manifests that try every number in the rules of an attribute, and its neighbours, in every place of the call that
-/// takes a number: the value or each of its fields, and the fields of the key.
+/// takes a number: the value or each of its fields, and the fields of the key. The same for the other calls.
 package struct Bounds {
   private let workspace: ManifestWorkspace
   private let catalogue: Catalogue
   private let facts: [String: Value]
+  /// The files of the machine, as a manifest's `files`.
+  private let files: String?
   private static let mostNumbers = 160
   private static let mostSteps = 40
 
-  package init(_ workspace: ManifestWorkspace, _ architecture: Architecture) {
+  package init(_ workspace: ManifestWorkspace, _ architecture: Architecture, files: String? = nil) {
     self.workspace = workspace
+    self.files = files
     catalogue = workspace.catalogue(for: architecture)
     facts = (try? workspace.settings.facts?.values(for: catalogue)) ?? [:]
   }
@@ -30,12 +33,28 @@ package struct Bounds {
           let numbers = numbers(Numbers(of: attribute, in: group, catalogue, facts))
           for (i, template) in templates(attribute, group, file).enumerated() {
             let name = "bounds-\(file.name)-\(attribute.path.replacing(".", with: "-"))-\(i + 1)"
-            found += manifests(template, numbers, name: name, isReadable: attribute.isReadBack)
+            // A set that succeeds changes the device.
+            let isSet = template.call[key: "set"] != nil
+            found += manifests(
+              template.setup + template.given, template.call, numbers, name: name, isReadable: attribute.isReadBack,
+              isAlone: isSet)
           }
         }
       }
     }
-    return found + callManifests()
+    return found + callManifests() + requestManifests()
+  }
+
+  /// The same for calls with a struct, after the steps of a test.
+  private func requestManifests() -> [StepManifest] {
+    RequestCall.all(of: catalogue, facts).flatMap { request in
+      request.usesOfEachShape.enumerated().flatMap { i, use in
+        manifests(
+          use.before, use.step, numbers(request.numbers), name: "bounds-\(request.call.name)-\(i + 1)",
+          isReadable: false,
+          isAlone: request.call.makesDescriptor)
+      }
+    }
   }
 
   /// The same for calls that are not on attributes: creations, memory, capabilities.
@@ -99,22 +118,24 @@ package struct Bounds {
     return chosen.compactMap(\.self).map { file.steps(of: $0, path: attribute.path) }
   }
 
+  /// - Parameter isAlone: whether a call that succeeds ends its manifest. Then it is read back if that is possible.
   private func manifests(
-    _ template: ExampleSteps, _ numbers: [Int128], name: String, isReadable: Bool
+    _ before: [Node], _ call: Node, _ numbers: [Int128], name: String, isReadable: Bool, isAlone: Bool
   ) -> [StepManifest] {
-    let before = (template.setup + template.given).map(\.yaml)
+    let before = before.map(\.yaml)
     var pending: [String] = []
     var found: [StepManifest] = []
     func add(_ steps: [String]) {
       found.append(
         StepManifest(
-          name: "\(name)-\(found.count + 1)", architecture: catalogue.architecture, steps: before + steps))
+          name: "\(name)-\(found.count + 1)", architecture: catalogue.architecture, files: files,
+          steps: before + steps))
     }
-    for call in calls(template.call, numbers) {
-      let probe = StepManifest(name: "probe", architecture: catalogue.architecture, steps: before + [call])
+    for call in calls(call, numbers) {
+      let probe = StepManifest(
+        name: "probe", architecture: catalogue.architecture, files: files, steps: before + [call])
       guard let (mended, plan) = probe.mended(workspace), mended.steps.last == call else { continue }
-      // A set that succeeds changes the device, so it ends its manifest; it is read back if that is possible.
-      if template.call[key: "set"] != nil, endsWell(plan) {
+      if isAlone, endsWell(plan) {
         add([call] + (isReadable ? [call.readingBack] : []))
       } else {
         pending.append(call)
@@ -138,44 +159,21 @@ package struct Bounds {
   /// The call with each number in each place that has one.
   private func calls(_ call: Node, _ numbers: [Int128]) -> [String] {
     var found: [String] = []
-    for entry in call.entries ?? [] where !["set", "get", "has", "expect"].contains(entry.key.value) {
+    for entry in call.entries ?? [] where !["set", "get", "has", "expect", "on", "as"].contains(entry.key.value) {
       for number in numbers {
-        for changed in variants(entry.value, number) {
+        for changed in entry.value.variants(number) {
           var entries = (call.entries ?? []).filter { $0.key.value != "expect" }
           if let place = entries.firstIndex(where: { $0.key.value == entry.key.value }) {
             entries[place].value = changed
           }
-          // The value that a get reads is not compared.
-          if call[key: "get"] != nil { entries.removeAll { $0.key.value == "value" } }
+          // The value that a call reads is not compared.
+          if call[key: "set"] == nil { entries.removeAll { $0.key.value == "value" } }
           let text = Node(.mapping(entries), at: call.range).yaml
           if !found.contains(text) { found.append(text) }
         }
       }
     }
     return found
-  }
-
-  /// The variants of a node in which the number replaces one scalar.
-  private func variants(_ node: Node, _ number: Int128) -> [Node] {
-    switch node.content {
-    case .scalar: return [Node(.scalar("\(number)", .plain), at: node.range)]
-    case .sequence(let items):
-      return items.indices.flatMap { i in
-        variants(items[i], number).map { changed in
-          var items = items
-          items[i] = changed
-          return Node(.sequence(items), at: node.range)
-        }
-      }
-    case .mapping(let entries):
-      return entries.indices.flatMap { i in
-        variants(entries[i].value, number).map { changed in
-          var entries = entries
-          entries[i].value = changed
-          return Node(.mapping(entries), at: node.range)
-        }
-      }
-    }
   }
 }
 

@@ -76,7 +76,9 @@ extension ManifestWorkspace {
   }
 
   /// The tests of the schemas, except those that are about another host.
-  package func schemaCases(for architecture: Architecture) throws -> [Case] {
+  ///
+  /// - Parameter files: the paths of the files that the machine has.
+  package func schemaCases(for architecture: Architecture, files: Set<String> = []) throws -> [Case] {
     let catalogue = catalogue(for: architecture)
     var cases: [Case] = []
     for file in catalogue.files where file.lifetime.mayInclude(catalogue.release) {
@@ -88,7 +90,8 @@ extension ManifestWorkspace {
         let text = SourceFile(path: "test-\(file.name)-\(i + 1).yaml", bytes: Array(lines.joined().utf8))
         for (index, manifest) in load(text).manifests.enumerated() {
           let plan = manifest.plan.withDefaults
-          guard plan.files.isEmpty, plan.obstacles.isEmpty, plan.canMapItsMemory, try hazards(of: plan).isEmpty
+          guard files.isSuperset(of: plan.files.map(\.path)), plan.obstacles.isEmpty, plan.canMapItsMemory,
+            try hazards(of: plan).isEmpty
           else { continue }
           cases.append(Case(plan: plan, source: text, index: index))
         }
@@ -98,8 +101,10 @@ extension ManifestWorkspace {
   }
 
   /// Cases that try the numbers of the schemas' rules, one by one.
-  package func boundCases(for architecture: Architecture) -> [Case] {
-    Bounds(self, architecture).manifests().compactMap { manifest in
+  ///
+  /// - Parameter files: the files of the machine, as a manifest's `files`.
+  package func boundCases(for architecture: Architecture, files: String? = nil) -> [Case] {
+    Bounds(self, architecture, files: files).manifests().compactMap { manifest in
       manifest.mended(self).map { Case($0.manifest, $0.plan) }
     }
   }
@@ -137,7 +142,7 @@ extension ManifestWorkspace {
 
 extension Plan {
   /// Whether a process can map the memory that the plan gives its VM. Otherwise the call is not made.
-  fileprivate var canMapItsMemory: Bool {
+  var canMapItsMemory: Bool {
     steps.allSatisfy { step in
       if case .addMemory(_, _, let size, _, _) = step.operation { size <= 1 << 45 } else { true }
     }

@@ -38,11 +38,13 @@ struct MachineDraft {
     self.catalogue = catalogue
     let usable = subjects.filter { $0.isPresent && !$0.successes(in: catalogue).isEmpty && $0.name != "system" }
     present = Set(usable.filter { $0.file.deviceType != nil }.map(\.name))
-    guard let focus = random.pick(usable.filter { $0.file.deviceType != nil }) ?? random.pick(usable) else {
-      return nil
-    }
+    // Mostly a device; else any of them, the more often the more examples it has: the attributes of the VM and of vCPUs
+    // have an order as well.
+    let types = random.percent(60) ? usable.filter { $0.file.deviceType != nil } : []
+    let weighted = usable.flatMap { Array(repeating: $0, count: $0.successes(in: catalogue).count) }
+    guard let focus = random.pick(types) ?? random.pick(weighted) else { return nil }
     var chosen = [focus]
-    for _ in 0..<(3 + random.below(16)) {
+    for _ in 0..<(3 + random.below(24)) {
       if random.percent(20), let other = random.pick(usable) { chosen.append(other) } else { chosen.append(focus) }
     }
     for subject in chosen {

@@ -33,6 +33,13 @@ struct Numbers {
     all = Array(Set(words.numbers)).sorted()
   }
 
+  /// - Parameter arguments: the structs of calls.
+  init(of rules: RuleFrame?, arguments: [Node], _ catalogue: Catalogue, _ facts: [String: Value]) {
+    self.init(of: rules, catalogue, facts)
+    for node in arguments { add(node, field: "value") }
+    all = Array(Set(all)).sorted()
+  }
+
   private mutating func add(_ node: Node, field: String) {
     switch node.content {
     case .scalar(let text, _):

@@ -5,11 +5,7 @@ import YAMLSyntax
 
 /// One random plan under construction.
 struct PlanDraft {
-  private let catalogue: Catalogue
-  private let facts: [String: Value]
-  /// The names of files.
-  private let files: [String]
-  private let subjects: [Subject]
+  private let material: PlanMaterial
   var random: Seeded
   private(set) var steps: [String] = []
 
@@ -24,15 +20,14 @@ struct PlanDraft {
   /// The subject of most steps.
   private var focus: Subject?
 
-  init(_ catalogue: Catalogue, _ facts: [String: Value], _ subjects: [Subject], _ files: [String], _ random: Seeded) {
-    self.files = files
-    self.catalogue = catalogue
-    self.facts = facts
-    self.subjects = subjects
+  init(_ material: PlanMaterial, _ random: Seeded) {
+    self.material = material
     self.random = random
-    focus = nil
   }
 
+  private var catalogue: Catalogue { material.catalogue }
+  private var facts: [String: Value] { material.facts }
+  private var subjects: [Subject] { material.subjects }
   private func subject(named name: String) -> Subject? { subjects.first { $0.name == name } }
   private var types: [Subject] { subjects.filter { $0.file.deviceType != nil } }
   private var hasInitialisation: Bool { catalogue.vcpu?.hasVCPUInit == true }
@@ -46,7 +41,10 @@ struct PlanDraft {
     focus = random.percent(65) ? random.pick(devices) ?? random.pick(worthwhile) : random.pick(worthwhile)
     features = someFeatures()
     steps.append(creation())
-    if let focus, random.percent(60) {
+    if random.percent(15), let test = random.pick(material.tests) {
+      // A part of a test leads far into the life of a device.
+      add(test.prefix(1 + random.below(test.count)).filter { $0[key: "create-vm"] == nil })
+    } else if let focus, random.percent(60) {
       add(focus.setup.filter { $0[key: "create-vm"] == nil })
     } else {
       prepare()
@@ -103,7 +101,8 @@ struct PlanDraft {
   /// Adds one step, or a few that belong together.
   mutating func act() {
     switch random.below(100) {
-    case 0..<48: attributeCall()
+    case 0..<43: attributeCall()
+    case 43..<48: request()
     case 48..<66: example()
     case 66..<70: repetition()
     case 70..<75: addVCPU()
@@ -225,7 +224,17 @@ struct PlanDraft {
     at = wrapped(at, bits: 64, isSigned: false)
     memories.append((at, size))
     recent.append(at)
-    steps.append("{add-memory: {at: \(at), size: \(size)}}")
+    var text = "{add-memory: {at: \(at), size: \(random.percent(5) ? 0 : size)"
+    // A slot that is used again: memory that is moved, changed or, with size 0, removed.
+    if random.percent(25) {
+      let slot = random.percent(80) ? Int128(random.below(4)) : rules.near(&random)
+      text += ", slot: \(wrapped(slot, bits: 16, isSigned: false))"
+    }
+    if random.percent(15) {
+      let flags = random.percent(50) ? Int128(random.below(8)) : number(bits: 32)
+      text += ", flags: \(wrapped(flags, bits: 32, isSigned: false))"
+    }
+    steps.append(text + "}}")
   }
 
   private mutating func repetition() {
@@ -256,7 +265,8 @@ struct PlanDraft {
   private func renamed(_ node: Node) -> Node {
     guard case .mapping(let entries) = node.content else { return node }
     var result: [Entry] = []
-    for var entry in entries where entry.key.value != "as" && entry.key.value != "expect" {
+    for var entry in entries where entry.key.value != "expect" {
+      if entry.key.value == "as", node[key: "create"] != nil { continue }
       if ["set", "get", "has", "close"].contains(entry.key.value), let path = entry.value.scalar {
         let parts = path.split(separator: ".", maxSplits: 1)
         let name = String(parts.first ?? "")
@@ -373,6 +383,27 @@ struct PlanDraft {
     steps.append("{\(access): \(target), group: \(group), attr: \(attr), payload: \(payload)\(flags(3))}")
   }
 
+  // MARK: Calls with a struct
+
+  /// Adds a call with a struct: one of a test, mostly with another number in it, or one with random members.
+  private mutating func request() {
+    guard let request = random.pick(material.requests) else { return attributeCall() }
+    let name = request.call.name
+    if random.percent(65), let step = random.pick(request.uses)?.step, let value = step[key: name] {
+      var changed = value
+      if random.percent(60) {
+        let number = wrapped(some("value", request.numbers, bits: 32), bits: 32, isSigned: false)
+        changed = random.pick(value.variants(number)) ?? value
+      }
+      steps.append(step.without(["expect", "value"]).replacing(name, with: changed).yaml)
+    } else if let value = value(of: request.call.type, "value", request.numbers) {
+      var text = "{\(name): \(value.isEmpty ? "{}" : value)"
+      if request.file.subject == .vcpu { text += ", on: vcpu.\(random.pick(vcpus) ?? "0")" }
+      if request.call.makesDescriptor { text += ", as: fd\(steps.count)" }
+      steps.append(text + "}")
+    }
+  }
+
   // MARK: Values
 
   private mutating func keyValue(_ field: BitField, _ numbers: Numbers) -> String {
@@ -428,7 +459,9 @@ struct PlanDraft {
     case .pointer(let target): return value(of: target, field, numbers)
     case .bitmap(let type):
       return "[\((0..<random.below(4)).map { _ in "\(random.below(type.count))" }.joined(separator: ", "))]"
-    case .descriptor: return random.percent(20) ? "{fd: -1}" : random.pick(files) ?? "{fd: -1}"
+    case .descriptor(let type):
+      let allowed = material.files.filter { file in type.pattern.map { FilePattern.matches(file.path, $0) } ?? true }
+      return random.percent(20) ? "{fd: -1}" : random.pick(allowed)?.name ?? "{fd: -1}"
     }
   }
 

@@ -13,13 +13,10 @@ import YAMLSyntax
 /// reaches rules that apply only late in the life of a device.
 package final class RandomPlans {
   private let workspace: ManifestWorkspace
-  private let catalogue: Catalogue
-  private let facts: [String: Value]
-  private let files: [(name: String, path: String)]
+  private let material: PlanMaterial
   private let seed: UInt64
   private var random: Seeded
   private var count = 0
-  private let subjects: [Subject]
   private var kept: [[String]] = []
   private var fired: Set<Place> = []
 
@@ -34,12 +31,9 @@ package final class RandomPlans {
     files: [(name: String, path: String)] = []
   ) {
     self.workspace = workspace
-    self.files = files
     self.seed = seed
-    catalogue = workspace.catalogue(for: architecture)
+    material = PlanMaterial(workspace, workspace.catalogue(for: architecture), files: files)
     random = Seeded(seed)
-    facts = (try? workspace.settings.facts?.values(for: catalogue)) ?? [:]
-    subjects = Subject.all(of: catalogue, facts)
   }
 
   /// The next manifest, with its plan.
@@ -54,8 +48,11 @@ package final class RandomPlans {
       }
       draft = Array(draft.prefix(60))
       let manifest = StepManifest(
-        name: "random-\(seed)-\(count)", architecture: catalogue.architecture, files: files.manifestText, steps: draft)
-      guard let mended = manifest.mended(workspace), mended.manifest.steps.count > 2 else { continue }
+        name: "random-\(seed)-\(count)", architecture: material.catalogue.architecture,
+        files: material.files.manifestText, steps: draft)
+      guard let mended = manifest.mended(workspace), mended.manifest.steps.count > 2, mended.plan.canMapItsMemory else {
+        continue
+      }
       keepIfNew(mended.manifest.steps, mended.plan)
       return mended
     }
@@ -73,7 +70,7 @@ package final class RandomPlans {
   }
 
   private func fresh() -> [String] {
-    var draft = PlanDraft(catalogue, facts, subjects, files.map(\.name), random)
+    var draft = PlanDraft(material, random)
     draft.make()
     random = draft.random
     return draft.steps
@@ -91,7 +88,7 @@ package final class RandomPlans {
       case 2: steps.swapAt(i, 1 + random.below(steps.count - 1))
       case 3: steps += (random.pick(kept) ?? []).dropFirst()
       default:
-        var draft = PlanDraft(catalogue, facts, subjects, files.map(\.name), random)
+        var draft = PlanDraft(material, random)
         draft.resume(steps)
         for _ in 0...random.below(6) { draft.act() }
         random = draft.random

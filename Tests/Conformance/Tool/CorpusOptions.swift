@@ -26,17 +26,17 @@ struct CorpusOptions: ParsableArguments {
   func load() throws -> LoadedCorpus {
     let workspace = ManifestWorkspace(try settings())
     try FileManager.default.createDirectory(at: laboratory.cache, withIntermediateDirectories: true)
-    var cases = try workspace.cases(
-      in: corpus, for: machine.architecture, files: Set(machine.files.map(\.path)))
+    let files = Set(machine.files.map(\.path))
+    var cases = try workspace.cases(in: corpus, for: machine.architecture, files: files)
     let fixed = cases.count
     if FileManager.default.fileExists(atPath: laboratory.kvmconf.path) {
       cases += try workspace.appliedCases(in: corpus, for: machine.architecture)
     }
     let applied = cases.count - fixed
     cases += workspace.exampleCases(for: machine.architecture, files: machine.files.manifestText)
-    cases += try workspace.schemaCases(for: machine.architecture)
+    cases += try workspace.schemaCases(for: machine.architecture, files: files)
     let examples = cases.count - fixed - applied
-    cases += workspace.boundCases(for: machine.architecture)
+    cases += workspace.boundCases(for: machine.architecture, files: machine.files.manifestText)
     let bounds = cases.count - fixed - applied - examples
     cases += workspace.randomCases(plans, for: machine.architecture, seed: seed, files: machine.files)
     let machines = workspace.orderCases(orders, for: machine.architecture, seed: seed)

@@ -96,23 +96,23 @@ struct FindMutants: ParsableCommand {
       if try workspace.conformance(of: one.plan, to: kernel, quirks: corpus.quirks).differences > 0 {
         return one.plan.name
       }
-      if mutant.kind.changesPlans, try otherPlanShows(one, workspace, corpus) { return one.plan.name }
+      if mutant.kind.changesPlans, try otherPlanShows(one, workspace, corpus.workspace) { return one.plan.name }
     }
     return nil
   }
+}
 
-  /// Whether a manifest cannot be read with the mutant, or has another plan, which the correct schemas answer in another
-  /// way than the mutant predicts or the manifest expects.
-  private func otherPlanShows(_ one: Case, _ workspace: ManifestWorkspace, _ corpus: LoadedCorpus) throws -> Bool {
-    let loaded = workspace.load(one.source)
-    guard !loaded.hasErrors, loaded.manifests.indices.contains(one.index) else { return true }
-    let plan = loaded.manifests[one.index].plan.withDefaults
-    if plan.steps.map(\.operation) == one.plan.steps.map(\.operation) { return false }
-    let old = try verdicts(one.plan, corpus.workspace)
-    let new = try verdicts(plan, corpus.workspace)
-    if old.map(\.verdict) != new.map(\.verdict) { return true }
-    return try verdicts(plan, workspace).map(\.result.outcome) != new.map(\.result.outcome)
-  }
+/// Whether a manifest cannot be read with the mutant, or has another plan, which the correct schemas answer in another
+/// way than the mutant predicts or the manifest expects.
+private func otherPlanShows(_ one: Case, _ mutant: ManifestWorkspace, _ correct: ManifestWorkspace) throws -> Bool {
+  let loaded = mutant.load(one.source)
+  guard !loaded.hasErrors, loaded.manifests.indices.contains(one.index) else { return true }
+  let plan = loaded.manifests[one.index].plan.withDefaults
+  if plan.steps.map(\.operation) == one.plan.steps.map(\.operation) { return false }
+  let old = try verdicts(one.plan, correct)
+  let new = try verdicts(plan, correct)
+  if old.map(\.verdict) != new.map(\.verdict) { return true }
+  return try verdicts(plan, mutant).map(\.result.outcome) != new.map(\.result.outcome)
 }
 
 /// Runs a plan on the model.
@@ -123,29 +123,31 @@ private func verdicts(_ plan: Plan, _ workspace: ManifestWorkspace) throws -> [(
 
 /// Random plans with the answers of the correct schemas, of another seed than the corpus.
 private struct Reference {
-  private var plans: [(plan: Plan, results: [StepResult])] = []
+  private var plans: [(one: Case, results: [StepResult])] = []
+  private let workspace: ManifestWorkspace
   private let architecture: Architecture
   private let seed: UInt64
   private let steps: Int
 
   init(_ corpus: LoadedCorpus, seed: UInt64, steps: Int) throws {
     let machine = corpus.laboratory.machine
+    workspace = corpus.workspace
     architecture = machine.architecture
     self.seed = seed
     self.steps = steps
     let random = RandomPlans(corpus.workspace, architecture, seed: seed, files: machine.files)
     var count = 0
     while count < steps {
-      let plan = random.next().plan
+      let (manifest, plan) = random.next()
       count += plan.steps.count
-      plans.append((plan, try verdicts(plan, corpus.workspace).map(\.result)))
+      plans.append((Case(manifest, plan), try verdicts(plan, workspace).map(\.result)))
     }
   }
 
   /// The first step that the mutant answers in another way, or the first call that it brings into a wrong order.
-  func difference(to workspace: ManifestWorkspace, _ kind: Mutant.Kind) throws -> String? {
+  func difference(to mutant: ManifestWorkspace, _ kind: Mutant.Kind) throws -> String? {
     if kind == .callOrder {
-      let machines = RandomMachines(workspace, architecture, seed: seed)
+      let machines = RandomMachines(mutant, architecture, seed: seed)
       var count = 0
       while count < steps, let planned = machines.next() {
         count += planned.plan.steps.count
@@ -153,8 +155,10 @@ private struct Reference {
       }
       return nil
     }
-    for (plan, results) in plans {
-      for (i, (old, new)) in zip(results, try verdicts(plan, workspace).map(\.result)).enumerated()
+    for (one, results) in plans {
+      let plan = one.plan
+      if kind.changesPlans, try otherPlanShows(one, mutant, workspace) { return plan.name }
+      for (i, (old, new)) in zip(results, try verdicts(plan, mutant).map(\.result)).enumerated()
       where old.outcome != new.outcome || old.value != new.value || old.valueMask != new.valueMask
         || old.number != new.number
       {

@@ -13,8 +13,11 @@ import Workspace
 struct Machine {
   var name: String
   var architecture: Architecture
-  /// Files for attributes: a VFIO group, and a file that is not a VFIO group.
-  var files: [(name: String, path: String)] = []
+  /// Files for attributes and calls: two eventfds, a VFIO group, and a file that is not a VFIO group.
+  var files: [(name: String, path: String)] = events
+
+  /// The eventfds, with the names that the schemas' tests use.
+  private static let events = [(name: "line", path: PlanFile.eventPath), (name: "other", path: PlanFile.eventPath)]
 
   static let all = [
     Machine(name: "arm64-gicv3", architecture: .arm64), Machine(name: "arm64-gicv2", architecture: .arm64),
@@ -27,7 +30,7 @@ struct Machine {
     Machine(name: "s390x-sie", architecture: .s390x),
     Machine(
       name: "x86_64-svm", architecture: .x86_64,
-      files: [("gpu", "/dev/vfio/1"), ("container", "/dev/vfio/vfio")]),
+      files: events + [(name: "gpu", path: "/dev/vfio/1"), (name: "container", path: "/dev/vfio/vfio")]),
     Machine(name: "host", architecture: .host ?? .x86_64),
   ]
 
