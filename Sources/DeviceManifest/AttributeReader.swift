@@ -35,7 +35,7 @@ struct AttributeReader {
         continue
       }
       guard let attributes = entry.value.entries else {
-        if entry.value.isEmpty, schema.isHome(group, ofOneIn: node) { continue }
+        if entry.value.isEmpty, !schema.attributes(of: group, besideItIn: node).isEmpty { continue }
         let names = group.attributes.compactMap(\.name).joined(separator: ", ")
         findings.error(
           "wrong-kind", "group '\(group.name)' must be a mapping of its attributes (\(names)), not \(entry.value.kind)",
@@ -70,6 +70,18 @@ struct AttributeReader {
   private func meantGroup(
     _ entry: Entry, _ node: Node, _ schema: SchemaFile, _ foreign: inout [(type: SchemaFile, groups: [Located])]
   ) -> GroupSchema? {
+    if let group = schema.home(ofAttribute: entry.key.value)?.0, let place = node.keyRange(group.name),
+      node[key: group.name]?.isEmpty == true
+    {
+      let outside = schema.attributes(of: group, besideItIn: node)
+      let names = outside.map { "'\($0.value)'" }.listed()
+      if outside.first?.range == entry.key.range {
+        findings.error(
+          "wrong-kind", "group '\(group.name)' is empty; \(names) \(outside.count > 1 ? "belong" : "belongs") below it",
+          at: place)
+      }
+      return nil
+    }
     let meant = context.meantGroup(
       entry.key.value, of: schema, isTaken: { node[key: $0] != nil }, at: entry.key.range
     ) { other in
@@ -305,10 +317,10 @@ extension ReadingContext {
       }
       let owners = architectures(ofGroup: name, of: schema)
       if !owners.isEmpty {
-        findings.error(
+        foreignName(
           "unknown-group",
           "\(what) '\(name)' on \(catalogue.architecture.rawValue); \(owners.map(\.rawValue).listed()) \(owners.count == 1 ? "has" : "have") it",
-          at: range)
+          of: owners, at: range)
         return nil
       }
     }
@@ -350,10 +362,10 @@ extension ReadingContext {
 }
 
 extension SchemaFile {
-  /// Whether an attribute of a group is written beside the group, so that the group seems to be empty.
-  fileprivate func isHome(_ group: GroupSchema, ofOneIn node: Node) -> Bool {
-    (node.entries ?? []).contains {
-      self.group(named: $0.key.value) == nil && home(ofAttribute: $0.key.value)?.0 === group
+  /// The attributes of a group that are written beside the group, so that the group seems to be empty.
+  fileprivate func attributes(of group: GroupSchema, besideItIn node: Node) -> [Located] {
+    (node.entries ?? []).map(\.key).filter {
+      self.group(named: $0.value) == nil && home(ofAttribute: $0.value)?.0 === group
     }
   }
 

@@ -175,10 +175,11 @@ struct DeviceTypeReader {
     }
     let owners = Architecture.allCases.filter { context.catalogue.number(ofType: name, of: $0) != nil }
     if let foreign = owners.first {
-      findings.error(
+      context.foreignName(
         "unknown-device-type",
         "device type '\(name)' belongs to \(owners.map(\.rawValue).listed()), but this manifest is for \(context.catalogue.architecture.rawValue)",
-        at: node.range, notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
+        of: owners, at: node.range,
+        notes: [Note("to test or create it anyway, write '\(foreign.rawValue)/\(name)' in 'steps'")])
       return nil
     }
     guard let meant = guess(name, paths()) else {

@@ -17,8 +17,32 @@ package struct Manifest {
   package var machine: Machine?
   /// The explicit steps, from `steps:`.
   package var steps: [ExplicitStep] = []
+  /// The number of errors in the text of the explicit steps.
+  package var errorsInSteps = 0
   /// Whether every vCPU is to run once all calls have been made.
   package var isReady = true
+}
+
+extension Manifest {
+  /// Whether it has something that the schemas of an architecture name.
+  var hasNames: Bool { machine?.hasNames == true || steps.contains(where: \.action.hasName) }
+}
+
+extension Machine {
+  fileprivate var hasNames: Bool {
+    !devices.isEmpty || !capabilities.isEmpty || !attributes.isEmpty || irqchip != nil
+      || vcpus.contains { !$0.features.names.isEmpty || !$0.capabilities.isEmpty || !$0.attributes.isEmpty }
+  }
+}
+
+extension ExplicitStep.Action {
+  fileprivate var hasName: Bool {
+    switch self {
+    case .createVM, .addMemory, .checkExtension, .createVCPU, .closeDevice, .runVCPU: false
+    case .initVCPU(_, let features): !features.names.isEmpty
+    case .enableCapability, .createIRQChip, .testDevice, .createDevice, .attribute, .request: true
+    }
+  }
 }
 
 /// The declarative part of a manifest.
@@ -213,9 +237,13 @@ package struct AttributeNumbers {
 package struct ExplicitStep {
   package var action: Action
   package var expected: [Answer]
+  /// Where the expected answers are written; nil if they are not.
+  package var expectedAt: SourceRange?
   /// The number that a call must answer if it succeeds; nil if any number will do.
   package var expectedNumber: UInt32?
   package var isIncomplete = false
+  /// Whether its text, or that of a step above it, has an error.
+  package var followsError = false
   /// Where a value that the call reads is stored.
   package var stored: StoredValue?
   package var at: SourceRange

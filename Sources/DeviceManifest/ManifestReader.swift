@@ -118,6 +118,7 @@ package struct ManifestReader {
         "missing-key", "the manifest declares nothing; give it 'vm', 'memory', 'vcpus', 'devices' or 'steps'",
         at: node.range.firstLine)
     }
+    let errorsBeforeSteps = context.errorCount
     if let steps = reader["steps"], context.vcpuCount != nil {
       findings.error(
         "load-parameter", "the number of vCPUs is supplied at load time, so no steps can follow",
@@ -131,9 +132,11 @@ package struct ManifestReader {
     manifest.isReady =
       reader.bool("ready", { context.parameters.expand($0) }) ?? (isDeclarative && reader["steps"] == nil)
     context.reportUnknownDevices()
+    context.reportForeignNames(hasOwnNames: manifest.hasNames, node[key: "arch"])
+    manifest.errorsInSteps = findings.errorCount - errorsBeforeSteps
     let isRead = !hasUnreadPart
     let mentioned = isRead && findings.hasErrors ? node.words : []
-    context.parameters.reportUnused { !isRead || mentioned.contains($0) }
+    context.parameters.reportUnused(in: node.range.file) { !isRead || mentioned.contains($0) }
     return manifest
   }
 

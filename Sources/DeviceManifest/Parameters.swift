@@ -185,14 +185,18 @@ package final class Parameters {
 
   /// Reports unused parameters.
   ///
-  /// - Parameter mayBeUsed: whether a part of the manifest that was not read may use a parameter, given its name in
-  ///   expressions.
-  func reportUnused(unless mayBeUsed: (String) -> Bool) {
+  /// A parameter of an extended manifest may be used there where the extending one has another value.
+  ///
+  /// - Parameters:
+  ///   - file: the file of the manifest.
+  ///   - mayBeUsed: whether a part of the manifest that was not read may use a parameter, given its name in expressions.
+  func reportUnused(in file: SourceFile, unless mayBeUsed: (String) -> Bool) {
     if hasUnreadableExpression { return }
     for name in order {
       // A parameter without a value is reported already.
       if let parameter = parameters[name], !parameter.isUsed, !withoutValue.contains(name),
-        !mayBeUsed(name.identifier)
+        !mayBeUsed(name.identifier),
+        parameter.range.file == file || !parameter.range.file.hasExpression(with: name.identifier)
       {
         findings.error(
           "unused-parameter",
@@ -270,7 +274,11 @@ package final class Parameters {
       }
     } catch {
       if reportCut(node) { return nil }
-      findings.error("bad-expression", error.message, at: node.range(of: error.span))
+      let bounds = text.split(separator: "-").map { $0.filter { $0 != " " } }
+      let isRange = bounds.count == 2 && bounds.allSatisfy { IntegerLiteral.parse($0) != nil }
+      findings.error(
+        "bad-expression", error.message, at: node.range(of: error.span),
+        notes: isRange ? [Note("did you mean \(bounds.joined(separator: ".."))?")] : [])
     }
     return nil
   }
@@ -577,4 +585,13 @@ private final class ParameterScope: Scope {
   var release: Release? { nil }
   var firstFreeSlot: Int { 0 }
   func reserve(slots: Int) {}
+}
+
+extension SourceFile {
+  /// Whether a word is in some `${EXPRESSION}` of the text.
+  fileprivate func hasExpression(with word: String) -> Bool {
+    String(decoding: bytes, as: UTF8.self).split(separator: "${").dropFirst().contains { part in
+      part.prefix { $0 != "}" }.utf8.split { !$0.isWord }.contains { $0.elementsEqual(word.utf8) }
+    }
+  }
 }

@@ -217,8 +217,13 @@ extension PayloadEncoder {
       return value
     }
     guard let text = node.scalar else {
+      // `{a + b}` is a mapping.
+      let key = node.entries.flatMap { $0.count == 1 && $0[0].value.isEmpty ? $0[0].key.value : nil }
+      let meant = key.flatMap { surroundings.meantExpression("{\($0)}", !isStep) }
       findings.wrongKind(
-        node, of: "'\(name())'", wanted: description.names.isEmpty ? "an integer" : "an integer or a name")
+        node, of: "'\(name())'", wanted: description.names.isEmpty ? "an integer" : "an integer or a name",
+        notes: meant.map { [Note("did you mean \($0)?")] } ?? [],
+        fixIts: meant.map { [FixIt(replace: node.range, with: $0)] } ?? [])
       return nil
     }
     if node.isEmpty {
@@ -314,10 +319,9 @@ extension PayloadEncoder {
       }
     }
     if IntegerLiteral.parse(lower) != nil { return lower }
-    // The letter O for the digit.
-    if lower.hasPrefix("o"), case let digits = "0" + text.dropFirst(), IntegerLiteral.parse(digits) != nil {
-      return digits
-    }
+    // The letters O, I and l for digits.
+    let digits = String(text.map { "Oo".contains($0) ? "0" : "Il".contains($0) ? "1" : $0 })
+    if IntegerLiteral.parse(digits) != nil { return digits }
     // A hexadecimal number without its prefix.
     let hexadecimal = "0x" + text
     return text.utf8.count > 5 && IntegerLiteral.parse(hexadecimal) != nil ? hexadecimal : nil
@@ -654,8 +658,8 @@ extension PayloadEncoder {
       guard surroundings.refusedFiles.insert(word).inserted else { return false }
       let allowed = type.pattern.map { "only \($0) may be opened for it" } ?? "no file may be opened for it"
       findings.error(
-        "file-not-allowed", "'\(name)' cannot take '\(path)': \(allowed)", at: node.range,
-        notes: [Note("the file is named here", at: files[i].at)])
+        "file-not-allowed", "'\(name)' cannot take '\(path)': \(allowed)", at: files[i].at,
+        notes: [Note("the file is used here", at: node.range)])
       return false
     }
     encoded.payload.put(0, mask: -1, at: offset, size: 4, bigEndian: isBigEndian)

@@ -19,6 +19,12 @@ private struct UnknownDevice {
   var places: Set<SourceRange>
 }
 
+/// A name that only other architectures have.
+private struct ForeignName {
+  var error: Diagnostic
+  var owners: [Architecture]
+}
+
 /// The state that all readers of one manifest share.
 final class ReadingContext {
   let catalogue: Catalogue
@@ -41,6 +47,12 @@ final class ReadingContext {
   var unnamedDevices: Set<String> = []
   /// The names that no device has.
   private var unknownDevices: [String: UnknownDevice] = [:]
+  /// The errors about names of other architectures.
+  private var foreignNames: [ForeignName] = []
+  /// The number of errors so far, with those that are reported only after the last step.
+  var errorCount: Int { findings.errorCount + unknownDevices.count + unknownVCPUCount + foreignNames.count }
+  /// The number of vCPUs that steps use and no step has created. They are reported after the last step.
+  var unknownVCPUCount = 0
   /// The number of attributes that may still be read. One that is written once can apply to every vCPU.
   private var budget = 1_000_000
 
@@ -118,8 +130,32 @@ final class ReadingContext {
     return unknown.meant
   }
 
+  /// Keeps the error about a name that only other architectures have until the whole manifest is read.
+  func foreignName(
+    _ id: DiagnosticID, _ message: String, of owners: [Architecture], at range: SourceRange, notes: [Note] = []
+  ) {
+    foreignNames.append(ForeignName(error: .error(id, message, at: range, notes: notes), owners: owners))
+  }
+
+  /// Reports the names that only other architectures have. If the manifest has no names of its own, and one architecture has
+  /// several of these, it is probably meant.
+  func reportForeignNames(hasOwnNames: Bool, _ written: Node?) {
+    let owners = foreignNames.reduce(Set(Architecture.allCases)) { $0.intersection($1.owners) }
+    guard foreignNames.count > 1, !hasOwnNames, owners.count == 1, let meant = owners.first?.rawValue, let written
+    else {
+      return findings.report(foreignNames.map(\.error))
+    }
+    findings.error(
+      "wrong-architecture", "the names in this manifest belong to \(meant), not to \(catalogue.architecture.rawValue)",
+      at: written.range, notes: [Note("the first one is here", at: foreignNames[0].error.range)],
+      fixIts: [FixIt(replace: written.range, with: meant)])
+  }
+
   /// The architectures that have a call which this one does not have.
   func architectures(ofRequest name: String) -> [Architecture] { architectures { $0.architectures(ofRequest: name) } }
+
+  /// The architectures whose vCPUs have a feature which those of this one do not have.
+  func architectures(ofFeature name: String) -> [Architecture] { architectures { $0.architectures(ofFeature: name) } }
 
   /// The architectures whose vCPUs or VMs have a group of attributes which those of this one do not have.
   func architectures(ofGroup name: String, of schema: SchemaFile) -> [Architecture] {

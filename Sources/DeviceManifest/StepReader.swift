@@ -81,6 +81,7 @@ package final class StepReader {
     context.parameters.lists = list
     context.parameters.listNames = ["vcpus"] + context.catalogue.tableNames
     defer { context.parameters.lists = { _ in nil } }
+    let errors = context.errorCount
     // The vCPUs that a repeated step is for are those of the steps before.
     for (i, item) in items.enumerated().lazy.flatMap(repeated).enumerated() {
       guard let entries = item.entries else {
@@ -108,7 +109,13 @@ package final class StepReader {
           "misplaced-step", "there is no VM yet; begin with 'create-vm: {}'", at: item.range.firstLine)
         isWithoutVM = true
       }
-      if let step = step(verb, item) { steps.append(step) } else { declareUnknown(item) }
+      if var step = step(verb, item) {
+        step.expectedAt = item[key: "expect"]?.range
+        step.followsError = context.errorCount > errors
+        steps.append(step)
+      } else {
+        declareUnknown(item)
+      }
     }
     reportUnknownVCPUs()
     return steps
@@ -127,7 +134,10 @@ package final class StepReader {
     }
     let name = node.scalar.map { Located($0, at: node.range) }
     context.parameters.declareUnknown(name?.value.isValueName == true ? name : nil)
-    if let name, names.devices[name.value] == nil { context.payloads.unknownDescriptors.insert(name.value) }
+    if let name, names.devices[name.value] == nil {
+      // A name with a dot may be used without what follows it.
+      context.payloads.unknownDescriptors.formUnion([name.value, String(name.value.prefix { $0 != "." })])
+    }
   }
 
   /// A step for each element of its list. What earlier steps have read can be used in it.
@@ -214,10 +224,10 @@ package final class StepReader {
     let key = entries[i].key
     let owners = context.architectures(ofRequest: key.value)
     if !owners.isEmpty {
-      findings.error(
+      context.foreignName(
         "unknown-step",
         "the step '\(key.value)' belongs to \(owners.map(\.rawValue).listed()), but this manifest is for "
-          + context.catalogue.architecture.rawValue, at: key.range)
+          + context.catalogue.architecture.rawValue, of: owners, at: key.range)
       return nil
     }
     if let path = path(ofAttribute: key.value, entries[i].value) {
@@ -318,6 +328,7 @@ package final class StepReader {
       if case .addMemory(let region) = action { step.isIncomplete = region.isIncomplete }
       if case .createVM(_, _, let isIncomplete) = action { step.isIncomplete = isIncomplete }
       if case .enableCapability(let call) = action { step.isIncomplete = call.isIncomplete }
+      if case .initVCPU(_, let features) = action { step.isIncomplete = features.isIncomplete }
       if !isReadable || hasUnreadKey { step.isIncomplete = true }
       return step
     }
@@ -573,6 +584,7 @@ package final class StepReader {
   private func reportUnknownVCPU(_ id: UInt64, at range: SourceRange) {
     if context.hasUnknownVCPUs || !placesOfUnknownVCPUs.insert(range).inserted { return }
     unknownVCPUs[id, default: (range, 0)].uses += 1
+    context.unknownVCPUCount = unknownVCPUs.count
   }
 
   /// Reports each vCPU that does not exist once, with the number of its further uses.

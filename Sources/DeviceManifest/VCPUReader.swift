@@ -183,6 +183,14 @@ package struct VCPUReader {
 
   /// Reports an unknown feature, and continues with the closest known one to avoid further errors.
   private func misspelt(_ name: String, among known: [Feature], at range: SourceRange) -> Feature? {
+    let owners = context.architectures(ofFeature: name)
+    if !owners.isEmpty {
+      context.foreignName(
+        "unknown-feature",
+        "vCPUs of \(context.catalogue.architecture.rawValue) have no feature '\(name)'; "
+          + "those of \(owners.map(\.rawValue).listed()) have it", of: owners, at: range)
+      return nil
+    }
     let guess = findings.unknown(
       "unknown-feature", "vCPUs of \(context.catalogue.architecture.rawValue) have no feature", name,
       among: known.map(\.name), at: range)

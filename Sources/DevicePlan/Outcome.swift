@@ -112,6 +112,11 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.further ?? [] }
     set { details.further = newValue }
   }
+  /// Whether the answer depends on what an earlier call would have set that is refused, or has an error.
+  package var dependsOnRefused: Bool {
+    get { storage.first?.dependsOnRefused ?? false }
+    set { details.dependsOnRefused = newValue }
+  }
   /// The call without which this one would not be refused.
   package var conflict: SourceRange? {
     get { storage.first?.conflict }
@@ -149,6 +154,7 @@ package struct StepResult: Hashable, Sendable {
     var valueMask: [UInt8]?
     var reasons: [Reason] = []
     var further: [Reason] = []
+    var dependsOnRefused = false
     var conflict: SourceRange?
     var culprit: SourceRange?
     var remedy: String?

@@ -193,6 +193,8 @@ package struct KeyPlaces: Hashable, Sendable {
 
   /// The name of the value that a call must read.
   package static let wanted = "wanted value"
+  /// The name of the answers that are expected.
+  package static let expected = "expected answers"
 
   package init() { (names, places) = ([], []) }
 

@@ -241,7 +241,8 @@ extension Report.Entry {
     var message = "the kernel \(kernel.answered) \(result.words(numbered: step.expectedNumber != nil))"
     if !step.expectsAnySuccess { message += ", not \(step.expectedText)" }
     if let reason { message += ": \(reason.message)" }
-    let place = result.culprit ?? place(of: reason)
+    let written = step.expectsAnySuccess ? nil : step.keyPlaces[KeyPlaces.expected]
+    let place = written ?? result.culprit ?? place(of: reason)
     var notes = result.conflict.map { [Note("it conflicts with this", at: $0)] } ?? []
     if result.culprit != nil { notes.append(Note("the call that is refused: \(step.words)", at: step.at)) }
     if let remedy = result.remedy { notes.append(Note(remedy)) }
@@ -254,7 +255,7 @@ extension Report.Entry {
 
   /// The place of what the rule tests, if the manifest gives it: a field of the key, a member of the value, or an element
   /// of its list; else the place of the step.
-  private func place(of reason: Reason?) -> SourceRange {
+  package func place(of reason: Reason?) -> SourceRange {
     guard let reason else { return step.at }
     if let place = reason.keyFields.lazy.compactMap({ step.keyPlaces.place(ofPart: $0) }).first { return place }
     let element = reason.element.map { "[\($0)]" }

@@ -235,6 +235,11 @@ extension Catalogue {
     architectures(having: name, under: "groups") { $0.hasSuffix("/\(file)") }
   }
 
+  /// The architectures whose vCPUs have a feature.
+  package func architectures(ofFeature name: String) -> [Architecture] {
+    architectures(having: name, under: "features") { _ in true }
+  }
+
   private func architectures(having name: String, under top: String, _ isWanted: (String) -> Bool) -> [Architecture] {
     architectures(
       of: sources.filter { source in

@@ -111,8 +111,8 @@ extension Sequence<String> {
   /// A name that differs only in case, hyphens and underscores is meant; for a truth value of another language, the word
   /// with the same value; and the only name that begins with the text. Otherwise, a name is close if the edit distance
   /// (with transpositions) of the words that differ is at most a third of the longer one, or 1. Of equally close names,
-  /// one with the same letters wins, else the first. If no name is close, one that is a word of the text is meant, `snp`
-  /// by `sev-snp`, or the shortest one that contains the text if all others contain it, too: `arm-vgic-v3` by `gicv3`.
+  /// one with the same letters wins, else the first. If no name is close, the only one is meant that begins with the same
+  /// words: `set-gsi-routing` by `set-gsi-route`. Then one that is a word of the text, `snp` by `sev-snp`, or the shortest one that contains the text if all others contain it, too: `arm-vgic-v3` by `gicv3`.
   /// Then the longest one that is a part of the text, as `LSTAR` of `MSR_LSTAR`, and the one that alone shares the last of
   /// several words, or most of the beginning of one. No name is close to a text that is too long for one.
   package func nearest(to name: String) -> String? {
@@ -136,7 +136,19 @@ extension Sequence<String> {
       let rank = 2 * distance + (areSame ? 0 : 1)
       if rank < best?.rank ?? .max { best = (candidate, rank) }
     }
-    return best?.name ?? word(of: name) ?? part(of: name)
+    return best?.name ?? sibling(of: name) ?? word(of: name) ?? part(of: name)
+  }
+
+  /// The only name that shares the words of a text but the last, and most of the last one: `set-gsi-routing` of
+  /// `set-gsi-route`.
+  private func sibling(of name: String) -> String? {
+    let wanted = Spelling(name)
+    guard wanted.words > 1 else { return nil }
+    let siblings = filter { candidate in
+      let common = zip(Spelling(candidate).letters, wanted.letters).prefix { $0 == $1 }.count
+      return 3 * (wanted.letters.count - common) <= wanted.lastWord.count
+    }
+    return siblings.count == 1 ? siblings[0] : nil
   }
 
   /// The name that is a word of a text, such as that of `sev-snp`; of several words, the last one.

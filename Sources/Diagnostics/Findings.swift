@@ -12,12 +12,28 @@ package struct Guess {
   package var certain: String? { isCertain ? name : nil }
 }
 
+/// A text whose value is computed, and an error in it.
+private struct WrongExpression: Hashable {
+  let id: DiagnosticID
+  let place: SourceRange
+
+  /// Nil for a diagnostic about something else, such as a mapping with such a text.
+  init?(_ diagnostic: Diagnostic) {
+    guard diagnostic.severity == .error, let range = diagnostic.range else { return nil }
+    let text = range.text
+    guard text.hasPrefix("\"") || text.hasPrefix("$"), text.contains("${") else { return nil }
+    (id, place) = (diagnostic.id, range)
+  }
+}
+
 /// Collects diagnostics; each is kept once.
 package final class Findings {
   package private(set) var diagnostics: [Diagnostic] = []
   package private(set) var errorCount = 0
   package var hasErrors: Bool { errorCount > 0 }
   private var seen: Set<Diagnostic> = []
+  /// The texts with `${EXPRESSION}` in which there is an error, each with the id of the error.
+  private var wrongExpressions: Set<WrongExpression> = []
   private var unreadable: Set<SourceRange> = []
   private var suggestionsLeft = 100
   /// Whether schemas are read to the last key, as `schema check` does, and not only as far as a run needs them.
@@ -28,6 +44,8 @@ package final class Findings {
   package func report(_ diagnostic: Diagnostic) {
     if !unreadable.isEmpty, let range = diagnostic.range, unreadable.contains(range) { return }
     guard seen.insert(diagnostic).inserted else { return }
+    // The text leads to a value for each vCPU, or for each element of a list: the first wrong one shows the mistake.
+    if let text = WrongExpression(diagnostic), !wrongExpressions.insert(text).inserted { return }
     diagnostics.append(diagnostic)
     if diagnostic.severity == .error { errorCount += 1 }
   }

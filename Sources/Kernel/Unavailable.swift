@@ -15,6 +15,9 @@ extension DiagnosticsError {
     let message =
       switch error.rawValue {
       case ENOENT, ENODEV, ENXIO: "there is no \(path): \(architecture.kvmAdvice)"
+      case EACCES where !isForGroup(path), EPERM where !isForGroup(path):
+        "only root may open \(path): give it to the group kvm "
+          + "(`sudo chgrp kvm \(path) && sudo chmod 0660 \(path)`), and be a member of that group"
       case EACCES, EPERM:
         "this user may not open \(path): add yourself to the group kvm (`sudo usermod -aG kvm $USER`) "
           + "and log in again"
@@ -36,4 +39,12 @@ extension DiagnosticsError {
       }
     return Self(.unreadable, [.error("cannot-open", message, at: file.at)])
   }
+}
+
+/// Whether the members of a group other than root's may open a file.
+private func isForGroup(_ path: String) -> Bool {
+  var info = stat()
+  // SAFETY: the path and `info` live throughout the call.
+  guard unsafe stat(path, &info) == 0 else { return true }
+  return info.st_gid != 0 && info.st_mode & 0o060 == 0o060
 }

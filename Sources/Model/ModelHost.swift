@@ -145,6 +145,7 @@ package struct ModelHost: Host {
     schemas.exchange(&machine.program)
     var result = StepResult(branches: branches)
     result.prefer(certain, alone: mayRestOnCorrection)
+    if mayRestOnCorrection, certain.isEmpty, case .undecided = result.outcome { result.dependsOnRefused = true }
     if let first = result.reasons.first {
       let further = certain.furtherReasons(after: first, of: call)
       if !further.isEmpty { result.further = further }

@@ -10,6 +10,8 @@ package struct PlanningResult {
   package var plan: Plan
   /// The steps with errors in the manifest. They are in the plan only so that the steps after them can be checked.
   package var incomplete: Set<Int> = []
+  /// The index of the first explicit step with an error in its text or above it; the number of steps if there is none.
+  package var firstAfterError = 0
   package var diagnostics: [Diagnostic] = []
 }
 
@@ -33,7 +35,10 @@ package struct Planner {
   package static func plan(_ manifest: Manifest, _ knowledge: PlanningKnowledge) -> PlanningResult {
     var planner = Planner(manifest: manifest, knowledge)
     if let machine = manifest.machine { planner.add(machine) }
-    for step in manifest.steps { planner.add(step) }
+    let sound = manifest.steps.prefix { !$0.followsError }
+    for step in sound { planner.add(step) }
+    planner.result.firstAfterError = planner.result.plan.steps.count
+    for step in manifest.steps.dropFirst(sound.count) { planner.add(step) }
     return planner.result
   }
 
@@ -135,6 +140,7 @@ extension Planner {
       step.hints = knowledge.hints.hints(on: setting)
     }
     if let places = explicit.action.places { step.keyPlaces = places }
+    if let place = explicit.expectedAt { step.keyPlaces.append(KeyPlaces.expected, place) }
     step.stored = explicit.stored
     if explicit.isIncomplete { result.incomplete.insert(result.plan.steps.count) }
     result.plan.steps.append(step)

@@ -57,6 +57,9 @@ extension DiagnosticReference {
       "An attribute that can be set more than once, or whose number has fields, takes a list, even for one entry."),
     Entry("unknown-version", "This kvmconf supports the manifest's version of the language: kvmconf: 1."),
     Entry("unknown-architecture", "The architecture is one of \(Architecture.names.joined(separator: ", "))."),
+    Entry(
+      "wrong-architecture", "The names in a manifest are those of its architecture.",
+      "If all of several names belong to another one, 'arch' is probably wrong."),
     Entry("no-schemas", "There are schemas for the architecture.", "Add some with --schemas DIR."),
     Entry(
       "misplaced-step", "create-vm is the first step, and occurs only once.",

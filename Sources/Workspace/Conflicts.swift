@@ -18,22 +18,27 @@ struct Conflicts {
   private var mayNeedIRQChip: Bool
   /// Whether the manifest has more than steps.
   private let isDeclared: Bool
-  /// Whether a part of the text led to no step. What is missing may be there.
-  private let lacksSteps: Bool
+  /// The places of the steps with an error in their text.
+  private let incomplete: Set<SourceRange>
+  /// The first step before which a part of the text led to no step. What is missing may be there.
+  private let lackingFrom: Int
 
   /// - Parameters:
   ///   - host: the host before the first step.
   ///   - machine: the declarative part of the manifest, if there is one.
-  ///   - lacksSteps: whether a part of the text led to no step, because of an error.
+  ///   - incomplete: the steps with an error in their text.
+  ///   - lackingFrom: the first step before which a part of the text may have led to no step, because of an error.
   ///   - report: the run of the plan. A refusal behind more than 300 steps is reported without its other party.
   init(
-    _ plan: Plan, _ catalogue: Catalogue, on host: ModelHost, after report: Report, machine: Machine?, lacksSteps: Bool
+    _ plan: Plan, _ catalogue: Catalogue, on host: ModelHost, after report: Report, machine: Machine?,
+    incomplete: Set<Int>, lackingFrom: Int?
   ) {
     self.plan = plan
     self.catalogue = catalogue
     noIRQChip = machine?.noIRQChip
     isDeclared = machine != nil
-    self.lacksSteps = lacksSteps
+    self.incomplete = Set(incomplete.lazy.map { plan.steps[$0].at })
+    self.lackingFrom = lackingFrom ?? .max
     mayNeedIRQChip = !plan.steps.contains { $0.operation == .createIRQChip }
     replay = Replay(plan, on: host, after: report, most: 300)
   }
@@ -42,10 +47,11 @@ struct Conflicts {
   /// the same mistake, and is skipped.
   mutating func find(in report: inout Report) {
     /// The places of the mistakes so far, and of those values that other calls are refused for.
-    var (causes, culprits): (Set<SourceRange>, Set<SourceRange>) = ([], [])
+    var (causes, culprits): (Set<SourceRange>, Set<SourceRange>) = (incomplete, [])
     var lacksIRQChip = false
     for index in report.entries.indices where report.entries.verdicts[index].isFailure {
       let entry = report.entries[index]
+      let lacksSteps = index >= lackingFrom
       if culprits.contains(entry.step.at) {
         report.skip(index, because: "an earlier step is wrong")
         continue
@@ -72,7 +78,9 @@ struct Conflicts {
       if culprit == nil, plan.steps[index].isCommand { culprit = self.culprit(of: index, reason) }
       var other = other(of: index, reason)
       if culprit == nil, let place = other, reason.keyFields.isEmpty, isMemory(place) { culprit = place }
-      if other == nil, let earlier = otherFeatures(than: index) {
+      if other == nil, let step = otherFeatures(than: index) {
+        report.setRemedy(index, difference(of: index, and: step))
+        let earlier = place(ofFeaturesIn: plan.steps[step])
         // Of different features, those of fewer vCPUs are probably wrong.
         let own = place(ofFeaturesIn: entry.step)
         let isRarer = initialisations(at: earlier) < initialisations(at: own)
@@ -148,17 +156,27 @@ struct Conflicts {
     return similar
   }
 
-  /// The place of an earlier initialisation with other features, because of which a vCPU cannot have its own.
-  private mutating func otherFeatures(than index: Int) -> SourceRange? {
+  /// An earlier initialisation with other features, because of which a vCPU cannot have its own.
+  private mutating func otherFeatures(than index: Int) -> Int? {
     guard case .initVCPU(_, let features, let finalize) = plan.steps[index].operation else { return nil }
     for i in 0..<index {
       guard case .initVCPU(let slot, let others, _) = plan.steps[i].operation, others != features else { continue }
       var step = plan.steps[i]
       step.operation = .initVCPU(slot, features: features, finalize: finalize)
       var host = replay.host(before: index, with: step, insteadOf: i)
-      return host?.perform(plan.steps[index]).outcome == .ok ? place(ofFeaturesIn: plan.steps[i]) : nil
+      return host?.perform(plan.steps[index]).outcome == .ok ? i : nil
     }
     return nil
+  }
+
+  /// The features that only one of two initialisations has, in words.
+  private func difference(of first: Int, and second: Int) -> String {
+    guard case .initVCPU(_, let some, _) = plan.steps[first].operation,
+      case .initVCPU(_, let others, _) = plan.steps[second].operation
+    else { return "" }
+    let bits = (0..<64).filter { (some ^ others) >> $0 & 1 == 1 }
+    let names = bits.map { bit in catalogue.vcpu?.features.first { $0.bit == bit }?.name ?? "\(bit)" }
+    return "only one of them has \(names.listed())"
   }
 
   private func place(ofFeaturesIn step: Step) -> SourceRange { step.keyPlaces["value"] ?? step.at }

@@ -47,10 +47,12 @@ package struct PlannedManifest {
   /// The indices of the steps with errors in the manifest. They are in the plan only so that later steps can be
   /// checked.
   package var incomplete: Set<Int>
-  /// Whether its text has no errors.
-  package var isSound = true
+  /// The index of the first step whose answer may depend on an error in the text; nil if the text has no errors.
+  package var firstUncertain: Int?
   /// Whether a part of its text led to no step, because of an error.
   package var lacksSteps = false
+  /// Whether each error in its text is in that of an incomplete step, so that nothing is missing in the plan.
+  package var isWhole = true
   /// The line in which the manifest's document begins, from 1.
   package var firstLine: Int
   /// The files that the manifest extends.
@@ -174,6 +176,7 @@ package final class ManifestWorkspace {
     findings.report(parsed.diagnostics)
     for (place, (i, document, extended)) in parsed.documents.enumerated() {
       let errors = parsed.diagnostics.isEmpty ? findings.errorCount : 0
+      let first = parsed.diagnostics.isEmpty ? findings.diagnostics.count : 0
       guard let architecture = ManifestReader.architecture(of: document, isFirst: i == 0, findings) else { continue }
       let catalogue = catalogue(for: architecture)
       guard catalogue.vm != nil else {
@@ -193,10 +196,14 @@ package final class ManifestWorkspace {
       }
       // What follows a '---' that is one too many belongs to this manifest, which cannot be judged without it.
       if let next = parsed.documents.dropFirst(place + 1).first, next.node.entries == nil { continue }
+      let count = findings.errorCount - errors
+      // An error in the text of a step changes nothing before that step.
+      let firstUncertain = count == manifest.errorsInSteps ? result.firstAfterError : 0
       each(
         PlannedManifest(
-          plan: result.plan, incomplete: result.incomplete, isSound: findings.errorCount == errors,
-          lacksSteps: findings.errorCount > errors && reader.lacksSteps,
+          plan: result.plan, incomplete: result.incomplete, firstUncertain: count > 0 ? firstUncertain : nil,
+          lacksSteps: count > 0 && reader.lacksSteps,
+          isWhole: result.explains(findings.diagnostics[first...]),
           firstLine: document.range.start.line,
           bases: extended, source: (reader, manifest)))
     }
@@ -245,6 +252,19 @@ extension [Diagnostic] {
     let faults = Set(faults)
     return filter { diagnostic in
       faults.contains(diagnostic) || !(diagnostic.range.map { lines.contains(Line($0)) } ?? false)
+    }
+  }
+}
+
+extension PlanningResult {
+  /// Whether each error among some diagnostics is in the text of an incomplete step.
+  fileprivate func explains(_ diagnostics: ArraySlice<Diagnostic>) -> Bool {
+    let errors = diagnostics.lazy.filter { $0.severity == .error }
+    // A text with more errors is not looked at: each one is compared with each step.
+    guard errors.prefix(11).count <= 10 else { return false }
+    return errors.allSatisfy { error in
+      guard let place = error.range else { return false }
+      return incomplete.contains { plan.steps[$0].at.contains(place) }
     }
   }
 }

@@ -11,7 +11,7 @@ struct Readiness {
   private let plan: Plan
   /// The text of the manifest.
   private let document: Node
-  /// Whether a step is refused. Then only the obstacles are certain that no step of the plan could have removed.
+  /// Whether a step is refused, or has an error in its text. Then only the obstacles are certain that no step of the plan could have removed.
   private let hasRefusals: Bool
   /// The missing attributes because of which a call was refused, which has been reported.
   private let knownMissing: Set<String>
@@ -56,9 +56,10 @@ struct Readiness {
   ///   - fresh: the host before the first step.
   ///   - host: the host after the last step.
   ///   - report: the run of the plan.
+  ///   - incomplete: the steps with an error in their text. They set something, but it is not known what.
   static func problems(
     of plan: Plan, _ catalogue: Catalogue, document: Node, from fresh: ModelHost, to host: ModelHost,
-    after report: Report
+    after report: Report, incomplete: Set<Int>
   ) -> [Diagnostic] {
     var host = host
     let vcpus = plan.vcpus
@@ -71,12 +72,13 @@ struct Readiness {
       plan: plan, document: document, report, slots: entries.map(\.slot),
       // A search leaves out one setting after the other, and a long plan is not searched.
       replay: Replay(plan, on: fresh, after: report, most: max(1_000, min(20 * plan.steps.count, 20_000))),
-      settings: MadeSettings(plan, catalogue, report))
+      settings: MadeSettings(plan, catalogue, report, incomplete), hasRefusals: !incomplete.isEmpty)
     return readiness.problems(entries, of: vcpus.count)
   }
 
   private init(
-    plan: Plan, document: Node, _ report: Report, slots: [Int], replay: Replay, settings: MadeSettings
+    plan: Plan, document: Node, _ report: Report, slots: [Int], replay: Replay, settings: MadeSettings,
+    hasRefusals: Bool
   ) {
     self.plan = plan
     self.document = document
@@ -84,7 +86,7 @@ struct Readiness {
     self.replay = replay
     self.settings = settings
     let refused = report.entries.verdicts.indices.filter { report.entries.verdicts[$0].isFailure }
-    hasRefusals = !refused.isEmpty
+    self.hasRefusals = hasRefusals || !refused.isEmpty
     knownMissing = Set(
       refused.map { report.entries.results[$0] }.flatMap { $0.reasons + $0.further }.flatMap(\.missing))
   }
@@ -96,7 +98,7 @@ struct Readiness {
       let result = entry.result
       if let fault = result.schemaFault { return [fault] }
       switch result.outcome {
-      case .refused:
+      case _ where isRefused(result):
         for reason in result.reasons { add(reason, entry) }
         for reason in result.further { add(reason, entry, isFurther: true) }
       case .hazard(let why): hazard = hazard ?? self.hazard(why, entry)
@@ -107,6 +109,15 @@ struct Readiness {
       for warning in result.warnings { add(warning, entry, isWarning: true) }
     }
     return obstacles.map { diagnostic($0, of: count) } + [hazard, undecided].compactMap(\.self)
+  }
+
+  /// Whether a vCPU is refused whatever the refused calls would have set, though that decides the errno.
+  private func isRefused(_ result: StepResult) -> Bool {
+    switch result.outcome {
+    case .refused: true
+    case .undecided(let candidates): hasRefusals && !candidates.contains(.ok) && !result.dependsOnRefused
+    default: false
+    }
   }
 
   /// - Parameter isFurther: whether the vCPU has another obstacle before this one, of which this may be a consequence.
@@ -250,11 +261,11 @@ private struct MadeSettings {
     var owner: Target
   }
 
-  init(_ plan: Plan, _ catalogue: Catalogue, _ report: Report) {
+  init(_ plan: Plan, _ catalogue: Catalogue, _ report: Report, _ incomplete: Set<Int>) {
     var slots = 0
     for (i, (step, file)) in zip(plan.steps, plan.schemaFiles(in: catalogue)).enumerated() {
       if step.operation.fillsDeviceSlot { slots += 1 }
-      guard let file, report.entries.verdicts[i] != .skipped else { continue }
+      guard let file, report.entries.verdicts[i] != .skipped || incomplete.contains(i) else { continue }
       let (target, name): (Target, String?)
       switch step.operation {
       case .createDevice:
@@ -330,9 +341,7 @@ extension Target {
 }
 
 extension SourceRange {
-  fileprivate func contains(_ other: SourceRange) -> Bool {
-    file === other.file && start <= other.start && other.end <= end
-  }
+  func contains(_ other: SourceRange) -> Bool { file === other.file && start <= other.start && other.end <= end }
 }
 
 extension String {

@@ -159,7 +159,7 @@ extension ManifestWorkspace {
       }
     }
     validation.schemaFaults = schemaFaults.filter { !knownFaults.contains($0) }
-    validation.diagnostics = validation.diagnostics.inDocumentOrder()
+    validation.diagnostics = validation.diagnostics.withoutRefusedRepetitions.inDocumentOrder()
     var comments = IgnoreComments()
     validation.removeDiagnostics(where: validation.diagnostics.map { comments.isIgnored($0) })
     // After an error, the rest of the manifest may not have been judged.
@@ -217,11 +217,12 @@ extension ManifestWorkspace {
     host.hasUnknownType = !plan.steps.isEmpty && plan.steps[0].operation.createsVM && manifest.incomplete.contains(0)
     let fresh = host
     var report = Runner(keepGoing: true).run(plan, on: &host)
-    report.removeConsequences(of: manifest.incomplete, isSound: manifest.isSound, lacksSteps: manifest.lacksSteps)
+    report.removeConsequences(
+      of: manifest.incomplete, from: manifest.firstUncertain ?? plan.steps.count, lacksSteps: manifest.lacksSteps)
     if report.entries.verdicts.contains(where: \.isFailure) {
       var conflicts = Conflicts(
         plan, catalogue(for: plan.architecture), on: fresh, after: report, machine: manifest.source?.manifest.machine,
-        lacksSteps: manifest.lacksSteps)
+        incomplete: manifest.incomplete, lackingFrom: manifest.lacksSteps ? manifest.firstUncertain : nil)
       conflicts.find(in: &report)
     }
     return report
@@ -244,9 +245,10 @@ extension ManifestWorkspace {
     to manifest: PlannedManifest, _ plan: Plan, on fresh: ModelHost, _ host: ModelHost, after report: Report
   ) -> [Diagnostic] {
     // An error in the text may be why something is missing.
-    guard let (reader, declared) = manifest.source, declared.isReady, manifest.isSound else { return [] }
+    guard let (reader, declared) = manifest.source, declared.isReady, manifest.isWhole else { return [] }
     return Readiness.problems(
-      of: plan, catalogue(for: plan.architecture), document: reader.node, from: fresh, to: host, after: report)
+      of: plan, catalogue(for: plan.architecture), document: reader.node, from: fresh, to: host, after: report,
+      incomplete: manifest.incomplete)
   }
 }
 
@@ -294,6 +296,15 @@ extension Report {
   }
 }
 
+extension [Diagnostic] {
+  /// The diagnostics without the warnings about a second value that is an error anyway.
+  fileprivate var withoutRefusedRepetitions: [Diagnostic] {
+    guard contains(where: { $0.id == "set-twice" }) else { return self }
+    let wrong = Set(lazy.filter { $0.severity == .error }.map(\.range))
+    return filter { $0.id != "set-twice" || !wrong.contains($0.range) }
+  }
+}
+
 extension Diagnostic {
   fileprivate var isAboutExpression: Bool { severity == .error && range?.text.contains("${") == true }
 }
@@ -304,20 +315,19 @@ extension Report {
   ///
   /// - Parameters:
   ///   - incomplete: the steps with errors in the manifest.
-  ///   - isSound: whether the manifest has no errors. Text with an error may lead to no step at all.
+  ///   - uncertain: the first step whose answer may depend on an error in the manifest. Text with an error may lead to no
+  ///     step at all.
   ///   - lacksSteps: whether a part of the text led to no step, because of an error.
-  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, isSound: Bool, lacksSteps: Bool) {
+  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, from uncertain: Int, lacksSteps: Bool) {
     let reason = "the manifest is wrong here"
-    if !isSound {
-      // What text with an error means is a guess, on which the answer may depend.
-      for index in entries.indices where entries.verdicts[index] == .undecided {
-        skip(index, because: "the manifest is wrong elsewhere")
-      }
+    // What text with an error means is a guess, on which the answer may depend.
+    for index in entries.indices.dropFirst(uncertain) where entries.verdicts[index] == .undecided {
+      skip(index, because: "the manifest is wrong elsewhere")
     }
-    let first =
-      lacksSteps ? 0 : min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
+    let firstFailed = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
+    let first = lacksSteps ? min(uncertain, firstFailed) : firstFailed
     // What a warning says is missing may be in a text with an error, or in a refused call.
-    removeWarnings(from: isSound ? first : 0) { !$0.missing.isEmpty }
+    removeWarnings(from: min(uncertain, first)) { !$0.missing.isEmpty }
     guard first < entries.count else { return }
     let firstWrong = incomplete.min() ?? .max
     let wrongTargets = Set(incomplete.map { entries[$0].step.target })
@@ -332,6 +342,7 @@ extension Report {
     for index in first..<entries.count {
       let verdict = entries.verdicts[index]
       if incomplete.contains(index) {
+        if failed.count < 100 { failed.append(entries[index]) }
         skip(index, because: reason)
       } else if verdict == .undecided {
         skip(index, because: "an earlier step is wrong")
@@ -340,16 +351,18 @@ extension Report {
         let isAboutVCPUs = entry.result.reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
         // A command fails because of what earlier steps on the same object have not done.
         let isOnWrongTarget = isCommand(entry) && wrongTargets.contains(entry.step.target)
-        // What is read may be what a refused call would have written.
-        let isAfterFailure = !isSound || !failed.isEmpty
+        let isOnUnknownState = failed.contains {
+          verdict == .failed(.valueMismatch) ? entry.mayRead(effectOf: $0) : entry.dependsOnRefused($0)
+        }
         let lacking = entry.result.reasons.first?.missing ?? []
         let isOnUncreated = !entry.step.operation.createsVCPU && uncreated.contains(entry.step.target)
         if entry.step.operation.createsVCPU { uncreated.insert(entry.step.target) }
         let isAboutFeatures = entry.result.reasons.contains { $0.roots.contains("vcpu") && !$0.isAboutValue }
         if isOnWrongTarget && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
           || isAboutFeatures && index > unknownFeatures ?? .max
-          || !isSound && entry.mayDependOnUnread || isAfterFailure && verdict == .failed(.valueMismatch)
-          || !missing.isDisjoint(with: lacking) || isOnUncreated && entry.step.operation.attributeCall == nil
+          || index >= uncertain && entry.mayDependOnUnread || isOnUnknownState
+          || !missing.isDisjoint(with: lacking) || failed.contains(where: { $0.isAttempt(at: lacking) })
+          || isOnUncreated && entry.step.operation.attributeCall == nil
           || failed.contains(where: entry.step.isConsequence(of:)) || failed.contains(where: entry.repeats)
           || isCommand(entry)
             && failed.contains(where: { earlier in
@@ -383,15 +396,43 @@ extension Report {
 extension Report.Entry {
   /// Whether the failure may be due to text that was not read: something is missing, or a refusal that is expected.
   fileprivate var mayDependOnUnread: Bool {
-    verdict == .failed(.unexpectedAnswer) && (result.outcome == .ok || result.reasons.contains { !$0.missing.isEmpty })
+    verdict == .failed(.valueMismatch)
+      || verdict == .failed(.unexpectedAnswer)
+        && (result.outcome == .ok || result.reasons.contains { !$0.missing.isEmpty })
   }
 
-  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state.
+  /// Whether what is read may depend on an earlier call with another answer than the expected one. An attribute with a value
+  /// is of its own group only, unless it was to be refused, and is set.
+  fileprivate func mayRead(effectOf earlier: Report.Entry) -> Bool {
+    switch earlier.step.operation {
+    case .getAttribute, .hasAttribute: return false
+    case .setAttribute(let call) where call.data != .none:
+      let isSet = earlier.result.outcome == .ok
+      return step.target == earlier.step.target && (isSet || step.operation.isLike(earlier.step.operation))
+    default: return earlier.verdict == .failed(.unexpectedAnswer)
+    }
+  }
+
+  /// Whether the answer depends on what an earlier call of the same kind would have set.
+  fileprivate func dependsOnRefused(_ earlier: Report.Entry) -> Bool {
+    result.dependsOnRefused && step.target == earlier.step.target
+      && step.operation.isLike(earlier.step.operation)
+  }
+
+  /// Whether the step sets one of some attributes, given with their owners.
+  fileprivate func isAttempt(at paths: [String]) -> Bool {
+    guard let attribute = step.attribute else { return false }
+    return paths.contains { $0.hasSuffix("." + attribute) }
+  }
+
+  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state,
+  /// and for the same value if the reason is about one.
   fileprivate func repeats(_ earlier: Report.Entry) -> Bool {
-    guard let kind = step.operation.kind, kind == earlier.step.operation.kind,
-      step.target == earlier.step.target, let reason = result.reasons.first, let other = earlier.result.reasons.first
+    guard step.operation.isLike(earlier.step.operation), step.target == earlier.step.target,
+      let reason = result.reasons.first, let other = earlier.result.reasons.first
     else { return false }
-    return reason.isAboutState && !reason.isAboutValue && reason.rule == other.rule && reason.message == other.message
+    return reason.isAboutState && reason.rule == other.rule && reason.message == other.message
+      && (!reason.isAboutValue || place(of: reason).text == earlier.place(of: other).text)
   }
 }
 
@@ -411,8 +452,13 @@ extension Step {
 }
 
 extension DevicePlan.Operation {
+  /// Whether two calls are on attributes of the same group, or are the same other call.
+  fileprivate func isLike(_ other: DevicePlan.Operation) -> Bool {
+    kind == nil ? name == other.name : kind == other.kind
+  }
+
   /// The group of a call on an attribute, or the number of another call of a schema.
-  fileprivate var kind: UInt64? {
+  private var kind: UInt64? {
     switch self {
     case .request(let call): UInt64(call.request) << 32
     default: attributeCall.map { UInt64($0.group) }

@@ -281,7 +281,7 @@ extension SyntaxError {
   private func textBehindValue(_ offset: Int) -> Diagnostic {
     var last = offset - 1
     while text.isBlank(last) { last -= 1 }
-    if let unclosed = closedBelow(before: last + 1) { return unclosed }
+    if let unclosed = closedBelow(before: last + 1) ?? dashWithoutSpace(inLineOf: last) { return unclosed }
     let range = offset..<max(text.end(ofTextAt: offset, isFlow: openFlow != nil), offset + 1)
     switch text[last] {
     case UInt8(ascii: "'"):
@@ -296,6 +296,16 @@ extension SyntaxError {
       return error("text cannot follow the closing ']'", range, note: mustBeQuoted("["))
     default: return error("text is not allowed here, after a value", range)
     }
+  }
+
+  /// Reports a list item such as `-{a: 1}`; nil for another line.
+  private func dashWithoutSpace(inLineOf offset: Int) -> Diagnostic? {
+    var start = offset
+    while start > 0, text[start - 1] != UInt8(ascii: "\n") { start -= 1 }
+    while text.isBlank(start) { start += 1 }
+    guard text[start] == UInt8(ascii: "-"), "{[".utf8.contains(text[start + 1]) else { return nil }
+    let dash = start..<start + 1
+    return error("a space is missing after '-'", dash, fixIt: FixIt(replace: text.place(dash), with: "- "))
   }
 
   /// Reports a quoted text that ends here, in a line below the one in which it begins; nil for another node.

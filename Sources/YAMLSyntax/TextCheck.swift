@@ -124,7 +124,7 @@ extension ArraySlice<UInt8> {
 extension Diagnostic {
   fileprivate static func tooLarge(_ file: SourceFile, _ limits: Limits) -> Diagnostic {
     .error(
-      "too-large", "the file has \(file.bytes.count) bytes; the limit is \(limits.bytes)",
+      "too-large", "the file has more than \(limits.bytes) bytes, the limit",
       at: SourceRange(file: file, start: .start, end: .start))
   }
 

@@ -27,7 +27,11 @@ extension Shard: ExpressibleByArgument {
 }
 
 extension Release: ExpressibleByArgument {
-  package init?(argument: String) { self.init(argument) }
+  /// Also reads a tag of the kernel's repository, such as `v6.12`.
+  package init?(argument: String) {
+    guard let release = Release(argument) ?? Release(tag: argument) else { return nil }
+    self = release
+  }
 }
 
 // The help of options that several groups have. A group inside a group would cost noticeable start-up time.

@@ -344,10 +344,10 @@ import Testing
       of: "file: {add: [1️⃣gpu22️⃣]}",
       .init("1️⃣", to: "2️⃣", "unknown-file", "there is no file 'gpu2'; did you mean 'gpu'?", fixIts: ["gpu"]))
     expectFindings(
-      in: "files: {key: 2️⃣/dev/vfio/../kvm}\ndevices: [{type: thing, attributes: {file: {one: 1️⃣key}}}]",
+      in: "files: {key: 1️⃣/dev/vfio/../kvm}\ndevices: [{type: thing, attributes: {file: {one: 2️⃣key}}}]",
       .init(
         "1️⃣", "file-not-allowed", "'file.one' cannot take '/dev/vfio/../kvm': only /dev/vfio/** may be opened for it",
-        notes: [.init("2️⃣", "the file is named here")]))
+        notes: [.init("2️⃣", "the file is used here")]))
     expectFindings(
       in: "devices: [{type: thing, attributes: {file: {one: 1️⃣gpu}}}]",
       .init(

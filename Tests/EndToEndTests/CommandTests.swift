@@ -134,6 +134,7 @@ private let hostRelease: (major: Int, minor: Int) = {
       #expect(await kvmconf("validate", "--host-facts", folder + "/none.yaml", "-", input: goodManifest).status == 66)
     }
     #expect(await kvmconf("validate", "--kernel", "5.10", "examples/x86_64/tsc.yaml").status == 1)
+    #expect(await kvmconf("validate", "--kernel", "v5.10", "examples/x86_64/tsc.yaml").status == 1)
   }
 }
 

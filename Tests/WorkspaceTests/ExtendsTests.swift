@@ -120,6 +120,13 @@ import Workspace
     #expect(!calls.contains { $0.contains("pmu") })
   }
 
+  @Test func parameterOfTheBaseMayLoseItsUses() throws {
+    let own = Self.own + "vcpus: {count: 8}\n"
+    #expect(try faults(["base.yaml": Self.base, "vm.yaml": own]) == [])
+    let unused = Self.base.replacing("count: \"${vcpus}\"", with: "count: 1")
+    #expect(try faults(["base.yaml": unused, "vm.yaml": own]).count { $0.contains("unused-parameter") } == 1)
+  }
+
   /// A device is found by its name, which defaults to its type; new devices come last.
   @Test func devicesMergeByName() throws {
     let calls = try calls([

@@ -56,6 +56,10 @@ private func expectError(
     )
   }
 
+  @Test func dashWithoutSpaceIsReported() {
+    expectError("a:\n  1️⃣-2️⃣{b: {}}", "a space is missing after '-'", fixIt: "- ")
+  }
+
   @Test func wrongQuotesAreReported() {
     expectError(
       "a: 'the kernel'1️⃣s answer'2️⃣", "text cannot follow the closing quote",

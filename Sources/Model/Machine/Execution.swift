@@ -330,6 +330,6 @@ extension Machine {
     for case .value(let expression) in text.parts {
       for fact in expression.facts where given[fact] == nil && !assumed.contains(fact) { assumed.append(fact) }
     }
-    return assumed.map { "; \($0) is assumed" }.joined()
+    return assumed.map { "; the host's \($0) is assumed" }.joined()
   }
 }
