@@ -61,7 +61,7 @@ struct Conflicts {
         continue
       }
       if !reason.missing.isEmpty {
-        remedy(index, reason.missing.filter { !$0.contains(".") }, in: &report)
+        remedy(index, reason.missing.filter { !$0.contains(".") }, lacksSteps: lacksSteps, in: &report)
         continue
       }
       if needsIRQChip(index) {
@@ -196,7 +196,7 @@ struct Conflicts {
   }
 
   /// Says which devices are missing, of a plan that has none. If a part of the text led to no step, they may be there.
-  private func remedy(_ index: Int, _ types: [String], in report: inout Report) {
+  private func remedy(_ index: Int, _ types: [String], lacksSteps: Bool, in report: inout Report) {
     if types.isEmpty || plan.steps.contains(where: \.operation.fillsDeviceSlot) { return }
     if lacksSteps {
       report.skip(index, because: "an earlier step is wrong")
