@@ -265,6 +265,17 @@ package struct Guard: Hashable, Sendable {
   }
 }
 
+extension Plan {
+  /// The indices of the steps on whose answers others depend.
+  package var questions: Set<Int> {
+    var questions: Set<Int> = []
+    for i in steps.indices {
+      for condition in steps[i].guardedBy { questions.insert(condition.step) }
+    }
+    return questions
+  }
+}
+
 /// One call, as numbers and bytes: all that either host needs to know of it.
 package enum Operation: Hashable, Sendable {
   /// KVM_CREATE_VM with its machine-type argument.

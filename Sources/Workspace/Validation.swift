@@ -498,13 +498,9 @@ extension Plan {
   ///
   /// - Parameter types: the types that the host may support.
   fileprivate func prefixesOfQuestions(of types: Set<String>) -> [Set<String>] {
-    var asked: Set<Int> = []
-    for i in steps.indices {
-      for condition in steps[i].guardedBy { asked.insert(condition.step) }
-    }
     var absent: Set<String> = []
     var prefixes = [absent]
-    for i in asked.sorted() {
+    for i in questions.sorted() {
       guard case .testDevice = steps[i].operation else { continue }
       let type = steps[i].target.description
       // A type that an earlier step has tested leads to no other alternative.
