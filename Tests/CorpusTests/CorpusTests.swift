@@ -129,7 +129,7 @@ import Workspace
     for number in [0, 1, 2, 95, 96, 97] {
       #expect(steps.contains("{irq-line: {irq: \(number), level: 1}}"), "\(number)")
     }
-    #expect(steps.contains("{irq-line: {irq: 96, level: 0}}"))
+    #expect(steps.contains { $0.hasPrefix("{irq-line: ") && $0.hasSuffix("level: 2}}") })
     #expect(steps.contains("{signal-msi: {address_lo: 0x2800_0000, address_hi: 0, data: 1}}"))
   }
 }

@@ -28,7 +28,7 @@ struct RequestCall {
     }
   }
 
-  /// The last step of tests with each choice of members: after it, the VM has the most.
+  /// The last step of the tests with each choice of members, which mostly follows the most other steps.
   var usesOfEachShape: [Use] {
     var found: [(shape: [String], use: Use)] = []
     for use in uses.reversed() where use.step[key: "address"] == nil {
