@@ -124,7 +124,7 @@ import Workspace
   }
 
   /// So are those of the calls with a struct, in each member.
-  @Test func numbersOfCallsWithAStructAreTried() {
+  @Test(.slow) func numbersOfCallsWithAStructAreTried() {
     let steps = Bounds(ManifestWorkspace(Settings()), .riscv64).manifests().flatMap(\.steps)
     for number in [0, 1, 2, 95, 96, 97] {
       #expect(steps.contains("{irq-line: {irq: \(number), level: 1}}"), "\(number)")
