@@ -233,7 +233,13 @@ final class ReadingContext {
           "missing-key", "\(reader.what()) needs '\(field.name)'\(doc)", at: reader.node.range.firstLine)
       }
       guard good, let (value, _, _) = encoder(isStep: true).fields(fields, reader, path) else { return nil }
-      return UInt64(value) &+ base
+      if let number = UInt64(exactly: value + Int128(base)) { return number }
+      let name = fields[0].name
+      findings.error(
+        "value-out-of-range",
+        "\(value) does not fit '\(path).\(name)': the number of the attribute is \(base) more, and has 64 bits",
+        at: reader.valueRange(name) ?? reader.node.range)
+      return nil
     }
   }
 

@@ -177,7 +177,7 @@ package final class AttributeSchema: AttributeDescription {
         else { return nil }
         raw |= placed
       }
-      return UInt64(raw) &+ base
+      return UInt64(exactly: raw + Int128(base))
     }
   }
 

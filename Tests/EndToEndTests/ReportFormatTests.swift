@@ -214,7 +214,7 @@ private let undecided =
     #expect(junit.output.contains("<testsuites name=\"kvmconf apply\" tests=\"1\" failures=\"1\" errors=\"0\""))
     #expect(junit.errors == "2 steps: 1 passed, 1 failed, 0 skipped, 0 undecided\n")
     #expect(junit.status == 1)
-    #expect(await apply("gcc", refused).output == "<stdin>:4:33: error: \(problem) [unexpected-outcome]\n")
+    #expect(await apply("gcc", refused).output == "<stdin>:4:47: error: \(problem) [unexpected-outcome]\n")
     #expect(await apply("github", refused).output.hasSuffix("title=unexpected-outcome::\(problem)\n"))
     // A manifest that cannot be run.
     #expect(await apply("junit", bad).output.contains("<error type=\"unknown-device-type\""))

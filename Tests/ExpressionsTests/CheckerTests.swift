@@ -176,14 +176,15 @@ import Vocabulary
   ])
   func rowIsSelectedByItsName(_ text: String, _ value: String) {
     let scope = Self.scope()
-    let rows: [Value] = [("GICD_IIDR", 8), ("GICD_TYPER-2", 12)].map { name, offset in
-      .record(Fields([("name", .string(name)), ("offset", .integer(offset))]))
+    func table(_ columns: [String], _ rows: [[Value]]) -> Value {
+      .table(Table(columns: columns, blocks: rows.map { Table.Block(cells: $0.map { .constant($0) }, count: 1) }))
     }
     scope.constants["registers"] = (
-      .list(rows), .list(.record(RecordType(name: "a row", fields: ["name": .string, "offset": .integer])))
+      table(["name", "offset"], [[.string("GICD_IIDR"), .integer(8)], [.string("GICD_TYPER-2"), .integer(12)]]),
+      .list(.record(RecordType(name: "a row", fields: ["name": .string, "offset": .integer])))
     )
     scope.constants["nameless"] = (
-      .list([]), .list(.record(RecordType(name: "a row", fields: ["offset": .integer])))
+      table(["offset"], []), .list(.record(RecordType(name: "a row", fields: ["offset": .integer])))
     )
     #expect(result(text, in: scope) == value)
   }
