@@ -11,7 +11,8 @@ struct Readiness {
   private let plan: Plan
   /// The text of the manifest.
   private let document: Node
-  /// Whether a step is refused, or has an error in its text. Then only the obstacles are certain that no step of the plan could have removed.
+  /// Whether a step is refused, or has an error in its text. Then only the obstacles are certain that no step of the plan
+  /// could have removed.
   private let hasRefusals: Bool
   /// The missing attributes because of which a call was refused, which has been reported.
   private let knownMissing: Set<String>
@@ -63,9 +64,11 @@ struct Readiness {
   ) -> [Diagnostic] {
     var host = host
     let vcpus = plan.vcpus
-    let entries = vcpus.enumerated().map { Entry(slot: $0, id: $1.id, result: host.enter($0)) }.filter {
-      $0.result.outcome != .ok || !$0.result.warnings.isEmpty || $0.result.schemaFault != nil
-    }
+    // What a vCPU lacks whose creation is refused may be the same mistake.
+    let refused = zip(plan.steps, report.entries.verdicts).filter { $0.0.operation.createsVCPU }.map(\.1.isFailure)
+    let entries = vcpus.enumerated().filter { !refused[$0.offset] }
+      .map { Entry(slot: $0.offset, id: $0.element.id, result: host.enter($0.offset)) }
+      .filter { $0.result.outcome != .ok || !$0.result.warnings.isEmpty || $0.result.schemaFault != nil }
     // Most VMs are ready, and need no search.
     if entries.isEmpty { return [] }
     var readiness = Readiness(

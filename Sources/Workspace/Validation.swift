@@ -466,7 +466,7 @@ extension DevicePlan.Operation {
   }
 
   fileprivate var createsVM: Bool { if case .createVM = self { true } else { false } }
-  fileprivate var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
+  var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
   fileprivate var initialisesVCPU: Bool { if case .initVCPU = self { true } else { false } }
 }
 
