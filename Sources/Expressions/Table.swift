@@ -61,20 +61,21 @@ package struct Table: Hashable, Sendable {
 }
 
 extension Table {
-  /// A row, as a record.
-  package subscript(row: RowIndex) -> Value {
-    .record(Fields(names: columns, values: blocks[row.block].cells.map { $0[row.row] }))
-  }
-
   /// The place of a row.
   package struct RowIndex {
     var block: Int
     var row: Int
   }
 
+  /// A row, as a record.
+  package subscript(row: RowIndex) -> Value {
+    .record(Fields(names: columns, values: blocks[row.block].cells.map { $0[row.row] }))
+  }
+
   /// What a row has in a column.
   package subscript(row: RowIndex, column: Int) -> Value { blocks[row.block].cells[column][row.row] }
 
+  /// The places of all rows.
   package var indices: some Sequence<RowIndex> {
     blocks.indices.lazy.flatMap { block in (0..<blocks[block].count).lazy.map { RowIndex(block: block, row: $0) } }
   }
