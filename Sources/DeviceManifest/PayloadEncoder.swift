@@ -450,6 +450,10 @@ extension PayloadEncoder {
           let count = reader[list]?.items?.count ?? 0
           encoded.payload.put(Int128(count), mask: -1, at: offset + start, size: size, bigEndian: isBigEndian)
         }
+        // A value that is read is not compared with it.
+        if let initial = field.initial, let size = field.type.fixedSize {
+          encoded.payload.put(initial, mask: 0, at: offset + start, size: size, bigEndian: isBigEndian)
+        }
         // Descriptor 0 is the standard input.
         if case .descriptor = field.type {
           encoded.payload.put(-1, mask: 0, at: offset + start, size: 4, bigEndian: isBigEndian)

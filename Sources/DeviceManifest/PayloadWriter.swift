@@ -140,7 +140,9 @@ struct PayloadWriter {
       guard let size = field.type.fixedSize else { return nil }
       let place = offset + start..<offset + start + size * (field.count ?? 1)
       guard place.upperBound <= payload.bytes.count else { return nil }
-      if field.isReserved, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil { continue }
+      if field.isReserved, field.initial ?? 0 == 0, payload.bytes[place].allSatisfy({ $0 == 0 }), payload.mask == nil {
+        continue
+      }
       if let mask = payload.mask, mask[place].allSatisfy({ $0 == 0 }), target(of: payload, at: place.lowerBound) == nil
       {
         continue

@@ -183,8 +183,8 @@ extension Step {
   }
 }
 
-/// The places in a manifest of the fields of an attribute's key, by their names in rules; of its value and the members of that, as `value` and
-/// `value.MEMBER`; and of the elements of the value's list, as `[0]`, with their members.
+/// The places in a manifest of the fields of an attribute's key, by their names in rules; of its value and the members of
+/// that, as `value` and `value.MEMBER`; and of the elements of the value's list, as `[0]`, with their members.
 package struct KeyPlaces: Hashable, Sendable {
   /// The names of the fields in rules. The steps of an attribute share them.
   private var names: [String]

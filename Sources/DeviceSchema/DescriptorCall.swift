@@ -51,8 +51,8 @@ extension SchemaFile {
     }
   }
 
-  /// Whether the VM's `every` rules are the first stage of the call: it is made on the VM or on one of its parts. `enter` is the end
-  /// of a call.
+  /// Whether the VM's `every` rules are the first stage of the call: it is made on the VM or on one of its parts. `enter`
+  /// is the end of a call.
   package func isOnVM(_ call: DescriptorCall) -> Bool {
     ![.close, .enter].contains(call) && !(call == .create && subject == .vm)
   }

@@ -306,8 +306,12 @@ extension PayloadReader {
     var field = StructureField(
       name: entry.key.value, type: type, count: count, isReserved: node[key: "reserved"] != nil,
       doc: node[key: "doc"]?.scalar)
-    if let size = node[key: "default"]?.scalar, size.hasPrefix("size("), size.hasSuffix(")") {
-      field.counts = String(size.dropFirst(5).dropLast())
+    if let value = node[key: "default"] {
+      if let size = value.scalar, size.hasPrefix("size("), size.hasSuffix(")") {
+        field.counts = String(size.dropFirst(5).dropLast())
+      } else {
+        field.initial = value.integer(named: "default", faults)
+      }
     }
     return field
   }

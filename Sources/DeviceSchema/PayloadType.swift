@@ -159,6 +159,8 @@ package struct StructureField {
   /// Padding, which may be left out and is then zero.
   package var isReserved: Bool
   package var doc: String?
+  /// The value of an integer that is left out; nil for 0.
+  package var initial: Int128?
   /// The name of the array whose number of elements this is, unless a manifest gives another number.
   package var counts: String?
 }

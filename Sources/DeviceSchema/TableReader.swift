@@ -93,12 +93,13 @@ struct TableReader {
 
     init(_ variable: String, _ numbers: [Int128]) {
       (self.variable, self.numbers) = (variable, numbers)
-      isRange = zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 1 }
+      isRange = zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 &+ 1 }
       scope = RowScope(variable: variable)
     }
 
-    /// `base + step * n` for each number.
-    func numbers(_ linear: Linear) -> Table.Numbers {
+    /// The values of `base + step * n` for each number; nil for another expression, or large numbers.
+    func values(of expression: Expression) -> Table.Numbers? {
+      guard let linear = Linear(expression.syntax, of: variable), numbers.allSatisfy(Linear.isSmall) else { return nil }
       guard isRange, let first = numbers.first else {
         return .irregular(numbers.map { linear.base + linear.step * $0 })
       }
@@ -113,8 +114,7 @@ struct TableReader {
       (try? Parser.parse(text))?.names.contains(loop.variable) == true,
       let expression = node.expression(in: loop.scope, faults)
     else { return .constant(value(node)) }
-    if let linear = Linear(expression.syntax, of: loop.variable) { return .number(loop.numbers(linear)) }
-    return .values(values(of: expression, in: loop))
+    return loop.values(of: expression).map { .number($0) } ?? .values(values(of: expression, in: loop))
   }
 
   /// A text with `<EXPRESSION>` in it; nil for any other.
@@ -126,8 +126,7 @@ struct TableReader {
       let expression = inner.expression(in: loop.scope, as: .integer, faults)
     else { return nil }
     let numbers =
-      Linear(expression.syntax, of: loop.variable).map { loop.numbers($0) }
-      ?? .irregular(values(of: expression, in: loop).map { $0.integer ?? 0 })
+      loop.values(of: expression) ?? .irregular(values(of: expression, in: loop).map { $0.integer ?? 0 })
     return .text(before: String(text[..<open]), numbers, after: String(text[text.index(after: close)...]))
   }
 
@@ -188,6 +187,8 @@ private struct Linear {
   /// Numbers below this can be added and multiplied without overflow.
   private static let most: Int128 = 1 << 60
 
+  static func isSmall(_ number: Int128) -> Bool { number.magnitude < most.magnitude }
+
   /// Nil if the expression has another form, or large numbers.
   init?(_ syntax: Syntax, of variable: String) {
     switch syntax {
@@ -204,7 +205,7 @@ private struct Linear {
       }
     default: return nil
     }
-    if base.magnitude >= Self.most.magnitude || step.magnitude >= Self.most.magnitude { return nil }
+    if !Self.isSmall(base) || !Self.isSmall(step) { return nil }
   }
 }
 

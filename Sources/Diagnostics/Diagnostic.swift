@@ -112,9 +112,10 @@ extension Sequence<String> {
   /// with the same value; and the only name that begins with the text. Otherwise, a name is close if the edit distance
   /// (with transpositions) of the words that differ is at most a third of the longer one, or 1. Of equally close names,
   /// one with the same letters wins, else the first. If no name is close, the only one is meant that begins with the same
-  /// words: `set-gsi-routing` by `set-gsi-route`. Then one that is a word of the text, `snp` by `sev-snp`, or the shortest one that contains the text if all others contain it, too: `arm-vgic-v3` by `gicv3`.
-  /// Then the longest one that is a part of the text, as `LSTAR` of `MSR_LSTAR`, and the one that alone shares the last of
-  /// several words, or most of the beginning of one. No name is close to a text that is too long for one.
+  /// words: `set-gsi-routing` by `set-gsi-route`. Then one that is a word of the text, `snp` by `sev-snp`, or the shortest
+  /// one that contains the text if all others contain it, too: `arm-vgic-v3` by `gicv3`. Then the longest one that is a
+  /// part of the text, as `LSTAR` of `MSR_LSTAR`, and the one that alone shares the last of several words, or most of the
+  /// beginning of one. No name is close to a text that is too long for one.
   package func nearest(to name: String) -> String? {
     if name.utf8.count > Spelling.longest { return nil }
     if let same = first(where: { $0.utf8.count == name.utf8.count && $0.withoutStyle == name.withoutStyle }) {

@@ -14,7 +14,7 @@ package struct Table: Hashable, Sendable {
     count = blocks.reduce(0) { $0 + $1.count }
   }
 
-  /// The rows that one item of a table stands for.
+  /// One item of a table: a row, or a row for each of some numbers.
   package struct Block: Hashable, Sendable {
     package let cells: [Cell]
     /// The number of rows.
@@ -53,8 +53,10 @@ package struct Table: Hashable, Sendable {
       case .regular(let first, step: 0): return number == first ? Array(0..<count) : []
       case .regular(let first, let step):
         let (distance, overflows) = number.subtractingReportingOverflow(first)
+        // The least number has no quotient by -1.
+        if overflows || distance == .min { return [] }
         let (row, rest) = distance.quotientAndRemainder(dividingBy: step)
-        return !overflows && rest == 0 && row >= 0 && row < Int128(count) ? [Int(row)] : []
+        return rest == 0 && row >= 0 && row < Int128(count) ? [Int(row)] : []
       }
     }
   }

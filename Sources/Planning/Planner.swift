@@ -10,7 +10,7 @@ package struct PlanningResult {
   package var plan: Plan
   /// The steps with errors in the manifest. They are in the plan only so that the steps after them can be checked.
   package var incomplete: Set<Int> = []
-  /// The index of the first explicit step with an error in its text or above it; the number of steps if there is none.
+  /// The index of the first explicit step at or below an error in the text; the number of steps if there is no error.
   package var firstAfterError = 0
   package var diagnostics: [Diagnostic] = []
 }

@@ -64,7 +64,8 @@ struct MessageReader {
     return 0..<Swift.min(lines.count, 10)
   }
 
-  /// The first line of the report of a failure that a line is in, at most ten lines before it; the line itself if it is in none.
+  /// The first line of the report of a failure that a line is in, at most ten lines before it; the line itself if it is
+  /// in no report.
   private func beginning(of line: Int, in lines: [String]) -> Int {
     let before = Swift.max(0, line - 10)..<line
     return before.last { index in messages.reports.contains { lines[index].lowercased().contains($0) } } ?? line
@@ -145,7 +146,8 @@ struct MessageReader {
       ? .attribute(nil) : AttributeAccess(rawValue: name).map { .attribute($0) } ?? .other(name)
   }
 
-  /// A text without the names of source files, such as `guest_memfd_test.c:95`, and of tests of Rust, `device::tests::test_run`.
+  /// A text without the names of source files, such as `guest_memfd_test.c:95`, and of tests of Rust,
+  /// `device::tests::test_run`.
   private static func withoutFileNames(_ text: String) -> String {
     let endings = [".c", ".h", ".cc", ".cpp", ".rs", ".go", ".py"]
     return text.split(separator: " ").filter { word in

@@ -30,9 +30,9 @@ package enum IntegerLiteral {
     return isNegative ? -scaled : scaled
   }
 
-  /// The value of the digits from a place on; nil if there are none, or the type cannot hold them.
+  /// Reads digits; nil if there are no digits, or if the type cannot hold their value.
   ///
-  /// - Parameter i: the place, which moves behind the digits.
+  /// - Parameter i: the place of the first digit, and afterwards the place after the last one.
   private static func digits<Value: FixedWidthInteger>(
     _ text: Span<UInt8>, _ i: inout Int, _ radix: UInt8, as: Value.Type = Int128.self
   ) -> Value? {

@@ -40,9 +40,7 @@ package struct Release: Hashable, Comparable, Sendable {
     return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
   }
 
-  private static func number(_ digits: some StringProtocol) -> Int? {
-    digits.utf8.allSatisfy(\.isDigit) ? Int(digits) : nil
-  }
+  private static func number(_ digits: some StringProtocol) -> Int? { number(Array(digits.utf8)[...]) }
 
   /// The release without its patch level: `6.12` of `6.12.100`.
   package var series: Release { Release(major: major, minor: minor) }

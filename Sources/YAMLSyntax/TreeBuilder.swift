@@ -283,8 +283,8 @@ extension TreeBuilder {
     return .refused(end: node.range.end)
   }
 
-  /// The key and the value of `key:value` or `key = value` in a flow mapping, which is one key without a value for YAML; nil for another
-  /// key without a value.
+  /// The key and the value of `key:value` or `key = value` in a flow mapping, which is one key without a value for YAML;
+  /// nil for another key without a value.
   private mutating func parted(_ key: Located) -> Entry? {
     let (start, end) = (key.range.start, key.range.end)
     if let entry = key.entryWithEqualsSign {

@@ -63,6 +63,8 @@ import Testing
       settings("struct: {inner: {head: one, list: [2, 3], rest: {low: 4}}}") == [
         "3:1 " + "0100" + "020003000000" + "54" + "000000"
       ])
+    #expect(settings("struct: {defaults: {rest: 9}}") == ["3:2 02010709"])
+    #expect(settings("struct: {defaults: {kind: 0, pad: 0}}") == ["3:2 00000000"])
     #expect(settings("struct: {inner: {}}") == ["3:1 " + String(repeating: "00", count: 12)])
   }
 

@@ -52,6 +52,7 @@ private let schemas: [String: String] = [
       list: 'u16[3]'
       rest: {type: u8, fields: {low: {bits: 3..0}, high: {bits: 7..4, default: 5}}}
       pad: {type: 'u8[3]', reserved: zero}
+    thing_defaults: {kind: {type: u16, default: 0x102}, pad: {type: u8, default: 7, reserved: zero}, rest: u8}
     thing_event:
       kind: {type: u32, names: {small: 1, big: 2}}
       u: {switch: kind, cases: {small: struct thing_small, big: struct thing_big}}
@@ -110,6 +111,7 @@ private let schemas: [String: String] = [
       attributes:
         padded: {number: 0, payload: struct thing_padded, set: [{read: value}], get: [{write: unknown}]}
         inner: {number: 1, payload: struct thing_inner, set: [{read: value}], get: [{write: unknown}]}
+        defaults: {number: 2, payload: struct thing_defaults, set: [{read: value}], get: [{write: unknown}]}
     union:
       number: 4
       attributes:

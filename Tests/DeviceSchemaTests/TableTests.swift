@@ -28,6 +28,14 @@ import Vocabulary
       rows("- {for: n in 0..1, name: EIP<2 * n>_EL1, at: 0x10 + n}") == ["name=EIP0_EL1 at=16", "name=EIP2_EL1 at=17"])
   }
 
+  /// Numbers that are too large for a product are left to the expression, which reports an overflow.
+  @Test func numbersMayBeLarge() {
+    #expect(
+      rows("- {for: 'n in [0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffff, 1]', name: A, at: n + 0}")
+        == ["name=A at=0x7FFF_FFFF_FFFF_FFFF_FFFF_FFFF_FFFF_FFFF", "name=A at=1"])
+    #expect(rows("- {for: 'n in [7, 3]', name: A<n>, at: 0x10 - n}") == ["name=A7 at=9", "name=A3 at=13"])
+  }
+
   /// A column that does not mention the variable is a constant, even if it looks like an expression.
   @Test func otherColumnsAreConstants() {
     #expect(rows("- {for: n in 0..0, name: a < b, kind: m + 1}") == ["name=a < b kind=m + 1"])

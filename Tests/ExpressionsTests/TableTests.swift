@@ -59,4 +59,11 @@ import Testing
     #expect(table.rows(with: 5, in: 1).map { table[$0, 0] } == [1, 2, 9, 9].map(Value.integer))
     #expect(table.rows(with: 9, in: 0).count == 2)
   }
+
+  @Test func numbersCanFall() {
+    let falling = Table.Numbers.regular(first: 0, step: -1)
+    let table = Table(columns: ["n"], blocks: [Table.Block(cells: [.number(falling)], count: 3)])
+    #expect(table.rows(with: -2, in: 0).map { table[$0, 0] } == [.integer(-2)])
+    #expect(table.rows(with: .min, in: 0).isEmpty)
+  }
 }

@@ -839,7 +839,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("KVM_SET_ONE_REG", "sets a register of the vCPU"), ("KVM_TDX_INIT_VM", "vm.tdx  "),
     ("KVM_ENABLE_CAP", "KVM_CAP_SPLIT_IRQCHIP"), ("irq-line", "31:28  vcpu2"), ("GICD_CTLR", "offset: GICD_CTLR (0x0)"),
     ("MPIDR_EL1", "vcpu.set-one-reg  arm64  id: MPIDR_EL1"), ("PC", "riscv64  id: pc"),
-    ("arm64/vcpu.set-one-reg", "(443 in all: explain"), ("arm64/vcpu.set-one-reg.id", "\n  SVE_VLS "),
+    ("arm64/vcpu.set-one-reg", " in all: explain"), ("arm64/vcpu.set-one-reg.id", "\n  SVE_VLS "),
     ("arm-vgic-v3.dist-regs.offset", "\n  GICD_CTLR "), ("set-gsi-routing:EINVAL", "a table has at most 4096 entries"),
     ("vm.set-gsi-routing:EFAULT", "fewer entries than nr says"), ("its.ctrl.init", "arm-vgic-its.ctrl.init  "),
     ("KVM_ARM_VCPU_INIT", "vcpu.init  arm64  "), ("arm-vgic-its.ctrl.unknown:EBUSY", "a vCPU is running"),

@@ -53,7 +53,7 @@ extension Program {
     // Tables that share their storage are equal at once, and others differ early.
     if let known = tables.first(where: { $0.table == table }) { return known.cell }
     let shape = Cell(.shape, Int64(shapes.shape(.value, table.columns.map { shapes.name($0) })))
-    // What the values consist of is stored first, then the rows one behind the other, then the list of them.
+    // The lists and records in cells are stored first, then the rows, then the list of the rows.
     var blocks: [(count: Int, columns: [Column])] = []
     for block in table.blocks { blocks.append((block.count, block.cells.map { column(of: $0, block.count) })) }
     let first = next
