@@ -230,7 +230,7 @@ extension Reason {
 
 extension Step {
   /// Whether the call sets something without a value, such as `ctrl.init`.
-  fileprivate var isCommand: Bool {
+  var isCommand: Bool {
     if case .setAttribute(let call) = operation { call.data == .none } else { false }
   }
 

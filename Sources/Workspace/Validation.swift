@@ -217,7 +217,7 @@ extension ManifestWorkspace {
     host.hasUnknownType = !plan.steps.isEmpty && plan.steps[0].operation.createsVM && manifest.incomplete.contains(0)
     let fresh = host
     var report = Runner(keepGoing: true).run(plan, on: &host)
-    report.removeConsequences(
+    report.skipConsequences(
       of: manifest.incomplete, from: manifest.firstUncertain ?? plan.steps.count, lacksSteps: manifest.lacksSteps)
     if report.entries.verdicts.contains(where: \.isFailure) {
       var conflicts = Conflicts(
@@ -305,169 +305,21 @@ extension [Diagnostic] {
   }
 }
 
-extension Diagnostic {
-  fileprivate var isAboutExpression: Bool { severity == .error && range?.text.contains("${") == true }
-}
-
-extension Report {
-  /// Marks the steps as skipped whose result is due only to an error in the manifest, or to a refused call: the error is
-  /// reported once.
-  ///
-  /// - Parameters:
-  ///   - incomplete: the steps with errors in the manifest.
-  ///   - uncertain: the first step whose answer may depend on an error in the manifest. Text with an error may lead to no
-  ///     step at all.
-  ///   - lacksSteps: whether a part of the text led to no step, because of an error.
-  fileprivate mutating func removeConsequences(of incomplete: Set<Int>, from uncertain: Int, lacksSteps: Bool) {
-    let reason = "the manifest is wrong here"
-    // What text with an error means is a guess, on which the answer may depend.
-    for index in entries.indices.dropFirst(uncertain) where entries.verdicts[index] == .undecided {
-      skip(index, because: "the manifest is wrong elsewhere")
-    }
-    let firstFailed = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
-    let first = lacksSteps ? min(uncertain, firstFailed) : firstFailed
-    // What a warning says is missing may be in a text with an error, or in a refused call.
-    removeWarnings(from: min(uncertain, first)) { !$0.missing.isEmpty }
-    guard first < entries.count else { return }
-    let firstWrong = incomplete.min() ?? .max
-    let wrongTargets = Set(incomplete.map { entries[$0].step.target })
-    let unknownVCPUs = incomplete.filter { entries[$0].step.operation.createsVCPU }.min()
-    let unknownFeatures = incomplete.filter { entries[$0].step.operation.initialisesVCPU }.min()
-    var failed: [Report.Entry] = []
-    /// The attributes that are known to be missing.
-    var missing: Set<String> = []
-    /// The vCPUs that are refused.
-    var uncreated: Set<TargetName> = []
-    let objects = objectsByPlace
-    for index in first..<entries.count {
-      let verdict = entries.verdicts[index]
-      if incomplete.contains(index) {
-        if failed.count < 100 { failed.append(entries[index]) }
-        skip(index, because: reason)
-      } else if verdict == .undecided {
-        skip(index, because: "an earlier step is wrong")
-      } else if verdict.isFailure {
-        let entry = entries[index]
-        let isAboutVCPUs = entry.result.reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
-        // A command fails because of what earlier steps on the same object have not done.
-        let isOnWrongTarget = isCommand(entry) && wrongTargets.contains(entry.step.target)
-        let isOnUnknownState = failed.contains {
-          verdict == .failed(.valueMismatch) ? entry.mayRead(effectOf: $0) : entry.dependsOnRefused($0)
-        }
-        let lacking = entry.result.reasons.first?.missing ?? []
-        let isOnUncreated = !entry.step.operation.createsVCPU && uncreated.contains(entry.step.target)
-        if entry.step.operation.createsVCPU { uncreated.insert(entry.step.target) }
-        let isAboutFeatures = entry.result.reasons.contains { $0.roots.contains("vcpu") && !$0.isAboutValue }
-        if isOnWrongTarget && index > firstWrong || isAboutVCPUs && index > unknownVCPUs ?? .max
-          || isAboutFeatures && index > unknownFeatures ?? .max
-          || index >= uncertain && entry.mayDependOnUnread || isOnUnknownState
-          || !missing.isDisjoint(with: lacking) || failed.contains(where: { $0.isAttempt(at: lacking) })
-          || isOnUncreated && entry.step.operation.attributeCall == nil
-          || failed.contains(where: entry.step.isConsequence(of:)) || failed.contains(where: entry.repeats)
-          || isCommand(entry)
-            && failed.contains(where: { earlier in
-              // The text of a value is wrong for one vCPU, and also leads to a value of this one.
-              earlier.step.target != entry.step.target && earlier.step.at != entry.step.at
-                && objects[earlier.step.at]?.contains(entry.step.target) == true
-            })
-        {
-          skip(index, because: "an earlier step is wrong")
-        } else if failed.count < 100 {
-          failed.append(entry)
-          missing.formUnion(lacking)
-        }
-      }
-    }
-  }
-}
-
-extension Report {
-  /// Whether a step sets something without a value.
-  private func isCommand(_ entry: Entry) -> Bool { entry.step.operation.data == AttributeData.none }
-
-  /// The objects of the calls that each place in the text leads to: the settings of vCPUs are written once.
-  private var objectsByPlace: [SourceRange: Set<TargetName>] {
-    var objects: [SourceRange: Set<TargetName>] = [:]
-    for entry in entries { objects[entry.step.at, default: []].insert(entry.step.target) }
-    return objects
-  }
-}
-
-extension Report.Entry {
-  /// Whether the failure may be due to text that was not read: something is missing, or a refusal that is expected.
-  fileprivate var mayDependOnUnread: Bool {
-    verdict == .failed(.valueMismatch)
-      || verdict == .failed(.unexpectedAnswer)
-        && (result.outcome == .ok || result.reasons.contains { !$0.missing.isEmpty })
-  }
-
-  /// Whether what is read may depend on an earlier call with another answer than the expected one. An attribute with a value
-  /// is of its own group only, unless it was to be refused, and is set.
-  fileprivate func mayRead(effectOf earlier: Report.Entry) -> Bool {
-    switch earlier.step.operation {
-    case .getAttribute, .hasAttribute: return false
-    case .setAttribute(let call) where call.data != .none:
-      let isSet = earlier.result.outcome == .ok
-      return step.target == earlier.step.target && (isSet || step.operation.isLike(earlier.step.operation))
-    default: return earlier.verdict == .failed(.unexpectedAnswer)
-    }
-  }
-
-  /// Whether the answer depends on what an earlier call of the same kind would have set.
-  fileprivate func dependsOnRefused(_ earlier: Report.Entry) -> Bool {
-    result.dependsOnRefused && step.target == earlier.step.target
-      && step.operation.isLike(earlier.step.operation)
-  }
-
-  /// Whether the step sets one of some attributes, given with their owners.
-  fileprivate func isAttempt(at paths: [String]) -> Bool {
-    guard let attribute = step.attribute else { return false }
-    return paths.contains { $0.hasSuffix("." + attribute) }
-  }
-
-  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state,
-  /// and for the same value if the reason is about one.
-  fileprivate func repeats(_ earlier: Report.Entry) -> Bool {
-    guard step.operation.isLike(earlier.step.operation), step.target == earlier.step.target,
-      let reason = result.reasons.first, let other = earlier.result.reasons.first
-    else { return false }
-    return reason.isAboutState && reason.rule == other.rule && reason.message == other.message
-      && (!reason.isAboutValue || place(of: reason).text == earlier.place(of: other).text)
-  }
-}
-
 extension Step {
   /// Whether the step comes from the same text as another one, and passes something else.
   fileprivate func isVersion(of other: Step) -> Bool {
     at == other.at
       && (value != other.value || operation.attributeCall?.attr != other.operation.attributeCall?.attr)
   }
+}
 
-  /// Whether the failure of an earlier step is the reason why this one fails: the same text leads to both calls.
-  fileprivate func isConsequence(of earlier: Report.Entry) -> Bool {
-    let creation = earlier.step
-    // Of too many vCPUs, the first one that is refused says why.
-    return creation.at == at && (creation.operation.name != operation.name || operation.createsVCPU)
-  }
+extension Diagnostic {
+  fileprivate var isAboutExpression: Bool { severity == .error && range?.text.contains("${") == true }
 }
 
 extension DevicePlan.Operation {
-  /// Whether two calls are on attributes of the same group, or are the same other call.
-  fileprivate func isLike(_ other: DevicePlan.Operation) -> Bool {
-    kind == nil ? name == other.name : kind == other.kind
-  }
-
-  /// The group of a call on an attribute, or the number of another call of a schema.
-  private var kind: UInt64? {
-    switch self {
-    case .request(let call): UInt64(call.request) << 32
-    default: attributeCall.map { UInt64($0.group) }
-    }
-  }
-
   fileprivate var createsVM: Bool { if case .createVM = self { true } else { false } }
   var createsVCPU: Bool { if case .createVCPU = self { true } else { false } }
-  fileprivate var initialisesVCPU: Bool { if case .initVCPU = self { true } else { false } }
 }
 
 extension PlannedManifest {
