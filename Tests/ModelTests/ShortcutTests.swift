@@ -94,6 +94,26 @@ import Vocabulary
         == ["ok", "ok", "ok 0x2", "ENOENT or ok", "ok", "EEXIST", "EEXIST or ok"])
   }
 
+  /// If it is unknown which element is wanted, any may be the one, and there may be none.
+  @Test func searchForAnUnknownValue() {
+    let model = TestModel(
+      rules: """
+        - let:
+            row: rows.first(r, r.number == host.limit)
+        - if: row == null && value == 1
+          ENXIO: no row
+        - if: rows.exists(r, r.number == host.limit) && value == 2
+          EEXIST: a row
+        """,
+      more: """
+        facts: {limit: {type: u32}}
+        tables:
+          rows:
+            - {for: n in 0..9, number: n}
+        """)
+    #expect(model.onThing([set(0), set(1), set(2)]) == ["ok", "ENXIO or ok", "EEXIST or ok"])
+  }
+
   /// Where the rest of a condition is unknown, only the elements that the search finds are uncertain.
   @Test func searchWithAnUnknownRest() {
     let model = TestModel(

@@ -113,6 +113,8 @@ extension Machine {
     // A list of the running call may be gone after it.
     guard list.count >= Self.shortestList, list.start < memory.start else { return nil }
     let wanted = try evaluate(search.wanted)
+    // Each element may be the one.
+    if search.isAll, wanted.tag == .unknown { return .unknown }
     guard wanted.isScalar, let index = index(of: list, search, loop.slot) else { return nil }
     let unknown = index.firstUnknown
     // An unknown value may be the wanted one. Whether the element then counts depends on the rest of the condition.
