@@ -116,7 +116,8 @@ import Workspace
 @Suite struct BoundsTests {
   /// The numbers in the rules are tried, and their neighbours.
   @Test func numbersOfTheRulesAndTheirNeighboursAreTried() {
-    let steps = Bounds(ManifestWorkspace(Settings()), .arm64).manifests().flatMap(\.steps)
+    let wanted = ["create-vm", "arm-vgic-v3.nr-irqs"]
+    let steps = Bounds(ManifestWorkspace(Settings()), .arm64).manifests(where: wanted.contains).flatMap(\.steps)
     for number in [31, 32, 33] { #expect(steps.contains("{create-vm: {ipa-bits: \(number)}}"), "\(number)") }
     for number in [63, 64, 1023, 1024] {
       #expect(steps.contains("{set: arm-vgic-v3.nr-irqs, value: \(number)}"), "\(number)")
@@ -125,7 +126,8 @@ import Workspace
 
   /// So are those of the calls with a struct, in each member.
   @Test(.slow) func numbersOfCallsWithAStructAreTried() {
-    let steps = Bounds(ManifestWorkspace(Settings()), .riscv64).manifests().flatMap(\.steps)
+    let wanted = ["irq-line", "signal-msi"]
+    let steps = Bounds(ManifestWorkspace(Settings()), .riscv64).manifests(where: wanted.contains).flatMap(\.steps)
     for number in [0, 1, 2, 95, 96, 97] {
       #expect(steps.contains("{irq-line: {irq: \(number), level: 1}}"), "\(number)")
     }

@@ -25,11 +25,13 @@ package struct Bounds {
     facts = (try? workspace.settings.facts?.values(for: catalogue)) ?? [:]
   }
 
-  package func manifests() -> [StepManifest] {
+  /// - Parameter isWanted: whether to make those of an attribute, by its path, or of another call, by its name.
+  package func manifests(where isWanted: (String) -> Bool = { _ in true }) -> [StepManifest] {
     var found: [StepManifest] = []
     for file in catalogue.files where file.deviceType == nil || file.lifetime.mayInclude(catalogue.release) {
       for group in file.groups where group.lifetime.mayInclude(catalogue.release) {
-        for attribute in group.attributes where attribute.lifetime.mayInclude(catalogue.release) {
+        for attribute in group.attributes
+        where attribute.lifetime.mayInclude(catalogue.release) && isWanted(file.name + "." + attribute.path) {
           let numbers = numbers(Numbers(of: attribute, in: group, catalogue, facts))
           for (i, template) in templates(attribute, group, file).enumerated() {
             let name = "bounds-\(file.name)-\(attribute.path.replacing(".", with: "-"))-\(i + 1)"
@@ -42,12 +44,12 @@ package struct Bounds {
         }
       }
     }
-    return found + callManifests() + requestManifests()
+    return found + callManifests(where: isWanted) + requestManifests(where: isWanted)
   }
 
   /// The same for calls with a struct, after the steps of a test.
-  private func requestManifests() -> [StepManifest] {
-    RequestCall.all(of: catalogue, facts).flatMap { request in
+  private func requestManifests(where isWanted: (String) -> Bool) -> [StepManifest] {
+    RequestCall.all(of: catalogue, facts).filter { isWanted($0.call.name) }.flatMap { request in
       request.usesOfEachShape.enumerated().flatMap { i, use in
         manifests(
           use.before, use.step, numbers(request.numbers), name: "bounds-\(request.call.name)-\(i + 1)",
@@ -58,9 +60,10 @@ package struct Bounds {
   }
 
   /// The same for calls that are not on attributes: creations, memory, capabilities.
-  private func callManifests() -> [StepManifest] {
+  private func callManifests(where isWanted: (String) -> Bool) -> [StepManifest] {
     var found: [StepManifest] = []
     func add(_ name: String, _ rules: RuleFrame?, before: [String], _ step: (Int128) -> String) {
+      if !isWanted(name) { return }
       for number in numbers(Numbers(of: rules, catalogue, facts)) where number >= 0 {
         found.append(
           StepManifest(
