@@ -24,8 +24,8 @@ struct Program {
   /// The root of each expression, and the expression itself.
   var roots: [CodeID] = []
   var expressions: [Expression] = []
-  /// The code of each call of a function, innermost first.
-  var calls: [(code: Range<CodeID>, function: String)] = []
+  /// The calls of functions, innermost first.
+  var calls: [WrittenOutCall] = []
   /// What the loops that search for an element look it up by.
   var keys: [KeyCode] = []
   /// What other loops over tables depend on besides their variables.
