@@ -97,7 +97,8 @@ package final class Catalogue {
       KeyReader(node, keys: ["type", "flags", "doc"], of: "'flags'", faults))
   }()
 
-  /// The memory that a call makes and memory regions can use; nil if the architecture has none.
+  /// The memory that a call makes and memory regions can use; nil if the architecture has none. Its name alone is
+  /// `descriptorMemoryName`.
   package private(set) lazy var descriptorMemory: DescriptorMemory? = readDescriptorMemory()
 
   /// The releases that the schemas describe, and the one that is assumed if none is named.
@@ -438,7 +439,7 @@ extension Catalogue {
       record.add("finalize", .list(.integer))
     case (.finalize, _): record.add("feature", .integer)
     case (.addMemory, _):
-      _ = descriptorMemory  // Its faults are reported with those of the call.
+      if faults.isThorough { _ = descriptorMemory }  // Its faults are reported with those of the call.
       for name in ["slot", "at", "size"] + namesOfDescriptorMemory { record.add(name, .integer) }
       record.add("flags", memoryFlags.valueType)
     case (.enableCapability, _): return .any
