@@ -68,7 +68,11 @@ struct Program {
   /// The answers of loops over tables, by loop.
   var remembered: [[RememberedAnswer]] = []
 
-  init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+  init(_ catalogue: Catalogue) {
+    self.catalogue = catalogue
+    // Tables are large, and a growing array is copied. Memory that is not used costs nothing.
+    constants.reserveCapacity(1 << 15)
+  }
 }
 
 /// The schemas of a catalogue, compiled as far as models have reached them. Models of the same catalogue share it.
