@@ -310,9 +310,9 @@ struct MemoryReader {
   let isStep: Bool
 
   func region(_ node: Node, slot: UInt32) -> MemoryRegion {
-    let memory = context.catalogue.descriptorMemory
+    let own = context.catalogue.descriptorMemoryName
     var keys = ["at", "size", "slot", "flags"]
-    if let memory { keys += isStep ? [memory.name, memory.offsetName] : [memory.name] }
+    if let own { keys += isStep ? [own, DescriptorMemory.offsetName(own)] : [own] }
     let reader = MappingReader(node, of: "a memory region", keys: keys, context.findings, lists: ["flags"])
     let address = reader.required("at", "its guest physical address").flatMap { context.u64($0, "at") }
     let size = reader.required("size", "its size in bytes").flatMap { context.u64($0, "size") }
@@ -322,7 +322,7 @@ struct MemoryReader {
     var region = MemoryRegion(
       slot: slot, address: address ?? 0, size: size ?? 0, flags: flags ?? 0, places: places, at: node.range.firstLine)
     if address == nil || size == nil || reader.hasUnreadKey { region.makeIncomplete() }
-    guard let memory, let node = reader[memory.name] else { return region }
+    guard let own, let node = reader[own], let memory = context.catalogue.descriptorMemory else { return region }
     if isStep {
       let descriptors = context.payloads.descriptors
       let found = context.device(

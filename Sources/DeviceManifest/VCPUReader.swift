@@ -132,10 +132,10 @@ package struct VCPUReader {
       if !isFeature { return features }
     }
     let items = node.items ?? [node]
-    var places: [Int: SourceRange] = [:]
+    var places: [(bit: Int, at: SourceRange)] = []
     func isNew(_ bit: Int, _ name: String, at range: SourceRange) -> Bool {
-      guard let first = places[bit] else {
-        places[bit] = range
+      guard let first = places.first(where: { $0.bit == bit })?.at else {
+        places.append((bit, range))
         features.places.append("value.\(name.identifier)", range)
         return true
       }

@@ -27,8 +27,8 @@ package final class Catalogue {
 
     /// `[addr, size]` of the function `check(addr, size)`.
     var parameters: [String] {
-      let written = entry.key.value.drop { $0 != "(" }.filter { !"() ".contains($0) }
-      return written.split(separator: ",").map(String.init)
+      let list = entry.key.value.utf8.drop { $0 != UInt8(ascii: "(") }
+      return list.split { "(), ".utf8.contains($0) }.map { String(Substring($0)) }
     }
   }
 
@@ -97,7 +97,8 @@ package final class Catalogue {
       KeyReader(node, keys: ["type", "flags", "doc"], of: "'flags'", faults))
   }()
 
-  /// The memory that a call makes and memory regions can use; nil if the architecture has none.
+  /// The memory that a call makes and memory regions can use; nil if the architecture has none. Its name alone is
+  /// `descriptorMemoryName`.
   package private(set) lazy var descriptorMemory: DescriptorMemory? = readDescriptorMemory()
 
   /// The releases that the schemas describe, and the one that is assumed if none is named.
@@ -141,11 +142,10 @@ package final class Catalogue {
 
   /// The subject of a file, from its path, and its text; nil if it belongs to another architecture.
   private func subject(of source: SchemaSource) -> (SchemaSubject, SchemaText)? {
-    let parts = source.path.split(separator: "/")
-    guard parts.count == 2, parts[1].hasSuffix(".yaml") else { return nil }
-    let isCommon = parts[0] == "common"
-    guard isCommon || parts[0] == architecture.rawValue else { return nil }
-    let name = String(parts[1].dropLast(5))
+    guard let (folder, file) = source.place else { return nil }
+    let isCommon = folder == "common"
+    guard isCommon || folder == architecture.rawValue else { return nil }
+    let name = String(file)
     let text = source.text(faults)
     if !source.file.isBuiltIn, let version = text.top("schema"), version.scalar == "1" {
       let message =
@@ -439,7 +439,7 @@ extension Catalogue {
       record.add("finalize", .list(.integer))
     case (.finalize, _): record.add("feature", .integer)
     case (.addMemory, _):
-      _ = descriptorMemory  // Its faults are reported with those of the call.
+      if faults.isThorough { _ = descriptorMemory }  // Its faults are reported with those of the call.
       for name in ["slot", "at", "size"] + namesOfDescriptorMemory { record.add(name, .integer) }
       record.add("flags", memoryFlags.valueType)
     case (.enableCapability, _): return .any

@@ -19,7 +19,7 @@ package struct DescriptorMemory {
 
   package static let size = "size"
 
-  static func offsetName(_ name: String) -> String { name + "-offset" }
+  package static func offsetName(_ name: String) -> String { name + "-offset" }
 }
 
 extension Catalogue {
@@ -29,8 +29,11 @@ extension Catalogue {
     return arguments.filter { $0.key.value != "flags" }
   }
 
+  /// The name of the descriptor memory, even if its entry has faults. Most manifests need no more of it.
+  package var descriptorMemoryName: String? { entriesOfMemory.first?.key.value }
+
   /// What rules see of the memory of a region, even if its entry has faults.
-  var namesOfDescriptorMemory: [String] {
+  package var namesOfDescriptorMemory: [String] {
     entriesOfMemory.map(\.key.value).flatMap { [$0.identifier, DescriptorMemory.offsetName($0).identifier] }
   }
 

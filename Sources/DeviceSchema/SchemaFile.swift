@@ -73,7 +73,8 @@ package final class SchemaFile {
   /// The constants of the device type's number, the usual one first.
   private(set) lazy var constants = ownConstants ?? text.topKeys.filter { $0.value.isConstant }
   package var constant: String? { constants.first?.value }
-  package var references: [String] { text.top("sources")?.strings(named: "sources", catalogue.faults) ?? [] }
+  package private(set) lazy var references: [String] =
+    text.top("sources")?.strings(named: "sources", catalogue.faults) ?? []
   /// Whether a separate call initialises the vCPUs of the architecture.
   package var hasVCPUInit: Bool { catalogue.vcpu?.rules(of: .initialise) != nil }
   package var needs: Node? { text.top("needs") }

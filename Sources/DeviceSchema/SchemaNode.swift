@@ -35,7 +35,9 @@ package final class SchemaNode {
   private(set) lazy var entries: [SchemaEntry]? =
     switch form {
     case .parsed: parsedEntries
-    case .part(let part, let outline, let text): outline.outline(of: part)?.entries(in: text) ?? parsedEntries
+    case .part(let part, let outline, let text):
+      // A list is not parsed only to see that it is not a mapping.
+      outline.outline(of: part)?.entries(in: text) ?? (outlinedItems == nil ? parsedEntries : nil)
     case .item(let item, let outline, let text): outline.outline(of: item)?.entries(in: text) ?? parsedEntries
     }
 
@@ -44,12 +46,13 @@ package final class SchemaNode {
   }
 
   /// The items, if this is a sequence.
-  private(set) lazy var items: [SchemaNode]? = {
-    if case .part(let part, let outline, let text) = form, let items = outline.items(of: part) {
-      return items.map { SchemaNode($0, of: outline, in: text) }
-    }
-    return node.items?.map { SchemaNode($0) }
-  }()
+  private(set) lazy var items: [SchemaNode]? = outlinedItems ?? node.items?.map { SchemaNode($0) }
+
+  /// The items, if they can be found without parsing.
+  private lazy var outlinedItems: [SchemaNode]? =
+    if case .part(let part, let outline, let text) = form {
+      outline.items(of: part)?.map { SchemaNode($0, of: outline, in: text) }
+    } else { nil }
 
   /// The value of a key, if this is a mapping that has it.
   subscript(key key: String) -> SchemaNode? { entries?.first { $0.key.value == key }?.value }

@@ -16,6 +16,13 @@ package struct SchemaSource: Sendable {
     self.file = file
   }
 
+  /// The folder and the name of the file; nil for a path of another form.
+  var place: (folder: Substring, name: Substring)? {
+    let parts = path.utf8.split(separator: UInt8(ascii: "/"))
+    guard parts.count == 2, path.hasSuffix(".yaml") else { return nil }
+    return (Substring(parts[0]), Substring(parts[1].dropLast(".yaml".utf8.count)))
+  }
+
   func text(_ faults: Findings) -> SchemaText { SchemaText(file: file, isPlain: isPlain, faults: faults) }
 }
 

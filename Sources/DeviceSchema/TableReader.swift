@@ -119,7 +119,8 @@ struct TableReader {
 
   /// A text with `<EXPRESSION>` in it; nil for any other.
   private func text(_ node: Node, in loop: RowLoop) -> Table.Cell? {
-    guard let text = node.scalar, let open = text.firstIndex(of: "<"), let close = text.lastIndex(of: ">"), open < close
+    guard let text = node.scalar, let open = text.utf8.firstIndex(of: UInt8(ascii: "<")),
+      let close = text.utf8.lastIndex(of: UInt8(ascii: ">")), open < close
     else { return nil }
     let inner = Node(.scalar(String(text[text.index(after: open)..<close]), .plain), at: node.range)
     guard (try? Parser.parse(inner.scalar ?? ""))?.names == [loop.variable],

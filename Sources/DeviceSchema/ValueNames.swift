@@ -5,12 +5,18 @@ package struct ValueNames: Sequence {
   package typealias Element = (name: String, value: Int128)
 
   private let source: Source
+  private let found = Found()
   private let absence: (String) -> String?
 
   private enum Source {
     case list([Element])
     /// The column `name` of a table, and the one with the values.
     case table(Table, name: Int, value: Int)
+  }
+
+  /// The values of a table's names that were looked up: lists of registers have the same names again and again.
+  private final class Found {
+    var values: [String: Int128] = [:]
   }
 
   /// No names.
@@ -52,9 +58,12 @@ package struct ValueNames: Sequence {
   /// The value with a name; of two with this name, the first.
   package func value(of name: String) -> Int128? {
     switch source {
-    case .list(let names): names.first { $0.name == name }?.value
+    case .list(let names): return names.first { $0.name == name }?.value
     case .table(let table, let names, let values):
-      table.row(with: name, in: names).flatMap { table[$0, values].integer }
+      if let known = found.values[name] { return known }
+      let value = table.row(with: name, in: names).flatMap { table[$0, values].integer }
+      if let value { found.values[name] = value }
+      return value
     }
   }
 

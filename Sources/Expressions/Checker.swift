@@ -29,15 +29,15 @@ extension Expression {
 }
 
 /// Compiles syntax to nodes: resolves names and checks types.
-struct Checker<S: Scope> {
-  let scope: S
+struct Checker {
+  let scope: any Scope
   /// Variables of the enclosing comprehensions, innermost last.
   private var variables: [(name: String, slot: Int, type: Type)] = []
   /// Whether the expression reads the payload or a local.
   private(set) var readsPayload = false
   private(set) var functions: [Function] = []
 
-  init(scope: S) { self.scope = scope }
+  init(scope: any Scope) { self.scope = scope }
 
   mutating func check(_ syntax: Syntax) throws(ExpressionError) -> (Node, Type) {
     switch syntax {

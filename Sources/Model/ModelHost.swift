@@ -70,14 +70,18 @@ package struct ModelHost: Host {
 
   package mutating func perform(_ step: Step) -> StepResult {
     defer { steps += 1 }
+    if kept.isEmpty { return perform(step, step.operation) }
     var operation = step.operation
-    if !kept.isEmpty {
-      let unfit = operation.fill(bigEndian: catalogue.architecture.isBigEndian) { kept[$0]?.value }
-      if let first = unfit.first {
-        pass(over: step)
-        return StepResult(.unfit(first.slot.misfit(first.value, of: kept[first.parameter]?.name ?? "")))
-      }
+    let unfit = operation.fill(bigEndian: catalogue.architecture.isBigEndian) { kept[$0]?.value }
+    if let first = unfit.first {
+      pass(over: step)
+      return StepResult(.unfit(first.slot.misfit(first.value, of: kept[first.parameter]?.name ?? "")))
     }
+    return perform(step, operation)
+  }
+
+  /// - Parameter operation: that of the step, with the values that earlier steps have read.
+  private mutating func perform(_ step: Step, _ operation: DevicePlan.Operation) -> StepResult {
     switch preparation(of: operation, path: step.attribute) {
     case .call(let call):
       let (result, way) = perform(call, expected: step.expected)

@@ -448,7 +448,7 @@ struct Draft {
       }
     }
     if setting.isForEachVCPU { element.block = newBlock() }
-    elements.append(element)
+    elements.append(consume element)
   }
 
   /// The place of a setting in the order.

@@ -33,7 +33,7 @@ final class Hints {
 
   private func entry(_ attribute: AttributeSchema, of group: GroupSchema, _ owner: SchemaFile) -> Entry {
     if let known = entries[ObjectIdentifier(attribute)] { return known }
-    let document = owner.references.first?.split(separator: "/").last.map(String.init)
+    let document = owner.references.first?.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) }
     let sources = [document, attribute.constant ?? group.constant].compactMap(\.self)
     let entry = Entry(
       sources: sources.isEmpty ? [] : [sources.joined(separator: ", ")],

@@ -141,7 +141,7 @@ extension ConfigurationFile {
   }
 
   /// The ids whose severity is always error, because the manifest cannot be read or checked any further.
-  package static let fixed: Set<DiagnosticID> = [
+  package static let fixed: [DiagnosticID] = [
     "yaml-syntax", "duplicate-key", "merge-key", "complex-key", "yaml-tag", "undefined-alias", "too-deep",
     "too-many-aliases", "too-large", "not-utf-8", "empty-document", "cannot-read", "bad-plan", "unknown-version",
     "unknown-architecture", "no-schemas", "schema-evaluation",

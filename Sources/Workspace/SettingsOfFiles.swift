@@ -31,8 +31,8 @@ package final class SettingsOfFiles {
   private let request: SettingsRequest
   private let onSearch: (_ name: String, _ configuration: String?) -> Void
   private let search = ConfigurationSearch()
-  /// The settings for the files of each configuration; the key nil is for those without a configuration.
-  private var known: [String?: Settings] = [:]
+  /// The settings for the files of each configuration, by its path; the key "" is for those without a configuration.
+  private var known: [String: Settings] = [:]
   /// The remarks on the settings so far, which `onRemarks` has received.
   package private(set) var remarks = SettingsRemarks()
 
@@ -52,7 +52,7 @@ package final class SettingsOfFiles {
     let name = ManifestPath(path).name(stdin: request.stdinFilename)
     let configuration = request.ignoresConfiguration ? nil : search.configuration(of: name)
     onSearch(name, configuration)
-    if let known = known[configuration] { return known }
+    if let known = known[configuration ?? ""] { return known }
     var file: ConfigurationFile?
     if let configuration {
       let read = ConfigurationFile(try SourceFile(reading: configuration, isNamedByUser: false))
@@ -65,7 +65,7 @@ package final class SettingsOfFiles {
     }
     let settings = try settings(file)
     try report((file?.remarks ?? []) + undescribedRelease(of: settings), on: settings)
-    known[configuration] = settings
+    known[configuration ?? ""] = settings
     return settings
   }
 

@@ -37,8 +37,7 @@ extension KVMConfCommand {
   static func main() {
     Output.reserveStandardStreams()
     do {
-      try checkCommands(Array(CommandLine.arguments.dropFirst()))
-      var command = try parseAsRoot()
+      var command = try parse(Array(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch let error as DiagnosticsError {
       Output.print(error.diagnostics, to: 2)
@@ -67,13 +66,30 @@ extension KVMConfCommand {
 }
 
 extension KVMConfCommand {
-  /// Checks that the words before the first option name commands, also after `help`.
-  private static func checkCommands(_ arguments: [String]) throws {
+  /// The command of a command line, with its options.
+  ///
+  /// A command reads its arguments alone: with all commands above it, that takes twice as long. Its help and the messages
+  /// about wrong arguments need these.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    let (command, others) = try command(of: arguments)
+    if arguments.first != "help", command.configuration.subcommands.isEmpty,
+      let parsed = try? command.parseAsRoot(Array(others)), type(of: parsed) == command
+    {
+      return parsed
+    }
+    return try parseAsRoot(arguments)
+  }
+
+  /// The command that the words before the first option name, and the arguments after these words. Each word has to name a
+  /// command, also after `help`.
+  private static func command(
+    of arguments: [String]
+  ) throws -> (command: any ParsableCommand.Type, others: ArraySlice<String>) {
     var command: any ParsableCommand.Type = Self.self
     var path = "kvmconf"
     for (i, word) in arguments.enumerated() {
       let known = command.configuration.subcommands
-      if known.isEmpty || word.hasPrefix("-") { return }
+      if known.isEmpty || word.hasPrefix("-") { return (command, arguments[i...]) }
       if i == 0, word == "help" { continue }
       let names = known.compactMap { $0.configuration.commandName }
       guard let next = known.first(where: { $0.configuration.commandName == word }) else {
@@ -84,7 +100,9 @@ extension KVMConfCommand {
       path += " " + word
       command = next
     }
+    return (command, [])
   }
+
   /// The lines that follow the message of an error in the command line: the help of the option, and the usage.
   private static func advice(on error: any Error) -> String {
     let lines = fullMessage(for: error).dropFirst(_errorPrefix.count + message(for: error).count)

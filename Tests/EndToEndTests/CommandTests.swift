@@ -530,7 +530,7 @@ private let hostRelease: (major: Int, minor: Int) = {
   }
 
   @Test func helpShowsTheUsage() async {
-    for arguments in [["--help"], ["validate", "--help"], ["help", "apply"]] {
+    for arguments in [["--help"], ["validate", "--help"], ["help", "apply"], ["help", "probe"]] {
       let ended = await run(program, arguments)
       #expect(ended.output.contains("USAGE: kvmconf"))
       #expect(ended.status == 0)

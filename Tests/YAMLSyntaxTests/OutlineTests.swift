@@ -105,6 +105,19 @@ import YAMLSyntax
     #expect(try expectSameNodes(file(sample)) == 1)
   }
 
+  /// Some of these lines are read without libyaml; the others are almost like them.
+  @Test func linesHaveTheSameNodes() throws {
+    let lines = [
+      "a: x >= 1 && y[0] != \"z\" || !w", "b: (a | b) % 3 == 0   ", "c: [a, b-c, d.e ]", "d: [a, [b]]", "e: ['x', y]",
+      "f: 'it is'", "g: '''quoted'''", "h: ''", "i: plain\n  continued", "j: [a,\n  b]", "k: [ ]", "l: [a, ]",
+      "m: a#b", "n: a:b", "o: x  # comment", "p: -1", "q: [a b, c]", "r: [a, b] # comment", "s: {a: b}", "t: é",
+      "u: a, [b]", "v: [a: b]", "w:  spaced",
+    ]
+    for separator in ["\n", "\n\n", "\n  # comment\n\n"] {
+      try expectSameNodes(file(lines.joined(separator: separator) + separator))
+    }
+  }
+
   @Test func lastLineNeedsNoLineBreak() throws {
     try expectSameNodes(file("a:\n  b: 1\nc: 2"))
     try expectSameNodes(file("a:\n  b: 1\nc:"))

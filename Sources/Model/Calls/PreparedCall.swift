@@ -102,10 +102,8 @@ extension ModelHost {
         ("flags", .number(UInt64(flags))),
       ]
       let descriptor = try descriptor(memory?.device)
-      if let own = catalogue.descriptorMemory {
-        arguments += [
-          (own.name.identifier, .number(descriptor)), (own.offsetName.identifier, .number(memory?.offset ?? 0)),
-        ]
+      for (name, number) in zip(catalogue.namesOfDescriptorMemory, [descriptor, memory?.offset ?? 0]) {
+        arguments.append((name, .number(number)))
       }
       return try onVM(.addMemory, arguments)
     case .enableCapability(let number, let target, let flags, let arguments):

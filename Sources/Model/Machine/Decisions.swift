@@ -77,14 +77,14 @@ extension Machine {
     decisions = Decisions()
     var branches = [follow(prepared)]
     if decisions.alternatives.isEmpty { return branches }
-    branches[0].course = takeBack()
+    branches[0].course = takeOut()
     var pending = decisions.alternatives
     memory.isForked = true
     while let next = pending.popLast(), branches.count < Decisions.mostBranches {
       decisions = Decisions(assumed: next)
       var branch = follow(prepared)
       pending += decisions.alternatives
-      branch.course = takeBack()
+      branch.course = takeOut()
       branches.append(branch)
     }
     return branches
@@ -114,10 +114,16 @@ extension Machine {
   }
 
   /// Undoes what the call has done.
-  @discardableResult
-  mutating func takeBack() -> Branch.Course {
+  mutating func takeBack() {
     epoch += 1
-    return Branch.Course(call: call, changes: memory.rewind(), occupied: occupied)
+    memory.rewind()
+  }
+
+  /// Undoes what the call has done, and returns it.
+  private mutating func takeOut() -> Branch.Course {
+    let course = Branch.Course(call: call, changes: memory.changes, occupied: occupied)
+    takeBack()
+    return course
   }
 
   private mutating func follow(_ prepared: PreparedCall) -> Branch {

@@ -9,7 +9,7 @@ extension Machine {
   /// Makes a fault with these words, after the names of the functions that the code is in.
   @inline(never)
   mutating func fault(_ message: String, at id: CodeID) -> Fault {
-    let functions = program.calls.reversed().filter { $0.code.contains(id) }
+    let functions = program.calls.reversed().filter { $0.contains(id) }
     faultText = functions.map { "in \($0.function)(): " }.joined() + message
     return Fault()
   }

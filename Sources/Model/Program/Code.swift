@@ -46,6 +46,15 @@ enum Code {
   }
 }
 
+/// The code of a call of a function, without that of its arguments.
+struct WrittenOutCall {
+  var function: String
+  var first: CodeID
+  var end: CodeID
+
+  func contains(_ code: CodeID) -> Bool { first <= code && code < end }
+}
+
 typealias CodeID = Int32
 typealias ConstantID = Int32
 typealias Slot = Int32

@@ -192,7 +192,7 @@ extension Program {
     reserve(inner.top)
     let start = CodeID(codes.count)
     var code = compile(body.root, inner)
-    calls.append((start..<CodeID(codes.count), function.name))
+    calls.append(WrittenOutCall(function: function.name, first: start, end: CodeID(codes.count)))
     if !stored.isEmpty {
       let operands = append(operands: stored)
       code = emit(.call(Arguments(first: operands.first, count: Int16(operands.count), slot: Int16(frame.top)), code))

@@ -120,7 +120,9 @@ extension Program {
     let moved = emit(codes[Int(code)])
     codes[Int(code)] = .kept(slot, moved)
     // A fault still shows the functions that it is in.
-    for call in calls where call.code.contains(code) { calls.append((moved..<moved + 1, call.function)) }
+    for call in calls where call.contains(code) {
+      calls.append(WrittenOutCall(function: call.function, first: moved, end: moved + 1))
+    }
     return LoopInput(code: moved, slot: slot)
   }
 }

@@ -24,8 +24,8 @@ struct Program {
   /// The root of each expression, and the expression itself.
   var roots: [CodeID] = []
   var expressions: [Expression] = []
-  /// The code of each call of a function, innermost first.
-  var calls: [(code: Range<CodeID>, function: String)] = []
+  /// The calls of functions, innermost first.
+  var calls: [WrittenOutCall] = []
   /// What the loops that search for an element look it up by.
   var keys: [KeyCode] = []
   /// What other loops over tables depend on besides their variables.
@@ -68,7 +68,11 @@ struct Program {
   /// The answers of loops over tables, by loop.
   var remembered: [[RememberedAnswer]] = []
 
-  init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+  init(_ catalogue: Catalogue) {
+    self.catalogue = catalogue
+    // Tables are large, and a growing array is copied. Memory that is not used costs nothing.
+    constants.reserveCapacity(1 << 15)
+  }
 }
 
 /// The schemas of a catalogue, compiled as far as models have reached them. Models of the same catalogue share it.

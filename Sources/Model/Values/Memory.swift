@@ -163,14 +163,19 @@ extension Memory {
     var made: [Address] = []
   }
 
-  /// Takes back all changes of the call, and returns them. The call can then be evaluated again.
-  mutating func rewind() -> Changes {
+  /// What the call has changed so far.
+  var changes: Changes {
     var changes = Changes(made: made)
     if isLasting {
       (changes.added, changes.addedMaps) = (Array(cells[Int(start)...]), maps[firstMap...].map(\.entries))
     }
     for change in journal { changes.cells[change.address] = self[change.address] }
     for change in mapJournal { changes.maps[change.map] = maps[change.map].entries }
+    return changes
+  }
+
+  /// Takes back all changes of the call. It can then be evaluated again.
+  mutating func rewind() {
     for change in journal.reversed() { cells[Int(change.address)] = change.old }
     for change in mapJournal.reversed() { maps[change.map].entries[change.key] = change.old }
     cells.removeLast(cells.count - Int(start))
@@ -179,7 +184,6 @@ extension Memory {
     mapJournal.removeAll(keepingCapacity: true)
     made.removeAll(keepingCapacity: true)
     isLasting = false
-    return changes
   }
 
   /// Takes over the memory and the maps that a branch added.

@@ -6,7 +6,10 @@ import Workspace
 /// `kvmconf validate`: runs manifests on the model.
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "validate", abstract: "Predict the kernel's answer to every call of a manifest.",
+    commandName: "validate",
+    // Without it, the argument parser first looks for an option of its own, which takes as long as all the others.
+    _superCommandName: "kvmconf",
+    abstract: "Predict the kernel's answer to every call of a manifest.",
     usage: """
       kvmconf validate [--format <format>] [--fail-on warning|undecided]
         [-o <file>] [--shard <k>/<n>] [<option> ...] <file> ...
