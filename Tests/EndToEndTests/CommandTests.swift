@@ -139,6 +139,15 @@ private let hostRelease: (major: Int, minor: Int) = {
 }
 
 @Suite struct PlanTests {
+  @Test func graphIsShortForItsFormat() async {
+    let graph = await kvmconf("plan", "--graph", "-", input: goodManifest)
+    #expect(graph.output.hasPrefix("digraph ") && graph.status == 0)
+    #expect(graph.output == (await kvmconf("plan", "--format", "dot", "-", input: goodManifest)).output)
+    let contradiction = await kvmconf("plan", "--graph", "--format", "json", "-", input: goodManifest)
+    #expect(contradiction.errors.contains("--graph is short for --format dot, and --format is json"))
+    #expect(contradiction.status == 64)
+  }
+
   @Test func planIsATable() async {
     let ended = await kvmconf("plan", "-", input: goodManifest)
     #expect(
