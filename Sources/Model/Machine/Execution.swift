@@ -310,7 +310,7 @@ extension Machine {
     return parts.reduce(parts[0]) { number($1) > number($0) ? $1 : $0 }
   }
 
-  /// The rule's words, with the values that they speak of. A fact that the host has not given is said to be assumed.
+  /// The rule's words, with the values that they speak of. A fact that the host has not given may be another one.
   private mutating func message(of id: RuleID) -> String {
     guard let text = program.rules[Int(id)].rule.because else { return "" }
     let expressions = program.reasonValues(id)
@@ -330,6 +330,9 @@ extension Machine {
     for case .value(let expression) in text.parts {
       for fact in expression.facts where given[fact] == nil && !assumed.contains(fact) { assumed.append(fact) }
     }
-    return assumed.map { "; the host's \($0) is assumed" }.joined()
+    return assumed.map { name in
+      let doc = catalogue.fact(named: name)?.doc?.prefix { !";:".contains($0) }
+      return "; --host-facts can give another \(name)\(doc.map { ", the \($0)" } ?? "")"
+    }.joined()
   }
 }
