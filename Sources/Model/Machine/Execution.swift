@@ -279,14 +279,20 @@ extension Machine {
     let condition = rule.condition ?? frame.condition
     // What the kernel answers where nothing matches would say that there is no such attribute.
     let words = call.lacksAccess && condition == nil ? call.missing : message(of: id)
+    let tested = condition.map { frame.testedParts(of: $0) }
     var reason = Reason(
       id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: words,
-      rule: rule.source, keyFields: condition.map { frame.testedParts(of: $0).culprits } ?? [],
-      valueFields: condition?.valueFields ?? [], element: element, roots: rule.condition?.roots ?? [],
+      rule: rule.source, keyFields: tested?.culprits ?? [],
+      valueFields: [condition?.valueFields, tested?.members].lazy.compactMap(\.self).first { !$0.isEmpty } ?? [],
+      element: element, roots: rule.condition?.roots ?? [],
       missing: rule.missing.map(\.value), blames: rule.blamedSettings, documented: rule.documented)
     if let part = culprit(among: rule.blamedParts) {
       let path = part.path.joined(separator: ".")
-      (reason.keyFields, reason.valueFields) = part.isOfValue ? ([], [path]) : ([path], [])
+      // A name that the rules give to a part is traced back to it.
+      let members = part.root == nil ? frame.testedParts(of: part.expression).members : []
+      (reason.keyFields, reason.valueFields) =
+        part.isOfValue ? ([], members.isEmpty ? [path] : members) : ([path], [])
+      reason.blamesPart = true
     }
     return reason
   }
