@@ -202,7 +202,8 @@ struct Conflicts {
     if lacksSteps {
       report.skip(index, because: "an earlier step is wrong")
     } else {
-      report.setRemedy(index, "missing here: a device of the type \(types.listed())")
+      let devices = types.count == 1 ? "a device of the type" : "devices of the types"
+      report.setRemedy(index, "missing here: \(devices) \(types.listed())")
     }
   }
 
