@@ -144,7 +144,17 @@ package struct ManifestReader {
   private func home(of key: String) -> String? {
     let arguments = context.catalogue.vm?.createArguments.map(\.name) ?? []
     if (arguments + ["capabilities", "irqchip"]).contains(key) { return "vm" }
+    if key == "attributes" { return homeOfAttributes }
     return VCPUReader.keys.contains(key) && key != "attributes" && key != "raw" ? "vcpus" : nil
+  }
+
+  /// The key below which `attributes` belongs, by the names of its groups; nil if that is not certain.
+  private var homeOfAttributes: String? {
+    let groups = node[key: "attributes"]?.entries?.map(\.key.value) ?? []
+    let homes = [("vm", context.catalogue.vm), ("vcpus", context.catalogue.vcpu)].filter { _, file in
+      !groups.isEmpty && groups.allSatisfy { file?.group(named: $0) != nil }
+    }
+    return homes.count == 1 ? homes[0].0 : nil
   }
 
   /// Whether a value that has not been read may use a file.

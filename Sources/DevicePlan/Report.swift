@@ -325,6 +325,14 @@ extension SourceRange {
   }
 }
 
+extension SourceRange {
+  /// The decimal number that a hexadecimal one in the text probably is, such as 288 for `0x288`; nil if it has letters.
+  package var withoutPrefix: Int128? {
+    guard start.line == end.line, end.column - start.column < 24, text.hasPrefix("0x") else { return nil }
+    return Int128(text.dropFirst(2))
+  }
+}
+
 extension Reason {
   /// The place of the rule, and what the documentation says instead.
   package var notes: [Note] {

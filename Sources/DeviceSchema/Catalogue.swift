@@ -104,6 +104,9 @@ package final class Catalogue {
   /// The releases that the schemas describe, and the one that is assumed if none is named.
   private(set) lazy var described = ["describes", "assumes"].map { common($0)?.releaseBound(faults) }
 
+  /// The last release of each major number that is complete.
+  private(set) lazy var lastOfMajor = common("last-of-major")?.releases(named: "last-of-major", faults)
+
   /// - Parameter namesRelease: whether messages about releases name this one.
   package convenience init(
     architecture: Architecture, release: Release, sources: [SchemaSource], namesRelease: Bool = true

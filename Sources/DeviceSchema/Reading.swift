@@ -123,6 +123,15 @@ extension Node {
     }
   }
 
+  /// Reads a list of releases of the main line, `[v5.19, v6.19]`.
+  func releases(named name: String, _ faults: Findings) -> [Release] {
+    (items ?? [self]).compactMap { item in
+      if let release = item.scalar.flatMap({ Release(tag: $0) }), release.patch == nil { return release }
+      faults.error("schema-type", "'\(name)' is a list of releases of the main line, such as v6.19", at: item.range)
+      return nil
+    }
+  }
+
   func strings(named name: String, _ faults: Findings) -> [String] {
     if let text = scalar { return [text] }
     guard let items else {

@@ -66,12 +66,15 @@ extension Rule {
 
   /// The parts of what the call passes, of which one is why the rule refuses: a member of its value or of an element of
   /// that, or a field of the key or an argument.
-  package var blamedParts: [BlamedPart] { blames.map(\.value).filter(reads).map { BlamedPart($0) } }
+  package var blamedParts: [BlamedPart] { rest.body.blamedParts }
 
   /// Whether the condition reads what has this path, such as `value.base`.
-  func reads(_ path: String) -> Bool {
-    condition?.syntax.paths.contains { $0.joined(separator: ".") == path } ?? false
-  }
+  func reads(_ path: String) -> Bool { condition?.reads(path) ?? false }
+}
+
+extension Expression {
+  /// Whether the text has this path, such as `value.base`.
+  func reads(_ path: String) -> Bool { syntax.paths.contains { $0.joined(separator: ".") == path } }
 }
 
 /// A part of what a call passes.
@@ -80,11 +83,14 @@ package struct BlamedPart {
   package var root: Root?
   /// The names of the members, from the outermost one.
   package var path: [String]
+  /// The part as the condition reads it.
+  package var expression: Expression
 
-  init(_ text: String) {
+  init(_ text: String, _ expression: Expression) {
     let names = text.split(separator: ".").map(String.init)
     root = names.first.flatMap(Root.init)
     path = Array(names.dropFirst())
+    self.expression = expression
   }
 
   package var isOfValue: Bool { root != .key && root != .arg }
@@ -186,6 +192,7 @@ final class RuleBody {
   var tag: String?
   var missing: [Located] = []
   var blames: [Located] = []
+  var blamedParts: [BlamedPart] = []
   var documented: String?
   var untested: String?
   var mirrors: String?

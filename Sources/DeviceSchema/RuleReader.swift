@@ -61,6 +61,9 @@ struct RuleReader {
       body.tag = reader.string("tag")
       body.missing = attributes("missing", reader)
       body.blames = attributes("blames", reader)
+      body.blamedParts = body.blames.map(\.value).filter { condition?.reads($0) ?? false }.compactMap { path in
+        (try? Expression(path, in: above.scope)).map { BlamedPart(path, $0) }
+      }
       body.documented = reader.string("documented")
       body.untested = reader.string("untested")
       body.mirrors = reader.string("mirrors")

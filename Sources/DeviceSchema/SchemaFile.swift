@@ -47,7 +47,7 @@ package final class SchemaFile {
   ]
 
   /// The keys that only `common/kvm.yaml` may have.
-  static let kvmKeys = ["describes", "assumes", "missing-attribute"]
+  static let kvmKeys = ["describes", "assumes", "last-of-major", "missing-attribute"]
 
   /// The name that ids and messages begin with: the device type, `vm`, `vcpu` or `system`.
   package var name: String {

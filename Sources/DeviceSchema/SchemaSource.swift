@@ -69,18 +69,21 @@ extension SchemaSource {
     return start("describes").map { described in
       DescribedReleases(
         oldest: described.lastWithout, newest: described.release,
-        assumed: start("assumes")?.release ?? described.release)
+        assumed: start("assumes")?.release ?? described.release,
+        lastOfMajor: text.top("last-of-major")?.releases(named: "last-of-major", Findings()) ?? [])
     }
   }
 }
 
-/// The releases that schemas describe: `describes` and `assumes`.
+/// What schemas say of releases: `describes`, `assumes` and `last-of-major`.
 private struct DescribedReleases {
   /// Nil if the schemas do not say.
   var oldest: Release?
   var newest: Release
   /// The release that is assumed if none is named.
   var assumed: Release
+  /// The last release of each major number that is complete.
+  var lastOfMajor: [Release]
 }
 
 extension [SchemaSource] {
@@ -92,6 +95,11 @@ extension [SchemaSource] {
 
   /// The release that is assumed if none is named.
   package var assumedRelease: Release { releases.assumed }
+
+  /// The last release with the same major number, if that is complete; nil if it may go on.
+  package func lastRelease(ofMajorOf release: Release) -> Release? {
+    releases.lastOfMajor.first { $0.major == release.major }
+  }
 
   private var releases: DescribedReleases {
     first { $0.path == "common/kvm.yaml" && !$0.file.isBuiltIn }?.releases ?? SchemaSource.builtInReleases

@@ -211,6 +211,18 @@ extension Sequence<String> {
     return allSatisfy { $0 == nearest || Spelling($0).changes(to: wanted, most: distance) == nil }
   }
 
+  /// The first and the last of at least four names that are a text with another number at its end, if its own number is
+  /// below or above all of theirs: `X0` and `X30` for `X32`.
+  func series(without text: String) -> (first: String, last: String)? {
+    let stem = text.prefix(text.count - text.reversed().prefix { $0.isASCII && $0.isNumber }.count)
+    guard !stem.isEmpty, let number = Int(text.dropFirst(stem.count)) else { return nil }
+    let numbers = filter { $0.hasPrefix(stem) }.compactMap { Int($0.dropFirst(stem.count)) }
+    guard numbers.count >= 4, let low = numbers.min(), let high = numbers.max(), number < low || number > high else {
+      return nil
+    }
+    return ("\(stem)\(low)", "\(stem)\(high)")
+  }
+
   /// The names that contain a text, or are contained in it, without regard to case and punctuation.
   package func related(to text: String) -> [String] {
     let wanted = text.lettersAndDigits

@@ -127,6 +127,10 @@ package final class Findings {
         error(id, "\(what) '\(name.value)'; \(place)", at: name.range, notes: notes)
         return nil
       }
+      if slip == nil, let (first, last) = names.series(without: name.value) {
+        error(id, "\(what) '\(name.value)'; the numbered names are \(first) to \(last)", at: name.range, notes: notes)
+        return nil
+      }
       guard let right = slip?.right ?? nearest else {
         strangers.append(name)
         return nil

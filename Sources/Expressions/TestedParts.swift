@@ -3,6 +3,8 @@
 package struct TestedParts {
   /// Fields of the key, or arguments and their members, such as `irq.num`.
   private var fields: [String] = []
+  /// Members of the payload, such as `u.pin`.
+  package private(set) var members: [String] = []
   /// Whether it reads the payload, or a local that may hold a part of it.
   private var readsPayload = false
   private var readsKey = false
@@ -13,12 +15,18 @@ package struct TestedParts {
   fileprivate init(payload: Bool = false) { readsPayload = payload }
 
   fileprivate init(_ path: [String], of root: Root) {
-    fields = [path.joined(separator: ".")]
-    readsKey = root == .key
+    if root == .value {
+      members = [path.joined(separator: ".")]
+      readsPayload = true
+    } else {
+      fields = [path.joined(separator: ".")]
+      readsKey = root == .key
+    }
   }
 
   fileprivate mutating func add(_ other: TestedParts) {
     for field in other.fields where !fields.contains(field) { fields.append(field) }
+    for member in other.members where !members.contains(member) { members.append(member) }
     readsPayload = readsPayload || other.readsPayload
     readsKey = readsKey || other.readsKey
   }
@@ -29,7 +37,7 @@ package struct TestedParts {
 }
 
 extension Expression {
-  /// The fields of the call's key, or its arguments, that the expression tests.
+  /// The fields of the call's key, its arguments and the members of its payload that the expression tests.
   ///
   /// - Parameter local: the parts that a local was computed from; nil if that is not known.
   package func testedParts(_ local: @escaping (Int) -> TestedParts?) -> TestedParts {
@@ -88,11 +96,12 @@ private struct PartsWalk {
 }
 
 extension Expression.Node {
-  /// The field of the key, or the argument or its member, that it is; nil if it is something else.
+  /// The field of the key, the argument or its member, or the member of the payload that it is; nil if it is something
+  /// else.
   fileprivate var passedPart: (root: Root, path: [String])? {
     guard case .field(let base, let name, _) = self else { return nil }
     switch base {
-    case .root(let root) where root == .key || root == .arg: return (root, [name])
+    case .root(let root) where [.key, .arg, .value].contains(root): return (root, [name])
     default: return base.passedPart.map { ($0.root, $0.path + [name]) }
     }
   }

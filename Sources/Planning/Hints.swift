@@ -26,7 +26,11 @@ final class Hints {
     let entry = entry(attribute, of: group, owner)
     latest = (attribute, entry)
     guard entry.hasBounds, let value = setting.ruleValue else { return entry.sources }
-    let nearest = group.payload(of: attribute, setting.key, setting.call.attr).nearestHints(value)
+    let type = group.payload(of: attribute, setting.key, setting.call.attr)
+    if let number = setting.at.withoutPrefix, type.accepts(number), !type.nearestHints(value).isEmpty {
+      return ["did you mean \(number)?"] + entry.sources
+    }
+    let nearest = type.nearestHints(value)
     // Another number is meant, and the nearest ones of this one are not.
     return (nearest.isEmpty || setting.at.forgottenPrefix != nil ? [] : nearest) + entry.sources
   }
@@ -52,6 +56,11 @@ extension PayloadType {
     case .structure(let type): type.fields.contains { $0.type.hasBounds }
     default: false
     }
+  }
+
+  /// Whether a number has no misalignment and is in the range, of an integer.
+  fileprivate func accepts(_ number: Int128) -> Bool {
+    if case .integer(let type) = self { type.description.nearestHint(number) == nil } else { false }
   }
 
   /// One hint for each part of a value that is misaligned or out of range, such as `the nearest aligned addresses are

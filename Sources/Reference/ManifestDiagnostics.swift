@@ -165,6 +165,10 @@ extension DiagnosticReference {
       "With several --kernel or --host-facts, a manifest is left out on hosts of other architectures. Name a file of facts from a host of its architecture."
     ),
     Entry(
+      "no-such-release", "The release exists.",
+      "The last release of a major number is known if a later one has begun. For a release behind it, the answers of the last one are assumed."
+    ),
+    Entry(
       "newer-release", "The schemas describe the release.",
       "For a newer one, the answers of the newest release that they describe are assumed."),
     Entry(

@@ -102,10 +102,10 @@ struct Conflicts {
   /// The value that a rule blames: that of the first of some attributes that the plan has set.
   private mutating func blamed(_ paths: [String], before index: Int, in report: Report) -> SourceRange? {
     for path in paths {
-      let setting = (0..<index).last {
-        report.entries.verdicts[$0] == .passed && name(ofSetting: $0).map { $0 == path } ?? false
+      for setting in (0..<index).reversed() where report.entries.verdicts[setting] == .passed {
+        let name = name(ofSetting: setting)
+        if let place = name.flatMap({ plan.steps[setting].place(of: path, named: $0) }) { return place }
       }
-      if let setting { return plan.steps[setting].at }
     }
     return nil
   }
@@ -153,7 +153,8 @@ struct Conflicts {
         similar = place
       }
     }
-    return similar
+    // A part of the call that is wrong by itself conflicts with nothing.
+    return reason.blamesPart ? nil : similar
   }
 
   /// An earlier initialisation with other features, because of which a vCPU cannot have its own.
@@ -201,7 +202,8 @@ struct Conflicts {
     if lacksSteps {
       report.skip(index, because: "an earlier step is wrong")
     } else {
-      report.setRemedy(index, "missing here: a device of the type \(types.listed())")
+      let devices = types.count == 1 ? "a device of the type" : "devices of the types"
+      report.setRemedy(index, "missing here: \(devices) \(types.listed())")
     }
   }
 
@@ -229,6 +231,14 @@ extension Reason {
 }
 
 extension Step {
+  /// The place of the value that the step gives a setting, or of a member of that value; nil if the path is that of another
+  /// setting.
+  func place(of path: String, named name: String) -> SourceRange? {
+    if path == name { return at }
+    guard path.hasPrefix(name + ".") else { return nil }
+    return keyPlaces["value." + path.dropFirst(name.utf8.count + 1)]
+  }
+
   /// Whether the call sets something without a value, such as `ctrl.init`.
   var isCommand: Bool {
     if case .setAttribute(let call) = operation { call.data == .none } else { false }

@@ -179,7 +179,8 @@ struct Readiness {
         [Cause(place: place, relieved: Set(slots.filter { settings.isSet(at: place, vcpu: $0) }))]
       } ?? causes(of: reason, entry)
     let device = settings.devices.values.first { reason.id.description.hasPrefix($0.type + ".") }
-    found.place = causes.first?.place ?? device?.at ?? found.place
+    let part = present.flatMap { settings.blamedPart(of: reason, setAt: $0) }
+    found.place = part ?? causes.first?.place ?? device?.at ?? found.place
     found.cause = causes.first?.place
     found.relieved = causes.first?.relieved ?? []
     if causes.count > 1 { found.notes = [Note("it conflicts with this", at: causes[1].place)] }
@@ -257,6 +258,8 @@ private struct MadeSettings {
   private(set) var devices: [Int: (type: String, at: SourceRange)] = [:]
   /// The place of the last call for each setting.
   private var places: [Setting: SourceRange] = [:]
+  /// The last call from each place that is about a setting, with the path of that.
+  private var steps: [SourceRange: (path: String, step: Step)] = [:]
 
   private struct Setting: Hashable {
     /// With the type of the owner, such as `vcpu.pmu-v3.init`.
@@ -285,7 +288,10 @@ private struct MadeSettings {
       default: continue
       }
       targets[step.at, default: []].insert(target)
-      if let name { places[Setting(path: "\(file.name).\(name)", owner: target)] = step.at }
+      guard let name else { continue }
+      let path = "\(file.name).\(name)"
+      places[Setting(path: path, owner: target)] = step.at
+      steps[step.at] = (path, step)
     }
   }
 
@@ -323,6 +329,12 @@ private struct MadeSettings {
   /// Whether a call from a place is about a vCPU, or about what all vCPUs share.
   func isSet(at place: SourceRange, vcpu slot: Int) -> Bool {
     targets[place]?.contains { $0 == .vcpu(slot) || !$0.isVCPU } ?? false
+  }
+
+  /// The place of the member of a setting's value that a reason blames.
+  func blamedPart(of reason: Reason, setAt place: SourceRange) -> SourceRange? {
+    guard let (path, step) = steps[place] else { return nil }
+    return reason.blames.lazy.compactMap { step.place(of: $0, named: path) }.first
   }
 
   /// The places where an attribute is set, the last one first.

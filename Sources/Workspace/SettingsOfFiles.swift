@@ -141,9 +141,15 @@ extension [Settings] {
 }
 
 extension Settings {
-  /// A warning if the release is newer or older than all that the schemas describe.
+  /// A warning if the release does not exist, or is newer or older than all that the schemas describe.
   package var undescribedRelease: Diagnostic? {
     guard let release = release ?? facts?.release else { return nil }
+    if let last = schemas.lastRelease(ofMajorOf: release), release.series > last {
+      return .warning(
+        "no-such-release",
+        "Linux \(release) does not exist; \(last) is the last release of Linux \(last.major), and its answers are assumed",
+        at: nil)
+    }
     let newest = schemas.newestRelease
     if release.series > newest.series {
       return .warning(

@@ -34,6 +34,14 @@ extension Release: ExpressibleByArgument {
   }
 }
 
+extension Architecture {
+  /// Checks the value of `--arch`.
+  static func check(_ name: String?) throws {
+    guard let name, Architecture(rawValue: name) == nil else { return }
+    throw ValidationError("--arch takes \(names.listed("or")), not '\(name)'\(names.suggestion(for: name))")
+  }
+}
+
 // The help of options that several groups have. A group inside a group would cost noticeable start-up time.
 extension ArgumentHelp {
   static var schemas: ArgumentHelp {

@@ -30,6 +30,13 @@ import Vocabulary
     #expect(sources("").newestRelease == SchemaSource.builtIn.newestRelease)
     #expect(SchemaSource.builtIn.oldestRelease == Release(major: 5, minor: 10))
     #expect(SchemaSource.builtIn.assumedRelease <= SchemaSource.builtIn.newestRelease)
+    let v99 = Release(major: 9, minor: 9)
+    #expect(sources("describes: v10.1\nlast-of-major: [v9.9]\n").lastRelease(ofMajorOf: newest) == v99)
+    expectFaults(
+      in: "schema: 2\narch: [arm64]\ndoc: all\nsources: [x]\nlast-of-major: [v9.9, 1️⃣v9.9.12️⃣]\n",
+      .init(
+        "1️⃣", to: "2️⃣", "schema-type", "'last-of-major' is a list of releases of the main line, such as v6.19"),
+      path: "common/kvm.yaml")
     expectFaults(
       in: "schema: 2\narch: [arm64]\ndoc: all\nsources: [x]\ndescribes: 1️⃣72️⃣\n",
       .init("1️⃣", to: "2️⃣", "schema-type", "'7' is not a release; write v6.13, as the kernel's tags are written"),

@@ -138,7 +138,29 @@ private let hostRelease: (major: Int, minor: Int) = {
   }
 }
 
+@Suite struct ExplainArchitectureTests {
+  @Test func pagesAreThoseOfOneArchitecture() async {
+    let all = await kvmconf("explain", "vm.irqfd")
+    let one = await kvmconf("explain", "--arch", "arm64", "vm.irqfd")
+    #expect(all.output.contains("here are 7 pages") && !one.output.contains("pages"))
+    #expect(one.output == (await kvmconf("explain", "arm64/vm.irqfd")).output)
+    let message = await kvmconf("explain", "--arch", "riscv64", "KVM_IRQFD failed: Invalid argument")
+    #expect(message.output.contains("riscv64") && !message.output.contains("arm64"), "\(message.output)")
+    let wrong = await kvmconf("explain", "--arch", "arm46", "vm.irqfd")
+    #expect(wrong.errors.contains("not 'arm46'; did you mean 'arm64'?") && wrong.status == 64)
+  }
+}
+
 @Suite struct PlanTests {
+  @Test func graphIsShortForItsFormat() async {
+    let graph = await kvmconf("plan", "--graph", "-", input: goodManifest)
+    #expect(graph.output.hasPrefix("digraph ") && graph.status == 0)
+    #expect(graph.output == (await kvmconf("plan", "--format", "dot", "-", input: goodManifest)).output)
+    let contradiction = await kvmconf("plan", "--graph", "--format", "json", "-", input: goodManifest)
+    #expect(contradiction.errors.contains("--graph is short for --format dot, and --format is json"))
+    #expect(contradiction.status == 64)
+  }
+
   @Test func planIsATable() async {
     let ended = await kvmconf("plan", "-", input: goodManifest)
     #expect(

@@ -128,6 +128,13 @@ private func validated(_ manifest: String) async -> [Substring] {
     #expect(ended.errors.contains("[newer-release]") && ended.status == 0)
   }
 
+  @Test(arguments: [("5.20", "5.19"), ("6.20.1", "6.19"), ("6.99", "6.19")])
+  func releaseThatDoesNotExistIsWarnedOf(_ release: String, _ last: String) async {
+    let ended = await kvmconf("validate", "--kernel", release, "-", input: board)
+    let words = "warning: Linux \(release) does not exist; \(last) is the last release of Linux \(last.prefix(1)), and "
+    #expect(ended.errors.contains(words) && ended.errors.contains("[no-such-release]"), "\(ended.errors)")
+  }
+
   @Test func releaseBeforeTheSchemasIsWarnedOf() async {
     for command in ["validate", "plan"] {
       let ended = await kvmconf(command, "--kernel", "4.9", "-", input: board)
@@ -137,7 +144,7 @@ private func validated(_ manifest: String) async -> [Substring] {
     let several = await kvmconf(
       "validate", "--kernel", "4.9", "--kernel", "4.19", "--kernel", "99.1", "-", input: board)
     #expect(several.errors.split(separator: "\n").count { $0.hasPrefix("warning: ") } == 2, "\(several.errors)")
-    for release in ["5.10", "5.10.3", "7.2", "7.3.4"] {
+    for release in ["5.10", "5.10.3", "5.19", "6.19.2", "7.2", "7.3.4"] {
       #expect(!(await kvmconf("validate", "--kernel", release, "-", input: board)).errors.contains("warning: "))
     }
   }

@@ -46,7 +46,7 @@ import Workspace
   /// Checks that a manifest alone cannot trip, with the tests that trip them.
   private static let elsewhere: Set<String> = [
     "cannot-read", "bad-facts", "unknown-fact",  // LibraryTests
-    "newer-release", "older-release",  // FieldReportTests: about an option
+    "newer-release", "older-release", "no-such-release",  // FieldReportTests: about an option
     "no-host", "bad-shard",  // MatrixTests: about several hosts
     "bad-baseline", "not-a-manifest",  // FieldReportTests: about files that are no manifests
     "bad-plan", "cannot-write", "undecided",  // EndToEndTests: about other files and options

@@ -235,7 +235,7 @@ struct MissingAttributesExist: SchemaCheck {
         for path in rule.missing where !catalogue.hasSetting(path.value) && catalogue.device(named: path.value) == nil {
           report(path.isUnknown(""))
         }
-        for path in rule.blames where !catalogue.hasSetting(path.value) && !rule.reads(path.value) {
+        for path in rule.blames where !catalogue.hasBlamed(path.value) && !rule.reads(path.value) {
           report(path.isUnknown(". A part of the call is written as in the condition"))
         }
       }
@@ -250,6 +250,22 @@ extension Catalogue {
       let name = String(path.dropFirst(file.name.utf8.count + 1))
       return file.attribute(at: name) != nil || file.capabilities.contains { $0.name == name }
         || file.requestNames.contains(name) || DescriptorCall(rawValue: name).map(file.has) ?? false
+    }
+  }
+
+  /// Whether a path is that of a setting, or of a member of an attribute's value.
+  fileprivate func hasBlamed(_ path: String) -> Bool { hasSetting(path) || hasMember(path) }
+
+  private func hasMember(_ path: String) -> Bool {
+    guard let dot = path.lastIndex(of: ".") else { return false }
+    let (setting, member) = (path[..<dot], String(path[path.index(after: dot)...]))
+    return files.contains { file in
+      guard setting.hasPrefix(file.name + "."),
+        let (group, attribute) = file.attribute(at: String(setting.dropFirst(file.name.utf8.count + 1)))
+      else { return false }
+      return group.payloads(of: attribute).contains {
+        if case .record(let type) = $0.type.valueType(name: "value") { type.fields[member] != nil } else { false }
+      }
     }
   }
 }

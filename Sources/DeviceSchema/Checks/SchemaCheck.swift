@@ -56,7 +56,7 @@ extension Catalogue {
     for name in ruleFunctionNames { _ = ruleFunction(name) }
     for name in constantNames { _ = constant(name) }
     for name in factNames { _ = fact(named: name) }
-    _ = (commonOtherwise, missingAttribute, described, [self].messages)
+    _ = (commonOtherwise, missingAttribute, described, lastOfMajor, [self].messages)
     for name in unitNames { _ = notation(ofUnit: name) }
   }
 

@@ -279,14 +279,20 @@ extension Machine {
     let condition = rule.condition ?? frame.condition
     // What the kernel answers where nothing matches would say that there is no such attribute.
     let words = call.lacksAccess && condition == nil ? call.missing : message(of: id)
+    let tested = condition.map { frame.testedParts(of: $0) }
     var reason = Reason(
       id: DiagnosticID(call.file.id(of: rule, call.path)), errno: rule.errno, message: words,
-      rule: rule.source, keyFields: condition.map { frame.testedParts(of: $0).culprits } ?? [],
-      valueFields: condition?.valueFields ?? [], element: element, roots: rule.condition?.roots ?? [],
+      rule: rule.source, keyFields: tested?.culprits ?? [],
+      valueFields: [condition?.valueFields, tested?.members].lazy.compactMap(\.self).first { !$0.isEmpty } ?? [],
+      element: element, roots: rule.condition?.roots ?? [],
       missing: rule.missing.map(\.value), blames: rule.blamedSettings, documented: rule.documented)
     if let part = culprit(among: rule.blamedParts) {
       let path = part.path.joined(separator: ".")
-      (reason.keyFields, reason.valueFields) = part.isOfValue ? ([], [path]) : ([path], [])
+      // A name that the rules give to a part is traced back to it.
+      let members = part.root == nil ? frame.testedParts(of: part.expression).members : []
+      (reason.keyFields, reason.valueFields) =
+        part.isOfValue ? ([], members.isEmpty ? [path] : members) : ([path], [])
+      reason.blamesPart = true
     }
     return reason
   }
@@ -310,7 +316,7 @@ extension Machine {
     return parts.reduce(parts[0]) { number($1) > number($0) ? $1 : $0 }
   }
 
-  /// The rule's words, with the values that they speak of. A fact that the host has not given is said to be assumed.
+  /// The rule's words, with the values that they speak of. A fact that the host has not given may be another one.
   private mutating func message(of id: RuleID) -> String {
     guard let text = program.rules[Int(id)].rule.because else { return "" }
     let expressions = program.reasonValues(id)
@@ -330,6 +336,9 @@ extension Machine {
     for case .value(let expression) in text.parts {
       for fact in expression.facts where given[fact] == nil && !assumed.contains(fact) { assumed.append(fact) }
     }
-    return assumed.map { "; the host's \($0) is assumed" }.joined()
+    return assumed.map { name in
+      let doc = catalogue.fact(named: name)?.doc?.prefix { !";:".contains($0) }
+      return "; --host-facts can give another \(name)\(doc.map { ", the \($0)" } ?? "")"
+    }.joined()
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Reference
+import Vocabulary
 import Workspace
 
 /// `kvmconf explain`: prints the reference page of a name, or explains an error message.
@@ -10,8 +11,8 @@ struct Explain: ParsableCommand {
     abstract:
       "Print the reference page of a device type, group, attribute, call, constant or diagnostic id, or explain an error message.",
     usage: """
-      kvmconf explain [--type <type>] [--schemas <dir>] [--kernel <release>]
-        [--color <when>] <name> ...
+      kvmconf explain [--type <type>] [--arch <arch>] [--schemas <dir>]
+        [--kernel <release>] [--color <when>] <name> ...
       """,
     discussion: """
       A name is TYPE, TYPE.GROUP or TYPE.GROUP.ATTRIBUTE, where TYPE can also be vm, vcpu or system, with or without \
@@ -41,10 +42,17 @@ struct Explain: ParsableCommand {
     completion: .deviceType)
   var type: String?
 
+  @Option(
+    help: ArgumentHelp("Only what is about this architecture.", valueName: "arch"), completion: .architecture)
+  var arch: String?
+
   @OptionGroup var options: CatalogueOptions
 
+  func validate() throws { try Architecture.check(arch) }
+
   func run() throws {
-    let explainer = Explainer(try options.catalogues(), diagnostics: .manifests)
+    let catalogues = try options.catalogues().filter { arch == nil || $0.architecture.rawValue == arch }
+    let explainer = Explainer(catalogues, diagnostics: .manifests)
     let name =
       words == ["-"]
       ? String(decoding: try SourceFile(reading: "-").bytes, as: UTF8.self) : words.joined(separator: " ")

@@ -17,11 +17,21 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var options: SharedOptions
 
   @Option(help: "The format of the plan: text (a table), json, strace, or dot (a graph of what waits for what).")
-  var format: PlanFormat = .text
+  var format: PlanFormat?
+
+  @Flag(help: "Short for --format dot.")
+  var graph = false
 
   enum PlanFormat: String, Word { case text, json, strace, dot }
 
+  func validate() throws {
+    if graph, let format, format != .dot {
+      throw ValidationError("--graph is short for --format dot, and --format is \(format.rawValue)")
+    }
+  }
+
   func run() throws {
+    let format = graph ? .dot : format ?? .text
     var isFirst = true
     try options.manifestFiles().forEachManifest(of: file) { manifest, workspace in
       let plan = manifest.plan.namingKeys(in: workspace.catalogue(for: manifest.plan.architecture))

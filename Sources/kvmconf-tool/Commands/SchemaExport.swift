@@ -32,11 +32,7 @@ extension Schema {
       completion: .file())
     var output: String?
 
-    func validate() throws {
-      guard let arch, Architecture(rawValue: arch) == nil else { return }
-      throw ValidationError(
-        "--arch takes \(Architecture.names.listed("or")), not '\(arch)'\(Architecture.names.suggestion(for: arch))")
-    }
+    func validate() throws { try Architecture.check(arch) }
 
     func run() throws {
       let all = try options.catalogues()
