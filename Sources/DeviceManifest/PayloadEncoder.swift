@@ -105,7 +105,7 @@ struct PayloadEncoder {
       encoded.payload.put(value, mask: -1, at: offset, size: type.size, bigEndian: isBigEndian)
       return true
     case .bits(let type): return bits(node, type, name, into: &encoded, at: offset)
-    case .structure(let type): return structure(node, type.fields, name, into: &encoded, at: offset)
+    case .structure(let type): return structure(node, type, name, into: &encoded, at: offset)
     case .union: preconditionFailure("the struct around a union chooses its type")
     case .array(let element, _):
       guard let items = node.items else {
@@ -430,8 +430,9 @@ extension PayloadEncoder {
   }
 
   private func structure(
-    _ node: Node, _ fields: [StructureField], _ name: String, into encoded: inout Encoded, at offset: Int
+    _ node: Node, _ structure: StructureType, _ name: String, into encoded: inout Encoded, at offset: Int
   ) -> Bool {
+    let fields = structure.fields
     guard node.entries != nil else {
       // Numbers of elements are filled in.
       let names = fields.filter { $0.counts == nil }.map(\.name)
@@ -441,7 +442,7 @@ extension PayloadEncoder {
     let reader = MappingReader(
       node, of: "'\(name)'", keys: fields.map(\.name), findings,
       lists: fields.filter { $0.count != nil || $0.type.takesList }.map(\.name), home: { fields.home(ofMember: $0) })
-    guard let layout = StructureLayout(fields) else { return false }
+    guard let layout = structure.layout else { return false }
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
     var wrong: Set<String> = []
     for (field, start) in zip(fields, layout.offsets) {

@@ -34,7 +34,7 @@ struct PayloadWriter {
       if let later = later(payload, at: offset) { return later }
       return integer(payload.bytes, offset, type.size, type.isSigned).map { number($0, type.description, type.size) }
     case .bits(let type): return bits(payload, type, at: offset)
-    case .structure(let type): return structure(payload, type.fields, at: offset)
+    case .structure(let type): return structure(payload, type, at: offset)
     case .union: return nil
     case .array(let element, _):
       guard let size = element.fixedSize, size > 0 else { return nil }
@@ -122,8 +122,9 @@ struct PayloadWriter {
 
   // MARK: Structs
 
-  private func structure(_ payload: Payload, _ fields: [StructureField], at offset: Int) -> Node? {
-    guard let layout = StructureLayout(fields) else { return nil }
+  private func structure(_ payload: Payload, _ structure: StructureType, at offset: Int) -> Node? {
+    guard let layout = structure.layout else { return nil }
+    let fields = structure.fields
     var entries: [(String, Node)] = []
     for (field, start) in zip(fields, layout.offsets) {
       if let element = field.type.openElement {

@@ -47,8 +47,7 @@ extension Catalogue {
     let name = entry.key.value
     let reader = KeyReader(entry.value, keys: ["call", "flag"], of: "'\(name)'", faults)
     guard let call = reader.string("call").flatMap(request(named:))?.call, call.makesDescriptor,
-      case .structure(var members) = call.type,
-      let size = members.fields.firstIndex(where: { $0.name == DescriptorMemory.size })
+      case .structure(let type) = call.type, type.fields.contains(where: { $0.name == DescriptorMemory.size })
     else {
       faults.error(
         "schema-unknown-name",
@@ -62,7 +61,8 @@ extension Catalogue {
         at: reader["flag"]?.range ?? entry.key.range)
       return nil
     }
-    members.fields.remove(at: size)
+    let members = StructureType(
+      name: type.name, fields: type.fields.filter { $0.name != DescriptorMemory.size })
     return DescriptorMemory(name: name, call: call, flag: flag.bit, members: members)
   }
 }

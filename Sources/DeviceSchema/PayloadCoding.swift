@@ -57,7 +57,7 @@ extension PayloadType {
       guard case .integer(let raw) = integer(bytes, type.size, signed: false, bigEndian) else { return .unknown }
       return .record(
         Fields(type.fields.map { ($0.name.identifier, .integer($0.extract(from: raw))) } + [("raw", .integer(raw))]))
-    case .structure(let type): return decode(type.fields, bytes, bigEndian)
+    case .structure(let type): return decode(type, bytes, bigEndian)
     // Only the struct around a union can decode it.
     case .union: return .unknown
     case .array(let element, _):
@@ -82,10 +82,10 @@ extension PayloadType {
     return .integer(value)
   }
 
-  private func decode(_ fields: [StructureField], _ bytes: ArraySlice<UInt8>, _ bigEndian: Bool) -> Value {
-    guard let layout = StructureLayout(fields) else { return .unknown }
+  private func decode(_ type: StructureType, _ bytes: ArraySlice<UInt8>, _ bigEndian: Bool) -> Value {
+    guard let layout = type.layout else { return .unknown }
     var values: [(String, Value)] = []
-    for (field, offset) in zip(fields, layout.offsets) {
+    for (field, offset) in zip(type.fields, layout.offsets) {
       let size = field.type.openElement == nil ? field.type.fixedSize ?? 0 : bytes.count
       guard let type = field.type(after: { name in values.first { $0.0 == name.identifier }?.1.integer }) else {
         values.append((field.name.identifier, .null))
@@ -148,7 +148,7 @@ extension PayloadType {
       }
       payload.put(raw, mask: mask, at: offset, size: type.size, bigEndian: bigEndian)
     case (.structure(let type), .record(let record)):
-      guard let layout = StructureLayout(type.fields) else { return false }
+      guard let layout = type.layout else { return false }
       for (field, start) in zip(type.fields, layout.offsets) {
         let type = field.type(after: { record[$0.identifier]?.integer })
         guard let type, let part = record[field.name.identifier] else { continue }

@@ -272,8 +272,8 @@ extension PayloadReader {
       }
     }
     let isKnown = fields.allSatisfy { $0.type.fixedSize != nil }
-    return isKnown && StructureLayout(fields) == nil
-      ? tooLarge("struct", entries[0].value) : .structure(StructureType(name: name, fields: fields))
+    let type = StructureType(name: name, fields: fields)
+    return isKnown && type.layout == nil ? tooLarge("struct", entries[0].value) : .structure(type)
   }
 
   private func member(_ entry: Entry) -> StructureField? {

@@ -146,8 +146,19 @@ package struct BitField {
 /// A C struct with the layout of the architecture's ABI: the offset of every field is a multiple of its alignment.
 package struct StructureType {
   /// The name in the kernel's headers.
-  package var name: String
-  package var fields: [StructureField]
+  package let name: String
+  package let fields: [StructureField]
+  /// Nil if it depends on the value or the key, or the struct exceeds the maximum size.
+  package let layout: StructureLayout?
+  /// In bytes.
+  package let alignment: Int
+
+  init(name: String, fields: [StructureField]) {
+    self.name = name
+    self.fields = fields
+    layout = StructureLayout(fields)
+    alignment = fields.map(\.alignment).max() ?? 1
+  }
 }
 
 package struct StructureField {
@@ -168,9 +179,21 @@ package struct StructureField {
 /// A member of a struct whose type depends on the value of an earlier member. It is as large as its largest case.
 package struct UnionType {
   /// The name of the member that decides.
-  package var tag: String
+  package let tag: String
   /// In the order of the schema; the first that holds the value is used.
-  package var cases: [UnionCase]
+  package let cases: [UnionCase]
+  /// In bytes; nil if no case has a fixed size.
+  package let size: Int?
+  /// In bytes.
+  package let alignment: Int
+
+  init(tag: String, cases: [UnionCase]) {
+    self.tag = tag
+    self.cases = cases
+    let alignment = cases.map(\.type.alignment).max() ?? 1
+    self.alignment = alignment
+    size = cases.compactMap(\.type.fixedSize).max().map { ($0 + alignment - 1) / alignment * alignment }
+  }
 
   /// The type that a value of the deciding member chooses; nil if no case has the value.
   package func type(for value: Int128) -> PayloadType? {
@@ -265,7 +288,7 @@ extension PayloadType {
   /// The last member of a struct, if it is an array of any number of elements, with its offset.
   package var openEnd: (offset: Int, element: PayloadType)? {
     guard case .structure(let type) = self, let element = type.fields.last?.type.openElement,
-      let offset = StructureLayout(type.fields)?.offsets.last
+      let offset = type.layout?.offsets.last
     else { return nil }
     return (offset, element)
   }
@@ -289,9 +312,8 @@ extension PayloadType {
     case .none: 0
     case .integer(let type): type.size
     case .bits(let type): type.size
-    case .structure(let type): StructureLayout(type.fields)?.size
-    case .union(let type):
-      type.cases.compactMap(\.type.fixedSize).max().map { ($0 + alignment - 1) / alignment * alignment }
+    case .structure(let type): type.layout?.size
+    case .union(let type): type.size
     case .array(let element, let count):
       if let n = count?.constant?.integer, let size = element.fixedSize { Self.size(of: size, times: n) } else { nil }
     case .bytes(let size): size?.constant?.integer.flatMap { Self.size(of: 1, times: $0) }
@@ -307,8 +329,8 @@ extension PayloadType {
     case .none, .bytes: 1
     case .integer(let type): type.size
     case .bits(let type): type.size
-    case .structure(let type): type.fields.map(\.alignment).max() ?? 1
-    case .union(let type): type.cases.map(\.type.alignment).max() ?? 1
+    case .structure(let type): type.alignment
+    case .union(let type): type.alignment
     case .array(let element, _): element.alignment
     case .bitmap(let type): type.wordSize
     case .pointer: Self.pointerSize
@@ -378,7 +400,7 @@ package struct StructureLayout {
 
   /// Computes the layout; nil if a field has no fixed size, or the struct exceeds the maximum size of a payload. The
   /// last field can be an array of any number of elements, which has the size 0.
-  package init?(_ fields: [StructureField]) {
+  init?(_ fields: [StructureField]) {
     var alignment = 1
     for (i, field) in fields.enumerated() {
       let isOpen = i == fields.count - 1 && field.type.openElement?.fixedSize != nil

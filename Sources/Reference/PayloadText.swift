@@ -17,7 +17,7 @@ extension PageText {
       bitFields(type.fields, indent: indent + 2)
     case .structure(let type):
       paragraph("\(payload.summary):", indent: indent)
-      fields(type.fields, page: page, indent: indent + 2)
+      members(of: type, page: page, indent: indent + 2)
     case .union(let type):
       paragraph("\(payload.summary), by the value of '\(type.tag)':", indent: indent)
       for one in type.cases {
@@ -62,10 +62,9 @@ extension PageText {
       }, indent: indent)
   }
 
-  private mutating func fields(_ fields: [StructureField], page: String?, indent: Int) {
-    let offsets = StructureLayout(fields)?.offsets
+  private mutating func members(of type: StructureType, page: String?, indent: Int) {
     var rows: [[String]] = []
-    for (i, field) in fields.enumerated() {
+    for (i, field) in type.fields.enumerated() {
       let count = field.count.map { "[\($0)]" } ?? ""
       var words: [String] = []
       var names: String?
@@ -77,12 +76,11 @@ extension PageText {
       default: break
       }
       if field.isReserved { words.append("reserved, 0 if left out") }
-      rows.append([
-        offsets.map { "+\($0[i])" } ?? "", field.type.summary + count, field.name, Self.join(field.doc, words, names),
-      ])
+      let offset = type.layout.map { "+\($0.offsets[i])" } ?? ""
+      rows.append([offset, field.type.summary + count, field.name, Self.join(field.doc, words, names)])
     }
     table(rows, indent: indent)
-    for field in fields where field.type.hasParts {
+    for field in type.fields where field.type.hasParts {
       paragraph("\(field.name):", indent: indent)
       layout(field.type, indent: indent + 2)
     }

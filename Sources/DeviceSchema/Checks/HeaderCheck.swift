@@ -162,7 +162,7 @@ private struct Claims {
       if structure.name.isIdentifier, let place = catalogue.structure(structure.name)?.key.range,
         structures.insert(place).inserted
       {
-        self.structure(structure.name, type, structure.fields, place)
+        add(structure, place)
       }
       for field in structure.fields { collect(field.type, catalogue) }
     case .union(let union): for one in union.cases { collect(one.type, catalogue) }
@@ -171,16 +171,14 @@ private struct Claims {
     }
   }
 
-  private mutating func structure(_ tag: String, _ type: PayloadType, _ fields: [StructureField], _ place: SourceRange)
-  {
-    if let size = type.fixedSize {
-      all.append(
-        Claim(
-          what: "size of struct \(tag)", expression: "sizeof(struct \(tag))", structure: (tag, nil),
-          expected: UInt64(size), place: place))
-    }
-    guard let layout = StructureLayout(fields) else { return }
-    for (field, offset) in zip(fields, layout.offsets) where !field.isReserved {
+  private mutating func add(_ structure: StructureType, _ place: SourceRange) {
+    guard let layout = structure.layout else { return }
+    let tag = structure.name
+    all.append(
+      Claim(
+        what: "size of struct \(tag)", expression: "sizeof(struct \(tag))", structure: (tag, nil),
+        expected: UInt64(layout.size), place: place))
+    for (field, offset) in zip(structure.fields, layout.offsets) where !field.isReserved {
       let name = field.name.identifier
       all.append(
         Claim(

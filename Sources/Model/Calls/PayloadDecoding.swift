@@ -54,7 +54,7 @@ extension Machine {
       guard let number = program.pool.integer(of: raw) else { return .unknown }
       return record(
         type.fields.map { ($0.name.identifier, program.pool.integer($0.extract(from: number))) } + [("raw", raw)])
-    case .structure(let type): return decode(type.fields, part)
+    case .structure(let type): return decode(type, part)
     // Only the struct around a union can decode it.
     case .union: return .unknown
     case .array(let element, _):
@@ -85,10 +85,10 @@ extension Machine {
     return .list(start: start, count: count)
   }
 
-  private mutating func decode(_ fields: [StructureField], _ part: PayloadSlice) -> Cell {
-    guard let layout = StructureLayout(fields) else { return .unknown }
+  private mutating func decode(_ type: StructureType, _ part: PayloadSlice) -> Cell {
+    guard let layout = type.layout else { return .unknown }
     var values: [(String, Cell)] = []
-    for (field, offset) in zip(fields, layout.offsets) {
+    for (field, offset) in zip(type.fields, layout.offsets) {
       let size = field.type.fixedSize ?? 0
       let value: Cell
       if field.type.openElement != nil {

@@ -36,7 +36,7 @@ extension Machine {
         offset += number * Int128(type.fixedSize ?? 0)
         value = value.tag == .list && number < value.count ? load(value.start + Address(number)) : .unknown
       case (.field(let name), .structure(let structure)):
-        guard let layout = StructureLayout(structure.fields),
+        guard let layout = structure.layout,
           let i = structure.fields.firstIndex(where: { $0.name.identifier == name })
         else { return nil }
         offset += Int128(layout.offsets[i])
