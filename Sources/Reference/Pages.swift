@@ -159,7 +159,7 @@ extension PageText {
   private func reason(_ refusal: Refusal, in releases: String?) -> String {
     var reason = refusal.reason
     if !refusal.facts.isEmpty {
-      reason += " (if \(refusal.facts.map { $0.holds ? $0.name : "not \($0.name)" }.listed()))"
+      reason += " (on hosts \(refusal.facts.map { "\($0.holds ? "with" : "without") \($0.name)" }.listed()))"
     }
     if let releases, !refusal.namesReleases { reason += " (\(releases))" }
     if let documented = refusal.documented { reason += " (documented as \(documented))" }

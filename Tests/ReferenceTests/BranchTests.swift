@@ -97,8 +97,8 @@ import Testing
             EPERM   attributes are new in Linux 5.0
             EFAULT  the kernel cannot read the value at this address
             EINVAL  the mode must not be 0
-            EBUSY   the lamp is warm (if bright)
-            EAGAIN  the lamp of a dark host is warm (if not bright)
+            EBUSY   the lamp is warm (on hosts with bright)
+            EAGAIN  the lamp of a dark host is warm (on hosts without bright)
             EIO     lamp N is warm
             EDOM    a lamp at 0 does not shine
             ENXIO   there is no such mode
