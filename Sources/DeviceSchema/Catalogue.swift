@@ -104,7 +104,7 @@ package final class Catalogue {
   /// The releases that the schemas describe, and the one that is assumed if none is named.
   private(set) lazy var described = ["describes", "assumes"].map { common($0)?.releaseBound(faults) }
 
-  /// The last release of each major number that is complete.
+  /// The last release of each major number after which another has begun.
   private(set) lazy var lastOfMajor = common("last-of-major")?.releases(named: "last-of-major", faults)
 
   /// - Parameter namesRelease: whether messages about releases name this one.

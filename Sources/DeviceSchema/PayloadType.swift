@@ -156,8 +156,8 @@ package struct StructureType {
   init(name: String, fields: [StructureField]) {
     self.name = name
     self.fields = fields
-    layout = StructureLayout(fields)
     alignment = fields.map(\.alignment).max() ?? 1
+    layout = StructureLayout(fields, alignment: alignment)
   }
 }
 
@@ -190,9 +190,8 @@ package struct UnionType {
   init(tag: String, cases: [UnionCase]) {
     self.tag = tag
     self.cases = cases
-    let alignment = cases.map(\.type.alignment).max() ?? 1
-    self.alignment = alignment
-    size = cases.compactMap(\.type.fixedSize).max().map { ($0 + alignment - 1) / alignment * alignment }
+    alignment = cases.map(\.type.alignment).max() ?? 1
+    size = cases.compactMap(\.type.fixedSize).max()?.roundedUp(to: alignment)
   }
 
   /// The type that a value of the deciding member chooses; nil if no case has the value.
@@ -400,21 +399,23 @@ package struct StructureLayout {
 
   /// Computes the layout; nil if a field has no fixed size, or the struct exceeds the maximum size of a payload. The
   /// last field can be an array of any number of elements, which has the size 0.
-  init?(_ fields: [StructureField]) {
-    var alignment = 1
+  init?(_ fields: [StructureField], alignment: Int) {
     for (i, field) in fields.enumerated() {
       let isOpen = i == fields.count - 1 && field.type.openElement?.fixedSize != nil
       guard let element = isOpen ? 0 : field.type.fixedSize else { return nil }
-      let step = field.alignment
-      alignment = max(alignment, step)
-      size = (size + step - 1) / step * step
+      size = size.roundedUp(to: field.alignment)
       offsets.append(size)
       guard let own = PayloadType.size(of: element, times: Int128(field.count ?? 1)) else { return nil }
       size += own
       if size > PayloadType.mostBytes { return nil }
     }
-    size = (size + alignment - 1) / alignment * alignment
+    size = size.roundedUp(to: alignment)
   }
+}
+
+extension Int {
+  /// The least multiple of a size that is not smaller.
+  fileprivate func roundedUp(to size: Int) -> Int { (self + size - 1) / size * size }
 }
 
 extension String {

@@ -82,7 +82,7 @@ private struct DescribedReleases {
   var newest: Release
   /// The release that is assumed if none is named.
   var assumed: Release
-  /// The last release of each major number that is complete.
+  /// The last release of each major number after which another has begun.
   var lastOfMajor: [Release]
 }
 
@@ -96,7 +96,7 @@ extension [SchemaSource] {
   /// The release that is assumed if none is named.
   package var assumedRelease: Release { releases.assumed }
 
-  /// The last release with the same major number, if that is complete; nil if it may go on.
+  /// The last release with the same major number; nil if more may follow.
   package func lastRelease(ofMajorOf release: Release) -> Release? {
     releases.lastOfMajor.first { $0.major == release.major }
   }

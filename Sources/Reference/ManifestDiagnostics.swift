@@ -166,7 +166,7 @@ extension DiagnosticReference {
     ),
     Entry(
       "no-such-release", "The release exists.",
-      "The last release of a major number is known if a later one has begun. For a release behind it, the answers of the last one are assumed."
+      "A major number has a last release when the next number has begun. For a later release with that number, the answers of the last one are assumed."
     ),
     Entry(
       "newer-release", "The schemas describe the release.",

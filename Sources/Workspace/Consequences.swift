@@ -76,8 +76,8 @@ private struct Mistakes {
     let isConsequence =
       mayFollowFromText(entry, at: index) || lacksWhatIsMissing(entry) || isOnUncreated(entry)
       || failed.contains { follows(entry, from: $0) }
-    if !isConsequence, failed.count < 100 {
-      failed.append(entry)
+    if !isConsequence {
+      add(entry)
       missing.formUnion(entry.missing)
     }
     return isConsequence
@@ -111,7 +111,7 @@ private struct Mistakes {
       || entry.step.isCommand && isWrongForOne(earlier, and: entry)
   }
 
-  /// Whether the text of an earlier step is wrong for one vCPU, and leads to a value of this one, too.
+  /// Whether an earlier step failed for another vCPU, and its text also gives this vCPU a value.
   private func isWrongForOne(_ earlier: Report.Entry, and entry: Report.Entry) -> Bool {
     earlier.step.target != entry.step.target && earlier.step.at != entry.step.at
       && objects[earlier.step.at]?.contains(entry.step.target) == true

@@ -94,7 +94,7 @@ import Vocabulary
         == ["ok", "ok", "ok 0x2", "ENOENT or ok", "ok", "EEXIST", "EEXIST or ok"])
   }
 
-  /// If it is unknown which element is wanted, any may be the one, and there may be none.
+  /// A search for an unknown value may find any element, or none.
   @Test func searchForAnUnknownValue() {
     let model = TestModel(
       rules: """
