@@ -847,7 +847,7 @@ private var explainerOfBuiltInSchemas: Explainer {
     ("flic.clear-io-irq", "must be 4; the length of the value in bytes if left out"),
     ("riscv64/vcpu.create", "the VM already has a vCPU with this id\n"),
     ("KVM_SET_DEVICE_ATTR", "What it answers depends on the attribute"), ("22", "EINVAL is errno 22: Invalid argument"),
-    ("ppc64/vcpu.run", "KVM_RUN without immediate_exit:\n    EINVAL  a vCPU of a VM of kvm_hv"),
+    ("ppc64/vcpu.run", "KVM_RUN without immediate_exit:\n    EINVAL  ARCH_COMPAT of the vCPU is the level of POWER11"),
   ]
 
   @Test(.slow) func callsErrnosAndPartsOfNamesHavePages() {
