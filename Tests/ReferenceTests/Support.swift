@@ -154,3 +154,11 @@ func explain(_ name: String, diagnostics: DiagnosticReference = DiagnosticRefere
   case .unknown(let message): "unknown: \(message)"
   }
 }
+
+/// What the built-in schemas say of the assumed release, on every architecture.
+var explainerOfBuiltInSchemas: Explainer {
+  Explainer(
+    Architecture.allCases.map {
+      Catalogue(architecture: $0, release: SchemaSource.assumedRelease, sources: SchemaSource.builtIn)
+    }.filter { $0.vm != nil })
+}
