@@ -45,6 +45,10 @@ package struct FailureMessages {
   package private(set) var commonWords: Set<String> = []
   /// Words in lower case, or beginnings of numbers and of names with `_`, that only messages of an architecture have.
   package private(set) var architectures: [(word: String, architecture: Architecture)] = []
+  /// Names of registers, in lower case, that no schema has: its name there, or the call that sets the register.
+  package private(set) var registers: [String: String] = [:]
+  /// What precedes the names of registers in other programs, such as `MSR_`.
+  package private(set) var registerPrefixes: [String] = []
 
   fileprivate init(described: Set<String>) { self.described = described }
 
@@ -65,7 +69,7 @@ package struct FailureMessages {
       node,
       keys: [
         "calls", "verbs", "last-calls", "others", "groups", "reports", "errnos", "subjects", "common-words",
-        "architectures",
+        "architectures", "registers", "register-prefixes",
       ],
       of: "'messages'",
       faults)
@@ -98,6 +102,14 @@ package struct FailureMessages {
       }
       architectures.append((entry.key.value, architecture))
     }
+    for entry in reader["registers"]?.entries ?? [] {
+      guard let register = entry.value.scalar else {
+        faults.error("schema-type", "'registers' has a name or a call for each register", at: entry.value.range)
+        continue
+      }
+      if registers[entry.key.value.lowercased()] == nil { registers[entry.key.value.lowercased()] = register }
+    }
+    registerPrefixes += reader.strings("register-prefixes")
     calls += phrases(reader["calls"], faults)
     verbs += phrases(reader["verbs"], faults)
     lastCalls += phrases(reader["last-calls"], faults)

@@ -89,7 +89,8 @@ extension Complaint {
         errnoWords.contains(word.lowercased()) || Errno(name: word) != nil || IntegerLiteral.parse(word) != nil
       }
     let dotted = text.split { !($0.isLetter || $0.isNumber || "_-.".contains($0)) }.map(String.init)
-    let written = all + names + dotted + registers
+    let renamed = all.compactMap { messages.registers[$0.lowercased()] }
+    let written = all + names + dotted + registers + renamed
     self.names = Set(written.map { $0.lowercased() })
     possibleValues = self.names.union(written).filter { !messages.commonWords.contains($0.lowercased()) }
     numbers = all.compactMap { IntegerLiteral.parse($0).flatMap { UInt64(exactly: $0) } }.filter { $0 > 0xFFFF_FFFF }

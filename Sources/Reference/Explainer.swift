@@ -70,7 +70,9 @@ extension Explainer {
     if let page = page(ofCallOrErrno: name) { return .page(page) }
     // Ids of warnings look like names.
     if case .page(let page) = explainID(name) { return .page(page) }
-    if let page = page(ofField: rest, in: all) ?? page(ofValue: rest, in: all) { return .page(page) }
+    if let page = page(ofField: rest, in: all) ?? page(ofValue: rest, in: all) ?? page(ofRegister: rest, in: all) {
+      return .page(page)
+    }
     return unknown(name, rest)
   }
 
@@ -90,12 +92,29 @@ extension Explainer {
     return page.lines.isEmpty ? nil : page.text
   }
 
+  /// The page of a register by a name that only other programs and manuals use; nil for another name.
+  private func page(ofRegister name: String, in subjects: [Subject]) -> String? {
+    let messages = catalogues.messages
+    if let register = messages.registers[name.lowercased()] {
+      if let page = page(ofValue: register, in: subjects) { return "\(name) is \(register).\n\n\(page)" }
+      return "\(name) is not a register of KVM_SET_ONE_REG: \(register) sets it.\n\n"
+        + (page(ofCallOrErrno: register) ?? "")
+    }
+    let bare = messages.registerPrefixes.lazy.filter(name.hasPrefix).map { String(name.dropFirst($0.count)) }
+    return bare.compactMap { page(ofValue: $0, in: subjects) }.first
+  }
+
   /// What has a value with a name, such as that of a register; nil if nothing has.
   private func page(ofValue name: String, in subjects: [Subject]) -> String? {
+    page(ofValues: name, in: subjects) { $0.lowercased() == name.lowercased() }
+  }
+
+  /// What has values whose names a name means; nil if nothing has.
+  private func page(ofValues name: String, in subjects: [Subject], named isMeant: (String) -> Bool) -> String? {
     var rows: [[String]] = []
     for subject in subjects {
       for field in subject.namedFields {
-        for value in field.description.names where value.name.lowercased() == name.lowercased() {
+        for value in field.description.names where isMeant(value.name) {
           let number = "\(field.name): \(value.name) (\(field.description.number(value.value)))"
           let row = [subject.name, subject.catalogue.architecture.rawValue, number]
           if !rows.contains(row) { rows.append(row) }
@@ -235,6 +254,10 @@ extension Explainer {
     for name in heads.filter({ !$0.contains(".") }) + inside + heads where !meant.contains(name) { meant.append(name) }
     if !meant.isEmpty, meant.count <= 12 || !inside.isEmpty {
       return .unknown("there is no '\(name)'; did you mean \(meant.prefix(6).quoted("or"))?")
+    }
+    // `fcsr` is fcsr.s and fcsr.d.
+    if let page = page(ofValues: name, in: all, named: { $0.lowercased().hasPrefix("\(rest.lowercased()).") }) {
+      return .page(page)
     }
     let others = constants().map(\.constant) + diagnostics.entries.map(\.id.description)
     if let nearest = (names + others).nearest(to: rest) {

@@ -19,6 +19,9 @@ import Vocabulary
     ("flic.clear-io-irq", "must be 4; the length of the value in bytes if left out"),
     ("riscv64/vcpu.create", "the VM already has a vCPU with this id\n"),
     ("KVM_SET_DEVICE_ATTR", "What it answers depends on the attribute"), ("22", "EINVAL is errno 22: Invalid argument"),
+    ("CPSR", "CPSR is PSTATE.\n\nPSTATE is a value of"), ("fcsr", "riscv64  id: fcsr.d"),
+    ("MSR_IA32_TSC", "x86_64  id: TSC"),
+    ("RIP", "RIP is not a register of KVM_SET_ONE_REG: KVM_SET_REGS sets it.\n\nKVM_SET_REGS is not a call"),
     ("ppc64/vcpu.run", "KVM_RUN without immediate_exit:\n    EINVAL  ARCH_COMPAT of the vCPU is the level of POWER11"),
   ]
 
@@ -50,6 +53,7 @@ import Vocabulary
     for path in messages.others.values.flatMap(\.attributes) {
       #expect(names.contains { $0.hasPrefix(path) }, "\(path)")
     }
+    for name in messages.registers.values { #expect(explainerOfBuiltInSchemas.hasPage(name), "\(name)") }
     for id in messages.calls.map(\.call) where messages.isReason(id) {
       #expect(explainerOfBuiltInSchemas.hasPage(id), "\(id)")
     }
