@@ -104,18 +104,27 @@ extension FactFinder {
     guard let entry = report.entries.last, let answer = entry.result.outcome.answer else { return (nil, last.words) }
     var sight = Sight(
       value: .null, answer: .string(answer.description),
-      answers: .list(report.entries.compactMap { $0.result.outcome.answer.map { .string($0.description) } }))
+      answers: .list(report.entries.map { $0.result.outcome.answer.map { .string($0.description) } ?? .unknown }))
     if let bytes = entry.result.value { sight.value = decode(bytes, plan) }
     return (sight, last.words)
   }
 
-  /// The value that the last step of a plan read.
+  /// The value that the last step of a plan read. Of a call whose struct points to a number, that number.
   private func decode(_ bytes: [UInt8], _ plan: Plan) -> Value {
-    guard let call = plan.steps.last?.operation.attributeCall, let file = plan.schemaFiles(in: catalogue).last ?? nil,
+    let isBigEndian = catalogue.architecture.isBigEndian
+    guard let step = plan.steps.last, let file = plan.schemaFiles(in: catalogue).last ?? nil else { return .unknown }
+    if case .request(let call) = step.operation {
+      let schema = catalogue.request(numbered: call.request, on: file, named: step.attribute)?.call
+      // What a struct points to follows it.
+      let target = bytes.dropFirst(schema?.type.fixedSize ?? bytes.count)
+      let number = IntegerType(size: target.count, isSigned: false)
+      return [1, 2, 4, 8].contains(target.count)
+        ? PayloadType.integer(number).decode(target, bigEndian: isBigEndian) : .unknown
+    }
+    guard let call = step.operation.attributeCall,
       let (group, attribute, key) = file.attribute(group: call.group, attr: call.attr)
     else { return .unknown }
-    return group.payload(of: attribute, key, call.attr)
-      .decode(bytes[...], bigEndian: catalogue.architecture.isBigEndian)
+    return group.payload(of: attribute, key, call.attr).decode(bytes[...], bigEndian: isBigEndian)
   }
 }
 
