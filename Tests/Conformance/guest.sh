@@ -14,11 +14,13 @@ folder=$1 machine=$2 kernel=$3 plans=$4 report=$5
 console=ttyAMA0 memory=1024 options=-nodefaults arguments= newer= claim=
 # The report goes to a virtio port.
 port=(-device virtio-serial-pci -device virtserialport,chardev=report,name=report)
+# The algorithm of the architecture for pointer authentication makes emulation nine times slower than QEMU's own one.
+max=max,pauth-impdef=on
 case $machine in
 arm64-gicv3) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=cortex-a57 ;;
 arm64-gicv2) system=aarch64 board="virt,virtualization=on,gic-version=2" cpu=cortex-a57 ;;
 arm64-nested)
-	system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=max newer=1
+	system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=$max newer=1
 	arguments=kvm-arm.mode=nested
 	;;
 arm64-gicv4)
@@ -27,7 +29,7 @@ arm64-gicv4)
 	;;
 arm64-gicv5) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=cortex-a57 claim=claim-gicv5 ;;
 arm64-n1) system=aarch64 board="virt,virtualization=on,gic-version=3" cpu=neoverse-n1,pmu=off ;;
-arm64-max) system=aarch64 board="virt,virtualization=on,gic-version=3,mte=on" cpu=max ;;
+arm64-max) system=aarch64 board="virt,virtualization=on,gic-version=3,mte=on" cpu=$max ;;
 loongarch64-lvz)
 	# Started without firmware it has no PCI, and the driver of the keyboard crashes; the second UART takes the report.
 	system=loongarch64 board=virt cpu=la464 newer=1 claim=claim-loongarch64 console=ttyS0,115200
