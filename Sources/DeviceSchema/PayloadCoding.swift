@@ -130,7 +130,7 @@ extension PayloadType {
   private func encode(_ value: Value, into payload: inout PayloadBytes, at offset: Int, _ bigEndian: Bool) -> Bool {
     if case .unknown = value { return true }
     switch (self, value) {
-    // What the kernel writes through a pointer is not predicted.
+    // What the kernel writes through a pointer is not a part of the struct.
     case (.none, _), (.pointer, _): return true
     case (.integer(let type), .integer(let integer)):
       payload.put(integer, mask: -1, at: offset, size: type.size, bigEndian: bigEndian)

@@ -222,13 +222,34 @@ extension Machine {
     let buffer = call.buffer ?? []
     // An empty list is copied to any pointer.
     if size > buffer.count { return try refuse(.cannotWrite) }
+    let isBigEndian = catalogue.architecture.isBigEndian
+    if let target = written(value, behind: call.payloadType, in: buffer, isBigEndian) {
+      call.written = target
+      return
+    }
     // Nothing is known of an unknown value, not even its shape.
-    call.written =
-      value == .unknown ? nil : call.payloadType.encode(value, bigEndian: catalogue.architecture.isBigEndian)
+    call.written = value == .unknown ? nil : call.payloadType.encode(value, bigEndian: isBigEndian)
     // After the elements that the kernel writes, the buffer stays as it is.
     if let whole = call.written?.bytes.count, size < min(whole, buffer.count) {
       call.written?.put(Array(buffer[size..<min(whole, buffer.count)]), at: size)
     }
+  }
+
+  /// A number that the kernel writes where a member of a struct points to, which is what follows the struct in the buffer;
+  /// nil for another value. The integers in the struct stay as they are.
+  private func written(
+    _ value: Value, behind type: PayloadType, in buffer: [UInt8], _ isBigEndian: Bool
+  ) -> PayloadBytes? {
+    guard case .integer(let number) = value, case .structure(let structure) = type, let layout = structure.layout,
+      let end = type.fixedSize, [1, 2, 4, 8].contains(buffer.count - end)
+    else { return nil }
+    var payload = PayloadBytes(size: buffer.count)
+    payload.put(number, mask: -1, at: end, size: buffer.count - end, bigEndian: isBigEndian)
+    for (field, start) in zip(structure.fields, layout.offsets) {
+      guard case .integer(let integer) = field.type else { continue }
+      payload.put(Array(buffer[start..<start + integer.size * (field.count ?? 1)]), at: start)
+    }
+    return payload
   }
 }
 
