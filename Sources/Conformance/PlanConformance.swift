@@ -85,7 +85,7 @@ extension ManifestWorkspace {
       let predicted = model.perform(told)
       var entry = PlanConformance.Entry(
         step: step, actual: actual, predicted: predicted,
-        agreement: PlanConformance.Agreement(predicted, answer, actual))
+        agreement: PlanConformance.Agreement(predicted, answer, actual, of: step))
       if [.outcomeDiffers, .valueDiffers].contains(entry.agreement) {
         let call = step.operation.attributeCall
         let found = call.flatMap { files[i]?.attribute(group: $0.group, attr: $0.attr) }
@@ -99,7 +99,7 @@ extension ManifestWorkspace {
 }
 
 extension PlanConformance.Agreement {
-  fileprivate init(_ predicted: StepResult, _ answer: Answer, _ actual: StepResult) {
+  fileprivate init(_ predicted: StepResult, _ answer: Answer, _ actual: StepResult, of step: Step) {
     // The answer of a faulty rule is not a prediction.
     if predicted.schemaFault != nil {
       self = .outcomeDiffers
@@ -115,7 +115,7 @@ extension PlanConformance.Agreement {
       } else if answer == .ok, predicted.reads(otherThan: actual) {
         self = .valueDiffers
       } else {
-        self = answer == .ok && predicted.leavesOpen(actual) ? .open : .agrees
+        self = answer == .ok && predicted.leavesOpen(actual, of: step) ? .open : .agrees
       }
     case .hazard, .skipped, .unfit: self = .outcomeDiffers
     }
@@ -137,12 +137,24 @@ extension StepResult {
     }
   }
 
-  /// Whether the prediction leaves the number of a success open, or some bits of what was read.
-  fileprivate func leavesOpen(_ actual: StepResult) -> Bool {
+  /// Whether the prediction leaves the number of a success open, or some bits of what was read. The addresses in a struct
+  /// are those of the program.
+  fileprivate func leavesOpen(_ actual: StepResult, of step: Step) -> Bool {
     if number == nil, actual.number != nil { return true }
     guard let read = actual.value, !read.isEmpty else { return false }
     guard let value, value.count >= read.count else { return true }
-    return valueMask?.contains { $0 != 0xFF } ?? false
+    guard let valueMask else { return false }
+    return valueMask.indices.contains { valueMask[$0] != 0xFF && !step.hasAddress(at: $0) }
+  }
+}
+
+extension Step {
+  /// Whether a byte of the payload belongs to the address of another one.
+  fileprivate func hasAddress(at offset: Int) -> Bool {
+    guard case .bytes(_, let slots)? = operation.data else { return false }
+    return slots.contains {
+      if case .payload = $0.content { ($0.offset..<$0.offset + $0.width).contains(offset) } else { false }
+    }
   }
 }
 
