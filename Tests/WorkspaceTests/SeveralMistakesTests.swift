@@ -90,4 +90,25 @@ import Workspace
       """, release: "6.1")
     #expect(found.map { $0.prefix(40) } == ["5:26 the kernel would answer ENOTTY: the"])
   }
+
+  @Test func wrongExpectationIsTheOnlyMistake() throws {
+    let found = try problems(
+      """
+      arch: arm64
+      steps:
+        - {create-vm: {}}
+        - {create-vcpu: 0}
+        - {create: arm-vgic-v3, as: gic}
+        - {set: gic.nr-irqs, value: 64}
+        - {set: gic.addr.dist, value: 0x0800_0000, expect: EINVAL}
+        - {set: gic.addr.dist, value: 0x0900_0000, expect: EEXIST}
+        - {set: gic.addr.redist, value: 0x080A_0000}
+        - {set: gic.ctrl.init, expect: ENXIO}
+        - {create-vcpu: 1, expect: EBUSY}
+      """)
+    #expect(
+      found == [
+        "8:54 the kernel would answer ok, not EINVAL", "11:34 the kernel would answer ok, not ENXIO",
+      ])
+  }
 }
