@@ -119,6 +119,11 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.dependsOnRefused ?? false }
     set { details.dependsOnRefused = newValue }
   }
+  /// Whether a hazard depends on something unknown, so that the call may be harmless.
+  package var mayBeHarmless: Bool {
+    get { storage.first?.mayBeHarmless ?? false }
+    set { details.mayBeHarmless = newValue }
+  }
   /// The call without which this one would not be refused.
   package var conflict: SourceRange? {
     get { storage.first?.conflict }
@@ -157,6 +162,7 @@ package struct StepResult: Hashable, Sendable {
     var reasons: [Reason] = []
     var further: [Reason] = []
     var dependsOnRefused = false
+    var mayBeHarmless = false
     var conflict: SourceRange?
     var culprit: SourceRange?
     var remedy: String?

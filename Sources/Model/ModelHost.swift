@@ -384,7 +384,10 @@ extension StepResult {
       }
     }
     warnings = Self.certainWarnings(branches)
-    if case .hazard = outcome { return }
+    if case .hazard = outcome {
+      if !answers.isEmpty { mayBeHarmless = true }
+      return
+    }
     outcome = answers.count == 1 ? Outcome(answers[0]) : .undecided(answers)
     readValue(branches)
   }

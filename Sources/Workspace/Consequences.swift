@@ -13,7 +13,7 @@ extension Report {
   ///   - lacksSteps: whether a part of the text led to no step, because of an error.
   mutating func skipConsequences(of incomplete: Set<Int>, from uncertain: Int, lacksSteps: Bool) {
     // What text with an error means is a guess, on which the answer may depend.
-    for index in entries.indices.dropFirst(uncertain) where entries.verdicts[index] == .undecided {
+    for index in entries.indices.dropFirst(uncertain) where entries[index].isUncertain {
       skip(index, because: "the manifest is wrong elsewhere")
     }
     let firstFailed = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
@@ -23,11 +23,12 @@ extension Report {
     guard first < entries.count else { return }
     var mistakes = Mistakes(in: self, incomplete, from: uncertain)
     for index in first..<entries.count {
-      let verdict = entries.verdicts[index]
       if incomplete.contains(index) {
         mistakes.add(entries[index])
         skip(index, because: "the manifest is wrong here")
-      } else if verdict == .undecided || verdict.isFailure && mistakes.explain(entries[index], at: index) {
+      } else if entries[index].isUncertain
+        || entries.verdicts[index].isFailure && mistakes.explain(entries[index], at: index)
+      {
         skip(index, because: "an earlier step is wrong")
       }
     }
@@ -119,6 +120,9 @@ private struct Mistakes {
 }
 
 extension Report.Entry {
+  /// Whether what the call does depends on something unknown.
+  fileprivate var isUncertain: Bool { verdict == .undecided || result.mayBeHarmless }
+
   /// The attributes without which the step is refused.
   fileprivate var missing: [String] { result.reasons.first?.missing ?? [] }
 

@@ -111,4 +111,23 @@ import Workspace
         "8:54 the kernel would answer ok, not EINVAL", "11:34 the kernel would answer ok, not ENXIO",
       ])
   }
+
+  /// A value that is not known may lead to a hazard. That is no further mistake.
+  @Test func possibleHazardAfterAMistakeIsNotReported() throws {
+    let found = try problems(
+      """
+      arch: ppc
+      vcpus: {count: 2}
+      devices:
+        - type: fsl-mpic-20
+          attributes:
+            misc: {base-addr: 0xe004_0000}
+            register:
+              - {offset: GCR, value: 0x1_2000_0000}
+              - {offset: IDR42, value: 0x1}
+              - {offset: IVPR42, value: 0x0084_002a}
+              - {offset: CTPR0, value: 0}
+      """)
+    #expect(found.map { $0.prefix(30) } == ["9:32 0x1_2000_0000 does not fi"])
+  }
 }
