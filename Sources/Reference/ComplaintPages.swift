@@ -19,7 +19,7 @@ extension Explainer {
     }
     if complaint.isErrnoAlone, let page = page(ofCallOrErrno: complaint.errno?.description ?? "") { return .page(page) }
     var search = CandidateSearch(catalogues: catalogues, messages: messages, complaint: complaint, type: type)
-    guard let found = search.candidates()?.map(search.ofNamedCommand) else { return .unknown(complaint.whatIsMissing) }
+    guard let found = search.candidates()?.map(search.ofNamedValue) else { return .unknown(complaint.whatIsMissing) }
     complaint = search.complaint
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
     let likely = able.likely(complaint.errno)
