@@ -49,6 +49,8 @@ package struct Reason: Hashable, Sendable {
   package var element: Int?
   /// The predefined names that the rule's condition reads, such as `value` or `vcpus`.
   package var roots: Set<String>
+  /// The same, also by way of locals; `local` if the condition reads a local of which nothing is known.
+  package var origins: Set<String> = []
   /// The attributes whose absence is the reason, if it is that: one of them is to be set. The first part of a path is the
   /// device type, `vm` or `vcpu`.
   package var missing: [String]

@@ -89,7 +89,7 @@ private struct Mistakes {
     let reasons = entry.result.reasons
     // A command fails because of what earlier steps on the same object have not done.
     return index > firstWrong && entry.step.isCommand && wrongTargets.contains(entry.step.target)
-      || index > firstWrongCreation && reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
+      || index > firstWrongCreation && reasons.contains { !$0.origins.isDisjoint(with: ["vcpus", "local"]) }
       || index > firstWrongFeatures && reasons.contains { $0.roots.contains("vcpu") && !$0.isAboutValue }
       || index >= uncertain && entry.mayDependOnUnread
   }

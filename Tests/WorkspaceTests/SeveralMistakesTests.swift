@@ -130,4 +130,20 @@ import Workspace
       """)
     #expect(found.map { $0.prefix(30) } == ["9:32 0x1_2000_0000 does not fi"])
   }
+
+  /// An address is aligned or not, whatever the number of vCPUs is.
+  @Test func addressIsCheckedBesideAWrongNumberOfVCPUs() throws {
+    let found = try problems(
+      """
+      arch: arm64
+      vcpus: {count: two, features: [psci-0.2]}
+      devices:
+        - type: arm-vgic-v3
+          attributes:
+            addr: {dist: 0x0800_1000, redist: 0x080A_0001}
+            ctrl: {init: }
+      """)
+    let message = "the kernel would answer EINVAL: the address must be 64 KiB aligned"
+    #expect(found.dropFirst() == ["7:20 " + message, "7:41 " + message])
+  }
 }

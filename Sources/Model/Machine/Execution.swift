@@ -286,6 +286,7 @@ extension Machine {
       valueFields: [condition?.valueFields, tested?.members].lazy.compactMap(\.self).first { !$0.isEmpty } ?? [],
       element: element, roots: rule.condition?.roots ?? [],
       missing: rule.missing.map(\.value), blames: rule.blamedSettings, documented: rule.documented)
+    reason.origins = tested?.roots ?? []
     if let part = culprit(among: rule.blamedParts) {
       let path = part.path.joined(separator: ".")
       // A name that the rules give to a part is traced back to it.
