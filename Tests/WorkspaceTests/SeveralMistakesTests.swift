@@ -146,4 +146,17 @@ import Workspace
     let message = "the kernel would answer EINVAL: the address must be 64 KiB aligned"
     #expect(found.dropFirst() == ["7:20 " + message, "7:41 " + message])
   }
+
+  /// A step on a vCPU is read although the number of vCPUs is wrong.
+  @Test func stepsOnVCPUsAreReadBesideAWrongNumberOfThem() throws {
+    let found = try problems(
+      """
+      arch: x86_64
+      vcpus: {count: two}
+      steps:
+        - {get: vcpu.1.tsc.ofset}
+        - {get: vcpu.1.tsc.offset, valeu: 1}
+      """)
+    #expect(found.map { $0.prefix { $0 != " " } } == ["3:16", "5:22", "6:30"])
+  }
 }
