@@ -14,23 +14,36 @@ extension Report {
   mutating func skipConsequences(of incomplete: Set<Int>, from uncertain: Int, lacksSteps: Bool) {
     // What text with an error means is a guess, on which the answer may depend.
     for index in entries.indices.dropFirst(uncertain) where entries[index].isUncertain {
-      skip(index, because: "the manifest is wrong elsewhere")
+      skip(index, because: "the manifest is wrong elsewhere", keepsWarnings: true)
     }
     let firstFailed = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
     let first = lacksSteps ? min(uncertain, firstFailed) : firstFailed
-    // What a warning says is missing may be in a text with an error, or in a refused call.
-    removeWarnings(from: min(uncertain, first)) { !$0.missing.isEmpty }
+    removeWarningsOfMissing(incomplete, from: min(uncertain, first), lacksSteps: lacksSteps)
     guard first < entries.count else { return }
     var mistakes = Mistakes(in: self, incomplete, from: uncertain)
     for index in first..<entries.count {
       if incomplete.contains(index) {
         mistakes.add(entries[index])
         skip(index, because: "the manifest is wrong here")
-      } else if entries[index].isUncertain
-        || entries.verdicts[index].isFailure && mistakes.explain(entries[index], at: index)
-      {
+      } else if entries[index].isUncertain {
+        skip(index, because: "an earlier step is wrong", keepsWarnings: true)
+      } else if entries.verdicts[index].isFailure, mistakes.explain(entries[index], at: index) {
         skip(index, because: "an earlier step is wrong")
       }
+    }
+  }
+}
+
+extension Report {
+  /// Removes the warnings that something is missing which may be in a text with an error, or in a refused call.
+  private mutating func removeWarningsOfMissing(_ incomplete: Set<Int>, from first: Int, lacksSteps: Bool) {
+    guard first < entries.count else { return }
+    let wrong = entries.indices.filter { incomplete.contains($0) || entries.verdicts[$0].isFailure }
+    // A step for each vCPU may be missing too.
+    let lacksAny = lacksSteps || wrong.contains { entries[$0].step.operation.createsVCPU }
+    let attempted = Set(wrong.compactMap { entries[$0].step.attribute })
+    removeWarnings(from: first) { reason in
+      reason.missing.contains { lacksAny || attempted.contains(String($0.withoutOwner)) }
     }
   }
 }

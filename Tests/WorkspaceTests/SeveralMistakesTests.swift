@@ -159,4 +159,30 @@ import Workspace
       """)
     #expect(found.map { $0.prefix { $0 != " " } } == ["3:16", "5:22", "6:30"])
   }
+
+  /// What is missing is missing although another call is wrong.
+  @Test func warningOfWhatIsMissingIsFoundBesideAnotherMistake() throws {
+    func found(_ memory: String, _ register: String) throws -> [String] {
+      try problems(
+        """
+        arch: s390x
+        memory:
+          - {at: \(memory), size: 256MiB}
+        devices:
+          - type: flic
+            attributes:
+              adapter-register: [{\(register), isc: 2}]
+        steps:
+          - set-gsi-routing:
+              entries:
+                - gsi: 0
+                  type: s390-adapter
+                  u: {adapter_id: 3, ind_addr: 0x1_0000, ind_offset: 63, summary_addr: 0x1_1000, summary_offset: 0}
+        """
+      ).map { String($0.prefix { $0 != " " }) }
+    }
+    #expect(try found("0", "id: 1") == ["14:27"])
+    #expect(try found("1", "id: 1") == ["4:10", "14:27"])
+    #expect(try found("0", "id: x").count == 1)
+  }
 }
