@@ -11,8 +11,8 @@ package struct ModelHost: Host {
     /// The state after the expected answer.
     case expected
     /// The state in which one mistake is reported once: that after the expected answer, in which the value that a refused
-    /// call passes is unknown, or that after the predicted answer, if the call is expected to be refused. All reasons of a
-    /// refusal are found.
+    /// call passes is unknown, or that after the predicted answer, if the call is expected to be refused and that is the
+    /// first mistake. All reasons of a refusal are found.
     case corrected
     /// The state after the predicted answer, as in the kernel.
     case predicted
@@ -175,7 +175,7 @@ package struct ModelHost: Host {
   private mutating func settle(
     _ branches: [Branch], expected: [Answer], _ call: PreparedCall, _ certain: inout [Reason]
   ) -> Bool {
-    let followsKernel = course == .predicted || course == .corrected && !expected.contains(.ok)
+    let followsKernel = course == .predicted || course == .corrected && !hasCorrected && !expected.contains(.ok)
     if branches.count == 1, branches[0].course == nil {
       if followsKernel || branches[0].answer.map(expected.contains) ?? false {
         return branches[0].answer == .ok

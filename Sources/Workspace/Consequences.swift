@@ -89,7 +89,7 @@ private struct Mistakes {
     defer { if entry.step.operation.createsVCPU { uncreated.insert(entry.step.target) } }
     let isConsequence =
       mayFollowFromText(entry, at: index) || lacksWhatIsMissing(entry) || isOnUncreated(entry)
-      || failed.contains { follows(entry, from: $0) }
+      || isAboutUncreated(entry) || failed.contains { follows(entry, from: $0) }
     if !isConsequence {
       add(entry)
       missing.formUnion(entry.missing)
@@ -116,6 +116,12 @@ private struct Mistakes {
   private func isOnUncreated(_ entry: Report.Entry) -> Bool {
     !entry.step.operation.createsVCPU && entry.step.operation.attributeCall == nil
       && uncreated.contains(entry.step.target)
+  }
+
+  /// Whether a failure is about the vCPUs that the VM has, of which one is lacking because its creation was refused.
+  private func isAboutUncreated(_ entry: Report.Entry) -> Bool {
+    !uncreated.isEmpty && !entry.step.operation.createsVCPU
+      && entry.result.reasons.first?.origins.contains("vcpus") == true
   }
 
   private func follows(_ entry: Report.Entry, from earlier: Report.Entry) -> Bool {

@@ -185,4 +185,20 @@ import Workspace
     #expect(try found("1", "id: 1") == ["4:10", "14:27"])
     #expect(try found("0", "id: x").count == 1)
   }
+
+  /// Of a vCPU whose creation is refused, later calls say nothing new.
+  @Test func callsOnAVCPUThatIsNotCreatedAreNoFurtherMistakes() throws {
+    let found = try problems(
+      """
+      arch: riscv64
+      steps:
+        - {create-vm: {}}
+        - {create-vcpu: 0}
+        - {create-vcpu: 0}
+        - {create: riscv-aia, as: aia}
+        - {set: aia.addr.imsic, index: 0, value: 0x2800_0000}
+        - {set: aia.addr.imsic, index: 1, value: 0x2800_1000}
+      """)
+    #expect(found.map { $0.prefix { $0 != " " } } == ["6:19"])
+  }
 }
