@@ -201,4 +201,18 @@ import Workspace
       """)
     #expect(found.map { $0.prefix { $0 != " " } } == ["6:19"])
   }
+
+  @Test func secondDeviceThatIsRefusedNeedsNoOtherName() throws {
+    let found = try problems(
+      """
+      arch: x86_64
+      devices:
+        - type: vfio
+        - type: vfio
+      """)
+    #expect(
+      found == [
+        "5:11 the kernel would answer EBUSY: the VM already has a VFIO device, and can have only one"
+      ])
+  }
 }
