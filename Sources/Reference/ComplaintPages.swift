@@ -246,7 +246,7 @@ extension PageText {
           + "\(candidate.name). It can come from the program itself, from a kernel, a host or a protected VM that the "
           + "schemas do not describe, or from something the guest did.")
     } else {
-      meaning(of: meant)
+      meaning(of: meant, on: candidate.catalogue.release)
     }
     let others = candidate.calls.compactMap { $0.only { $0.answer != name } }
     if !others.isEmpty { refusals(others, candidate.catalogue, heading: "OTHER ANSWERS") }

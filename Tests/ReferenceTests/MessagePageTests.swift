@@ -346,6 +346,21 @@ import Testing
     #expect(system.contains("The schemas have no reason for EINVAL from KVM_SET_ONE_REG"))
   }
 
+  /// The reasons of the assumed release come first, and those of other releases are short.
+  @Test func reasonsOfOtherReleasesAreShort() throws {
+    guard
+      case .page(let page) = explainerOfBuiltInSchemas.explain(
+        message: "VcpuArmInit(Invalid argument (os error 22))")
+    else {
+      Issue.record("there is no page")
+      return
+    }
+    let start = try #require(page.firstRange(of: "WHAT EINVAL MEANS HERE")).upperBound
+    let others = try #require(page.firstRange(of: "Other releases have more"))
+    #expect(!page[start..<others.lowerBound].contains("gone between"))
+    #expect(page[others.upperBound...].contains("- a vCPU must keep its features when it is initialised again (gone"))
+  }
+
   @Test func severalCandidatesAreListed() {
     let page = page("Group 1 attr 2: I/O error")
     #expect(page.contains("2 attributes fit and can be answered with EIO:\n"))
