@@ -56,6 +56,8 @@ package struct Reason: Hashable, Sendable {
   package var missing: [String]
   /// The attributes whose values are the reason, if the plan sets one of them: the most probable one first.
   package var blames: [String]
+  /// Whether it is that the release of the kernel lacks something.
+  package var isAboutRelease = false
   /// Whether the schema says which part of the call is wrong.
   package var blamesPart = false
   /// What the kernel's documentation says instead, if it differs.

@@ -176,13 +176,14 @@ extension Report.Entry {
     return paths.contains { $0.hasSuffix("." + attribute) }
   }
 
-  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state,
-  /// and for the same value if the reason is about one.
+  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state
+  /// or the same release, and for the same value if the reason is about one.
   fileprivate func repeats(_ earlier: Report.Entry) -> Bool {
     guard step.operation.isLike(earlier.step.operation), step.target == earlier.step.target,
       let reason = result.reasons.first, let other = earlier.result.reasons.first
     else { return false }
-    return reason.isAboutState && reason.rule == other.rule && reason.message == other.message
+    return (reason.isAboutState || reason.isAboutRelease) && reason.rule == other.rule
+      && reason.message == other.message
       && (!reason.isAboutValue || place(of: reason).text == earlier.place(of: other).text)
   }
 }

@@ -80,6 +80,20 @@ import Workspace
     #expect(found == ["7:56 the kernel would answer " + message, "8:56 the kernel would then answer " + message])
   }
 
+  @Test func whatAReleaseLacksIsReportedOnce() throws {
+    let found = try problems(
+      """
+      arch: arm64
+      vm:
+        attributes:
+          smccc:
+            filter:
+              - {base: 0x8400_0000, nr-functions: 0x20, action: fwd-to-user}
+              - {base: 0xC400_0000, nr-functions: 0x20, action: fwd-to-user}
+      """, release: "6.1")
+    #expect(found.map { $0.prefix(54) } == ["7:11 the kernel would answer EINVAL: attributes of VMs"])
+  }
+
   @Test func absentCallHasNoFurtherReasons() throws {
     let found = try problems(
       """
