@@ -126,8 +126,8 @@ package struct Validation {
 }
 
 extension ManifestWorkspace {
-  /// Runs every manifest of a file on the model. After a failing step, the run continues as if the expected answer had
-  /// been returned.
+  /// Runs every manifest of a file on the model. After a failing step, the run continues as if only that step were wrong:
+  /// see `ModelHost.Course.corrected`.
   ///
   /// - Throws: an error if the host's facts do not fit the schemas. Errors in the file are in the result.
   package func validate(_ file: SourceFile) throws(DiagnosticsError) -> Validation {
