@@ -52,7 +52,8 @@ package struct DeviceReader {
     let schemas = hasUnknownKey ? node[key: "type"].map(schemas) ?? [] : []
     func isGroup(_ key: String) -> Bool { schemas.contains { $0.group(named: key) != nil } }
     let reader = MappingReader(
-      node, of: "a device", keys: Self.keys, findings, lists: ["type"], home: { isGroup($0) ? "attributes" : nil })
+      node, of: "a device", keys: Self.keys, findings, lists: ["type"], collections: ["attributes", "raw", "for"],
+      home: { isGroup($0) ? "attributes" : nil })
     guard let typeNode = reader.required("type", "its device type") else { return nil }
     let written = typeNode.items ?? [typeNode]
     if written.count > Self.mostAlternatives {

@@ -92,7 +92,8 @@ package struct ManifestReader {
   /// - Parameter settings: the values of parameters from the command line.
   package func manifest(settings: [String: String]) -> Manifest {
     let reader = MappingReader(
-      node, of: "the manifest", keys: Self.keys, findings, home: home(of:),
+      node, of: "the manifest", keys: Self.keys, findings,
+      collections: ["parameters", "files", "vm", "memory", "vcpus", "devices", "steps"], home: home(of:),
       meant: { [node] in $0.value.scalar == "1" && node[key: "kvmconf"] == nil ? "kvmconf" : nil })
     checkVersion(reader)
     context.parameters.read(reader["parameters"], settings: settings)
@@ -221,7 +222,8 @@ package struct ManifestReader {
       let arguments = schema.createArguments.map(\.name)
       let own = MappingReader(
         vm, of: "'vm'", keys: arguments + ["capabilities", "irqchip", "attributes", "raw"], findings,
-        lists: ["capabilities"], home: { schema.group(named: $0) == nil ? nil : "attributes" })
+        lists: ["capabilities"], collections: ["capabilities", "attributes", "raw"],
+        home: { schema.group(named: $0) == nil ? nil : "attributes" })
       let (type, places) = MachineTypeReader(context: context).type(own, schema)
       (machine.type, machine.typePlaces, machine.isTypeIncomplete) = (type ?? 0, places, type == nil)
       let capabilities = own.items("capabilities", "names")

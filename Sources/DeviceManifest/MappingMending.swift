@@ -131,7 +131,9 @@ extension MappingMending {
   }
 
   /// Replaces the unknown keys by those that are certainly meant, so that no other mistake is hidden.
-  mutating func replaceUnknown() {
+  ///
+  /// - Parameter collections: the keys whose values are mappings or lists. A key with a scalar is not read as one of them.
+  mutating func replaceUnknown(collections: [String]) {
     let unknown = entries.indices.filter { !isKnown(entries[$0]) }
     let taken = Set(entries.map(\.key.value))
     let guesses = findings.unknown(
@@ -143,7 +145,8 @@ extension MappingMending {
         continue
       }
       misspelt.insert(guess.name)
-      if let meant = guess.certain, index(of: meant) == nil {
+      let isScalar = entries[i].value.scalar != nil && !entries[i].value.isEmpty
+      if let meant = guess.certain, index(of: meant) == nil, !(isScalar && collections.contains(meant)) {
         entries[i].key.value = meant
       } else {
         hasUnreadKey = true

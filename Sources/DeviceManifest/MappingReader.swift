@@ -67,12 +67,13 @@ final class MappingReader {
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
   ///   - lists: those whose values are lists; called only after an error.
+  ///   - collections: those whose values are mappings or lists, never scalars.
   ///   - example: a mapping in one line, for the message that the node is not a mapping.
   ///   - home: returns the key under which an unknown key belongs, or nil if there is no such key.
   ///   - meant: returns the key that an unknown one means by its value, or nil.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
-    lists: @autoclosure () -> [String] = [], example: @autoclosure () -> String? = nil,
+    lists: @autoclosure () -> [String] = [], collections: [String] = [], example: @autoclosure () -> String? = nil,
     home: (String) -> String? = { _ in nil }, meant: (Entry) -> String? = { _ in nil }
   ) {
     self.what = what
@@ -94,7 +95,7 @@ final class MappingReader {
     if node.range.begins(with: UInt8(ascii: "{")) { mending.joinPieces(lists: lists()) }
     mending.moveHome(home)
     mending.replaceMisnamed(meant)
-    mending.replaceUnknown()
+    mending.replaceUnknown(collections: collections)
     self.node = Node(.mapping(mending.entries), at: node.range)
     entries = mending.entries
     misspelt = mending.misspelt

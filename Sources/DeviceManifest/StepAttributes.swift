@@ -12,10 +12,15 @@ extension StepReader {
     var schema: SchemaFile?
     /// What follows the target: `addr`, `dist`.
     var rest: [Substring]
+    /// Whether the target exists. That it does not is reported, and what follows is only read for its mistakes.
+    var isKnown = true
   }
 
+  /// The path of something that exists.
+  func target(_ node: Node) -> Path? { path(node).flatMap { $0.isKnown ? $0 : nil } }
+
   /// `DEVICE…`, `vm…`, `system…` or `vcpu.ID…`.
-  func target(_ node: Node) -> Path? {
+  private func path(_ node: Node) -> Path? {
     guard let text = node.scalar, !node.isEmpty else {
       findings.wrongKind(node, of: "a path", wanted: "DEVICE.GROUP.ATTRIBUTE, vm.…, vcpu.ID.… or system.…")
       return nil
@@ -30,12 +35,14 @@ extension StepReader {
         findings.error("unknown-target", "a vCPU is named by its id, as in 'vcpu.0'", at: node.range)
         return nil
       }
-      guard names.vcpus.contains(id) else {
+      let isKnown = names.vcpus.contains(id)
+      if !isKnown {
         reportUnknownVCPU(
           id, at: node.range(of: Span(start: 0, length: "vcpu.".utf8.count + parts[1].utf8.count)))
-        return nil
+        if parts.count == 2 { return nil }
       }
-      return Path(target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)))
+      return Path(
+        target: .vcpu(id), schema: context.catalogue.vcpu, rest: Array(parts.dropFirst(2)), isKnown: isKnown)
     default:
       let name = String(parts[0])
       if let id = name.vcpuID, names.vcpus.contains(id), names.devices[name] == nil {
@@ -63,11 +70,22 @@ extension StepReader {
   func attribute(
     _ verb: String, _ subject: Node, _ reader: MappingReader, _ expected: [Answer], _ at: SourceRange
   ) -> ExplicitStep? {
-    guard let access = AttributeAccess(rawValue: verb), let path = target(subject) else { return nil }
-    if reader["attr"] != nil || reader["group"] != nil { return raw(access, path, subject, reader, expected, at) }
+    guard let access = AttributeAccess(rawValue: verb), let path = path(subject) else { return nil }
+    let isRaw = reader["attr"] != nil || reader["group"] != nil
+    let step =
+      isRaw
+      ? raw(access, path, subject, reader, expected, at) : named(access, path, subject, reader, expected, at)
+    return path.isKnown ? step : nil
+  }
+
+  /// A call by names: `{set: gic.nr-irqs, value: 64}`.
+  private func named(
+    _ access: AttributeAccess, _ path: Path, _ subject: Node, _ reader: MappingReader, _ expected: [Answer],
+    _ at: SourceRange
+  ) -> ExplicitStep? {
     guard let (group, attribute) = find(path, subject) else { return nil }
     let name = attribute.path
-    var allowed = [verb, "expect", "flags"] + attribute.keyFields.map(\.name)
+    var allowed = [access.rawValue, "expect", "flags"] + attribute.keyFields.map(\.name)
     switch access {
     case .set: allowed += ["value", "address"]
     case .get: allowed += ["value", "input", "address", "as"]

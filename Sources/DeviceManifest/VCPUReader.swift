@@ -27,7 +27,8 @@ package struct VCPUReader {
       node = Node(.mapping([Entry(key: Located("count", at: node.range), value: node)]), at: node.range)
     }
     return MappingReader(
-      node, of: "'vcpus'", keys: Self.keys, findings, lists: ["ids", "features", "capabilities"], home: home(of:))
+      node, of: "'vcpus'", keys: Self.keys, findings, lists: ["ids", "features", "capabilities"],
+      collections: ["capabilities", "attributes", "raw", "each"], home: home(of:))
   }
 
   /// Settings belong below `attributes`.
@@ -253,7 +254,7 @@ package struct VCPUReader {
     for item in items {
       let own = MappingReader(
         item, of: "an entry of 'each'", keys: ["vcpu", "attributes", "features", "raw"], findings, lists: ["features"],
-        home: home(of:))
+        collections: ["attributes", "raw"], home: home(of:))
       guard let id = id(own, among: ids) else {
         check(own)
         continue

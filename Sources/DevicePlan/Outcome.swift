@@ -49,11 +49,15 @@ package struct Reason: Hashable, Sendable {
   package var element: Int?
   /// The predefined names that the rule's condition reads, such as `value` or `vcpus`.
   package var roots: Set<String>
+  /// The same, also by way of locals; `local` if the condition reads a local of which nothing is known.
+  package var origins: Set<String> = []
   /// The attributes whose absence is the reason, if it is that: one of them is to be set. The first part of a path is the
   /// device type, `vm` or `vcpu`.
   package var missing: [String]
   /// The attributes whose values are the reason, if the plan sets one of them: the most probable one first.
   package var blames: [String]
+  /// Whether it is that the release of the kernel lacks something.
+  package var isAboutRelease = false
   /// Whether the schema says which part of the call is wrong.
   package var blamesPart = false
   /// What the kernel's documentation says instead, if it differs.
@@ -119,6 +123,11 @@ package struct StepResult: Hashable, Sendable {
     get { storage.first?.dependsOnRefused ?? false }
     set { details.dependsOnRefused = newValue }
   }
+  /// Whether a hazard depends on something unknown, so that the call may be harmless.
+  package var mayBeHarmless: Bool {
+    get { storage.first?.mayBeHarmless ?? false }
+    set { details.mayBeHarmless = newValue }
+  }
   /// The call without which this one would not be refused.
   package var conflict: SourceRange? {
     get { storage.first?.conflict }
@@ -157,6 +166,7 @@ package struct StepResult: Hashable, Sendable {
     var reasons: [Reason] = []
     var further: [Reason] = []
     var dependsOnRefused = false
+    var mayBeHarmless = false
     var conflict: SourceRange?
     var culprit: SourceRange?
     var remedy: String?

@@ -54,8 +54,11 @@ package struct Report: Hashable, Sendable {
   }
 
   /// Marks a step as skipped, whatever its result.
-  package mutating func skip(_ index: Int, because reason: String) {
-    entries.results[index] = StepResult(.skipped(reason))
+  ///
+  /// - Parameter keepsWarnings: whether the step keeps the warnings, which do not depend on the answer.
+  package mutating func skip(_ index: Int, because reason: String, keepsWarnings: Bool = false) {
+    entries.results[index] = StepResult(
+      .skipped(reason), warnings: keepsWarnings ? entries.results[index].warnings : [])
     entries.verdicts[index] = .skipped
   }
 

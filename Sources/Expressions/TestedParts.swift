@@ -8,13 +8,19 @@ package struct TestedParts {
   /// Whether it reads the payload, or a local that may hold a part of it.
   private var readsPayload = false
   private var readsKey = false
+  /// The predefined names that it reads, also by way of locals; `local` if it reads a local of which nothing is known.
+  package private(set) var roots: Set<String> = []
 
   /// A local of which nothing is known.
-  fileprivate static let unknown = TestedParts(payload: true)
+  fileprivate static let unknown = TestedParts(payload: true, roots: ["local"])
 
-  fileprivate init(payload: Bool = false) { readsPayload = payload }
+  fileprivate init(payload: Bool = false, roots: Set<String> = []) {
+    readsPayload = payload
+    self.roots = roots
+  }
 
   fileprivate init(_ path: [String], of root: Root) {
+    roots = [root.rawValue]
     if root == .value {
       members = [path.joined(separator: ".")]
       readsPayload = true
@@ -29,6 +35,7 @@ package struct TestedParts {
     for member in other.members where !members.contains(member) { members.append(member) }
     readsPayload = readsPayload || other.readsPayload
     readsKey = readsKey || other.readsKey
+    roots.formUnion(other.roots)
   }
 
   /// The fields of the key, or the arguments, of which one is probably wrong: none of the key if the payload is tested with
@@ -58,8 +65,7 @@ private struct PartsWalk {
     switch node {
     case .literal, .fact: return TestedParts()
     case .local(let slot): return variables.contains(slot) ? TestedParts() : local(slot)
-    case .root(.value): return .unknown
-    case .root: return TestedParts()
+    case .root(let root): return TestedParts(payload: root == .value, roots: [root.rawValue])
     case .field(let base, _, _):
       return node.passedPart.map { TestedParts($0.path, of: $0.root) } ?? parts(of: base)
     case .unary(_, let a, _): return parts(of: a)
@@ -91,7 +97,8 @@ private struct PartsWalk {
 
   /// A list that the call passes has many values, and its place would not say which one is wrong.
   private mutating func parts(ofList node: Node) -> TestedParts {
-    node.passedPart == nil ? parts(of: node) : .unknown
+    guard let part = node.passedPart else { return parts(of: node) }
+    return TestedParts(payload: true, roots: [part.root.rawValue])
   }
 }
 

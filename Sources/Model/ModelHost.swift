@@ -10,8 +10,9 @@ package struct ModelHost: Host {
   package enum Course: Hashable, Sendable {
     /// The state after the expected answer.
     case expected
-    /// The state after the expected answer, in which the value that a refused call passes is unknown, so that one mistake
-    /// is reported once. All reasons of a refusal are found.
+    /// The state in which one mistake is reported once: that after the expected answer, in which the value that a refused
+    /// call passes is unknown, or that after the predicted answer, if the call is expected to be refused and that is the
+    /// first mistake. All reasons of a refusal are found.
     case corrected
     /// The state after the predicted answer, as in the kernel.
     case predicted
@@ -174,8 +175,9 @@ package struct ModelHost: Host {
   private mutating func settle(
     _ branches: [Branch], expected: [Answer], _ call: PreparedCall, _ certain: inout [Reason]
   ) -> Bool {
+    let followsKernel = course == .predicted || course == .corrected && !hasCorrected && !expected.contains(.ok)
     if branches.count == 1, branches[0].course == nil {
-      if course == .predicted || branches[0].answer.map(expected.contains) ?? false {
+      if followsKernel || branches[0].answer.map(expected.contains) ?? false {
         return branches[0].answer == .ok
       }
       machine.takeBack()
@@ -183,7 +185,7 @@ package struct ModelHost: Host {
       return force(call, expected, certain.first)
     }
     let wanted = branches.filter { branch in branch.answer.map(expected.contains) ?? false }
-    var kept = wanted.isEmpty && course == .predicted ? branches : wanted
+    var kept = wanted.isEmpty && followsKernel ? branches : wanted
     // A call that may have succeeded is assumed to have succeeded.
     if kept.contains(where: { $0.answer == .ok }) { kept = kept.filter { $0.answer == .ok } }
     if let first = kept.first {
@@ -382,7 +384,10 @@ extension StepResult {
       }
     }
     warnings = Self.certainWarnings(branches)
-    if case .hazard = outcome { return }
+    if case .hazard = outcome {
+      if !answers.isEmpty { mayBeHarmless = true }
+      return
+    }
     outcome = answers.count == 1 ? Outcome(answers[0]) : .undecided(answers)
     readValue(branches)
   }

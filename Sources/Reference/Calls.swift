@@ -8,6 +8,8 @@ struct CallReference {
   let catalogue: Catalogue
   /// What is known of the calls, by paths such as `arch` and `arg.id`. Refusals that it rules out are left out.
   private let known: [String: Syntax]
+  /// The values of members of the call's argument that are known.
+  private let argument: [String: Int128]
 
   /// - Parameters:
   ///   - isAlone: whether the calls are those of this architecture alone. Architectures can share files.
@@ -19,6 +21,7 @@ struct CallReference {
     if isAlone { known["arch"] = .string(catalogue.architecture.rawValue, nowhere) }
     for (member, value) in argument { known["arg.\(member)"] = .integer(value, spelling: "\(value)", nowhere) }
     self.known = known
+    self.argument = argument
   }
 
   /// One of the three calls on an attribute; on an unknown one, or on an unknown group, if it is nil.
@@ -112,7 +115,9 @@ struct CallReference {
     var walk = RefusalWalk(catalogue)
     var context = RefusalWalk.Context(file, path)
     context.known = known
-    if case .request(let request) = kind, case .structure(let type) = request.type { context.argument = type }
+    if case .request(let request) = kind, case .structure(let type) = request.type {
+      (context.argument, context.knownMembers) = (type, argument)
+    }
     collect(&walk, context)
     return RefusableCall(kind: kind, title: title, file: file.name, path: path, refusals: walk.found)
   }

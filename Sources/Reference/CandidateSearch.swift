@@ -106,12 +106,12 @@ struct CandidateSearch {
     return some.isEmpty ? all : some
   }
 
-  /// The candidate without the refusals of commands other than the one that the message names.
-  func ofNamedCommand(_ candidate: Candidate) -> Candidate {
+  /// The candidate without the refusals of commands or registers other than the one that the message names.
+  func ofNamedValue(_ candidate: Candidate) -> Candidate {
     guard case .request(let request)? = candidate.calls.first?.kind else { return candidate }
     let argument = Dictionary(
       candidate.namedFields.compactMap { field in
-        complaint.command(of: field.description).map { (field.name.identifier, $0) }
+        complaint.onlyValue(of: field.description).map { (field.name.identifier, $0) }
       }, uniquingKeysWith: { first, _ in first })
     if argument.isEmpty { return candidate }
     var narrow = candidate
@@ -308,6 +308,15 @@ extension CandidateSearch {
 }
 
 extension Complaint {
+  /// The only value that the message has, by its constant, its number or its name.
+  fileprivate func onlyValue(of description: IntegerDescription) -> Int128? {
+    if let command = command(of: description) { return command }
+    let numbered = Set(description.names.map(\.value)).intersection(numbers.map { Int128($0) })
+    if !numbered.isEmpty { return numbered.count == 1 ? numbered.first : nil }
+    let named = Set(description.names.lazy.filter { hasValue($0.name) }.map(\.value))
+    return named.count == 1 ? named.first : nil
+  }
+
   /// The only value whose constant the message has, or the end of it: SNP_LAUNCH_START of KVM_SEV_SNP_LAUNCH_START.
   fileprivate func command(of description: IntegerDescription) -> Int128? {
     // Each name has a constant, in the same order.

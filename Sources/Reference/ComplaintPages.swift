@@ -19,7 +19,7 @@ extension Explainer {
     }
     if complaint.isErrnoAlone, let page = page(ofCallOrErrno: complaint.errno?.description ?? "") { return .page(page) }
     var search = CandidateSearch(catalogues: catalogues, messages: messages, complaint: complaint, type: type)
-    guard let found = search.candidates()?.map(search.ofNamedCommand) else { return .unknown(complaint.whatIsMissing) }
+    guard let found = search.candidates()?.map(search.ofNamedValue) else { return .unknown(complaint.whatIsMissing) }
     complaint = search.complaint
     let able = found.filter { !$0.refusals(complaint.errno).isEmpty }
     let likely = able.likely(complaint.errno)
@@ -246,7 +246,7 @@ extension PageText {
           + "\(candidate.name). It can come from the program itself, from a kernel, a host or a protected VM that the "
           + "schemas do not describe, or from something the guest did.")
     } else {
-      meaning(of: meant)
+      meaning(of: meant, on: candidate.catalogue.release)
     }
     let others = candidate.calls.compactMap { $0.only { $0.answer != name } }
     if !others.isEmpty { refusals(others, candidate.catalogue, heading: "OTHER ANSWERS") }

@@ -358,7 +358,9 @@ extension PageText {
   }
 
   /// The meaning of refusals with one id: reasons, conditions, rules.
-  mutating func meaning(of calls: [RefusableCall]) {
+  ///
+  /// - Parameter release: the release whose reasons are shown in detail; those of all releases if it is nil.
+  mutating func meaning(of calls: [RefusableCall], on release: Release? = nil) {
     var merged: [(calls: [String], call: RefusableCall)] = []
     for call in calls {
       let i = merged.firstIndex { $0.call.refusals.map(\.summary) == call.refusals.map(\.summary) }
@@ -369,7 +371,9 @@ extension PageText {
       gap()
       let answers = Set(call.refusals.map(\.answer)).sorted().joined(separator: ", ")
       let who = names.count > 6 ? "Each of \(names.count) calls, such as \(names[0])," : names.listed("or")
-      let refusals = call.refusals.joined
+      let all = call.refusals.joined
+      let current = all.filter { refusal in release.map { Lifetime(refusal.lifetimes).mayInclude($0) } ?? true }
+      let refusals = current.isEmpty ? all : current
       let several = refusals.count > 1 ? ", for the first of these that holds" : ""
       switch answers {
       case "warning": paragraph("\(who) is accepted with a warning\(several):")
@@ -382,10 +386,24 @@ extension PageText {
         paragraph(mark + refusal.reason, indent: 4, hanging: mark.count)
         details(refusal)
       }
+      if let release, refusals.count < all.count {
+        others(all.filter { !Lifetime($0.lifetimes).mayInclude(release) }, than: release)
+      }
     }
     if let subject = calls.first?.subject {
       gap()
       paragraph("Every check, in order: explain \(subject)")
+    }
+  }
+
+  /// The reasons of other releases, in one line each.
+  private mutating func others(_ refusals: [Refusal], than release: Release) {
+    gap()
+    paragraph("Linux \(release) has no other reason. Other releases have more (--kernel RELEASE for details):")
+    var shown: Set<String> = []
+    for refusal in refusals {
+      let reason = reason(refusal, in: refusal.releases)
+      if shown.insert(reason).inserted { paragraph("- " + reason, indent: 4, hanging: 2) }
     }
   }
 

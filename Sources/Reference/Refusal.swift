@@ -92,6 +92,10 @@ struct RefusalWalk {
     var known: [String: Syntax] = [:]
     /// The argument of the call, whose members' values can have names.
     var argument: StructureType?
+    /// The values of its members that are known.
+    var knownMembers: [String: Int128] = [:]
+    /// The locals of the rules, as far as the known members decide them.
+    private var locals: [Value] = []
 
     /// Whether each call comes to the list, in each release.
     var isUnconditional: Bool { conditions.isEmpty && lifetimes.isEmpty }
@@ -116,9 +120,30 @@ struct RefusalWalk {
       expression.syntax.names.isDisjoint(with: arguments.keys) ? expression.text : applied(expression).description
     }
 
+    /// Keeps the value of a local.
+    mutating func bind(_ slot: Int, _ value: Value) {
+      while locals.count <= slot { locals.append(.unknown) }
+      locals[slot] = value
+    }
+
+    /// Enters a function or a hook, which has locals of its own.
+    mutating func enter(_ arguments: [Expression] = []) { locals = arguments.map(value(of:)) }
+
+    /// The value of an expression, as far as the known members decide it.
+    func value(of expression: Expression) -> Value {
+      guard !knownMembers.isEmpty, let argument else { return .unknown }
+      let world = KnownArgument(argument, knownMembers)
+      return withExtendedLifetime(world) {
+        let evaluator = Evaluator(world: world)
+        let value = evaluator.withFrame(locals, size: locals.count) { try? evaluator.evaluate(expression) }
+        return value ?? .unknown
+      }
+    }
+
     /// Adds a condition. Returns false if the condition never holds, or contradicts those above.
     mutating func require(_ condition: Expression?, holds: Bool = true) -> Bool {
       guard let condition else { return true }
+      if case .bool(let truth) = value(of: condition) { return truth == holds }
       let syntax = applied(condition)
       switch syntax.truth {
       case holds: return true
@@ -206,6 +231,7 @@ struct RefusalWalk {
     for rule in list.rules {
       if let mirrors = rule.mirrors { context.mirrors = mirrors }
       context.names += rule.lets.map { ($0.name, context.text($0.value)) }
+      for one in rule.lets { context.bind(one.slot, context.value(of: one.value)) }
       visit(rule, context)
       if rule.endsIfTrue {
         // Arguments can decide the condition.
@@ -239,6 +265,7 @@ struct RefusalWalk {
       var inner = context
       inner.via.append("function \(use.function.name)")
       inner.mirrors = nil
+      inner.enter(use.arguments)
       inner.arguments = Dictionary(
         zip(use.function.parameters, use.arguments.map(context.applied)), uniquingKeysWith: { first, _ in first })
       walk(use.function.body.list, inner)
@@ -249,6 +276,7 @@ struct RefusalWalk {
         inner.via.append("hook \(hook) of \(file.name)")
         // Ids begin with the device type for a device's rules, and with the call's file for a common file's.
         if file.deviceType != nil { inner.file = file }
+        inner.enter()
         inner.arguments = [:]
         inner.mirrors = nil
         walk(rules.list, inner)
@@ -257,6 +285,7 @@ struct RefusalWalk {
     case .loop(let loop, let rules, _):
       var inner = context
       inner.require(someIn: loop)
+      inner.bind(loop.slot, .unknown)
       walk(rules, inner)
     case .refuse, .warn:
       var refusal = Refusal(rule, context)
@@ -287,6 +316,18 @@ struct RefusalWalk {
       + [refusal.rule.map { "\($0.file.path):\($0.start)" } ?? ""]
     if seen.insert(key).inserted { found.append(refusal) }
   }
+}
+
+/// A call of which only some members of the argument are known.
+private final class KnownArgument: World {
+  private let argument: Value
+
+  init(_ type: StructureType, _ known: [String: Int128]) {
+    let names = type.fields.map(\.name.identifier)
+    argument = .record(Fields(names: names, values: names.map { known[$0].map(Value.integer) ?? .unknown }))
+  }
+
+  func value(of root: Root) -> Value { root == .arg ? argument : .unknown }
 }
 
 extension Rule {

@@ -13,23 +13,37 @@ extension Report {
   ///   - lacksSteps: whether a part of the text led to no step, because of an error.
   mutating func skipConsequences(of incomplete: Set<Int>, from uncertain: Int, lacksSteps: Bool) {
     // What text with an error means is a guess, on which the answer may depend.
-    for index in entries.indices.dropFirst(uncertain) where entries.verdicts[index] == .undecided {
-      skip(index, because: "the manifest is wrong elsewhere")
+    for index in entries.indices.dropFirst(uncertain) where entries[index].isUncertain {
+      skip(index, because: "the manifest is wrong elsewhere", keepsWarnings: true)
     }
     let firstFailed = min(incomplete.min() ?? .max, entries.verdicts.firstIndex(where: \.isFailure) ?? .max)
     let first = lacksSteps ? min(uncertain, firstFailed) : firstFailed
-    // What a warning says is missing may be in a text with an error, or in a refused call.
-    removeWarnings(from: min(uncertain, first)) { !$0.missing.isEmpty }
+    removeWarningsOfMissing(incomplete, from: min(uncertain, first), lacksSteps: lacksSteps)
     guard first < entries.count else { return }
     var mistakes = Mistakes(in: self, incomplete, from: uncertain)
     for index in first..<entries.count {
-      let verdict = entries.verdicts[index]
       if incomplete.contains(index) {
         mistakes.add(entries[index])
         skip(index, because: "the manifest is wrong here")
-      } else if verdict == .undecided || verdict.isFailure && mistakes.explain(entries[index], at: index) {
+      } else if entries[index].isUncertain {
+        skip(index, because: "an earlier step is wrong", keepsWarnings: true)
+      } else if entries.verdicts[index].isFailure, mistakes.explain(entries[index], at: index) {
         skip(index, because: "an earlier step is wrong")
       }
+    }
+  }
+}
+
+extension Report {
+  /// Removes the warnings that something is missing which may be in a text with an error, or in a refused call.
+  private mutating func removeWarningsOfMissing(_ incomplete: Set<Int>, from first: Int, lacksSteps: Bool) {
+    guard first < entries.count else { return }
+    let wrong = entries.indices.filter { incomplete.contains($0) || entries.verdicts[$0].isFailure }
+    // A step for each vCPU may be missing too.
+    let lacksAny = lacksSteps || wrong.contains { entries[$0].step.operation.createsVCPU }
+    let attempted = Set(wrong.compactMap { entries[$0].step.attribute })
+    removeWarnings(from: first) { reason in
+      reason.missing.contains { lacksAny || attempted.contains(String($0.withoutOwner)) }
     }
   }
 }
@@ -75,7 +89,7 @@ private struct Mistakes {
     defer { if entry.step.operation.createsVCPU { uncreated.insert(entry.step.target) } }
     let isConsequence =
       mayFollowFromText(entry, at: index) || lacksWhatIsMissing(entry) || isOnUncreated(entry)
-      || failed.contains { follows(entry, from: $0) }
+      || isAboutUncreated(entry) || failed.contains { follows(entry, from: $0) }
     if !isConsequence {
       add(entry)
       missing.formUnion(entry.missing)
@@ -88,7 +102,7 @@ private struct Mistakes {
     let reasons = entry.result.reasons
     // A command fails because of what earlier steps on the same object have not done.
     return index > firstWrong && entry.step.isCommand && wrongTargets.contains(entry.step.target)
-      || index > firstWrongCreation && reasons.contains { !$0.roots.isDisjoint(with: ["vcpus", "local"]) }
+      || index > firstWrongCreation && reasons.contains { !$0.origins.isDisjoint(with: ["vcpus", "local"]) }
       || index > firstWrongFeatures && reasons.contains { $0.roots.contains("vcpu") && !$0.isAboutValue }
       || index >= uncertain && entry.mayDependOnUnread
   }
@@ -102,6 +116,12 @@ private struct Mistakes {
   private func isOnUncreated(_ entry: Report.Entry) -> Bool {
     !entry.step.operation.createsVCPU && entry.step.operation.attributeCall == nil
       && uncreated.contains(entry.step.target)
+  }
+
+  /// Whether a failure is about the vCPUs that the VM has, of which one is lacking because its creation was refused.
+  private func isAboutUncreated(_ entry: Report.Entry) -> Bool {
+    !uncreated.isEmpty && !entry.step.operation.createsVCPU
+      && entry.result.reasons.first?.origins.contains("vcpus") == true
   }
 
   private func follows(_ entry: Report.Entry, from earlier: Report.Entry) -> Bool {
@@ -119,6 +139,9 @@ private struct Mistakes {
 }
 
 extension Report.Entry {
+  /// Whether what the call does depends on something unknown.
+  fileprivate var isUncertain: Bool { verdict == .undecided || result.mayBeHarmless }
+
   /// The attributes without which the step is refused.
   fileprivate var missing: [String] { result.reasons.first?.missing ?? [] }
 
@@ -153,13 +176,14 @@ extension Report.Entry {
     return paths.contains { $0.hasSuffix("." + attribute) }
   }
 
-  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state,
-  /// and for the same value if the reason is about one.
+  /// Whether an earlier call on the same group of the same object, or the same other call, was refused for the same state
+  /// or the same release, and for the same value if the reason is about one.
   fileprivate func repeats(_ earlier: Report.Entry) -> Bool {
     guard step.operation.isLike(earlier.step.operation), step.target == earlier.step.target,
       let reason = result.reasons.first, let other = earlier.result.reasons.first
     else { return false }
-    return reason.isAboutState && reason.rule == other.rule && reason.message == other.message
+    return (reason.isAboutState || reason.isAboutRelease) && reason.rule == other.rule
+      && reason.message == other.message
       && (!reason.isAboutValue || place(of: reason).text == earlier.place(of: other).text)
   }
 }

@@ -361,7 +361,7 @@ extension SourceRange {
 
 extension String {
   /// The path without the device type, or `vm` or `vcpu`.
-  fileprivate var withoutOwner: Substring { firstIndex(of: ".").map { self[index(after: $0)...] } ?? self[...] }
+  var withoutOwner: Substring { firstIndex(of: ".").map { self[index(after: $0)...] } ?? self[...] }
 }
 
 // MARK: Causes

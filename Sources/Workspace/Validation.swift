@@ -126,8 +126,8 @@ package struct Validation {
 }
 
 extension ManifestWorkspace {
-  /// Runs every manifest of a file on the model. After a failing step, the run continues as if the expected answer had
-  /// been returned.
+  /// Runs every manifest of a file on the model. After a failing step, the run continues as if only that step were wrong:
+  /// see `ModelHost.Course.corrected`.
   ///
   /// - Throws: an error if the host's facts do not fit the schemas. Errors in the file are in the result.
   package func validate(_ file: SourceFile) throws(DiagnosticsError) -> Validation {
@@ -297,11 +297,12 @@ extension Report {
 }
 
 extension [Diagnostic] {
-  /// The diagnostics without the warnings about a second value that is an error anyway.
+  /// The diagnostics without those about a second value, or a second device of one name, that the kernel refuses anyway.
   fileprivate var withoutRefusedRepetitions: [Diagnostic] {
-    guard contains(where: { $0.id == "set-twice" }) else { return self }
-    let wrong = Set(lazy.filter { $0.severity == .error }.map(\.range))
-    return filter { $0.id != "set-twice" || !wrong.contains($0.range) }
+    let repetitions: Set<DiagnosticID> = ["set-twice", "duplicate-name"]
+    guard contains(where: { repetitions.contains($0.id) }) else { return self }
+    let wrong = Set(lazy.filter { $0.severity == .error && !repetitions.contains($0.id) }.map(\.range))
+    return filter { !repetitions.contains($0.id) || !wrong.contains($0.range) }
   }
 }
 

@@ -224,6 +224,11 @@ import Vocabulary
     #expect(Self.on(.predicted, set(2).expecting("EEXIST"), get(attr: 1), set(2)) == ["ok", "ok 0x1", "EEXIST"])
   }
 
+  /// Of a call that is not refused as expected, only the expectation is wrong.
+  @Test func correctedCourseKeepsTheEffectOfAnUnexpectedSuccess() {
+    #expect(Self.on(.corrected, set(2).expecting("EEXIST"), get(attr: 1), set(2)) == ["ok", "ok 0x1", "EEXIST"])
+  }
+
   /// A device whose creation is refused unexpectedly exists all the same, so that later calls on it are checked.
   @Test func unexpectedlyRefusedDeviceExistsInTheExpectedCourse() {
     var model = TestModel(

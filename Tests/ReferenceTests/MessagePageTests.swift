@@ -330,6 +330,37 @@ import Testing
     #expect(page.contains("IN A MANIFEST"))
   }
 
+  /// A register that the message names or whose number it has decides what can be the reason.
+  @Test func reasonsAreThoseOfTheNamedRegister() {
+    func explanation(_ message: String) -> String {
+      guard case .page(let text) = explainerOfBuiltInSchemas.explain(message: message) else { return "" }
+      return text
+    }
+    let mode = explanation("KVM_SET_ONE_REG of PSTATE failed: Invalid argument")
+    #expect(mode.contains("only a vCPU with has-el2 can be in this mode"))
+    #expect(!mode.contains("PSCI") && !mode.contains("this is not the id of a register"))
+    let version = explanation("ioctl(13, KVM_SET_ONE_REG, {id=0x6030000000140000, addr=0x7ffc}) = -1 EINVAL")
+    #expect(version.contains("version 0.1 goes with a vCPU without the feature psci-0.2"))
+    #expect(!version.contains("in this mode"))
+    let system = explanation("ioctl(13, KVM_SET_ONE_REG, {id=0x603000000013c080, addr=0x7ffc}) = -1 EINVAL")
+    #expect(system.contains("The schemas have no reason for EINVAL from KVM_SET_ONE_REG"))
+  }
+
+  /// The reasons of the assumed release come first, and those of other releases are short.
+  @Test func reasonsOfOtherReleasesAreShort() throws {
+    guard
+      case .page(let page) = explainerOfBuiltInSchemas.explain(
+        message: "VcpuArmInit(Invalid argument (os error 22))")
+    else {
+      Issue.record("there is no page")
+      return
+    }
+    let start = try #require(page.firstRange(of: "WHAT EINVAL MEANS HERE")).upperBound
+    let others = try #require(page.firstRange(of: "Other releases have more"))
+    #expect(!page[start..<others.lowerBound].contains("gone between"))
+    #expect(page[others.upperBound...].contains("- a vCPU must keep its features when it is initialised again (gone"))
+  }
+
   @Test func severalCandidatesAreListed() {
     let page = page("Group 1 attr 2: I/O error")
     #expect(page.contains("2 attributes fit and can be answered with EIO:\n"))

@@ -307,6 +307,8 @@ extension Machine {
       valueFields: [condition?.valueFields, tested?.members].lazy.compactMap(\.self).first { !$0.isEmpty } ?? [],
       element: element, roots: rule.condition?.roots ?? [],
       missing: rule.missing.map(\.value), blames: rule.blamedSettings, documented: rule.documented)
+    reason.origins = tested?.roots ?? []
+    reason.isAboutRelease = rule.because?.namesRelease ?? false
     if let part = culprit(among: rule.blamedParts) {
       let path = part.path.joined(separator: ".")
       // A name that the rules give to a part is traced back to it.
