@@ -106,16 +106,19 @@ struct CandidateSearch {
     return some.isEmpty ? all : some
   }
 
-  /// The candidate without the refusals of commands other than the one that the message names.
+  /// The candidate without the refusals of commands other than those that the message means.
   func ofNamedCommand(_ candidate: Candidate) -> Candidate {
     guard case .request(let request)? = candidate.calls.first?.kind else { return candidate }
-    let argument = Dictionary(
-      candidate.namedFields.compactMap { field in
-        complaint.command(of: field.description).map { (field.name.identifier, $0) }
-      }, uniquingKeysWith: { first, _ in first })
-    if argument.isEmpty { return candidate }
+    func call(_ field: NamedField, _ value: Int128) -> RefusableCall {
+      reference(candidate.catalogue, argument: [field.name.identifier: value]).call(request, of: candidate.file)
+    }
+    let meant = candidate.namedFields.flatMap { field in
+      complaint.commands(of: field.description, candidate).map { call(field, $0) }
+    }
+    guard let first = meant.first else { return candidate }
+    let rules = Set(meant.flatMap(\.refusals).map(\.rule))
     var narrow = candidate
-    narrow.calls = [reference(candidate.catalogue, argument: argument).call(request, of: candidate.file)]
+    narrow.calls = meant.count == 1 ? [first] : candidate.calls.compactMap { $0.only { rules.contains($0.rule) } }
     return narrow
   }
 
@@ -214,7 +217,7 @@ extension CandidateSearch {
 
   /// The candidates for the part of KVM that the message names, and whether it names one; otherwise all.
   private func aboutSubject(_ all: [Candidate]) -> (found: [Candidate], isNarrow: Bool) {
-    var about = all.filter { candidate in complaint.subjects.contains { candidate.name.hasPrefix($0) } }
+    var about = all.filter { candidate in complaint.subjects.contains(where: candidate.isAbout) }
     // The path of an attribute can be the beginning of another one's: addr.redist and addr.redist-region.
     about = narrowed(about) { $0.attribute != nil && complaint.subjects.contains($0.name) }
     if about.isEmpty { about = all.filter(namesFile) }
@@ -308,8 +311,14 @@ extension CandidateSearch {
 }
 
 extension Complaint {
-  /// The only value whose constant the message has, or the end of it: SNP_LAUNCH_START of KVM_SEV_SNP_LAUNCH_START.
-  fileprivate func command(of description: IntegerDescription) -> Int128? {
+  /// The only value whose constant the message has, or the end of it: SNP_LAUNCH_START of KVM_SEV_SNP_LAUNCH_START; else
+  /// the values that are among the subjects, as the commands of one function of a program.
+  fileprivate func commands(of description: IntegerDescription, _ candidate: Candidate) -> [Int128] {
+    named(description).map { [$0] }
+      ?? description.names.filter { subjects.contains("\(candidate.name).\($0.name)") }.map(\.value)
+  }
+
+  private func named(_ description: IntegerDescription) -> Int128? {
     // Each name has a constant, in the same order.
     guard description.constants.count == description.names.count else { return nil }
     let named = zip(description.names, description.constants).filter { _, constant in

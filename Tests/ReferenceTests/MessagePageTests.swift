@@ -239,6 +239,17 @@ import Testing
     #expect(!page.contains("arg.id"), "\(page)")
   }
 
+  /// A message of a function that makes one of some commands has the reasons of those alone.
+  @Test func reasonsAreThoseOfTheMeantCommands() {
+    let message = "qemu-system-x86_64: sev_kvm_init: failed to initialize ret=-22 fw_error=0 ''"
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain(message: message) else {
+      Issue.record("there is no page")
+      return
+    }
+    for words in ["takes init and es-init", "init2 has no flags"] { #expect(page.contains(words), "\(page)") }
+    #expect(!page.contains("receive-start") && !page.contains("snp-launch"), "\(page)")
+  }
+
   /// Only ppc64 has the attribute.
   @Test(arguments: [
     "qemu-system-x86_64: KVM_SET_DEVICE_ATTR failed: Group 1 attr 0x3: No such device or address",
