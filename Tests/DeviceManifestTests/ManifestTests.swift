@@ -209,7 +209,9 @@ import Testing
       .init("1️⃣", "parameter-type", "the default of parameter 'n' is '256', which is not of type u8"))
     expectFindings(
       in: "parameters: {n: {type: bool, default: 1️⃣yes}}\n" + vcpus("\"${n ? 1 : 2}\""),
-      .init("1️⃣", "parameter-type", "the default of parameter 'n' is 'yes', which is not of type boolean"))
+      .init(
+        "1️⃣", "parameter-type",
+        "the default of parameter 'n' is 'yes', which is not of type bool; write true or false"))
     expectFindings(
       in: "parameters: {n: {type: 1️⃣int, default: 1}}\n" + vcpus("\"${n}\""),
       .init(
