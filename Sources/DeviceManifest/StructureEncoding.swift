@@ -24,6 +24,7 @@ extension PayloadEncoder {
     }
     let reader = MappingReader(
       node, of: "'\(name)'", keys: type.fields.map(\.name), findings,
+      unoffered: type.fields.filter(\.isReserved).map(\.name),
       lists: type.fields.filter { !$0.description.flags.isEmpty }.map(\.name))
     guard let (value, mask, loaded) = fields(type.fields, reader, name, canBeLoaded: true) else { return false }
     for (field, content) in loaded {
@@ -111,6 +112,7 @@ extension PayloadEncoder {
     }
     let reader = MappingReader(
       node, of: "'\(name)'", keys: fields.map(\.name), findings,
+      unoffered: fields.filter(\.isReserved).map(\.name),
       lists: fields.filter { $0.count != nil || $0.type.takesList }.map(\.name), home: { fields.home(ofMember: $0) })
     guard let layout = structure.layout else { return false }
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
