@@ -232,7 +232,8 @@ extension ManifestWorkspace {
   private func lostValues(of manifest: PlannedManifest, _ plan: Plan, after report: Report) -> [Diagnostic] {
     guard let declared = manifest.source?.manifest, declared.machine != nil else { return [] }
     return plan.lostValues(
-      before: plan.steps.count - declared.steps.count, in: catalogue(for: plan.architecture), after: report)
+      before: plan.steps.count - declared.steps.count, besides: manifest.incomplete,
+      in: catalogue(for: plan.architecture), after: report)
   }
 
   /// What keeps the vCPUs of a manifest from running, if they are meant to run.
