@@ -292,7 +292,8 @@ extension Report {
       guard let error = entry.diagnostics(on: host).first, error.isAboutExpression,
         let i = problems.firstIndex(of: error), plan.steps.contains(where: { $0.isVersion(of: entry.step) })
       else { continue }
-      problems[i].notes.insert(Note("the call that is refused: \(named.steps[index].words)"), at: 0)
+      let note = Note("the call that is refused: \(named.steps[index].words)")
+      if !problems[i].notes.contains(where: { $0.message == note.message }) { problems[i].notes.insert(note, at: 0) }
     }
   }
 }
