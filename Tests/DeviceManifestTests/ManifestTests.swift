@@ -456,7 +456,8 @@ import Testing
     found(
       "{test: 1️⃣x86_64/foriegn}",
       .init(
-        "1️⃣", "unknown-device-type", "x86_64 has no device type 'foriegn'; did you mean 'foreign'?", fixIts: ["foreign"]))
+        "1️⃣", "unknown-device-type", "x86_64 has no device type 'foriegn'; did you mean 'foreign'?", fixIts: ["foreign"])
+    )
   }
 
   @Test func firstStepCreatesTheVM() {

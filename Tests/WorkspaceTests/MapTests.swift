@@ -429,7 +429,7 @@ import Workspace
         "create-vcpu: 0", "init-vcpu: 0, features: [psci-0.2, pmu-v3]", "create: arm-vgic-v3, as: gic",
         "set: gic.addr.redist, value: 0x080A_0000", "set: gic.addr.dist, value: 0x0800_0000",
         "set: vcpu.0.pmu-v3.irq, value: 27", "set: gic.ctrl.init", "set: vcpu.0.pmu-v3.init", "run: 0"),
-      "vcpu.run.timer-irq:EINVAL"
+      "vcpu.run.timer-irq-pmu:EINVAL"
     ),
   ])
   func refusalIsNotReportedTwice(_ text: String, _ id: String) throws {
