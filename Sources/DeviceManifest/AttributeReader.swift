@@ -229,6 +229,7 @@ struct AttributeReader {
     }
     return MappingReader(
       node, of: "'\(attribute.path)'", keys: attribute.entryKeys, findings,
+      unoffered: attribute.keyFields.filter(\.isReserved).map(\.name),
       lists: takes(\.takesList) ? ["value"] : [], home: { key in takes { $0.hasMember(key) } ? "value" : nil })
   }
 

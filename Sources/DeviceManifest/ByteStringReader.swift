@@ -28,7 +28,7 @@ final class ByteStringReader {
       guard let read = files.bytes(of: text, size: size, name: name, at: value.range) else { return nil }
       bytes = read
     } else {
-      guard let decoded = decode(text, form, node) else { return nil }
+      guard let decoded = decode(text, form, value) else { return nil }
       bytes = decoded
     }
     if let size, bytes.count != size {
@@ -97,7 +97,8 @@ final class ByteStringReader {
     let bytes = form == "hex" ? Self.hex(text) : Self.base64(text)
     if bytes == nil {
       findings.error(
-        "bad-bytes", form == "hex" ? "'\(text)' is not hexadecimal: write two digits per byte" : "this is not base64",
+        "bad-bytes",
+        form == "hex" ? "'\(text)' is not hexadecimal: write two digits per byte" : Self.whyNotBase64(text),
         at: node.range)
     }
     return bytes
@@ -107,8 +108,17 @@ final class ByteStringReader {
     decodedHexadecimal(text.utf8.filter { $0 != 0x20 && $0 != 0x0A && $0 != 0x5F })
   }
 
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  private static func whyNotBase64(_ text: String) -> String {
+    let count = text.utf8.count { $0 != 0x20 && $0 != 0x0A }
+    return "this is not base64: "
+      + (count % 4 == 0
+        ? "its digits are A to Z, a to z, 0 to 9, '+' and '/', with '=' only at the end"
+        : "it has \(counted(count, "character")), and the number must be a multiple of 4; '=' fills up the end")
+  }
+
   private static func base64(_ text: String) -> [UInt8]? {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var digits = text.utf8.filter { $0 != 0x20 && $0 != 0x0A }
     guard digits.count % 4 == 0 else { return nil }
     while digits.last == UInt8(ascii: "=") { digits.removeLast() }

@@ -221,6 +221,8 @@ struct DeviceTypeReader {
     if let certain = context.certain(name, among: types), best.contains(certain) {
       return Guess(name: certain, isCertain: true)
     }
+    // Types that differ only in their number are equally near.
+    if most == 0, types.numbered(like: name).count > 1 { return nil }
     if most > 0, 2 * most >= paths.count, best.count == 1 { return Guess(name: best[0], isCertain: true) }
     let nearest = (most > 0 ? best.nearest(to: name) : nil) ?? types.nearest(to: name)
     // A part of a single name, such as `gicv3`.
@@ -237,7 +239,9 @@ struct DeviceTypeReader {
       return nil
     }
     guard let number = context.catalogue.number(ofType: parts[1], of: architecture) else {
-      findings.error("unknown-device-type", "\(parts[0]) has no device type '\(parts[1])'", at: range)
+      findings.unknown(
+        "unknown-device-type", "\(parts[0]) has no device type", parts[1],
+        among: context.catalogue.deviceTypes(of: architecture), at: range)
       return nil
     }
     return DeviceTypeReference(

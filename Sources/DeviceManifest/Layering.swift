@@ -54,7 +54,7 @@ struct Layering {
     for entry in upper.entries ?? [] {
       guard let place = places[entry.key.value], let old = merged[place] else {
         if entry.value.isNull {
-          nothing(entry.key.value, "key", among: (lower.entries ?? []).map(\.key.value), at: entry)
+          nothing(entry.key, "key", among: (lower.entries ?? []).map(\.key.value), removedBy: entry)
         } else {
           refuseRemovals(in: entry.value)
           merged.append(entry)
@@ -90,7 +90,8 @@ struct Layering {
       }
       guard let name = item.deviceName, first == nil, let place = places[name], let old = merged[place] else {
         if let type = removedType(item) {
-          nothing(item.deviceName ?? "", "device", among: below.compactMap(\.deviceName), at: type)
+          let name = Located(item.deviceName ?? "", at: (item[key: "name"] ?? type.value).range)
+          nothing(name, "device", among: below.compactMap(\.deviceName), removedBy: type)
         } else if let name = item[key: "name"], item[key: "type"] == nil, places[name.scalar ?? ""] == nil {
           findings.unknown(
             "unknown-device", "the extended manifest has no device", name.scalar ?? name.kind,
@@ -124,17 +125,17 @@ struct Layering {
     return type
   }
 
-  private func nothing(_ name: String, _ what: String, among names: [String], at entry: Entry) {
+  private func nothing(_ name: Located, _ what: String, among names: [String], removedBy entry: Entry) {
     findings.unknown(
-      "nothing-to-remove", "'\(entry.key.value): null' removes nothing: the extended manifest has no \(what)", name,
-      among: names, at: entry.value.range)
+      "nothing-to-remove", "'\(entry.key.value): null' removes nothing: the extended manifest has no \(what)",
+      name.value, among: names, at: name.range)
   }
 
   /// Reports removals in a value that extends nothing.
   private func refuseRemovals(in node: Node) {
     for entry in node.entries ?? [] {
       if entry.value.isNull {
-        nothing(entry.key.value, "key", among: [], at: entry)
+        nothing(entry.key, "key", among: [], removedBy: entry)
       } else {
         refuseRemovals(in: entry.value)
       }

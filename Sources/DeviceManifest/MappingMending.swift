@@ -12,11 +12,15 @@ struct MappingMending {
   private(set) var hasUnreadKey = false
 
   private let keys: [String]
+  /// The known keys that no message offers.
+  private let unoffered: [String]
   private let what: () -> String
   private let findings: Findings
 
-  init(_ entries: [Entry], keys: [String], what: @escaping () -> String, _ findings: Findings) {
-    (self.entries, self.keys, self.what, self.findings) = (entries, keys, what, findings)
+  init(
+    _ entries: [Entry], keys: [String], unoffered: [String], what: @escaping () -> String, _ findings: Findings
+  ) {
+    (self.entries, self.keys, self.unoffered, self.what, self.findings) = (entries, keys, unoffered, what, findings)
   }
 
   private func isKnown(_ entry: Entry) -> Bool { keys.contains(entry.key.value) }
@@ -137,7 +141,8 @@ extension MappingMending {
     let unknown = entries.indices.filter { !isKnown(entries[$0]) }
     let taken = Set(entries.map(\.key.value))
     let guesses = findings.unknown(
-      "unknown-key", "\(what()) has no key", unknown.map { entries[$0].key }, among: keys,
+      "unknown-key", "\(what()) has no key", unknown.map { entries[$0].key },
+      among: keys.filter { !unoffered.contains($0) },
       isTaken: { taken.contains($0) })
     for (i, guess) in zip(unknown, guesses) {
       guard let guess else {

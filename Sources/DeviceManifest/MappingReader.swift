@@ -66,6 +66,7 @@ final class MappingReader {
 
   /// - Parameters:
   ///   - keys: every key that the mapping may have; nil if the caller checks all entries itself.
+  ///   - unoffered: those that no message offers, such as reserved fields; called only after an error.
   ///   - lists: those whose values are lists; called only after an error.
   ///   - collections: those whose values are mappings or lists, never scalars.
   ///   - example: a mapping in one line, for the message that the node is not a mapping.
@@ -73,7 +74,8 @@ final class MappingReader {
   ///   - meant: returns the key that an unknown one means by its value, or nil.
   init(
     _ node: Node, of what: @escaping @autoclosure () -> String, keys: [String]?, _ findings: Findings,
-    lists: @autoclosure () -> [String] = [], collections: [String] = [], example: @autoclosure () -> String? = nil,
+    unoffered: @autoclosure () -> [String] = [], lists: @autoclosure () -> [String] = [], collections: [String] = [],
+    example: @autoclosure () -> String? = nil,
     home: (String) -> String? = { _ in nil }, meant: (Entry) -> String? = { _ in nil }
   ) {
     self.what = what
@@ -91,7 +93,7 @@ final class MappingReader {
       hasUnreadKey = false
       return
     }
-    var mending = MappingMending(written, keys: keys, what: what, findings)
+    var mending = MappingMending(written, keys: keys, unoffered: unoffered(), what: what, findings)
     if node.range.begins(with: UInt8(ascii: "{")) { mending.joinPieces(lists: lists()) }
     mending.moveHome(home)
     mending.replaceMisnamed(meant)

@@ -99,8 +99,9 @@ package final class Parameters {
         continue
       }
       if let at = reader["at"], at.scalar != "load" {
-        findings.unknown(
-          "unknown-name", "a parameter is known 'at'", at.scalar ?? at.kind, among: ["load"], at: at.range)
+        findings.error(
+          "unknown-name", "'at' can only be 'load', not '\(at.scalar ?? at.kind)'", at: at.range,
+          notes: [Note("without 'at', the value is known when the plan is made")])
         continue
       }
       if let initial = reader["default"], initial.scalar == nil {
@@ -487,7 +488,7 @@ private enum ParameterType {
   var words: String {
     switch self {
     case .integer(_, let name): name
-    case .bool: "boolean"
+    case .bool: "bool; write true or false"
     case .string: "string"
     }
   }
@@ -573,6 +574,9 @@ private final class ParameterScope: Scope {
     case .integer: return .constant(value, .integer)
     case .bool: return .constant(value, .bool)
     case .string: return .constant(value, .string)
+    case .record(let fields):
+      let types = fields.names.map { ($0, Type.any) }
+      return .constant(value, .record(RecordType(name: name, fields: Dictionary(types) { first, _ in first })))
     default: return .constant(value, .any)
     }
   }

@@ -93,6 +93,7 @@ extension StepReader {
     }
     let reader = MappingReader(
       reader.node, of: "this step", keys: allowed, findings,
+      unoffered: attribute.keyFields.filter(\.isReserved).map(\.name),
       lists: ["expect"] + (group.payloads(of: attribute).contains { $0.type.takesList } ? ["value"] : []))
     var setting = AttributeSetting(
       call: AttributeNumbers(group: group.number, attr: 0, flags: flags(reader)), schema: (group, attribute),

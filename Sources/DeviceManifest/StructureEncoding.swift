@@ -24,6 +24,7 @@ extension PayloadEncoder {
     }
     let reader = MappingReader(
       node, of: "'\(name)'", keys: type.fields.map(\.name), findings,
+      unoffered: type.fields.filter(\.isReserved).map(\.name),
       lists: type.fields.filter { !$0.description.flags.isEmpty }.map(\.name))
     guard let (value, mask, loaded) = fields(type.fields, reader, name, canBeLoaded: true) else { return false }
     for (field, content) in loaded {
@@ -111,6 +112,7 @@ extension PayloadEncoder {
     }
     let reader = MappingReader(
       node, of: "'\(name)'", keys: fields.map(\.name), findings,
+      unoffered: fields.filter(\.isReserved).map(\.name),
       lists: fields.filter { $0.count != nil || $0.type.takesList }.map(\.name), home: { fields.home(ofMember: $0) })
     guard let layout = structure.layout else { return false }
     var good = !reader.entries.contains { entry in !fields.contains { $0.name == entry.key.value } }
@@ -164,27 +166,33 @@ extension PayloadEncoder {
     return good
   }
 
-  /// Whether a mapping is given to a case of a union that takes none. The cases that have its members are reported.
+  /// Whether a mapping has only members of other cases of a union than the chosen one, which are reported.
   private func refuseMembers(
     of value: Node, _ field: StructureField, _ type: PayloadType, _ fields: [StructureField],
     _ reader: MappingReader, _ name: String
   ) -> Bool {
-    guard case .union(let union) = field.type, let entries = value.entries, !entries.isEmpty, type.members == nil else {
-      return false
-    }
+    guard case .union(let union) = field.type, let entries = value.entries, !entries.isEmpty,
+      !entries.contains(where: { type.hasMember($0.key.value) })
+    else { return false }
     let owners = union.cases.filter { one in
       let members = one.type.members ?? []
       return entries.allSatisfy { entry in members.contains { $0.name == entry.key.value } }
     }
     if owners.isEmpty { return false }
-    let tag = reader[union.tag]?.scalar ?? union.tag
+    let tag = reader[union.tag]
     let names: ValueNames? =
       if case .integer(let integer)? = fields.first(where: { $0.name == union.tag })?.type {
         integer.description.names
       } else { nil }
     let words = owners.map { one in one.values.first.flatMap { names?.name(of: $0.lowerBound) } ?? one.name }
-    findings.error(
-      "wrong-kind", "'\(name)' of \(tag) is no mapping; these members belong to \(words.listed("or"))", at: value.range)
+    let (what, belong) = ("'\(name)' of \(tag?.scalar ?? union.tag)", "these members belong to \(words.listed("or"))")
+    if type.members == nil {
+      findings.error("wrong-kind", "\(what) is no mapping; \(belong)", at: value.range)
+    } else {
+      findings.error(
+        "unknown-key", "\(entries.map(\.key.value).named("\(what) has no key")); \(belong)", at: entries[0].key.range,
+        notes: tag.map { [Note("'\(union.tag)' is here", at: $0.range)] } ?? [])
+    }
     return true
   }
 

@@ -293,6 +293,18 @@ extension Catalogue {
     return nil
   }
 
+  /// The device types of an architecture.
+  package func deviceTypes(of architecture: Architecture) -> [String] {
+    let files = sources.filter {
+      $0.path.hasPrefix("\(architecture.rawValue)/") || $0.path.hasPrefix("common/")
+    }
+    return files.flatMap { source in
+      let types = source.text(Findings()).severalTypes.map(\.name)
+      let own = source.path.split(separator: "/").last.map { String($0.dropLast(".yaml".count)) } ?? ""
+      return (types.isEmpty ? [own] : types).filter { number(ofType: $0, in: source, of: architecture) != nil }
+    }
+  }
+
   private func number(ofType name: String, in source: SchemaSource, of architecture: Architecture) -> UInt32? {
     let text = source.text(Findings())
     if source.path.hasPrefix("common/"),

@@ -140,6 +140,16 @@ extension Sequence<String> {
     return best?.name ?? sibling(of: name) ?? word(of: name) ?? part(of: name)
   }
 
+  /// The names, of at most eight, that differ from a text only in their numbers: arm-vgic-v2 and arm-vgic-v3 of
+  /// `arm-vgic-v4`. None if one of them has the same digits, as `u32` for `u23`, and is meant.
+  package func numbered(like name: String) -> [String] {
+    func letters(_ text: String) -> String { text.filter { !$0.isNumber } }
+    guard name.contains(where: \.isNumber) else { return [] }
+    let alike = filter { letters($0) == letters(name) }
+    let isOneMeant = alike.contains { $0.sorted() == name.sorted() }
+    return isOneMeant || alike.count > 8 ? [] : alike
+  }
+
   /// The only name that shares the words of a text but the last, and most of the last one: `set-gsi-routing` of
   /// `set-gsi-route`.
   private func sibling(of name: String) -> String? {

@@ -135,9 +135,17 @@ package final class Findings {
         strangers.append(name)
         return nil
       }
-      error(
-        id, "\(what) '\(name.value)'; \(slip?.why ?? "")did you mean '\(right)'?", at: name.range, notes: notes,
-        fixIts: [FixIt(replace: name.range, with: right)])
+      let alike = slip == nil && !isCertain ? names.numbered(like: name.value) : []
+      if slip == nil, isTaken(right) {
+        error(id, "\(what) '\(name.value)'; '\(right)' is already given", at: name.range, notes: notes)
+      } else if alike.count > 1 {
+        let choice = alike.map { "'\($0)'" }.listed("or")
+        error(id, "\(what) '\(name.value)'; did you mean \(choice)?", at: name.range, notes: notes)
+      } else {
+        error(
+          id, "\(what) '\(name.value)'; \(slip?.why ?? "")did you mean '\(right)'?", at: name.range, notes: notes,
+          fixIts: [FixIt(replace: name.range, with: right)])
+      }
       return nearest.map { Guess(name: $0, isCertain: isCertain) }
     }
     guard let first = strangers.first else { return guesses }

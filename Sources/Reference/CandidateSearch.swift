@@ -106,16 +106,19 @@ struct CandidateSearch {
     return some.isEmpty ? all : some
   }
 
-  /// The candidate without the refusals of commands or registers other than the one that the message names.
+  /// The candidate without the refusals of commands or registers other than those that the message means.
   func ofNamedValue(_ candidate: Candidate) -> Candidate {
     guard case .request(let request)? = candidate.calls.first?.kind else { return candidate }
-    let argument = Dictionary(
-      candidate.namedFields.compactMap { field in
-        complaint.onlyValue(of: field.description).map { (field.name.identifier, $0) }
-      }, uniquingKeysWith: { first, _ in first })
-    if argument.isEmpty { return candidate }
+    func call(_ field: NamedField, _ value: Int128) -> RefusableCall {
+      reference(candidate.catalogue, argument: [field.name.identifier: value]).call(request, of: candidate.file)
+    }
+    let meant = candidate.namedFields.flatMap { field in
+      complaint.values(of: field.description, candidate).map { call(field, $0) }
+    }
+    guard let first = meant.first else { return candidate }
+    let rules = Set(meant.flatMap(\.refusals).map(\.rule))
     var narrow = candidate
-    narrow.calls = [reference(candidate.catalogue, argument: argument).call(request, of: candidate.file)]
+    narrow.calls = meant.count == 1 ? [first] : candidate.calls.compactMap { $0.only { rules.contains($0.rule) } }
     return narrow
   }
 
@@ -214,7 +217,7 @@ extension CandidateSearch {
 
   /// The candidates for the part of KVM that the message names, and whether it names one; otherwise all.
   private func aboutSubject(_ all: [Candidate]) -> (found: [Candidate], isNarrow: Bool) {
-    var about = all.filter { candidate in complaint.subjects.contains { candidate.name.hasPrefix($0) } }
+    var about = all.filter { candidate in complaint.subjects.contains(where: candidate.isAbout) }
     // The path of an attribute can be the beginning of another one's: addr.redist and addr.redist-region.
     about = narrowed(about) { $0.attribute != nil && complaint.subjects.contains($0.name) }
     if about.isEmpty { about = all.filter(namesFile) }
@@ -308,17 +311,19 @@ extension CandidateSearch {
 }
 
 extension Complaint {
-  /// The only value that the message has, by its constant, its number or its name.
-  fileprivate func onlyValue(of description: IntegerDescription) -> Int128? {
-    if let command = command(of: description) { return command }
+  /// The only value that the message has, by its constant, its number or its name; else the values that are among the
+  /// subjects, as the commands of one function of a program.
+  fileprivate func values(of description: IntegerDescription, _ candidate: Candidate) -> [Int128] {
+    if let value = command(of: description) { return [value] }
     let numbered = Set(description.names.map(\.value)).intersection(numbers.map { Int128($0) })
-    if !numbered.isEmpty { return numbered.count == 1 ? numbered.first : nil }
+    if !numbered.isEmpty { return numbered.count == 1 ? Array(numbered) : [] }
     let named = Set(description.names.lazy.filter { hasValue($0.name) }.map(\.value))
-    return named.count == 1 ? named.first : nil
+    if named.count == 1 { return Array(named) }
+    return description.names.filter { subjects.contains("\(candidate.name).\($0.name)") }.map(\.value)
   }
 
   /// The only value whose constant the message has, or the end of it: SNP_LAUNCH_START of KVM_SEV_SNP_LAUNCH_START.
-  fileprivate func command(of description: IntegerDescription) -> Int128? {
+  private func command(of description: IntegerDescription) -> Int128? {
     // Each name has a constant, in the same order.
     guard description.constants.count == description.names.count else { return nil }
     let named = zip(description.names, description.constants).filter { _, constant in

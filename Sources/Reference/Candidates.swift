@@ -49,6 +49,11 @@ struct Candidate {
   /// The names of values, such as those of registers.
   var valueNames: [String] { namedFields.flatMap { $0.description.names.map(\.name) } }
 
+  /// Whether a path is the beginning of the name, or goes on with a value of the argument: `vm.sev` and `vm.sev.init2`.
+  func isAbout(_ path: String) -> Bool {
+    name.hasPrefix(path) || path.hasPrefix(name + ".") && valueNames.contains { path == "\(name).\($0)" }
+  }
+
   /// The constants of the kernel's headers that are the call, what it is on, or values of its argument.
   var constants: [String] {
     if let (group, attribute) = attribute {

@@ -105,9 +105,10 @@ struct MessageReader {
     return callInWords(MessageText(Self.withoutConstants(Self.withoutFileNames(text)).utf8))
   }
 
-  /// The call that a text names in other words.
+  /// The call that a text names in other words. The number of a vCPU can be among them: `vcpu 0 run failed`.
   private func callInWords(_ words: MessageText) -> Complaint.Call? {
-    callNames.first(in: words).map { .other($0) } ?? calls.first(in: words).map(Self.call)
+    callNames.first(in: words).map { .other($0) }
+      ?? (calls.first(in: words) ?? calls.first(in: words.withoutNumbers)).map(Self.call)
   }
 
   /// The call that a text names by its name in the kernel's headers.

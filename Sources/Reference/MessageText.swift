@@ -28,6 +28,12 @@ struct MessageText {
     starts.append(bytes.count)
   }
 
+  /// The text without the words that are decimal numbers.
+  var withoutNumbers: MessageText {
+    let words = zip(starts, starts.dropFirst()).map { written[$0..<$1] }
+    return MessageText(words.filter { !$0.allSatisfy(\.isDigit) }.joined(separator: [0x20]))
+  }
+
   /// Whether the text has a name of a part of KVM: a whole word in the same case if the name has capital letters.
   func names(_ name: String) -> Bool {
     if name == name.lowercased() { return bytes.firstIndex(of: Array(name.utf8)) != nil }

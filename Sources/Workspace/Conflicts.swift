@@ -136,7 +136,7 @@ struct Conflicts {
     let others = candidates.filter { plan.steps[$0].operation.name != subject.operation.name }
     /// The first step of each place in the text that has not been tried.
     var firsts = Dictionary((0..<index).map { (plan.steps[$0].at, $0) }, uniquingKeysWith: { first, _ in first })
-    /// A call of the same kind without which the reason would be another one.
+    /// A call of the same kind without which the reason would be another one, or the answer unknown.
     var similar: SourceRange?
     for candidate in same + others {
       let place = plan.steps[candidate].at
@@ -148,7 +148,7 @@ struct Conflicts {
       if result.outcome == .ok { return place }
       let step = plan.steps[candidate]
       if similar == nil, step.operation.name == subject.operation.name, step.target == subject.target,
-        step.attribute == subject.attribute, case .refused = result.outcome, result.reasons.first?.rule != reason.rule
+        step.attribute == subject.attribute, result.isNotRefused(because: reason)
       {
         similar = place
       }
@@ -256,5 +256,16 @@ extension Step {
   fileprivate var isRemovable: Bool {
     if case .createVM = operation { return false }
     return guardedBy.isEmpty
+  }
+}
+
+extension StepResult {
+  /// Whether a call is refused for another reason, or may succeed: what an earlier refused call would have set is unknown.
+  fileprivate func isNotRefused(because reason: Reason) -> Bool {
+    switch outcome {
+    case .refused: reasons.first?.rule != reason.rule
+    case .undecided(let answers): answers.contains(.ok)
+    default: false
+    }
   }
 }

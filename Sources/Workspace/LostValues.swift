@@ -9,12 +9,15 @@ extension Plan {
   ///
   /// - Parameters:
   ///   - end: the end of the calls that are looked at. Explicit steps may set an attribute twice on purpose.
+  ///   - incomplete: the steps with an error in their text, which may be meant for something else.
   ///   - report: the run of the plan. A call that is refused replaces nothing.
-  func lostValues(before end: Int, in catalogue: Catalogue, after report: Report) -> [Diagnostic] {
+  func lostValues(
+    before end: Int, besides incomplete: Set<Int>, in catalogue: Catalogue, after report: Report
+  ) -> [Diagnostic] {
     let end = min(end, report.entries.count)
     var latest = Dictionary<SetAttribute, Int>(minimumCapacity: end)
     var pairs: [LostValues.Pair] = []
-    for i in 0..<end where report.entries.verdicts[i] == .passed {
+    for i in 0..<end where report.entries.verdicts[i] == .passed && !incomplete.contains(i) {
       guard case .setAttribute(let call) = steps[i].operation, call.data != .none, steps[i].attribute != nil,
         let lost = latest.updateValue(i, forKey: SetAttribute(call))
       else { continue }
@@ -98,15 +101,13 @@ extension Diagnostic {
   fileprivate static func lostValue(
     of attribute: AttributeSchema, _ kept: Step, before lost: SourceRange
   ) -> Diagnostic {
-    let place = kept.at
+    // The first field of a key is the one that says which vCPU it is about.
+    let place = attribute.keyNames.lazy.compactMap { kept.keyPlaces[$0] }.first ?? kept.at
     let key = attribute.keyFields.isEmpty ? "" : " with this key"
     // One text can lead to a call for each vCPU.
-    if lost == place {
-      // The first field of a key is the one that says which vCPU it is about.
-      let field = attribute.keyNames.lazy.compactMap { kept.keyPlaces[$0] }.first
+    if lost == kept.at {
       return .warning(
-        "set-twice", "'\(attribute.path)' is set once per vCPU\(key), and only the last value counts",
-        at: field ?? place)
+        "set-twice", "'\(attribute.path)' is set once per vCPU\(key), and only the last value counts", at: place)
     }
     return .warning(
       "set-twice", "'\(attribute.path)' is set twice\(key), and the earlier value is lost", at: place,

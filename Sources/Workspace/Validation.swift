@@ -232,7 +232,8 @@ extension ManifestWorkspace {
   private func lostValues(of manifest: PlannedManifest, _ plan: Plan, after report: Report) -> [Diagnostic] {
     guard let declared = manifest.source?.manifest, declared.machine != nil else { return [] }
     return plan.lostValues(
-      before: plan.steps.count - declared.steps.count, in: catalogue(for: plan.architecture), after: report)
+      before: plan.steps.count - declared.steps.count, besides: manifest.incomplete,
+      in: catalogue(for: plan.architecture), after: report)
   }
 
   /// What keeps the vCPUs of a manifest from running, if they are meant to run.
@@ -291,7 +292,8 @@ extension Report {
       guard let error = entry.diagnostics(on: host).first, error.isAboutExpression,
         let i = problems.firstIndex(of: error), plan.steps.contains(where: { $0.isVersion(of: entry.step) })
       else { continue }
-      problems[i].notes.insert(Note("the call that is refused: \(named.steps[index].words)"), at: 0)
+      let note = Note("the call that is refused: \(named.steps[index].words)")
+      if !problems[i].notes.contains(where: { $0.message == note.message }) { problems[i].notes.insert(note, at: 0) }
     }
   }
 }

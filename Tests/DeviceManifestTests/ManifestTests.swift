@@ -94,7 +94,7 @@ import Testing
   @Test func wrongTopLevelKeysAreReported() {
     expectFindings(
       in: "vcpus: {count: 1}\n1️⃣vpcus2️⃣: 5",
-      .init("1️⃣", to: "2️⃣", "unknown-key", "the manifest has no key 'vpcus'; did you mean 'vcpus'?", fixIts: ["vcpus"]))
+      .init("1️⃣", to: "2️⃣", "unknown-key", "the manifest has no key 'vpcus'; 'vcpus' is already given"))
     expectFindings(
       in: "vcpus: {count: 1}\nmemory: [1️⃣{at: 0}2️⃣]",
       .init("1️⃣", to: "2️⃣", "missing-key", "a memory region needs 'size': its size in bytes"))
@@ -209,7 +209,9 @@ import Testing
       .init("1️⃣", "parameter-type", "the default of parameter 'n' is '256', which is not of type u8"))
     expectFindings(
       in: "parameters: {n: {type: bool, default: 1️⃣yes}}\n" + vcpus("\"${n ? 1 : 2}\""),
-      .init("1️⃣", "parameter-type", "the default of parameter 'n' is 'yes', which is not of type boolean"))
+      .init(
+        "1️⃣", "parameter-type",
+        "the default of parameter 'n' is 'yes', which is not of type bool; write true or false"))
     expectFindings(
       in: "parameters: {n: {type: 1️⃣int, default: 1}}\n" + vcpus("\"${n}\""),
       .init(
@@ -451,7 +453,11 @@ import Testing
     found(
       "{test: 1️⃣arm46/thing}",
       .init("1️⃣", "unknown-architecture", "there is no architecture 'arm46'; did you mean 'arm64'?", fixIts: ["arm64"]))
-    found("{test: 1️⃣x86_64/foriegn}", .init("1️⃣", "unknown-device-type", "x86_64 has no device type 'foriegn'"))
+    found(
+      "{test: 1️⃣x86_64/foriegn}",
+      .init(
+        "1️⃣", "unknown-device-type", "x86_64 has no device type 'foriegn'; did you mean 'foreign'?", fixIts: ["foreign"])
+    )
   }
 
   @Test func firstStepCreatesTheVM() {

@@ -365,9 +365,18 @@ import Testing
       of: "bytes: {blob: 1️⃣0g2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "'0g' is not hexadecimal: write two digits per byte"))
     expectFindings(
       of: "bytes: {blob: 1️⃣123}", .init("1️⃣", "bad-bytes", "'123' is not hexadecimal: write two digits per byte"))
-    expectFindings(of: "bytes: {blob: 1️⃣{base64: A}2️⃣}", .init("1️⃣", to: "2️⃣", "bad-bytes", "this is not base64"))
     expectFindings(
-      of: "bytes: {blob: 1️⃣{hex: \"+1-1\"}2️⃣}",
+      of: "bytes: {blob: {base64: 1️⃣A}}",
+      .init(
+        "1️⃣", "bad-bytes",
+        "this is not base64: it has 1 character, and the number must be a multiple of 4; '=' fills up the end"))
+    expectFindings(
+      of: "bytes: {blob: {base64: 1️⃣AB=D2️⃣}}",
+      .init(
+        "1️⃣", to: "2️⃣", "bad-bytes",
+        "this is not base64: its digits are A to Z, a to z, 0 to 9, '+' and '/', with '=' only at the end"))
+    expectFindings(
+      of: "bytes: {blob: {hex: 1️⃣\"+1-1\"2️⃣}}",
       .init("1️⃣", to: "2️⃣", "bad-bytes", "'+1-1' is not hexadecimal: write two digits per byte"))
     expectFindings(
       of: "bytes: {blob: {1️⃣hx2️⃣: 00}}",

@@ -95,6 +95,11 @@ import Vocabulary
       call: .attribute(nil), group: 4, attr: 0, errno: "EINVAL"),
     Message(text: "Group 3 attr 0: Invalid argument", group: 3, attr: 0, errno: "EINVAL"),
     Message(text: "error: kvm run failed Bad address", call: .other("KVM_RUN"), errno: "EFAULT"),
+    // The number of the vCPU is between the words.
+    Message(
+      text: "vcpu 0 run failed: Exec format error (os error 8)", call: .other("KVM_RUN"), errno: "ENOEXEC"),
+    Message(
+      text: "Error: Vm(VmCreateGIC(CreateGIC(Error(19))))", call: .other("KVM_CREATE_DEVICE"), errno: "ENODEV"),
     Message(text: "hello world"),
     // Calls that are not on attributes
     Message(

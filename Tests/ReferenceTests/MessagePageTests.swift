@@ -38,6 +38,10 @@ import Testing
     ),
     ("ioctl(9, KVM_GET_ONE_REG, 0x7fff1234) = -1 ENOENT (No such file or directory)", "\nvcpu.get-one-reg  "),
     ("VmCreate(Invalid argument (os error 22))", "\nvm.create  "),
+    ("VmCreateGIC(CreateGIC(Error(17)))", "  arm-vgic-v3.create (arm64): "),
+    ("qemu-system-s390x: Unexpected error -22 when registering adapter 1", "\nflic.adapter-register  "),
+    ("Failed to register adapter: Invalid argument", "\nflic.adapter-register  "),
+    ("KVM: XIVE: failed to connect vCPU 3: No space left on device", "\nvcpu.ppc-irq-xive  "),
     ("Internal(Vcpu(VcpuArmInit(Error(22))))", "\nvcpu.init  "),
     ("Error(VcpuFd(Error(17)))", "\nvcpu.create  "),
     ("KVM_MEMORY_ENCRYPT_OP: Operation not permitted", "  vm.sev (x86_64): "),
@@ -233,6 +237,17 @@ import Testing
     #expect(page.contains("data is not the address of the struct of this command"), "\(page)")
     #expect(!page.contains("init2 needs data") && !page.contains("snp-launch-start needs data"), "\(page)")
     #expect(!page.contains("arg.id"), "\(page)")
+  }
+
+  /// A message of a function that makes one of some commands has the reasons of those alone.
+  @Test func reasonsAreThoseOfTheMeantCommands() {
+    let message = "qemu-system-x86_64: sev_kvm_init: failed to initialize ret=-22 fw_error=0 ''"
+    guard case .page(let page) = explainerOfBuiltInSchemas.explain(message: message) else {
+      Issue.record("there is no page")
+      return
+    }
+    for words in ["takes init and es-init", "init2 has no flags"] { #expect(page.contains(words), "\(page)") }
+    #expect(!page.contains("receive-start") && !page.contains("snp-launch"), "\(page)")
   }
 
   /// Only ppc64 has the attribute.

@@ -42,7 +42,16 @@ import Vocabulary
       Catalogue(architecture: $0, release: SchemaSource.assumedRelease, sources: SchemaSource.builtIn)
     }
     let names = catalogues.flatMap(\.files).flatMap { file in
-      let own = file.capabilities.map(\.name) + file.requests.map(\.name) + DescriptorCall.allCases.map(\.rawValue)
+      // The commands of a request: sev.init2
+      let commands = file.requests.flatMap { request -> [String] in
+        guard case .structure(let type) = request.type else { return [] }
+        return type.fields.flatMap { field -> [String] in
+          guard case .integer(let integer) = field.type else { return [] }
+          return integer.description.names.map { "\(request.name).\($0.name)" }
+        }
+      }
+      let own =
+        file.capabilities.map(\.name) + file.requests.map(\.name) + commands + DescriptorCall.allCases.map(\.rawValue)
       return (file.groups.flatMap(\.attributes).map(\.path) + own + [""]).map { "\(file.name).\($0)" }
     }
     let messages = catalogues.messages

@@ -30,6 +30,23 @@ import Workspace
     #expect(found == ["7:20 " + message, "7:41 " + message])
   }
 
+  /// A note names the refused call, and the text of its cause is an expression, for which another note would.
+  @Test func refusedCallIsNamedOnce() throws {
+    let text = """
+      kvmconf: 1
+      arch: ppc64
+      parameters: {vcpus: {type: u32, default: 4}}
+      vcpus: {count: "${vcpus}"}
+      devices: [{type: xics, attributes: {ctrl: {nr-servers: "${vcpus - 2}"}}}]
+      """
+    let validation = try ManifestWorkspace(Settings()).validate(
+      SourceFile(path: "board.yaml", bytes: Array(text.utf8)))
+    #expect(
+      validation.diagnostics.flatMap(\.notes).map(\.message).filter { $0.hasPrefix("the call that") } == [
+        "the call that is refused: enable irq-xics on vcpu.2"
+      ])
+  }
+
   @Test func twoWrongArgumentsAreTwoMistakes() throws {
     let found = try problems(
       """
