@@ -47,7 +47,7 @@ ppc64-xive)
 	;;
 x86_64-svm)
 	# A device for VFIO, with an IOMMU.
-	system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 arguments=intel_iommu=on
+	system=x86_64 board=q35 cpu=EPYC,+svm console=ttyS0 arguments="intel_iommu=on tsc=reliable"
 	options="-nodefaults -device intel-iommu -device pci-testdev"
 	;;
 s390x-sie)
