@@ -6,21 +6,28 @@ package struct TestedParts {
   /// Members of the payload, such as `u.pin`.
   package private(set) var members: [String] = []
   /// Whether it reads the payload, or a local that may hold a part of it.
-  private var readsPayload = false
+  fileprivate var readsPayload = false
   private var readsKey = false
-  /// The predefined names that it reads, also by way of locals; `local` if it reads a local of which nothing is known.
-  package private(set) var roots: Set<String> = []
+  /// The predefined names that it reads: bit i is Root.allCases[i]. The highest bit is a local of which nothing is known.
+  private var reads: UInt32 = 0
 
   /// A local of which nothing is known.
-  fileprivate static let unknown = TestedParts(payload: true, roots: ["local"])
+  fileprivate static let unknown: TestedParts = {
+    var parts = TestedParts()
+    parts.readsPayload = true
+    parts.reads = 1 << 31
+    return parts
+  }()
 
-  fileprivate init(payload: Bool = false, roots: Set<String> = []) {
-    readsPayload = payload
-    self.roots = roots
+  fileprivate init() {}
+
+  fileprivate init(_ root: Root) {
+    readsPayload = root == .value
+    reads = root.bit
   }
 
   fileprivate init(_ path: [String], of root: Root) {
-    roots = [root.rawValue]
+    reads = root.bit
     if root == .value {
       members = [path.joined(separator: ".")]
       readsPayload = true
@@ -35,12 +42,25 @@ package struct TestedParts {
     for member in other.members where !members.contains(member) { members.append(member) }
     readsPayload = readsPayload || other.readsPayload
     readsKey = readsKey || other.readsKey
-    roots.formUnion(other.roots)
+    reads |= other.reads
   }
 
   /// The fields of the key, or the arguments, of which one is probably wrong: none of the key if the payload is tested with
   /// it, which is then what does not fit.
   package var culprits: [String] { readsKey && readsPayload ? [] : fields }
+
+  /// The predefined names that it reads, also by way of locals; `local` if it reads a local of which nothing is known.
+  package var roots: Set<String> {
+    var names = Set(Root.allCases.filter { reads & $0.bit != 0 }.map(\.rawValue))
+    if reads & 1 << 31 != 0 { names.insert("local") }
+    return names
+  }
+}
+
+extension Root {
+  private static let all = Self.allCases
+
+  fileprivate var bit: UInt32 { 1 << UInt32(Self.all.firstIndex(of: self) ?? 31) }
 }
 
 extension Expression {
@@ -65,7 +85,7 @@ private struct PartsWalk {
     switch node {
     case .literal, .fact: return TestedParts()
     case .local(let slot): return variables.contains(slot) ? TestedParts() : local(slot)
-    case .root(let root): return TestedParts(payload: root == .value, roots: [root.rawValue])
+    case .root(let root): return TestedParts(root)
     case .field(let base, _, _):
       return node.passedPart.map { TestedParts($0.path, of: $0.root) } ?? parts(of: base)
     case .unary(_, let a, _): return parts(of: a)
@@ -98,7 +118,9 @@ private struct PartsWalk {
   /// A list that the call passes has many values, and its place would not say which one is wrong.
   private mutating func parts(ofList node: Node) -> TestedParts {
     guard let part = node.passedPart else { return parts(of: node) }
-    return TestedParts(payload: true, roots: [part.root.rawValue])
+    var parts = TestedParts(part.root)
+    parts.readsPayload = true
+    return parts
   }
 }
 
