@@ -25,7 +25,7 @@ extension Report {
       if incomplete.contains(index) {
         mistakes.add(entries[index])
         skip(index, because: "the manifest is wrong here")
-      } else if entries[index].isUncertain {
+      } else if index > first, entries[index].isUncertain {
         skip(index, because: "an earlier step is wrong", keepsWarnings: true)
       } else if entries.verdicts[index].isFailure, mistakes.explain(entries[index], at: index) {
         skip(index, because: "an earlier step is wrong")

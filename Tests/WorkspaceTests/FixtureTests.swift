@@ -21,8 +21,10 @@ import Workspace
       if $1.isEmpty { $0.ended = true }
       if !$0.ended { $0.parts.append(String($1)) }
     }.parts.joined(separator: "-")
-    guard let dot = name.lastIndex(of: "."), name[dot...].dropFirst().first == "E" else { return name }
-    return String(name[..<dot]) + ":" + name[dot...].dropFirst()
+    guard let dot = name.lastIndex(of: "."), case let answer = name[dot...].dropFirst(),
+      answer.first == "E" || answer == "hazard"
+    else { return name }
+    return name[..<dot] + ":" + answer
   }
 
   @Test func fixturesAreFoundByID() {

@@ -40,12 +40,11 @@ extension Machine {
     return call.written
   }
 
-  /// Whether the host has a capability, by the fact that it is found by; unknown without one.
-  private mutating func checkExtension(_ fact: String?) throws(Stop) {
+  /// Whether the host has a capability, by the fact that it is found by.
+  private mutating func checkExtension(_ fact: String) throws(Stop) {
     guard let vm = catalogue.vm else { return }
     call = CallState(file: vm, path: "check-extension")
-    try runToEnd(vm.every)
-    let value = fact.map { self.value(ofFact: program.number(ofFact: $0)) } ?? .unknown
+    let value = value(ofFact: program.number(ofFact: fact))
     let lacks = value == .bool(false) || value == .integer(0) || (value.tag == .unknown && !assume())
     if lacks { try refuse(.noCapability) }
   }

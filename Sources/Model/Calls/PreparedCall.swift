@@ -10,7 +10,7 @@ enum PreparedCall {
   /// A call with arguments. The VM's `every` rules run first.
   case descriptor(DescriptorCallCode)
   case closeDevice(ModelDevice)
-  case checkExtension(fact: String?)
+  case checkExtension(fact: String)
   case attribute(AttributeCall, AttributeAccess, AttributeSubject)
   case request(RequestSchema, AttributeData, AttributeSubject, newDescriptor: UInt64)
 }
@@ -111,7 +111,10 @@ extension ModelHost {
     case .createIRQChip: return try onVM(.createIRQChip)
     case .checkExtension(let number):
       try vm()
-      return .call(.checkExtension(fact: catalogue.fact(foundBy: number)))
+      guard let fact = catalogue.fact(foundBy: number) else {
+        return .answer(.undecided([.ok, .refused(.noDeviceOrAddress)]))
+      }
+      return .call(.checkExtension(fact: fact))
     case .createVCPU(let id): return try createVCPU(id)
     case .initVCPU(let slot, let features, let finalize):
       return try onVCPU(
