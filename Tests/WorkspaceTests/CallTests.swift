@@ -294,7 +294,7 @@ import Workspace
       arch: arm64
       vcpus: {count: 2, features: [psci-0.2, pmu-v3]}
       steps:
-        - {get-one-reg: {id: X0}, on: vcpu.0, as: x}
+        - {get-one-reg: {id: TPIDR_EL1}, on: vcpu.0, as: x}
         - {set-one-reg: {id: PSTATE, addr: "${x}"}, on: vcpu.0}
 
       """
