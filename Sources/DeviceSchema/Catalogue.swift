@@ -280,44 +280,20 @@ extension Catalogue {
 
   /// The number of a device type on an architecture; nil if there is no such type.
   package func number(ofType name: String, of architecture: Architecture) -> UInt32? {
-    let files = sources.filter {
-      $0.path == "\(architecture.rawValue)/\(name).yaml" || $0.path == "common/\(name).yaml"
-    }
-    for source in files {
-      if let number = number(ofType: name, in: source, of: architecture) { return number }
-    }
-    // The types of a file with several have other names than the file.
-    for source in sources where source.path.hasPrefix("\(architecture.rawValue)/") || source.path.hasPrefix("common/") {
-      if let number = number(ofType: name, in: source, of: architecture) { return number }
-    }
-    return nil
+    types(of: architecture).first { $0.name == name }.flatMap { UInt32(exactly: $0.number) }
   }
 
   /// The device types of an architecture.
-  package func deviceTypes(of architecture: Architecture) -> [String] {
-    let files = sources.filter {
-      $0.path.hasPrefix("\(architecture.rawValue)/") || $0.path.hasPrefix("common/")
-    }
-    return files.flatMap { source in
-      let types = source.text(Findings()).severalTypes.map(\.name)
-      let own = source.path.split(separator: "/").last.map { String($0.dropLast(".yaml".count)) } ?? ""
-      return (types.isEmpty ? [own] : types).filter { number(ofType: $0, in: source, of: architecture) != nil }
-    }
-  }
+  package func deviceTypes(of architecture: Architecture) -> [String] { types(of: architecture).map(\.name) }
 
-  private func number(ofType name: String, in source: SchemaSource, of architecture: Architecture) -> UInt32? {
-    let text = source.text(Findings())
-    if source.path.hasPrefix("common/"),
-      text.top("arch")?.items?.contains(where: { $0.scalar == architecture.rawValue }) != true
-    {
-      return nil
+  private func types(of architecture: Architecture) -> [(number: Int128, name: String)] {
+    sources.flatMap { source -> [(number: Int128, name: String)] in
+      let isCommon = source.path.hasPrefix("common/")
+      guard isCommon || source.path.hasPrefix("\(architecture.rawValue)/") else { return [] }
+      let text = source.text(Findings())
+      let isShared = text.top("arch")?.items?.contains { $0.scalar == architecture.rawValue } == true
+      return isCommon && !isShared ? [] : text.deviceTypes(inFile: source.path).map { (number: $0.0, name: $0.1) }
     }
-    let types = text.severalTypes
-    if let type = types.first(where: { $0.name == name }) {
-      return text.top(type.constants[0].value)?.scalar.flatMap(IntegerLiteral.parse).flatMap { UInt32(exactly: $0) }
-    }
-    guard types.isEmpty, source.path.hasSuffix("/\(name).yaml") else { return nil }
-    return text.deviceNumbers.first.flatMap { UInt32(exactly: $0) }
   }
 
   /// The refusal of a device type that this architecture does not have in this release; nil for an unknown number.
